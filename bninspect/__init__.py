@@ -1,0 +1,35 @@
+"""bninspect: which batch-norm branch does a frozen TensorFlow model serve, and are its statistics any good?
+
+The public Python API. Nothing heavy is imported here: the names below are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+__all__ = ["BatchNorm", "BninspectError", "Graph", "GraphDefError", "Report", "__version__", "inspect", "load"]
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm import BatchNorm, Report, inspect
+    from bninspect.errors import BninspectError, GraphDefError
+    from bninspect.graphdef import Graph, load
+
+_HOMES = {
+    "BatchNorm": "bninspect.batchnorm",
+    "Report": "bninspect.batchnorm",
+    "inspect": "bninspect.batchnorm",
+    "BninspectError": "bninspect.errors",
+    "GraphDefError": "bninspect.errors",
+    "Graph": "bninspect.graphdef",
+    "load": "bninspect.graphdef",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,206 @@
+"""The nouns of everything else: a batch-norm layer, its two branches, what chooses between them, its statistics.
+
+Plain facts, read from the graph by the other files of this package and told by `report`. Terms: DESIGN words,
+with `moving = moving * momentum + batch * (1 - momentum)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bninspect.graphdef import Graph, Node, Tensor, TensorValue
+
+
+class Mode(str, Enum):
+    """What a layer normalizes with: the batch at hand, the stored statistics, or whichever a predicate says."""
+
+    TRAINING = "training"
+    INFERENCE = "inference"
+    SWITCHED = "switched"
+
+
+class Form(str, Enum):
+    """How the layer is written: one fused op, a chain of arithmetic, or the op of 2015."""
+
+    FUSED = "fused"
+    DECOMPOSED = "decomposed"
+    GLOBAL = "global"
+
+
+class State(str, Enum):
+    """What is known of the stored statistics."""
+
+    INITIAL = "initial"
+    STORED = "stored"
+    ABSENT = "absent"
+    UNREAD = "unread"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicate:
+    """A boolean tensor and what decides it, after every Identity, Switch, Cast and LogicalNot on the way."""
+
+    tensor: Tensor
+    """The tensor the Switch or If reads."""
+    source: Tensor | None
+    """The one tensor that decides; None where several do, or numbers compared with numbers, or a constant."""
+    constant: bool | None
+    """The predicate's value where nothing fed can change it, else None."""
+    default: bool | int | float | None
+    """The value of a PlaceholderWithDefault source when nothing is fed, else None."""
+    true_when: bool | None
+    """The value of the source that makes the predicate true; None where `source` is None."""
+    reason: str | None = None
+    """Why there is no single source, where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeSwitch:
+    """What sends one layer to training or to inference."""
+
+    predicate: Predicate
+    training_when_predicate: bool
+    """The predicate's own value that serves training (proven by the Switch port or the If branch)."""
+
+    @property
+    def training_when(self) -> bool | None:
+        """The value of the *source* that sends the layer to training; None where no one source decides."""
+        if self.predicate.true_when is None:
+            return None
+        return self.predicate.true_when == self.training_when_predicate
+
+    @property
+    def constant(self) -> bool | None:
+        """The predicate's value where it is fixed in the file, else None."""
+        return self.predicate.constant
+
+    @property
+    def served_by_default(self) -> Mode | None:
+        """The mode when nothing is fed; None where the model cannot run without a value."""
+        value = self.predicate.constant
+        if value is None and self.predicate.default is not None:
+            value = bool(self.predicate.default) == self.predicate.true_when
+        if value is None:
+            return None
+        return Mode.TRAINING if value == self.training_when_predicate else Mode.INFERENCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """One way the layer normalizes: the node that does it and the statistics it reads."""
+
+    node: Node
+    """A fused op; or the output of a chain; or, where one chain serves both modes, what yields this branch's mean."""
+    taken_when: bool | None
+    """The predicate's value (Switch port, If branch) that takes this branch; None where the mode is fixed."""
+    output: Tensor
+    """What this branch normalizes to; the layer's own output where one chain serves both modes."""
+    mean: Tensor
+    variance: Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """The stored statistics of one layer: their state, and where they are kept."""
+
+    state: State
+    reason: str | None = None
+    """Why they are `absent`, `unread` or `invalid`; None otherwise."""
+    mean: TensorValue | None = None
+    """The moving mean, float, shape (channels,); None unless the values are in the file."""
+    variance: TensorValue | None = None
+    mean_range: tuple[float | None, float | None] | None = None
+    """(min, max) over the channels; None for a non-finite bound, or as a whole where there are no values."""
+    variance_range: tuple[float | None, float | None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchNorm:
+    """One batch-norm layer, at one call."""
+
+    name: str
+    """The scope its output stands in; unique within one Report."""
+    form: Form
+    op: str
+    """The op that normalizes: FusedBatchNormV3, ..., or Rsqrt / Sqrt / Pow for a chain."""
+    mode: Mode
+    switch: ModeSwitch | None
+    """None where no predicate has a say."""
+    training: Branch | None
+    inference: Branch | None
+    merges: tuple[Node, ...]
+    """The Merge (or If, or Select) nodes where the branches meet."""
+    x: Tensor
+    """The tensor that is normalized, before any Switch."""
+    output: Tensor
+    gamma: Tensor | None
+    """The scale, at its source (Const or variable); None where the layer has none."""
+    beta: Tensor | None
+    moving_mean: Tensor | None
+    moving_variance: Tensor | None
+    epsilon: float | None
+    """Added to the variance; None where it cannot be read."""
+    momentum: float | None
+    data_format: str | None
+    """NHWC or NCHW (channels last or first, whatever the rank); None where it cannot be told."""
+    channels: int | None
+    statistics: Statistics
+    updates: str | None = None
+    """In a training graph `run`, `unused` or `none`; None where there is no train op to speak of."""
+    trainable: tuple[str, ...] | None = None
+    functions: tuple[str, ...] = ()
+    """The library functions its nodes stand in, outermost first; empty at the top level."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookalike:
+    """A normalization that is not batch norm."""
+
+    node: Node
+    kind: str
+    """layer_norm, group_norm, instance_norm, l2_normalize or other."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unrecognised:
+    """Something that may be batch norm and could not be decided."""
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """Something left out on purpose."""
+
+    what: str
+    count: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchGroup:
+    """One source (or computed predicate, or constant) and the layers it decides."""
+
+    predicate: Predicate
+    layers: tuple[BatchNorm, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All that the graph alone tells of its batch norm."""
+
+    graph: Graph
+    layers: tuple[BatchNorm, ...]
+    """In graph order: a layer stands behind every layer that feeds it."""
+    outputs: tuple[Tensor, ...] = ()
+    """The model's outputs; only what they depend on is a layer."""
+    switches: tuple[SwitchGroup, ...] = ()
+    lookalikes: tuple[Lookalike, ...] = ()
+    unrecognised: tuple[Unrecognised, ...] = ()
+    skipped: tuple[Skipped, ...] = field(default=())

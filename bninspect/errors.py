@@ -1,0 +1,26 @@
+"""The errors a user can cause, each with one line that says what was wrong, with which value, and what to do.
+
+Every one of them ends a command with exit code 2; anything else that escapes is a bug of ours (exit code 3).
+"""
+
+from __future__ import annotations
+
+
+class BninspectError(Exception):
+    """It could not be done; the message is one line for the person who asked."""
+
+
+class GraphDefError(BninspectError):
+    """The bytes are no graph that can be read: foreign, damaged or empty."""
+
+
+class SelectionError(BninspectError):
+    """A name or a glob given by the user matches nothing, or too much, in this model."""
+
+
+class InputError(BninspectError):
+    """An image, a feed or another value given for a run does not fit the model."""
+
+
+class RunError(BninspectError):
+    """TensorFlow is missing, or it could not run the model."""

@@ -1,0 +1,115 @@
+"""Records of what a file holds, before any edge is followed: GraphDef, NodeDef, FunctionDef.
+
+A NodeDef keeps the place of its bytes in the file rather than the bytes: reading costs what the nodes cost, whatever
+the weights weigh, and an untouched node can be written again byte for byte, unknown fields and all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bninspect.graphdef.wire import Buffer
+
+
+class FunctionRef(NamedTuple):
+    """The value of a `func` attribute: which library function, with which attributes of its own."""
+
+    name: str
+    attributes: Mapping[str, Any]
+
+
+class Span(NamedTuple):
+    """A range of bytes in the file (or in the bytes a text file was turned into)."""
+
+    buffer: Buffer
+    start: int
+    end: int
+
+    def bytes(self) -> bytes:
+        """A copy of the range."""
+        return bytes(self.buffer[self.start : self.end])
+
+
+class NodeDef:
+    """One node as the file writes it: name, op, input strings, and its attributes on demand."""
+
+    __slots__ = ("_attributes", "_decode", "inputs", "name", "op", "span")
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        op: str,
+        inputs: tuple[str, ...],
+        span: Span,
+        decode: Callable[[Span], dict[str, Any]],
+    ) -> None:
+        self.name = name
+        self.op = op
+        self.inputs = inputs
+        """As written: `name`, `name:1`, `^name`; in a function body `arg`, `name:output:0`, `^name`."""
+        self.span = span
+        self._decode = decode
+        self._attributes: dict[str, Any] | None = None
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """Every attribute as a Python value; tensors stay in the file until their values are asked for."""
+        if self._attributes is None:
+            self._attributes = self._decode(self.span)
+        return self._attributes
+
+    def attr(self, name: str, default: Any = None) -> Any:
+        """One attribute, or the default."""
+        return self.attributes.get(name, default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionDef:
+    """One function of the library."""
+
+    name: str
+    arguments: tuple[str, ...]
+    """Names of its input arguments, in order."""
+    outputs: tuple[str, ...]
+    """Names of its output arguments, in order."""
+    returns: Mapping[str, str]
+    """Output argument -> the tensor of the body it returns, `node:output:0` or an argument's name."""
+    nodes: tuple[NodeDef, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureDef:
+    """A serving signature as the file writes it: keys to tensor names."""
+
+    key: str
+    inputs: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphDef:
+    """One graph as the file writes it, and what the file says beside it."""
+
+    path: str
+    """As the user gave it; `-` for standard input."""
+    format: str
+    """graphdef, metagraph or savedmodel; with `-text` behind it for the text form."""
+    size: int
+    """Bytes of the file."""
+    nodes: tuple[NodeDef, ...]
+    functions: Mapping[str, FunctionDef]
+    producer: int | None
+    """The GraphDef version of the TensorFlow that wrote it; None where it does not say."""
+    tensorflow_version: str | None = None
+    """As a MetaGraph records it, else None."""
+    signatures: tuple[SignatureDef, ...] = ()
+    collections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Collections of node names (a MetaGraph's); those of serialized messages hold the variable names they record."""
+    skipped_metagraphs: tuple[str, ...] = ()
+    """Tags of the MetaGraphs in a SavedModel that were not read."""

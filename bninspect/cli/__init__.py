@@ -1,0 +1,104 @@
+"""The `bninspect` command: how it starts, how it ends, and with which exit code.
+
+The only package that knows click. `bninspect --help` must cost no more than Python and click, so a command's module
+is imported when that command is asked for, and what it works with when it runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from bninspect.cli.commands import program
+from bninspect.errors import BninspectError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMPLETION = "_BNINSPECT_COMPLETE"
+
+_CANNOT = 2
+_BUG = 3
+_INTERRUPTED = 130
+_PIPE_CLOSED = 141
+"""What a shell shows for a program that SIGPIPE ended: the reader of the output had seen enough."""
+
+
+def main() -> NoReturn:
+    """Runs the command of `sys.argv` and leaves the process with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code of one run of the command line: 0, what the command says, 2 it could not, 3 a bug of ours."""
+    if os.environ.get(_COMPLETION):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(program, {}, "bninspect", _COMPLETION, os.environ[_COMPLETION])
+    for stream in (sys.stdout, sys.stderr):
+        # A node name that the terminal cannot show must not end the program.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return _invoke(arguments)
+    except (KeyboardInterrupt, click.Abort):
+        return _INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return _PIPE_CLOSED
+    except (BninspectError, click.ClickException, OSError) as error:
+        if "--traceback" in arguments:
+            _print_traceback(error)
+        _say(_reason(error))
+        return _CANNOT
+    except Exception as error:
+        _print_traceback(error)
+        _say(f"a bug of ours: {_reason(error)}; please report it with the traceback above")
+        return _BUG
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    """Parses and runs; what a command returns is its exit code, nothing is 0."""
+    try:
+        with program.make_context("bninspect", list(arguments)) as context:
+            code = program.invoke(context)
+    except click.exceptions.Exit as ending:
+        code = ending.exit_code
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    return code if isinstance(code, int) else 0
+
+
+def _reason(error: Exception) -> str:
+    """What was wrong, with the way to the help where the command line itself was."""
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "bninspect"
+        return f"{error.format_message().rstrip('.')} (see {command} --help)"
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, BninspectError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _say(message: str) -> None:
+    """One line on standard error, with no control character that a file could have put into it."""
+    line = " ".join(message.split())
+    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)
+    click.echo(f"bninspect: {shown}", err=True)
+
+
+def _print_traceback(error: BaseException) -> None:
+    import traceback
+
+    click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+
+
+def _silence_stdout() -> None:
+    """Points standard output at nothing, so that Python's last flush does not complain about the closed pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,79 @@
+"""The table of commands, and the group that imports a command's module only when that command is asked for."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from typing import NamedTuple
+
+import click
+
+from bninspect import __version__
+
+
+class Entry(NamedTuple):
+    """Where a command lives, and its line in `bninspect --help`, which must not import it."""
+
+    module: str
+    """Holds the click command under the name `command`."""
+    summary: str
+
+
+COMMANDS = {
+    "graph": Entry("bninspect.cli.graph", "Where every batch norm is, and what decides its mode."),
+    "probe": Entry("bninspect.cli.probe", "How far training and inference mode differ on your images."),
+}
+
+
+class LazyGroup(click.Group):
+    """A click group over COMMANDS."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(COMMANDS[cmd_name].module).command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{COMMANDS[cmd_name].module}.command is no click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            close = get_close_matches(name, COMMANDS, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"no command {name!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""
+    \b
+    Examples:
+      bninspect graph model.pb
+      bninspect graph model.pb --layer 'resnet_v1_50/conv1/*'
+      bninspect probe model.pb --image photo.jpg
+
+    \b
+    Exit codes: 0 it ran; 1 findings (check, diff); 2 it could not be done; 3 a bug of ours.
+    """,
+)
+@click.version_option(__version__, prog_name="bninspect")
+@click.pass_context
+def program(context: click.Context) -> None:
+    """Inspect batch normalization in frozen TensorFlow models: which branch is served, training or inference, what
+    decides it, and whether the stored statistics are any good."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(2)

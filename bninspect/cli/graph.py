@@ -1,0 +1,50 @@
+"""`bninspect graph`: where every batch norm is, which branch serves which mode, and what decides."""
+
+from __future__ import annotations
+
+import click
+
+from bninspect.cli import options
+
+
+@click.command(
+    "graph",
+    epilog="""
+    \b
+    Examples:
+      bninspect graph model.pb
+      bninspect graph model.pb --layer 'resnet_v1_50/conv1/*'   one layer: its wiring and its numbers
+      bninspect graph model.pb --layer bn/cond/Merge:0          a pasted node or tensor name
+      bninspect graph model.pb --output logits --format json
+      cat model.pb | bninspect graph -
+    """,
+)
+@options.model
+@options.layer
+@options.output
+@options.output_format("table", "json")
+@options.traceback
+def command(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: str) -> None:
+    """Show where every batch norm is, and what decides its mode.
+
+    MODEL is a GraphDef (binary or text), a MetaGraph or a SavedModel; `-` reads standard input. It is only read,
+    never run.
+    """
+    from bninspect.batchnorm import inspect
+    from bninspect.cli.selection import select
+    from bninspect.graphdef import load
+
+    report = inspect(load(path), outputs=outputs)
+    layers = select(report.layers, globs)
+    if form == "json":
+        from bninspect.report.json import dumps, graph_document
+
+        click.echo(dumps(graph_document(report, layers)))
+        return
+    from bninspect.report import terminal
+
+    console = terminal.standard_output()
+    if globs:
+        terminal.print_layers(console, layers)
+    else:
+        terminal.print_graph(console, report)

@@ -1,0 +1,53 @@
+"""Arguments and options that several commands share, each defined once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def model(function: F) -> F:
+    """The argument MODEL, passed as `path`."""
+    return click.argument("path", metavar="MODEL")(function)
+
+
+def layer(function: F) -> F:
+    """`--layer GLOB`, passed as `globs`, a tuple of strings; `cli.selection.select` turns it into layers."""
+    return click.option(
+        "--layer",
+        "globs",
+        metavar="GLOB",
+        multiple=True,
+        help="Only layers whose name matches; a node or tensor name of the layer will do. Repeatable.",
+    )(function)
+
+
+def output(function: F) -> F:
+    """`--output NAME`, passed as `outputs`, a tuple of strings."""
+    return click.option(
+        "--output",
+        "outputs",
+        metavar="NAME",
+        multiple=True,
+        help="Only what this node or tensor depends on; otherwise the outputs are found. Repeatable.",
+    )(function)
+
+
+def output_format(*formats: str) -> Callable[[F], F]:
+    """`--format`, passed as `form`; the first one given is the default."""
+    return click.option(
+        "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="How to print it."
+    )
+
+
+def traceback(function: F) -> F:
+    """`--traceback`. The program's own start looks for it, since a command line may be wrong before it is parsed."""
+    return click.option(
+        "--traceback", is_flag=True, expose_value=False, help="Print the traceback of an error too."
+    )(function)

@@ -1,0 +1,71 @@
+"""What stands below the table: states explained, lookalikes, what could not be decided, what was left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from bninspect.batchnorm.layer import State
+from bninspect.report.names import few
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bninspect.batchnorm import BatchNorm, Report
+
+
+class Note(NamedTuple):
+    """A short term, and what is to be said of it."""
+
+    term: str
+    text: str
+
+
+_INITIAL = (
+    "mean 0 and variance 1 as on the first day; the moving statistics were never updated. Inference mode then returns "
+    "x*gamma/sqrt(1+epsilon)+beta: un-normalized, often huge."
+)
+_INITIAL_ZERO = (
+    "mean 0 and variance 0, as an ExponentialMovingAverage of tensors starts; it was never updated. Inference mode "
+    "then returns x*gamma/sqrt(epsilon)+beta: un-normalized, often huge."
+)
+_STATES = {
+    State.ABSENT: "the file holds no moving statistics; inference mode cannot be had from it",
+    State.UNREAD: "the moving statistics are variables, and their values were not read",
+    State.INVALID: "a mean that is not finite, or a variance that is negative or not finite; inference mode gives NaN",
+}
+
+
+def state_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
+    """One explanation for each state that occurs and is not simply `stored`."""
+    initial = [layer for layer in layers if layer.statistics.state is State.INITIAL]
+    zero = [layer for layer in initial if layer.statistics.variance_range == (0.0, 0.0)]
+    if len(initial) > len(zero):
+        yield Note("initial", _INITIAL)
+    if zero:
+        yield Note("initial", _INITIAL_ZERO)
+    for state, meaning in _STATES.items():
+        reasons = [layer.statistics.reason for layer in layers if layer.statistics.state is state]
+        if reasons:
+            told = few(sorted({reason for reason in reasons if reason}))
+            yield Note(state.value, f"{meaning} ({told})." if told else f"{meaning}.")
+
+
+def lookalike_notes(report: Report) -> Iterator[Note]:
+    """One note for each kind and reason: how many there are, and the first few names."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for found in report.lookalikes:
+        groups.setdefault((found.kind, found.reason), []).append(found.node.label)
+    for (kind, reason), names in groups.items():
+        yield Note(f"{len(names):,} {kind}", f"{reason}: {few(names)}")
+
+
+def unrecognised_notes(report: Report) -> Iterator[Note]:
+    """One note for each place that could not be decided."""
+    for place in report.unrecognised:
+        yield Note(place.node, place.reason)
+
+
+def skipped_notes(report: Report) -> Iterator[Note]:
+    """One note for each thing left out on purpose."""
+    for skip in report.skipped:
+        yield Note(f"{skip.count:,} {skip.what}", skip.reason)

@@ -1,0 +1,122 @@
+"""What the table of `graph` holds, before anything is drawn: what all layers share, and one row for each of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from bninspect.report.names import as_written, below, common_scope, plain
+from bninspect.report.verdict import source_value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.batchnorm import BatchNorm
+    from bninspect.batchnorm.layer import Branch
+
+NONE = "-"
+
+
+class Column(NamedTuple):
+    """One column: its title and a text for each layer."""
+
+    title: str
+    cells: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether there is nothing to tell the layers apart by."""
+        return len(set(self.cells)) == 1
+
+
+class Overview(NamedTuple):
+    """The table, and what stands above it once instead of in every row."""
+
+    scope: str
+    """The scope that all names stand below, with its `/`; taken off the names in the first column."""
+    shared: str
+    """What all layers have in common, in one line."""
+    branches: tuple[tuple[str, str, str], ...]
+    """(mode, node below the layer's name, when) for a branch that is called the same in every layer."""
+    columns: tuple[Column, ...]
+
+
+def overview(layers: Sequence[BatchNorm]) -> Overview:
+    """The table of one or more layers."""
+    scope = common_scope([layer.name for layer in layers])
+    telling, shared, branches = [], [], []
+    for column in _columns(layers):
+        if not column.same:
+            telling.append(column)
+        elif column.title in ("training", "inference"):
+            if column.cells[0] != NONE:
+                branches.append((column.title, column.cells[0], _when(layers, column.title == "training")))
+        elif column.cells[0] != NONE:
+            shared.append(_shared(column, layers))
+    return Overview(
+        scope=scope,
+        shared=", ".join(shared),
+        branches=tuple(branches),
+        columns=(
+            Column("layer", tuple(layer.name[len(scope) :] for layer in layers)),
+            *telling,
+            Column("channels", tuple("?" if layer.channels is None else str(layer.channels) for layer in layers)),
+            Column("statistics", tuple(layer.statistics.state.value for layer in layers)),
+        ),
+    )
+
+
+def _columns(layers: Sequence[BatchNorm]) -> list[Column]:
+    """The columns that are drawn only where they tell the layers apart."""
+    return [
+        Column("form", tuple(layer.form.value for layer in layers)),
+        Column("mode", tuple(layer.mode.value for layer in layers)),
+        Column("training", tuple(_node(layer, layer.training) for layer in layers)),
+        Column("inference", tuple(_node(layer, layer.inference) for layer in layers)),
+        Column("switch", tuple(_switch(layer) for layer in layers)),
+        Column("format", tuple(layer.data_format or NONE for layer in layers)),
+        Column("epsilon", tuple(_epsilon(layer) for layer in layers)),
+        Column("updates", tuple(layer.updates or NONE for layer in layers)),
+    ]
+
+
+def _node(layer: BatchNorm, branch: Branch | None) -> str:
+    return NONE if branch is None else below(branch.node.label, layer.name)
+
+
+def _epsilon(layer: BatchNorm) -> str:
+    return "?" if layer.epsilon is None else plain(as_written(layer.epsilon))
+
+
+def _switch(layer: BatchNorm) -> str:
+    """What decides, briefly; `not` where its false is what sends the layer to training."""
+    if layer.switch is None:
+        return NONE
+    predicate = layer.switch.predicate
+    if predicate.constant is not None:
+        return f"constant {str(predicate.constant).lower()}"
+    if predicate.source is None:
+        return predicate.tensor.name
+    return predicate.source.name if layer.switch.training_when else f"not {predicate.source.name}"
+
+
+def _shared(column: Column, layers: Sequence[BatchNorm]) -> str:
+    """A column without news, as a few words."""
+    value = column.cells[0]
+    if column.title == "form":
+        return f"{value} ({', '.join(sorted({layer.op for layer in layers}))})"
+    if column.title == "mode":
+        return "both modes" if value == "switched" else f"{value} mode"
+    return value if column.title == "format" else f"{column.title} {value}"
+
+
+def _when(layers: Sequence[BatchNorm], training: bool) -> str:
+    """`when phase_train:0 is true`, where one source decides all layers alike; empty otherwise."""
+    deciding = {
+        (layer.switch.predicate.source, layer.switch.training_when) if layer.switch else None for layer in layers
+    }
+    if len(deciding) != 1:
+        return ""
+    source, training_when = deciding.pop() or (None, None)
+    if source is None or training_when is None:
+        return ""
+    return f"when {source.name} is {source_value(source, training_when is training)}"

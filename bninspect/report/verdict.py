@@ -1,0 +1,152 @@
+"""The first thing a person reads: in plain words, which mode this model serves, and what decides it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from bninspect.batchnorm.layer import Mode, State
+from bninspect.report.names import counted, few
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.batchnorm.layer import ModeSwitch, Predicate
+    from bninspect.graphdef import Tensor
+
+Tone = Literal["plain", "warning", "alarm"]
+
+_VARIABLES = {"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "VarIsInitializedOp"}
+
+
+class Sentence(NamedTuple):
+    """One statement, and how loud it is."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+class _Way(NamedTuple):
+    """Layers that come to their mode in the same way: `they` + `says` is the statement."""
+
+    layers: tuple[BatchNorm, ...]
+    says: str
+    tone: Tone
+
+
+def verdict(report: Report) -> list[Sentence]:
+    """The statements on the whole model, the headline first."""
+    total = len(report.layers)
+    if not total:
+        return _nothing(report)
+    ways = sorted(_ways(report), key=lambda way: way.tone != "alarm")
+    subject = counted(total, "batch-norm layer")
+    if len(ways) == 1:
+        sentences = [Sentence(f"{subject}{', all' if total > 1 else ','} {ways[0].says}.", ways[0].tone)]
+    else:
+        sentences = [Sentence(f"{subject}, which do not all behave alike:")]
+        sentences += [
+            Sentence(f"{len(way.layers):,} of {total:,} {way.says}: {_names(way.layers)}.", way.tone) for way in ways
+        ]
+    return sentences + list(_statistics(report))
+
+
+def _names(layers: tuple[BatchNorm, ...]) -> str:
+    return few([layer.name for layer in layers])
+
+
+def _nothing(report: Report) -> list[Sentence]:
+    """What it may mean that there is no layer."""
+    outputs = few([tensor.name for tensor in report.outputs])
+    sentences = [
+        Sentence("No batch-norm layer in this model.", "warning"),
+        Sentence(
+            "It may have been folded into the weights (graph optimizers and converters do that), or this is not the "
+            "file you meant" + (f", or its outputs ({outputs}) do not depend on any." if outputs else ".")
+        ),
+    ]
+    if report.lookalikes:
+        sentences.append(Sentence(f"{counted(len(report.lookalikes), 'lookalike')} found; see below."))
+    if report.unrecognised:
+        sentences.append(
+            Sentence(f"{counted(len(report.unrecognised), 'place')} could not be decided; see below.", "warning")
+        )
+    return sentences
+
+
+def _ways(report: Report) -> Iterator[_Way]:
+    """Every way to a mode that occurs, with its layers."""
+    for mode in (Mode.TRAINING, Mode.INFERENCE):
+        fixed = tuple(layer for layer in report.layers if layer.switch is None and layer.mode is mode)
+        if fixed:
+            yield _Way(fixed, *_fixed(mode))
+    for group in report.switches:
+        for training_when in (True, False):
+            layers = tuple(
+                layer
+                for layer in group.layers
+                if layer.switch is not None and layer.switch.training_when_predicate is training_when
+            )
+            if layers and layers[0].switch is not None:
+                yield _Way(layers, *_switched(group.predicate, layers[0].switch, layers[0].mode))
+
+
+def _fixed(mode: Mode) -> tuple[str, Tone]:
+    if mode is Mode.TRAINING:
+        return "run in TRAINING mode whatever is fed, fixed in the file", "alarm"
+    return "run in inference mode, fixed in the file", "plain"
+
+
+def _switched(predicate: Predicate, switch: ModeSwitch, mode: Mode) -> tuple[str, Tone]:
+    """What a predicate does to the layers it decides."""
+    if predicate.constant is not None:
+        value = str(predicate.constant).lower()
+        named = "TRAINING" if mode is Mode.TRAINING else "inference"
+        tone: Tone = "alarm" if mode is Mode.TRAINING else "plain"
+        return f"decided by a predicate that is the constant {value}: {named}, fixed in the file", tone
+    if predicate.source is None:
+        computed = f"switched by a computed predicate, {predicate.tensor.name} ({predicate.tensor.node.op})"
+        return computed + (f": {predicate.reason}" if predicate.reason else ""), "warning"
+    return _sourced(predicate, predicate.source, switch)
+
+
+def _sourced(predicate: Predicate, source: Tensor, switch: ModeSwitch) -> tuple[str, Tone]:
+    """What the one tensor that decides does, in terms of its own values."""
+    training = source_value(source, switch.training_when is True)
+    inference = source_value(source, switch.training_when is not True)
+    default = switch.served_by_default
+    if predicate.default is not None and default is not None:
+        given = str(predicate.default).lower()
+        by = f"switched by {source.name} ({source.node.op}, default {given})"
+        if default is Mode.TRAINING:
+            return f"{by}: feeding nothing serves TRAINING; feed {inference} for inference", "alarm"
+        return f"{by}: feeding nothing serves inference; feed {training} for training", "plain"
+    by = f"switched by {source.name} ({source.node.op})"
+    if source.node.op == "Placeholder":
+        fed = f"feed {training} for training, {inference} for inference"
+        return f"{by}: {fed}; nothing is served unless it is fed", "plain"
+    means = f"{training} means training, {inference} inference"
+    if source.node.op in _VARIABLES:
+        return f"{by}: {means}; what is served is what this variable holds", "warning"
+    return f"{by}: {means}", "plain"
+
+
+def source_value(source: Tensor, truth: bool) -> str:
+    """How a person writes a value of the source that counts as true or false."""
+    dtype = source.node.attr("dtype") or source.node.attr("T") or "bool"
+    if dtype in ("bool", "bool_ref") or not isinstance(dtype, str):
+        return "true" if truth else "false"
+    return "a number other than 0" if truth else "0"
+
+
+def _statistics(report: Report) -> Iterator[Sentence]:
+    """Statistics that no one should serve with."""
+    total = len(report.layers)
+    for state, words in (
+        (State.INITIAL, "still hold their initial statistics, as if never trained: inference does not normalize there"),
+        (State.INVALID, "hold invalid statistics: inference gives NaN there"),
+    ):
+        layers = tuple(layer for layer in report.layers if layer.statistics.state is state)
+        if layers:
+            who = "All" if len(layers) == total else f"{len(layers):,} of {total:,}"
+            yield Sentence(f"{who} {words}.", "alarm")

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bninspect.graphdef.records import AttributePlaceholder
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -32,7 +34,10 @@ class Tensor(NamedTuple):
 class Node:
     """One operation of the graph. Nodes compare by identity."""
 
-    __slots__ = ("controls", "functions", "index", "inputs", "label", "name", "nodedef", "op", "stands_for")
+    __slots__ = (
+        "bindings", "conditions", "controls", "functions", "index", "inputs", "label", "name", "nodedef", "op",
+        "predicate", "stands_for",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -60,13 +65,24 @@ class Node:
         """Data inputs, in order."""
         self.controls: tuple[Node, ...] = ()
         """Control inputs (`^name`)."""
+        self.conditions: tuple[tuple[Tensor, bool], ...] = ()
+        """The predicates of the Ifs whose branch it stands in, with the branch."""
+        self.predicate: Tensor | None = None
+        """Of a Merge that stands for an If: what chooses (input 0 is the false branch); None for every other node."""
+        self.bindings: Mapping[str, Any] = {}
+        """Attributes of the call, for those that the function body leaves to it."""
 
     def attr(self, name: str, default: Any = None) -> Any:
         """The attribute as a Python value (int, float, bool, bytes, DType, TensorValue, tuple, FunctionRef), or the default.
 
-        A `placeholder` of a function body gives the default. Raises GraphDefError where the value is damaged.
+        Raises GraphDefError where the value is damaged.
         """
-        return default if self.nodedef is None else self.nodedef.attr(name, default)
+        if self.nodedef is None:
+            return default
+        value = self.nodedef.attr(name, default)
+        if isinstance(value, AttributePlaceholder):
+            return self.bindings.get(value.name, default)
+        return value
 
     def output(self, port: int = 0) -> Tensor:
         """One of its outputs."""

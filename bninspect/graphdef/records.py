@@ -22,6 +22,12 @@ class FunctionRef(NamedTuple):
     attributes: Mapping[str, Any]
 
 
+class AttributePlaceholder(NamedTuple):
+    """An attribute of a function body that each call of the function sets: which attribute of the call."""
+
+    name: str
+
+
 class Span(NamedTuple):
     """A range of bytes in the file (or in the bytes a text file was turned into)."""
 
@@ -64,8 +70,9 @@ class NodeDef:
         return self._attributes
 
     def attr(self, name: str, default: Any = None) -> Any:
-        """One attribute, or the default."""
-        return self.attributes.get(name, default)
+        """One attribute, or the default where it is absent or has no value."""
+        value = self.attributes.get(name)
+        return default if value is None else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +86,8 @@ class FunctionDef:
     """Names of its output arguments, in order."""
     returns: Mapping[str, str]
     """Output argument -> the tensor of the body it returns, `node:output:0` or an argument's name."""
+    control_returns: tuple[str, ...]
+    """Nodes of the body that run with every call, whatever is read of it."""
     nodes: tuple[NodeDef, ...]
     span: Span
 

@@ -1,16 +1,156 @@
-"""TensorProto -> read-only NumPy array, on demand, without a copy where the file holds the values as they are."""
+"""TensorProto -> read-only NumPy array, on demand, and in place where the file holds the values as raw bytes.
+
+A shape is only a claim: nothing is allocated for it. One value for a large shape comes back as a broadcast view.
+Source: tensorflow/core/framework/tensor.proto and tensor.cc (`Tensor::FromProto`).
+"""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, NamedTuple
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.errors import GraphDefError
+from bninspect.graphdef import wire
+from bninspect.graphdef.schema import DATA_TYPES, message_class
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
+    from bninspect.graphdef.records import Span
+
+_NUMPY = {
+    "float": "<f4", "double": "<f8", "half": "<f2", "bool": "?", "complex64": "<c8", "complex128": "<c16",
+    "int8": "<i1", "int16": "<i2", "int32": "<i4", "int64": "<i8", "qint8": "<i1", "qint16": "<i2", "qint32": "<i4",
+    "uint8": "<u1", "uint16": "<u2", "uint32": "<u4", "uint64": "<u8", "quint8": "<u1", "quint16": "<u2",
+    "bfloat16": "<u2",
+}  # fmt: skip
+_VALUES = {
+    "float": "float_val", "double": "double_val", "half": "half_val", "bfloat16": "half_val", "bool": "bool_val",
+    "int64": "int64_val", "uint32": "uint32_val", "uint64": "uint64_val", "complex64": "scomplex_val",
+    "complex128": "dcomplex_val", "string": "string_val",
+}  # fmt: skip
+_CONTENT = 4
+_LARGEST_FILL = 1 << 24
+"""Values a partly written tensor may be filled up to; more is refused as a claim, not a tensor."""
+
+
+def dtype_name(number: int) -> str:
+    """`float`, `int32`, `float_ref`, ...; `dtype 77` for one this table does not know."""
+    if number in DATA_TYPES:
+        return DATA_TYPES[number]
+    if number - 100 in DATA_TYPES:
+        return f"{DATA_TYPES[number - 100]}_ref"
+    return f"dtype {number}"
+
+
+class TensorValue:
+    """The value of a tensor attribute: dtype and shape at once, the numbers when asked."""
+
+    __slots__ = ("_content_span", "_message", "_whole_span", "dtype", "shape")
+
+    def __init__(self, message: Any, *, content: Span | None = None, whole: Span | None = None) -> None:
+        """`message` is a TensorProto; without its values where `content` or `whole` says where in the file they lie."""
+        self._message = message
+        self._content_span = content
+        self._whole_span = whole
+        self.dtype: str = dtype_name(message.dtype)
+        self.shape: tuple[int, ...] = tuple(dim.size for dim in message.tensor_shape.dim)
+
+    @classmethod
+    def at(cls, span: Span) -> TensorValue:
+        """The tensor whose TensorProto lies at this place of the file; its content stays there.
+
+        Raises GraphDefError where the message is damaged.
+        """
+        head, content = bytearray(), None
+        for field in wire.fields(span.buffer, span.start, span.end):
+            if field.number == _CONTENT and field.wire == wire.LENGTH:
+                content = span._replace(start=field.start, end=field.end)
+            elif field.end - field.begin <= 1024 or field.number == 2:
+                head += span.buffer[field.begin : field.end]
+        message = parse("TensorProto", bytes(head))
+        return cls(message, content=content, whole=span if content is None else None)
+
+    @property
+    def size(self) -> int:
+        """How many values the shape claims."""
+        return prod(self.shape)
+
+    def array(self) -> NDArray[Any]:
+        """The values, read-only, in the tensor's shape; float32 for bfloat16, objects (bytes) for strings.
+
+        Raises GraphDefError where the values do not fit the shape or the dtype has none (resource, variant).
+        """
+        if min(self.shape, default=0) < 0:
+            raise GraphDefError(f"damaged: a constant of shape {list(self.shape)}")
+        flat = self._flat()
+        if self.dtype == "bfloat16":
+            flat = (flat.astype(np.uint32) << 16).view(np.float32)
+        size = self.size
+        if flat.size != size:
+            flat = self._filled(flat, size)
+        array = flat if self.shape == flat.shape else flat.reshape(self.shape)
+        array.flags.writeable = False
+        return array
+
+    def _filled(self, flat: NDArray[Any], size: int) -> NDArray[Any]:
+        """The last value repeated up to the shape, as TensorFlow does; zeros where none is written."""
+        if flat.size > size:
+            raise GraphDefError(f"damaged: {flat.size} values for a constant of shape {list(self.shape)}")
+        last = flat[-1:] if flat.size else np.zeros(1, flat.dtype)
+        if flat.size <= 1:
+            return np.broadcast_to(last.reshape((1,) * len(self.shape)), self.shape)
+        if size > max(_LARGEST_FILL, 2 * flat.size):
+            raise GraphDefError(f"a constant of shape {list(self.shape)} with only {flat.size} values written")
+        return np.concatenate([flat, np.broadcast_to(last, (size - flat.size,))])
+
+    def _flat(self) -> NDArray[Any]:
+        """The values that are written, flat, in the dtype of the file."""
+        if self.dtype == "string":
+            strings = np.empty(len(self._whole().string_val), dtype=object)
+            strings[:] = list(self._whole().string_val)
+            return strings
+        if self.dtype not in _NUMPY:
+            raise GraphDefError(f"a constant of type {self.dtype} has no values to read")
+        dtype = np.dtype(_NUMPY[self.dtype])
+        content = self._content()
+        if content is not None:
+            buffer, start, end = content
+            if (end - start) % dtype.itemsize:
+                raise GraphDefError(f"damaged: {end - start} bytes for a constant of type {self.dtype}")
+            return np.frombuffer(buffer, dtype, (end - start) // dtype.itemsize, start)
+        listed = getattr(self._whole(), _VALUES.get(self.dtype, "int_val"))
+        if dtype.kind == "c":
+            return np.array(listed, dtype=f"<f{dtype.itemsize // 2}").view(dtype)
+        if self.dtype in ("half", "bfloat16"):
+            return np.array([value & 0xFFFF for value in listed], dtype="<u2").view(dtype)
+        try:
+            return np.fromiter(listed, dtype, len(listed))
+        except OverflowError:
+            raise GraphDefError(f"damaged: a value outside the range of {self.dtype}") from None
+
+    def _content(self) -> tuple[Any, int, int] | None:
+        """(buffer, start, end) of the raw little-endian bytes, or None where the values are listed one by one."""
+        if self._content_span is not None:
+            return self._content_span
+        content: bytes = self._message.tensor_content
+        return (content, 0, len(content)) if content else None
+
+    def _whole(self) -> Any:
+        """The TensorProto with all its values."""
+        if self._whole_span is None:
+            return self._message
+        return parse("TensorProto", self._whole_span.bytes())
+
+
+def parse(name: str, data: bytes) -> Any:
+    """The bytes as one message of the schema. Raises GraphDefError where they are none."""
+    from google.protobuf.message import DecodeError
+
+    try:
+        return message_class(name).FromString(data)
+    except (DecodeError, RecursionError) as error:
+        reason = " ".join(str(error).split()) or "it does not parse"
+        raise GraphDefError(f"damaged: a {name} that cannot be parsed ({reason})") from None

@@ -1,0 +1,306 @@
+"""Records -> Graph: edges resolved, and functions that may hold batch norm written out where they are called.
+
+PartitionedCall bodies are put in place of the call; an If becomes a Switch per input and a Merge per output, as in
+TensorFlow's own lowering (core/common_runtime/lower_if_op.cc), and a While its Enter, Merge, NextIteration and Exit.
+So everything behind this file knows one kind of control flow. A function without a candidate stays one opaque call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bninspect.errors import GraphDefError
+from bninspect.graphdef.graph import Graph, Node, Signature, Tensor
+from bninspect.graphdef.library import Library
+from bninspect.graphdef.ports import port
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bninspect.graphdef.records import FunctionDef, FunctionRef, GraphDef, NodeDef
+
+_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+_IFS = frozenset({"If", "StatelessIf"})
+_WHILES = frozenset({"While", "StatelessWhile"})
+_MOST_NODES = 2_000_000
+_DEEPEST = 100
+
+
+def flatten(graphdef: GraphDef) -> Graph:
+    """The Graph of these records.
+
+    Raises GraphDefError where an input names no node, two nodes have one name, or functions call each other without end.
+    """
+    return _Flattening(graphdef).graph()
+
+
+@dataclass(slots=True, eq=False)
+class _Scope:
+    """One body: the top level, or a function at one call."""
+
+    path: str
+    functions: tuple[str, ...]
+    nodes: dict[str, Node | _Call] = field(default_factory=dict)
+    arguments: dict[str, Tensor | tuple[_Scope, str]] = field(default_factory=dict)
+    """What each argument is bound to: a node that lowering wrote, or an input string of the caller's scope."""
+    conditions: list[tuple[tuple[_Scope, str], bool]] = field(default_factory=list)
+    bindings: Mapping[str, Any] = field(default_factory=dict)
+    returns: tuple[str, ...] = ()
+    control_returns: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class _Call:
+    """A call that is written out: what each of its outputs is."""
+
+    nodedef: NodeDef
+    bodies: tuple[_Scope, ...]
+    outputs: list[Tensor | tuple[_Scope, str]]
+
+
+class _Flattening:
+    """The work in hand: nodes written so far, and the edges still to resolve."""
+
+    def __init__(self, graphdef: GraphDef) -> None:
+        self.graphdef = graphdef
+        self.library = Library(graphdef)
+        self.nodes: list[Node] = []
+        self.pending: list[tuple[Node, _Scope]] = []
+        self.lowered: list[tuple[Node, list[tuple[_Scope, str] | Tensor]]] = []
+        self.predicates: list[tuple[Node, _Scope, str]] = []
+        self.opaque: list[tuple[Node, str]] = []
+        self.bodies: list[tuple[_Scope, FunctionDef]] = []
+
+    def graph(self) -> Graph:
+        """Write every node, then resolve every edge."""
+        top = _Scope("", ())
+        self._write(top, self.graphdef.nodes)
+        for scope, function in self.bodies:  # grows while it is walked: a body may hold calls
+            self._write(scope, function.nodes)
+        self._resolve()
+        graph = Graph(
+            self.nodes,
+            graphdef=self.graphdef,
+            signatures=self._signatures(top),
+            opaque_calls=tuple(self.opaque),
+        )
+        return graph
+
+    def _write(self, scope: _Scope, nodedefs: tuple[NodeDef, ...]) -> None:
+        """The nodes of one body; calls are prepared, their bodies come later."""
+        inner = scope.functions[-1] if scope.functions else None
+        calls = self.library.calls
+        for nodedef in nodedefs:
+            name = nodedef.name
+            if name in scope.nodes or name in scope.arguments:
+                where = f" in function {inner}" if inner else ""
+                raise GraphDefError(f"damaged: two nodes are named {name!r}{where}")
+            if nodedef.op in calls and (call := self._call(scope, nodedef)) is not None:
+                scope.nodes[name] = call
+                continue
+            node = Node(
+                name=scope.path + name,
+                op=nodedef.op,
+                nodedef=nodedef,
+                functions=scope.functions,
+                label=f"{inner}/{name}" if inner else None,
+            )
+            node.bindings = scope.bindings
+            scope.nodes[name] = node
+            self.nodes.append(node)
+            self.pending.append((node, scope))
+        if len(self.nodes) > _MOST_NODES and self.bodies:
+            raise GraphDefError(f"the functions call each other so often that they make over {_MOST_NODES} nodes")
+
+    def _call(self, scope: _Scope, nodedef: NodeDef) -> _Call | None:
+        """How a call is written out; None where it stays one node."""
+        targets = self.library.targets(nodedef)
+        if not any(target.name in self.library.candidates for target in targets):
+            return None
+        reason = self._obstacle(scope, nodedef, targets)
+        if reason is not None:
+            node = Node(name=scope.path + nodedef.name, op=nodedef.op, nodedef=nodedef, functions=scope.functions)
+            self.opaque.append((node, reason))
+            return None
+        if nodedef.op in _IFS:
+            return self._lower_if(scope, nodedef)
+        if nodedef.op in _WHILES:
+            return self._lower_while(scope, nodedef)
+        body = self._body(scope, nodedef, targets[0], "")
+        data = [(scope, name) for name in nodedef.inputs if not name.startswith("^")]
+        self._bind(body, targets[0], data)
+        return _Call(nodedef, (body,), [(body, name) for name in body.returns])
+
+    def _obstacle(self, scope: _Scope, nodedef: NodeDef, targets: list[FunctionRef]) -> str | None:
+        """Why a call is not written out, or None."""
+        missing = next((target.name for target in targets if target.name not in self.graphdef.functions), None)
+        if missing is not None:
+            return f"{nodedef.op} calls function {missing!r}, which is not in the file"
+        if len(scope.functions) >= _DEEPEST or any(target.name in scope.functions for target in targets):
+            return f"{nodedef.op} calls a function that calls itself"
+        if nodedef.op in _CALLS | _IFS | _WHILES or nodedef.op in self.graphdef.functions:
+            return None
+        return f"batch norm inside a function that {nodedef.op} calls"
+
+    def _body(self, scope: _Scope, nodedef: NodeDef, target: FunctionRef, suffix: str) -> _Scope:
+        """A new scope for one call of a function."""
+        function = self.graphdef.functions[target.name]
+        body = _Scope(f"{scope.path}{nodedef.name}{suffix}/", (*scope.functions, function.name))
+        body.conditions = list(scope.conditions)
+        body.bindings = target.attributes or nodedef.attributes
+        body.control_returns = function.control_returns
+        try:
+            body.returns = tuple(function.returns[name] for name in function.outputs)
+        except KeyError as error:
+            raise GraphDefError(f"damaged: function {function.name} returns nothing for {error}") from None
+        self.bodies.append((body, function))
+        return body
+
+    def _bind(self, body: _Scope, target: FunctionRef, values: list[Any]) -> None:
+        """Join the arguments of a body to what the call passes."""
+        names = self.graphdef.functions[target.name].arguments
+        if len(names) != len(values):
+            raise GraphDefError(f"damaged: function {target.name} takes {len(names)} inputs and is given {len(values)}")
+        body.arguments.update(zip(names, values, strict=True))
+
+    def _lowered(self, scope: _Scope, op: str, name: str, inputs: list[Any], stands_for: str | None = None) -> Node:
+        """A node that stands for a part of an If or While."""
+        node = Node(name=scope.path + name, op=op, nodedef=None, functions=scope.functions, stands_for=stands_for)
+        if scope.functions:
+            node.label = f"{scope.functions[-1]}/{name}"
+        self.nodes.append(node)
+        self.lowered.append((node, inputs))
+        return node
+
+    def _lower_if(self, scope: _Scope, nodedef: NodeDef) -> _Call:
+        """A Switch per input (output 1 to the then branch), a Merge per output (input 1 from the then branch)."""
+        predicate, *data = [name for name in nodedef.inputs if not name.startswith("^")]
+        then, other = nodedef.attr("then_branch"), nodedef.attr("else_branch")
+        bodies = []
+        switches = [
+            self._lowered(scope, "Switch", f"{nodedef.name}/Switch_{i}", [(scope, name), (scope, predicate)])
+            for i, name in enumerate(data)
+        ]
+        for target, suffix, taken in ((other, "/else", False), (then, "/then", True)):
+            body = self._body(scope, nodedef, target, suffix)
+            body.conditions.append(((scope, predicate), taken))
+            self._bind(body, target, [switch.output(int(taken)) for switch in switches])
+            bodies.append(body)
+        if len(bodies[0].returns) != len(bodies[1].returns):
+            raise GraphDefError(f"damaged: the branches of {nodedef.name} return different numbers of tensors")
+        outputs: list[Tensor | tuple[_Scope, str]] = []
+        label = f"{scope.functions[-1]}/{nodedef.name}" if scope.functions else nodedef.name
+        for i, (no, yes) in enumerate(zip(bodies[0].returns, bodies[1].returns, strict=True)):
+            inputs = [(bodies[0], no), (bodies[1], yes)]
+            merge = self._lowered(scope, "Merge", f"{nodedef.name}/Merge_{i}", inputs, f"{label}:{i}")
+            merge.label = label
+            self.predicates.append((merge, scope, predicate))
+            outputs.append(merge.output())
+        return _Call(nodedef, tuple(bodies), outputs)
+
+    def _lower_while(self, scope: _Scope, nodedef: NodeDef) -> _Call:
+        """Each loop variable: Enter, Merge with NextIteration, Exit; the body once, and the condition not at all."""
+        data = [name for name in nodedef.inputs if not name.startswith("^")]
+        target = nodedef.attr("body")
+        body = self._body(scope, nodedef, target, "/body")
+        merges, outputs = [], []
+        for i, name in enumerate(data):
+            enter = self._lowered(scope, "Enter", f"{nodedef.name}/Enter_{i}", [(scope, name)])
+            back = self._lowered(scope, "NextIteration", f"{nodedef.name}/Next_{i}", [(body, body.returns[i])])
+            merge = self._lowered(scope, "Merge", f"{nodedef.name}/Merge_{i}", [enter.output(), back.output()])
+            leave = self._lowered(scope, "Exit", f"{nodedef.name}/Exit_{i}", [merge.output()])
+            merges.append(merge.output())
+            outputs.append(leave.output())
+        self._bind(body, target, merges)
+        return _Call(nodedef, (body,), list(outputs))
+
+    def _resolve(self) -> None:
+        """Every input string becomes a Tensor."""
+        for node, scope in self.pending:
+            assert node.nodedef is not None
+            if not node.nodedef.inputs:
+                node.conditions = self._conditions(scope)
+                continue
+            controls: list[Node] = []
+            data: list[Tensor] = []
+            for name in node.nodedef.inputs:
+                if name[:1] == "^":
+                    controls.extend(self._controlled(scope, name[1:], node))
+                else:
+                    data.append(self._tensor(scope, name, node))
+            node.inputs, node.controls = tuple(data), tuple(controls)
+            node.conditions = self._conditions(scope)
+        for node, inputs in self.lowered:
+            node.inputs = tuple(
+                value if isinstance(value, Tensor) else self._tensor(value[0], value[1], node) for value in inputs
+            )
+        for merge, scope, name in self.predicates:
+            merge.predicate = self._tensor(scope, name, merge)
+
+    def _conditions(self, scope: _Scope) -> tuple[tuple[Tensor, bool], ...]:
+        if not scope.conditions:
+            return ()
+        return tuple((self._tensor(outer, name, None), taken) for (outer, name), taken in scope.conditions)
+
+    def _tensor(self, scope: _Scope, name: str, reader: Node | None) -> Tensor:
+        """The tensor an input string means, through arguments and written-out calls.
+
+        Raises GraphDefError where there is none.
+        """
+        for _ in range(10 * _DEEPEST + 10 * len(self.nodes)):
+            base, _, rest = name.partition(":")
+            found = scope.nodes.get(base)
+            if isinstance(found, Node):
+                return Tensor(found, self._port(found.op, rest, name))
+            if found is None:
+                if base not in scope.arguments or rest not in ("", "0"):
+                    break
+                value: Tensor | tuple[_Scope, str] = scope.arguments[base]
+            else:
+                number = self._port(found.nodedef.op, rest, name)
+                if number >= len(found.outputs):
+                    break
+                value = found.outputs[number]
+            if isinstance(value, Tensor):
+                return value
+            scope, name = value
+        who = f"node {reader.label!r} reads" if reader is not None else "something reads"
+        raise GraphDefError(f"cut short or damaged: {who} {name!r}, and no node of that name is in the file")
+
+    def _port(self, op: str, rest: str, name: str) -> int:
+        """The output number behind the first colon: `1`, or `y:0` in a function body."""
+        argument, _, index = rest.rpartition(":")
+        if not rest:
+            return 0
+        if not index.isdecimal() or len(index) > 9:
+            raise GraphDefError(f"damaged: {name!r} is not the name of a tensor")
+        return port(op, argument, int(index)) if argument else int(index)
+
+    def _controlled(self, scope: _Scope, name: str, reader: Node) -> list[Node]:
+        """The nodes a control input waits for; of a written-out call those that run with it."""
+        found = scope.nodes.get(name)
+        if isinstance(found, Node):
+            return [found]
+        if found is not None:
+            waits = [self._tensor(body, item, reader).node for body in found.bodies for item in body.returns]
+            for body in found.bodies:
+                waits.extend(node for item in body.control_returns for node in self._controlled(body, item, reader))
+            return waits
+        if name in scope.arguments:
+            return [self._tensor(scope, name, reader).node]
+        raise GraphDefError(
+            f"cut short or damaged: node {reader.label!r} waits for {name!r}, and no node of that name is in the file"
+        )
+
+    def _signatures(self, top: _Scope) -> tuple[Signature, ...]:
+        """The serving signatures, in tensors; one that names what is not there is left out."""
+        found = []
+        for signature in self.graphdef.signatures:
+            try:
+                inputs = {key: self._tensor(top, name, None) for key, name in signature.inputs.items()}
+                outputs = {key: self._tensor(top, name, None) for key, name in signature.outputs.items()}
+            except GraphDefError:
+                continue
+            found.append(Signature(key=signature.key, inputs=inputs, outputs=outputs))
+        return tuple(found)

@@ -1,0 +1,82 @@
+"""The function library: which ops call functions, and which functions may hold a normalization, at any depth."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from bninspect.graphdef.records import FunctionRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.graphdef.records import GraphDef, NodeDef
+
+FUSED_OPS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "_FusedBatchNormEx"})
+GLOBAL_OP = "BatchNormWithGlobalNormalization"
+ROOT_OPS = frozenset({"Rsqrt", "Sqrt", "Pow"})
+"""Ops that may take the square root of a variance."""
+
+
+class Library:
+    """The functions of one file, and who calls them."""
+
+    def __init__(self, graphdef: GraphDef) -> None:
+        self._graphdef = graphdef
+        self._functions = graphdef.functions
+
+    @cached_property
+    def calls(self) -> frozenset[str]:
+        """Names of the ops of this file that call functions of its library.
+
+        Whether an op does is told by its attributes; all nodes of one op have the same ones, so one node is asked.
+        """
+        if not self._functions:
+            return frozenset()
+        seen, calling = set(), set(self._functions)
+        for nodedef in self._all_nodes():
+            if nodedef.op not in seen:
+                seen.add(nodedef.op)
+                if any(True for value in nodedef.attributes.values() for _ in _references(value)):
+                    calling.add(nodedef.op)
+        return frozenset(calling)
+
+    @cached_property
+    def candidates(self) -> frozenset[str]:
+        """Names of the functions that hold, or call one that holds, an op that batch norm is made of."""
+        wanted = FUSED_OPS | ROOT_OPS | {GLOBAL_OP}
+        callers: dict[str, set[str]] = {}
+        found = []
+        for function in self._functions.values():
+            if any(nodedef.op in wanted for nodedef in function.nodes):
+                found.append(function.name)
+            for nodedef in function.nodes:
+                if nodedef.op in self.calls:
+                    for target in self.targets(nodedef):
+                        callers.setdefault(target.name, set()).add(function.name)
+        seen: set[str] = set()
+        while found:
+            name = found.pop()
+            if name not in seen:
+                seen.add(name)
+                found.extend(callers.get(name, ()))
+        return frozenset(seen)
+
+    def targets(self, nodedef: NodeDef) -> list[FunctionRef]:
+        """The functions a node calls, in the order of its attributes; of an If the then branch first."""
+        if nodedef.op in self._functions:
+            return [FunctionRef(nodedef.op, nodedef.attributes)]
+        return [ref for value in nodedef.attributes.values() for ref in _references(value)]
+
+    def _all_nodes(self) -> Iterator[NodeDef]:
+        yield from self._graphdef.nodes
+        for function in self._functions.values():
+            yield from function.nodes
+
+
+def _references(value: Any) -> Iterator[FunctionRef]:
+    """The functions an attribute value names."""
+    if isinstance(value, FunctionRef):
+        yield value
+    elif isinstance(value, tuple):
+        yield from (part for part in value if isinstance(part, FunctionRef))

@@ -1,0 +1,127 @@
+"""Which tensors are the outputs of a model: those asked for, those of the serving signature, else what nobody reads."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from bninspect.errors import SelectionError
+from bninspect.graphdef.graph import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bninspect.graphdef.graph import Graph, Node
+
+_NOT_OUTPUTS = (
+    "Assign", "Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "Scatter", "ResourceScatter", "NoOp",
+    "Save", "Restore", "MergeV2Checkpoints", "ShardedFilename", "Assert", "Print", "IsVariableInitialized",
+    "VarIsInitializedOp", "InitializeTable", "LookupTable", "QueueEnqueue", "QueueClose", "Stack", "DestroyResource",
+    "WriteFile", "TensorArrayClose",
+)  # fmt: skip
+"""Ops (by how they begin) that do something rather than give something."""
+_SAVERS = ("Save", "Restore", "MergeV2Checkpoints")
+_SOURCES = frozenset({"Const", "Variable", "VariableV2", "VarHandleOp", "HashTable", "HashTableV2", "ReadVariableOp"})
+_PLUMBING = frozenset({
+    "Switch", "RefSwitch", "Merge", "LoopCond", "NextIteration", "Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike",
+})  # fmt: skip
+_INPUTS = ("Placeholder", "Iterator", "OneShotIterator", "Queue", "FIFOQueue", "Reader", "ParseExample")
+
+
+def model_outputs(graph: Graph, names: Sequence[str] = ()) -> tuple[Tensor, ...]:
+    """The outputs of the model, in a stable order.
+
+    `names` (a node or tensor name each) wins over the serving signature, which wins over the nodes nobody reads.
+    Raises SelectionError for a name that is not in the graph.
+    """
+    if names:
+        return tuple(dict.fromkeys(find_tensor(graph, name) for name in names))
+    if graph.signatures:
+        serving = [signature for signature in graph.signatures if signature.key == "serving_default"]
+        chosen = serving or [signature for signature in graph.signatures if not signature.key.startswith("__")]
+        outputs = [tensor for signature in chosen for tensor in signature.outputs.values()]
+        if outputs:
+            return tuple(dict.fromkeys(outputs))
+    return _unread(graph)
+
+
+def find_tensor(graph: Graph, name: str) -> Tensor:
+    """The tensor a person names: `scope/op`, `scope/op:0`, or `function/op:0` as reports write it.
+
+    Raises SelectionError with the nearest names where there is none.
+    """
+    name = name.strip().lstrip("^")
+    base, colon, index = name.rpartition(":")
+    if not colon or not index.isdecimal():
+        base, index = name, "0"
+    if base in graph:
+        return graph.node(base).output(int(index))
+    for node in graph:
+        if node.stands_for == f"{base}:{index}":
+            return node.output()
+        if node.label == base and node.stands_for is None:
+            return node.output(int(index))
+    near = difflib.get_close_matches(base, [node.label for node in graph], 3, 0.6)
+    hint = f"; near it: {', '.join(near)}" if near else ""
+    raise SelectionError(f"no node is named {base!r}{hint}")
+
+
+def _unread(graph: Graph) -> tuple[Tensor, ...]:
+    """Every node without consumers that gives something, in file order; of those, the ones that depend on an input.
+
+    In a training graph, where only gradients and summaries read the loss, the nodes that nothing else reads.
+    """
+    gradients = _downstream(graph, [node for node in graph if _is_gradient(node)])
+    left_out = {node for node in graph if node in gradients or _does(node) or _is_plumbing(node)}
+    fed = _downstream(graph, [node for node in graph if node.op.startswith(_INPUTS)])
+    unread = [node for node in graph if node not in left_out and not graph.uses(node)]
+    chosen = [node for node in unread if node in fed]
+    if not chosen and gradients:
+        rest = [node for node in graph if node in fed and node not in left_out]
+        chosen = [node for node in rest if all(_only_reports(use.node) for use in graph.uses(node))]
+    if not chosen:
+        merges = [node for node in graph if node.op in ("Merge", "Exit") and not graph.uses(node)]
+        chosen = [node for node in merges if node in fed]
+    return tuple(node.output() for node in chosen or unread)
+
+
+def _does(node: Node) -> bool:
+    """Whether the node is there for what it does: assigning, saving, checking, printing, summarizing."""
+    return node.op.startswith(_NOT_OUTPUTS) or "Summary" in node.op or node.op in _SOURCES or node.op.startswith(_INPUTS)
+
+
+def _is_gradient(node: Node) -> bool:
+    """Whether the op is one that only a gradient is made of."""
+    if node.op in ("StopGradient", "PreventGradient"):
+        return False
+    return "Grad" in node.op or "Backprop" in node.op
+
+
+def _only_reports(node: Node) -> bool:
+    """Whether reading a tensor here makes it no less an output: a summary of it, or the seed of its gradient."""
+    return "Summary" in node.op or node.op in ("Shape", "Size", "Rank", "OnesLike", "ZerosLike")
+
+
+def _is_plumbing(node: Node) -> bool:
+    """Whether it only steers a conditional, asks for a shape, or hangs on the saver."""
+    if node.op in _PLUMBING:
+        return True
+    if any(control.op.startswith(_SAVERS) for control in node.controls):
+        return True
+    if node.op == "Identity" and node.inputs:
+        producer = node.inputs[0].node
+        tupled = any(control.op == "NoOp" and producer in control.controls for control in node.controls)
+        return tupled or producer.op == "Switch" or node.attr("T") == "bool"
+    return False
+
+
+def _downstream(graph: Graph, sources: Iterable[Node]) -> set[Node]:
+    """The sources and every node that depends on one of them through data."""
+    reached = set(sources)
+    stack = list(reached)
+    while stack:
+        for use in graph.uses(stack.pop()):
+            if use.node not in reached:
+                reached.add(use.node)
+                stack.append(use.node)
+    return reached

@@ -1,0 +1,270 @@
+"""File -> records, by memory map: the nodes are read, the weights are stepped over.
+
+Reading never executes anything. Any bytes give a GraphDef or a GraphDefError, in time and memory bounded by the file.
+"""
+
+from __future__ import annotations
+
+import mmap
+import stat
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bninspect.errors import GraphDefError
+from bninspect.graphdef import sniff, wire
+from bninspect.graphdef.attributes import attribute
+from bninspect.graphdef.records import FunctionDef, GraphDef, NodeDef, SignatureDef, Span
+from bninspect.graphdef.schema import message_class
+from bninspect.graphdef.tensors import TensorValue, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.graphdef.wire import Buffer
+
+_SMALL = 4096
+"""Nodes up to this many bytes are parsed whole; of larger ones only what is not a large attribute."""
+_LARGE_ATTRIBUTE = 1024
+
+
+def read(path: str) -> GraphDef:
+    """The records of the model at this path (`-`: standard input), binary or text, GraphDef, MetaGraph or SavedModel.
+
+    Raises GraphDefError, with the path in front, for anything else.
+    """
+    try:
+        buffer = _open(path)
+        return _read(buffer, path)
+    except GraphDefError as error:
+        raise GraphDefError(f"{path}: {error}") from None
+    except OSError as error:
+        raise GraphDefError(f"{path}: {error.strerror or error}") from None
+
+
+def _open(path: str) -> Buffer:
+    """The bytes of the file, mapped where that can be done."""
+    if path == "-":
+        return sys.stdin.buffer.read()
+    file = Path(path)
+    if file.is_dir():
+        file = _savedmodel_in(file)
+    mode = file.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+        raise GraphDefError("not a regular file")
+    with file.open("rb") as stream:
+        if stat.S_ISFIFO(mode) or file.stat().st_size == 0:
+            return stream.read()
+        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _savedmodel_in(folder: Path) -> Path:
+    """The graph file of a SavedModel folder."""
+    for name in ("saved_model.pb", "saved_model.pbtxt"):
+        if (folder / name).is_file():
+            return folder / name
+    raise GraphDefError("a folder without saved_model.pb: name a file, or the folder of a SavedModel")
+
+
+def _read(buffer: Buffer, path: str) -> GraphDef:
+    """Sniff, then read; text is turned into binary first, so that there is one reader."""
+    size = len(buffer)
+    sniff.refuse_foreign(buffer, size)
+    kind = sniff.text_format(buffer, size)
+    suffix = ""
+    if kind is not None:
+        suffix, buffer = "-text", _binary_of_text(buffer, kind)
+    else:
+        kind = sniff.binary_format(buffer, size)
+    whole = Span(buffer, 0, len(buffer))
+    facts: dict[str, Any] = {"path": path, "format": kind + suffix, "size": size}
+    if kind == "savedmodel":
+        whole, facts["skipped_metagraphs"] = _served_metagraph(whole)
+    if kind != "graphdef":
+        whole = _read_metagraph(whole, facts)
+    return _read_graph(whole, facts)
+
+
+def _binary_of_text(buffer: Buffer, kind: str) -> bytes:
+    """Protobuf text as the binary message. Raises GraphDefError with the line where it is none."""
+    from google.protobuf import text_format
+
+    name = {"graphdef": "GraphDef", "metagraph": "MetaGraphDef", "savedmodel": "SavedModel"}[kind]
+    try:
+        text = bytes(buffer).decode("utf-8")
+        message = message_class(name)()
+        # The object graph of a SavedModel is not in the schema, and nothing is written back from one.
+        text_format.Parse(text, message, allow_unknown_field=kind != "graphdef")
+        data: bytes = message.SerializeToString(deterministic=True)
+    except UnicodeDecodeError as error:
+        raise GraphDefError(f"text that is not UTF-8 at byte {error.start}") from None
+    except RecursionError:
+        raise GraphDefError("damaged: text nested too deeply") from None
+    except (text_format.ParseError, ValueError) as error:
+        raise GraphDefError(f"text that is no {name}: {' '.join(str(error).split())[:200]}") from None
+    return data
+
+
+def _served_metagraph(whole: Span) -> tuple[Span, tuple[str, ...]]:
+    """The MetaGraph tagged `serve` (else the first), and the tags of the others."""
+    found = []
+    for field in wire.fields(*whole):
+        if field.number == 2 and field.wire == wire.LENGTH:
+            span = whole._replace(start=field.start, end=field.end)
+            found.append((span, _tags(span)))
+    if not found:
+        raise GraphDefError("a SavedModel without a graph")
+    served = next((entry for entry in found if entry[1] == ("serve",)), None)
+    chosen = served or next((entry for entry in found if "serve" in entry[1]), found[0])
+    return chosen[0], tuple(",".join(tags) for span, tags in found if span is not chosen[0])
+
+
+def _info(span: Span) -> Any:
+    """The MetaInfoDef of a MetaGraph, empty where there is none; its list of ops is stepped over."""
+    for field in wire.fields(*span):
+        if field.number == 1 and field.wire == wire.LENGTH:
+            kept = bytearray()
+            for part in wire.fields(span.buffer, field.start, field.end):
+                if part.number not in (2, 3):
+                    kept += span.buffer[part.begin : part.end]
+            return parse("MetaInfoDef", bytes(kept))
+    return message_class("MetaInfoDef")()
+
+
+def _tags(span: Span) -> tuple[str, ...]:
+    return tuple(_info(span).tags)
+
+
+def _read_metagraph(span: Span, facts: dict[str, Any]) -> Span:
+    """The GraphDef inside a MetaGraph; what stands beside it goes into `facts`."""
+    graph: Span | None = None
+    rest = bytearray()
+    for field in wire.fields(*span):
+        if field.number == 2:
+            graph = span._replace(start=field.start, end=field.end)
+        elif field.number in (4, 5):
+            rest += span.buffer[field.begin : field.end]
+    if graph is None:
+        raise GraphDefError("a MetaGraph without a graph")
+    message = parse("MetaGraphDef", bytes(rest))
+    facts["tensorflow_version"] = _info(span).tensorflow_version or None
+    facts["signatures"] = tuple(_signature(key, message.signature_def[key]) for key in sorted(message.signature_def))
+    facts["collections"] = {key: _collected(message.collection_def[key]) for key in sorted(message.collection_def)}
+    return graph
+
+
+def _signature(key: str, message: Any) -> SignatureDef:
+    def names(infos: Any) -> dict[str, str]:
+        return {name: infos[name].name for name in sorted(infos) if infos[name].name}
+
+    return SignatureDef(key=key, inputs=names(message.inputs), outputs=names(message.outputs))
+
+
+def _collected(message: Any) -> tuple[str, ...]:
+    """The node names a collection lists; of serialized VariableDefs their variable's name (field 1)."""
+    if message.node_list.value:
+        return tuple(message.node_list.value)
+    names = []
+    for data in message.bytes_list.value:
+        try:
+            first = next((field for field in wire.fields(data, 0, len(data)) if field.number == 1), None)
+        except GraphDefError:
+            continue
+        if first is not None and first.wire == wire.LENGTH:
+            names.append(data[first.start : first.end].decode("utf-8", "replace"))
+    return tuple(names)
+
+
+def _read_graph(span: Span, facts: dict[str, Any]) -> GraphDef:
+    """The nodes, the library and the versions of a GraphDef."""
+    nodes: list[NodeDef] = []
+    functions: dict[str, FunctionDef] = {}
+    producer = None
+    for field in wire.fields(*span):
+        if field.number == 1 and field.wire == wire.LENGTH:
+            nodes.append(_node(span._replace(start=field.start, end=field.end)))
+        elif field.number == 2 and field.wire == wire.LENGTH:
+            for function in _library(span._replace(start=field.start, end=field.end)):
+                functions[function.name] = function
+        elif field.number == 4 and field.wire == wire.LENGTH:
+            producer = parse("VersionDef", bytes(span.buffer[field.start : field.end])).producer
+        elif field.number == 3 and field.wire == wire.VARINT and producer is None:
+            producer = field.value
+    if not nodes:
+        raise GraphDefError("a graph without a single node: cut short, or not a GraphDef")
+    return GraphDef(nodes=tuple(nodes), functions=functions, producer=producer, **facts)
+
+
+def _node(span: Span) -> NodeDef:
+    """One node: name, op and inputs now, attributes when asked for."""
+    small = span.end - span.start <= _SMALL
+    message = parse("NodeDef", span.bytes() if small else _without_large(span)[0])
+    return NodeDef(
+        name=message.name, op=message.op, inputs=tuple(message.input), span=span, decode=_attributes
+    )
+
+
+def _without_large(span: Span) -> tuple[bytes, dict[str, Span]]:
+    """The node's bytes without its large attributes, and where the value of each of those lies."""
+    kept, large = bytearray(), {}
+    for field in wire.fields(*span):
+        if field.number == 5 and field.wire == wire.LENGTH and field.end - field.start > _LARGE_ATTRIBUTE:
+            key, value = "", span._replace(start=field.start, end=field.start)
+            for part in wire.fields(span.buffer, field.start, field.end):
+                if part.number == 1:
+                    key = bytes(span.buffer[part.start : part.end]).decode("utf-8", "replace")
+                elif part.number == 2:
+                    value = span._replace(start=part.start, end=part.end)
+            large[key] = value
+        else:
+            kept += span.buffer[field.begin : field.end]
+    return bytes(kept), large
+
+
+def _attributes(span: Span) -> dict[str, Any]:
+    """Every attribute of the node at this place, as Python values."""
+    if span.end - span.start <= _SMALL:
+        data, large = span.bytes(), {}
+    else:
+        data, large = _without_large(span)
+    message = parse("NodeDef", data)
+    values = {key: attribute(value) for key, value in message.attr.items()}
+    for key, place in large.items():
+        values[key] = _large_attribute(place)
+    return values
+
+
+def _large_attribute(span: Span) -> Any:
+    """A tensor stays where it is; anything else (a long list) is parsed."""
+    for field in wire.fields(*span):
+        if field.number == 8 and field.wire == wire.LENGTH:
+            return TensorValue.at(span._replace(start=field.start, end=field.end))
+    return attribute(parse("AttrValue", span.bytes()))
+
+
+def _library(span: Span) -> Iterator[FunctionDef]:
+    """The functions of a library."""
+    for field in wire.fields(*span):
+        if field.number == 1 and field.wire == wire.LENGTH:
+            yield _function(span._replace(start=field.start, end=field.end))
+
+
+def _function(span: Span) -> FunctionDef:
+    """One function: its signature, its nodes as records, what it returns."""
+    nodes: list[NodeDef] = []
+    rest = bytearray()
+    for field in wire.fields(*span):
+        if field.number == 3 and field.wire == wire.LENGTH:
+            nodes.append(_node(span._replace(start=field.start, end=field.end)))
+        elif field.number in (1, 4, 6):
+            rest += span.buffer[field.begin : field.end]
+    message = parse("FunctionDef", bytes(rest))
+    return FunctionDef(
+        name=message.signature.name,
+        arguments=tuple(argument.name for argument in message.signature.input_arg),
+        outputs=tuple(argument.name for argument in message.signature.output_arg),
+        returns=dict(message.ret),
+        control_returns=tuple(message.control_ret.values()),
+        nodes=tuple(nodes),
+        span=span,
+    )

@@ -1,0 +1,143 @@
+"""The protobuf messages that are read, as a table, built into a descriptor pool of our own.
+
+No generated code, and no clash with TensorFlow in one process: its messages live in the default pool. The GraphDef
+family is declared whole, because the text format refuses (or silently drops) what a schema does not name; what a
+binary file holds beyond the table survives as unknown fields. Source: tensorflow/core/framework/*.proto and
+tensorflow/core/protobuf/{meta_graph,saved_model,saver}.proto as of TensorFlow 2.21.
+
+One line a message: `field number type`; `*` repeats, `map<K,V>` is a map, `|` joins the field to the message's oneof.
+Nesting is flattened (`AttrValue.ListValue` is `AttrValueList`): neither format writes the names of message types.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+_MESSAGES = """
+GraphDef: node 1 *NodeDef; library 2 FunctionDefLibrary; version 3 int32; versions 4 VersionDef; debug_info 5 GraphDebugInfo
+NodeDef: name 1 string; op 2 string; input 3 *string; device 4 string; attr 5 map<string,AttrValue>; experimental_debug_info 6 NodeDebugInfo; experimental_type 7 FullTypeDef
+NodeDebugInfo: original_node_names 1 *string; original_func_names 2 *string
+FullTypeDef: type_id 1 FullTypeId; args 2 *FullTypeDef; s 3 |string; i 4 |int64
+AttrValue: list 1 |AttrValueList; s 2 |bytes; i 3 |int64; f 4 |float; b 5 |bool; type 6 |DataType; shape 7 |TensorShapeProto; tensor 8 |TensorProto; placeholder 9 |string; func 10 |NameAttrList
+AttrValueList: s 2 *bytes; i 3 *int64; f 4 *float; b 5 *bool; type 6 *DataType; shape 7 *TensorShapeProto; tensor 8 *TensorProto; func 9 *NameAttrList
+NameAttrList: name 1 string; attr 2 map<string,AttrValue>
+TensorShapeProto: dim 2 *Dim; unknown_rank 3 bool
+Dim: size 1 int64; name 2 string
+TensorProto: dtype 1 DataType; tensor_shape 2 TensorShapeProto; version_number 3 int32; tensor_content 4 bytes; float_val 5 *float; double_val 6 *double; int_val 7 *int32; string_val 8 *bytes; scomplex_val 9 *float; int64_val 10 *int64; bool_val 11 *bool; dcomplex_val 12 *double; half_val 13 *int32; resource_handle_val 14 *ResourceHandleProto; variant_val 15 *VariantTensorDataProto; uint32_val 16 *uint32; uint64_val 17 *uint64; float8_val 18 bytes
+ResourceHandleProto: device 1 string; container 2 string; name 3 string; hash_code 4 uint64; maybe_type_name 5 string; dtypes_and_shapes 6 *DtypeAndShape
+DtypeAndShape: dtype 1 DataType; shape 2 TensorShapeProto
+VariantTensorDataProto: type_name 1 string; metadata 2 bytes; tensors 3 *TensorProto
+FunctionDefLibrary: function 1 *FunctionDef; gradient 2 *GradientDef; registered_gradients 3 *RegisteredGradient
+FunctionDef: signature 1 OpDef; node_def 3 *NodeDef; ret 4 map<string,string>; attr 5 map<string,AttrValue>; control_ret 6 map<string,string>; arg_attr 7 map<uint32,ArgAttrs>; resource_arg_unique_id 8 map<uint32,uint32>
+ArgAttrs: attr 1 map<string,AttrValue>
+GradientDef: function_name 1 string; gradient_func 2 string
+RegisteredGradient: gradient_func 1 string; registered_op_type 2 string
+OpDef: name 1 string; input_arg 2 *ArgDef; output_arg 3 *ArgDef; attr 4 *AttrDef; summary 5 string; description 6 string; deprecation 8 OpDeprecation; is_aggregate 16 bool; is_stateful 17 bool; is_commutative 18 bool; allows_uninitialized_input 19 bool; control_output 20 *string; is_distributed_communication 21 bool
+ArgDef: name 1 string; description 2 string; type 3 DataType; type_attr 4 string; number_attr 5 string; type_list_attr 6 string; handle_data 7 *DtypeAndShape; is_ref 16 bool; experimental_full_type 17 FullTypeDef
+AttrDef: name 1 string; type 2 string; default_value 3 AttrValue; description 4 string; has_minimum 5 bool; minimum 6 int64; allowed_values 7 AttrValue
+OpDeprecation: version 1 int32; explanation 2 string
+OpList: op 1 *OpDef
+VersionDef: producer 1 int32; min_consumer 2 int32; bad_consumers 3 *int32
+GraphDebugInfo: files 1 *string; traces 2 map<string,StackTrace>; frames_by_id 4 map<fixed64,FileLineCol>; name_to_trace_id 5 map<string,fixed64>; traces_by_id 6 map<fixed64,StackTrace>
+StackTrace: file_line_cols 1 *FileLineCol; frame_id 2 *fixed64
+FileLineCol: file_index 1 int32; line 2 int32; col 3 int32; func 4 string; code 5 string
+SavedModel: saved_model_schema_version 1 int64; meta_graphs 2 *MetaGraphDef
+MetaGraphDef: meta_info_def 1 MetaInfoDef; graph_def 2 GraphDef; saver_def 3 SaverDef; collection_def 4 map<string,CollectionDef>; signature_def 5 map<string,SignatureDef>; asset_file_def 6 *AssetFileDef
+MetaInfoDef: meta_graph_version 1 string; stripped_op_list 2 OpList; any_info 3 Any; tags 4 *string; tensorflow_version 5 string; tensorflow_git_version 6 string; stripped_default_attrs 7 bool; function_aliases 8 map<string,string>
+SaverDef: filename_tensor_name 1 string; save_tensor_name 2 string; restore_op_name 3 string; max_to_keep 4 int32; sharded 5 bool; keep_checkpoint_every_n_hours 6 float; version 7 CheckpointFormatVersion
+CollectionDef: node_list 1 |NodeList; bytes_list 2 |BytesList; int64_list 3 |Int64List; float_list 4 |FloatList; any_list 5 |AnyList
+NodeList: value 1 *string
+BytesList: value 1 *bytes
+Int64List: value 1 *int64
+FloatList: value 1 *float
+AnyList: value 1 *Any
+Any: type_url 1 string; value 2 bytes
+SignatureDef: inputs 1 map<string,TensorInfo>; outputs 2 map<string,TensorInfo>; method_name 3 string; defaults 4 map<string,TensorProto>
+TensorInfo: name 1 |string; dtype 2 DataType; tensor_shape 3 TensorShapeProto; coo_sparse 4 |CooSparse; composite_tensor 5 |CompositeTensor
+CooSparse: values_tensor_name 1 string; indices_tensor_name 2 string; dense_shape_tensor_name 3 string
+CompositeTensor: components 2 *TensorInfo
+AssetFileDef: tensor_info 1 TensorInfo; filename 2 string
+"""
+
+_TYPES = (
+    "INVALID FLOAT DOUBLE INT32 UINT8 INT16 INT8 STRING COMPLEX64 INT64 BOOL QINT8 QUINT8 QINT32 BFLOAT16 QINT16 "
+    "QUINT16 UINT16 COMPLEX128 HALF RESOURCE VARIANT UINT32 UINT64 FLOAT8_E5M2 FLOAT8_E4M3FN FLOAT8_E4M3FNUZ "
+    "FLOAT8_E4M3B11FNUZ FLOAT8_E5M2FNUZ INT4 UINT4 INT2 UINT2 FLOAT4_E2M1FN"
+).split()
+DATA_TYPES = {number: name.lower() for number, name in enumerate(_TYPES)}
+"""Number of a DataType -> its name in lower case (`float`, `int32`); a reference type is 100 above its type."""
+
+_FULL_TYPES = """
+UNSET=0 VAR=1 ANY=2 PRODUCT=3 NAMED=4 FOR_EACH=20 CALLABLE=100 TENSOR=1000 ARRAY=1001 OPTIONAL=1002 LITERAL=1003
+ENCODED=1004 SHAPE_TENSOR=1005 BOOL=200 UINT8=201 UINT16=202 UINT32=203 UINT64=204 INT8=205 INT16=206 INT32=207
+INT64=208 HALF=209 FLOAT=210 DOUBLE=211 BFLOAT16=215 COMPLEX64=212 COMPLEX128=213 STRING=214 DATASET=10102
+RAGGED=10103 ITERATOR=10104 MUTEX_LOCK=10202 LEGACY_VARIANT=10203
+"""
+
+_ENUMS: dict[str, dict[str, int]] = {
+    "DataType": {f"DT_{name}": number for number, name in enumerate(_TYPES)}
+    | {f"DT_{name}_REF": 100 + number for number, name in enumerate(_TYPES) if number},
+    "FullTypeId": {
+        f"TFT_{name}": int(number) for name, number in (item.split("=") for item in _FULL_TYPES.split())
+    },
+    "CheckpointFormatVersion": {"LEGACY": 0, "V1": 1, "V2": 2},
+}
+
+_SCALARS = {"double": 1, "float": 2, "int64": 3, "uint64": 4, "int32": 5, "fixed64": 6, "bool": 8, "string": 9}
+_SCALARS |= {"bytes": 12, "uint32": 13}
+_MESSAGE, _ENUM, _OPTIONAL, _REPEATED = 11, 14, 1, 3
+_MAP = re.compile(r"map<(\w+),(\w+)>")
+
+
+@cache
+def message_class(name: str) -> Any:
+    """The class of one message of the table, such as `GraphDef`; the pool is built at the first call."""
+    from google.protobuf import message_factory
+
+    return message_factory.GetMessageClass(_pool().FindMessageTypeByName(f"bninspect.{name}"))
+
+
+@cache
+def _pool() -> Any:
+    from google.protobuf import descriptor_pb2, descriptor_pool
+
+    file = descriptor_pb2.FileDescriptorProto(name="bninspect.proto", package="bninspect", syntax="proto3")
+    for enum, values in _ENUMS.items():
+        declared = file.enum_type.add(name=enum)
+        for value, number in values.items():
+            declared.value.add(name=value, number=number)
+    for line in _MESSAGES.strip().splitlines():
+        name, _, fields = line.partition(": ")
+        message = file.message_type.add(name=name)
+        for declaration in fields.split("; "):
+            _declare(message, *declaration.split(" "))
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return pool
+
+
+def _declare(message: Any, name: str, number: str, kind: str) -> None:
+    """Add one field of the table to a message descriptor."""
+    field = message.field.add(name=name, number=int(number), label=_OPTIONAL)
+    if mapped := _MAP.fullmatch(kind):
+        entry = message.nested_type.add(name="".join(part.capitalize() for part in name.split("_")) + "Entry")
+        entry.options.map_entry = True
+        _declare(entry, "key", "1", mapped[1])
+        _declare(entry, "value", "2", mapped[2])
+        field.label, field.type = _REPEATED, _MESSAGE
+        field.type_name = f".bninspect.{message.name}.{entry.name}"
+        return
+    if kind.startswith("*"):
+        field.label = _REPEATED
+    elif kind.startswith("|"):
+        if not message.oneof_decl:
+            message.oneof_decl.add(name="value_kind")
+        field.oneof_index = 0
+    kind = kind.lstrip("*|")
+    if kind in _SCALARS:
+        field.type = _SCALARS[kind]
+    else:
+        field.type = _ENUM if kind in _ENUMS else _MESSAGE
+        field.type_name = f".bninspect.{kind}"

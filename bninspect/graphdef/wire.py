@@ -1,0 +1,77 @@
+"""The protobuf wire format, walked in place: which field stands where, without reading what it holds.
+
+Source: protobuf.dev/programming-guides/encoding. Only this walk lets a file with gigabytes of weights be read at the cost
+of its nodes: the weights are stepped over.
+"""
+
+from __future__ import annotations
+
+from mmap import mmap
+from typing import TYPE_CHECKING, NamedTuple
+
+from bninspect.errors import GraphDefError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Buffer = bytes | mmap
+
+VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
+
+
+class Field(NamedTuple):
+    """One field: its number, its wire type, and where it lies."""
+
+    number: int
+    wire: int
+    begin: int
+    """Where its tag starts."""
+    start: int
+    """Where its value starts (behind the length, for a length-delimited one)."""
+    end: int
+    value: int
+    """The value of a varint; 0 for the others."""
+
+
+def varint(buffer: Buffer, position: int, end: int) -> tuple[int, int]:
+    """(value, position behind it). Raises GraphDefError where it runs over the end or over ten bytes."""
+    value = shift = 0
+    while position < end and shift < 70:
+        byte = buffer[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+    raise GraphDefError(f"damaged: a number at byte {position} does not end")
+
+
+def fields(buffer: Buffer, start: int, end: int) -> Iterator[Field]:
+    """The fields of the message in buffer[start:end], in order. Raises GraphDefError where the walk leaves the rails."""
+    position = start
+    while position < end:
+        begin = position
+        tag = buffer[position]
+        position += 1
+        if tag >= 0x80:
+            tag, position = varint(buffer, begin, end)
+        number, wire = tag >> 3, tag & 7
+        value = 0
+        if wire == LENGTH:
+            length, position = varint(buffer, position, end)
+            stop = position + length
+        elif wire == VARINT:
+            at = position
+            value, stop = varint(buffer, position, end)
+            position = at
+        elif wire == FIXED32:
+            stop = position + 4
+        elif wire == FIXED64:
+            stop = position + 8
+        else:
+            raise GraphDefError(f"damaged: byte {begin} starts no field (wire type {wire})")
+        if stop > end or number == 0:
+            what = "cut short" if number else "damaged"
+            raise GraphDefError(f"{what}: the field at byte {begin} runs to byte {stop} of {end}")
+        yield Field(number, wire, begin, position, stop, value)
+        position = stop

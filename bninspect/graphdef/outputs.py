@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.errors import SelectionError
 from bninspect.graphdef.graph import Tensor
+from bninspect.graphdef.library import FUSED_OPS, ROOT_OPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,20 +70,24 @@ def find_tensor(graph: Graph, name: str) -> Tensor:
 def _unread(graph: Graph) -> tuple[Tensor, ...]:
     """Every node without consumers that gives something, in file order; of those, the ones that depend on an input.
 
-    In a training graph, where only gradients and summaries read the loss, the nodes that nothing else reads.
+    In a training graph in which those see no normalization, the nodes that only summaries read (the loss).
     """
     gradients = _downstream(graph, [node for node in graph if _is_gradient(node)])
     left_out = {node for node in graph if node in gradients or _does(node) or _is_plumbing(node)}
     fed = _downstream(graph, [node for node in graph if node.op.startswith(_INPUTS)])
     unread = [node for node in graph if node not in left_out and not graph.uses(node)]
     chosen = [node for node in unread if node in fed]
-    if not chosen and gradients:
+    if gradients and not _sees_normalization(graph, chosen):
         rest = [node for node in graph if node in fed and node not in left_out]
-        chosen = [node for node in rest if all(_only_reports(use.node) for use in graph.uses(node))]
+        chosen += [node for node in rest if graph.uses(node) and all(_only_reports(use.node) for use in graph.uses(node))]
     if not chosen:
         merges = [node for node in graph if node.op in ("Merge", "Exit") and not graph.uses(node)]
         chosen = [node for node in merges if node in fed]
     return tuple(node.output() for node in chosen or unread)
+
+
+def _sees_normalization(graph: Graph, nodes: Iterable[Node]) -> bool:
+    return any(node.op in FUSED_OPS or node.op in ROOT_OPS for node in graph.ancestors(nodes))
 
 
 def _does(node: Node) -> bool:
@@ -91,10 +96,10 @@ def _does(node: Node) -> bool:
 
 
 def _is_gradient(node: Node) -> bool:
-    """Whether the op is one that only a gradient is made of."""
+    """Whether the op is one that only a gradient is made of (a transposed convolution is a *BackpropInput*)."""
     if node.op in ("StopGradient", "PreventGradient"):
         return False
-    return "Grad" in node.op or "Backprop" in node.op
+    return "Grad" in node.op or "BackpropFilter" in node.op
 
 
 def _only_reports(node: Node) -> bool:

@@ -1,0 +1,195 @@
+"""The one door to TensorFlow: runs a graph, decodes and resizes images. No other file imports it.
+
+TensorFlow is loaded when the first of these is called, with its log kept off the screen; whatever it cannot
+do comes back as a RunError of one line.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import sys
+import tempfile
+import warnings
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bninspect.errors import RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_MISSING = 'running a model needs TensorFlow: pip install "bninspect[tf]" (or a build of your own, 2.16 on)'
+_NOISE = re.compile(r"^(\d+ root error\(s\) found|Graph execution error|Detected at node |File \"|Node: )")
+_STATUS = re.compile(r"^\(\d+\)\s+[A-Z_ ]+:\s*")
+_CUTS = (" in binary running on", " [[", "[[{{", " Make sure the Op", "\tEncountered when executing")
+
+
+class Session:
+    """A model in a TensorFlow session of its own; close it, or use it in a `with`."""
+
+    def __init__(self, serialized: bytes) -> None:
+        """Imports the GraphDef in these bytes, `device` fields cleared and TensorFlow's graph optimizer off.
+
+        Raises RunError where TensorFlow is missing or refuses the graph, with its own reason.
+        """
+        tf = _tensorflow()
+        graph = tf.Graph()
+        try:
+            graphdef = _without_devices(tf.compat.v1.GraphDef.FromString(serialized))
+            with graph.as_default(), _quiet():
+                tf.import_graph_def(graphdef, name="")
+                self._session = tf.compat.v1.Session(graph=graph, config=_as_written(tf))
+        except Exception as error:
+            raise RunError(f"TensorFlow refuses this graph: {first_line(error)}") from error
+
+    def run(self, fetches: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
+        """The values of the tensors named `node:index`, in order, with the feeds given under such names.
+
+        Raises RunError with TensorFlow's reason where one does not exist, a feed does not fit, the run fails.
+        """
+        try:
+            values = self._session.run(list(fetches), dict(feeds))
+        except Exception as error:
+            raise RunError(f"TensorFlow could not run this model: {first_line(error)}") from error
+        return [np.asarray(value) for value in values]
+
+    def close(self) -> None:
+        """Frees the session."""
+        self._session.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def decode(data: bytes, kind: str) -> Array:
+    """The image in these bytes, (height, width, channels): uint8, or uint16 for a PNG with 16 bits.
+
+    `kind` is jpeg (always 3 channels), png (1 to 4: grey, grey and alpha, RGB, RGBA), bmp, gif (its first
+    frame) or webp. Raises RunError with TensorFlow's reason for damaged bytes.
+    """
+
+    def build(tf: Any) -> Any:
+        if kind == "png":
+            deep = data[24:25] == b"\x10"  # the bit depth, in the header that every PNG starts with
+            return tf.io.decode_png(data, dtype=tf.uint16 if deep else tf.uint8)
+        if kind == "jpeg":
+            return tf.io.decode_jpeg(data, channels=3)
+        if kind == "gif":
+            return tf.io.decode_gif(data)[0]
+        if kind == "bmp":
+            return tf.io.decode_bmp(data)
+        return tf.io.decode_image(data, expand_animations=False)
+
+    return _evaluate(build)
+
+
+def resize(image: Array, height: int, width: int) -> Array:
+    """The image (height, width, channels), resized bilinearly by `tf.image.resize`; float32, not clipped."""
+    return _evaluate(lambda tf: tf.image.resize(np.asarray(image, np.float32), (height, width)))
+
+
+def first_line(error: Exception) -> str:
+    """The first line of TensorFlow's message that says something to a person."""
+    text = getattr(error, "message", None) or str(error)
+    for line in str(text).splitlines():
+        line = _STATUS.sub("", line.strip())
+        for cut in _CUTS:
+            line = line.split(cut)[0]
+        line = line.strip()
+        if line and not _NOISE.match(line):
+            return line.rstrip(".")
+    return type(error).__name__
+
+
+def _evaluate(build: Callable[[Any], Any]) -> Array:
+    """The value of the one tensor that `build(tf)` makes, in a graph of its own."""
+    tf = _tensorflow()
+    try:
+        with tf.Graph().as_default(), _quiet(), tf.compat.v1.Session() as session:
+            return np.asarray(session.run(build(tf)))
+    except Exception as error:
+        raise RunError(first_line(error)) from error
+
+
+def _as_written(tf: Any) -> Any:
+    """A configuration that runs the graph as it stands in the file.
+
+    TensorFlow's optimizer rewrites a fused batch norm, and then some of its outputs no longer exist; it also
+    swaps functions by name, which would run what the allow-list has not seen.
+    """
+    config = tf.compat.v1.ConfigProto()
+    config.graph_options.rewrite_options.disable_meta_optimizer = True
+    config.graph_options.optimizer_options.opt_level = tf.compat.v1.OptimizerOptions.L0
+    return config
+
+
+def _without_devices(graphdef: Any) -> Any:
+    """The GraphDef with every `device` cleared: a model from a machine with two GPUs runs here."""
+    for node in graphdef.node:
+        node.device = ""
+    for function in graphdef.library.function:
+        for node in function.node_def:
+            node.device = ""
+    return graphdef
+
+
+@cache
+def _tensorflow() -> Any:
+    """The module. Raises RunError where it is missing or does not load."""
+    loud = _LOG_LEVEL in os.environ
+    os.environ.setdefault(_LOG_LEVEL, "3")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    try:
+        with warnings.catch_warnings(), _quiet(loud=loud):
+            warnings.simplefilter("ignore")
+            tf = importlib.import_module("tensorflow")
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "tensorflow":
+            raise RunError(_MISSING) from None
+        raise RunError(f"TensorFlow does not load: {first_line(error)}") from error
+    except ImportError as error:
+        raise RunError(f"TensorFlow does not load: {first_line(error)}") from error
+    if not loud:
+        tf.get_logger().setLevel("ERROR")
+    return tf
+
+
+@contextmanager
+def _quiet(*, loud: bool = False) -> Iterator[None]:
+    """Keeps what TensorFlow's C++ side writes to standard error off the screen.
+
+    TF_CPP_MIN_LOG_LEVEL does not reach what is logged before the logger is set up, so the file descriptor is
+    turned away for the while. A user who set that variable wants to see the log.
+    """
+    try:
+        descriptor = sys.__stderr__.fileno() if sys.__stderr__ is not None else -1
+    except (OSError, ValueError):
+        descriptor = -1
+    if loud or descriptor < 0:
+        yield
+        return
+    sys.__stderr__.flush()  # type: ignore[union-attr]
+    kept = os.dup(descriptor)
+    with tempfile.TemporaryFile() as sink:
+        os.dup2(sink.fileno(), descriptor)
+        try:
+            yield
+        finally:
+            os.dup2(kept, descriptor)
+            os.close(kept)

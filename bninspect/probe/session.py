@@ -77,6 +77,11 @@ class Session:
         self.close()
 
 
+def require() -> None:
+    """Raises RunError where TensorFlow is missing or does not load."""
+    _tensorflow()
+
+
 def decode(data: bytes, kind: str) -> Array:
     """The image in these bytes, (height, width, channels): uint8, or uint16 for a PNG with 16 bits.
 

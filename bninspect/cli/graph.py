@@ -43,8 +43,8 @@ def command(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: s
         return
     from bninspect.report import terminal
 
-    console = terminal.standard_output()
+    console, grow = terminal.standard_output()
     if globs:
         terminal.print_layers(console, layers)
     else:
-        terminal.print_graph(console, report)
+        terminal.print_graph(console, report, grow=grow)

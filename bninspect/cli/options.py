@@ -42,7 +42,12 @@ def output(function: F) -> F:
 def output_format(*formats: str) -> Callable[[F], F]:
     """`--format`, passed as `form`; the first one given is the default."""
     return click.option(
-        "--format", "form", type=click.Choice(formats), default=formats[0], show_default=True, help="How to print it."
+        "--format",
+        "form",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="How to print it.",
     )
 
 

@@ -45,7 +45,9 @@ def _matching(layers: Sequence[BatchNorm], glob: str) -> set[int]:
     return {
         index
         for index, layer in enumerate(layers)
-        if any(fnmatchcase(name, pattern) for name in (layer.name, layer.name[len(scope) :], *_node_names(layer)))
+        if any(
+            fnmatchcase(name, pattern) for name in (layer.name, layer.name[len(scope) :], *_node_names(layer))
+        )
     }
 
 

@@ -35,7 +35,8 @@ def graph_document(report: Report, layers: Sequence[BatchNorm]) -> Document:
         "switches": [_switch_group(group) for group in report.switches],
         "layers": [_layer(layer) for layer in layers],
         "lookalikes": [
-            {"name": found.node.label, "kind": found.kind, "reason": found.reason} for found in report.lookalikes
+            {"name": found.node.label, "kind": found.kind, "reason": found.reason}
+            for found in report.lookalikes
         ],
         "unrecognised": [{"node": found.node, "reason": found.reason} for found in report.unrecognised],
         "skipped": [

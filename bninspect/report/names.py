@@ -43,7 +43,9 @@ def fold(name: str, width: int) -> list[str]:
             lines.append("")
         lines[-1] += part
         while len(lines[-1]) > width:
-            lines[-1:] = [lines[-1][:width], lines[-1][width:]]
+            # An underscore is the second best place.
+            end = max(lines[-1].rfind("_", width // 2, width) + 1, 0) or width
+            lines[-1:] = [lines[-1][:end], lines[-1][end:]]
     return lines
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.layer import Branch
 
 NONE = "-"
+BRANCHES = ("training", "inference")
 
 
 class Column(NamedTuple):
@@ -36,32 +37,48 @@ class Overview(NamedTuple):
     shared: str
     """What all layers have in common, in one line."""
     branches: tuple[tuple[str, str, str], ...]
-    """(mode, node below the layer's name, when) for a branch that is called the same in every layer."""
+    """(mode, node, when) for a branch that is called the same in every layer."""
+    relative: bool
+    """Whether node names in the columns continue the name of their layer."""
     columns: tuple[Column, ...]
 
 
 def overview(layers: Sequence[BatchNorm]) -> Overview:
     """The table of one or more layers."""
     scope = common_scope([layer.name for layer in layers])
-    telling, shared, branches = [], [], []
-    for column in _columns(layers):
-        if not column.same:
-            telling.append(column)
-        elif column.title in ("training", "inference"):
-            if column.cells[0] != NONE:
-                branches.append((column.title, column.cells[0], _when(layers, column.title == "training")))
-        elif column.cells[0] != NONE:
-            shared.append(_shared(column, layers))
+    columns = [column for column in _columns(layers) if set(column.cells) != {NONE}]
+    telling = [column for column in columns if not column.same]
+    branches = [
+        (column.title, _in_each(column.cells[0], layers), _when(layers, column.title == "training"))
+        for column in columns
+        if column.same and column.title in BRANCHES
+    ]
+    shared = [_shared(column, layers) for column in columns if column.same and column.title not in BRANCHES]
     return Overview(
         scope=scope,
         shared=", ".join(shared),
         branches=tuple(branches),
+        relative=any(_is_relative(layer, column.title) for column in telling for layer in layers),
         columns=(
             Column("layer", tuple(layer.name[len(scope) :] for layer in layers)),
             *telling,
-            Column("channels", tuple("?" if layer.channels is None else str(layer.channels) for layer in layers)),
+            Column(
+                "channels", tuple("?" if layer.channels is None else str(layer.channels) for layer in layers)
+            ),
             Column("statistics", tuple(layer.statistics.state.value for layer in layers)),
         ),
+    )
+
+
+def stacked(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns with both branches in one, the training node above the inference node; for a narrow table."""
+    both = {column.title: column for column in columns if column.title in BRANCHES}
+    if len(both) < 2:
+        return tuple(columns)
+    pairs = zip(both["training"].cells, both["inference"].cells, strict=True)
+    one = Column("training / inference", tuple(f"{training}\n{inference}" for training, inference in pairs))
+    return tuple(
+        one if column.title == "training" else column for column in columns if column.title != "inference"
     )
 
 
@@ -69,7 +86,6 @@ def _columns(layers: Sequence[BatchNorm]) -> list[Column]:
     """The columns that are drawn only where they tell the layers apart."""
     return [
         Column("form", tuple(layer.form.value for layer in layers)),
-        Column("mode", tuple(layer.mode.value for layer in layers)),
         Column("training", tuple(_node(layer, layer.training) for layer in layers)),
         Column("inference", tuple(_node(layer, layer.inference) for layer in layers)),
         Column("switch", tuple(_switch(layer) for layer in layers)),
@@ -81,6 +97,19 @@ def _columns(layers: Sequence[BatchNorm]) -> list[Column]:
 
 def _node(layer: BatchNorm, branch: Branch | None) -> str:
     return NONE if branch is None else below(branch.node.label, layer.name)
+
+
+def _is_relative(layer: BatchNorm, title: str) -> bool:
+    branch = {"training": layer.training, "inference": layer.inference}.get(title)
+    return branch is not None and _node(layer, branch) != branch.node.label
+
+
+def _in_each(node: str, layers: Sequence[BatchNorm]) -> str:
+    """A node name that all layers share, with LAYER for what differs."""
+    labels = {branch.node.label for layer in layers for branch in (layer.training, layer.inference) if branch}
+    if node in labels:
+        return node
+    return f"{layers[0].name}/{node}" if len(layers) == 1 else f"LAYER/{node}"
 
 
 def _epsilon(layer: BatchNorm) -> str:
@@ -104,15 +133,14 @@ def _shared(column: Column, layers: Sequence[BatchNorm]) -> str:
     value = column.cells[0]
     if column.title == "form":
         return f"{value} ({', '.join(sorted({layer.op for layer in layers}))})"
-    if column.title == "mode":
-        return "both modes" if value == "switched" else f"{value} mode"
     return value if column.title == "format" else f"{column.title} {value}"
 
 
 def _when(layers: Sequence[BatchNorm], training: bool) -> str:
     """`when phase_train:0 is true`, where one source decides all layers alike; empty otherwise."""
     deciding = {
-        (layer.switch.predicate.source, layer.switch.training_when) if layer.switch else None for layer in layers
+        (layer.switch.predicate.source, layer.switch.training_when) if layer.switch else None
+        for layer in layers
     }
     if len(deciding) != 1:
         return ""

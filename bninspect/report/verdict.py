@@ -26,12 +26,19 @@ class Sentence(NamedTuple):
     tone: Tone = "plain"
 
 
+class _Says(NamedTuple):
+    """How layers come to their mode, as the end of a sentence about them."""
+
+    verb: Literal["run", "are"]
+    text: str
+    tone: Tone = "plain"
+
+
 class _Way(NamedTuple):
-    """Layers that come to their mode in the same way: `they` + `says` is the statement."""
+    """Layers that come to their mode in the same way."""
 
     layers: tuple[BatchNorm, ...]
-    says: str
-    tone: Tone
+    says: _Says
 
 
 def verdict(report: Report) -> list[Sentence]:
@@ -39,20 +46,30 @@ def verdict(report: Report) -> list[Sentence]:
     total = len(report.layers)
     if not total:
         return _nothing(report)
-    ways = sorted(_ways(report), key=lambda way: way.tone != "alarm")
+    ways = sorted(_ways(report), key=lambda way: way.says.tone != "alarm")
     subject = counted(total, "batch-norm layer")
     if len(ways) == 1:
-        sentences = [Sentence(f"{subject}{', all' if total > 1 else ','} {ways[0].says}.", ways[0].tone)]
+        sentences = [_all_alike(subject, total, ways[0].says)]
     else:
-        sentences = [Sentence(f"{subject}, which do not all behave alike:")]
-        sentences += [
-            Sentence(f"{len(way.layers):,} of {total:,} {way.says}: {_names(way.layers)}.", way.tone) for way in ways
+        sentences = [
+            Sentence(f"{subject}, which do not all behave alike:"),
+            *(_some(way, total) for way in ways),
         ]
     return sentences + list(_statistics(report))
 
 
-def _names(layers: tuple[BatchNorm, ...]) -> str:
-    return few([layer.name for layer in layers])
+def _all_alike(subject: str, total: int, says: _Says) -> Sentence:
+    if says.verb == "run":
+        return Sentence(f"{subject}; {'all run' if total > 1 else 'it runs'} {says.text}.", says.tone)
+    return Sentence(f"{subject}, {'all ' if total > 1 else ''}{says.text}.", says.tone)
+
+
+def _some(way: _Way, total: int) -> Sentence:
+    """The layers of one way among others, by name."""
+    verbs = {"run": ("runs", "run"), "are": ("is", "are")}[way.says.verb]
+    verb = verbs[len(way.layers) > 1]
+    names = few([layer.name for layer in way.layers])
+    return Sentence(f"- {len(way.layers):,} of {total:,} {verb} {way.says.text} ({names}).", way.says.tone)
 
 
 def _nothing(report: Report) -> list[Sentence]:
@@ -69,7 +86,9 @@ def _nothing(report: Report) -> list[Sentence]:
         sentences.append(Sentence(f"{counted(len(report.lookalikes), 'lookalike')} found; see below."))
     if report.unrecognised:
         sentences.append(
-            Sentence(f"{counted(len(report.unrecognised), 'place')} could not be decided; see below.", "warning")
+            Sentence(
+                f"{counted(len(report.unrecognised), 'place')} could not be decided; see below.", "warning"
+            )
         )
     return sentences
 
@@ -79,7 +98,7 @@ def _ways(report: Report) -> Iterator[_Way]:
     for mode in (Mode.TRAINING, Mode.INFERENCE):
         fixed = tuple(layer for layer in report.layers if layer.switch is None and layer.mode is mode)
         if fixed:
-            yield _Way(fixed, *_fixed(mode))
+            yield _Way(fixed, _fixed(mode))
     for group in report.switches:
         for training_when in (True, False):
             layers = tuple(
@@ -88,29 +107,30 @@ def _ways(report: Report) -> Iterator[_Way]:
                 if layer.switch is not None and layer.switch.training_when_predicate is training_when
             )
             if layers and layers[0].switch is not None:
-                yield _Way(layers, *_switched(group.predicate, layers[0].switch, layers[0].mode))
+                yield _Way(layers, _switched(group.predicate, layers[0].switch, layers[0].mode))
 
 
-def _fixed(mode: Mode) -> tuple[str, Tone]:
+def _fixed(mode: Mode) -> _Says:
     if mode is Mode.TRAINING:
-        return "run in TRAINING mode whatever is fed, fixed in the file", "alarm"
-    return "run in inference mode, fixed in the file", "plain"
+        return _Says("run", "in TRAINING mode whatever is fed, fixed in the file", "alarm")
+    return _Says("run", "in inference mode, fixed in the file")
 
 
-def _switched(predicate: Predicate, switch: ModeSwitch, mode: Mode) -> tuple[str, Tone]:
+def _switched(predicate: Predicate, switch: ModeSwitch, mode: Mode) -> _Says:
     """What a predicate does to the layers it decides."""
     if predicate.constant is not None:
         value = str(predicate.constant).lower()
-        named = "TRAINING" if mode is Mode.TRAINING else "inference"
-        tone: Tone = "alarm" if mode is Mode.TRAINING else "plain"
-        return f"decided by a predicate that is the constant {value}: {named}, fixed in the file", tone
+        text = f"decided by a predicate that is the constant {value}"
+        if mode is Mode.TRAINING:
+            return _Says("are", f"{text}: TRAINING, fixed in the file", "alarm")
+        return _Says("are", f"{text}: inference, fixed in the file")
     if predicate.source is None:
         computed = f"switched by a computed predicate, {predicate.tensor.name} ({predicate.tensor.node.op})"
-        return computed + (f": {predicate.reason}" if predicate.reason else ""), "warning"
+        return _Says("are", computed + (f": {predicate.reason}" if predicate.reason else ""), "warning")
     return _sourced(predicate, predicate.source, switch)
 
 
-def _sourced(predicate: Predicate, source: Tensor, switch: ModeSwitch) -> tuple[str, Tone]:
+def _sourced(predicate: Predicate, source: Tensor, switch: ModeSwitch) -> _Says:
     """What the one tensor that decides does, in terms of its own values."""
     training = source_value(source, switch.training_when is True)
     inference = source_value(source, switch.training_when is not True)
@@ -119,16 +139,18 @@ def _sourced(predicate: Predicate, source: Tensor, switch: ModeSwitch) -> tuple[
         given = str(predicate.default).lower()
         by = f"switched by {source.name} ({source.node.op}, default {given})"
         if default is Mode.TRAINING:
-            return f"{by}: feeding nothing serves TRAINING; feed {inference} for inference", "alarm"
-        return f"{by}: feeding nothing serves inference; feed {training} for training", "plain"
+            return _Says(
+                "are", f"{by}: feeding nothing serves TRAINING; feed {inference} for inference", "alarm"
+            )
+        return _Says("are", f"{by}: feeding nothing serves inference; feed {training} for training")
     by = f"switched by {source.name} ({source.node.op})"
     if source.node.op == "Placeholder":
         fed = f"feed {training} for training, {inference} for inference"
-        return f"{by}: {fed}; nothing is served unless it is fed", "plain"
+        return _Says("are", f"{by}: {fed}; nothing is served unless it is fed")
     means = f"{training} means training, {inference} inference"
     if source.node.op in _VARIABLES:
-        return f"{by}: {means}; what is served is what this variable holds", "warning"
-    return f"{by}: {means}", "plain"
+        return _Says("are", f"{by}: {means}; what is served is what this variable holds", "warning")
+    return _Says("are", f"{by}: {means}")
 
 
 def source_value(source: Tensor, truth: bool) -> str:
@@ -143,10 +165,11 @@ def _statistics(report: Report) -> Iterator[Sentence]:
     """Statistics that no one should serve with."""
     total = len(report.layers)
     for state, words in (
-        (State.INITIAL, "still hold their initial statistics, as if never trained: inference does not normalize there"),
-        (State.INVALID, "hold invalid statistics: inference gives NaN there"),
+        (State.INITIAL, "initial statistics, as if never trained: inference does not normalize there"),
+        (State.INVALID, "invalid statistics: inference gives NaN there"),
     ):
         layers = tuple(layer for layer in report.layers if layer.statistics.state is state)
         if layers:
-            who = "All" if len(layers) == total else f"{len(layers):,} of {total:,}"
-            yield Sentence(f"{who} {words}.", "alarm")
+            who = f"{len(layers):,} of {total:,}" if len(layers) < total else "All" if total > 1 else "It"
+            holds = "hold" if len(layers) > 1 else "holds"
+            yield Sentence(f"{who} {holds} {words}.", "alarm")

@@ -1,0 +1,210 @@
+"""Facts -> a terminal, a pipe or a file, 80 columns wide or more. The only place that knows rich.
+
+Every function draws on the Console it is given. Names are folded, never cut, so that each can be read and pasted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+from bninspect.report.names import counted, few, human_size, printable, wrap
+from bninspect.report.notes import lookalike_notes, skipped_notes, state_notes, unrecognised_notes
+from bninspect.report.numbers import numbers
+from bninspect.report.overview import Column, Overview, overview, stacked
+from bninspect.report.verdict import verdict
+from bninspect.report.wiring import Item, wiring
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import ConsoleOptions, RenderResult
+
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.report.notes import Note
+
+PIPE_WIDTH = 100
+_NARROWEST = 40
+_TONES = {"plain": "", "warning": "yellow", "alarm": "bold red"}
+_STATES = {"initial": "bold red", "invalid": "bold red", "absent": "yellow", "unread": "yellow"}
+_GAP = 2
+_HANG = 1
+
+
+class Prose:
+    """Text that wraps at spaces and folds a long name behind a `/`; nothing in it is read as markup."""
+
+    def __init__(self, text: str, style: str = "", *, indent: int = 0, hang: int = 0) -> None:
+        """`indent` spaces stand before every line, `hang` more before those that continue one."""
+        self.lines = [printable(line) for line in text.split("\n")]
+        self.style = style
+        self.indent = indent
+        self.hang = hang
+
+    @property
+    def longest(self) -> int:
+        """The width at which nothing wraps."""
+        return self.indent + max(len(line) for line in self.lines)
+
+    @property
+    def longest_part(self) -> int:
+        """The width below which a name is folded where it has no `/`."""
+        parts = [part for line in self.lines for part in line.replace("/", "/ ").split(" ")]
+        hang = self.hang if len(parts) > len(self.lines) else 0
+        return self.indent + hang + max(len(part) for part in parts)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(1 + self.hang, options.max_width - self.indent)
+        for line in self.lines:
+            first, *rest = [line] if len(line) <= width else wrap(line, width - self.hang)
+            for piece in (first, *(" " * self.hang + piece for piece in rest)):
+                yield Text(" " * self.indent + piece, style=self.style, overflow="fold")
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(min(self.longest_part, options.max_width), min(self.longest, options.max_width))
+
+
+def standard_output() -> tuple[Console, bool]:
+    """The Console of this process, and whether it may grow: a pipe is 100 wide, or wider rather than fold a name.
+
+    COLUMNS sets a width that is kept. A terminal is as wide as it is.
+    """
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdecimal() and int(columns):
+        return Console(width=max(_NARROWEST, int(columns))), False
+    if sys.stdout is not None and sys.stdout.isatty():
+        return Console(width=max(_NARROWEST, Console().width)), False
+    return Console(width=PIPE_WIDTH), True
+
+
+def print_graph(console: Console, report: Report, *, grow: bool = False) -> None:
+    """The whole model: what file, the verdict, one row for each layer, and what else is to be known."""
+    print_header(console, report)
+    console.print()
+    for index, sentence in enumerate(verdict(report)):
+        console.print(Prose(sentence.text, _TONES[sentence.tone] or ("bold" if index == 0 else "")))
+    if report.layers:
+        console.print()
+        _print_overview(console, overview(report.layers), grow)
+    _print_notes(console, "", state_notes(report.layers), "bold")
+    _print_notes(console, "Not batch norm, though it looks like it:", lookalike_notes(report))
+    _print_notes(console, "Could not be decided:", unrecognised_notes(report), "yellow")
+    _print_notes(console, "Left out:", skipped_notes(report))
+
+
+def print_header(console: Console, report: Report) -> None:
+    """Path, format, size, number of nodes and functions, who wrote it, and its outputs."""
+    record = report.graph.graphdef
+    facts = [record.format, human_size(record.size), counted(len(record.nodes), "node")]
+    facts.append(counted(len(record.functions), "function"))
+    if record.tensorflow_version is not None:
+        facts.append(f"TensorFlow {record.tensorflow_version}")
+    if record.producer is not None:
+        facts.append(f"producer {record.producer}")
+    console.print(Prose("standard input" if record.path == "-" else record.path, "bold"))
+    console.print(Prose(", ".join(facts)))
+    if report.outputs:
+        console.print(Prose(f"outputs: {few([tensor.name for tensor in report.outputs])}"))
+
+
+def print_layers(console: Console, layers: Sequence[BatchNorm]) -> None:
+    """The wiring of each layer as a tree, and its numbers."""
+    for index, layer in enumerate(layers):
+        if index:
+            console.print()
+        console.print(_tree(wiring(layer), "bold"))
+        for text, tone in numbers(layer):
+            console.print(Prose(text, _TONES[tone], indent=2))
+    _print_notes(console, "", state_notes(layers), "bold")
+
+
+def _tree(item: Item, style: str = "") -> Tree:
+    tree = Tree(Prose(item.text, style), guide_style="dim")
+    for inner in item.below:
+        tree.children.append(_tree(inner))
+    return tree
+
+
+def _print_overview(console: Console, shown: Overview, grow: bool) -> None:
+    """What all layers share, and the table."""
+    if len(shown.columns[0].cells) > 1:
+        console.print(Prose(f"All layers{f' in {shown.scope}' if shown.scope else ''}: {shown.shared}"))
+    else:
+        console.print(Prose(f"{shown.columns[0].cells[0]}: {shown.shared}"))
+    if shown.branches:
+        lines = Table.grid(padding=(0, 2, 0, 0))
+        for branch in shown.branches:
+            lines.add_row("", *map(Prose, branch))
+        console.print(lines)
+    if shown.relative:
+        console.print(Prose("Node names continue the name of their layer.", "dim"))
+    console.print()
+    columns = shown.columns
+    if not grow and _least_width(columns) > console.width:
+        columns = stacked(columns)
+    width = max(console.width, _width([_widest(column) for column in columns])) if grow else console.width
+    console.print(_table(columns, width), width=width, crop=False)
+
+
+def _widest(column: Column) -> int:
+    return max(Prose(text).longest for text in (column.title, *column.cells))
+
+
+def _least(column: Column) -> int:
+    """The narrowest the column can be with every name in whole parts."""
+    return max(Prose(text, hang=_HANG).longest_part for text in (column.title, *column.cells))
+
+
+def _width(widths: Sequence[int]) -> int:
+    """The width of a table of such columns: two spaces stand between them."""
+    return sum(widths) + _GAP * (len(widths) - 1)
+
+
+def _least_width(columns: Sequence[Column]) -> int:
+    return _width([_least(column) for column in columns])
+
+
+def _fitted(columns: Sequence[Column], width: int) -> list[int]:
+    """Widths of the columns: the widest gives way first, and parts of names are broken only when nothing else is left."""
+    widths = [_widest(column) for column in columns]
+    for floors in ([_least(column) for column in columns], [len(column.title) for column in columns]):
+        while _width(widths) > width and any(now > floor for now, floor in zip(widths, floors, strict=True)):
+            room = [now if now > floor else 0 for now, floor in zip(widths, floors, strict=True)]
+            widths[room.index(max(room))] -= 1
+    return widths
+
+
+def _table(columns: Sequence[Column], width: int) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_edge=False)
+    for column, fitted in zip(columns, _fitted(columns, width), strict=True):
+        table.add_column(
+            column.title, width=fitted, justify="right" if column.title == "channels" else "left"
+        )
+    for row in range(len(columns[0].cells)):
+        cells = []
+        for column in columns:
+            text = column.cells[row]
+            right = column.title == "channels"
+            cells.append(Text(text) if right else Prose(text, _STATES.get(text, ""), hang=_HANG))
+        table.add_row(*cells)
+    return table
+
+
+def _print_notes(console: Console, title: str, notes: Iterable[Note], style: str = "") -> None:
+    """A titled list of terms with their explanation; nothing at all where there are none."""
+    told = list(notes)
+    if not told:
+        return
+    console.print()
+    if title:
+        console.print(Prose(title, "bold"))
+    for note in told:
+        console.print(Prose(f"{note.term}: {note.text}", style, indent=2 if title else 0))

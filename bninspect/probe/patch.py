@@ -16,7 +16,7 @@ _PART = re.compile(r"(?P<one>[+-]?\d+)|(?P<a>[+-]?\d+)?:(?P<b>[+-]?\d+)?(?::(?P<
 
 
 def parse(text: str) -> tuple[Index, ...]:
-    """The indices: integers, `a:b`, `a:b:c`, `:`, negative ones from the end; spaces and brackets may surround them.
+    """The indices: integers, `a:b`, `a:b:c`, `:`; negative ones count from the end.
 
     Raises InputError for anything else.
     """
@@ -27,7 +27,7 @@ def parse(text: str) -> tuple[Index, ...]:
 def cut(array: NDArray[Any], text: str, name: str) -> NDArray[Any]:
     """The piece of the array that `text` stands for; axes it does not mention stay whole.
 
-    Raises InputError that states the shape where the piece reaches beyond it or holds nothing; `name` is the tensor's.
+    `name` is the tensor's. Raises InputError that states the shape where the piece leaves it or is empty.
     """
     indices = parse(text)
     shape = f"{name} has shape {list(array.shape)}"

@@ -111,10 +111,11 @@ def scaled(image: NDArray[Any], preset: str) -> NDArray[Any]:
         return image
     values: NDArray[Any] = image.astype(np.float32)
     if preset == "tf":
-        return values / np.float32(127.5) - np.float32(1)
-    if preset == "caffe":
-        return values - _CAFFE_MEAN
-    values /= np.float32(255)
+        values = values / np.float32(127.5) - np.float32(1)
+    elif preset == "caffe":
+        values = values - _CAFFE_MEAN
+    else:
+        values = values / np.float32(255)
     if preset == "torch":
         values = (values - _TORCH_MEAN) / _TORCH_STD
     return values
@@ -124,5 +125,5 @@ def _grey(image: NDArray[Any]) -> NDArray[Any]:
     """One channel: the grey itself where there is no colour, else the luma, rounded for whole pixels."""
     if image.shape[-1] == 1 or (image[..., :1] == image[..., :3]).all():
         return image[..., :1]
-    luma = (image[..., :3].astype(np.float32) @ _LUMA)[..., None]
+    luma: NDArray[Any] = (image[..., :3].astype(np.float32) @ _LUMA)[..., None]
     return np.rint(luma).astype(image.dtype) if image.dtype == np.uint8 else luma

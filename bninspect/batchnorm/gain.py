@@ -1,6 +1,7 @@
 """What a layer multiplies by: its gain per channel, and what it makes of the number 1.
 
-A batch norm computes y = (x - mean) * gain + beta with gain = gamma / sqrt(variance + epsilon), in float64 here.
+A batch norm computes y = (x - mean) * gain + beta with gain = gamma / sqrt(variance + epsilon); here in
+float64.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ WRAPPER_EPSILON = 1.001e-5
 def gain(layer: BatchNorm) -> NDArray[np.float64] | None:
     """gamma / sqrt(moving_variance + epsilon), shape (channels,): the slope of the layer in inference mode.
 
-    A layer without gamma has gamma 1. None where gamma, the variance or epsilon cannot be read from the file, or do
-    not fit each other. Infinite or NaN where variance + epsilon is not positive.
+    A layer without gamma has gamma 1. None where gamma, the variance or epsilon cannot be read from the file,
+    or do not fit each other. Infinite or NaN where variance + epsilon is not positive. Raises GraphDefError
+    where the bytes of a constant are damaged.
     """
     if layer.statistics.variance is None or layer.epsilon is None:
         return None

@@ -46,6 +46,8 @@ class Predicate:
 
     tensor: Tensor
     """The tensor the Switch or If reads."""
+    behind: Tensor
+    """The same before every Identity, Switch and LogicalNot: one tensor for all layers that one predicate decides."""
     source: Tensor | None
     """The one tensor that decides; None where several do, or numbers compared with numbers, or a constant."""
     constant: bool | None
@@ -72,6 +74,11 @@ class ModeSwitch:
         if self.predicate.true_when is None:
             return None
         return self.predicate.true_when == self.training_when_predicate
+
+    @property
+    def decided_by(self) -> Tensor:
+        """The source; where no one source decides, the predicate before every Identity, Switch and LogicalNot."""
+        return self.predicate.source if self.predicate.source is not None else self.predicate.behind
 
     @property
     def constant(self) -> bool | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import GraphDefError
 from bninspect.graphdef.graph import Graph, Node, Signature, Tensor
-from bninspect.graphdef.library import Library
+from bninspect.graphdef.library import IF_OPS, Library
 from bninspect.graphdef.ports import port
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from bninspect.graphdef.records import FunctionDef, FunctionRef, GraphDef, NodeDef
 
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
-_IFS = frozenset({"If", "StatelessIf"})
 _WHILES = frozenset({"While", "StatelessWhile"})
 _MOST_NODES = 2_000_000
 _DEEPEST = 100
@@ -123,7 +122,7 @@ class _Flattening:
             node = Node(name=scope.path + nodedef.name, op=nodedef.op, nodedef=nodedef, functions=scope.functions)
             self.opaque.append((node, reason))
             return None
-        if nodedef.op in _IFS:
+        if nodedef.op in IF_OPS:
             return self._lower_if(scope, nodedef)
         if nodedef.op in _WHILES:
             return self._lower_while(scope, nodedef)
@@ -139,7 +138,7 @@ class _Flattening:
             return f"{nodedef.op} calls function {missing!r}, which is not in the file"
         if len(scope.functions) >= _DEEPEST or any(target.name in scope.functions for target in targets):
             return f"{nodedef.op} calls a function that calls itself"
-        if nodedef.op in _CALLS | _IFS | _WHILES or nodedef.op in self.graphdef.functions:
+        if nodedef.op in _CALLS | IF_OPS | _WHILES or nodedef.op in self.graphdef.functions:
             return None
         return f"batch norm inside a function that {nodedef.op} calls"
 

@@ -16,6 +16,7 @@ FUSED_OPS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3",
 GLOBAL_OP = "BatchNormWithGlobalNormalization"
 ROOT_OPS = frozenset({"Rsqrt", "Sqrt", "Pow"})
 """Ops that may take the square root of a variance."""
+IF_OPS = frozenset({"If", "StatelessIf"})
 
 
 class Library:
@@ -43,10 +44,17 @@ class Library:
 
     @cached_property
     def candidates(self) -> frozenset[str]:
-        """Names of the functions that hold, or call one that holds, an op that batch norm is made of."""
+        """Names of the functions that hold, or call one that holds, an op that batch norm is made of, or that are
+        branches of an If: such a branch may only hand its statistics back.
+        """
         wanted = FUSED_OPS | ROOT_OPS | {GLOBAL_OP}
         callers: dict[str, set[str]] = {}
-        found = []
+        found = [
+            target.name
+            for nodedef in self._all_nodes()
+            if nodedef.op in IF_OPS
+            for target in self.targets(nodedef)
+        ]
         for function in self._functions.values():
             if any(nodedef.op in wanted for nodedef in function.nodes):
                 found.append(function.name)

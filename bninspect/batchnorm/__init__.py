@@ -1,0 +1,37 @@
+"""Graph -> BatchNorm layers, lookalikes, and what could not be decided. Pure: no TensorFlow, no printing."""
+
+from __future__ import annotations
+
+from bninspect.batchnorm.layer import (
+    BatchNorm,
+    Branch,
+    Form,
+    Lookalike,
+    Mode,
+    ModeSwitch,
+    Predicate,
+    Report,
+    Skipped,
+    State,
+    Statistics,
+    SwitchGroup,
+    Unrecognised,
+)
+from bninspect.batchnorm.recognize import inspect
+
+__all__ = [
+    "BatchNorm",
+    "Branch",
+    "Form",
+    "Lookalike",
+    "Mode",
+    "ModeSwitch",
+    "Predicate",
+    "Report",
+    "Skipped",
+    "State",
+    "Statistics",
+    "SwitchGroup",
+    "Unrecognised",
+    "inspect",
+]

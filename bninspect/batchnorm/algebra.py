@@ -1,0 +1,226 @@
+"""Arithmetic nodes -> a sum of products in which the root of the variance is a symbol.
+
+    R = 1 / sqrt(variance + epsilon)
+    y = gamma * (x - mean) * R + beta
+
+However batch norm is written (tf.nn.batch_normalization's `x*inv + (beta - mean*inv)`, or by hand), it expands to
+
+    + R * gamma * x  - R * gamma * mean  + beta        or        R * gamma * (x - mean)  + beta
+
+so one comparison of terms recognizes every order of operands and every place of gamma and beta.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from bninspect.batchnorm.trace import IDENTITIES, RESHAPES, same, scalar, value
+
+if TYPE_CHECKING:
+    from bninspect.graphdef import Graph, Node, Tensor
+
+_UNCHANGED = IDENTITIES | RESHAPES
+_ADDS = frozenset({"Add", "AddV2", "BiasAdd"})
+_DIVISIONS = frozenset({"RealDiv", "Div"})
+_REGION = _UNCHANGED | _ADDS | _DIVISIONS | {"Mul", "Sub", "Neg", "AddN", "Reciprocal", "Inv"}
+_MOST_TERMS = 6
+_MOST_NODES = 48
+_DEEPEST = 9
+
+
+class Term(NamedTuple):
+    """sign * R**root * the product of the factors."""
+
+    sign: int
+    root: int
+    factors: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One node of a region that reads as a normalization of x by mean and the root."""
+
+    output: Tensor
+    x: Tensor
+    mean: Tensor
+    gamma: tuple[Tensor, ...]
+    beta: Tensor | None
+    distributed: bool
+    """Whether x and mean were multiplied apart from each other (two terms), which leaves no doubt which is which."""
+
+
+def root_of(node: Node) -> tuple[Tensor, int] | None:
+    """(what the root is taken of, 1 for a reciprocal root, -1 for a root), or None where the node takes none."""
+    if not node.inputs:
+        return None
+    if node.op == "Rsqrt":
+        return node.inputs[0], 1
+    if node.op == "Sqrt":
+        return node.inputs[0], -1
+    if node.op == "Pow" and len(node.inputs) == 2:
+        exponent = scalar(node.inputs[1])
+        if exponent in (0.5, -0.5):
+            return node.inputs[0], -1 if exponent == 0.5 else 1
+    return None
+
+
+class Region:
+    """The arithmetic around one root: the nodes it flows through, and what they expand to."""
+
+    def __init__(self, root: Node, sign: int, graph: Graph) -> None:
+        self._root = root
+        self._sign = sign
+        self.nodes = self._flow(graph)
+        self._terms: dict[Node, tuple[Term, ...] | None] = {root: (Term(1, sign, ()),)}
+
+    def _flow(self, graph: Graph) -> dict[Node, int]:
+        """The nodes the root flows into, nearest first, with their distance."""
+        found = {self._root: 0}
+        edge = [self._root]
+        for distance in range(1, _DEEPEST):
+            ahead = []
+            for node in edge:
+                for use in graph.uses(node):
+                    if use.node not in found and use.node.op in _REGION and len(found) < _MOST_NODES:
+                        found[use.node] = distance
+                        ahead.append(use.node)
+            edge = ahead
+        return found
+
+    def matches(self) -> list[Match]:
+        """Every node of the region that reads as a normalization, nearest first."""
+        found = []
+        for node in self.nodes:
+            terms = self._expand(node)
+            match = _match(node.output(), terms) if terms is not None else None
+            if match is not None:
+                found.append(match)
+        return found
+
+    def feeds(self, earlier: Node, later: Node) -> bool:
+        """Whether one node of the region flows into another."""
+        stack, seen = [later], {later}
+        while stack:
+            node = stack.pop()
+            if node is earlier:
+                return True
+            for tensor in node.inputs:
+                if tensor.node in self.nodes and tensor.node not in seen:
+                    seen.add(tensor.node)
+                    stack.append(tensor.node)
+        return False
+
+    def _expand(self, node: Node) -> tuple[Term, ...] | None:
+        """The terms of a node of the region; None where they are not a sum of products. At most _DEEPEST deep."""
+        if node not in self._terms:
+            self._terms[node] = None
+            terms = self._expanded(node)
+            if terms is not None and len(terms) <= _MOST_TERMS:
+                self._terms[node] = terms
+        return self._terms[node]
+
+    def _operand(self, tensor: Tensor) -> tuple[Term, ...] | None:
+        if tensor.node in self.nodes:
+            return self._expand(tensor.node)
+        sign, tensor = 1, same(tensor)
+        while tensor.node.op == "Neg" and tensor.node.inputs:
+            sign, tensor = -sign, same(tensor.node.inputs[0])
+        return (Term(sign, 0, (tensor,)),)
+
+    def _expanded(self, node: Node) -> tuple[Term, ...] | None:
+        op = node.op
+        if op in _UNCHANGED or op in ("Neg", "Reciprocal", "Inv"):
+            terms = self._operand(node.inputs[0])
+            if terms is None or op in _UNCHANGED:
+                return terms
+            return _negated(terms) if op == "Neg" else _inverted(terms)
+        operands = [self._operand(tensor) for tensor in node.inputs]
+        sides = [terms for terms in operands if terms is not None]
+        if len(sides) != len(operands) or not sides:
+            return None
+        if op in _ADDS or op == "AddN":
+            return tuple(term for side in sides for term in side)
+        if len(sides) != 2:
+            return None
+        first, second = sides
+        if op == "Sub":
+            return first + _negated(second)
+        if op in _DIVISIONS:
+            inverse = _inverted(second)
+            return None if inverse is None else _product(first, inverse)
+        return _product(first, second)
+
+
+def _negated(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    return tuple(term._replace(sign=-term.sign) for term in terms)
+
+
+def _inverted(terms: tuple[Term, ...]) -> tuple[Term, ...] | None:
+    """One over a single power of the root; anything else has no sum of products."""
+    if len(terms) != 1 or terms[0].factors:
+        return None
+    return (terms[0]._replace(root=-terms[0].root),)
+
+
+def _product(first: tuple[Term, ...], second: tuple[Term, ...]) -> tuple[Term, ...]:
+    return tuple(Term(a.sign * b.sign, a.root + b.root, a.factors + b.factors) for a in first for b in second)
+
+
+def _match(output: Tensor, terms: tuple[Term, ...]) -> Match | None:
+    """The terms as a normalization, or None."""
+    rooted = [term for term in terms if term.root]
+    plain = [term for term in terms if not term.root]
+    if any(term.root != 1 for term in rooted) or len(plain) > 1 or (plain and not _is_beta(plain[0])):
+        return None
+    beta = plain[0].factors[0] if plain else None
+    if len(rooted) == 2:
+        return _distributed(output, rooted, beta)
+    if len(rooted) == 1 and rooted[0].sign == 1:
+        return _centred(output, rooted[0], beta)
+    return None
+
+
+def _is_beta(term: Term) -> bool:
+    return term.sign == 1 and len(term.factors) == 1
+
+
+def _distributed(output: Tensor, rooted: list[Term], beta: Tensor | None) -> Match | None:
+    """+ R*gamma*x - R*gamma*mean: the terms differ in one factor."""
+    plus, minus = sorted(rooted, key=lambda term: -term.sign)
+    if (plus.sign, minus.sign) != (1, -1):
+        return None
+    left, right = list(plus.factors), list(minus.factors)
+    gamma = []
+    for factor in plus.factors:
+        twin = next((other for other in right if value(other) == value(factor)), None)
+        if twin is not None:
+            left.remove(factor)
+            right.remove(twin)
+            gamma.append(factor)
+    if len(left) != 1 or len(right) != 1:
+        return None
+    return Match(output=output, x=left[0], mean=right[0], gamma=tuple(gamma), beta=beta, distributed=True)
+
+
+def _centred(output: Tensor, term: Term, beta: Tensor | None) -> Match | None:
+    """R * gamma * (x - mean): one factor is a difference."""
+    for factor in term.factors:
+        pair = _difference(value(factor).node)
+        if pair is not None:
+            x, mean = pair
+            gamma = tuple(other for other in term.factors if other is not factor)
+            return Match(output=output, x=same(x), mean=same(mean), gamma=gamma, beta=beta, distributed=False)
+    return None
+
+
+def _difference(node: Node) -> tuple[Tensor, Tensor] | None:
+    """(a, b) where the node is a - b, or a + (-b)."""
+    if node.op == "Sub" and len(node.inputs) == 2:
+        return node.inputs[0], node.inputs[1]
+    if node.op in ("Add", "AddV2") and len(node.inputs) == 2:
+        for x, other in (node.inputs, node.inputs[::-1]):
+            negated = value(other).node
+            if negated.op == "Neg" and negated.inputs:
+                return x, negated.inputs[0]
+    return None

@@ -1,0 +1,195 @@
+"""The chain around a root of the variance -> a normalization site, a lookalike, or an honest `unrecognised`.
+
+Source: tensorflow/python/ops/nn_impl.py, `batch_normalization` and `moments`, in all their ages; and what people write by hand.
+`algebra` finds x, mean, gamma and beta, `origin` says what mean and variance are; this file puts them together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.algebra import Match, Region, root_of
+from bninspect.batchnorm.fused import mode_of
+from bninspect.batchnorm.layer import Form, Lookalike, Unrecognised
+from bninspect.batchnorm.lookalikes import square_root_of
+from bninspect.batchnorm.origin import origin
+from bninspect.batchnorm.site import Batch, Chosen, Site, Undecided
+from bninspect.batchnorm.trace import VARIABLES, is_scalar, same, scalar, value
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm.conditions import Conditions
+    from bninspect.batchnorm.site import Origin
+    from bninspect.graphdef import Graph, Node, Tensor
+
+Found = Site | Lookalike | Unrecognised
+
+
+def decomposed(root: Node, graph: Graph, conditions: Conditions) -> list[Found]:
+    """What the chain around one Rsqrt, Sqrt or Pow is; nothing where it is no normalization at all."""
+    taken = root_of(root)
+    if taken is None:
+        return []
+    radicand, sign = taken
+    variance, epsilon = _variance_and_epsilon(radicand)
+    region = Region(root, sign, graph)
+    judged = [(match, _judge(match, root, variance, epsilon, graph, conditions)) for match in region.matches()]
+    decided = [(match, found) for match, found in judged if isinstance(found, Site | Lookalike)]
+    if decided:
+        return _first_of_each_x(region, decided)
+    if root.op == "Rsqrt":
+        lookalike = square_root_of(root, radicand)
+        if lookalike is not None:
+            return [lookalike]
+    if judged:
+        return [judged[0][1]] if _normalizes(judged[0][0], variance, conditions) else []
+    return _unmatched(root, radicand, variance, conditions)
+
+
+def _variance_and_epsilon(radicand: Tensor) -> tuple[Tensor, float | None]:
+    """(variance, epsilon) of variance + epsilon; epsilon None where nothing constant is added."""
+    node = value(radicand).node
+    if node.op in ("Add", "AddV2") and len(node.inputs) == 2:
+        for one, other in (node.inputs, node.inputs[::-1]):
+            epsilon = scalar(other)
+            if epsilon is not None:
+                return one, epsilon
+    return radicand, None
+
+
+def _judge(
+    match: Match, root: Node, variance: Tensor, epsilon: float | None, graph: Graph, conditions: Conditions
+) -> Found:
+    """A match as a site, a lookalike, or undecided."""
+    origins: tuple[Origin, Origin] = (origin(match.mean, match.x, conditions), origin(variance, match.x, conditions))
+    mode = mode_of(*origins, match.output.node, match.x.node)
+    if isinstance(mode, Lookalike):
+        return mode
+    mean_origin, variance_origin = origins
+    if isinstance(mode, Undecided):
+        return Unrecognised(node=match.output.node.label, reason=mode.reason)
+    assert not isinstance(mean_origin, Undecided)
+    assert not isinstance(variance_origin, Undecided)
+    match = _with_parameters_behind(match, graph)
+    return Site(
+        form=Form.DECOMPOSED,
+        op=root.op,
+        node=match.output.node,
+        mode=mode,
+        x=match.x,
+        gamma=_parameter(match.gamma),
+        beta=match.beta,
+        mean=match.mean,
+        variance=variance,
+        mean_origin=mean_origin,
+        variance_origin=variance_origin,
+        epsilon=epsilon,
+        output=match.output,
+        data_format=_data_format(mean_origin, match.mean),
+    )
+
+
+def _parameter(factors: tuple[Tensor, ...]) -> Tensor | None:
+    """The scale among the factors: the one that is no single number."""
+    vectors = [factor for factor in factors if not is_scalar(factor)]
+    return vectors[0] if vectors else (factors[0] if factors else None)
+
+
+def _with_parameters_behind(match: Match, graph: Graph) -> Match:
+    """A gamma multiplied and a beta added after the normalization belong to it, where nothing else reads what they change."""
+    for _ in range(3):
+        uses = graph.uses_of(match.output)
+        if len(uses) != 1 or len(uses[0].node.inputs) != 2 or match.beta is not None:
+            break
+        node, slot = uses[0]
+        other = node.inputs[1 - slot]
+        if not _is_parameter(other):
+            break
+        if node.op == "Mul" and not match.gamma:
+            match = replace(match, output=node.output(), gamma=(other,))
+        elif node.op in ("Add", "AddV2", "BiasAdd"):
+            match = replace(match, output=node.output(), beta=other)
+        else:
+            break
+    return match
+
+
+def _is_parameter(tensor: Tensor) -> bool:
+    """A stored vector (not a number, not data)."""
+    node = value(tensor).node
+    return node.op in VARIABLES or (node.op == "Const" and not is_scalar(tensor))
+
+
+def _first_of_each_x(region: Region, decided: list[tuple[Match, Site | Lookalike]]) -> list[Found]:
+    """One finding per normalized x: the nearest, where x and mean are told apart beyond doubt if there is such a one.
+
+    A difference that is only a part of a larger match (x itself being `image - 127`) is dropped.
+    """
+    sure = [pair for pair in decided if pair[0].distributed] or decided
+    found: dict[Tensor, Site | Lookalike] = {}
+    for match, finding in sure:
+        found.setdefault(match.x, finding)
+    for match, finding in decided:
+        inside = any(
+            region.feeds(match.output.node, other.output.node) or region.feeds(other.output.node, match.output.node)
+            for other, _ in sure
+            if other is not match
+        )
+        if match.x not in found and not inside:
+            found[match.x] = finding
+    return list(found.values())
+
+
+def _data_format(mean: Batch | Chosen | object, statistic: Tensor) -> str | None:
+    """Channels last or first, by the axes of the moments, or by how the statistic is laid out for broadcasting."""
+    batch = mean
+    if isinstance(mean, Chosen):
+        batch = mean.if_true if isinstance(mean.if_true, Batch) else mean.if_false
+    if isinstance(batch, Batch):
+        positive = [axis for axis in batch.axes if axis >= 0]
+        return "NHWC" if positive == list(range(len(positive))) else "NCHW"
+    shape = _laid_out(statistic)
+    if shape is not None and len(shape) >= 3 and shape[1] != 1 and all(size == 1 for size in shape[2:]):
+        return "NCHW"
+    return "NHWC"
+
+
+def _laid_out(tensor: Tensor) -> tuple[int, ...] | None:
+    """The constant shape a statistic has when it meets x; None where it is not known."""
+    node = same(tensor).node
+    if node.op == "Reshape" and len(node.inputs) == 2:
+        target = same(node.inputs[1]).node
+        shape = target.attr("value") if target.op == "Const" else None
+        return None if shape is None or shape.size > 8 else tuple(int(size) for size in shape.array().reshape(-1))
+    return node.attr("value").shape if node.op == "Const" and node.attr("value") is not None else None
+
+
+def _normalizes(match: Match, variance: Tensor, conditions: Conditions) -> bool:
+    """Whether an undecided match deserves a word: its variance is one of something, or is stored as a vector."""
+    return any(isinstance(origin(variance, x, conditions), Batch | Chosen) for x in (match.x,)) or (
+        match.distributed or _is_parameter(variance) or _reduces(variance)
+    )
+
+
+def _unmatched(root: Node, radicand: Tensor, variance: Tensor, conditions: Conditions) -> list[Found]:
+    """A root of a variance that normalizes nothing we can read is said; any other root is none of our business."""
+    if root.op != "Rsqrt":
+        return []
+    if value(radicand) == value(variance):
+        return []
+    if not (_is_parameter(variance) or _reduces(variance) or conditions.join(value(variance).node)):
+        return []
+    return [
+        Unrecognised(
+            node=root.label,
+            reason="1/sqrt(variance + epsilon) is taken, and no x - mean is found that it scales",
+        )
+    ]
+
+
+def _reduces(variance: Tensor) -> bool:
+    """Whether it is a mean of squared differences."""
+    node = value(variance).node
+    return node.op == "Mean" and bool(node.inputs) and same(node.inputs[0]).node.op == "SquaredDifference"
+
+

@@ -1,0 +1,60 @@
+"""What a layer is called: the scope its output stands in, less the parts that every batch norm has.
+
+Names decide nothing here; they are only what people know a layer by.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.graphdef import Node, Tensor
+
+_GENERIC = re.compile(
+    r"(cond|batchnorm|smart_cond|If|StatelessIf|Switch|Merge|FusedBatchNorm(V[23])?|_FusedBatchNormEx|Identity)(_\d+)?\Z",
+    re.IGNORECASE,
+)
+
+
+def layer_name(output: Tensor, nodes: Sequence[Node], parameters: Sequence[Tensor | None]) -> str:
+    """The name of the layer with this output, these normalizing nodes and these parameters."""
+    for node in (output.node, *nodes):
+        scope = _scope(_plain(node))
+        if scope:
+            return scope
+    for parameter in parameters:
+        if parameter is not None and "/" in parameter.node.label:
+            return _plain(parameter.node).rsplit("/", 1)[0]
+    return _plain(output.node)
+
+
+def _plain(node: Node) -> str:
+    """The node's own name, without the library function it stands in."""
+    if node.functions and node.label.startswith(node.functions[-1] + "/"):
+        return node.label[len(node.functions[-1]) + 1 :]
+    return node.label
+
+
+def _scope(name: str) -> str:
+    """The scope of a name, less generic parts at its end; empty at the top level."""
+    parts = name.split("/")[:-1]
+    while parts and _GENERIC.match(parts[-1]):
+        parts.pop()
+    return "/".join(parts)
+
+
+def unique(names: Sequence[str], nodes: Sequence[str]) -> list[str]:
+    """The names, those that occur more than once told apart by their node's own name, else by a number."""
+    counts: dict[str, int] = {}
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+    told = [name if counts[name] == 1 else node for name, node in zip(names, nodes, strict=True)]
+    seen: dict[str, int] = {}
+    result = []
+    for name in told:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} (call {seen[name]})")
+    return result

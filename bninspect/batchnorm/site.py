@@ -1,0 +1,74 @@
+"""A normalization site: one place where (x - mean) / sqrt(variance + epsilon) is computed, in any form.
+
+What `fused` and `decomposed` find and `wiring` makes layers of. `Origin` says where a mean or a variance comes from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm.conditions import Join
+    from bninspect.batchnorm.layer import Form, Mode
+    from bninspect.graphdef import Node, Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Moments of the x that is normalized."""
+
+    node: Node
+    """What yields the statistic."""
+    axes: tuple[int, ...]
+    """The axes it is taken over, as written (negative ones count from the end)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A constant, a variable, or something fed: the same for every batch."""
+
+    node: Node
+    source: Tensor | None
+    """Where the values are kept; None where they are computed from several stored tensors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """One or the other, as a predicate says."""
+
+    join: Join
+    if_true: Batch | Stored
+    if_false: Batch | Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """Neither, with the reason."""
+
+    reason: str
+
+
+Origin = Batch | Stored | Chosen | Undecided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Site:
+    """One normalization, before it is known what stands in its other branch."""
+
+    form: Form
+    op: str
+    node: Node
+    """The node that normalizes: the fused op, or the last node of the chain."""
+    mode: Mode
+    """training, inference, or switched where the statistics are chosen by a predicate."""
+    x: Tensor
+    gamma: Tensor | None
+    beta: Tensor | None
+    mean: Tensor
+    variance: Tensor
+    mean_origin: Batch | Stored | Chosen
+    variance_origin: Batch | Stored | Chosen
+    epsilon: float | None
+    output: Tensor
+    data_format: str | None

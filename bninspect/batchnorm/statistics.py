@@ -1,0 +1,67 @@
+"""The stored statistics of a layer: where they are, and what state they are in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bninspect.batchnorm.layer import State, Statistics
+from bninspect.batchnorm.trace import VARIABLES
+from bninspect.errors import GraphDefError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bninspect.graphdef import Tensor, TensorValue
+
+Range = tuple[float | None, float | None]
+
+
+def stored_statistics(mean: Tensor | None, variance: Tensor | None, absent: str) -> Statistics:
+    """The state of the statistics kept at these two tensors; `absent` says why there are none, where there are none."""
+    if mean is None or variance is None:
+        return Statistics(state=State.ABSENT, reason=absent)
+    for tensor in (mean, variance):
+        node = tensor.node
+        if node.op in VARIABLES:
+            return Statistics(state=State.UNREAD, reason="they are in variables, which were not read")
+        if node.op != "Const":
+            return Statistics(state=State.UNREAD, reason=f"they are given by {node.op} {node.label} when the model runs")
+    values: tuple[TensorValue, TensorValue] = (mean.node.attr("value"), variance.node.attr("value"))
+    if any(value is None for value in values):
+        return Statistics(state=State.UNREAD, reason="a constant without a value")
+    if not values[0].size or not values[1].size:
+        return Statistics(state=State.ABSENT, reason="the constants that should hold them are empty")
+    try:
+        arrays = values[0].array().astype(np.float64), values[1].array().astype(np.float64)
+    except GraphDefError as error:
+        return Statistics(state=State.INVALID, reason=str(error))
+    state, reason = _judged(*arrays)
+    return Statistics(
+        state=state,
+        reason=reason,
+        mean=values[0],
+        variance=values[1],
+        mean_range=_range(arrays[0]),
+        variance_range=_range(arrays[1]),
+    )
+
+
+def _judged(mean: NDArray[np.float64], variance: NDArray[np.float64]) -> tuple[State, str | None]:
+    """initial, stored, or invalid with the reason. `initial`: 0 and 1, or 0 and 0 as an average of tensors starts."""
+    broken = int((~np.isfinite(mean) | ~np.isfinite(variance)).sum()) if mean.shape == variance.shape else 0
+    if broken or not (np.isfinite(mean).all() and np.isfinite(variance).all()):
+        return State.INVALID, f"{broken or 'some'} of {mean.size} channels are not finite"
+    negative = int((variance < 0).sum())
+    if negative:
+        return State.INVALID, f"{negative} of {variance.size} channels have a negative variance"
+    if not mean.any() and ((variance == 1).all() or not variance.any()):
+        return State.INITIAL, None
+    return State.STORED, None
+
+
+def _range(values: NDArray[np.float64]) -> Range:
+    """(min, max); None for a bound that is not finite."""
+    low, high = float(values.min()), float(values.max())
+    return (low if np.isfinite(low) else None, high if np.isfinite(high) else None)

@@ -145,5 +145,3 @@ def _channels(statistics: Statistics, tensors: tuple[Tensor | None, ...]) -> int
                 size *= one
             return int(size)
     return None
-
-

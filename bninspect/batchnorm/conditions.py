@@ -114,7 +114,9 @@ class Conditions:
         predicate = self._nearest(node, source)
         _, negated = self.base(predicate)
         second_is_true = second_when != negated
-        return Join(node, predicate, second, first) if second_is_true else Join(node, predicate, first, second)
+        return (
+            Join(node, predicate, second, first) if second_is_true else Join(node, predicate, first, second)
+        )
 
     def _opposed(self, first: Context, second: Context) -> tuple[Tensor, bool] | None:
         """(predicate, its value for the second) where the two need opposite values of it; or where only one

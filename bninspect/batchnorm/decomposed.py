@@ -33,7 +33,9 @@ def decomposed(root: Node, graph: Graph, conditions: Conditions) -> list[Found]:
     radicand, sign = taken
     variance, epsilon = _variance_and_epsilon(radicand)
     region = Region(root, sign, graph)
-    judged = [(match, _judge(match, root, variance, epsilon, graph, conditions)) for match in region.matches()]
+    judged = [
+        (match, _judge(match, root, variance, epsilon, graph, conditions)) for match in region.matches()
+    ]
     decided = [(match, found) for match, found in judged if isinstance(found, Site | Lookalike)]
     if decided:
         return _first_of_each_x(region, decided)
@@ -61,7 +63,10 @@ def _judge(
     match: Match, root: Node, variance: Tensor, epsilon: float | None, graph: Graph, conditions: Conditions
 ) -> Found:
     """A match as a site, a lookalike, or undecided."""
-    origins: tuple[Origin, Origin] = (origin(match.mean, match.x, conditions), origin(variance, match.x, conditions))
+    origins: tuple[Origin, Origin] = (
+        origin(match.mean, match.x, conditions),
+        origin(variance, match.x, conditions),
+    )
     mode = mode_of(*origins, match.output.node, match.x.node)
     if isinstance(mode, Lookalike):
         return mode
@@ -131,7 +136,8 @@ def _first_of_each_x(region: Region, decided: list[tuple[Match, Site | Lookalike
         found.setdefault(match.x, finding)
     for match, finding in decided:
         inside = any(
-            region.feeds(match.output.node, other.output.node) or region.feeds(other.output.node, match.output.node)
+            region.feeds(match.output.node, other.output.node)
+            or region.feeds(other.output.node, match.output.node)
             for other, _ in sure
             if other is not match
         )
@@ -160,7 +166,11 @@ def _laid_out(tensor: Tensor) -> tuple[int, ...] | None:
     if node.op == "Reshape" and len(node.inputs) == 2:
         target = same(node.inputs[1]).node
         shape = target.attr("value") if target.op == "Const" else None
-        return None if shape is None or shape.size > 8 else tuple(int(size) for size in shape.array().reshape(-1))
+        return (
+            None
+            if shape is None or shape.size > 8
+            else tuple(int(size) for size in shape.array().reshape(-1))
+        )
     return node.attr("value").shape if node.op == "Const" and node.attr("value") is not None else None
 
 
@@ -191,5 +201,3 @@ def _reduces(variance: Tensor) -> bool:
     """Whether it is a mean of squared differences."""
     node = value(variance).node
     return node.op == "Mean" and bool(node.inputs) and same(node.inputs[0]).node.op == "SquaredDifference"
-
-

@@ -124,7 +124,9 @@ def _chosen(mean: Chosen, variance: Chosen, node: Node, x: Node) -> Mode | Looka
             f"{variance.join.predicate.name}"
         )
     if type(mean.if_true) is not type(variance.if_true):
-        return Undecided(reason="for one value of the predicate the mean is stored and the variance is of the batch")
+        return Undecided(
+            reason="for one value of the predicate the mean is stored and the variance is of the batch"
+        )
     moments = [side for origin in (mean, variance) for side in (origin.if_true, origin.if_false)]
     batch = [side for side in moments if isinstance(side, Batch)]
     return of_moments(node, x, *batch) or Mode.SWITCHED

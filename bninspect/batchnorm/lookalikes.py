@@ -28,10 +28,16 @@ def of_moments(node: Node, x: Node, *moments: Batch) -> Lookalike | None:
     if 0 not in positive:
         kind = _kind(positive, dimensions, x)
         return Lookalike(
-            node=node, kind=kind, reason=f"its moments are taken over axes {list(axes)}, per image: not over the batch"
+            node=node,
+            kind=kind,
+            reason=f"its moments are taken over axes {list(axes)}, per image: not over the batch",
         )
     if dimensions is not None and len(positive) >= dimensions > 1:
-        return Lookalike(node=node, kind="other", reason=f"its moments are taken over all axes {list(axes)}: one mean for all channels")
+        return Lookalike(
+            node=node,
+            kind="other",
+            reason=f"its moments are taken over all axes {list(axes)}: one mean for all channels",
+        )
     return None
 
 
@@ -77,7 +83,9 @@ def batch_in_channels(node: Node, graph: Graph) -> Lookalike | None:
         return None
     kind = _borrowed_kind(node, graph, reshape, sizes)
     return Lookalike(
-        node=node, kind=kind, reason="x is reshaped to a single image whose channels hold the batch: each image has its own moments"
+        node=node,
+        kind=kind,
+        reason="x is reshaped to a single image whose channels hold the batch: each image has its own moments",
     )
 
 
@@ -146,11 +154,19 @@ def square_root_of(root: Node, variance: Tensor) -> Lookalike | None:
             continue
         squared = same(reduction.inputs[0]).node
         squares = squared.op == "Square" or (
-            squared.op == "Mul" and len(squared.inputs) == 2 and same(squared.inputs[0]) == same(squared.inputs[1])
+            squared.op == "Mul"
+            and len(squared.inputs) == 2
+            and same(squared.inputs[0]) == same(squared.inputs[1])
         )
         if not squares and not (squared.op == "Pow" and scalar(squared.inputs[1]) == 2):
             continue
         if reduction.op == "Sum":
-            return Lookalike(node=root, kind="l2_normalize", reason="x over the root of the sum of its squares")
-        return Lookalike(node=root, kind="other", reason="x over its root mean square: no mean is taken off (RMS or pixel norm)")
+            return Lookalike(
+                node=root, kind="l2_normalize", reason="x over the root of the sum of its squares"
+            )
+        return Lookalike(
+            node=root,
+            kind="other",
+            reason="x over its root mean square: no mean is taken off (RMS or pixel norm)",
+        )
     return None

@@ -66,7 +66,9 @@ def _unconditional(source: Tensor, x: Tensor) -> Batch | Stored | Undecided:
     stored = [leaf for leaf in walk.stored if leaf not in walk.shifts]
     if not walk.reached_x:
         if not walk.stored:
-            return Undecided(reason=f"the statistics come from {node.op} {node.label}, which depends on nothing stored")
+            return Undecided(
+                reason=f"the statistics come from {node.op} {node.label}, which depends on nothing stored"
+            )
         return Stored(node=node, source=walk.stored[0] if len(walk.stored) == 1 else None)
     if stored:
         names = ", ".join(leaf.name for leaf in stored[:3])
@@ -134,7 +136,17 @@ class _Walk:
             if cast_free(first) in self._targets or same(first) in self._targets:
                 self.shifts.add(same(value(second)))
                 self.shifts.add(same(second))
-        if node.op in ("Reshape", "ExpandDims", "Squeeze", "BroadcastTo", "Tile", "Transpose", "StridedSlice", "Slice", "Pow"):
+        if node.op in (
+            "Reshape",
+            "ExpandDims",
+            "Squeeze",
+            "BroadcastTo",
+            "Tile",
+            "Transpose",
+            "StridedSlice",
+            "Slice",
+            "Pow",
+        ):
             return node.inputs[:1]
         if node.op in ("ConcatV2", "GatherV2", "Gather"):
             return node.inputs[:-1]

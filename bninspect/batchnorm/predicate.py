@@ -40,7 +40,14 @@ def analyse(tensor: Tensor) -> Predicate:
     leaves: dict[Tensor, None] = {}
     _leaves(tensor, leaves, 0)
     if not leaves:
-        return Predicate(tensor=tensor, behind=base(tensor)[0], source=None, constant=bool(_evaluate(tensor, {})), default=None, true_when=None)
+        return Predicate(
+            tensor=tensor,
+            behind=base(tensor)[0],
+            source=None,
+            constant=bool(_evaluate(tensor, {})),
+            default=None,
+            true_when=None,
+        )
     if len(leaves) > 1:
         names = ", ".join(leaf.name for leaf in leaves)
         return _computed(tensor, f"computed from several: {names}")
@@ -52,12 +59,29 @@ def analyse(tensor: Tensor) -> Predicate:
     if no == yes:
         if _dtype(leaf) != "bool":
             return _computed(tensor, f"a number, {leaf.name}, is compared with another than 0 and 1")
-        return Predicate(tensor=tensor, behind=base(tensor)[0], source=None, constant=yes, default=None, true_when=None)
-    return Predicate(tensor=tensor, behind=base(tensor)[0], source=leaf, constant=None, default=_default(leaf), true_when=yes)
+        return Predicate(
+            tensor=tensor, behind=base(tensor)[0], source=None, constant=yes, default=None, true_when=None
+        )
+    return Predicate(
+        tensor=tensor,
+        behind=base(tensor)[0],
+        source=leaf,
+        constant=None,
+        default=_default(leaf),
+        true_when=yes,
+    )
 
 
 def _computed(tensor: Tensor, reason: str) -> Predicate:
-    return Predicate(tensor=tensor, behind=base(tensor)[0], source=None, constant=None, default=None, true_when=None, reason=reason)
+    return Predicate(
+        tensor=tensor,
+        behind=base(tensor)[0],
+        source=None,
+        constant=None,
+        default=None,
+        true_when=None,
+        reason=reason,
+    )
 
 
 def _leaves(tensor: Tensor, found: dict[Tensor, None], depth: int) -> None:

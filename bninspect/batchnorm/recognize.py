@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from bninspect.graphdef import Graph, Node
 
 
-
 def inspect(graph: Graph, outputs: Sequence[str] = ()) -> Report:
     """All that the graph alone tells of its batch norm, as far as its outputs (or those named) depend on it.
 
@@ -35,7 +34,9 @@ def inspect(graph: Graph, outputs: Sequence[str] = ()) -> Report:
     sites: list[Site] = []
     lookalikes: list[Lookalike] = []
     unrecognised: list[Unrecognised] = []
-    for node in sorted((node for node in graph if _is_candidate(node) and node in places), key=places.__getitem__):
+    for node in sorted(
+        (node for node in graph if _is_candidate(node) and node in places), key=places.__getitem__
+    ):
         for found in _judged(node, graph, conditions):
             if isinstance(found, Site):
                 sites.append(found)
@@ -54,7 +55,10 @@ def inspect(graph: Graph, outputs: Sequence[str] = ()) -> Report:
         outputs=tensors,
         switches=_groups(layers),
         lookalikes=_without_doubles(lookalikes),
-        unrecognised=(*unrecognised, *(Unrecognised(node=node.label, reason=why) for node, why in graph.opaque_calls)),
+        unrecognised=(
+            *unrecognised,
+            *(Unrecognised(node=node.label, reason=why) for node, why in graph.opaque_calls),
+        ),
         skipped=tuple(_skipped(graph, places)),
     )
 
@@ -81,7 +85,10 @@ def _named(layers: list[BatchNorm]) -> list[BatchNorm]:
     """The layers with names that are unique."""
     nodes = [layer.output.node.label for layer in layers]
     names = unique([layer.name for layer in layers], nodes)
-    return [layer if layer.name == name else replace(layer, name=name) for layer, name in zip(layers, names, strict=True)]
+    return [
+        layer if layer.name == name else replace(layer, name=name)
+        for layer, name in zip(layers, names, strict=True)
+    ]
 
 
 def _groups(layers: Sequence[BatchNorm]) -> tuple[SwitchGroup, ...]:
@@ -120,7 +127,9 @@ def _skipped(graph: Graph, places: dict[Node, int]) -> list[Skipped]:
         )
     called = {name for node in graph for name in node.functions}
     functions = [function for name, function in graph.graphdef.functions.items() if name not in called]
-    uncalled = [function for function in functions if any(node.op in wanted | {"Rsqrt"} for node in function.nodes)]
+    uncalled = [
+        function for function in functions if any(node.op in wanted | {"Rsqrt"} for node in function.nodes)
+    ]
     if uncalled:
         count = sum(node.op in wanted | {"Rsqrt"} for function in uncalled for node in function.nodes)
         found.append(
@@ -131,5 +140,7 @@ def _skipped(graph: Graph, places: dict[Node, int]) -> list[Skipped]:
             )
         )
     for tags in graph.graphdef.skipped_metagraphs:
-        found.append(Skipped(what=f"MetaGraph tagged {tags or 'nothing'}", count=1, reason="another one is served"))
+        found.append(
+            Skipped(what=f"MetaGraph tagged {tags or 'nothing'}", count=1, reason="another one is served")
+        )
     return found

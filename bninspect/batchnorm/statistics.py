@@ -27,7 +27,9 @@ def stored_statistics(mean: Tensor | None, variance: Tensor | None, absent: str)
         if node.op in VARIABLES:
             return Statistics(state=State.UNREAD, reason="they are in variables, which were not read")
         if node.op != "Const":
-            return Statistics(state=State.UNREAD, reason=f"they are given by {node.op} {node.label} when the model runs")
+            return Statistics(
+                state=State.UNREAD, reason=f"they are given by {node.op} {node.label} when the model runs"
+            )
     values: tuple[TensorValue, TensorValue] = (mean.node.attr("value"), variance.node.attr("value"))
     if any(value is None for value in values):
         return Statistics(state=State.UNREAD, reason="a constant without a value")

@@ -187,7 +187,9 @@ def _visit(root: Node, places: dict[Node, int], started: set[Node], backs: list[
             stack.append((tensor.node, False))
 
 
-def follow(graph: Graph, tensor: Tensor, ops: frozenset[str], stop: Callable[[Node], bool], hops: int = 8) -> list[tuple[Node, int]]:
+def follow(
+    graph: Graph, tensor: Tensor, ops: frozenset[str], stop: Callable[[Node], bool], hops: int = 8
+) -> list[tuple[Node, int]]:
     """The (node, input slot) pairs where `stop` holds, forward from a tensor through nodes of these ops."""
     found: list[tuple[Node, int]] = []
     edge, seen = [tensor], {tensor}

@@ -60,7 +60,12 @@ def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> lis
             continue
         if_true = _at(slots, node, join.if_true)
         if_false = _at(slots, node, join.if_false)
-        if if_true is None or if_false is None or {if_true, if_false} & taken or not _one_layer(if_true, if_false):
+        if (
+            if_true is None
+            or if_false is None
+            or {if_true, if_false} & taken
+            or not _one_layer(if_true, if_false)
+        ):
             continue
         training, inference = (if_true, if_false) if if_true.mode is Mode.TRAINING else (if_false, if_true)
         taken |= {training, inference}
@@ -107,7 +112,11 @@ def _opposed(sites: Sequence[Site], conditions: Conditions) -> list[Pair]:
             continue
         context = conditions.of(training.node)
         for inference in waiting:
-            opposite = [(source, taken) for source, taken in conditions.of(inference.node) if (source, not taken) in context]
+            opposite = [
+                (source, taken)
+                for source, taken in conditions.of(inference.node)
+                if (source, not taken) in context
+            ]
             if len(opposite) != 1 or not _shares(training, inference):
                 continue
             source, inference_when = opposite[0]

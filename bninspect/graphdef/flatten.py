@@ -110,7 +110,9 @@ class _Flattening:
             self.nodes.append(node)
             self.pending.append((node, scope))
         if len(self.nodes) > _MOST_NODES and self.bodies:
-            raise GraphDefError(f"the functions call each other so often that they make over {_MOST_NODES} nodes")
+            raise GraphDefError(
+                f"the functions call each other so often that they make over {_MOST_NODES} nodes"
+            )
 
     def _call(self, scope: _Scope, nodedef: NodeDef) -> _Call | None:
         """How a call is written out; None where it stays one node."""
@@ -119,7 +121,9 @@ class _Flattening:
             return None
         reason = self._obstacle(scope, nodedef, targets)
         if reason is not None:
-            node = Node(name=scope.path + nodedef.name, op=nodedef.op, nodedef=nodedef, functions=scope.functions)
+            node = Node(
+                name=scope.path + nodedef.name, op=nodedef.op, nodedef=nodedef, functions=scope.functions
+            )
             self.opaque.append((node, reason))
             return None
         if nodedef.op in IF_OPS:
@@ -133,7 +137,9 @@ class _Flattening:
 
     def _obstacle(self, scope: _Scope, nodedef: NodeDef, targets: list[FunctionRef]) -> str | None:
         """Why a call is not written out, or None."""
-        missing = next((target.name for target in targets if target.name not in self.graphdef.functions), None)
+        missing = next(
+            (target.name for target in targets if target.name not in self.graphdef.functions), None
+        )
         if missing is not None:
             return f"{nodedef.op} calls function {missing!r}, which is not in the file"
         if len(scope.functions) >= _DEEPEST or any(target.name in scope.functions for target in targets):
@@ -160,12 +166,18 @@ class _Flattening:
         """Join the arguments of a body to what the call passes."""
         names = self.graphdef.functions[target.name].arguments
         if len(names) != len(values):
-            raise GraphDefError(f"damaged: function {target.name} takes {len(names)} inputs and is given {len(values)}")
+            raise GraphDefError(
+                f"damaged: function {target.name} takes {len(names)} inputs and is given {len(values)}"
+            )
         body.arguments.update(zip(names, values, strict=True))
 
-    def _lowered(self, scope: _Scope, op: str, name: str, inputs: list[Any], stands_for: str | None = None) -> Node:
+    def _lowered(
+        self, scope: _Scope, op: str, name: str, inputs: list[Any], stands_for: str | None = None
+    ) -> Node:
         """A node that stands for a part of an If or While."""
-        node = Node(name=scope.path + name, op=op, nodedef=None, functions=scope.functions, stands_for=stands_for)
+        node = Node(
+            name=scope.path + name, op=op, nodedef=None, functions=scope.functions, stands_for=stands_for
+        )
         if scope.functions:
             node.label = f"{scope.functions[-1]}/{name}"
         self.nodes.append(node)
@@ -187,7 +199,9 @@ class _Flattening:
             self._bind(body, target, [switch.output(int(taken)) for switch in switches])
             bodies.append(body)
         if len(bodies[0].returns) != len(bodies[1].returns):
-            raise GraphDefError(f"damaged: the branches of {nodedef.name} return different numbers of tensors")
+            raise GraphDefError(
+                f"damaged: the branches of {nodedef.name} return different numbers of tensors"
+            )
         outputs: list[Tensor | tuple[_Scope, str]] = []
         label = f"{scope.functions[-1]}/{nodedef.name}" if scope.functions else nodedef.name
         for i, (no, yes) in enumerate(zip(bodies[0].returns, bodies[1].returns, strict=True)):
@@ -206,8 +220,12 @@ class _Flattening:
         merges, outputs = [], []
         for i, name in enumerate(data):
             enter = self._lowered(scope, "Enter", f"{nodedef.name}/Enter_{i}", [(scope, name)])
-            back = self._lowered(scope, "NextIteration", f"{nodedef.name}/Next_{i}", [(body, body.returns[i])])
-            merge = self._lowered(scope, "Merge", f"{nodedef.name}/Merge_{i}", [enter.output(), back.output()])
+            back = self._lowered(
+                scope, "NextIteration", f"{nodedef.name}/Next_{i}", [(body, body.returns[i])]
+            )
+            merge = self._lowered(
+                scope, "Merge", f"{nodedef.name}/Merge_{i}", [enter.output(), back.output()]
+            )
             leave = self._lowered(scope, "Exit", f"{nodedef.name}/Exit_{i}", [merge.output()])
             merges.append(merge.output())
             outputs.append(leave.output())
@@ -232,7 +250,8 @@ class _Flattening:
             node.conditions = self._conditions(scope)
         for node, inputs in self.lowered:
             node.inputs = tuple(
-                value if isinstance(value, Tensor) else self._tensor(value[0], value[1], node) for value in inputs
+                value if isinstance(value, Tensor) else self._tensor(value[0], value[1], node)
+                for value in inputs
             )
         for merge, scope, name in self.predicates:
             merge.predicate = self._tensor(scope, name, merge)
@@ -284,7 +303,9 @@ class _Flattening:
         if found is not None:
             waits = [self._tensor(body, item, reader).node for body in found.bodies for item in body.returns]
             for body in found.bodies:
-                waits.extend(node for item in body.control_returns for node in self._controlled(body, item, reader))
+                waits.extend(
+                    node for item in body.control_returns for node in self._controlled(body, item, reader)
+                )
             return waits
         if name in scope.arguments:
             return [self._tensor(scope, name, reader).node]

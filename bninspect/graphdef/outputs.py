@@ -22,7 +22,9 @@ _NOT_OUTPUTS = (
 )  # fmt: skip
 """Ops (by how they begin) that do something rather than give something."""
 _SAVERS = ("Save", "Restore", "MergeV2Checkpoints")
-_SOURCES = frozenset({"Const", "Variable", "VariableV2", "VarHandleOp", "HashTable", "HashTableV2", "ReadVariableOp"})
+_SOURCES = frozenset(
+    {"Const", "Variable", "VariableV2", "VarHandleOp", "HashTable", "HashTableV2", "ReadVariableOp"}
+)
 _PLUMBING = frozenset({
     "Switch", "RefSwitch", "Merge", "LoopCond", "NextIteration", "Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike",
 })  # fmt: skip
@@ -39,7 +41,9 @@ def model_outputs(graph: Graph, names: Sequence[str] = ()) -> tuple[Tensor, ...]
         return tuple(dict.fromkeys(find_tensor(graph, name) for name in names))
     if graph.signatures:
         serving = [signature for signature in graph.signatures if signature.key == "serving_default"]
-        chosen = serving or [signature for signature in graph.signatures if not signature.key.startswith("__")]
+        chosen = serving or [
+            signature for signature in graph.signatures if not signature.key.startswith("__")
+        ]
         outputs = [tensor for signature in chosen for tensor in signature.outputs.values()]
         if outputs:
             return tuple(dict.fromkeys(outputs))
@@ -79,7 +83,11 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
     chosen = [node for node in unread if node in fed]
     if gradients and not _sees_normalization(graph, chosen):
         rest = [node for node in graph if node in fed and node not in left_out]
-        chosen += [node for node in rest if graph.uses(node) and all(_only_reports(use.node) for use in graph.uses(node))]
+        chosen += [
+            node
+            for node in rest
+            if graph.uses(node) and all(_only_reports(use.node) for use in graph.uses(node))
+        ]
     if not chosen:
         merges = [node for node in graph if node.op in ("Merge", "Exit") and not graph.uses(node)]
         chosen = [node for node in merges if node in fed]
@@ -92,7 +100,12 @@ def _sees_normalization(graph: Graph, nodes: Iterable[Node]) -> bool:
 
 def _does(node: Node) -> bool:
     """Whether the node is there for what it does: assigning, saving, checking, printing, summarizing."""
-    return node.op.startswith(_NOT_OUTPUTS) or "Summary" in node.op or node.op in _SOURCES or node.op.startswith(_INPUTS)
+    return (
+        node.op.startswith(_NOT_OUTPUTS)
+        or "Summary" in node.op
+        or node.op in _SOURCES
+        or node.op.startswith(_INPUTS)
+    )
 
 
 def _is_gradient(node: Node) -> bool:

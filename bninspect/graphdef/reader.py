@@ -148,8 +148,12 @@ def _read_metagraph(span: Span, facts: dict[str, Any]) -> Span:
         raise GraphDefError("a MetaGraph without a graph")
     message = parse("MetaGraphDef", bytes(rest))
     facts["tensorflow_version"] = _info(span).tensorflow_version or None
-    facts["signatures"] = tuple(_signature(key, message.signature_def[key]) for key in sorted(message.signature_def))
-    facts["collections"] = {key: _collected(message.collection_def[key]) for key in sorted(message.collection_def)}
+    facts["signatures"] = tuple(
+        _signature(key, message.signature_def[key]) for key in sorted(message.signature_def)
+    )
+    facts["collections"] = {
+        key: _collected(message.collection_def[key]) for key in sorted(message.collection_def)
+    }
     return graph
 
 

@@ -85,7 +85,16 @@ _ENUMS: dict[str, dict[str, int]] = {
     "CheckpointFormatVersion": {"LEGACY": 0, "V1": 1, "V2": 2},
 }
 
-_SCALARS = {"double": 1, "float": 2, "int64": 3, "uint64": 4, "int32": 5, "fixed64": 6, "bool": 8, "string": 9}
+_SCALARS = {
+    "double": 1,
+    "float": 2,
+    "int64": 3,
+    "uint64": 4,
+    "int32": 5,
+    "fixed64": 6,
+    "bool": 8,
+    "string": 9,
+}
 _SCALARS |= {"bytes": 12, "uint32": 13}
 _MESSAGE, _ENUM, _OPTIONAL, _REPEATED = 11, 14, 1, 3
 _MAP = re.compile(r"map<(\w+),(\w+)>")

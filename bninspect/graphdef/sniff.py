@@ -52,7 +52,9 @@ def refuse_foreign(buffer: Buffer, size: int) -> None:
             raise GraphDefError(f"not a TensorFlow graph: this is {what}")
     head = bytes(buffer[:4096])
     if _HTML.match(head):
-        raise GraphDefError("not a TensorFlow graph: this is a web page (HTML/XML); was the download a log-in page?")
+        raise GraphDefError(
+            "not a TensorFlow graph: this is a web page (HTML/XML); was the download a log-in page?"
+        )
     if _looks_like_onnx(buffer, size):
         raise GraphDefError("not a TensorFlow graph: this is an ONNX model")
     if not head.strip(b"\0"):
@@ -123,7 +125,9 @@ def _is_graphdef(buffer: Buffer, start: int, end: int) -> bool:
     return op.end - op.start < 256 and _OP_NAME.match(bytes(buffer[op.start : op.end])) is not None
 
 
-def _holds(buffer: Buffer, start: int, end: int, number: int, check: Callable[[Buffer, int, int], bool]) -> bool:
+def _holds(
+    buffer: Buffer, start: int, end: int, number: int, check: Callable[[Buffer, int, int], bool]
+) -> bool:
     field = _first(buffer, start, end, number)
     return field is not None and field.wire == wire.LENGTH and check(buffer, field.start, field.end)
 
@@ -152,5 +156,10 @@ def _looks_like_onnx(buffer: Buffer, size: int) -> bool:
     producer = _first(buffer, 0, size, 2)
     if producer is not None:
         text = bytes(buffer[producer.start : min(producer.end, producer.start + 64)])
-        return producer.wire == wire.LENGTH and producer.end - producer.start < 64 and text.isascii() and text.decode().isprintable()
+        return (
+            producer.wire == wire.LENGTH
+            and producer.end - producer.start < 64
+            and text.isascii()
+            and text.decode().isprintable()
+        )
     return _first(buffer, 0, size, 7) is not None

@@ -103,7 +103,9 @@ class TensorValue:
         if flat.size <= 1:
             return np.broadcast_to(last.reshape((1,) * len(self.shape)), self.shape)
         if size > max(_LARGEST_FILL, 2 * flat.size):
-            raise GraphDefError(f"a constant of shape {list(self.shape)} with only {flat.size} values written")
+            raise GraphDefError(
+                f"a constant of shape {list(self.shape)} with only {flat.size} values written"
+            )
         return np.concatenate([flat, np.broadcast_to(last, (size - flat.size,))])
 
     def _flat(self) -> NDArray[Any]:

@@ -83,5 +83,11 @@ class Probe:
     outputs: tuple[OutputDifference, ...]
     patches: tuple[Patch, ...]
     skipped: tuple[Unprobed, ...]
+    ran: bool
+    """Whether the model was run at all."""
+    decided: Mapping[str, bool] = field(default_factory=dict)
+    """What was fed to decide the mode -> the value of it that serves training."""
+    random: str | None = None
+    """A node that draws random numbers on the way to what was compared; None where there is none."""
     kept: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """`training/<tensor>` and `inference/<tensor>` of every output, where that was asked for."""

@@ -136,3 +136,6 @@ PURE_OPS: frozenset[str] = frozenset(
     ).split()
 )  # fmt: skip
 """Names of the ops that run without being asked about."""
+
+RANDOM_OPS: frozenset[str] = frozenset(name for name in _RANDOM.split() if not name.startswith("Stateless"))
+"""Names of those that give other values in every run."""

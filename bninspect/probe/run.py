@@ -11,6 +11,7 @@ from bninspect.probe.facts import InputFact, LayerDifference, OutputDifference, 
 from bninspect.probe.inputs import Inputs, Request, bind
 from bninspect.probe.passes import Passes
 from bninspect.probe.placeholders import NUMPY
+from bninspect.probe.pure_ops import RANDOM_OPS
 from bninspect.probe.runnable import Unprobed, fetchable, switching
 
 if TYPE_CHECKING:
@@ -53,13 +54,25 @@ def probe(report: Report, question: Question, request: Request) -> Probe:
         ),
         patches=tuple(_cut(tensor, question.patch, passes) for tensor in wanted) if question.patch else (),
         skipped=(*skipped, *unread, *(Unprobed(what=t.name, reason=reason) for t, reason in lost.items())),
+        ran=True,
+        decided={source.name: value for source, value in switched.training.items()},
+        random=_random_node(report, fetched),
         kept=_kept(compared, passes) if question.keep else {},
     )
 
 
 def _nothing(report: Report, skipped: Sequence[Unprobed]) -> Probe:
     """A probe of a model of which no layer can be switched: it is not run."""
-    return Probe(report=report, inputs=(), fed={}, layers=(), outputs=(), patches=(), skipped=tuple(skipped))
+    return Probe(
+        report=report,
+        inputs=(),
+        fed={},
+        layers=(),
+        outputs=(),
+        patches=(),
+        skipped=tuple(skipped),
+        ran=False,
+    )
 
 
 def _patched(question: Question, layers: Sequence[BatchNorm]) -> tuple[Tensor, ...]:
@@ -74,6 +87,12 @@ def _patched(question: Question, layers: Sequence[BatchNorm]) -> tuple[Tensor, .
     return found
 
 
+def _random_node(report: Report, fetched: Sequence[Tensor]) -> str | None:
+    """The first node that draws random numbers and that a fetched tensor depends on."""
+    reached = report.graph.ancestors(tensor.node for tensor in fetched)
+    return next((node.label for node in report.graph if node in reached and node.op in RANDOM_OPS), None)
+
+
 def _layer(layer: BatchNorm, inputs: Inputs, passes: Passes) -> LayerDifference:
     difference = passes.meters[layer.output].difference()
     values = difference.values // (layer.channels or 1)
@@ -86,11 +105,11 @@ def _output(tensor: Tensor, passes: Passes) -> OutputDifference:
 
 def _cut(tensor: Tensor, text: str, passes: Passes) -> Patch:
     """The patch of one tensor, of all its batches together."""
-    both = [
+    training, inference = (
         patch.cut(passes.together(mode, tensor), text, tensor.name)
         for mode in (Mode.TRAINING, Mode.INFERENCE)
-    ]
-    return Patch(tensor=tensor.name, slice=text, training=both[0], inference=both[1])
+    )
+    return Patch(tensor=tensor.name, slice=text, training=training, inference=inference)
 
 
 def _kept(outputs: Sequence[Tensor], passes: Passes) -> dict[str, NDArray[Any]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _REASONS = (
     (("Variable", "VarHandleOp", "ReadVariable", "VarIsInit", "IsVariable"), "the model is not frozen"),
-    (("Assign", "ScatterUpdate", "Apply", "ResourceApply"), "it updates a variable"),
+    (("Assign", "Ref", "ScatterUpdate", "Apply", "ResourceApply"), "it updates a variable"),
     (("Restore", "Save", "MergeV2Checkpoints"), "it reads or writes a checkpoint"),
     (("PyFunc", "EagerPyFunc"), "it runs Python"),
     (("Print", "Debug", "Log", "Dump"), "it prints"),

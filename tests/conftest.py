@@ -17,7 +17,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def expected(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """A function of a file name and a text: asserts that the file of `expected/` beside the test holds the text."""
+    """Asserts that a file of the folder `expected` beside the test holds a text."""
     folder = Path(request.path).parent / "expected"
 
     def compare(name: str, text: str) -> None:

@@ -1,7 +1,7 @@
 """The `bninspect` command: how it starts, how it ends, and with which exit code.
 
-The only package that knows click. `bninspect --help` must cost no more than Python and click, so a command's module
-is imported when that command is asked for, and what it works with when it runs.
+The only package that knows click. `bninspect --help` must cost no more than Python and click, so a command's
+module is imported when that command is asked for, and what it works with when it runs.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main() -> NoReturn:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """The exit code of one run of the command line: 0, what the command says, 2 it could not, 3 a bug of ours."""
+    """The exit code of one run: 0 or what the command returns, 2 it could not be done, 3 a bug of ours."""
     if os.environ.get(_COMPLETION):
         from click.shell_completion import shell_complete
 
@@ -100,5 +100,5 @@ def _print_traceback(error: BaseException) -> None:
 
 
 def _silence_stdout() -> None:
-    """Points standard output at nothing, so that Python's last flush does not complain about the closed pipe."""
+    """Points standard output at nothing: Python's last flush would complain about the closed pipe."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

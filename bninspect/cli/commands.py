@@ -1,4 +1,4 @@
-"""The table of commands, and the group that imports a command's module only when that command is asked for."""
+"""The table of commands, and the group that imports a command only when that command is asked for."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="bninspect")
 @click.pass_context
 def program(context: click.Context) -> None:
-    """Inspect batch normalization in frozen TensorFlow models: which branch is served, training or inference, what
-    decides it, and whether the stored statistics are any good."""
+    """Inspect batch normalization in frozen TensorFlow models: which branch is served, training or inference,
+    what decides it, and whether the stored statistics are any good."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         context.exit(2)

@@ -27,8 +27,8 @@ from bninspect.cli import options
 def command(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: str) -> None:
     """Show where every batch norm is, and what decides its mode.
 
-    MODEL is a GraphDef (binary or text), a MetaGraph or a SavedModel; `-` reads standard input. It is only read,
-    never run.
+    MODEL is a GraphDef (binary or text), a MetaGraph or a SavedModel; `-` reads standard input. It is only
+    read, never run.
     """
     from bninspect.batchnorm import inspect
     from bninspect.cli.selection import select

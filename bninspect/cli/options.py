@@ -52,7 +52,7 @@ def output_format(*formats: str) -> Callable[[F], F]:
 
 
 def traceback(function: F) -> F:
-    """`--traceback`. The program's own start looks for it, since a command line may be wrong before it is parsed."""
+    """`--traceback`; `cli.run` looks for it by itself, since a command line may be too wrong to parse."""
     return click.option(
         "--traceback", is_flag=True, expose_value=False, help="Print the traceback of an error too."
     )(function)

@@ -11,7 +11,7 @@ from bninspect.errors import SelectionError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bninspect.batchnorm import BatchNorm
+    from bninspect.batchnorm.layer import BatchNorm
 
 _SHOWN = 3
 
@@ -19,8 +19,10 @@ _SHOWN = 3
 def select(layers: Sequence[BatchNorm], globs: Sequence[str]) -> tuple[BatchNorm, ...]:
     """The layers that any of the globs matches, in their order; all of them where there is no glob.
 
-    A glob is compared with the layer's name, with that name as the table shows it (without the scope all layers
-    stand in), and with the names of its nodes and tensors. Raises SelectionError for a glob that matches nothing.
+    A glob is compared with the layer's name, with that name as the table shows it (without the scope all
+    layers stand in), and with the names of its nodes and tensors.
+
+    Raises SelectionError for a glob that matches nothing.
     """
     if not globs:
         return tuple(layers)

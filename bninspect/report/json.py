@@ -12,8 +12,15 @@ from bninspect.report.names import as_written
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.batchnorm.layer import Branch, ModeSwitch, Predicate, Statistics, SwitchGroup
+    from bninspect.batchnorm.layer import (
+        BatchNorm,
+        Branch,
+        ModeSwitch,
+        Predicate,
+        Report,
+        Statistics,
+        SwitchGroup,
+    )
     from bninspect.graphdef import Graph, Tensor
 
 SCHEMA_VERSION = 1
@@ -106,7 +113,7 @@ def _statistics(statistics: Statistics) -> Document:
 
 
 def _function(layer: BatchNorm) -> str | None:
-    """The innermost library function of the training node, else of the inference node; None at the top level."""
+    """The innermost library function of the training (else inference) node; None at the top level."""
     branch = layer.training or layer.inference
     if branch is None or not branch.node.functions:
         return None

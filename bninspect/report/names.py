@@ -17,7 +17,7 @@ def printable(text: str) -> str:
 
 
 def common_scope(names: Sequence[str]) -> str:
-    """The longest scope, with its `/`, that all the names stand below; empty where there is none, or one name only."""
+    """The longest scope, with its `/`, that all names stand below; empty for one name, or none in common."""
     if len(names) < 2:
         return ""
     first, last = min(names), max(names)
@@ -36,7 +36,7 @@ def below(name: str, scope: str) -> str:
 
 
 def fold(name: str, width: int) -> list[str]:
-    """The name in lines of at most `width`, broken behind a `/` where that is possible; joined they are the name."""
+    """The name in lines of at most `width`, broken behind a `/` where possible; joined they are the name."""
     lines = [""]
     for part in re.findall(r"[^/]*/|[^/]+", name):
         if lines[-1] and len(lines[-1]) + len(part) > width:
@@ -44,13 +44,13 @@ def fold(name: str, width: int) -> list[str]:
         lines[-1] += part
         while len(lines[-1]) > width:
             # An underscore is the second best place.
-            end = max(lines[-1].rfind("_", width // 2, width) + 1, 0) or width
+            end = lines[-1].rfind("_", width // 2, width) + 1 or width
             lines[-1:] = [lines[-1][:end], lines[-1][end:]]
     return lines
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """The text in lines of at most `width`, broken at spaces; a name that is too long for a line is folded."""
+    """The text in lines of at most `width`, broken at spaces; a name too long for a line is folded."""
     lines = [""]
     for word in text.split(" "):
         if not lines[-1]:
@@ -69,7 +69,7 @@ def few(names: Sequence[str], shown: int = 3) -> str:
 
 
 def as_written(value: float | None) -> float | None:
-    """The number a person wrote: the shortest one that gives the same float32, if the value is a float32 at all.
+    """The number a person wrote: the shortest that gives the same float32, if the value is a float32 at all.
 
     0.0010000000474974513, which is what a float attribute of 0.001 reads as, gives 0.001.
     """
@@ -97,12 +97,8 @@ def human_size(size: int) -> str:
     """`95.4 MB`, in powers of 1000."""
     if size < 1000:
         return f"{size} bytes"
-    amount = float(size)
-    for unit in ("kB", "MB", "GB"):
-        amount /= 1000
-        if amount < 999.95:
-            break
-    return f"{amount:.1f} {unit}"
+    power = 1 if size < 999_950 else 2 if size < 999_950_000 else 3
+    return f"{size / 1000**power:.1f} {('kB', 'MB', 'GB')[power - 1]}"
 
 
 def counted(count: int, what: str) -> str:

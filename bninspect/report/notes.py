@@ -10,7 +10,7 @@ from bninspect.report.names import few
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.batchnorm.layer import BatchNorm, Report
 
 
 class Note(NamedTuple):
@@ -21,17 +21,17 @@ class Note(NamedTuple):
 
 
 _INITIAL = (
-    "mean 0 and variance 1 as on the first day; the moving statistics were never updated. Inference mode then returns "
-    "x*gamma/sqrt(1+epsilon)+beta: un-normalized, often huge."
+    "mean 0 and variance 1 as on the first day; the moving statistics were never updated. Inference mode "
+    "then returns x*gamma/sqrt(1+epsilon)+beta: un-normalized, often huge."
 )
 _INITIAL_ZERO = (
-    "mean 0 and variance 0, as an ExponentialMovingAverage of tensors starts; it was never updated. Inference mode "
-    "then returns x*gamma/sqrt(epsilon)+beta: un-normalized, often huge."
+    "mean 0 and variance 0, as an ExponentialMovingAverage of tensors starts; it was never updated. "
+    "Inference mode then returns x*gamma/sqrt(epsilon)+beta: un-normalized, often huge."
 )
 _STATES = {
     State.ABSENT: "the file holds no moving statistics; inference mode cannot be had from it",
     State.UNREAD: "the moving statistics are variables, and their values were not read",
-    State.INVALID: "a mean that is not finite, or a variance that is negative or not finite; inference mode gives NaN",
+    State.INVALID: "a mean or variance that is not finite, or a negative variance; inference mode gives NaN",
 }
 
 
@@ -56,7 +56,7 @@ def lookalike_notes(report: Report) -> Iterator[Note]:
     for found in report.lookalikes:
         groups.setdefault((found.kind, found.reason), []).append(found.node.label)
     for (kind, reason), names in groups.items():
-        yield Note(f"{len(names):,} {kind}", f"{reason}: {few(names)}")
+        yield Note(f"{len(names):,} {kind}", f"{few(names)} ({reason})")
 
 
 def unrecognised_notes(report: Report) -> Iterator[Note]:

@@ -13,12 +13,12 @@ from bninspect.report.names import as_written, between, counted, plain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.batchnorm import BatchNorm
+    from bninspect.batchnorm.layer import BatchNorm
     from bninspect.report.verdict import Tone
 
 _RAISED = (
-    "1.001e-05 is the smallest epsilon that the Python wrapper of TensorFlow 1.x wrote: it raised a smaller one, such "
-    "as 0 or 1e-05, to this before the file was made. (Some networks ask for 1.001e-05 themselves.)"
+    "1.001e-05 is the smallest epsilon that the Python wrapper of TensorFlow 1.x wrote: it raised a smaller "
+    "one, such as 0 or 1e-05, to this before the file was made. (Some networks ask for 1.001e-05 themselves.)"
 )
 _UPDATES = {
     "run": "updates of the moving statistics: a train op runs them",
@@ -46,7 +46,8 @@ def _statistics(layer: BatchNorm) -> str:
     statistics = layer.statistics
     words = f"statistics {statistics.state.value}"
     if statistics.mean_range is not None or statistics.variance_range is not None:
-        words += f": moving_mean {between(statistics.mean_range)}, moving_variance {between(statistics.variance_range)}"
+        words += f": moving_mean {between(statistics.mean_range)}"
+        words += f", moving_variance {between(statistics.variance_range)}"
     return words + (f" ({statistics.reason})" if statistics.reason else "")
 
 
@@ -58,7 +59,7 @@ def _epsilon(layer: BatchNorm) -> Iterator[tuple[str, Tone]]:
     yield f"epsilon {plain(as_written(layer.epsilon))}", "plain"
     one = of_one(layer.epsilon)
     yield (
-        f"1.0 becomes {plain(one)} = 1/sqrt(1+epsilon) with mean 0, variance 1, gamma 1 and beta 0{_lost(one)}",
+        f"1.0 becomes {plain(one)} = 1/sqrt(1+epsilon) with mean 0, variance 1, gamma 1, beta 0{_lost(one)}",
         "plain",
     )
     if raised_by_wrapper(layer.epsilon):
@@ -76,6 +77,8 @@ def _gain(layer: BatchNorm) -> str:
     formula = "gain in inference mode, gamma/sqrt(moving_variance+epsilon)"
     if slope is None or not slope.size:
         return f"{formula}: unknown, since not all of these are numbers in the file"
-    if not np.isfinite(slope).all():
-        return f"{formula}: not finite in {np.count_nonzero(~np.isfinite(slope))} of {counted(slope.size, 'channel')}"
-    return f"{formula}: {between((float(slope.min()), float(slope.max())))} over {counted(slope.size, 'channel')}"
+    channels = counted(slope.size, "channel")
+    wrong = np.count_nonzero(~np.isfinite(slope))
+    if wrong:
+        return f"{formula}: not finite in {wrong:,} of {channels}"
+    return f"{formula}: {between((float(slope.min()), float(slope.max())))} over {channels}"

@@ -1,4 +1,4 @@
-"""What the table of `graph` holds, before anything is drawn: what all layers share, and one row for each of them."""
+"""What the table of `graph` holds, before it is drawn: what all layers share, and a row for each."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from bninspect.report.verdict import source_value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bninspect.batchnorm import BatchNorm
-    from bninspect.batchnorm.layer import Branch
+    from bninspect.batchnorm.layer import BatchNorm, Branch
 
 NONE = "-"
 BRANCHES = ("training", "inference")
@@ -70,18 +69,6 @@ def overview(layers: Sequence[BatchNorm]) -> Overview:
     )
 
 
-def stacked(columns: Sequence[Column]) -> tuple[Column, ...]:
-    """The columns with both branches in one, the training node above the inference node; for a narrow table."""
-    both = {column.title: column for column in columns if column.title in BRANCHES}
-    if len(both) < 2:
-        return tuple(columns)
-    pairs = zip(both["training"].cells, both["inference"].cells, strict=True)
-    one = Column("training / inference", tuple(f"{training}\n{inference}" for training, inference in pairs))
-    return tuple(
-        one if column.title == "training" else column for column in columns if column.title != "inference"
-    )
-
-
 def _columns(layers: Sequence[BatchNorm]) -> list[Column]:
     """The columns that are drawn only where they tell the layers apart."""
     return [
@@ -124,7 +111,7 @@ def _switch(layer: BatchNorm) -> str:
     if predicate.constant is not None:
         return f"constant {str(predicate.constant).lower()}"
     if predicate.source is None:
-        return predicate.tensor.name
+        return predicate.behind.name
     return predicate.source.name if layer.switch.training_when else f"not {predicate.source.name}"
 
 

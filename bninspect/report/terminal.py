@@ -1,13 +1,14 @@
 """Facts -> a terminal, a pipe or a file, 80 columns wide or more. The only place that knows rich.
 
-Every function draws on the Console it is given. Names are folded, never cut, so that each can be read and pasted.
+Every function draws on the Console it is given. Names are folded, never cut, so that each can be read and
+pasted.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -19,7 +20,7 @@ from rich.tree import Tree
 from bninspect.report.names import counted, few, human_size, printable, wrap
 from bninspect.report.notes import lookalike_notes, skipped_notes, state_notes, unrecognised_notes
 from bninspect.report.numbers import numbers
-from bninspect.report.overview import Column, Overview, overview, stacked
+from bninspect.report.overview import BRANCHES, NONE, Column, Overview, overview
 from bninspect.report.verdict import verdict
 from bninspect.report.wiring import Item, wiring
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from rich.console import ConsoleOptions, RenderResult
 
-    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.batchnorm.layer import BatchNorm, Report
     from bninspect.report.notes import Note
 
 PIPE_WIDTH = 100
@@ -44,7 +45,7 @@ class Prose:
 
     def __init__(self, text: str, style: str = "", *, indent: int = 0, hang: int = 0) -> None:
         """`indent` spaces stand before every line, `hang` more before those that continue one."""
-        self.lines = [printable(line) for line in text.split("\n")]
+        self.text = printable(text)
         self.style = style
         self.indent = indent
         self.hang = hang
@@ -52,37 +53,54 @@ class Prose:
     @property
     def longest(self) -> int:
         """The width at which nothing wraps."""
-        return self.indent + max(len(line) for line in self.lines)
+        return self.indent + len(self.text)
 
     @property
     def longest_part(self) -> int:
         """The width below which a name is folded where it has no `/`."""
-        parts = [part for line in self.lines for part in line.replace("/", "/ ").split(" ")]
-        hang = self.hang if len(parts) > len(self.lines) else 0
+        parts = self.text.replace("/", "/ ").split(" ")
+        hang = self.hang if len(parts) > 1 else 0
         return self.indent + hang + max(len(part) for part in parts)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = max(1 + self.hang, options.max_width - self.indent)
-        for line in self.lines:
-            first, *rest = [line] if len(line) <= width else wrap(line, width - self.hang)
-            for piece in (first, *(" " * self.hang + piece for piece in rest)):
-                yield Text(" " * self.indent + piece, style=self.style, overflow="fold")
+        first, *rest = [self.text] if len(self.text) <= width else wrap(self.text, width - self.hang)
+        for piece in (first, *(" " * self.hang + piece for piece in rest)):
+            yield Text(" " * self.indent + piece, style=self.style, overflow="fold")
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(min(self.longest_part, options.max_width), min(self.longest, options.max_width))
 
 
+class _Wide:
+    """A table that may be wider than its Console."""
+
+    def __init__(self, table: Table, width: int) -> None:
+        self.table = table
+        self.width = width
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from console.render(self.table, options.update(width=self.width))
+
+
+class _Output(Console):
+    """Standard output; what to do when its reader is gone is for the command to say."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def standard_output() -> tuple[Console, bool]:
-    """The Console of this process, and whether it may grow: a pipe is 100 wide, or wider rather than fold a name.
+    """The Console of this process, and whether it may grow: a pipe is 100 wide, or wider rather than fold.
 
     COLUMNS sets a width that is kept. A terminal is as wide as it is.
     """
     columns = os.environ.get("COLUMNS", "")
     if columns.isdecimal() and int(columns):
-        return Console(width=max(_NARROWEST, int(columns))), False
+        return _Output(width=max(_NARROWEST, int(columns))), False
     if sys.stdout is not None and sys.stdout.isatty():
-        return Console(width=max(_NARROWEST, Console().width)), False
-    return Console(width=PIPE_WIDTH), True
+        return _Output(width=max(_NARROWEST, Console().width)), False
+    return _Output(width=PIPE_WIDTH), True
 
 
 def print_graph(console: Console, report: Report, *, grow: bool = False) -> None:
@@ -135,23 +153,39 @@ def _tree(item: Item, style: str = "") -> Tree:
 
 def _print_overview(console: Console, shown: Overview, grow: bool) -> None:
     """What all layers share, and the table."""
-    if len(shown.columns[0].cells) > 1:
-        console.print(Prose(f"All layers{f' in {shown.scope}' if shown.scope else ''}: {shown.shared}"))
-    else:
-        console.print(Prose(f"{shown.columns[0].cells[0]}: {shown.shared}"))
+    names = shown.columns[0].cells
+    head = names[0] if len(names) == 1 else f"All layers in {shown.scope}" if shown.scope else "All layers"
+    if shown.shared or shown.scope:
+        console.print(Prose(f"{head}: {shown.shared}" if shown.shared else head))
     if shown.branches:
         lines = Table.grid(padding=(0, 2, 0, 0))
-        for branch in shown.branches:
-            lines.add_row("", *map(Prose, branch))
+        for mode, node, when in shown.branches:
+            lines.add_row("", Prose(mode), Prose(node), *([Prose(when)] if when else []))
         console.print(lines)
     if shown.relative:
         console.print(Prose("Node names continue the name of their layer.", "dim"))
     console.print()
     columns = shown.columns
-    if not grow and _least_width(columns) > console.width:
-        columns = stacked(columns)
-    width = max(console.width, _width([_widest(column) for column in columns])) if grow else console.width
-    console.print(_table(columns, width), width=width, crop=False)
+    if grow:
+        width = max(console.width, _width([_widest(column) for column in columns]))
+        console.print(_Wide(_table(columns, width), width), crop=False)
+    elif _width([_least(column) for column in columns]) <= console.width:
+        console.print(_table(columns, console.width))
+    else:
+        _print_blocks(console, columns)
+
+
+def _print_blocks(console: Console, columns: Sequence[Column]) -> None:
+    """Each layer in a few lines of its own, where a table would have to break the parts of names."""
+    names, *others = columns
+    for row, name in enumerate(names.cells):
+        told = [(column.title, column.cells[row]) for column in others if column.cells[row] != NONE]
+        facts = ", ".join(f"{title} {text}" for title, text in told if title not in BRANCHES)
+        console.print(Prose(name, "bold", hang=_HANG))
+        for title, text in told:
+            if title in BRANCHES:
+                console.print(Prose(f"{title:<9} {text}", indent=2, hang=_HANG))
+        console.print(Prose(facts, _STATES.get(columns[-1].cells[row], ""), indent=2))
 
 
 def _widest(column: Column) -> int:
@@ -159,7 +193,7 @@ def _widest(column: Column) -> int:
 
 
 def _least(column: Column) -> int:
-    """The narrowest the column can be with every name in whole parts."""
+    """The narrowest the column can be with every part of a name in one piece."""
     return max(Prose(text, hang=_HANG).longest_part for text in (column.title, *column.cells))
 
 
@@ -168,34 +202,28 @@ def _width(widths: Sequence[int]) -> int:
     return sum(widths) + _GAP * (len(widths) - 1)
 
 
-def _least_width(columns: Sequence[Column]) -> int:
-    return _width([_least(column) for column in columns])
-
-
 def _fitted(columns: Sequence[Column], width: int) -> list[int]:
-    """Widths of the columns: the widest gives way first, and parts of names are broken only when nothing else is left."""
+    """Widths of the columns that fill at most `width`: the widest gives way first."""
     widths = [_widest(column) for column in columns]
-    for floors in ([_least(column) for column in columns], [len(column.title) for column in columns]):
-        while _width(widths) > width and any(now > floor for now, floor in zip(widths, floors, strict=True)):
-            room = [now if now > floor else 0 for now, floor in zip(widths, floors, strict=True)]
-            widths[room.index(max(room))] -= 1
+    least = [_least(column) for column in columns]
+    while _width(widths) > width and widths != least:
+        room = [now if now > floor else 0 for now, floor in zip(widths, least, strict=True)]
+        widths[room.index(max(room))] -= 1
     return widths
 
 
 def _table(columns: Sequence[Column], width: int) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_edge=False)
     for column, fitted in zip(columns, _fitted(columns, width), strict=True):
-        table.add_column(
-            column.title, width=fitted, justify="right" if column.title == "channels" else "left"
-        )
-    for row in range(len(columns[0].cells)):
-        cells = []
-        for column in columns:
-            text = column.cells[row]
-            right = column.title == "channels"
-            cells.append(Text(text) if right else Prose(text, _STATES.get(text, ""), hang=_HANG))
-        table.add_row(*cells)
+        justify: Literal["left", "right"] = "right" if column.title == "channels" else "left"
+        table.add_column(column.title, width=fitted, justify=justify)
+    for cells in zip(*(column.cells for column in columns), strict=True):
+        table.add_row(*(_cell(column.title, text) for column, text in zip(columns, cells, strict=True)))
     return table
+
+
+def _cell(title: str, text: str) -> Prose | Text:
+    return Text(text) if title == "channels" else Prose(text, _STATES.get(text, ""), hang=_HANG)
 
 
 def _print_notes(console: Console, title: str, notes: Iterable[Note], style: str = "") -> None:

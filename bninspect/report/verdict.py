@@ -10,8 +10,7 @@ from bninspect.report.names import counted, few
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.batchnorm.layer import ModeSwitch, Predicate
+    from bninspect.batchnorm.layer import BatchNorm, ModeSwitch, Predicate, Report
     from bninspect.graphdef import Tensor
 
 Tone = Literal["plain", "warning", "alarm"]
@@ -78,8 +77,9 @@ def _nothing(report: Report) -> list[Sentence]:
     sentences = [
         Sentence("No batch-norm layer in this model.", "warning"),
         Sentence(
-            "It may have been folded into the weights (graph optimizers and converters do that), or this is not the "
-            "file you meant" + (f", or its outputs ({outputs}) do not depend on any." if outputs else ".")
+            "It may have been folded into the weights (graph optimizers and converters do that), or this is "
+            "not the file you meant"
+            + (f", or its outputs ({outputs}) do not depend on any." if outputs else ".")
         ),
     ]
     if report.lookalikes:
@@ -125,7 +125,7 @@ def _switched(predicate: Predicate, switch: ModeSwitch, mode: Mode) -> _Says:
             return _Says("are", f"{text}: TRAINING, fixed in the file", "alarm")
         return _Says("are", f"{text}: inference, fixed in the file")
     if predicate.source is None:
-        computed = f"switched by a computed predicate, {predicate.tensor.name} ({predicate.tensor.node.op})"
+        computed = f"switched by a computed predicate, {predicate.behind.name} ({predicate.behind.node.op})"
         return _Says("are", computed + (f": {predicate.reason}" if predicate.reason else ""), "warning")
     return _sourced(predicate, predicate.source, switch)
 
@@ -158,7 +158,7 @@ def source_value(source: Tensor, truth: bool) -> str:
     dtype = source.node.attr("dtype") or source.node.attr("T") or "bool"
     if dtype in ("bool", "bool_ref") or not isinstance(dtype, str):
         return "true" if truth else "false"
-    return "a number other than 0" if truth else "0"
+    return "1" if truth else "0"
 
 
 def _statistics(report: Report) -> Iterator[Sentence]:

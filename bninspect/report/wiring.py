@@ -1,4 +1,4 @@
-"""One layer told from its input to its output, for someone who sees a Switch for the first time; as nested text."""
+"""One layer told from its input to its output, for someone who sees a Switch for the first time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from bninspect.report.verdict import source_value
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.batchnorm import BatchNorm
-    from bninspect.batchnorm.layer import Branch, ModeSwitch
+    from bninspect.batchnorm.layer import BatchNorm, Branch, ModeSwitch
     from bninspect.graphdef import Tensor
 
 
@@ -84,7 +83,7 @@ def _deciding(switch: ModeSwitch) -> Iterator[Item]:
     if predicate.constant is not None:
         yield Item(f"it is the constant {str(predicate.constant).lower()}, whatever is fed")
     elif predicate.source is None:
-        yield Item(f"it is computed: {predicate.reason or predicate.tensor.node.op}")
+        yield Item(f"it is computed: {predicate.reason or predicate.behind.node.op}")
     else:
         source = predicate.source
         training = source_value(source, switch.training_when is True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -80,8 +81,10 @@ def phase(name: str = "training", op: str = "Placeholder", dtype: str = "bool") 
 
 def predicate(source: Tensor | None, **changes: Any) -> Predicate:
     """A predicate that is true when its source is."""
+    read = tensor("bn/cond/pred_id") if source is None else source
     facts: dict[str, Any] = {
-        "tensor": tensor("bn/cond/pred_id") if source is None else source,
+        "tensor": read,
+        "behind": read,
         "source": source,
         "constant": None,
         "default": None,
@@ -140,10 +143,10 @@ def layer(
 
 def fixed_training(name: str = "bn", **changes: Any) -> BatchNorm:
     """A layer that always runs in training mode, and whose statistics were pruned."""
-    pattern = layer(name, decided=predicate(phase()))
+    training = replace(cast("Branch", layer(name, decided=predicate(phase())).training), taken_when=None)
     facts = {"mode": Mode.TRAINING, "switch": None, "inference": None, "merges": (), "moving_mean": None,
              "moving_variance": None, "statistics": Statistics(state=State.ABSENT, reason="shape (0,)"),
-             "training": pattern.training, "output": cast("Branch", pattern.training).output}  # fmt: skip
+             "training": training, "output": training.output}  # fmt: skip
     return layer(name, **{**facts, **changes})
 
 

@@ -1,0 +1,56 @@
+"""`--help`: every command has its line and its examples, and asking costs no more than Python and click."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from bninspect.cli.commands import COMMANDS, program
+
+HEAVY = ("numpy", "rich", "google", "google.protobuf", "tensorflow", "PIL")
+ASK = """
+import sys
+from bninspect.cli import run
+code = run(sys.argv[1:])
+heavy = [name for name in {heavy!r} if name in sys.modules]
+assert (code, heavy) == (0, []), (code, heavy)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)])
+def test_asking_is_cheap(arguments: list[str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", ASK.format(heavy=HEAVY), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout
+
+
+def test_the_help_of_the_program_imports_no_command() -> None:
+    ask = "import sys, bninspect.cli as cli; cli.run(['--help']); sys.exit('bninspect.cli.graph' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", ask], capture_output=True, check=False).returncode == 0
+
+
+def test_every_command_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    from bninspect.cli import run
+
+    assert run(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for name, entry in COMMANDS.items():
+        assert f"  {name}  {entry.summary}" in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_examples_and_takes_traceback(name: str) -> None:
+    import click
+
+    command = program.get_command(click.Context(program), name)
+    assert command is not None
+    assert command.name == name
+    assert f"bninspect {name} " in (command.epilog or "")
+    assert "--traceback" in {option for parameter in command.params for option in parameter.opts}

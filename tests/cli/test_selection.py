@@ -1,0 +1,77 @@
+"""`--layer`: globs, names as the table shows them, and pasted names of nodes and tensors."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.cli.selection import select
+from bninspect.errors import SelectionError
+from tests.report.models import layer, phase, predicate, resnet
+
+LAYERS = resnet(predicate(phase("phase_train")))
+CONV1 = "resnet_v1_50/conv1/BatchNorm"
+
+
+def chosen(*globs: str) -> list[str]:
+    return [one.name for one in select(LAYERS, globs)]
+
+
+def test_without_a_glob_it_is_all_of_them() -> None:
+    assert len(chosen()) == 53
+
+
+@pytest.mark.parametrize(
+    "glob",
+    [
+        CONV1,
+        "resnet_v1_50/conv1/*",
+        "conv1/BatchNorm",
+        f"{CONV1}/cond/FusedBatchNormV3",
+        f"{CONV1}/cond/FusedBatchNormV3_1:0",
+        f"{CONV1}/cond/Merge",
+        f"{CONV1}/cond/Merge:0",
+        f"^{CONV1}/cond/Merge",
+        f"{CONV1}/moving_mean",
+        f"{CONV1}/gamma:0",
+    ],
+)
+def test_one_layer_by_any_of_its_names(glob: str) -> None:
+    assert chosen(glob) == [CONV1]
+
+
+def test_a_glob_reaches_over_scopes() -> None:
+    assert len(chosen("*/block1/*")) == 10
+    assert len(chosen("block1/*")) == 10
+    assert len(chosen("*/shortcut/*", "*/unit_1/*/shortcut/*")) == 4
+
+
+def test_layers_stand_in_the_order_of_the_graph() -> None:
+    assert chosen("block2/unit_1/*/conv1/*", "conv1/*") == [
+        CONV1,
+        "resnet_v1_50/block2/unit_1/bottleneck_v1/conv1/BatchNorm",
+    ]
+
+
+def test_nothing_matched_gives_the_closest_names() -> None:
+    with pytest.raises(
+        SelectionError, match=r"--layer resnet_v1_50/conv/BatchNorm matches none of the 53 layers"
+    ):
+        chosen("resnet_v1_50/conv/BatchNorm")
+    with pytest.raises(SelectionError, match=f"the closest: {CONV1}, "):
+        chosen("resnet_v1_50/conv/BatchNorm")
+
+
+def test_a_scope_is_told_how_to_be_a_glob() -> None:
+    with pytest.raises(SelectionError, match=r"resnet_v1_50/block1/\* matches 10$"):
+        chosen("resnet_v1_50/block1")
+
+
+def test_each_glob_has_to_match() -> None:
+    with pytest.raises(SelectionError, match="--layer nothing"):
+        chosen("conv1/*", "nothing")
+
+
+def test_no_layers_to_choose_from() -> None:
+    with pytest.raises(SelectionError, match="there is no batch-norm layer in this model"):
+        select([], ["x"])
+    assert select([layer()], ["bn"]) != ()

@@ -30,7 +30,7 @@ _INITIAL_ZERO = (
 )
 _STATES = {
     State.ABSENT: "the file holds no moving statistics; inference mode cannot be had from it",
-    State.UNREAD: "the moving statistics are variables, and their values were not read",
+    State.UNREAD: "the values of the moving statistics are not in the graph itself",
     State.INVALID: "a mean or variance that is not finite, or a negative variance; inference mode gives NaN",
 }
 

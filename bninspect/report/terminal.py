@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.measure import Measurement
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
@@ -25,7 +26,7 @@ from bninspect.report.verdict import verdict
 from bninspect.report.wiring import Item, wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import ConsoleOptions, RenderResult
 
@@ -50,6 +51,13 @@ class Prose:
         self.indent = indent
         self.hang = hang
 
+    def pieces(self, width: int) -> list[str]:
+        """The lines, of at most `width`, without the indent."""
+        if len(self.text) <= width:
+            return [self.text]
+        first, *rest = wrap(self.text, max(1, width - self.hang))
+        return [first, *(" " * self.hang + piece for piece in rest)]
+
     @property
     def longest(self) -> int:
         """The width at which nothing wraps."""
@@ -63,24 +71,42 @@ class Prose:
         return self.indent + hang + max(len(part) for part in parts)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        width = max(1 + self.hang, options.max_width - self.indent)
-        first, *rest = [self.text] if len(self.text) <= width else wrap(self.text, width - self.hang)
-        for piece in (first, *(" " * self.hang + piece for piece in rest)):
+        for piece in self.pieces(options.max_width - self.indent):
             yield Text(" " * self.indent + piece, style=self.style, overflow="fold")
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(min(self.longest_part, options.max_width), min(self.longest, options.max_width))
 
 
-class _Wide:
-    """A table that may be wider than its Console."""
+class _Table:
+    """Columns of given widths. Drawn line by line: a model may have ten thousand layers."""
 
-    def __init__(self, table: Table, width: int) -> None:
-        self.table = table
-        self.width = width
+    def __init__(self, columns: Sequence[Column], widths: Sequence[int]) -> None:
+        self.columns = columns
+        self.widths = widths
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from console.render(self.table, options.update(width=self.width))
+        yield from self._row(console, [column.title for column in self.columns], "bold")
+        yield Segment(("-" if options.ascii_only else "─") * _width(self.widths))
+        yield Segment.line()
+        for texts in zip(*(column.cells for column in self.columns), strict=True):
+            yield from self._row(console, texts)
+
+    def _row(self, console: Console, texts: Sequence[str], style: str = "") -> Iterator[Segment]:
+        """As many lines as the cell that wraps most."""
+        cells = [
+            Prose(text, hang=_HANG).pieces(width) for text, width in zip(texts, self.widths, strict=True)
+        ]
+        for line in range(max(map(len, cells))):
+            start = at = 0
+            for column, text, pieces, width in zip(self.columns, texts, cells, self.widths, strict=True):
+                if line < len(pieces):
+                    right = width - cell_len(pieces[line]) if column.title == "channels" else 0
+                    yield Segment(" " * (start + right - at))
+                    yield Segment(pieces[line], console.get_style(style or _STATES.get(text, "")))
+                    at = start + right + cell_len(pieces[line])
+                start += width + _GAP
+            yield Segment.line()
 
 
 class _Output(Console):
@@ -166,11 +192,11 @@ def _print_overview(console: Console, shown: Overview, grow: bool) -> None:
         console.print(Prose("Node names continue the name of their layer.", "dim"))
     console.print()
     columns = shown.columns
+    least = [_least(column) for column in columns]
     if grow:
-        width = max(console.width, _width([_widest(column) for column in columns]))
-        console.print(_Wide(_table(columns, width), width), crop=False)
-    elif _width([_least(column) for column in columns]) <= console.width:
-        console.print(_table(columns, console.width))
+        console.print(_Table(columns, [_widest(column) for column in columns]), crop=False)
+    elif _width(least) <= console.width:
+        console.print(_Table(columns, _fitted(columns, least, console.width)))
     else:
         _print_blocks(console, columns)
 
@@ -202,28 +228,13 @@ def _width(widths: Sequence[int]) -> int:
     return sum(widths) + _GAP * (len(widths) - 1)
 
 
-def _fitted(columns: Sequence[Column], width: int) -> list[int]:
+def _fitted(columns: Sequence[Column], least: list[int], width: int) -> list[int]:
     """Widths of the columns that fill at most `width`: the widest gives way first."""
     widths = [_widest(column) for column in columns]
-    least = [_least(column) for column in columns]
     while _width(widths) > width and widths != least:
         room = [now if now > floor else 0 for now, floor in zip(widths, least, strict=True)]
         widths[room.index(max(room))] -= 1
     return widths
-
-
-def _table(columns: Sequence[Column], width: int) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_edge=False)
-    for column, fitted in zip(columns, _fitted(columns, width), strict=True):
-        justify: Literal["left", "right"] = "right" if column.title == "channels" else "left"
-        table.add_column(column.title, width=fitted, justify=justify)
-    for cells in zip(*(column.cells for column in columns), strict=True):
-        table.add_row(*(_cell(column.title, text) for column, text in zip(columns, cells, strict=True)))
-    return table
-
-
-def _cell(title: str, text: str) -> Prose | Text:
-    return Text(text) if title == "channels" else Prose(text, _STATES.get(text, ""), hang=_HANG)
 
 
 def _print_notes(console: Console, title: str, notes: Iterable[Note], style: str = "") -> None:

@@ -32,7 +32,8 @@ def test_asking_is_cheap(arguments: list[str]) -> None:
 
 
 def test_the_help_of_the_program_imports_no_command() -> None:
-    ask = "import sys, bninspect.cli as cli; cli.run(['--help']); sys.exit('bninspect.cli.graph' in sys.modules)"
+    ask = "import sys; from bninspect.cli import run; run(['--help']); sys.exit('{}' in sys.modules)"
+    ask = ask.format("bninspect.cli.graph")
     assert subprocess.run([sys.executable, "-c", ask], capture_output=True, check=False).returncode == 0
 
 

@@ -3,7 +3,8 @@
     R = 1 / sqrt(variance + epsilon)
     y = gamma * (x - mean) * R + beta
 
-However batch norm is written (tf.nn.batch_normalization's `x*inv + (beta - mean*inv)`, or by hand), it expands to
+However batch norm is written (tf.nn.batch_normalization's `x*inv + (beta - mean*inv)`, or by hand), it
+expands to
 
     + R * gamma * x  - R * gamma * mean  + beta        or        R * gamma * (x - mean)  + beta
 
@@ -47,11 +48,11 @@ class Match:
     gamma: tuple[Tensor, ...]
     beta: Tensor | None
     distributed: bool
-    """Whether x and mean were multiplied apart from each other (two terms), which leaves no doubt which is which."""
+    """Whether x and mean were multiplied apart (two terms), which leaves no doubt which is which."""
 
 
 def root_of(node: Node) -> tuple[Tensor, int] | None:
-    """(what the root is taken of, 1 for a reciprocal root, -1 for a root), or None where the node takes none."""
+    """(what the root is taken of, 1 for a reciprocal root, -1 for a root); None where none is taken."""
     if not node.inputs:
         return None
     if node.op == "Rsqrt":
@@ -112,7 +113,7 @@ class Region:
         return False
 
     def _expand(self, node: Node) -> tuple[Term, ...] | None:
-        """The terms of a node of the region; None where they are not a sum of products. At most _DEEPEST deep."""
+        """The terms of a node, at most _DEEPEST deep; None where they are not a sum of products."""
         if node not in self._terms:
             self._terms[node] = None
             terms = self._expanded(node)

@@ -1,7 +1,8 @@
 """Under which conditions a node runs: the predicates of the conditionals around it, proven by Switch ports.
 
-A Switch's output 1 lives when its predicate is true, output 0 when it is false; what reads either inherits that,
-through data and control edges, until a Merge joins both. (tensorflow/core/graph/control_flow, the cond contexts.)
+A Switch's output 1 lives when its predicate is true, output 0 when it is false; what reads either inherits
+that, through data and control edges, until a Merge joins both. (tensorflow/core/graph/control_flow, the cond
+contexts.)
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class Conditions:
         return context
 
     def join(self, node: Node) -> Join | None:
-        """What chooses at a Merge of a conditional, at the outputs of an If, or at a Select; None where no edge tells."""
+        """What chooses at a Merge, at the outputs of an If, or at a Select; None where no edge tells."""
         if node.op in SELECTS and len(node.inputs) == 3:
             return Join(node, *node.inputs)
         if node.op not in MERGES or len(node.inputs) != 2 or is_loop_variable(node):

@@ -1,7 +1,8 @@
 """The chain around a root of the variance -> a normalization site, a lookalike, or an honest `unrecognised`.
 
-Source: tensorflow/python/ops/nn_impl.py, `batch_normalization` and `moments`, in all their ages; and what people write by hand.
-`algebra` finds x, mean, gamma and beta, `origin` says what mean and variance are; this file puts them together.
+Source: tensorflow/python/ops/nn_impl.py, `batch_normalization` and `moments`, in all their ages; and what
+people write by hand. `algebra` finds x, mean, gamma and beta, `origin` says what mean and variance are; this
+file puts them together.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def _parameter(factors: tuple[Tensor, ...]) -> Tensor | None:
 
 
 def _with_parameters_behind(match: Match, graph: Graph) -> Match:
-    """A gamma multiplied and a beta added after the normalization belong to it, where nothing else reads what they change."""
+    """With the gamma and beta behind the normalization, where nothing else reads what they change."""
     for _ in range(3):
         uses = graph.uses_of(match.output)
         if len(uses) != 1 or len(uses[0].node.inputs) != 2 or match.beta is not None:
@@ -126,7 +127,7 @@ def _is_parameter(tensor: Tensor) -> bool:
 
 
 def _first_of_each_x(region: Region, decided: list[tuple[Match, Site | Lookalike]]) -> list[Found]:
-    """One finding per normalized x: the nearest, where x and mean are told apart beyond doubt if there is such a one.
+    """One finding per normalized x: the nearest; one that tells x from mean beyond doubt comes first.
 
     A difference that is only a part of a larger match (x itself being `image - 127`) is dropped.
     """
@@ -147,7 +148,7 @@ def _first_of_each_x(region: Region, decided: list[tuple[Match, Site | Lookalike
 
 
 def _data_format(mean: Batch | Chosen | object, statistic: Tensor) -> str | None:
-    """Channels last or first, by the axes of the moments, or by how the statistic is laid out for broadcasting."""
+    """Channels last or first, by the axes of the moments, or by the layout of the statistic."""
     batch = mean
     if isinstance(mean, Chosen):
         batch = mean.if_true if isinstance(mean.if_true, Batch) else mean.if_false
@@ -175,14 +176,14 @@ def _laid_out(tensor: Tensor) -> tuple[int, ...] | None:
 
 
 def _normalizes(match: Match, variance: Tensor, conditions: Conditions) -> bool:
-    """Whether an undecided match deserves a word: its variance is one of something, or is stored as a vector."""
+    """Whether an undecided match deserves a word: its variance is a moment, or a stored vector."""
     return any(isinstance(origin(variance, x, conditions), Batch | Chosen) for x in (match.x,)) or (
         match.distributed or _is_parameter(variance) or _reduces(variance)
     )
 
 
 def _unmatched(root: Node, radicand: Tensor, variance: Tensor, conditions: Conditions) -> list[Found]:
-    """A root of a variance that normalizes nothing we can read is said; any other root is none of our business."""
+    """What is said of a root of a variance that normalizes nothing we can read; nothing of other roots."""
     if root.op != "Rsqrt":
         return []
     if value(radicand) == value(variance):

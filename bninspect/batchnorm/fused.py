@@ -1,7 +1,8 @@
 """FusedBatchNorm, V2, V3, _FusedBatchNormEx, and BatchNormWithGlobalNormalization -> normalization sites.
 
-Sources: tensorflow/core/ops/nn_ops.cc (inputs x, scale, offset, mean, variance; `is_training` true by default, `epsilon` 1e-4) and
-ops/compat: BatchNormWithGlobalNormalization (t, m, v, beta, gamma; `variance_epsilon`, `scale_after_normalization`).
+Sources: tensorflow/core/ops/nn_ops.cc (inputs x, scale, offset, mean, variance; `is_training` true by
+default, `epsilon` 1e-4) and ops/compat: BatchNormWithGlobalNormalization (t, m, v, beta, gamma;
+`variance_epsilon`, `scale_after_normalization`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from bninspect.batchnorm.trace import same
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.conditions import Conditions
+    from bninspect.batchnorm.site import Origin
     from bninspect.graphdef import Graph, Node
 
 _EPSILON = 1e-4
@@ -34,7 +36,8 @@ def fused(node: Node, graph: Graph, conditions: Conditions) -> Site | Lookalike 
         if lookalike is not None:
             return lookalike
         axes = (0, 2, 3) if data_format_of(node) == "NCHW" else (0, 1, 2)
-        mean_origin = variance_origin = Batch(node=node, axes=axes)
+        mean_origin: Origin = Batch(node=node, axes=axes)
+        variance_origin = mean_origin
         mode: Mode | Undecided | Lookalike = Mode.TRAINING
     else:
         mean_origin, variance_origin = origin(mean, x, conditions), origin(variance, x, conditions)
@@ -100,7 +103,7 @@ def mode_of(
     node: Node,
     x: Node,
 ) -> Mode | Lookalike | Undecided:
-    """The mode that the two statistics make together; a lookalike where their moments leave the batch axis out."""
+    """The mode of the two statistics together; a lookalike where their moments leave out the batch axis."""
     for one in (mean, variance):
         if isinstance(one, Undecided):
             return one

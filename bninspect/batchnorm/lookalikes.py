@@ -1,8 +1,8 @@
 """Normalizations that are not batch norm: layer, group and instance norm, l2_normalize, root mean square.
 
-What tells them apart is the axes: batch norm takes its moments over the batch axis and keeps the channels apart. The
-fused op always does that, so those who borrow it put the batch into the channel axis first (tf_keras LayerNormalization:
-x reshaped to [1, batch, size, 1], NCHW).
+What tells them apart is the axes: batch norm takes its moments over the batch axis and keeps the channels
+apart. The fused op always does that, so those who borrow it put the batch into the channel axis first
+(tf_keras LayerNormalization: x reshaped to [1, batch, size, 1], NCHW).
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def batch_in_channels(node: Node, graph: Graph) -> Lookalike | None:
     return Lookalike(
         node=node,
         kind=kind,
-        reason="x is reshaped to a single image whose channels hold the batch: each image has its own moments",
+        reason="x is reshaped to one image whose channels hold the batch: each image has its own moments",
     )
 
 
@@ -114,7 +114,7 @@ def _made_up(gamma: Tensor) -> bool:
 
 
 def _borrowed_kind(node: Node, graph: Graph, reshape: Node, sizes: list[int | Tensor]) -> str:
-    """layer_norm or group_norm (or instance_norm): by the size of the scale applied afterwards, and by a second Reshape."""
+    """layer_norm, group_norm or instance_norm: by the size of the scale behind it, and a second Reshape."""
     if data_format_of(node) == "NHWC" or value(node.inputs[1]).node.op == "Tile":
         return "instance_norm"
     if same(reshape.inputs[0]).node.op in ("Reshape", "Transpose"):
@@ -127,7 +127,7 @@ def _borrowed_kind(node: Node, graph: Graph, reshape: Node, sizes: list[int | Te
 
 
 def _scale_length(node: Node, graph: Graph) -> int | None:
-    """The length of the vector the result is multiplied by, once it has its shape back; None where there is none."""
+    """The length of the vector the reshaped result is multiplied by; None where there is none."""
     edge = [node.output()]
     for _ in range(4):
         ahead: list[Tensor] = []
@@ -144,7 +144,7 @@ def _scale_length(node: Node, graph: Graph) -> int | None:
 
 
 def square_root_of(root: Node, variance: Tensor) -> Lookalike | None:
-    """The lookalike that takes the root of a mean or sum of squares, and no mean off x; None for anything else."""
+    """The lookalike that takes the root of a mean or sum of squares and no mean off x; else None."""
     source = value(variance).node
     inner = [source]
     if source.op in ("Maximum", "Add", "AddV2"):

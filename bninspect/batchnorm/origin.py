@@ -1,9 +1,10 @@
 """Where a mean or a variance comes from: the batch at hand, storage, or a choice between the two.
 
-Decided by what the statistic depends on: walk back from it until the normalized x (then it is a moment of the batch), constants and
-variables (then it is stored), or anything else (then it is undecided, with the reason). Covers `tf.nn.moments` of every
-TensorFlow (Mean(SquaredDifference(x, StopGradient(Mean(x)))), and before 2016 Mean(Square(x - shift)) - Square(...)),
-counts and sums, cross-replica means, and the batch outputs of a fused op.
+Decided by what the statistic depends on: walk back from it until the normalized x (then it is a moment of the
+batch), constants and variables (then it is stored), or anything else (then it is undecided, with the reason).
+Covers `tf.nn.moments` of every TensorFlow (Mean(SquaredDifference(x, StopGradient(Mean(x)))), and before 2016
+Mean(Square(x - shift)) - Square(...)), counts and sums, cross-replica means, and the batch outputs of a fused
+op.
 """
 
 from __future__ import annotations
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 
 REDUCTIONS = frozenset({"Mean", "Sum"})
 _ARITHMETIC = frozenset({
-    "Add", "AddV2", "AddN", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "Neg", "Square", "SquaredDifference", "Maximum", "Minimum",
-    "Relu", "Pow", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Abs", "Squeeze", "ExpandDims", "Reshape", "Cast", "Transpose",
-    "BroadcastTo", "Tile", "Pack", "Unpack", "ConcatV2", "Concat", "Split", "SplitV", "StridedSlice", "Slice", "GatherV2", "Gather",
-    "NcclAllReduce", "CollectiveReduce", "CollectiveReduceV2", "CrossReplicaSum", "Bitcast",
+    "Add", "AddV2", "AddN", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "Neg", "Square", "SquaredDifference",
+    "Maximum", "Minimum", "Relu", "Pow", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Abs", "Squeeze", "ExpandDims",
+    "Reshape", "Cast", "Transpose", "BroadcastTo", "Tile", "Pack", "Unpack", "ConcatV2", "Concat", "Split",
+    "SplitV", "StridedSlice", "Slice", "GatherV2", "Gather", "NcclAllReduce", "CollectiveReduce",
+    "CollectiveReduceV2", "CrossReplicaSum", "Bitcast",
 })  # fmt: skip
 _SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "Prod", "Range", "ZerosLike", "OnesLike", "Fill"})
 _SHIFTS = frozenset({"Sub", "SquaredDifference"})
@@ -91,7 +93,7 @@ class _Walk:
         self.reached_x = False
         self.stored: list[Tensor] = []
         self.shifts: set[Tensor] = set()
-        """Stored tensors that are only taken off x before its moments: they change nothing but the rounding."""
+        """Stored tensors only taken off x before its moments: they change nothing but the rounding."""
         self.reductions: list[Node] = []
         self.fused: list[Node] = []
 
@@ -153,7 +155,7 @@ class _Walk:
         return node.inputs
 
     def axes(self) -> tuple[int, ...] | None:
-        """All axes of the reductions on the way to x; None where one is not constant. Those of a fused op are all but channels."""
+        """All axes of the reductions on the way to x (a fused op: all but channels); None: not constant."""
         if self.fused and not self.reductions:
             return (0, 2, 3) if data_format_of(self.fused[0]) == "NCHW" else (0, 1, 2)
         found: list[int] = []

@@ -1,8 +1,8 @@
 """A boolean tensor -> the one tensor that decides it, its default, and its truth table.
 
-The way back goes through Identity, Switch, Cast, LogicalNot, LogicalAnd, LogicalOr and comparisons with constants.
-Where exactly one fed or stored tensor is left, the predicate is evaluated for both its values: a negation is a fact
-about the table, not about names.
+The way back goes through Identity, Switch, Cast, LogicalNot, LogicalAnd, LogicalOr and comparisons with
+constants. Where exactly one fed or stored tensor is left, the predicate is evaluated for both its values: a
+negation is a fact about the table, not about names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Value = bool | int | float
 
 
 def base(predicate: Tensor) -> tuple[Tensor, bool]:
-    """(the tensor behind every Identity, Switch, Reshape and LogicalNot, whether it is negated on the way)."""
+    """(the tensor behind Identity, Switch, Reshape and LogicalNot, whether it is negated on the way)."""
     negated = False
     while True:
         predicate = shape_free(predicate)

@@ -1,4 +1,4 @@
-"""Graph -> Report: every batch norm that the outputs reach, in graph order, with its wiring and its statistics."""
+"""Graph -> Report: every batch norm that the outputs reach, in graph order, with its wiring."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """A normalization site: one place where (x - mean) / sqrt(variance + epsilon) is computed, in any form.
 
-What `fused` and `decomposed` find and `wiring` makes layers of. `Origin` says where a mean or a variance comes from.
+What `fused` and `decomposed` find and `wiring` makes layers of. `Origin` says where a mean or a variance
+comes from.
 """
 
 from __future__ import annotations

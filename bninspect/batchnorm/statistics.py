@@ -19,7 +19,7 @@ Range = tuple[float | None, float | None]
 
 
 def stored_statistics(mean: Tensor | None, variance: Tensor | None, absent: str) -> Statistics:
-    """The state of the statistics kept at these two tensors; `absent` says why there are none, where there are none."""
+    """The state of the statistics kept at these two tensors; `absent` is the reason where there are none."""
     if mean is None or variance is None:
         return Statistics(state=State.ABSENT, reason=absent)
     for tensor in (mean, variance):
@@ -51,7 +51,7 @@ def stored_statistics(mean: Tensor | None, variance: Tensor | None, absent: str)
 
 
 def _judged(mean: NDArray[np.float64], variance: NDArray[np.float64]) -> tuple[State, str | None]:
-    """initial, stored, or invalid with the reason. `initial`: 0 and 1, or 0 and 0 as an average of tensors starts."""
+    """initial (0 and 1; or 0 and 0, as an average of tensors starts), stored, or invalid and why."""
     broken = int((~np.isfinite(mean) | ~np.isfinite(variance)).sum()) if mean.shape == variance.shape else 0
     if broken or not (np.isfinite(mean).all() and np.isfinite(variance).all()):
         return State.INVALID, f"{broken or 'some'} of {mean.size} channels are not finite"

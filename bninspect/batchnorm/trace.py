@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from bninspect.graphdef import Graph, Node
 
 IDENTITIES = frozenset({
-    "Identity", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "DeepCopy", "Print", "EnsureShape",
-    "Switch", "RefSwitch", "Enter", "RefEnter", "ReadVariableOp", "RefIdentity",
+    "Identity", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "DeepCopy", "Print",
+    "EnsureShape", "Switch", "RefSwitch", "Enter", "RefEnter", "ReadVariableOp", "RefIdentity",
 })  # fmt: skip
 """Ops whose output is their first input: what a Switch hands to either branch is what it was given."""
 RESHAPES = frozenset({"Reshape", "Squeeze", "ExpandDims", "Cast", "BroadcastTo"})
@@ -24,12 +24,12 @@ MERGES = frozenset({"Merge", "RefMerge"})
 
 
 def same(tensor: Tensor) -> Tensor:
-    """The tensor this one is, before any node that hands it on unchanged (Identity, Switch, Enter, a read)."""
+    """The tensor this one is, before any node that hands it on (Identity, Switch, Enter, a read)."""
     return _through(tensor, IDENTITIES)
 
 
 def value(tensor: Tensor) -> Tensor:
-    """The source of a vector of parameters or statistics: as `same`, and through Reshape, Cast and the like."""
+    """The source of a vector (parameters, statistics): as `same`, and through Reshape, Cast and the like."""
     return _through(tensor, _VALUE)
 
 
@@ -39,7 +39,7 @@ def cast_free(tensor: Tensor) -> Tensor:
 
 
 def shape_free(tensor: Tensor) -> Tensor:
-    """As `same`, and through nodes that only change the shape: what a predicate is before it was made a scalar."""
+    """As `same`, and through changes of shape: what a predicate is before it was made a scalar."""
     return _through(tensor, _SHAPE_FREE)
 
 
@@ -90,7 +90,7 @@ def _is_invariant(merge: Node) -> bool:
 
 
 def constant(tensor: Tensor) -> Any:
-    """The value of a constant as a NumPy array, through Identity and the like; None where it is none or unreadable."""
+    """The value of a constant, through Identity and the like; None where it is none or unreadable."""
     node = value(tensor).node
     found = node.attr("value") if node.op == "Const" else None
     if found is None or found.size > 1 << 20 or found.dtype in ("string", "resource", "variant"):
@@ -114,15 +114,15 @@ def is_scalar(tensor: Tensor) -> bool:
 
 
 _RANK = {
-    "Conv2D": 4, "DepthwiseConv2dNative": 4, "MaxPool": 4, "AvgPool": 4, "Conv2DBackpropInput": 4, "FusedConv2D": 4,
-    "FusedBatchNorm": 4, "FusedBatchNormV2": 4, "FusedBatchNormV3": 4, "_FusedConv2D": 4, "ResizeBilinear": 4,
-    "ResizeNearestNeighbor": 4, "SpaceToDepth": 4, "DepthToSpace": 4, "LRN": 4,
+    "Conv2D": 4, "DepthwiseConv2dNative": 4, "MaxPool": 4, "AvgPool": 4, "Conv2DBackpropInput": 4,
+    "FusedConv2D": 4, "FusedBatchNorm": 4, "FusedBatchNormV2": 4, "FusedBatchNormV3": 4, "_FusedConv2D": 4,
+    "ResizeBilinear": 4, "ResizeNearestNeighbor": 4, "SpaceToDepth": 4, "DepthToSpace": 4, "LRN": 4,
     "MatMul": 2, "Conv3D": 5, "MaxPool3D": 5, "AvgPool3D": 5, "Conv3DBackpropInputV2": 5,
 }  # fmt: skip
 _RANK_KEEPING = frozenset({
-    "BiasAdd", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "Add", "AddV2", "Sub", "Mul", "Maximum",
-    "RealDiv", "Pad", "PadV2", "MirrorPad", "ConcatV2", "BatchToSpaceND", "SpaceToBatchND", "Softmax", "Neg", "Cast",
-    "Transpose", "Minimum", "AddN", "Softplus", "Abs", "Square", "Dropout",
+    "BiasAdd", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "Add", "AddV2", "Sub", "Mul",
+    "Maximum", "RealDiv", "Pad", "PadV2", "MirrorPad", "ConcatV2", "BatchToSpaceND", "SpaceToBatchND",
+    "Softmax", "Neg", "Cast", "Transpose", "Minimum", "AddN", "Softplus", "Abs", "Square", "Dropout",
 })  # fmt: skip
 
 
@@ -153,7 +153,8 @@ def rank(tensor: Tensor) -> int | None:
 def topological(roots: Iterable[Node]) -> dict[Node, int]:
     """A place for every node the roots depend on: behind all it reads. Loops are cut at NextIteration.
 
-    The order follows the inputs from the roots, so it does not change with names or with the order in the file.
+    The order follows the inputs from the roots, so it does not change with names or with the order in the
+    file.
     """
     places: dict[Node, int] = {}
     started: set[Node] = set()

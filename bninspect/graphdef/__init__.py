@@ -1,4 +1,4 @@
-"""Bytes <-> Graph: reading models of any container, their nodes, edges and functions. The only home of protobuf."""
+"""Bytes <-> Graph: models of any container, their nodes, edges and functions. The home of protobuf."""
 
 from __future__ import annotations
 

@@ -9,8 +9,9 @@ from bninspect.graphdef.tensors import TensorValue, dtype_name
 
 
 def attribute(message: Any) -> Any:
-    """int, float, bool, bytes; a dtype as its name; a shape as a tuple (None: unknown rank; -1: unknown size);
-    TensorValue; FunctionRef; AttributePlaceholder; a tuple of these for a list; None for an attribute without a value.
+    """int, float, bool, bytes; a dtype as its name; a shape as a tuple (None: unknown rank; -1: unknown
+    size); TensorValue; FunctionRef; AttributePlaceholder; a tuple of these for a list; None for an attribute
+    without a value.
     """
     kind = message.WhichOneof("value_kind")
     if kind is None:

@@ -1,8 +1,9 @@
 """Records -> Graph: edges resolved, and functions that may hold batch norm written out where they are called.
 
-PartitionedCall bodies are put in place of the call; an If becomes a Switch per input and a Merge per output, as in
-TensorFlow's own lowering (core/common_runtime/lower_if_op.cc), and a While its Enter, Merge, NextIteration and Exit.
-So everything behind this file knows one kind of control flow. A function without a candidate stays one opaque call.
+PartitionedCall bodies are put in place of the call; an If becomes a Switch per input and a Merge per output,
+as in TensorFlow's own lowering (core/common_runtime/lower_if_op.cc), and a While its Enter, Merge,
+NextIteration and Exit. So everything behind this file knows one kind of control flow. A function without a
+candidate stays one opaque call.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _DEEPEST = 100
 def flatten(graphdef: GraphDef) -> Graph:
     """The Graph of these records.
 
-    Raises GraphDefError where an input names no node, two nodes have one name, or functions call each other without end.
+    Raises GraphDefError where an input names no node, two nodes have one name, or functions call each other
+    without end.
     """
     return _Flattening(graphdef).graph()
 
@@ -42,7 +44,7 @@ class _Scope:
     functions: tuple[str, ...]
     nodes: dict[str, Node | _Call] = field(default_factory=dict)
     arguments: dict[str, Tensor | tuple[_Scope, str]] = field(default_factory=dict)
-    """What each argument is bound to: a node that lowering wrote, or an input string of the caller's scope."""
+    """What each argument is bound to: a node that lowering wrote, or an input of the caller's scope."""
     conditions: list[tuple[tuple[_Scope, str], bool]] = field(default_factory=list)
     bindings: Mapping[str, Any] = field(default_factory=dict)
     returns: tuple[str, ...] = ()
@@ -78,13 +80,12 @@ class _Flattening:
         for scope, function in self.bodies:  # grows while it is walked: a body may hold calls
             self._write(scope, function.nodes)
         self._resolve()
-        graph = Graph(
+        return Graph(
             self.nodes,
             graphdef=self.graphdef,
             signatures=self._signatures(top),
             opaque_calls=tuple(self.opaque),
         )
-        return graph
 
     def _write(self, scope: _Scope, nodedefs: tuple[NodeDef, ...]) -> None:
         """The nodes of one body; calls are prepared, their bodies come later."""
@@ -185,7 +186,7 @@ class _Flattening:
         return node
 
     def _lower_if(self, scope: _Scope, nodedef: NodeDef) -> _Call:
-        """A Switch per input (output 1 to the then branch), a Merge per output (input 1 from the then branch)."""
+        """A Switch per input (output 1 for the then branch), a Merge per output (input 1 from it)."""
         predicate, *data = [name for name in nodedef.inputs if not name.startswith("^")]
         then, other = nodedef.attr("then_branch"), nodedef.attr("else_branch")
         bodies = []
@@ -213,7 +214,7 @@ class _Flattening:
         return _Call(nodedef, tuple(bodies), outputs)
 
     def _lower_while(self, scope: _Scope, nodedef: NodeDef) -> _Call:
-        """Each loop variable: Enter, Merge with NextIteration, Exit; the body once, and the condition not at all."""
+        """Each loop variable: Enter, Merge with NextIteration, Exit; the body once, the condition never."""
         data = [name for name in nodedef.inputs if not name.startswith("^")]
         target = nodedef.attr("body")
         body = self._body(scope, nodedef, target, "/body")
@@ -310,7 +311,7 @@ class _Flattening:
         if name in scope.arguments:
             return [self._tensor(scope, name, reader).node]
         raise GraphDefError(
-            f"cut short or damaged: node {reader.label!r} waits for {name!r}, and no node of that name is in the file"
+            f"cut short or damaged: node {reader.label!r} waits for {name!r}, which is not in the file"
         )
 
     def _signatures(self, top: _Scope) -> tuple[Signature, ...]:

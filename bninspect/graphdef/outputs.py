@@ -1,4 +1,4 @@
-"""Which tensors are the outputs of a model: those asked for, those of the serving signature, else what nobody reads."""
+"""The outputs of a model: those asked for, those of the serving signature, else what nobody reads."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from bninspect.graphdef.graph import Graph, Node
 
 _NOT_OUTPUTS = (
-    "Assign", "Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "Scatter", "ResourceScatter", "NoOp",
-    "Save", "Restore", "MergeV2Checkpoints", "ShardedFilename", "Assert", "Print", "IsVariableInitialized",
-    "VarIsInitializedOp", "InitializeTable", "LookupTable", "QueueEnqueue", "QueueClose", "Stack", "DestroyResource",
-    "WriteFile", "TensorArrayClose",
+    "Assign", "Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "Scatter", "ResourceScatter",
+    "NoOp", "Save", "Restore", "MergeV2Checkpoints", "ShardedFilename", "Assert", "Print",
+    "IsVariableInitialized", "VarIsInitializedOp", "InitializeTable", "LookupTable", "QueueEnqueue",
+    "QueueClose", "Stack", "DestroyResource", "WriteFile", "TensorArrayClose",
 )  # fmt: skip
 """Ops (by how they begin) that do something rather than give something."""
 _SAVERS = ("Save", "Restore", "MergeV2Checkpoints")
@@ -26,7 +26,8 @@ _SOURCES = frozenset(
     {"Const", "Variable", "VariableV2", "VarHandleOp", "HashTable", "HashTableV2", "ReadVariableOp"}
 )
 _PLUMBING = frozenset({
-    "Switch", "RefSwitch", "Merge", "LoopCond", "NextIteration", "Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike",
+    "Switch", "RefSwitch", "Merge", "LoopCond", "NextIteration", "Shape", "ShapeN", "Size", "Rank",
+    "ZerosLike", "OnesLike",
 })  # fmt: skip
 _INPUTS = ("Placeholder", "Iterator", "OneShotIterator", "Queue", "FIFOQueue", "Reader", "ParseExample")
 
@@ -34,8 +35,8 @@ _INPUTS = ("Placeholder", "Iterator", "OneShotIterator", "Queue", "FIFOQueue", "
 def model_outputs(graph: Graph, names: Sequence[str] = ()) -> tuple[Tensor, ...]:
     """The outputs of the model, in a stable order.
 
-    `names` (a node or tensor name each) wins over the serving signature, which wins over the nodes nobody reads.
-    Raises SelectionError for a name that is not in the graph.
+    `names` (a node or tensor name each) wins over the serving signature, which wins over the nodes nobody
+    reads. Raises SelectionError for a name that is not in the graph.
     """
     if names:
         return tuple(dict.fromkeys(find_tensor(graph, name) for name in names))
@@ -72,7 +73,7 @@ def find_tensor(graph: Graph, name: str) -> Tensor:
 
 
 def _unread(graph: Graph) -> tuple[Tensor, ...]:
-    """Every node without consumers that gives something, in file order; of those, the ones that depend on an input.
+    """Nodes that give something nobody reads, in file order; of those, the ones that depend on an input.
 
     In a training graph in which those see no normalization, the nodes that only summaries read (the loss).
     """
@@ -109,14 +110,14 @@ def _does(node: Node) -> bool:
 
 
 def _is_gradient(node: Node) -> bool:
-    """Whether the op is one that only a gradient is made of (a transposed convolution is a *BackpropInput*)."""
+    """Whether only gradients are made of this op (a transposed convolution is a *BackpropInput*)."""
     if node.op in ("StopGradient", "PreventGradient"):
         return False
     return "Grad" in node.op or "BackpropFilter" in node.op
 
 
 def _only_reports(node: Node) -> bool:
-    """Whether reading a tensor here makes it no less an output: a summary of it, or the seed of its gradient."""
+    """Whether reading a tensor here leaves it an output: a summary of it, the seed of its gradient."""
     return "Summary" in node.op or node.op in ("Shape", "Size", "Rank", "OnesLike", "ZerosLike")
 
 

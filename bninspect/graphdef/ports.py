@@ -1,16 +1,19 @@
-"""Which output of a node `node:argument:index` means inside a function body: the output arguments of multi-output ops.
+"""Which output `node:argument:index` means in a function body: the arguments of multi-output ops.
 
-Source: the op registry of TensorFlow 2.21 (the `output_arg` lists of REGISTER_OP). An op that is not listed has one
-output argument, so the index alone says which output: that also reads files whose freezer replaced a node by another
-op and kept the old argument name.
+Source: the op registry of TensorFlow 2.21 (the `output_arg` lists of REGISTER_OP). An op that is not listed
+has one output argument, so the index alone says which output: that also reads files whose freezer replaced a
+node by another op and kept the old argument name.
 """
 
 from __future__ import annotations
 
 _TABLE = """
 FusedBatchNorm FusedBatchNormV2: y batch_mean batch_variance reserve_space_1 reserve_space_2
-FusedBatchNormV3 _FusedBatchNormEx: y batch_mean batch_variance reserve_space_1 reserve_space_2 reserve_space_3
-FusedBatchNormGrad FusedBatchNormGradV2 FusedBatchNormGradV3: x_backprop scale_backprop offset_backprop reserve_space_3 reserve_space_4
+FusedBatchNormV3: y batch_mean batch_variance reserve_space_1 reserve_space_2 reserve_space_3
+_FusedBatchNormEx: y batch_mean batch_variance reserve_space_1 reserve_space_2 reserve_space_3
+FusedBatchNormGrad: x_backprop scale_backprop offset_backprop reserve_space_3 reserve_space_4
+FusedBatchNormGradV2: x_backprop scale_backprop offset_backprop reserve_space_3 reserve_space_4
+FusedBatchNormGradV3: x_backprop scale_backprop offset_backprop reserve_space_3 reserve_space_4
 Switch RefSwitch: output_false output_true
 Merge RefMerge: output value_index
 TopK TopKV2 ApproxTopK: values indices

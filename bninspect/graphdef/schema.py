@@ -1,12 +1,14 @@
 """The protobuf messages that are read, as a table, built into a descriptor pool of our own.
 
-No generated code, and no clash with TensorFlow in one process: its messages live in the default pool. The GraphDef
-family is declared whole, because the text format refuses (or silently drops) what a schema does not name; what a
-binary file holds beyond the table survives as unknown fields. Source: tensorflow/core/framework/*.proto and
-tensorflow/core/protobuf/{meta_graph,saved_model,saver}.proto as of TensorFlow 2.21.
+No generated code, and no clash with TensorFlow in one process: its messages live in the default pool. The
+GraphDef family is declared whole, because the text format refuses (or silently drops) what a schema does not
+name; what a binary file holds beyond the table survives as unknown fields. Source:
+tensorflow/core/framework/*.proto and tensorflow/core/protobuf/{meta_graph,saved_model,saver}.proto as of
+TensorFlow 2.21.
 
-One line a message: `field number type`; `*` repeats, `map<K,V>` is a map, `|` joins the field to the message's oneof.
-Nesting is flattened (`AttrValue.ListValue` is `AttrValueList`): neither format writes the names of message types.
+One line a message: `field number type`; `*` repeats, `map<K,V>` is a map, `|` joins the field to the message's
+oneof. Nesting is flattened (`AttrValue.ListValue` is `AttrValueList`): neither format writes the names of
+message types.
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 FORMATS = ("graphdef", "metagraph", "savedmodel")
 
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"version https://git-lfs.github.com/spec", "a Git LFS pointer, not the model itself: run `git lfs pull`"),
+    (0, b"version https://git-lfs.github.com/spec", "a Git LFS pointer, not the model: run `git lfs pull`"),
     (0, b"\x1f\x8b", "gzip-compressed: unpack it first (gunzip)"),
-    (0, b"PK\x03\x04", "a zip archive (a .keras model, or a zipped folder): unpack it, or export the model as a SavedModel"),
+    (0, b"PK\x03\x04", "a zip archive (a .keras model, a zipped folder): unpack it, or export a SavedModel"),
     (0, b"PK\x05\x06", "an empty zip archive"),
     (0, b"BZh", "bzip2-compressed: unpack it first"),
     (0, b"\xfd7zXZ", "xz-compressed: unpack it first"),
@@ -88,7 +88,7 @@ def text_format(buffer: Buffer, size: int) -> str | None:
 
 
 def binary_format(buffer: Buffer, size: int) -> str:
-    """`graphdef`, `metagraph` or `savedmodel` by the shape of the fields. Raises GraphDefError for anything else."""
+    """`graphdef`, `metagraph` or `savedmodel` by the shape of the fields. Raises GraphDefError otherwise."""
     if _is_savedmodel(buffer, 0, size):
         return "savedmodel"
     if _is_metagraph(buffer, 0, size):

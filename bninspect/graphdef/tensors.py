@@ -1,7 +1,7 @@
 """TensorProto -> read-only NumPy array, on demand, and in place where the file holds the values as raw bytes.
 
-A shape is only a claim: nothing is allocated for it. One value for a large shape comes back as a broadcast view.
-Source: tensorflow/core/framework/tensor.proto and tensor.cc (`Tensor::FromProto`).
+A shape is only a claim: nothing is allocated for it. One value for a large shape comes back as a broadcast
+view. Source: tensorflow/core/framework/tensor.proto and tensor.cc (`Tensor::FromProto`).
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 _NUMPY = {
     "float": "<f4", "double": "<f8", "half": "<f2", "bool": "?", "complex64": "<c8", "complex128": "<c16",
-    "int8": "<i1", "int16": "<i2", "int32": "<i4", "int64": "<i8", "qint8": "<i1", "qint16": "<i2", "qint32": "<i4",
-    "uint8": "<u1", "uint16": "<u2", "uint32": "<u4", "uint64": "<u8", "quint8": "<u1", "quint16": "<u2",
-    "bfloat16": "<u2",
+    "int8": "<i1", "int16": "<i2", "int32": "<i4", "int64": "<i8", "qint8": "<i1", "qint16": "<i2",
+    "qint32": "<i4", "uint8": "<u1", "uint16": "<u2", "uint32": "<u4", "uint64": "<u8", "quint8": "<u1",
+    "quint16": "<u2", "bfloat16": "<u2",
 }  # fmt: skip
 _VALUES = {
-    "float": "float_val", "double": "double_val", "half": "half_val", "bfloat16": "half_val", "bool": "bool_val",
-    "int64": "int64_val", "uint32": "uint32_val", "uint64": "uint64_val", "complex64": "scomplex_val",
-    "complex128": "dcomplex_val", "string": "string_val",
+    "float": "float_val", "double": "double_val", "half": "half_val", "bfloat16": "half_val",
+    "bool": "bool_val", "int64": "int64_val", "uint32": "uint32_val", "uint64": "uint64_val",
+    "complex64": "scomplex_val", "complex128": "dcomplex_val", "string": "string_val",
 }  # fmt: skip
 _CONTENT = 4
 _LARGEST_FILL = 1 << 24
@@ -51,7 +51,7 @@ class TensorValue:
     __slots__ = ("_content_span", "_message", "_whole_span", "dtype", "shape")
 
     def __init__(self, message: Any, *, content: Span | None = None, whole: Span | None = None) -> None:
-        """`message` is a TensorProto; without its values where `content` or `whole` says where in the file they lie."""
+        """`message` is a TensorProto, without its values where `content` or `whole` says where they lie."""
         self._message = message
         self._content_span = content
         self._whole_span = whole
@@ -134,7 +134,7 @@ class TensorValue:
             raise GraphDefError(f"damaged: a value outside the range of {self.dtype}") from None
 
     def _content(self) -> tuple[Any, int, int] | None:
-        """(buffer, start, end) of the raw little-endian bytes, or None where the values are listed one by one."""
+        """(buffer, start, end) of the raw little-endian bytes; None where values are listed one by one."""
         if self._content_span is not None:
             return self._content_span
         content: bytes = self._message.tensor_content

@@ -1,7 +1,7 @@
 """The protobuf wire format, walked in place: which field stands where, without reading what it holds.
 
-Source: protobuf.dev/programming-guides/encoding. Only this walk lets a file with gigabytes of weights be read at the cost
-of its nodes: the weights are stepped over.
+Source: protobuf.dev/programming-guides/encoding. Only this walk lets a file with gigabytes of weights be read
+at the cost of its nodes: the weights are stepped over.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def varint(buffer: Buffer, position: int, end: int) -> tuple[int, int]:
 
 
 def fields(buffer: Buffer, start: int, end: int) -> Iterator[Field]:
-    """The fields of the message in buffer[start:end], in order. Raises GraphDefError where the walk leaves the rails."""
+    """The fields of the message in buffer[start:end], in order. Raises GraphDefError off the rails."""
     position = start
     while position < end:
         begin = position

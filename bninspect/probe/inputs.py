@@ -95,7 +95,7 @@ def bind(
     others = [place for place in candidates if place.name not in decided and place.name not in arrays]
     place = pictures = None
     if request.images or request.random is not None or request.input is not None:
-        place = image_input(graph, others, layers, request.input)
+        place = image_input(graph, others, layers, request.input, any_rank=not request.images)
         if place.name in arrays:
             raise InputError(f"--feed {place.name}: it takes the images; leave one of the two out")
     refuse_unfed(_but_images(graph, others, layers, place), arrays)

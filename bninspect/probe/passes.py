@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.batchnorm.layer import Mode
+from bninspect.errors import RunError
 from bninspect.probe import safety
 from bninspect.probe.compare import Meter
 from bninspect.probe.runnable import runnable
-from bninspect.probe.session import Session
+from bninspect.probe.session import NoValueError, Session
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -44,11 +45,27 @@ class Passes:
         modes = [runnable(report, switched, mode, self.fetched) for mode in _MODES]
         for one in modes:
             safety.check(one.program, allowed)
-        with _Sessions(modes) as sessions:
+        with _Sessions() as sessions:
             for feeds in inputs.batches():
                 self._note_shapes(feeds)
-                values = [sessions.run(one, feeds) for one in modes]
-                self._take(dict(zip(self.fetched, zip(*values, strict=True), strict=True)))
+                values = [self._living(sessions, one, feeds) for one in modes]
+                both = (tensor for tensor in self.fetched if all(tensor in living for living in values))
+                self._take({tensor: (values[0][tensor], values[1][tensor]) for tensor in both})
+
+    def _living(
+        self, sessions: _Sessions, one: Runnable, feeds: Mapping[str, NDArray[Any]]
+    ) -> dict[Tensor, NDArray[Any]]:
+        """The values of one mode; a tensor without one in this mode is left out from here on."""
+        while True:
+            wanted = [tensor for tensor in self.fetched if tensor in self.meters or tensor in self._keep]
+            try:
+                return dict(zip(wanted, sessions.run(one, wanted, feeds), strict=True))
+            except NoValueError as error:
+                tensor = wanted[error.index]
+                if tensor in self._keep:
+                    raise RunError(f"{tensor.name} has no value in {one.mode.value} mode: {error}") from None
+                self.incomparable[tensor] = f"no value in {one.mode.value} mode: {error}"
+                del self.meters[tensor]
 
     def together(self, mode: Mode, tensor: Tensor) -> NDArray[Any]:
         """A kept tensor over all batches, joined along its first axis; one without axes stacked."""
@@ -83,18 +100,18 @@ class Passes:
 class _Sessions:
     """A session per program; modes that run the same program share one."""
 
-    def __init__(self, modes: Sequence[Runnable]) -> None:
-        self._modes = modes
+    def __init__(self) -> None:
         self._open: list[tuple[Runnable, Session]] = []
 
-    def run(self, one: Runnable, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
-        """The values of what the mode wants, in order."""
-        for other, session in self._open:
-            if other.program == one.program:
-                return session.run(list(one.names.values()), {**feeds, **one.feeds})
-        session = Session(one.program.serialized())
-        self._open.append((one, session))
-        return self.run(one, feeds)
+    def run(
+        self, one: Runnable, tensors: Sequence[Tensor], feeds: Mapping[str, NDArray[Any]]
+    ) -> list[NDArray[Any]]:
+        """The values of the tensors in that mode, in order. Raises RunError, NoValueError."""
+        session = next((session for other, session in self._open if other.program == one.program), None)
+        if session is None:
+            session = Session(one.program.serialized())
+            self._open.append((one, session))
+        return session.run([one.names[tensor] for tensor in tensors], {**feeds, **one.feeds})
 
     def __enter__(self) -> _Sessions:
         return self

@@ -81,10 +81,15 @@ def of(tensor: Tensor, producer: int | None = None) -> Placeholder:
 
 
 def image_input(
-    graph: Graph, candidates: Sequence[Placeholder], layers: Sequence[BatchNorm], named: str | None
+    graph: Graph,
+    candidates: Sequence[Placeholder],
+    layers: Sequence[BatchNorm],
+    named: str | None,
+    *,
+    any_rank: bool = False,
 ) -> Placeholder:
     """The one that takes the image: `named`, else the only one of rank 4 (or of unknown rank) that reaches a
-    batch norm, else the only string that a Decode op reads.
+    batch norm, else the only string that a Decode op reads; with `any_rank` also rows, volumes and such.
 
     Raises InputError with the list and a ready-made `--input` where there are several or none.
     """
@@ -96,6 +101,7 @@ def image_input(
         [place for place in pixels if place.shape is not None and len(place.shape) == 4],
         [place for place in pixels if place.shape is None and not place.has_default],
         [place for place in candidates if place.dtype == "string" and _is_decoded(graph, place.tensor.node)],
+        [place for place in pixels if any_rank and len(place.shape or ()) > 1],
     ):
         if len(group) == 1:
             return group[0]

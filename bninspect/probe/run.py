@@ -42,7 +42,7 @@ def probe(report: Report, question: Question, request: Request) -> Probe:
     passes = Passes(fetched, keep={*wanted, *(outputs if question.keep else ())})
     passes.run(report, switched, inputs, question.allowed)
     compared = [tensor for tensor in outputs if tensor not in passes.incomparable]
-    lost = {tensor: reason for tensor, reason in passes.incomparable.items() if tensor in outputs}
+    lost = [Unprobed(what=tensor.name, reason=reason) for tensor, reason in passes.incomparable.items()]
     return Probe(
         report=report,
         inputs=_input_facts(inputs, passes.shapes),
@@ -53,7 +53,7 @@ def probe(report: Report, question: Question, request: Request) -> Probe:
             for tensor in compared
         ),
         patches=tuple(_cut(tensor, question.patch, passes) for tensor in wanted) if question.patch else (),
-        skipped=(*skipped, *unread, *(Unprobed(what=t.name, reason=reason) for t, reason in lost.items())),
+        skipped=(*skipped, *unread, *lost),
         ran=True,
         decided={source.name: value for source, value in switched.training.items()},
         random=_random_node(report, fetched),

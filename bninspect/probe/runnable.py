@@ -117,8 +117,8 @@ def _obstacle(layer: BatchNorm, training: dict[Tensor, bool]) -> str | None:
         return f"fixed to {layer.mode.value} in the file{decided}"
     source, value = switch.predicate.source, switch.training_when
     if source is None or value is None:
-        why = f" ({switch.predicate.reason})" if switch.predicate.reason else ""
-        return f"no single value decides it: its predicate {switch.predicate.tensor.name} is computed{why}"
+        why = switch.predicate.reason or "computed"
+        return f"no single value decides it: its predicate {switch.predicate.tensor.name} is {why}"
     if unfetchable(source) is not None:
         return f"what decides it, {source.name}, cannot be fed"
     reason = unfetchable(layer.output)

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from bninspect.probe.program import Program
 
 _REASONS = (
-    (("Variable", "VarHandleOp", "ReadVariable", "VarIsInit", "IsVariable"), "the model is not frozen"),
+    (
+        ("Variable", "VarHandleOp", "ReadVariable", "VarIsInit", "IsVariable"),
+        "the model is not frozen, freeze it first",
+    ),
     (("Assign", "Ref", "ScatterUpdate", "Apply", "ResourceApply"), "it updates a variable"),
     (("Restore", "Save", "MergeV2Checkpoints"), "it reads or writes a checkpoint"),
     (("PyFunc", "EagerPyFunc"), "it runs Python"),

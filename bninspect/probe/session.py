@@ -31,22 +31,36 @@ if TYPE_CHECKING:
 _LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 _MISSING = 'running a model needs TensorFlow: pip install "bninspect[tf]" (or a build of your own, 2.16 on)'
 _NOISE = re.compile(r"^(\d+ root error\(s\) found|Graph execution error|Detected at node |File \"|Node: )")
+_NO_VALUE = re.compile(r"Retval\[(\d+)\] (does not have value|has already been set)")
+_NO_VALUE_REASONS = {
+    "does not have value": "it stands in a branch that is not taken",
+    "has already been set": "it stands in a loop, where it has many values",
+}
 _STATUS = re.compile(r"^\(\d+\)\s+[A-Z_ ]+:\s*")
 _CUTS = (" in binary running on", " [[", "[[{{", " Make sure the Op", "\tEncountered when executing")
+
+
+class NoValueError(RunError):
+    """A fetched tensor has no value of its own to give: it stands in a branch not taken, or in a loop."""
+
+    def __init__(self, index: int, reason: str) -> None:
+        super().__init__(reason)
+        self.index = index
+        """Which of the fetches."""
 
 
 class Session:
     """A model in a TensorFlow session of its own; close it, or use it in a `with`."""
 
     def __init__(self, serialized: bytes) -> None:
-        """Imports the GraphDef in these bytes, `device` fields cleared and TensorFlow's graph optimizer off.
+        """Imports the GraphDef in these bytes, places cleared and TensorFlow's graph optimizer off.
 
         Raises RunError where TensorFlow is missing or refuses the graph, with its own reason.
         """
         tf = _tensorflow()
         graph = tf.Graph()
         try:
-            graphdef = _without_devices(tf.compat.v1.GraphDef.FromString(serialized))
+            graphdef = _without_places(tf.compat.v1.GraphDef.FromString(serialized))
             with graph.as_default(), _quiet():
                 tf.import_graph_def(graphdef, name="")
                 self._session = tf.compat.v1.Session(graph=graph, config=_as_written(tf))
@@ -56,13 +70,19 @@ class Session:
     def run(self, fetches: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
         """The values of the tensors named `node:index`, in order, with the feeds given under such names.
 
-        Raises RunError with TensorFlow's reason where one does not exist, a feed does not fit, the run fails.
+        Raises NoValueError for one in a branch not taken or in a loop, RunError with TensorFlow's reason where
+        one does not exist, a feed does not fit or the run fails.
         """
+        unique = list(dict.fromkeys(fetches))
         try:
-            values = self._session.run(list(fetches), dict(feeds))
+            values = dict(zip(unique, self._session.run(unique, dict(feeds)), strict=True))
         except Exception as error:
+            lost = _NO_VALUE.search(str(error))
+            if lost is not None and int(lost[1]) < len(unique):
+                index = list(fetches).index(unique[int(lost[1])])
+                raise NoValueError(index, _NO_VALUE_REASONS[lost[2]]) from error
             raise RunError(f"TensorFlow could not run this model: {first_line(error)}") from error
-        return [np.asarray(value) for value in values]
+        return [np.asarray(values[name]) for name in fetches]
 
     def close(self) -> None:
         """Frees the session."""
@@ -144,13 +164,16 @@ def _as_written(tf: Any) -> Any:
     return config
 
 
-def _without_devices(graphdef: Any) -> Any:
-    """The GraphDef with every `device` cleared: a model from a machine with two GPUs runs here."""
-    for node in graphdef.node:
+def _without_places(graphdef: Any) -> Any:
+    """The GraphDef with nothing that says where to run: a model from a machine with two GPUs runs here.
+
+    That is `device`, and `_class`, which puts a node beside another that freezing may have removed.
+    """
+    bodies = [graphdef.node, *(function.node_def for function in graphdef.library.function)]
+    for node in (node for body in bodies for node in body):
         node.device = ""
-    for function in graphdef.library.function:
-        for node in function.node_def:
-            node.device = ""
+        if "_class" in node.attr:
+            del node.attr["_class"]
     return graphdef
 
 

@@ -1,4 +1,4 @@
-"""A probe on a terminal: the sentence that matters, what was run, layer by layer, the outputs, and patches."""
+"""A probe on a terminal: the sentence that matters, what was run, layers, outputs, and patches."""
 
 from __future__ import annotations
 
@@ -60,10 +60,12 @@ def headline(probe: Probe) -> str:
     layers = [(f"layer {one.layer.name}", one.difference) for one in probe.layers]
     if not places and not layers:
         return "Nothing could be compared."
-    told = [_apart(*max(group, key=_size)) for group in (places, layers) if group]
     if all(difference.max_abs == 0 for _, difference in (*places, *layers)):
         return "The two modes agree exactly, at every output and every layer."
-    return f"The two modes differ {'; '.join(told)}."
+    told = _apart(*max(places or layers, key=_size))
+    if places and layers:
+        told += f"; of the layers, {_apart(*max(layers, key=_size))}"
+    return f"The two modes differ {told}."
 
 
 def _size(place: tuple[str, Difference]) -> float:
@@ -74,7 +76,14 @@ def _size(place: tuple[str, Difference]) -> float:
 def _apart(name: str, difference: Difference) -> str:
     if not math.isfinite(difference.max_abs):
         return f"beyond all numbers at {name} (one of them is not finite there)"
-    return f"by up to {short(difference.max_abs)} at {name} ({short(difference.relative_l2)} of its size)"
+    return f"by up to {short(difference.max_abs)} at {name} ({_relative(difference)})"
+
+
+def _relative(difference: Difference) -> str:
+    """The root mean square difference beside that of training mode."""
+    if difference.relative_l2 >= 10:
+        return f"{difference.relative_l2:,.0f} times its size in training"
+    return f"{percent(difference.relative_l2)} of its size in training"
 
 
 def _initial(probe: Probe) -> list[str]:
@@ -127,7 +136,7 @@ def _print_layers(console: Console, probe: Probe) -> None:
         )
     console.print(table)
     images = counted(probe.layers[0].images, "image")
-    told = f"Over {images}; values are per channel. A layer's own difference and what it inherits are both in it."
+    told = f"Over {images}; values are per channel. What a layer inherits from those before it is in its row."
     console.print(Prose(told, "dim"))
 
 

@@ -14,6 +14,10 @@ class GraphDefError(BninspectError):
     """The bytes are no graph that can be read: foreign, damaged or empty."""
 
 
+class RewriteError(BninspectError):
+    """The graph cannot be rewritten as asked."""
+
+
 class SelectionError(BninspectError):
     """A name or a glob given by the user matches nothing, or too much, in this model."""
 

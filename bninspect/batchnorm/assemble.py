@@ -9,7 +9,7 @@ from bninspect.batchnorm.naming import layer_name
 from bninspect.batchnorm.predicate import analyse
 from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.statistics import stored_statistics
-from bninspect.batchnorm.trace import VARIABLES, value
+from bninspect.batchnorm.trace import VARIABLES, content, declared_shape, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.layer import Statistics
@@ -39,7 +39,12 @@ def from_site(site: Site) -> BatchNorm:
 
 def _branch(site: Site, taken_when: bool | None) -> Branch:
     return Branch(
-        node=site.node, taken_when=taken_when, output=site.output, mean=site.mean, variance=site.variance
+        node=site.node,
+        taken_when=taken_when,
+        output=site.output,
+        mean=site.mean,
+        variance=site.variance,
+        site=site,
     )
 
 
@@ -60,6 +65,7 @@ def _of_chosen(site: Site, mean: Chosen, variance: Chosen) -> BatchNorm:
             output=site.output,
             mean=inputs[taken][0],
             variance=inputs[taken][1],
+            site=site,
         )
 
     merges = tuple(dict.fromkeys((mean.join.node, variance.join.node)))
@@ -74,14 +80,16 @@ def _layer(
     merges: tuple[Node, ...],
     output: Tensor,
 ) -> BatchNorm:
-    """The record. Where the predicate is a constant, the branch it never takes is dropped and the mode is fixed."""
+    """The record. A constant predicate fixes the mode, and the branch it never takes is dropped."""
     moving_mean, moving_variance = _moving(inference, training)
     gamma, beta = (None if tensor is None else value(tensor) for tensor in (site.gamma, site.beta))
     mode = Mode.SWITCHED if switch is not None else site.mode
+    untaken = None
     if switch is not None and switch.constant is not None:
-        mode = Mode.TRAINING if switch.constant == switch.training_when_predicate else Mode.INFERENCE
-        training = training if mode is Mode.TRAINING else None
-        inference = inference if mode is Mode.INFERENCE else None
+        if switch.constant == switch.training_when_predicate:
+            mode, inference, untaken = Mode.TRAINING, None, inference
+        else:
+            mode, training, untaken = Mode.INFERENCE, None, training
     statistics = stored_statistics(moving_mean, moving_variance, _PRUNED)
     nodes = tuple(branch.node for branch in (training, inference) if branch is not None)
     return BatchNorm(
@@ -105,11 +113,12 @@ def _layer(
         channels=_channels(statistics, (gamma, beta, moving_mean, moving_variance)),
         statistics=statistics,
         functions=next((node.functions for node in nodes if node.functions), ()),
+        untaken=untaken,
     )
 
 
 def _moving(inference: Branch | None, training: Branch | None) -> tuple[Tensor | None, Tensor | None]:
-    """Where the moving statistics are kept: what the inference branch reads, else what the training op is wired to."""
+    """Where the moving statistics are: what inference reads, else what the training op is wired to."""
     for branch in (inference, training):
         if branch is None:
             continue
@@ -123,8 +132,8 @@ def _is_kept(tensor: Tensor) -> bool:
     """Whether a tensor is a place where statistics can be kept: not an empty constant, not a moment."""
     node = tensor.node
     if node.op == "Const":
-        content = node.attr("value")
-        return content is not None and content.size > 0
+        held = content(node)
+        return held is not None and held.size > 0
     return node.op in VARIABLES or node.op.startswith("Placeholder")
 
 
@@ -135,10 +144,10 @@ def _channels(statistics: Statistics, tensors: tuple[Tensor | None, ...]) -> int
     for tensor in tensors:
         if tensor is None:
             continue
-        content = tensor.node.attr("value") if tensor.node.op == "Const" else None
-        if content is not None:
-            return int(content.size)
-        shape = tensor.node.attr("shape") if tensor.node.op in VARIABLES else None
+        held = content(tensor.node)
+        if held is not None:
+            return held.size
+        shape = declared_shape(tensor.node) if tensor.node.op in VARIABLES else None
         if shape and all(size > 0 for size in shape):
             size = 1
             for one in shape:

@@ -1,4 +1,4 @@
-"""The nouns of everything else: a batch-norm layer, its two branches, what chooses between them, its statistics.
+"""The nouns of everything else: a batch-norm layer, its branches, what chooses, its statistics.
 
 Plain facts, read from the graph by the other files of this package and told by `report`. Terms: DESIGN words,
 with `moving = moving * momentum + batch * (1 - momentum)`.
@@ -11,11 +11,12 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from bninspect.batchnorm.site import Site
     from bninspect.graphdef import Graph, Node, Tensor, TensorValue
 
 
 class Mode(str, Enum):
-    """What a layer normalizes with: the batch at hand, the stored statistics, or whichever a predicate says."""
+    """What a layer normalizes with: the batch at hand, stored statistics, or what a predicate says."""
 
     TRAINING = "training"
     INFERENCE = "inference"
@@ -47,7 +48,7 @@ class Predicate:
     tensor: Tensor
     """The tensor the Switch or If reads."""
     behind: Tensor
-    """The same before every Identity, Switch and LogicalNot: one tensor for all layers that one predicate decides."""
+    """The same before Identity, Switch and LogicalNot: one tensor for all layers that it decides."""
     source: Tensor | None
     """The one tensor that decides; None where several do, or numbers compared with numbers, or a constant."""
     constant: bool | None
@@ -77,7 +78,7 @@ class ModeSwitch:
 
     @property
     def decided_by(self) -> Tensor:
-        """The source; where no one source decides, the predicate before every Identity, Switch and LogicalNot."""
+        """The source; where no one source decides, the predicate before Identity, Switch and LogicalNot."""
         return self.predicate.source if self.predicate.source is not None else self.predicate.behind
 
     @property
@@ -101,13 +102,15 @@ class Branch:
     """One way the layer normalizes: the node that does it and the statistics it reads."""
 
     node: Node
-    """A fused op; or the output of a chain; or, where one chain serves both modes, what yields this branch's mean."""
+    """A fused op; the output of a chain; or, where one chain serves both modes, what yields its mean."""
     taken_when: bool | None
     """The predicate's value (Switch port, If branch) that takes this branch; None where the mode is fixed."""
     output: Tensor
     """What this branch normalizes to; the layer's own output where one chain serves both modes."""
     mean: Tensor
     variance: Tensor
+    site: Site = field(repr=False)
+    """How it is written; rewriting needs to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +164,15 @@ class BatchNorm:
     trainable: tuple[str, ...] | None = None
     functions: tuple[str, ...] = ()
     """The library functions its nodes stand in, outermost first; empty at the top level."""
+    untaken: Branch | None = None
+    """The other branch, where the file holds one that a constant predicate never takes."""
+
+    def branch(self, mode: Mode) -> Branch | None:
+        """The branch that serves a mode, taken or not; None where the file holds none."""
+        served = self.training if mode is Mode.TRAINING else self.inference
+        if served is None and self.untaken is not None and self.mode is not mode:
+            return self.untaken
+        return served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

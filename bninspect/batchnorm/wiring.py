@@ -1,7 +1,8 @@
-"""Normalization sites -> layers: which two sites are the two modes of one layer, and what chooses between them.
+"""Normalization sites -> layers: which two sites are two modes of one layer, and what chooses.
 
-A pair is proven where both meet in the Merge (or If, or Select) of a conditional; or, where whole networks stand in the
-branches, where they need opposite values of one predicate and share their parameters. What is left alone is a layer of one mode.
+A pair is proven where both meet in the Merge (or If, or Select) of a conditional; or, where whole networks
+stand in the branches, where they need opposite values of one predicate and share their parameters. What is
+left alone is a layer of one mode.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[
     found = _meeting(fixed, graph, conditions)
     paired = {site for pair in found for site in (pair.training, pair.inference)}
     rest = [site for site in fixed if site not in paired]
-    found += _opposed(rest, conditions)
+    found += _opposed(rest, graph, conditions)
     paired = {site for pair in found for site in (pair.training, pair.inference)}
     return found, [site for site in sites if site not in paired]
 
@@ -88,7 +89,7 @@ def _at(slots: dict[int, Site], node: Node, tensor: Tensor) -> Site | None:
 
 
 def _one_layer(first: Site, second: Site) -> bool:
-    """Whether two sites are the two modes of one layer: opposite modes, and one x or one set of parameters."""
+    """Whether two sites are modes of one layer: opposite modes, and one x or one set of parameters."""
     if {first.mode, second.mode} != {Mode.TRAINING, Mode.INFERENCE}:
         return False
     same_x = cast_free(first.x) == cast_free(second.x) or value(first.x) == value(second.x)
@@ -103,7 +104,7 @@ def _parameters(site: Site) -> tuple[Tensor | None, Tensor | None]:
     )
 
 
-def _opposed(sites: Sequence[Site], conditions: Conditions) -> list[Pair]:
+def _opposed(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[Pair]:
     """Pairs that stand in opposite branches of one predicate and share their parameters, in graph order."""
     found: list[Pair] = []
     waiting = [site for site in sites if site.mode is Mode.INFERENCE]
@@ -111,7 +112,7 @@ def _opposed(sites: Sequence[Site], conditions: Conditions) -> list[Pair]:
         if training.mode is not Mode.TRAINING:
             continue
         context = conditions.of(training.node)
-        for inference in waiting:
+        for inference in waiting if context else ():
             opposite = [
                 (source, taken)
                 for source, taken in conditions.of(inference.node)
@@ -127,12 +128,31 @@ def _opposed(sites: Sequence[Site], conditions: Conditions) -> list[Pair]:
                     inference=inference,
                     predicate=source,
                     training_when=not inference_when,
-                    merges=(),
+                    merges=_rejoined(inference, opposite[0], graph, conditions),
                     output=inference.output,
                 )
             )
             break
     return found
+
+
+def _rejoined(
+    site: Site, condition: tuple[Tensor, bool], graph: Graph, conditions: Conditions
+) -> tuple[Node, ...]:
+    """The Merges at which the branch that holds the site ends."""
+    found: list[Node] = []
+    stack, seen = [site.node], {site.node}
+    while stack:
+        for use in graph.uses(stack.pop()):
+            if use.node in seen:
+                continue
+            seen.add(use.node)
+            join = conditions.join(use.node)
+            if join is not None and conditions.base(join.predicate)[0] == condition[0]:
+                found.append(use.node)
+            elif condition in conditions.of(use.node):
+                stack.append(use.node)
+    return tuple(found)
 
 
 def _shares(first: Site, second: Site) -> bool:

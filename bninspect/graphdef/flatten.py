@@ -17,7 +17,7 @@ from bninspect.graphdef.library import IF_OPS, Library
 from bninspect.graphdef.ports import port
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from bninspect.graphdef.records import FunctionDef, FunctionRef, GraphDef, NodeDef
 
@@ -27,13 +27,13 @@ _MOST_NODES = 2_000_000
 _DEEPEST = 100
 
 
-def flatten(graphdef: GraphDef) -> Graph:
-    """The Graph of these records.
+def flatten(graphdef: GraphDef, *, loops: bool = True) -> Graph:
+    """The Graph of these records. Without `loops`, a While stays one node: its body cannot be run apart from it.
 
     Raises GraphDefError where an input names no node, two nodes have one name, or functions call each other
     without end.
     """
-    return _Flattening(graphdef).graph()
+    return _Flattening(graphdef, loops).graph()
 
 
 @dataclass(slots=True, eq=False)
@@ -49,6 +49,8 @@ class _Scope:
     bindings: Mapping[str, Any] = field(default_factory=dict)
     returns: tuple[str, ...] = ()
     control_returns: tuple[str, ...] = ()
+    pivot: Node | None = None
+    """Lives when the branch of an If is taken: what a node without data inputs there waits for."""
 
 
 @dataclass(slots=True, eq=False)
@@ -63,8 +65,9 @@ class _Call:
 class _Flattening:
     """The work in hand: nodes written so far, and the edges still to resolve."""
 
-    def __init__(self, graphdef: GraphDef) -> None:
+    def __init__(self, graphdef: GraphDef, loops: bool) -> None:
         self.graphdef = graphdef
+        self.loops = loops
         self.library = Library(graphdef)
         self.nodes: list[Node] = []
         self.pending: list[tuple[Node, _Scope]] = []
@@ -120,6 +123,8 @@ class _Flattening:
         targets = self.library.targets(nodedef)
         if not any(target.name in self.library.candidates for target in targets):
             return None
+        if nodedef.op in _WHILES and not self.loops:
+            return None
         reason = self._obstacle(scope, nodedef, targets)
         if reason is not None:
             node = Node(
@@ -173,14 +178,15 @@ class _Flattening:
         body.arguments.update(zip(names, values, strict=True))
 
     def _lowered(
-        self, scope: _Scope, op: str, name: str, inputs: list[Any], stands_for: str | None = None
+        self, scope: _Scope, op: str, name: str, inputs: list[Any], dtype: Any, stands_for: str | None = None
     ) -> Node:
-        """A node that stands for a part of an If or While."""
+        """A node that stands for a part of an If or While, for a tensor of this type."""
         node = Node(
             name=scope.path + name, op=op, nodedef=None, functions=scope.functions, stands_for=stands_for
         )
         if scope.functions:
             node.label = f"{scope.functions[-1]}/{name}"
+        node.bindings = {"T": dtype}
         self.nodes.append(node)
         self.lowered.append((node, inputs))
         return node
@@ -191,12 +197,20 @@ class _Flattening:
         then, other = nodedef.attr("then_branch"), nodedef.attr("else_branch")
         bodies = []
         switches = [
-            self._lowered(scope, "Switch", f"{nodedef.name}/Switch_{i}", [(scope, name), (scope, predicate)])
-            for i, name in enumerate(data)
+            self._lowered(
+                scope, "Switch", f"{nodedef.name}/Switch_{i}", [(scope, name), (scope, predicate)], dtype
+            )
+            for i, (name, dtype) in enumerate(zip(data, _types(nodedef, "Tin"), strict=False))
         ]
+        steering = self._lowered(
+            scope, "Switch", f"{nodedef.name}/Switch", [(scope, predicate), (scope, predicate)], "bool"
+        )
         for target, suffix, taken in ((other, "/else", False), (then, "/then", True)):
             body = self._body(scope, nodedef, target, suffix)
             body.conditions.append(((scope, predicate), taken))
+            pivot = "pivot_t" if taken else "pivot_f"
+            alive = [steering.output(int(taken))]
+            body.pivot = self._lowered(scope, "Identity", f"{nodedef.name}/{pivot}", alive, "bool")
             self._bind(body, target, [switch.output(int(taken)) for switch in switches])
             bodies.append(body)
         if len(bodies[0].returns) != len(bodies[1].returns):
@@ -205,9 +219,11 @@ class _Flattening:
             )
         outputs: list[Tensor | tuple[_Scope, str]] = []
         label = f"{scope.functions[-1]}/{nodedef.name}" if scope.functions else nodedef.name
-        for i, (no, yes) in enumerate(zip(bodies[0].returns, bodies[1].returns, strict=True)):
+        returns = zip(bodies[0].returns, bodies[1].returns, _types(nodedef, "Tout"), strict=False)
+        for i, (no, yes, dtype) in enumerate(returns):
             inputs = [(bodies[0], no), (bodies[1], yes)]
-            merge = self._lowered(scope, "Merge", f"{nodedef.name}/Merge_{i}", inputs, f"{label}:{i}")
+            name = f"{nodedef.name}/Merge_{i}"
+            merge = self._lowered(scope, "Merge", name, inputs, dtype, f"{label}:{i}")
             merge.label = label
             self.predicates.append((merge, scope, predicate))
             outputs.append(merge.output())
@@ -219,15 +235,16 @@ class _Flattening:
         target = nodedef.attr("body")
         body = self._body(scope, nodedef, target, "/body")
         merges, outputs = [], []
-        for i, name in enumerate(data):
-            enter = self._lowered(scope, "Enter", f"{nodedef.name}/Enter_{i}", [(scope, name)])
-            back = self._lowered(
-                scope, "NextIteration", f"{nodedef.name}/Next_{i}", [(body, body.returns[i])]
-            )
-            merge = self._lowered(
-                scope, "Merge", f"{nodedef.name}/Merge_{i}", [enter.output(), back.output()]
-            )
-            leave = self._lowered(scope, "Exit", f"{nodedef.name}/Exit_{i}", [merge.output()])
+        if len(body.returns) != len(data):
+            raise GraphDefError(f"damaged: the body of {nodedef.name} returns {len(body.returns)} of {len(data)}")
+        for i, (name, dtype) in enumerate(zip(data, _types(nodedef, "T"), strict=False)):
+            path = f"{nodedef.name}/{{}}_{i}"
+            enter = self._lowered(scope, "Enter", path.format("Enter"), [(scope, name)], dtype)
+            ending = [(body, body.returns[i])]
+            back = self._lowered(scope, "NextIteration", path.format("Next"), ending, dtype)
+            turn = [enter.output(), back.output()]
+            merge = self._lowered(scope, "Merge", path.format("Merge"), turn, dtype)
+            leave = self._lowered(scope, "Exit", path.format("Exit"), [merge.output()], dtype)
             merges.append(merge.output())
             outputs.append(leave.output())
         self._bind(body, target, merges)
@@ -237,9 +254,6 @@ class _Flattening:
         """Every input string becomes a Tensor."""
         for node, scope in self.pending:
             assert node.nodedef is not None
-            if not node.nodedef.inputs:
-                node.conditions = self._conditions(scope)
-                continue
             controls: list[Node] = []
             data: list[Tensor] = []
             for name in node.nodedef.inputs:
@@ -247,6 +261,8 @@ class _Flattening:
                     controls.extend(self._controlled(scope, name[1:], node))
                 else:
                     data.append(self._tensor(scope, name, node))
+            if scope.pivot is not None and not data:
+                controls.append(scope.pivot)
             node.inputs, node.controls = tuple(data), tuple(controls)
             node.conditions = self._conditions(scope)
         for node, inputs in self.lowered:
@@ -325,3 +341,10 @@ class _Flattening:
                 continue
             found.append(Signature(key=signature.key, inputs=inputs, outputs=outputs))
         return tuple(found)
+
+
+def _types(nodedef: NodeDef, key: str) -> Iterator[Any]:
+    """The dtypes a call lists, and then None for as long as they are asked for."""
+    yield from nodedef.attr(key, ())
+    while True:
+        yield None

@@ -1,7 +1,7 @@
 """Graph: the nodes of a model, joined by their edges, with every call of a function written out.
 
-This is what all analysis reads. It knows nothing of protobuf: `reader` makes the records (`NodeDef`), `flatten`
-makes the Graph from them. Nothing is changed after it is built.
+This is what all analysis reads. It knows nothing of protobuf: `reader` makes the records (`NodeDef`),
+`flatten` makes the Graph from them. Nothing is changed after it is built.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bninspect.graphdef.records import GraphDef, NodeDef
+
+
+_NOTHING_TRACED: dict[tuple[object, int], tuple[Tensor, bool]] = {}
 
 
 class Tensor(NamedTuple):
@@ -35,8 +38,8 @@ class Node:
     """One operation of the graph. Nodes compare by identity."""
 
     __slots__ = (
-        "bindings", "conditions", "controls", "functions", "index", "inputs", "label", "name", "nodedef", "op",
-        "predicate", "stands_for",
+        "bindings", "conditions", "controls", "functions", "index", "inputs", "label", "name", "nodedef",
+        "op", "predicate", "stands_for",
     )  # fmt: skip
 
     def __init__(
@@ -68,17 +71,17 @@ class Node:
         self.conditions: tuple[tuple[Tensor, bool], ...] = ()
         """The predicates of the Ifs whose branch it stands in, with the branch."""
         self.predicate: Tensor | None = None
-        """Of a Merge that stands for an If: what chooses (input 0 is the false branch); None for every other node."""
+        """Of a Merge that stands for an If: what chooses (input 0 is the false branch); None elsewhere."""
         self.bindings: Mapping[str, Any] = {}
-        """Attributes of the call, for those that the function body leaves to it."""
+        """Attributes of the call, for those that the function body leaves to it; of a node without a record its own."""
 
     def attr(self, name: str, default: Any = None) -> Any:
-        """The attribute as a Python value (int, float, bool, bytes, DType, TensorValue, tuple, FunctionRef), or the default.
+        """The attribute as a Python value (see `attributes.attribute`), or the default.
 
         Raises GraphDefError where the value is damaged.
         """
         if self.nodedef is None:
-            return default
+            return self.bindings.get(name, default)
         value = self.nodedef.attr(name, default)
         if isinstance(value, AttributePlaceholder):
             return self.bindings.get(value.name, default)
@@ -158,7 +161,7 @@ class Graph:
         return [use for use in self.uses(tensor.node) if use.node.inputs[use.slot].port == tensor.port]
 
     def ancestors(self, roots: Iterable[Node], *, controls: bool = True) -> set[Node]:
-        """The roots and everything they depend on, through data and (unless told otherwise) control inputs."""
+        """The roots and all they depend on, through data and (unless told otherwise) control inputs."""
         seen: set[Node] = set()
         stack = list(roots)
         while stack:

@@ -1,4 +1,4 @@
-"""The function library: which ops call functions, and which functions may hold a normalization, at any depth."""
+"""The function library: which ops call functions, and which functions may hold a normalization."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from bninspect.graphdef.records import FunctionRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from bninspect.graphdef.records import GraphDef, NodeDef
+    from bninspect.graphdef.records import FunctionDef, GraphDef, NodeDef
 
 FUSED_OPS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "_FusedBatchNormEx"})
 GLOBAL_OP = "BatchNormWithGlobalNormalization"
@@ -30,7 +30,8 @@ class Library:
     def calls(self) -> frozenset[str]:
         """Names of the ops of this file that call functions of its library.
 
-        Whether an op does is told by its attributes; all nodes of one op have the same ones, so one node is asked.
+        Whether an op does is told by its attributes; all nodes of one op have the same ones, so one node is
+        asked.
         """
         if not self._functions:
             return frozenset()
@@ -44,8 +45,8 @@ class Library:
 
     @cached_property
     def candidates(self) -> frozenset[str]:
-        """Names of the functions that hold, or call one that holds, an op that batch norm is made of, or that are
-        branches of an If: such a branch may only hand its statistics back.
+        """Names of the functions that hold, or call one that holds, an op that batch norm is made of, or that
+        are branches of an If: such a branch may only hand its statistics back.
         """
         wanted = FUSED_OPS | ROOT_OPS | {GLOBAL_OP}
         callers: dict[str, set[str]] = {}
@@ -80,6 +81,20 @@ class Library:
         yield from self._graphdef.nodes
         for function in self._functions.values():
             yield from function.nodes
+
+
+def called(nodes: Iterable[NodeDef], functions: Mapping[str, FunctionDef]) -> dict[str, FunctionDef]:
+    """The functions that these nodes call, and those that they call in turn, in the order of the library."""
+    wanted: set[str] = set()
+    stack = list(nodes) if functions else []
+    while stack:
+        nodedef = stack.pop()
+        named = [ref.name for value in nodedef.attributes.values() for ref in _references(value)]
+        for name in [nodedef.op, *named]:
+            if name in functions and name not in wanted:
+                wanted.add(name)
+                stack.extend(functions[name].nodes)
+    return {name: function for name, function in functions.items() if name in wanted}
 
 
 def _references(value: Any) -> Iterator[FunctionRef]:

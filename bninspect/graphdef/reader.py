@@ -1,6 +1,7 @@
 """File -> records, by memory map: the nodes are read, the weights are stepped over.
 
-Reading never executes anything. Any bytes give a GraphDef or a GraphDefError, in time and memory bounded by the file.
+Reading never executes anything. Any bytes give a GraphDef or a GraphDefError, in time and memory bounded by
+the file.
 """
 
 from __future__ import annotations
@@ -13,23 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import GraphDefError
 from bninspect.graphdef import sniff, wire
-from bninspect.graphdef.attributes import attribute
+from bninspect.graphdef.nodes import node_at
 from bninspect.graphdef.records import FunctionDef, GraphDef, NodeDef, SignatureDef, Span
 from bninspect.graphdef.schema import message_class
-from bninspect.graphdef.tensors import TensorValue, parse
+from bninspect.graphdef.tensors import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bninspect.graphdef.wire import Buffer
 
-_SMALL = 4096
-"""Nodes up to this many bytes are parsed whole; of larger ones only what is not a large attribute."""
-_LARGE_ATTRIBUTE = 1024
-
 
 def read(path: str) -> GraphDef:
-    """The records of the model at this path (`-`: standard input), binary or text, GraphDef, MetaGraph or SavedModel.
+    """The records of the model at this path (`-`: standard input), whatever its container.
 
     Raises GraphDefError, with the path in front, for anything else.
     """
@@ -183,74 +180,31 @@ def _read_graph(span: Span, facts: dict[str, Any]) -> GraphDef:
     """The nodes, the library and the versions of a GraphDef."""
     nodes: list[NodeDef] = []
     functions: dict[str, FunctionDef] = {}
-    producer = None
+    rest: list[Span] = []
     for field in wire.fields(*span):
+        inside = span._replace(start=field.start, end=field.end)
         if field.number == 1 and field.wire == wire.LENGTH:
-            nodes.append(_node(span._replace(start=field.start, end=field.end)))
+            nodes.append(node_at(inside))
         elif field.number == 2 and field.wire == wire.LENGTH:
-            for function in _library(span._replace(start=field.start, end=field.end)):
-                functions[function.name] = function
+            rest.extend(_read_library(inside, functions))
         elif field.number == 4 and field.wire == wire.LENGTH:
-            producer = parse("VersionDef", bytes(span.buffer[field.start : field.end])).producer
-        elif field.number == 3 and field.wire == wire.VARINT and producer is None:
-            producer = field.value
+            facts |= {"producer": parse("VersionDef", inside.bytes()).producer, "versions": inside}
+        elif field.number == 3 and field.wire == wire.VARINT:
+            facts.setdefault("producer", field.value)
     if not nodes:
         raise GraphDefError("a graph without a single node: cut short, or not a GraphDef")
-    return GraphDef(nodes=tuple(nodes), functions=functions, producer=producer, **facts)
+    facts.setdefault("producer", None)
+    return GraphDef(nodes=tuple(nodes), functions=functions, library_rest=tuple(rest), **facts)
 
 
-def _node(span: Span) -> NodeDef:
-    """One node: name, op and inputs now, attributes when asked for."""
-    small = span.end - span.start <= _SMALL
-    message = parse("NodeDef", span.bytes() if small else _without_large(span)[0])
-    return NodeDef(
-        name=message.name, op=message.op, inputs=tuple(message.input), span=span, decode=_attributes
-    )
-
-
-def _without_large(span: Span) -> tuple[bytes, dict[str, Span]]:
-    """The node's bytes without its large attributes, and where the value of each of those lies."""
-    kept, large = bytearray(), {}
-    for field in wire.fields(*span):
-        if field.number == 5 and field.wire == wire.LENGTH and field.end - field.start > _LARGE_ATTRIBUTE:
-            key, value = "", span._replace(start=field.start, end=field.start)
-            for part in wire.fields(span.buffer, field.start, field.end):
-                if part.number == 1:
-                    key = bytes(span.buffer[part.start : part.end]).decode("utf-8", "replace")
-                elif part.number == 2:
-                    value = span._replace(start=part.start, end=part.end)
-            large[key] = value
-        else:
-            kept += span.buffer[field.begin : field.end]
-    return bytes(kept), large
-
-
-def _attributes(span: Span) -> dict[str, Any]:
-    """Every attribute of the node at this place, as Python values."""
-    if span.end - span.start <= _SMALL:
-        data, large = span.bytes(), {}
-    else:
-        data, large = _without_large(span)
-    message = parse("NodeDef", data)
-    values = {key: attribute(value) for key, value in message.attr.items()}
-    for key, place in large.items():
-        values[key] = _large_attribute(place)
-    return values
-
-
-def _large_attribute(span: Span) -> Any:
-    """A tensor stays where it is; anything else (a long list) is parsed."""
-    for field in wire.fields(*span):
-        if field.number == 8 and field.wire == wire.LENGTH:
-            return TensorValue.at(span._replace(start=field.start, end=field.end))
-    return attribute(parse("AttrValue", span.bytes()))
-
-
-def _library(span: Span) -> Iterator[FunctionDef]:
-    """The functions of a library."""
+def _read_library(span: Span, functions: dict[str, FunctionDef]) -> Iterator[Span]:
+    """The functions of a library go into `functions`; yields the places of all else in it."""
     for field in wire.fields(*span):
         if field.number == 1 and field.wire == wire.LENGTH:
-            yield _function(span._replace(start=field.start, end=field.end))
+            function = _function(span._replace(start=field.start, end=field.end))
+            functions[function.name] = function
+        else:
+            yield span._replace(start=field.begin, end=field.end)
 
 
 def _function(span: Span) -> FunctionDef:
@@ -259,7 +213,7 @@ def _function(span: Span) -> FunctionDef:
     rest = bytearray()
     for field in wire.fields(*span):
         if field.number == 3 and field.wire == wire.LENGTH:
-            nodes.append(_node(span._replace(start=field.start, end=field.end)))
+            nodes.append(node_at(span._replace(start=field.start, end=field.end)))
         elif field.number in (1, 4, 6):
             rest += span.buffer[field.begin : field.end]
     message = parse("FunctionDef", bytes(rest))

@@ -1,7 +1,7 @@
 """Records of what a file holds, before any edge is followed: GraphDef, NodeDef, FunctionDef.
 
-A NodeDef keeps the place of its bytes in the file rather than the bytes: reading costs what the nodes cost, whatever
-the weights weigh, and an untouched node can be written again byte for byte, unknown fields and all.
+A NodeDef keeps the place of its bytes in the file rather than the bytes: reading costs what the nodes cost,
+whatever the weights weigh, and an untouched node can be written again byte for byte, unknown fields and all.
 """
 
 from __future__ import annotations
@@ -115,10 +115,14 @@ class GraphDef:
     functions: Mapping[str, FunctionDef]
     producer: int | None
     """The GraphDef version of the TensorFlow that wrote it; None where it does not say."""
+    versions: Span | None = None
+    """The VersionDef as it stands in the file."""
+    library_rest: tuple[Span, ...] = ()
+    """Fields of the library besides the functions: their gradients."""
     tensorflow_version: str | None = None
     """As a MetaGraph records it, else None."""
     signatures: tuple[SignatureDef, ...] = ()
     collections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Collections of node names (a MetaGraph's); those of serialized messages hold the variable names they record."""
+    """Collections of node names (a MetaGraph's); for serialized messages, the variables they record."""
     skipped_metagraphs: tuple[str, ...] = ()
     """Tags of the MetaGraphs in a SavedModel that were not read."""

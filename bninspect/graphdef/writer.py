@@ -1,0 +1,130 @@
+"""Records -> bytes: nodes rewritten field by field, everything untouched copied as it stands in the file.
+
+A rewritten node keeps every byte of the fields that do not change, unknown ones and large tensors included.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bninspect.graphdef import wire
+from bninspect.graphdef.nodes import attributes_at
+from bninspect.graphdef.records import NodeDef, Span
+from bninspect.graphdef.schema import DATA_TYPES, message_class
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bninspect.graphdef.records import GraphDef
+
+_NAME, _INPUT, _ATTR = 1, 3, 5
+_NUMBERS = {name: number for number, name in DATA_TYPES.items()}
+
+
+def new_node(name: str, op: str, inputs: tuple[str, ...], attributes: Mapping[str, Any]) -> NodeDef:
+    """A node that no file holds. Attributes: bool, int, float, bytes, str (a dtype), an array (a tensor), a tuple of int."""
+    message = message_class("NodeDef")(name=name, op=op, input=inputs)
+    for key, value in attributes.items():
+        _set(message.attr[key], value)
+    return _record(name, op, inputs, message.SerializeToString(deterministic=True))
+
+
+def rewritten(
+    nodedef: NodeDef,
+    *,
+    name: str,
+    inputs: tuple[str, ...],
+    attributes: Mapping[str, Any] | None = None,
+    without: frozenset[str] = frozenset(),
+) -> NodeDef:
+    """The node with this name and these inputs, some attributes set and some left out; the same record where nothing changes."""
+    attributes = attributes or {}
+    gone = (set(attributes) | without) & set(nodedef.attributes)
+    if name == nodedef.name and inputs == nodedef.inputs and not gone and not attributes:
+        return nodedef
+    head = message_class("NodeDef")(name=name, input=inputs)
+    for key, value in attributes.items():
+        _set(head.attr[key], value)
+    data = bytearray(head.SerializeToString(deterministic=True))
+    span = nodedef.span
+    for field in wire.fields(*span):
+        if field.number in (_NAME, _INPUT):
+            continue
+        if field.number == _ATTR and gone and _key(span, field) in gone:
+            continue
+        data += span.buffer[field.begin : field.end]
+    return _record(name, nodedef.op, inputs, bytes(data))
+
+
+def _record(name: str, op: str, inputs: tuple[str, ...], data: bytes) -> NodeDef:
+    return NodeDef(name=name, op=op, inputs=inputs, span=Span(data, 0, len(data)), decode=attributes_at)
+
+
+def _key(span: Span, field: wire.Field) -> str:
+    """The key of one entry of the attribute map."""
+    for part in wire.fields(span.buffer, field.start, field.end):
+        if part.number == 1:
+            return bytes(span.buffer[part.start : part.end]).decode("utf-8", "replace")
+    return ""
+
+
+def _set(target: Any, value: Any) -> None:
+    """One attribute value."""
+    if isinstance(value, bool):
+        target.b = value
+    elif isinstance(value, int):
+        target.i = value
+    elif isinstance(value, float):
+        target.f = value
+    elif isinstance(value, bytes):
+        target.s = value
+    elif isinstance(value, str):
+        target.type = _NUMBERS[value]
+    elif isinstance(value, np.ndarray):
+        target.tensor.dtype = _NUMBERS[_TENSOR_TYPES[value.dtype.name]]
+        for size in value.shape:
+            target.tensor.tensor_shape.dim.add(size=size)
+        target.tensor.tensor_content = value.tobytes()
+    else:
+        target.list.i.extend(value)
+
+
+_TENSOR_TYPES = {
+    "float32": "float", "float64": "double", "float16": "half", "int32": "int32", "int64": "int64", "bool": "bool",
+}  # fmt: skip
+
+
+def pieces(graphdef: GraphDef) -> Iterator[Span]:
+    """The GraphDef message as ranges, in order: nodes, functions, versions; joined they are the file."""
+    for node in graphdef.nodes:
+        yield from _field(1, (node.span,))
+    if graphdef.functions or graphdef.library_rest:
+        inner = [part for function in graphdef.functions.values() for part in _field(1, (function.span,))]
+        inner.extend(graphdef.library_rest)
+        yield from _field(2, tuple(inner))
+    if graphdef.versions is not None:
+        yield from _field(4, (graphdef.versions,))
+
+
+def _field(number: int, parts: tuple[Span, ...]) -> Iterator[Span]:
+    """A length-delimited field: tag and length, then the parts."""
+    head = bytes((number << 3 | wire.LENGTH,)) + _varint(sum(part.end - part.start for part in parts))
+    yield Span(head, 0, len(head))
+    yield from parts
+
+
+def _varint(value: int) -> bytes:
+    """The number in base 128, the least significant part first."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def serialized(graphdef: GraphDef) -> bytes:
+    """The GraphDef message in one piece."""
+    return b"".join(span.bytes() for span in pieces(graphdef))

@@ -1,0 +1,110 @@
+"""What a rewritten graph has otherwise than the graph it came from: an overlay, so that a Graph is never changed.
+
+A redirect gives every reader of a tensor another one; an override one input of one node; a set of attributes a node
+that computes otherwise; and nodes of our own stand beside those of the file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bninspect.graphdef import Node, Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bninspect.graphdef import Graph
+
+_MUTATING = ("Assign", "Scatter", "Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "ResourceScatter")
+"""Ops (by how they begin) that change a variable: meaningless once freezing has made the variable a constant."""
+_MUTATING_NAMES = frozenset({"Assign", "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"})
+_SCATTERS = frozenset({"ScatterNd", "ScatterNdNonAliasingAdd"})
+
+
+def mutates(op: str) -> bool:
+    """Whether the op changes a variable."""
+    return op in _MUTATING_NAMES or (op.startswith(_MUTATING) and op not in _SCATTERS)
+
+
+class Edits:
+    """The overlay of one graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self._redirects: dict[Tensor, Tensor] = {}
+        self._overrides: dict[tuple[Node, int], Tensor] = {}
+        self._attributes: dict[Node, dict[str, Any]] = {}
+        self._freed: dict[Node, frozenset[Node]] = {}
+        self._names: set[str] = set()
+        self._updating: dict[Node, bool] = {}
+
+    def redirect(self, old: Tensor, new: Tensor) -> None:
+        """Every reader of `old` reads `new`. `new` must not depend on `old`."""
+        if old != new:
+            self._redirects[old] = new
+
+    def override(self, node: Node, slot: int, new: Tensor) -> None:
+        """One input of one node reads `new`."""
+        self._overrides[node, slot] = new
+
+    def set_attributes(self, node: Node, **values: Any) -> None:
+        """Attributes that replace those of the file."""
+        self._attributes.setdefault(node, {}).update(values)
+
+    def free(self, node: Node, controls: frozenset[Node]) -> None:
+        """The node no longer waits for these nodes."""
+        self._freed[node] = self._freed.get(node, frozenset()) | controls
+
+    def add(self, name: str, op: str, inputs: Sequence[Tensor], controls: Sequence[Node] = (), **attributes: Any) -> Tensor:
+        """Output 0 of a new node; the name is made unique."""
+        unique, count = name, 1
+        while unique in self.graph or unique in self._names:
+            unique, count = f"{name}_{count}", count + 1
+        self._names.add(unique)
+        node = Node(name=unique, op=op, nodedef=None)
+        node.inputs, node.controls, node.bindings = tuple(inputs), tuple(controls), attributes
+        return node.output()
+
+    def resolve(self, tensor: Tensor) -> Tensor:
+        """What a reader of this tensor now reads."""
+        for _ in range(len(self._redirects) + 1):
+            if tensor not in self._redirects:
+                break
+            tensor = self._redirects[tensor]
+        return tensor
+
+    def inputs(self, node: Node) -> tuple[Tensor, ...]:
+        """What the node now reads."""
+        return tuple(
+            self.resolve(self._overrides.get((node, slot), tensor)) for slot, tensor in enumerate(node.inputs)
+        )
+
+    def controls(self, node: Node) -> tuple[Node, ...]:
+        """What the node still waits for: nothing it was freed of, and no update of a variable."""
+        freed = self._freed.get(node, frozenset())
+        return tuple(
+            dict.fromkeys(control for control in node.controls if control not in freed and not self._is_update(control))
+        )
+
+    def attributes(self, node: Node) -> Mapping[str, Any]:
+        """The attributes that replace those of the file."""
+        return self._attributes.get(node, {})
+
+    def _is_update(self, node: Node) -> bool:
+        """Whether a node waited for changes a variable, or hands on the value of one that does."""
+        chain = []
+        found = False
+        while True:
+            if node in self._updating:
+                found = self._updating[node]
+                break
+            chain.append(node)
+            if mutates(node.op):
+                found = True
+                break
+            if node.op not in ("Identity", "RefIdentity", "ReadVariableOp") or not node.inputs:
+                break
+            node = node.inputs[0].node
+        for one in chain:
+            self._updating[one] = found
+        return found

@@ -1,0 +1,97 @@
+"""Training mode written anew for layers whose file holds only the stored statistics: chains of our own nodes.
+
+    mean = Mean(x), variance = Mean((x - mean)^2) over all axes but the channels, in float32 at least
+    y = (x - mean) * (gamma / sqrt(variance + epsilon)) + beta
+
+Source: Ioffe & Szegedy 2015 (arXiv:1502.03167), algorithm 1; the biased variance, as tf.nn.moments and the fused op use it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bninspect.rewrite.prune import dtype_of
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm import BatchNorm
+    from bninspect.batchnorm.site import Site
+    from bninspect.graphdef import Node, Tensor
+    from bninspect.rewrite.edits import Edits
+
+_WIDE = {"half": "float", "bfloat16": "float"}
+
+
+class Chain:
+    """New nodes under one scope, in the frame of the layer's x."""
+
+    def __init__(self, edits: Edits, scope: str, near: Node) -> None:
+        self._edits = edits
+        self._scope = scope
+        self._near = near
+
+    def constant(self, name: str, value: np.ndarray) -> Tensor:  # type: ignore[type-arg]
+        """A constant; it waits for x, so that inside a loop it stands in the frame of the loop."""
+        dtype = {"float32": "float", "float64": "double", "float16": "half", "int32": "int32"}[value.dtype.name]
+        return self.op(name, "Const", (), controls=(self._near,), dtype=dtype, value=value)
+
+    def op(self, name: str, op: str, inputs: tuple[Tensor, ...], controls: tuple[Node, ...] = (), **attributes: object) -> Tensor:
+        return self._edits.add(f"{self._scope}/{name}", op, inputs, controls, **attributes)
+
+    def cast(self, name: str, tensor: Tensor, source: str, target: str) -> Tensor:
+        """The tensor in another float type; itself where it has it already."""
+        if source == target:
+            return tensor
+        return self.op(name, "Cast", (tensor,), SrcT=source, DstT=target)
+
+
+def empty_statistics(edits: Edits, site: Site, dtype: str) -> tuple[Tensor, Tensor]:
+    """The two constants of shape (0,) that a fused op in training mode takes (TensorFlow before 2.1 insists on them)."""
+    chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
+    value = np.zeros((0,), np.float64 if dtype == "double" else np.float32)
+    return chain.constant("no_mean", value), chain.constant("no_variance", value)
+
+
+def trained(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
+    """The output of a decomposed or global layer in training mode, as new nodes that read its x, gamma and beta.
+
+    Raises RewriteError where the type of x cannot be told.
+    """
+    dtype = dtype_of(site.output)
+    wide = _WIDE.get(dtype, dtype)
+    t, axes = wide, "int32"
+    chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
+    x = chain.cast("x", site.x, dtype_of(site.x), wide)
+    over = _reduced_axes(chain, x, layer, wide)
+    mean = chain.op("mean", "Mean", (x, over), T=t, Tidx=axes, keep_dims=True)
+    centred = chain.op("centred", "Sub", (x, mean), T=t)
+    squares = chain.op("squares", "Square", (centred,), T=t)
+    variance = chain.op("variance", "Mean", (squares, over), T=t, Tidx=axes, keep_dims=True)
+    numpy_type = np.float64 if wide == "double" else np.float32
+    epsilon = chain.constant("epsilon", np.asarray(layer.epsilon or 0.0, numpy_type))
+    scale = chain.op("scale", "Rsqrt", (chain.op("shifted", "Add", (variance, epsilon), T=t),), T=t)
+    y = chain.op("normalized", "Mul", (centred, scale), T=t)
+    if site.gamma is not None:
+        y = chain.op("scaled", "Mul", (y, _parameter(chain, "gamma", site.gamma, layer, wide)), T=t)
+    if site.beta is not None:
+        y = chain.op("offset", "Add", (y, _parameter(chain, "beta", site.beta, layer, wide)), T=t)
+    return chain.cast("y", y, wide, dtype)
+
+
+def _parameter(chain: Chain, name: str, tensor: Tensor, layer: BatchNorm, wide: str) -> Tensor:
+    """gamma or beta in the type of the chain, laid out as the file does."""
+    return chain.cast(name, tensor, dtype_of(tensor), wide)
+
+
+def _reduced_axes(chain: Chain, x: Tensor, layer: BatchNorm, wide: str) -> Tensor:
+    """All axes but the channels: the last axis, or axis 1 for NCHW, whatever the rank."""
+    rank = chain.op("rank", "Rank", (x,), T=wide)
+    zero, one = chain.constant("zero", np.array(0, np.int32)), chain.constant("one", np.array(1, np.int32))
+    if layer.data_format != "NCHW":
+        last = chain.op("last", "Sub", (rank, one), T="int32")
+        return chain.op("axes", "Range", (zero, last, one), Tidx="int32")
+    two = chain.constant("two", np.array(2, np.int32))
+    spatial = chain.op("spatial", "Range", (two, rank, one), Tidx="int32")
+    batch = chain.constant("batch", np.zeros((1,), np.int32))
+    return chain.op("axes", "ConcatV2", (batch, spatial, zero), N=2, T="int32", Tidx="int32")

@@ -1,0 +1,119 @@
+"""Graph and edits -> GraphDef: only what the wanted tensors depend on, written for the top level of a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bninspect.errors import RewriteError
+from bninspect.graphdef.library import called
+from bninspect.graphdef.writer import new_node, rewritten
+from bninspect.rewrite.edits import mutates
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bninspect.graphdef import GraphDef, Node, NodeDef, Tensor
+    from bninspect.rewrite.edits import Edits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """A graph of its own, and where the wanted tensors are in it."""
+
+    graphdef: GraphDef
+    names: Mapping[Tensor, str]
+    """Tensor of the original -> its name in the new graph (`op:0`)."""
+    kept: frozenset[Node]
+
+
+def prune(edits: Edits, wanted: Iterable[Tensor], named: Iterable[Tensor] = ()) -> Pruned:
+    """What the wanted tensors and the `named` ones depend on. Those named keep their names, by an Identity where need be.
+
+    Raises RewriteError where a needed node cannot be written: it updates a variable, or its type is unknown.
+    """
+    named, wanted = tuple(dict.fromkeys(named)), tuple(dict.fromkeys(wanted))
+    roots = [edits.resolve(tensor).node for tensor in (*named, *wanted)]
+    kept = _needed(edits, roots)
+    names = {tensor: _written(edits.resolve(tensor)) for tensor in (*named, *wanted)}
+    nodedefs = [_record(edits, node) for node in sorted(kept, key=_file_order)]
+    taken = {nodedef.name for nodedef in nodedefs}
+    for tensor in named:
+        name = _name_to_keep(tensor)
+        if edits.resolve(tensor) != tensor and tensor.port == 0 and name not in taken:
+            nodedefs.append(_identity(name, edits.resolve(tensor)))
+            taken.add(name)
+            names[tensor] = f"{name}:0"
+    original = edits.graph.graphdef
+    functions = called(nodedefs, original.functions)
+    rest = original.library_rest if functions else ()
+    graphdef = replace(
+        original, nodes=tuple(nodedefs), functions=functions, library_rest=rest, format="graphdef", signatures=(), collections={}
+    )
+    return Pruned(graphdef=graphdef, names=names, kept=frozenset(kept))
+
+
+def dtype_of(tensor: Tensor) -> str:
+    """The dtype of a tensor, such as `float`, by the attributes of its node. Raises RewriteError where they do not tell."""
+    node = tensor.node
+    if node.op.startswith("FusedBatchNorm") and tensor.port:
+        return str(node.attr("U") or node.attr("T", "float"))
+    for key in ("DstT", "T", "dtype", "output_type", "out_type"):
+        found = node.attr(key)
+        if isinstance(found, str):
+            return found.removesuffix("_ref")
+    raise RewriteError(f"the type of {tensor.name} ({node.op}) cannot be told")
+
+
+def _needed(edits: Edits, roots: list[Node]) -> set[Node]:
+    """The roots and all they depend on, after the edits."""
+    kept: set[Node] = set()
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        if node in kept:
+            continue
+        if mutates(node.op):
+            raise RewriteError(f"the outputs depend on {node.op} {node.label}, which changes a variable")
+        kept.add(node)
+        stack.extend(tensor.node for tensor in edits.inputs(node))
+        stack.extend(edits.controls(node))
+    return kept
+
+
+def _file_order(node: Node) -> tuple[int, str]:
+    """Nodes of the file in their order, ours behind them by name."""
+    return (node.index, "") if node.index >= 0 else (1 << 60, node.name)
+
+
+def _record(edits: Edits, node: Node) -> NodeDef:
+    """The node as it stands in the new file."""
+    inputs = tuple(_written(tensor).removesuffix(":0") for tensor in edits.inputs(node))
+    inputs += tuple(f"^{control.name}" for control in edits.controls(node))
+    if node.nodedef is None:
+        if node.bindings.get("T", "") is None:
+            raise RewriteError(f"{node.op} {node.label} cannot be written apart from its {node.stands_for}")
+        return new_node(node.name, node.op, inputs, node.bindings)
+    attributes = dict(edits.attributes(node))
+    without = frozenset({"_class"}) if _has_colocation(node) else frozenset()
+    return rewritten(node.nodedef, name=node.name, inputs=inputs, attributes=attributes, without=without)
+
+
+def _has_colocation(node: Node) -> bool:
+    """Whether it asks to stand beside another node: a matter of devices, and refused where that node is gone."""
+    return bool(node.attr("_class"))
+
+
+def _written(tensor: Tensor) -> str:
+    return f"{tensor.node.name}:{tensor.port}"
+
+
+def _name_to_keep(tensor: Tensor) -> str:
+    """The node name under which people know the tensor."""
+    if tensor.node.stands_for is not None and not tensor.node.functions:
+        return tensor.node.stands_for.rpartition(":")[0]
+    return tensor.node.name
+
+
+def _identity(name: str, tensor: Tensor) -> NodeDef:
+    return new_node(name, "Identity", (_written(tensor).removesuffix(":0"),), {"T": dtype_of(tensor)})

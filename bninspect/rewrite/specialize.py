@@ -1,0 +1,164 @@
+"""specialize: the graph in which every batch norm runs in the mode it is given, and nothing else changes.
+
+Where a predicate chooses, the Merge is left out and the branch taken becomes unconditional; where the file fixes the
+other mode, a fused op is flipped and a chain is written anew. The same mechanism serves `probe`, `strip` and `refresh`,
+and it works on files that TensorFlow itself refuses to import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.conditions import Conditions
+from bninspect.batchnorm.layer import Form, Mode
+from bninspect.errors import RewriteError
+from bninspect.rewrite.edits import Edits
+from bninspect.rewrite.formulas import empty_statistics, trained
+from bninspect.rewrite.prune import Pruned, dtype_of, prune
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bninspect.batchnorm import BatchNorm, Branch, Report
+    from bninspect.graphdef import Node, Tensor
+
+Choice = Mode | Callable[["BatchNorm"], Mode]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What was done to one layer."""
+
+    layer: BatchNorm
+    mode: Mode
+    """The mode it was to run in."""
+    what: str
+    """`branch` (one was taken), `flipped` (its mode changed), `kept` (it ran so already), `left` (it could not be had)."""
+    reason: str | None = None
+    """Why it was left; None otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Specialization:
+    """The edits that bring a mode about, and what they did to each layer."""
+
+    edits: Edits
+    changes: tuple[Change, ...]
+
+    def pruned(self, wanted: Iterable[Tensor], named: Iterable[Tensor] = ()) -> Pruned:
+        """The graph as far as the wanted tensors need it. Raises RewriteError."""
+        return prune(self.edits, wanted, named)
+
+
+def specialize(report: Report, choice: Choice) -> Specialization:
+    """Every layer of the report in the chosen mode (one mode for all, or a function of the layer).
+
+    A layer that cannot have it is left as it is, with the reason among the changes.
+    """
+    edits = Edits(report.graph)
+    conditions = Conditions(report.graph)
+    changes = []
+    for layer in report.layers:
+        mode = choice if isinstance(choice, Mode) else choice(layer)
+        changes.append(_specialized(layer, mode, edits, conditions))
+    return Specialization(edits=edits, changes=tuple(changes))
+
+
+def _specialized(layer: BatchNorm, mode: Mode, edits: Edits, conditions: Conditions) -> Change:
+    branch = layer.branch(mode)
+    if branch is None:
+        return _flipped(layer, mode, edits)
+    if not layer.merges:
+        return Change(layer=layer, mode=mode, what="kept")
+    assert layer.switch is not None
+    wanted = layer.switch.training_when_predicate == (mode is Mode.TRAINING)
+    source, negated = conditions.base(layer.switch.predicate.tensor)
+    for merge in layer.merges:
+        _take(merge, source, wanted != negated, edits, conditions)
+    return Change(layer=layer, mode=mode, what="branch")
+
+
+def _take(merge: Node, source: Tensor, value: bool, edits: Edits, conditions: Conditions) -> None:
+    """The Merge hands on the branch that the predicate `source` takes for this value; the branch becomes unconditional."""
+    join = conditions.join(merge)
+    assert join is not None
+    _, negated = conditions.base(join.predicate)
+    taken = join.if_true if value != negated else join.if_false
+    condition = (source, value)
+    edits.redirect(merge.output(), _unswitched(taken, condition, conditions))
+    _free(taken.node, condition, edits, conditions)
+
+
+def _unswitched(tensor: Tensor, condition: tuple[Tensor, bool], conditions: Conditions) -> Tensor:
+    """What a Switch on this condition was given, where the tensor comes from one; else the tensor."""
+    while tensor.node.op in ("Switch", "RefSwitch") and conditions.base(tensor.node.inputs[1])[0] == condition[0]:
+        tensor = tensor.node.inputs[0]
+    return tensor
+
+
+def _free(start: Node, condition: tuple[Tensor, bool], edits: Edits, conditions: Conditions) -> None:
+    """Every node of the branch reads what its Switches were given, and waits for no pivot of the conditional."""
+    stack, seen = [start], {start}
+    while stack:
+        node = stack.pop()
+        if condition not in conditions.of(node):
+            continue
+        for slot, tensor in enumerate(node.inputs):
+            given = _unswitched(tensor, condition, conditions)
+            if given != tensor:
+                edits.override(node, slot, given)
+            elif tensor.node not in seen:
+                seen.add(tensor.node)
+                stack.append(tensor.node)
+        pivots = frozenset(control for control in node.controls if _is_pivot(control, condition, conditions))
+        if pivots:
+            edits.free(node, pivots)
+        for control in node.controls:
+            if control not in pivots and control not in seen:
+                seen.add(control)
+                stack.append(control)
+
+
+def _is_pivot(control: Node, condition: tuple[Tensor, bool], conditions: Conditions) -> bool:
+    """Whether waiting for the node only says that the branch is taken: switch_t, switch_f."""
+    while control.op == "Identity" and control.inputs:
+        control = control.inputs[0].node
+    return control.op in ("Switch", "RefSwitch") and conditions.base(control.inputs[1])[0] == condition[0]
+
+
+def _flipped(layer: BatchNorm, mode: Mode, edits: Edits) -> Change:
+    """A layer that the file fixes to the other mode, made to run in this one where it can be had."""
+    branch = layer.branch(Mode.INFERENCE if mode is Mode.TRAINING else Mode.TRAINING)
+    assert branch is not None
+    site = branch.site
+    if mode is Mode.INFERENCE:
+        reason = _flip_to_inference(layer, branch, edits)
+        if reason is not None:
+            return Change(layer=layer, mode=mode, what="left", reason=reason)
+    elif layer.form is Form.FUSED:
+        node = site.node
+        for slot, tensor in zip((3, 4), empty_statistics(edits, site, dtype_of(site.mean)), strict=True):
+            edits.override(node, slot, tensor)
+        edits.set_attributes(node, is_training=True)
+        if node.attr("exponential_avg_factor") is not None:
+            edits.set_attributes(node, exponential_avg_factor=1.0)
+    else:
+        try:
+            edits.redirect(site.output, trained(edits, layer, site))
+        except RewriteError as error:
+            return Change(layer=layer, mode=mode, what="left", reason=str(error))
+    return Change(layer=layer, mode=mode, what="flipped")
+
+
+def _flip_to_inference(layer: BatchNorm, branch: Branch, edits: Edits) -> str | None:
+    """Stored statistics in place of the batch's; the reason where there are none."""
+    if layer.moving_mean is None or layer.moving_variance is None:
+        return "its stored statistics are not in the file"
+    if layer.form is not Form.FUSED:
+        return "it normalizes with the moments of its input, and nothing ties stored statistics to it"
+    edits.set_attributes(branch.site.node, is_training=False)
+    edits.override(branch.site.node, 3, layer.moving_mean)
+    edits.override(branch.site.node, 4, layer.moving_variance)
+    return None

@@ -205,14 +205,25 @@ def _distributed(output: Tensor, rooted: list[Term], beta: Tensor | None) -> Mat
 
 
 def _centred(output: Tensor, term: Term, beta: Tensor | None) -> Match | None:
-    """R * gamma * (x - mean): one factor is a difference."""
-    for factor in term.factors:
-        pair = _difference(value(factor).node)
-        if pair is not None:
-            x, mean = pair
-            gamma = tuple(other for other in term.factors if other is not factor)
-            return Match(output=output, x=same(x), mean=same(mean), gamma=gamma, beta=beta, distributed=False)
+    """R * gamma * (x - mean): one factor is a difference, or a product that holds one."""
+    for index, factor in enumerate(term.factors):
+        others = term.factors[:index] + term.factors[index + 1 :]
+        for difference, gamma in ((factor, ()), *_products(value(factor).node)):
+            pair = _difference(value(difference).node)
+            if pair is not None:
+                x, mean = (same(tensor) for tensor in pair)
+                return Match(
+                    output=output, x=x, mean=mean, gamma=others + gamma, beta=beta, distributed=False
+                )
     return None
+
+
+def _products(node: Node) -> list[tuple[Tensor, tuple[Tensor, ...]]]:
+    """(a, (b,)) and (b, (a,)) where the node is a * b: gamma may be multiplied before the root is."""
+    if node.op != "Mul" or len(node.inputs) != 2:
+        return []
+    first, second = node.inputs
+    return [(first, (second,)), (second, (first,))]
 
 
 def _difference(node: Node) -> tuple[Tensor, Tensor] | None:

@@ -16,7 +16,7 @@ from bninspect.batchnorm.layer import Form, Lookalike, Unrecognised
 from bninspect.batchnorm.lookalikes import square_root_of
 from bninspect.batchnorm.origin import origin
 from bninspect.batchnorm.site import Batch, Chosen, Site, Undecided
-from bninspect.batchnorm.trace import VARIABLES, is_scalar, same, scalar, value
+from bninspect.batchnorm.trace import VARIABLES, content, integers, is_scalar, same, scalar, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.conditions import Conditions
@@ -53,10 +53,11 @@ def _variance_and_epsilon(radicand: Tensor) -> tuple[Tensor, float | None]:
     """(variance, epsilon) of variance + epsilon; epsilon None where nothing constant is added."""
     node = value(radicand).node
     if node.op in ("Add", "AddV2") and len(node.inputs) == 2:
-        for one, other in (node.inputs, node.inputs[::-1]):
-            epsilon = scalar(other)
-            if epsilon is not None:
-                return one, epsilon
+        pairs = (node.inputs, node.inputs[::-1])
+        numbers = [(one, other) for one, other in pairs if scalar(other) is not None]
+        if numbers:
+            one, other = min(numbers, key=lambda pair: _is_parameter(pair[1]))
+            return one, scalar(other)
     return radicand, None
 
 
@@ -95,35 +96,48 @@ def _judge(
     )
 
 
+def _is_one(tensor: Tensor) -> bool:
+    """Whether a factor is the 1 of 1 / sqrt(...), not a scale that happens to be 1 (that has an axis)."""
+    return scalar(tensor) == 1 and value(tensor).node.attr("value").shape == ()
+
+
 def _parameter(factors: tuple[Tensor, ...]) -> Tensor | None:
     """The scale among the factors: the one that is no single number."""
+    factors = tuple(factor for factor in factors if not _is_one(factor))
     vectors = [factor for factor in factors if not is_scalar(factor)]
     return vectors[0] if vectors else (factors[0] if factors else None)
 
 
 def _with_parameters_behind(match: Match, graph: Graph) -> Match:
     """With the gamma and beta behind the normalization, where nothing else reads what they change."""
-    for _ in range(3):
-        uses = graph.uses_of(match.output)
-        if len(uses) != 1 or len(uses[0].node.inputs) != 2 or match.beta is not None:
+    end = match.output
+    for _ in range(6):
+        uses = graph.uses_of(end)
+        if len(uses) != 1 or match.beta is not None:
             break
         node, slot = uses[0]
-        other = node.inputs[1 - slot]
-        if not _is_parameter(other):
+        if node.op in ("Identity", "Cast"):
+            end = node.output()
+            continue
+        other = node.inputs[1 - slot] if len(node.inputs) == 2 else None
+        if other is None or not _is_parameter(other):
             break
-        if node.op == "Mul" and not match.gamma:
-            match = replace(match, output=node.output(), gamma=(other,))
+        end = node.output()
+        if node.op == "Mul" and all(_is_one(factor) for factor in match.gamma):
+            match = replace(match, output=end, gamma=(other,))
         elif node.op in ("Add", "AddV2", "BiasAdd"):
-            match = replace(match, output=node.output(), beta=other)
+            match = replace(match, output=end, beta=other)
         else:
             break
     return match
 
 
 def _is_parameter(tensor: Tensor) -> bool:
-    """A stored vector (not a number, not data)."""
+    """A stored vector, be it of one channel (not a number, not data)."""
     node = value(tensor).node
-    return node.op in VARIABLES or (node.op == "Const" and not is_scalar(tensor))
+    if node.op == "Const":
+        return node.attr("value") is not None and node.attr("value").shape != ()
+    return node.op in VARIABLES
 
 
 def _first_of_each_x(region: Region, decided: list[tuple[Match, Site | Lookalike]]) -> list[Found]:
@@ -165,14 +179,9 @@ def _laid_out(tensor: Tensor) -> tuple[int, ...] | None:
     """The constant shape a statistic has when it meets x; None where it is not known."""
     node = same(tensor).node
     if node.op == "Reshape" and len(node.inputs) == 2:
-        target = same(node.inputs[1]).node
-        shape = target.attr("value") if target.op == "Const" else None
-        return (
-            None
-            if shape is None or shape.size > 8
-            else tuple(int(size) for size in shape.array().reshape(-1))
-        )
-    return node.attr("value").shape if node.op == "Const" and node.attr("value") is not None else None
+        return integers(node.inputs[1])
+    held = content(node)
+    return None if held is None else held.shape
 
 
 def _normalizes(match: Match, variance: Tensor, conditions: Conditions) -> bool:

@@ -186,7 +186,7 @@ class _Flattening:
         )
         if scope.functions:
             node.label = f"{scope.functions[-1]}/{name}"
-        node.bindings = {"T": dtype}
+        node.bindings = {"T": dtype, "N": len(inputs)} if op == "Merge" else {"T": dtype}
         self.nodes.append(node)
         self.lowered.append((node, inputs))
         return node
@@ -318,6 +318,8 @@ class _Flattening:
         if isinstance(found, Node):
             return [found]
         if found is not None:
+            if len(found.bodies) > 1:  # of an If: what joins its branches, for one of them never runs
+                return [output.node for output in found.outputs if isinstance(output, Tensor)]
             waits = [self._tensor(body, item, reader).node for body in found.bodies for item in body.returns]
             for body in found.bodies:
                 waits.extend(

@@ -130,7 +130,19 @@ def _is_plumbing(node: Node) -> bool:
     if node.op == "Identity" and node.inputs:
         producer = node.inputs[0].node
         tupled = any(control.op == "NoOp" and producer in control.controls for control in node.controls)
-        return tupled or producer.op == "Switch" or node.attr("T") == "bool"
+        return tupled or _is_statistic(producer) or producer.op == "Switch" or node.attr("T") == "bool"
+    return False
+
+
+def _is_statistic(node: Node) -> bool:
+    """Whether a conditional's output nobody reads is a mean or variance that a layer hands out beside its result."""
+    if node.op != "Merge":
+        return False
+    for tensor in node.inputs:
+        while tensor.node.op in ("Identity", "Switch") and tensor.node.inputs:
+            tensor = tensor.node.inputs[0]
+        if tensor.node.op in FUSED_OPS and tensor.port:
+            return True
     return False
 
 

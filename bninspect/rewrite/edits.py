@@ -35,6 +35,8 @@ class Edits:
         self._overrides: dict[tuple[Node, int], Tensor] = {}
         self._attributes: dict[Node, dict[str, Any]] = {}
         self._freed: dict[Node, frozenset[Node]] = {}
+        self._added: dict[Node, Node] = {}
+        self._has_loops = any(node.op in ("Enter", "RefEnter") for node in graph)
         self._names: set[str] = set()
         self._updating: dict[Node, bool] = {}
 
@@ -51,9 +53,14 @@ class Edits:
         """Attributes that replace those of the file."""
         self._attributes.setdefault(node, {}).update(values)
 
-    def free(self, node: Node, controls: frozenset[Node]) -> None:
-        """The node no longer waits for these nodes."""
+    def free(self, node: Node, controls: frozenset[Node], near: Node) -> None:
+        """The node no longer waits for these nodes.
+
+        Inside a loop, a node without data inputs has its frame from what it waits for: then it waits for `near`.
+        """
         self._freed[node] = self._freed.get(node, frozenset()) | controls
+        if self._has_loops and not node.inputs:
+            self._added[node] = near
 
     def add(self, name: str, op: str, inputs: Sequence[Tensor], controls: Sequence[Node] = (), **attributes: Any) -> Tensor:
         """Output 0 of a new node; the name is made unique."""
@@ -82,9 +89,9 @@ class Edits:
     def controls(self, node: Node) -> tuple[Node, ...]:
         """What the node still waits for: nothing it was freed of, and no update of a variable."""
         freed = self._freed.get(node, frozenset())
-        return tuple(
-            dict.fromkeys(control for control in node.controls if control not in freed and not self._is_update(control))
-        )
+        added = (self._added[node],) if node in self._added else ()
+        waited = (control for control in node.controls if control not in freed and not self._is_update(control))
+        return tuple(dict.fromkeys((*waited, *added)))
 
     def attributes(self, node: Node) -> Mapping[str, Any]:
         """The attributes that replace those of the file."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.conditions import Conditions
 from bninspect.batchnorm.layer import Form, Mode
+from bninspect.batchnorm.trace import same
 from bninspect.errors import RewriteError
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.formulas import empty_statistics, trained
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import BatchNorm, Branch, Report
     from bninspect.graphdef import Node, Tensor
+
+_MOST_NODES = 200
+"""How far gamma and beta are followed."""
 
 Choice = Mode | Callable[["BatchNorm"], Mode]
 
@@ -75,12 +79,31 @@ def _specialized(layer: BatchNorm, mode: Mode, edits: Edits, conditions: Conditi
     assert layer.switch is not None
     wanted = layer.switch.training_when_predicate == (mode is Mode.TRAINING)
     source, negated = conditions.base(layer.switch.predicate.tensor)
-    for merge in layer.merges:
-        _take(merge, source, wanted != negated, edits, conditions)
+    for merge in (*layer.merges, *_beside(branch, source, conditions)):
+        _take(merge, source, wanted != negated, branch.site.x.node, edits, conditions)
     return Change(layer=layer, mode=mode, what="branch")
 
 
-def _take(merge: Node, source: Tensor, value: bool, edits: Edits, conditions: Conditions) -> None:
+def _beside(branch: Branch, source: Tensor, conditions: Conditions) -> list[Node]:
+    """Merges on the same predicate that gamma and beta come through (batch renormalization's r and d)."""
+    site = branch.site
+    stack = [tensor.node for tensor in (site.gamma, site.beta) if tensor is not None]
+    seen, found = set(stack), []
+    while stack and len(seen) < _MOST_NODES:
+        node = stack.pop()
+        join = conditions.join(node)
+        if join is not None and conditions.base(join.predicate)[0] == source:
+            found.append(node)
+        for tensor in node.inputs:
+            if tensor.node not in seen and same(tensor) != site.x:
+                seen.add(tensor.node)
+                stack.append(tensor.node)
+    return found
+
+
+def _take(
+    merge: Node, source: Tensor, value: bool, near: Node, edits: Edits, conditions: Conditions
+) -> None:
     """The Merge hands on the branch that the predicate `source` takes for this value; the branch becomes unconditional."""
     join = conditions.join(merge)
     assert join is not None
@@ -88,7 +111,7 @@ def _take(merge: Node, source: Tensor, value: bool, edits: Edits, conditions: Co
     taken = join.if_true if value != negated else join.if_false
     condition = (source, value)
     edits.redirect(merge.output(), _unswitched(taken, condition, conditions))
-    _free(taken.node, condition, edits, conditions)
+    _free(taken.node, condition, near, edits, conditions)
 
 
 def _unswitched(tensor: Tensor, condition: tuple[Tensor, bool], conditions: Conditions) -> Tensor:
@@ -98,7 +121,9 @@ def _unswitched(tensor: Tensor, condition: tuple[Tensor, bool], conditions: Cond
     return tensor
 
 
-def _free(start: Node, condition: tuple[Tensor, bool], edits: Edits, conditions: Conditions) -> None:
+def _free(
+    start: Node, condition: tuple[Tensor, bool], near: Node, edits: Edits, conditions: Conditions
+) -> None:
     """Every node of the branch reads what its Switches were given, and waits for no pivot of the conditional."""
     stack, seen = [start], {start}
     while stack:
@@ -114,7 +139,7 @@ def _free(start: Node, condition: tuple[Tensor, bool], edits: Edits, conditions:
                 stack.append(tensor.node)
         pivots = frozenset(control for control in node.controls if _is_pivot(control, condition, conditions))
         if pivots:
-            edits.free(node, pivots)
+            edits.free(node, pivots, near)
         for control in node.controls:
             if control not in pivots and control not in seen:
                 seen.add(control)

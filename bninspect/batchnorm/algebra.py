@@ -28,6 +28,9 @@ _REGION = _UNCHANGED | _ADDS | _DIVISIONS | {"Mul", "Sub", "Neg", "AddN", "Recip
 _MOST_TERMS = 6
 _MOST_NODES = 48
 _DEEPEST = 9
+_MOST_USES = 256
+_MOST_OPERANDS = 64
+_MOST_FACTORS = 32
 
 
 class Term(NamedTuple):
@@ -82,8 +85,8 @@ class Region:
         for distance in range(1, _DEEPEST):
             ahead = []
             for node in edge:
-                for use in graph.uses(node):
-                    if use.node not in found and use.node.op in _REGION and len(found) < _MOST_NODES:
+                for use in graph.uses(node)[:_MOST_USES]:
+                    if use.node not in found and _is_arithmetic(use.node) and len(found) < _MOST_NODES:
                         found[use.node] = distance
                         ahead.append(use.node)
             edge = ahead
@@ -117,7 +120,11 @@ class Region:
         if node not in self._terms:
             self._terms[node] = None
             terms = self._expanded(node)
-            if terms is not None and len(terms) <= _MOST_TERMS:
+            if (
+                terms is not None
+                and len(terms) <= _MOST_TERMS
+                and all(len(term.factors) <= _MOST_FACTORS for term in terms)
+            ):
                 self._terms[node] = terms
         return self._terms[node]
 
@@ -125,7 +132,9 @@ class Region:
         if tensor.node in self.nodes:
             return self._expand(tensor.node)
         sign, tensor = 1, same(tensor)
-        while tensor.node.op == "Neg" and tensor.node.inputs:
+        for _ in range(_MOST_NODES):
+            if tensor.node.op != "Neg" or not tensor.node.inputs:
+                break
             sign, tensor = -sign, same(tensor.node.inputs[0])
         return (Term(sign, 0, (tensor,)),)
 
@@ -151,6 +160,11 @@ class Region:
             inverse = _inverted(second)
             return None if inverse is None else _product(first, inverse)
         return _product(first, second)
+
+
+def _is_arithmetic(node: Node) -> bool:
+    """Whether the root may flow through the node: arithmetic of a human number of operands."""
+    return node.op in _REGION and len(node.inputs) <= _MOST_OPERANDS
 
 
 def _negated(terms: tuple[Term, ...]) -> tuple[Term, ...]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Context = frozenset[tuple["Tensor", bool]]
 """Pairs of a predicate, free of negations, and the value it must have."""
 _EMPTY: Context = frozenset()
+_MOST_CONDITIONS = 64
+_MOST_STEPS = 2_000_000
+"""Nodes looked at in search of the nearest Switches, in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Conditions:
     def __init__(self, graph: Graph) -> None:
         self._known: dict[Node, Context] = {}
         self._predicates: dict[Tensor, tuple[Tensor, bool]] = {}
+        self._steps = 0
         self._any = any(node.op in ("Switch", "RefSwitch") or node.conditions for node in graph)
 
     def of(self, node: Node) -> Context:
@@ -77,7 +81,12 @@ class Conditions:
     def _edge(self, tensor: Tensor) -> Context:
         node = tensor.node
         context = self._known.get(node, _EMPTY)
-        if node.op in ("Switch", "RefSwitch") and len(node.inputs) == 2 and not _steers_loop(node):
+        if (
+            node.op in ("Switch", "RefSwitch")
+            and len(node.inputs) == 2
+            and not _steers_loop(node)
+            and len(context) < _MOST_CONDITIONS
+        ):
             source, negated = self.base(node.inputs[1])
             context = context | {(source, (tensor.port == 1) != negated)}
         return context
@@ -90,9 +99,9 @@ class Conditions:
             return frozenset.intersection(*(self._edge(tensor) for tensor in node.inputs))
         context = _EMPTY
         for tensor in node.inputs:
-            context |= self._edge(tensor)
+            context = _both(context, self._edge(tensor))
         for control in node.controls:
-            context |= self._known.get(control, _EMPTY)
+            context = _both(context, self._known.get(control, _EMPTY))
         if node.conditions:
             given = ((self.base(predicate), taken) for predicate, taken in node.conditions)
             context |= {(source, taken != negated) for (source, negated), taken in given}
@@ -141,10 +150,15 @@ class Conditions:
         edge, seen = list(node.inputs), set(node.inputs)
         for tensor in edge:
             reader = tensor.node
-            if reader.op in ("Switch", "RefSwitch") and self.base(reader.inputs[1])[0] == source:
+            if (
+                reader.op in ("Switch", "RefSwitch")
+                and len(reader.inputs) == 2
+                and self.base(reader.inputs[1])[0] == source
+            ):
                 return reader.inputs[1]
             for before in [*reader.inputs, *(control.output() for control in reader.controls)]:
-                if before not in seen and len(seen) < 20_000:
+                if before not in seen and self._steps < _MOST_STEPS:
+                    self._steps += 1
                     seen.add(before)
                     edge.append(before)
         return source
@@ -160,6 +174,13 @@ def _before(node: Node) -> Iterator[Node]:
     for tensor in node.inputs:
         yield tensor.node
     yield from node.controls
+
+
+def _both(first: Context, second: Context) -> Context:
+    """What holds where both hold; of more than any model nests, only the first."""
+    if second <= first or len(first) >= _MOST_CONDITIONS:
+        return first
+    return first | second
 
 
 def _steers_loop(switch: Node) -> bool:

@@ -14,7 +14,7 @@ from bninspect.batchnorm.lookalikes import batch_in_channels, of_moments
 from bninspect.batchnorm.origin import data_format_of, origin
 from bninspect.batchnorm.predicate import base
 from bninspect.batchnorm.site import Batch, Chosen, Site, Stored, Undecided
-from bninspect.batchnorm.trace import same
+from bninspect.batchnorm.trace import number, same
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.conditions import Conditions
@@ -60,7 +60,7 @@ def fused(node: Node, graph: Graph, conditions: Conditions) -> Site | Lookalike 
         variance=variance,
         mean_origin=mean_origin,
         variance_origin=variance_origin,
-        epsilon=float(node.attr("epsilon", _EPSILON)),
+        epsilon=number(node, "epsilon", _EPSILON),
         output=node.output(),
         data_format=data_format_of(node),
     )
@@ -91,7 +91,7 @@ def global_normalization(node: Node, conditions: Conditions) -> Site | Lookalike
         variance=variance,
         mean_origin=mean_origin,
         variance_origin=variance_origin,
-        epsilon=node.attr("variance_epsilon"),
+        epsilon=number(node, "variance_epsilon", None),
         output=node.output(),
         data_format="NHWC",
     )

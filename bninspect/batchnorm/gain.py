@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.graphdef import TensorValue
+from bninspect.batchnorm.trace import content
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +32,7 @@ def gain(layer: BatchNorm) -> NDArray[np.float64] | None:
     """
     if layer.statistics.variance is None or layer.epsilon is None:
         return None
-    variance = np.asarray(layer.statistics.variance.array(), dtype=np.float64).reshape(-1)
+    variance = layer.statistics.variance.numbers().reshape(-1)
     gamma = np.ones(1) if layer.gamma is None else _constant(layer.gamma, (1, variance.size))
     if gamma is None:
         return None
@@ -56,7 +56,7 @@ def raised_by_wrapper(epsilon: float) -> bool:
 
 def _constant(tensor: Tensor, sizes: tuple[int, ...]) -> NDArray[np.float64] | None:
     """The values of a Const of one of the sizes, float64, one axis; None for anything else."""
-    value = tensor.node.attr("value") if tensor.node.op == "Const" else None
-    if not isinstance(value, TensorValue) or value.size not in sizes:
+    held = content(tensor.node)
+    if held is None or held.size not in sizes:
         return None
-    return np.asarray(value.array(), dtype=np.float64).reshape(-1)
+    return held.numbers().reshape(-1)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Lookalike
 from bninspect.batchnorm.origin import data_format_of
-from bninspect.batchnorm.trace import RESHAPES, constant, rank, same, scalar, value
+from bninspect.batchnorm.trace import RESHAPES, constant, integers, rank, same, scalar, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.site import Batch
@@ -91,16 +91,16 @@ def batch_in_channels(node: Node, graph: Graph) -> Lookalike | None:
 
 def _sizes(shape: Tensor) -> list[int | Tensor] | None:
     """The target of a Reshape, size by size: a number where it is constant, else the tensor."""
-    known = constant(shape)
+    known = integers(shape)
     if known is not None:
-        return [int(size) for size in known.reshape(-1)]
+        return list(known)
     pack = same(shape).node
     if pack.op != "Pack":
         return None
     sizes: list[int | Tensor] = []
     for tensor in pack.inputs:
-        number = scalar(tensor)
-        sizes.append(tensor if number is None else int(number))
+        number = integers(tensor, 1)
+        sizes.append(number[0] if number else tensor)
     return sizes
 
 
@@ -133,7 +133,7 @@ def _scale_length(node: Node, graph: Graph) -> int | None:
         ahead: list[Tensor] = []
         for tensor in edge:
             for use in graph.uses_of(tensor):
-                if use.node.op == "Mul":
+                if use.node.op == "Mul" and len(use.node.inputs) == 2:
                     factor = constant(use.node.inputs[1 - use.slot])
                     if factor is not None and factor.size > 1:
                         return int(factor.size)
@@ -158,7 +158,9 @@ def square_root_of(root: Node, variance: Tensor) -> Lookalike | None:
             and len(squared.inputs) == 2
             and same(squared.inputs[0]) == same(squared.inputs[1])
         )
-        if not squares and not (squared.op == "Pow" and scalar(squared.inputs[1]) == 2):
+        if not squares and not (
+            squared.op == "Pow" and len(squared.inputs) == 2 and scalar(squared.inputs[1]) == 2
+        ):
             continue
         if reduction.op == "Sum":
             return Lookalike(

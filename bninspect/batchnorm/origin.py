@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.site import Batch, Chosen, Origin, Stored, Undecided
-from bninspect.batchnorm.trace import MERGES, SELECTS, VARIABLES, cast_free, constant, is_scalar, same, value
+from bninspect.batchnorm.trace import MERGES, SELECTS, VARIABLES, cast_free, integers, is_scalar, same, value
 from bninspect.graphdef.library import FUSED_OPS
 
 if TYPE_CHECKING:
@@ -124,6 +124,8 @@ class _Walk:
                 if before not in seen:
                     seen.add(before)
                     stack.append(before)
+                if len(seen) > _MOST_NODES:
+                    break
             if len(seen) > _MOST_NODES:
                 return f"the statistics of {statistic.name} depend on too many nodes to judge"
         return None
@@ -160,15 +162,15 @@ class _Walk:
             return (0, 2, 3) if data_format_of(self.fused[0]) == "NCHW" else (0, 1, 2)
         found: list[int] = []
         for node in self.reductions:
-            axes = constant(node.inputs[1]) if len(node.inputs) > 1 else None
+            axes = integers(node.inputs[1]) if len(node.inputs) > 1 else None
             if axes is None:
                 return None
-            found.extend(int(axis) for axis in axes.reshape(-1))
+            found.extend(axes)
         return tuple(sorted(set(found)))
 
 
 def data_format_of(node: Node) -> str:
     """NHWC or NCHW by the attribute of a fused op (NDHWC and NCDHW likewise); NHWC is its default."""
     written = node.attr("data_format", b"NHWC")
-    text = written.decode() if isinstance(written, bytes) else str(written)
+    text = written.decode("utf-8", "replace") if isinstance(written, bytes) else str(written)
     return "NCHW" if text.startswith("NC") and text != "NC" else "NHWC"

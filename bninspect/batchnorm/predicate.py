@@ -7,19 +7,23 @@ negation is a fact about the table, not about names.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Predicate
-from bninspect.batchnorm.trace import VARIABLES, same, scalar, shape_free
+from bninspect.batchnorm.trace import VARIABLES, far, same, scalar, shape_free
 
 if TYPE_CHECKING:
     from bninspect.graphdef import Tensor
 
 _THROUGH = frozenset({"Cast", "Reshape", "Squeeze", "ExpandDims"})
 _COMPARISONS = frozenset({"Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"})
-_LOGIC = frozenset({"LogicalNot", "LogicalAnd", "LogicalOr"}) | _COMPARISONS
+_ARITY = dict.fromkeys(_THROUGH | {"LogicalNot"}, 1)
+_ARITY |= dict.fromkeys(_COMPARISONS | {"LogicalAnd", "LogicalOr"}, 2)
 _INTEGERS = frozenset({"bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"})
-_DEEPEST = 64
+_HOPS = 64
+_MOST_LOGIC = 1000
+_SHOWN = 5
 
 Value = bool | int | float
 
@@ -27,35 +31,45 @@ Value = bool | int | float
 def base(predicate: Tensor) -> tuple[Tensor, bool]:
     """(the tensor behind Identity, Switch, Reshape and LogicalNot, whether it is negated on the way)."""
     negated = False
-    while True:
+    for _ in range(_HOPS):
         predicate = shape_free(predicate)
-        if predicate.node.op != "LogicalNot" or not predicate.node.inputs:
+        before = _negation(predicate)
+        if before is None:
             return predicate, negated
         negated = not negated
-        predicate = predicate.node.inputs[0]
+        predicate = before[0]
+    end, rest = far(predicate, "base", _negation)
+    return end, negated ^ rest
+
+
+def _negation(tensor: Tensor) -> tuple[Tensor, bool] | None:
+    """(what the tensor negates, True); None where it negates nothing."""
+    tensor = shape_free(tensor)
+    if tensor.node.op != "LogicalNot" or not tensor.node.inputs:
+        return None
+    return shape_free(tensor.node.inputs[0]), True
 
 
 def analyse(tensor: Tensor) -> Predicate:
     """What decides the predicate: a constant, one source, or (with the reason) neither."""
-    leaves: dict[Tensor, None] = {}
-    _leaves(tensor, leaves, 0)
+    logic, leaves = _logic(tensor)
     if not leaves:
         return Predicate(
             tensor=tensor,
             behind=base(tensor)[0],
             source=None,
-            constant=bool(_evaluate(tensor, {})),
+            constant=bool(_evaluate(logic, {})),
             default=None,
             true_when=None,
         )
     if len(leaves) > 1:
-        names = ", ".join(leaf.name for leaf in leaves)
+        names = ", ".join(leaf.name for leaf in leaves[:_SHOWN]) + (", ..." if len(leaves) > _SHOWN else "")
         return _computed(tensor, f"computed from several: {names}")
     (leaf,) = leaves
     reason = _not_a_source(leaf)
     if reason is not None:
         return _computed(tensor, reason)
-    no, yes = bool(_evaluate(tensor, {leaf: 0})), bool(_evaluate(tensor, {leaf: 1}))
+    no, yes = bool(_evaluate(logic, {leaf: 0})), bool(_evaluate(logic, {leaf: 1}))
     if no == yes:
         if _dtype(leaf) != "bool":
             return _computed(tensor, f"a number, {leaf.name}, is compared with another than 0 and 1")
@@ -84,18 +98,42 @@ def _computed(tensor: Tensor, reason: str) -> Predicate:
     )
 
 
-def _leaves(tensor: Tensor, found: dict[Tensor, None], depth: int) -> None:
-    """Collect the tensors that are not constants and not logic."""
-    tensor = same(tensor)
+def _logic(tensor: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    """(all that the predicate is computed from, operands first and itself last; those that are not computed).
+
+    A tensor that depends on itself, or stands behind more logic than anybody writes, counts as not computed.
+    """
+    order: list[Tensor] = []
+    leaves: dict[Tensor, None] = {}
+    done: dict[Tensor, bool] = {}
+    stack = [same(tensor)]
+    while stack:
+        current = stack[-1]
+        if current in done:
+            stack.pop()
+            if not done[current]:
+                done[current] = True
+                order.append(current)
+            continue
+        done[current] = False
+        if current.node.op == "Const" and scalar(current) is not None:
+            continue
+        operands = _operands(current) if len(done) < _MOST_LOGIC else []
+        if not operands:
+            leaves[current] = None
+        for operand in reversed(operands):
+            if done.get(operand) is False:
+                leaves[operand] = None
+            stack.append(operand)
+    return order, list(leaves)
+
+
+def _operands(tensor: Tensor) -> list[Tensor]:
+    """What a boolean or a comparison is computed from; nothing where it is no logic."""
     node = tensor.node
-    if node.op == "Const" and scalar(tensor) is not None:
-        return
-    if depth < _DEEPEST and (node.op in _THROUGH or node.op in _LOGIC) and node.inputs:
-        operands = node.inputs[:1] if node.op in _THROUGH else node.inputs
-        for operand in operands:
-            _leaves(operand, found, depth + 1)
-        return
-    found[tensor] = None
+    if node.op not in _ARITY or len(node.inputs) < _ARITY[node.op]:
+        return []
+    return [same(operand) for operand in node.inputs[: _ARITY[node.op]]]
 
 
 def _not_a_source(leaf: Tensor) -> str | None:
@@ -118,30 +156,30 @@ def _default(leaf: Tensor) -> Value | None:
     if leaf.node.op != "PlaceholderWithDefault" or not leaf.node.inputs:
         return None
     default = scalar(leaf.node.inputs[0])
-    if default is None:
+    if default is None or not isfinite(default):
         return None
     return bool(default) if _dtype(leaf) == "bool" else int(default)
 
 
-def _evaluate(tensor: Tensor, values: dict[Tensor, int]) -> float:
-    """The predicate for given leaves; every constant below it is one number (`_leaves` has seen to that)."""
-    tensor = same(tensor)
-    if tensor in values:
-        return values[tensor]
+def _evaluate(logic: list[Tensor], leaves: dict[Tensor, int]) -> float:
+    """The last of these tensors for given leaves; every constant among them is one number (`_logic`)."""
+    values: dict[Tensor, float] = dict(leaves)
+    for tensor in logic:
+        if tensor not in values:
+            operands = [values[operand] for operand in _operands(tensor)]
+            values[tensor] = _apply(tensor, operands)
+    return values[logic[-1]]
+
+
+def _apply(tensor: Tensor, operands: list[float]) -> float:
     node = tensor.node
     if node.op == "Const":
         return scalar(tensor) or 0.0
     if node.op in _THROUGH:
-        operand = _evaluate(node.inputs[0], values)
-        return float(bool(operand)) if node.attr("DstT") == "bool" else operand
-    operands = [_evaluate(operand, values) for operand in node.inputs]
-    return float(_apply(node.op, operands))
-
-
-def _apply(op: str, operands: list[float]) -> bool:
-    if op == "LogicalNot":
+        return float(bool(operands[0])) if node.attr("DstT") == "bool" else operands[0]
+    if node.op == "LogicalNot":
         return not operands[0]
-    a, b = operands[0], operands[-1]
+    a, b = operands
     table = {
         "LogicalAnd": bool(a and b),
         "LogicalOr": bool(a or b),
@@ -152,4 +190,4 @@ def _apply(op: str, operands: list[float]) -> bool:
         "Less": a < b,
         "LessEqual": a <= b,
     }
-    return table[op]
+    return table[node.op]

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bninspect.batchnorm.layer import State, Statistics
-from bninspect.batchnorm.trace import VARIABLES
+from bninspect.batchnorm.trace import VARIABLES, content
 from bninspect.errors import GraphDefError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bninspect.graphdef import Tensor, TensorValue
+    from bninspect.graphdef import Tensor
 
 Range = tuple[float | None, float | None]
 
@@ -30,13 +30,13 @@ def stored_statistics(mean: Tensor | None, variance: Tensor | None, absent: str)
             return Statistics(
                 state=State.UNREAD, reason=f"they are given by {node.op} {node.label} when the model runs"
             )
-    values: tuple[TensorValue, TensorValue] = (mean.node.attr("value"), variance.node.attr("value"))
-    if any(value is None for value in values):
+    values = content(mean.node), content(variance.node)
+    if values[0] is None or values[1] is None:
         return Statistics(state=State.UNREAD, reason="a constant without a value")
     if not values[0].size or not values[1].size:
         return Statistics(state=State.ABSENT, reason="the constants that should hold them are empty")
     try:
-        arrays = values[0].array().astype(np.float64), values[1].array().astype(np.float64)
+        arrays = values[0].numbers(), values[1].numbers()
     except GraphDefError as error:
         return Statistics(state=State.INVALID, reason=str(error))
     state, reason = _judged(*arrays)

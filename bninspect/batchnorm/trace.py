@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bninspect.graphdef import Tensor
+from bninspect.errors import GraphDefError
+from bninspect.graphdef import Tensor, TensorValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -48,18 +49,65 @@ _VALUE = IDENTITIES | RESHAPES
 _CAST_FREE = IDENTITIES | {"Cast"}
 
 
+_HOPS = 64
+"""A way back longer than this is remembered, so that long chains do not cost their length squared."""
+
+
 def _through(tensor: Tensor, ops: frozenset[str]) -> Tensor:
-    node = tensor.node
-    while True:
-        if node.op in ops and node.inputs:
-            tensor = node.inputs[0]
-        elif node.op == "IdentityN" and tensor.port < len(node.inputs):
-            tensor = node.inputs[tensor.port]
-        elif node.op in MERGES and (start := _loop_start(node)) is not None and _is_invariant(node):
-            tensor = start
-        else:
+    for _ in range(_HOPS):
+        before = _before(tensor, ops)
+        if before is None:
             return tensor
-        node = tensor.node
+        tensor = before
+
+    def step(current: Tensor) -> tuple[Tensor, bool] | None:
+        before = _before(current, ops)
+        return None if before is None else (before, False)
+
+    return far(tensor, ops, step)[0]
+
+
+def _before(tensor: Tensor, ops: frozenset[str]) -> Tensor | None:
+    """The tensor that this one hands on, where its op is one of these; else None."""
+    node = tensor.node
+    if node.op in ops:
+        return node.inputs[0] if node.inputs else None
+    if node.op == "IdentityN":
+        return node.inputs[tensor.port] if tensor.port < len(node.inputs) else None
+    if node.op in MERGES and (start := _loop_start(node)) is not None and _is_invariant(node):
+        return start
+    return None
+
+
+def far(
+    tensor: Tensor, key: object, step: Callable[[Tensor], tuple[Tensor, bool] | None]
+) -> tuple[Tensor, bool]:
+    """(where the steps from a tensor end, whether they negate on the whole); a ring ends where it closes.
+
+    Remembered at every tensor of the way under the key, which stands for `step`.
+    """
+    way: list[tuple[Tensor, bool]] = []
+    seen: set[Tensor] = set()
+    negated = False
+    end: tuple[Tensor, bool] | None = None
+    while end is None and tensor not in seen:
+        seen.add(tensor)
+        end = tensor.node.traced.get((key, tensor.port))
+        if end is None:
+            following = step(tensor)
+            if following is None:
+                end = (tensor, False)
+                break
+            way.append((tensor, negated))
+            negated ^= following[1]
+            tensor = following[0]
+    end = (tensor, False) if end is None else end
+    target, negated = end[0], negated ^ end[1]
+    for passed, so_far in way:
+        if not passed.node.traced:
+            passed.node.traced = {}
+        passed.node.traced[key, passed.port] = (target, negated ^ so_far)
+    return target, negated
 
 
 def _loop_start(merge: Node) -> Tensor | None:
@@ -91,26 +139,54 @@ def _is_invariant(merge: Node) -> bool:
 
 def constant(tensor: Tensor) -> Any:
     """The value of a constant, through Identity and the like; None where it is none or unreadable."""
-    node = value(tensor).node
-    found = node.attr("value") if node.op == "Const" else None
-    if found is None or found.size > 1 << 20 or found.dtype in ("string", "resource", "variant"):
+    found = content(value(tensor).node)
+    if found is None or found.size > 1 << 20 or not found.is_real:
         return None
     return found.array()
 
 
 def scalar(tensor: Tensor) -> float | None:
     """The value of a constant with exactly one element; None for anything else."""
-    node = value(tensor).node
-    found = node.attr("value") if node.op == "Const" else None
-    if found is None or found.size != 1 or found.dtype in ("string", "resource", "variant"):
+    found = content(value(tensor).node)
+    if found is None or found.size != 1 or not found.is_real:
         return None
     return float(found.array().reshape(-1)[0])
 
 
+def integers(tensor: Tensor, most: int = 32) -> tuple[int, ...] | None:
+    """The values of a constant of a few whole numbers, flat; None for anything else."""
+    found = content(value(tensor).node)
+    if found is None or found.size > most or found.dtype not in ("int32", "int64", "int16", "int8", "uint8"):
+        return None
+    return tuple(int(number) for number in found.array().reshape(-1))
+
+
 def is_scalar(tensor: Tensor) -> bool:
     """Whether the tensor is a constant of one element."""
-    node = value(tensor).node
-    return node.op == "Const" and node.attr("value") is not None and node.attr("value").size == 1
+    found = content(value(tensor).node)
+    return found is not None and found.size == 1
+
+
+def content(node: Node) -> TensorValue | None:
+    """The value of a Const; None for any other node, and for one without."""
+    found = node.attr("value") if node.op == "Const" else None
+    return found if isinstance(found, TensorValue) else None
+
+
+def declared_shape(node: Node) -> tuple[int, ...] | None:
+    """The attribute `shape`; None where it is absent, or of unknown rank."""
+    found = node.attr("shape")
+    return found if isinstance(found, tuple) and all(isinstance(size, int) for size in found) else None
+
+
+def number(node: Node, name: str, default: float | None) -> float | None:
+    """A number among the attributes. Raises GraphDefError where it is there and is none."""
+    found = node.attr(name, default)
+    if found is None:
+        return None
+    if not isinstance(found, int | float):
+        raise GraphDefError(f"damaged: attribute {name} of {node.label!r} is no number")
+    return float(found)
 
 
 _RANK = {
@@ -139,11 +215,12 @@ def rank(tensor: Tensor) -> int | None:
                 return int(shape.size)
             target = same(node.inputs[1]).node if len(node.inputs) > 1 else None
             return len(target.inputs) if target is not None and target.op == "Pack" else None
-        declared = node.attr("shape") if node.op.startswith("Placeholder") else None
+        declared = declared_shape(node) if node.op.startswith("Placeholder") else None
         if declared is not None and (declared or node.op != "Placeholder"):
             return len(declared)
-        if node.op == "Const" and node.attr("value") is not None:
-            return len(node.attr("value").shape)
+        held = content(node)
+        if held is not None:
+            return len(held.shape)
         if node.op not in _RANK_KEEPING or not node.inputs:
             return None
         tensor = node.inputs[0]

@@ -107,18 +107,22 @@ def _parameters(site: Site) -> tuple[Tensor | None, Tensor | None]:
 def _opposed(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[Pair]:
     """Pairs that stand in opposite branches of one predicate and share their parameters, in graph order."""
     found: list[Pair] = []
-    waiting = [site for site in sites if site.mode is Mode.INFERENCE]
+    candidates: dict[object, list[Site]] = {}
+    for site in sites:
+        if site.mode is Mode.INFERENCE:
+            candidates.setdefault(_key(site), []).append(site)
     for training in sites:
         if training.mode is not Mode.TRAINING:
             continue
         context = conditions.of(training.node)
+        waiting = candidates.get(_key(training), [])
         for inference in waiting if context else ():
             opposite = [
                 (source, taken)
                 for source, taken in conditions.of(inference.node)
                 if (source, not taken) in context
             ]
-            if len(opposite) != 1 or not _shares(training, inference):
+            if len(opposite) != 1:
                 continue
             source, inference_when = opposite[0]
             waiting.remove(inference)
@@ -155,9 +159,7 @@ def _rejoined(
     return tuple(found)
 
 
-def _shares(first: Site, second: Site) -> bool:
-    """Whether two sites in opposite branches are one layer: one set of parameters, or without any one x."""
-    parameters = _parameters(first)
-    if parameters == (None, None) and _parameters(second) == (None, None):
-        return same(first.x) == same(second.x)
-    return parameters == _parameters(second)
+def _key(site: Site) -> object:
+    """What two sites in opposite branches share if they are one layer: parameters, or without any the x."""
+    parameters = _parameters(site)
+    return same(site.x) if parameters == (None, None) else parameters

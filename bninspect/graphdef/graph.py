@@ -39,7 +39,7 @@ class Node:
 
     __slots__ = (
         "bindings", "conditions", "controls", "functions", "index", "inputs", "label", "name", "nodedef",
-        "op", "predicate", "stands_for",
+        "op", "predicate", "stands_for", "traced",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +74,8 @@ class Node:
         """Of a Merge that stands for an If: what chooses (input 0 is the false branch); None elsewhere."""
         self.bindings: Mapping[str, Any] = {}
         """Attributes of the call, for those that the function body leaves to it; of a node without a record its own."""
+        self.traced: dict[tuple[object, int], tuple[Tensor, bool]] = _NOTHING_TRACED
+        """What `batchnorm.trace` remembers of long chains; the node is none the less immutable."""
 
     def attr(self, name: str, default: Any = None) -> Any:
         """The attribute as a Python value (see `attributes.attribute`), or the default.

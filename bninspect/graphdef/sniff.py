@@ -69,7 +69,7 @@ def text_format(buffer: Buffer, size: int) -> str | None:
     head = bytes(buffer[: min(size, 65536)])
     if any(byte < 9 or 13 < byte < 32 for byte in head[:4096]):
         return None
-    text = re.sub(rb"(?m)^\s*#.*$", b"", head).lstrip(b"\xef\xbb\xbf \t\r\n")
+    text = re.sub(rb"(?m)^[ \t]*#.*$", b"", head).lstrip(b"\xef\xbb\xbf \t\r\n")
     for pattern, name in _TEXT_FIELDS:
         if re.match(pattern, text):
             return name

@@ -6,7 +6,6 @@ view. Source: tensorflow/core/framework/tensor.proto and tensor.cc (`Tensor::Fro
 
 from __future__ import annotations
 
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +35,11 @@ _LARGEST_FILL = 1 << 24
 """Values a partly written tensor may be filled up to; more is refused as a claim, not a tensor."""
 
 
+_MOST_CLAIMED = 1 << 62
+_MOST_DIMENSIONS = 32
+"""As many as every NumPy can have."""
+
+
 def dtype_name(number: int) -> str:
     """`float`, `int32`, `float_ref`, ...; `dtype 77` for one this table does not know."""
     if number in DATA_TYPES:
@@ -43,6 +47,11 @@ def dtype_name(number: int) -> str:
     if number - 100 in DATA_TYPES:
         return f"{DATA_TYPES[number - 100]}_ref"
     return f"dtype {number}"
+
+
+def _shown(shape: tuple[int, ...]) -> str:
+    """A shape for a message, which has room for few dimensions."""
+    return str(list(shape)) if len(shape) <= 8 else f"{list(shape[:8])} and {len(shape) - 8} more dimensions"
 
 
 class TensorValue:
@@ -75,16 +84,43 @@ class TensorValue:
 
     @property
     def size(self) -> int:
-        """How many values the shape claims."""
-        return prod(self.shape)
+        """How many values the shape claims; at most _MOST_CLAIMED, and -1 where the shape is none."""
+        total = 1
+        if min(self.shape, default=0) < 0:
+            return -1
+        if 0 in self.shape:
+            return 0
+        for length in self.shape:
+            total *= length
+            if total > _MOST_CLAIMED:
+                return _MOST_CLAIMED
+        return total
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the values are real numbers or booleans, of a type that can be read."""
+        return self.dtype in _NUMPY and not self.dtype.startswith("complex")
+
+    def numbers(self) -> NDArray[np.float64]:
+        """The values as float64.
+
+        Raises GraphDefError as `array`, and where they are no real numbers, or too many.
+        """
+        if not self.is_real:
+            raise GraphDefError(f"a constant of type {self.dtype}, where numbers were expected")
+        if self.size > _LARGEST_FILL:
+            raise GraphDefError(
+                f"a constant of shape {_shown(self.shape)}, where a few numbers were expected"
+            )
+        return self.array().astype(np.float64)
 
     def array(self) -> NDArray[Any]:
         """The values, read-only, in the tensor's shape; float32 for bfloat16, objects (bytes) for strings.
 
         Raises GraphDefError where the values do not fit the shape or the dtype has none (resource, variant).
         """
-        if min(self.shape, default=0) < 0:
-            raise GraphDefError(f"damaged: a constant of shape {list(self.shape)}")
+        if min(self.shape, default=0) < 0 or len(self.shape) > _MOST_DIMENSIONS:
+            raise GraphDefError(f"damaged: a constant of shape {_shown(self.shape)}")
         flat = self._flat()
         if self.dtype == "bfloat16":
             flat = (flat.astype(np.uint32) << 16).view(np.float32)
@@ -98,13 +134,16 @@ class TensorValue:
     def _filled(self, flat: NDArray[Any], size: int) -> NDArray[Any]:
         """The last value repeated up to the shape, as TensorFlow does; zeros where none is written."""
         if flat.size > size:
-            raise GraphDefError(f"damaged: {flat.size} values for a constant of shape {list(self.shape)}")
-        last = flat[-1:] if flat.size else np.zeros(1, flat.dtype)
+            raise GraphDefError(f"damaged: {flat.size} values for a constant of shape {_shown(self.shape)}")
+        last = flat[-1:] if flat.size else np.array([b"" if flat.dtype == object else 0], flat.dtype)
         if flat.size <= 1:
-            return np.broadcast_to(last.reshape((1,) * len(self.shape)), self.shape)
+            try:
+                return np.broadcast_to(last.reshape((1,) * len(self.shape)), self.shape)
+            except ValueError:  # more bytes than an address has room for
+                raise GraphDefError(f"damaged: a constant of shape {_shown(self.shape)}") from None
         if size > max(_LARGEST_FILL, 2 * flat.size):
             raise GraphDefError(
-                f"a constant of shape {list(self.shape)} with only {flat.size} values written"
+                f"a constant of shape {_shown(self.shape)} with only {flat.size} values written"
             )
         return np.concatenate([flat, np.broadcast_to(last, (size - flat.size,))])
 
@@ -125,6 +164,8 @@ class TensorValue:
             return np.frombuffer(buffer, dtype, (end - start) // dtype.itemsize, start)
         listed = getattr(self._whole(), _VALUES.get(self.dtype, "int_val"))
         if dtype.kind == "c":
+            if len(listed) % 2:
+                raise GraphDefError(f"damaged: {len(listed)} halves of complex numbers")
             return np.array(listed, dtype=f"<f{dtype.itemsize // 2}").view(dtype)
         if self.dtype in ("half", "bfloat16"):
             return np.array([value & 0xFFFF for value in listed], dtype="<u2").view(dtype)

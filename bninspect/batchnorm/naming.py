@@ -26,9 +26,9 @@ def layer_name(output: Tensor, nodes: Sequence[Node], parameters: Sequence[Tenso
         if scope:
             return scope
     for parameter in parameters:
-        if parameter is not None and "/" in parameter.node.label:
-            return _plain(parameter.node).rsplit("/", 1)[0]
-    return _plain(output.node)
+        if parameter is not None and "/" in (name := _plain(parameter.node)):
+            return name.rsplit("/", 1)[0]
+    return _plain(output.node).rsplit("/", 1)[0]
 
 
 def _plain(node: Node) -> str:

@@ -28,3 +28,9 @@ class InputError(BninspectError):
 
 class RunError(BninspectError):
     """TensorFlow is missing, or it could not run the model."""
+
+
+def one_line(error: BninspectError) -> str:
+    """The message on one line of at most a thousand letters, whatever names a file has put into it."""
+    line = " ".join(str(error).split())
+    return line if len(line) <= 1000 else f"{line[:1000]}..."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import BatchNorm, Branch, Mode, ModeSwitch
+from bninspect.batchnorm.layer import BatchNorm, Branch, Mode, ModeSwitch, State, Statistics
 from bninspect.batchnorm.naming import layer_name
 from bninspect.batchnorm.predicate import analyse
 from bninspect.batchnorm.site import Batch, Chosen, Site
@@ -12,7 +12,6 @@ from bninspect.batchnorm.statistics import stored_statistics
 from bninspect.batchnorm.trace import VARIABLES, content, declared_shape, value
 
 if TYPE_CHECKING:
-    from bninspect.batchnorm.layer import Statistics
     from bninspect.batchnorm.wiring import Pair
     from bninspect.graphdef import Node, Tensor
 
@@ -90,7 +89,7 @@ def _layer(
             mode, inference, untaken = Mode.TRAINING, None, inference
         else:
             mode, training, untaken = Mode.INFERENCE, None, training
-    statistics = stored_statistics(moving_mean, moving_variance, _PRUNED)
+    statistics = _statistics(inference or untaken, moving_mean, moving_variance)
     nodes = tuple(branch.node for branch in (training, inference) if branch is not None)
     return BatchNorm(
         name=layer_name(output, nodes, (moving_mean, gamma, beta)),
@@ -115,6 +114,16 @@ def _layer(
         functions=next((node.functions for node in nodes if node.functions), ()),
         untaken=untaken,
     )
+
+
+def _statistics(inference: Branch | None, mean: Tensor | None, variance: Tensor | None) -> Statistics:
+    """The stored statistics; those that inference mode computes from what is stored are not read."""
+    if inference is not None and (mean is None or variance is None):
+        node = value(inference.mean).node
+        return Statistics(
+            state=State.UNREAD, reason=f"they are computed by {node.op} {node.label} when the model runs"
+        )
+    return stored_statistics(mean, variance, _PRUNED)
 
 
 def _moving(inference: Branch | None, training: Branch | None) -> tuple[Tensor | None, Tensor | None]:

@@ -121,7 +121,7 @@ class Conditions:
         if decided is None:
             return None
         source, second_when = decided
-        predicate = self._nearest(node, source)
+        predicate = self.nearest(node, source)
         _, negated = self.base(predicate)
         second_is_true = second_when != negated
         return (
@@ -145,8 +145,8 @@ class Conditions:
             return only_first[0][0], not only_first[0][1]
         return None
 
-    def _nearest(self, node: Node, source: Tensor) -> Tensor:
-        """The predicate tensor that the Switch nearest before a Merge reads, of those decided by `source`."""
+    def nearest(self, node: Node, source: Tensor) -> Tensor:
+        """The predicate tensor that the Switch nearest before a node reads, of those decided by `source`."""
         edge, seen = list(node.inputs), set(node.inputs)
         for tensor in edge:
             reader = tensor.node

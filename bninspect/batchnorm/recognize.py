@@ -14,7 +14,8 @@ from bninspect.batchnorm.naming import unique
 from bninspect.batchnorm.site import Site
 from bninspect.batchnorm.trace import topological
 from bninspect.batchnorm.wiring import pairs
-from bninspect.graphdef import model_outputs
+from bninspect.errors import GraphDefError, one_line
+from bninspect.graphdef import collector_held_off, model_outputs
 from bninspect.graphdef.library import FUSED_OPS, GLOBAL_OP, ROOT_OPS
 
 if TYPE_CHECKING:
@@ -26,8 +27,18 @@ if TYPE_CHECKING:
 def inspect(graph: Graph, outputs: Sequence[str] = ()) -> Report:
     """All that the graph alone tells of its batch norm, as far as its outputs (or those named) depend on it.
 
-    Raises SelectionError for an output that is not in the graph, GraphDefError for damage met on the way.
+    Raises SelectionError for an output that is not in the graph, GraphDefError (with the path in front) for
+    damage met on the way.
     """
+    try:
+        with collector_held_off():
+            return _inspected(graph, outputs)
+    except GraphDefError as error:
+        raise GraphDefError(f"{graph.graphdef.path}: {one_line(error)}") from None
+
+
+def _inspected(graph: Graph, outputs: Sequence[str]) -> Report:
+    """As `inspect`, the errors without the path."""
     tensors = model_outputs(graph, outputs)
     places = topological(tensor.node for tensor in tensors)
     conditions = Conditions(graph)

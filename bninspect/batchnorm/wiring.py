@@ -125,13 +125,15 @@ def _opposed(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> lis
             if len(opposite) != 1:
                 continue
             source, inference_when = opposite[0]
+            predicate = conditions.nearest(training.node, source)
+            _, negated = conditions.base(predicate)
             waiting.remove(inference)
             found.append(
                 Pair(
                     training=training,
                     inference=inference,
-                    predicate=source,
-                    training_when=not inference_when,
+                    predicate=predicate,
+                    training_when=(not inference_when) != negated,
                     merges=_rejoined(inference, opposite[0], graph, conditions),
                     output=inference.output,
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bninspect.graphdef.collector import collector_held_off
 from bninspect.graphdef.flatten import flatten
 from bninspect.graphdef.graph import Graph, Node, Signature, Tensor, Use
 from bninspect.graphdef.outputs import model_outputs
@@ -21,6 +22,7 @@ __all__ = [
     "Tensor",
     "TensorValue",
     "Use",
+    "collector_held_off",
     "flatten",
     "load",
     "model_outputs",
@@ -33,4 +35,5 @@ def load(path: str) -> Graph:
 
     Raises GraphDefError: one line that says what the file seems to be and what to do.
     """
-    return flatten(read(path))
+    with collector_held_off():
+        return flatten(read(path))

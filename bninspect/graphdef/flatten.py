@@ -8,58 +8,39 @@ candidate stays one opaque call.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bninspect.errors import GraphDefError
+from bninspect.errors import GraphDefError, one_line
 from bninspect.graphdef.graph import Graph, Node, Signature, Tensor
 from bninspect.graphdef.library import IF_OPS, Library
-from bninspect.graphdef.ports import port
+from bninspect.graphdef.records import FunctionRef
+from bninspect.graphdef.scopes import Call, Edges, Scope, data_inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from bninspect.graphdef.records import FunctionDef, FunctionRef, GraphDef, NodeDef
+    from bninspect.graphdef.records import FunctionDef, GraphDef, NodeDef
 
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _WHILES = frozenset({"While", "StatelessWhile"})
-_MOST_NODES = 2_000_000
+_BRANCHES = ("then_branch", "else_branch")
+_MOST_WRITTEN = 1_000_000
+"""Nodes, arguments and results that the bodies of functions may come to, each as often as it is called."""
+_MOST_WAITS = 5_000_000
 _DEEPEST = 100
 
 
 def flatten(graphdef: GraphDef, *, loops: bool = True) -> Graph:
-    """The Graph of these records. Without `loops`, a While stays one node: its body cannot be run apart from it.
+    """The Graph of these records. Without `loops` a While stays one node: its body cannot be run apart from
+    it.
 
-    Raises GraphDefError where an input names no node, two nodes have one name, or functions call each other
-    without end.
+    Raises GraphDefError, with the path in front, where an input names no node, two nodes have one name, or
+    functions call each other without end.
     """
-    return _Flattening(graphdef, loops).graph()
-
-
-@dataclass(slots=True, eq=False)
-class _Scope:
-    """One body: the top level, or a function at one call."""
-
-    path: str
-    functions: tuple[str, ...]
-    nodes: dict[str, Node | _Call] = field(default_factory=dict)
-    arguments: dict[str, Tensor | tuple[_Scope, str]] = field(default_factory=dict)
-    """What each argument is bound to: a node that lowering wrote, or an input of the caller's scope."""
-    conditions: list[tuple[tuple[_Scope, str], bool]] = field(default_factory=list)
-    bindings: Mapping[str, Any] = field(default_factory=dict)
-    returns: tuple[str, ...] = ()
-    control_returns: tuple[str, ...] = ()
-    pivot: Node | None = None
-    """Lives when the branch of an If is taken: what a node without data inputs there waits for."""
-
-
-@dataclass(slots=True, eq=False)
-class _Call:
-    """A call that is written out: what each of its outputs is."""
-
-    nodedef: NodeDef
-    bodies: tuple[_Scope, ...]
-    outputs: list[Tensor | tuple[_Scope, str]]
+    try:
+        return _Flattening(graphdef, loops).graph()
+    except GraphDefError as error:
+        raise GraphDefError(f"{graphdef.path}: {one_line(error)}") from None
 
 
 class _Flattening:
@@ -70,15 +51,17 @@ class _Flattening:
         self.loops = loops
         self.library = Library(graphdef)
         self.nodes: list[Node] = []
-        self.pending: list[tuple[Node, _Scope]] = []
-        self.lowered: list[tuple[Node, list[tuple[_Scope, str] | Tensor]]] = []
-        self.predicates: list[tuple[Node, _Scope, str]] = []
+        self.pending: list[tuple[Node, Scope]] = []
+        self.lowered: list[tuple[Node, list[tuple[Scope, str] | Tensor]]] = []
+        self.predicates: list[tuple[Node, Scope, str]] = []
         self.opaque: list[tuple[Node, str]] = []
-        self.bodies: list[tuple[_Scope, FunctionDef]] = []
+        self.bodies: list[tuple[Scope, FunctionDef]] = []
+        self.edges = Edges()
+        self.written = 0
 
     def graph(self) -> Graph:
         """Write every node, then resolve every edge."""
-        top = _Scope("", ())
+        top = Scope("", ())
         self._write(top, self.graphdef.nodes)
         for scope, function in self.bodies:  # grows while it is walked: a body may hold calls
             self._write(scope, function.nodes)
@@ -90,7 +73,7 @@ class _Flattening:
             opaque_calls=tuple(self.opaque),
         )
 
-    def _write(self, scope: _Scope, nodedefs: tuple[NodeDef, ...]) -> None:
+    def _write(self, scope: Scope, nodedefs: tuple[NodeDef, ...]) -> None:
         """The nodes of one body; calls are prepared, their bodies come later."""
         inner = scope.functions[-1] if scope.functions else None
         calls = self.library.calls
@@ -113,14 +96,12 @@ class _Flattening:
             scope.nodes[name] = node
             self.nodes.append(node)
             self.pending.append((node, scope))
-        if len(self.nodes) > _MOST_NODES and self.bodies:
-            raise GraphDefError(
-                f"the functions call each other so often that they make over {_MOST_NODES} nodes"
-            )
 
-    def _call(self, scope: _Scope, nodedef: NodeDef) -> _Call | None:
+    def _call(self, scope: Scope, nodedef: NodeDef) -> Call | None:
         """How a call is written out; None where it stays one node."""
         targets = self.library.targets(nodedef)
+        if nodedef.op in _CALLS:
+            targets = [target for target in (nodedef.attr("f"),) if isinstance(target, FunctionRef)]
         if not any(target.name in self.library.candidates for target in targets):
             return None
         if nodedef.op in _WHILES and not self.loops:
@@ -137,11 +118,11 @@ class _Flattening:
         if nodedef.op in _WHILES:
             return self._lower_while(scope, nodedef)
         body = self._body(scope, nodedef, targets[0], "")
-        data = [(scope, name) for name in nodedef.inputs if not name.startswith("^")]
+        data = [(scope, name) for name in data_inputs(nodedef)]
         self._bind(body, targets[0], data)
-        return _Call(nodedef, (body,), [(body, name) for name in body.returns])
+        return Call(nodedef, (body,), [(body, name) for name in body.returns])
 
-    def _obstacle(self, scope: _Scope, nodedef: NodeDef, targets: list[FunctionRef]) -> str | None:
+    def _obstacle(self, scope: Scope, nodedef: NodeDef, targets: list[FunctionRef]) -> str | None:
         """Why a call is not written out, or None."""
         missing = next(
             (target.name for target in targets if target.name not in self.graphdef.functions), None
@@ -150,14 +131,18 @@ class _Flattening:
             return f"{nodedef.op} calls function {missing!r}, which is not in the file"
         if len(scope.functions) >= _DEEPEST or any(target.name in scope.functions for target in targets):
             return f"{nodedef.op} calls a function that calls itself"
+        if nodedef.op in IF_OPS and not (data_inputs(nodedef) and _names_functions(nodedef, _BRANCHES)):
+            return f"{nodedef.op} without a predicate or without its branches"
+        if nodedef.op in _WHILES and not _names_functions(nodedef, ("body",)):
+            return f"{nodedef.op} without a body"
         if nodedef.op in _CALLS | IF_OPS | _WHILES or nodedef.op in self.graphdef.functions:
             return None
         return f"batch norm inside a function that {nodedef.op} calls"
 
-    def _body(self, scope: _Scope, nodedef: NodeDef, target: FunctionRef, suffix: str) -> _Scope:
+    def _body(self, scope: Scope, nodedef: NodeDef, target: FunctionRef, suffix: str) -> Scope:
         """A new scope for one call of a function."""
         function = self.graphdef.functions[target.name]
-        body = _Scope(f"{scope.path}{nodedef.name}{suffix}/", (*scope.functions, function.name))
+        body = Scope(f"{scope.path}{nodedef.name}{suffix}/", (*scope.functions, function.name))
         body.conditions = list(scope.conditions)
         body.bindings = target.attributes or nodedef.attributes
         body.control_returns = function.control_returns
@@ -165,10 +150,16 @@ class _Flattening:
             body.returns = tuple(function.returns[name] for name in function.outputs)
         except KeyError as error:
             raise GraphDefError(f"damaged: function {function.name} returns nothing for {error}") from None
+        size = len(function.nodes) + len(function.arguments) + len(function.returns) + 1
+        self.written += size * (1 + len(body.path) // 1024)
+        if self.written > _MOST_WRITTEN:
+            raise GraphDefError(
+                f"the functions call each other so often that they make over {_MOST_WRITTEN} nodes"
+            )
         self.bodies.append((body, function))
         return body
 
-    def _bind(self, body: _Scope, target: FunctionRef, values: list[Any]) -> None:
+    def _bind(self, body: Scope, target: FunctionRef, values: list[Any]) -> None:
         """Join the arguments of a body to what the call passes."""
         names = self.graphdef.functions[target.name].arguments
         if len(names) != len(values):
@@ -178,7 +169,7 @@ class _Flattening:
         body.arguments.update(zip(names, values, strict=True))
 
     def _lowered(
-        self, scope: _Scope, op: str, name: str, inputs: list[Any], dtype: Any, stands_for: str | None = None
+        self, scope: Scope, op: str, name: str, inputs: list[Any], dtype: Any, stands_for: str | None = None
     ) -> Node:
         """A node that stands for a part of an If or While, for a tensor of this type."""
         node = Node(
@@ -191,10 +182,10 @@ class _Flattening:
         self.lowered.append((node, inputs))
         return node
 
-    def _lower_if(self, scope: _Scope, nodedef: NodeDef) -> _Call:
+    def _lower_if(self, scope: Scope, nodedef: NodeDef) -> Call:
         """A Switch per input (output 1 for the then branch), a Merge per output (input 1 from it)."""
-        predicate, *data = [name for name in nodedef.inputs if not name.startswith("^")]
-        then, other = nodedef.attr("then_branch"), nodedef.attr("else_branch")
+        predicate, *data = data_inputs(nodedef)
+        then, other = (nodedef.attr(name) for name in _BRANCHES)
         bodies = []
         switches = [
             self._lowered(
@@ -217,7 +208,7 @@ class _Flattening:
             raise GraphDefError(
                 f"damaged: the branches of {nodedef.name} return different numbers of tensors"
             )
-        outputs: list[Tensor | tuple[_Scope, str]] = []
+        outputs: list[Tensor | tuple[Scope, str]] = []
         label = f"{scope.functions[-1]}/{nodedef.name}" if scope.functions else nodedef.name
         returns = zip(bodies[0].returns, bodies[1].returns, _types(nodedef, "Tout"), strict=False)
         for i, (no, yes, dtype) in enumerate(returns):
@@ -227,16 +218,18 @@ class _Flattening:
             merge.label = label
             self.predicates.append((merge, scope, predicate))
             outputs.append(merge.output())
-        return _Call(nodedef, tuple(bodies), outputs)
+        return Call(nodedef, tuple(bodies), outputs)
 
-    def _lower_while(self, scope: _Scope, nodedef: NodeDef) -> _Call:
+    def _lower_while(self, scope: Scope, nodedef: NodeDef) -> Call:
         """Each loop variable: Enter, Merge with NextIteration, Exit; the body once, the condition never."""
-        data = [name for name in nodedef.inputs if not name.startswith("^")]
+        data = data_inputs(nodedef)
         target = nodedef.attr("body")
         body = self._body(scope, nodedef, target, "/body")
         merges, outputs = [], []
         if len(body.returns) != len(data):
-            raise GraphDefError(f"damaged: the body of {nodedef.name} returns {len(body.returns)} of {len(data)}")
+            raise GraphDefError(
+                f"damaged: the body of {nodedef.name} returns {len(body.returns)} of {len(data)} variables"
+            )
         for i, (name, dtype) in enumerate(zip(data, _types(nodedef, "T"), strict=False)):
             path = f"{nodedef.name}/{{}}_{i}"
             enter = self._lowered(scope, "Enter", path.format("Enter"), [(scope, name)], dtype)
@@ -248,97 +241,42 @@ class _Flattening:
             merges.append(merge.output())
             outputs.append(leave.output())
         self._bind(body, target, merges)
-        return _Call(nodedef, (body,), list(outputs))
+        return Call(nodedef, (body,), list(outputs))
 
     def _resolve(self) -> None:
         """Every input string becomes a Tensor."""
+        tensor, waits = self.edges.tensor, 0
         for node, scope in self.pending:
             assert node.nodedef is not None
             controls: list[Node] = []
             data: list[Tensor] = []
             for name in node.nodedef.inputs:
                 if name[:1] == "^":
-                    controls.extend(self._controlled(scope, name[1:], node))
+                    controls.extend(self.edges.controls(scope, name[1:], node))
                 else:
-                    data.append(self._tensor(scope, name, node))
+                    data.append(tensor(scope, name, node))
+            waits += len(controls)
+            if waits > _MOST_WAITS:
+                raise GraphDefError(f"nodes wait for calls of functions with over {_MOST_WAITS} nodes in all")
             if scope.pivot is not None and not data:
                 controls.append(scope.pivot)
             node.inputs, node.controls = tuple(data), tuple(controls)
-            node.conditions = self._conditions(scope)
+            node.conditions = self.edges.conditions(scope)
         for node, inputs in self.lowered:
             node.inputs = tuple(
-                value if isinstance(value, Tensor) else self._tensor(value[0], value[1], node)
+                value if isinstance(value, Tensor) else self.edges.tensor(value[0], value[1], node)
                 for value in inputs
             )
         for merge, scope, name in self.predicates:
-            merge.predicate = self._tensor(scope, name, merge)
+            merge.predicate = self.edges.tensor(scope, name, merge)
 
-    def _conditions(self, scope: _Scope) -> tuple[tuple[Tensor, bool], ...]:
-        if not scope.conditions:
-            return ()
-        return tuple((self._tensor(outer, name, None), taken) for (outer, name), taken in scope.conditions)
-
-    def _tensor(self, scope: _Scope, name: str, reader: Node | None) -> Tensor:
-        """The tensor an input string means, through arguments and written-out calls.
-
-        Raises GraphDefError where there is none.
-        """
-        for _ in range(10 * _DEEPEST + 10 * len(self.nodes)):
-            base, _, rest = name.partition(":")
-            found = scope.nodes.get(base)
-            if isinstance(found, Node):
-                return Tensor(found, self._port(found.op, rest, name))
-            if found is None:
-                if base not in scope.arguments or rest not in ("", "0"):
-                    break
-                value: Tensor | tuple[_Scope, str] = scope.arguments[base]
-            else:
-                number = self._port(found.nodedef.op, rest, name)
-                if number >= len(found.outputs):
-                    break
-                value = found.outputs[number]
-            if isinstance(value, Tensor):
-                return value
-            scope, name = value
-        who = f"node {reader.label!r} reads" if reader is not None else "something reads"
-        raise GraphDefError(f"cut short or damaged: {who} {name!r}, and no node of that name is in the file")
-
-    def _port(self, op: str, rest: str, name: str) -> int:
-        """The output number behind the first colon: `1`, or `y:0` in a function body."""
-        argument, _, index = rest.rpartition(":")
-        if not rest:
-            return 0
-        if not index.isdecimal() or len(index) > 9:
-            raise GraphDefError(f"damaged: {name!r} is not the name of a tensor")
-        return port(op, argument, int(index)) if argument else int(index)
-
-    def _controlled(self, scope: _Scope, name: str, reader: Node) -> list[Node]:
-        """The nodes a control input waits for; of a written-out call those that run with it."""
-        found = scope.nodes.get(name)
-        if isinstance(found, Node):
-            return [found]
-        if found is not None:
-            if len(found.bodies) > 1:  # of an If: what joins its branches, for one of them never runs
-                return [output.node for output in found.outputs if isinstance(output, Tensor)]
-            waits = [self._tensor(body, item, reader).node for body in found.bodies for item in body.returns]
-            for body in found.bodies:
-                waits.extend(
-                    node for item in body.control_returns for node in self._controlled(body, item, reader)
-                )
-            return waits
-        if name in scope.arguments:
-            return [self._tensor(scope, name, reader).node]
-        raise GraphDefError(
-            f"cut short or damaged: node {reader.label!r} waits for {name!r}, which is not in the file"
-        )
-
-    def _signatures(self, top: _Scope) -> tuple[Signature, ...]:
+    def _signatures(self, top: Scope) -> tuple[Signature, ...]:
         """The serving signatures, in tensors; one that names what is not there is left out."""
         found = []
         for signature in self.graphdef.signatures:
             try:
-                inputs = {key: self._tensor(top, name, None) for key, name in signature.inputs.items()}
-                outputs = {key: self._tensor(top, name, None) for key, name in signature.outputs.items()}
+                inputs = {key: self.edges.tensor(top, name, None) for key, name in signature.inputs.items()}
+                outputs = {key: self.edges.tensor(top, name, None) for key, name in signature.outputs.items()}
             except GraphDefError:
                 continue
             found.append(Signature(key=signature.key, inputs=inputs, outputs=outputs))
@@ -347,6 +285,12 @@ class _Flattening:
 
 def _types(nodedef: NodeDef, key: str) -> Iterator[Any]:
     """The dtypes a call lists, and then None for as long as they are asked for."""
-    yield from nodedef.attr(key, ())
+    listed = nodedef.attr(key)
+    yield from listed if isinstance(listed, tuple) else ()
     while True:
         yield None
+
+
+def _names_functions(nodedef: NodeDef, keys: tuple[str, ...]) -> bool:
+    """Whether each of these attributes is a function."""
+    return all(isinstance(nodedef.attr(key), FunctionRef) for key in keys)

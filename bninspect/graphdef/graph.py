@@ -73,7 +73,9 @@ class Node:
         self.predicate: Tensor | None = None
         """Of a Merge that stands for an If: what chooses (input 0 is the false branch); None elsewhere."""
         self.bindings: Mapping[str, Any] = {}
-        """Attributes of the call, for those that the function body leaves to it; of a node without a record its own."""
+        """Attributes of the call, for those that the function body leaves to it; of a node without a record
+        its own.
+        """
         self.traced: dict[tuple[object, int], tuple[Tensor, bool]] = _NOTHING_TRACED
         """What `batchnorm.trace` remembers of long chains; the node is none the less immutable."""
 

@@ -1,4 +1,6 @@
-"""One node: its bytes -> a record, and its attributes when they are asked for. Large tensors are stepped over."""
+"""One node: its bytes -> a record, and its attributes when they are asked for. Large tensors are stepped
+over.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ def node_at(span: Span) -> NodeDef:
 
 def _without_large(span: Span) -> tuple[bytes, dict[str, Span]]:
     """The node's bytes without its large attributes, and where the value of each of those lies."""
-    kept, large = bytearray(), {}
+    kept = bytearray()
+    large: dict[str, Span] = {}
     for field in wire.fields(*span):
         if field.number == 5 and field.wire == wire.LENGTH and field.end - field.start > _LARGE_ATTRIBUTE:
             key, value = "", span._replace(start=field.start, end=field.start)

@@ -135,7 +135,9 @@ def _is_plumbing(node: Node) -> bool:
 
 
 def _is_statistic(node: Node) -> bool:
-    """Whether a conditional's output nobody reads is a mean or variance that a layer hands out beside its result."""
+    """Whether a conditional's output nobody reads is a mean or variance that a layer hands out beside its
+    result.
+    """
     if node.op != "Merge":
         return False
     for tensor in node.inputs:

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bninspect.errors import GraphDefError
+from bninspect.errors import GraphDefError, one_line
 from bninspect.graphdef import sniff, wire
 from bninspect.graphdef.nodes import node_at
 from bninspect.graphdef.records import FunctionDef, GraphDef, NodeDef, SignatureDef, Span
@@ -34,9 +34,11 @@ def read(path: str) -> GraphDef:
         buffer = _open(path)
         return _read(buffer, path)
     except GraphDefError as error:
-        raise GraphDefError(f"{path}: {error}") from None
+        raise GraphDefError(f"{path}: {one_line(error)}") from None
     except OSError as error:
         raise GraphDefError(f"{path}: {error.strerror or error}") from None
+    except ValueError as error:  # a NUL in the path
+        raise GraphDefError(f"{path!r}: {error}") from None
 
 
 def _open(path: str) -> Buffer:

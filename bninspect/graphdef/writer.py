@@ -24,7 +24,9 @@ _NUMBERS = {name: number for number, name in DATA_TYPES.items()}
 
 
 def new_node(name: str, op: str, inputs: tuple[str, ...], attributes: Mapping[str, Any]) -> NodeDef:
-    """A node that no file holds. Attributes: bool, int, float, bytes, str (a dtype), an array (a tensor), a tuple of int."""
+    """A node that no file holds. Attributes: bool, int, float, bytes, str (a dtype), an array (a tensor), a
+    tuple of int.
+    """
     message = message_class("NodeDef")(name=name, op=op, input=inputs)
     for key, value in attributes.items():
         _set(message.attr[key], value)
@@ -39,7 +41,9 @@ def rewritten(
     attributes: Mapping[str, Any] | None = None,
     without: frozenset[str] = frozenset(),
 ) -> NodeDef:
-    """The node with this name and these inputs, some attributes set and some left out; the same record where nothing changes."""
+    """The node with this name and these inputs, some attributes set and some left out; the same record
+    where nothing changes.
+    """
     attributes = attributes or {}
     gone = (set(attributes) | without) & set(nodedef.attributes)
     if name == nodedef.name and inputs == nodedef.inputs and not gone and not attributes:

@@ -153,7 +153,10 @@ def _pictures(graph: Graph, place: Placeholder, request: Request) -> Pictures:
     count = int(request.random or 0)
     if place.shape is not None and len(place.shape) != 4:
         return RandomValues(count, request.seed, place)
-    return RandomImages(count, request.seed, _recipe(graph, place, request), place)
+    recipe = _recipe(graph, place, request)
+    if recipe.size is None:
+        raise InputError(f"{place} leaves height and width free: --random needs --size HxW")
+    return RandomImages(count, request.seed, recipe)
 
 
 def _recipe(graph: Graph, place: Placeholder, request: Request) -> Recipe:

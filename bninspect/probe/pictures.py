@@ -75,9 +75,7 @@ class Encoded:
 class RandomImages:
     """Images of independent uniform pixels 0 to 255, prepared as decoded ones are."""
 
-    def __init__(self, count: int, seed: int, recipe: Recipe, place: Placeholder) -> None:
-        if recipe.size is None:
-            raise InputError(f"{place} leaves height and width free: --random needs --size HxW")
+    def __init__(self, count: int, seed: int, recipe: Recipe) -> None:
         self.names: tuple[str, ...] = (f"random, seed {seed}",)
         self.count = count
         self._seed = seed

@@ -18,17 +18,15 @@ if TYPE_CHECKING:
     from bninspect.probe.program import Program
 
 _REASONS = (
-    (
-        ("Variable", "VarHandleOp", "ReadVariable", "VarIsInit", "IsVariable"),
-        "the model is not frozen, freeze it first",
-    ),
-    (("Assign", "Ref", "ScatterUpdate", "Apply", "ResourceApply"), "it updates a variable"),
-    (("Restore", "Save", "MergeV2Checkpoints"), "it reads or writes a checkpoint"),
-    (("PyFunc", "EagerPyFunc"), "it runs Python"),
-    (("Print", "Debug", "Log", "Dump"), "it prints"),
-    (("Iterator", "OneShot", "MakeIterator"), "it reads a dataset"),
-    (("ReadFile", "WriteFile", "MatchingFiles", "ImmutableConst"), "it reads or writes a file"),
+    ("the model is not frozen, freeze it first", ("Variable", "VarHandleOp", "ReadVariable", "VarIsInit")),
+    ("it updates a variable", ("Assign", "Ref", "ScatterUpdate", "Apply", "ResourceApply")),
+    ("it reads or writes a checkpoint", ("Restore", "Save", "MergeV2Checkpoints")),
+    ("it runs Python", ("PyFunc", "EagerPyFunc")),
+    ("it prints", ("Print", "Debug", "LogString", "Dump")),
+    ("it reads a dataset", ("Iterator", "OneShot", "MakeIterator")),
+    ("it reads or writes a file", ("ReadFile", "WriteFile", "MatchingFiles", "ImmutableConst")),
 )
+"""What an op does, and how the names of such ops begin."""
 
 
 def check(program: Program, allowed: Collection[str] = ()) -> None:
@@ -57,7 +55,7 @@ def _ops(program: Program) -> Iterator[tuple[str, str]]:
 
 def _reason(op: str) -> str:
     """What the op does, where its name tells; otherwise what is known of it."""
-    for prefixes, reason in _REASONS:
+    for reason, prefixes in _REASONS:
         if op.startswith(prefixes):
             return reason
     if "Summary" in op:

@@ -70,8 +70,8 @@ class Session:
     def run(self, fetches: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
         """The values of the tensors named `node:index`, in order, with the feeds given under such names.
 
-        Raises NoValueError for one in a branch not taken or in a loop, RunError with TensorFlow's reason where
-        one does not exist, a feed does not fit or the run fails.
+        Raises NoValueError for one in a branch not taken or in a loop, RunError with TensorFlow's reason
+        where one does not exist, a feed does not fit or the run fails.
         """
         unique = list(dict.fromkeys(fetches))
         try:

@@ -1,7 +1,8 @@
-"""What a rewritten graph has otherwise than the graph it came from: an overlay, so that a Graph is never changed.
+"""What a rewritten graph has otherwise than the graph it came from: an overlay, so that a Graph is never
+changed.
 
-A redirect gives every reader of a tensor another one; an override one input of one node; a set of attributes a node
-that computes otherwise; and nodes of our own stand beside those of the file.
+A redirect gives every reader of a tensor another one; an override one input of one node; a set of
+attributes a node that computes otherwise; and nodes of our own stand beside those of the file.
 """
 
 from __future__ import annotations
@@ -15,9 +16,21 @@ if TYPE_CHECKING:
 
     from bninspect.graphdef import Graph
 
-_MUTATING = ("Assign", "Scatter", "Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "ResourceScatter")
-"""Ops (by how they begin) that change a variable: meaningless once freezing has made the variable a constant."""
-_MUTATING_NAMES = frozenset({"Assign", "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"})
+_MUTATING = (
+    "Assign",
+    "Scatter",
+    "Apply",
+    "ResourceApply",
+    "SparseApply",
+    "ResourceSparseApply",
+    "ResourceScatter",
+)
+"""Ops (by how they begin) that change a variable: meaningless once freezing has made the variable a
+constant.
+"""
+_MUTATING_NAMES = frozenset(
+    {"Assign", "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"}
+)
 _SCATTERS = frozenset({"ScatterNd", "ScatterNdNonAliasingAdd"})
 
 
@@ -56,13 +69,16 @@ class Edits:
     def free(self, node: Node, controls: frozenset[Node], near: Node) -> None:
         """The node no longer waits for these nodes.
 
-        Inside a loop, a node without data inputs has its frame from what it waits for: then it waits for `near`.
+        Inside a loop, a node without data inputs has its frame from what it waits for: then it waits for
+        `near`.
         """
         self._freed[node] = self._freed.get(node, frozenset()) | controls
         if self._has_loops and not node.inputs:
             self._added[node] = near
 
-    def add(self, name: str, op: str, inputs: Sequence[Tensor], controls: Sequence[Node] = (), **attributes: Any) -> Tensor:
+    def add(
+        self, name: str, op: str, inputs: Sequence[Tensor], controls: Sequence[Node] = (), **attributes: Any
+    ) -> Tensor:
         """Output 0 of a new node; the name is made unique."""
         unique, count = name, 1
         while unique in self.graph or unique in self._names:
@@ -90,7 +106,9 @@ class Edits:
         """What the node still waits for: nothing it was freed of, and no update of a variable."""
         freed = self._freed.get(node, frozenset())
         added = (self._added[node],) if node in self._added else ()
-        waited = (control for control in node.controls if control not in freed and not self._is_update(control))
+        waited = (
+            control for control in node.controls if control not in freed and not self._is_update(control)
+        )
         return tuple(dict.fromkeys((*waited, *added)))
 
     def attributes(self, node: Node) -> Mapping[str, Any]:

@@ -3,7 +3,8 @@
     mean = Mean(x), variance = Mean((x - mean)^2) over all axes but the channels, in float32 at least
     y = (x - mean) * (gamma / sqrt(variance + epsilon)) + beta
 
-Source: Ioffe & Szegedy 2015 (arXiv:1502.03167), algorithm 1; the biased variance, as tf.nn.moments and the fused op use it.
+Source: Ioffe & Szegedy 2015 (arXiv:1502.03167), algorithm 1; the biased variance, as tf.nn.moments and the
+fused op use it.
 """
 
 from __future__ import annotations
@@ -31,12 +32,21 @@ class Chain:
         self._scope = scope
         self._near = near
 
-    def constant(self, name: str, value: np.ndarray) -> Tensor:  # type: ignore[type-arg]
+    def constant(self, name: str, value: np.ndarray) -> Tensor:
         """A constant; it waits for x, so that inside a loop it stands in the frame of the loop."""
-        dtype = {"float32": "float", "float64": "double", "float16": "half", "int32": "int32"}[value.dtype.name]
+        dtype = {"float32": "float", "float64": "double", "float16": "half", "int32": "int32"}[
+            value.dtype.name
+        ]
         return self.op(name, "Const", (), controls=(self._near,), dtype=dtype, value=value)
 
-    def op(self, name: str, op: str, inputs: tuple[Tensor, ...], controls: tuple[Node, ...] = (), **attributes: object) -> Tensor:
+    def op(
+        self,
+        name: str,
+        op: str,
+        inputs: tuple[Tensor, ...],
+        controls: tuple[Node, ...] = (),
+        **attributes: object,
+    ) -> Tensor:
         return self._edits.add(f"{self._scope}/{name}", op, inputs, controls, **attributes)
 
     def cast(self, name: str, tensor: Tensor, source: str, target: str) -> Tensor:
@@ -47,14 +57,17 @@ class Chain:
 
 
 def empty_statistics(edits: Edits, site: Site, dtype: str) -> tuple[Tensor, Tensor]:
-    """The two constants of shape (0,) that a fused op in training mode takes (TensorFlow before 2.1 insists on them)."""
+    """The two constants of shape (0,) that a fused op in training mode takes (TensorFlow before 2.1 insists
+    on them).
+    """
     chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
     value = np.zeros((0,), np.float64 if dtype == "double" else np.float32)
     return chain.constant("no_mean", value), chain.constant("no_variance", value)
 
 
 def trained(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
-    """The output of a decomposed or global layer in training mode, as new nodes that read its x, gamma and beta.
+    """The output of a decomposed or global layer in training mode, as new nodes that read its x, gamma and
+    beta.
 
     Raises RewriteError where the type of x cannot be told.
     """

@@ -1,4 +1,5 @@
-"""Graph and edits -> GraphDef: only what the wanted tensors depend on, written for the top level of a file."""
+"""Graph and edits -> GraphDef: only what the wanted tensors depend on, written for the top level of a file.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ class Pruned:
 
 
 def prune(edits: Edits, wanted: Iterable[Tensor], named: Iterable[Tensor] = ()) -> Pruned:
-    """What the wanted tensors and the `named` ones depend on. Those named keep their names, by an Identity where need be.
+    """What the wanted tensors and the `named` ones depend on. Those named keep their names, by an Identity
+    where need be.
 
     Raises RewriteError where a needed node cannot be written: it updates a variable, or its type is unknown.
     """
@@ -48,13 +50,21 @@ def prune(edits: Edits, wanted: Iterable[Tensor], named: Iterable[Tensor] = ()) 
     functions = called(nodedefs, original.functions)
     rest = original.library_rest if functions else ()
     graphdef = replace(
-        original, nodes=tuple(nodedefs), functions=functions, library_rest=rest, format="graphdef", signatures=(), collections={}
+        original,
+        nodes=tuple(nodedefs),
+        functions=functions,
+        library_rest=rest,
+        format="graphdef",
+        signatures=(),
+        collections={},
     )
     return Pruned(graphdef=graphdef, names=names, kept=frozenset(kept))
 
 
 def dtype_of(tensor: Tensor) -> str:
-    """The dtype of a tensor, such as `float`, by the attributes of its node. Raises RewriteError where they do not tell."""
+    """The dtype of a tensor, such as `float`, by the attributes of its node. Raises RewriteError where they
+    do not tell.
+    """
     node = tensor.node
     if node.op.startswith("FusedBatchNorm") and tensor.port:
         return str(node.attr("U") or node.attr("T", "float"))
@@ -100,7 +110,9 @@ def _record(edits: Edits, node: Node) -> NodeDef:
 
 
 def _has_colocation(node: Node) -> bool:
-    """Whether it asks to stand beside another node: a matter of devices, and refused where that node is gone."""
+    """Whether it asks to stand beside another node: a matter of devices, and refused where that node is
+    gone.
+    """
     return bool(node.attr("_class"))
 
 

@@ -1,8 +1,9 @@
 """specialize: the graph in which every batch norm runs in the mode it is given, and nothing else changes.
 
-Where a predicate chooses, the Merge is left out and the branch taken becomes unconditional; where the file fixes the
-other mode, a fused op is flipped and a chain is written anew. The same mechanism serves `probe`, `strip` and `refresh`,
-and it works on files that TensorFlow itself refuses to import.
+Where a predicate chooses, the Merge is left out and the branch taken becomes unconditional; where the file
+fixes the other mode, a fused op is flipped and a chain is written anew. The same mechanism serves `probe`,
+`strip`
+and `refresh`, and it works on files that TensorFlow itself refuses to import.
 """
 
 from __future__ import annotations
@@ -39,7 +40,9 @@ class Change:
     mode: Mode
     """The mode it was to run in."""
     what: str
-    """`branch` (one was taken), `flipped` (its mode changed), `kept` (it ran so already), `left` (it could not be had)."""
+    """`branch` (one was taken), `flipped` (its mode changed), `kept` (it ran so already), `left` (it could
+    not be had).
+    """
     reason: str | None = None
     """Why it was left; None otherwise."""
 
@@ -101,10 +104,10 @@ def _beside(branch: Branch, source: Tensor, conditions: Conditions) -> list[Node
     return found
 
 
-def _take(
-    merge: Node, source: Tensor, value: bool, near: Node, edits: Edits, conditions: Conditions
-) -> None:
-    """The Merge hands on the branch that the predicate `source` takes for this value; the branch becomes unconditional."""
+def _take(merge: Node, source: Tensor, value: bool, near: Node, edits: Edits, conditions: Conditions) -> None:
+    """The Merge hands on the branch that the predicate `source` takes for this value; the branch becomes
+    unconditional.
+    """
     join = conditions.join(merge)
     assert join is not None
     _, negated = conditions.base(join.predicate)
@@ -116,7 +119,10 @@ def _take(
 
 def _unswitched(tensor: Tensor, condition: tuple[Tensor, bool], conditions: Conditions) -> Tensor:
     """What a Switch on this condition was given, where the tensor comes from one; else the tensor."""
-    while tensor.node.op in ("Switch", "RefSwitch") and conditions.base(tensor.node.inputs[1])[0] == condition[0]:
+    while (
+        tensor.node.op in ("Switch", "RefSwitch")
+        and conditions.base(tensor.node.inputs[1])[0] == condition[0]
+    ):
         tensor = tensor.node.inputs[0]
     return tensor
 
@@ -124,7 +130,9 @@ def _unswitched(tensor: Tensor, condition: tuple[Tensor, bool], conditions: Cond
 def _free(
     start: Node, condition: tuple[Tensor, bool], near: Node, edits: Edits, conditions: Conditions
 ) -> None:
-    """Every node of the branch reads what its Switches were given, and waits for no pivot of the conditional."""
+    """Every node of the branch reads what its Switches were given, and waits for no pivot of the
+    conditional.
+    """
     stack, seen = [start], {start}
     while stack:
         node = stack.pop()

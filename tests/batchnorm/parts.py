@@ -60,3 +60,28 @@ def said(text: str) -> tuple[str, str | None, bool | None, str | None]:
         switch.training_when,
         served.value if served else None,
     )
+
+
+def fused_cond(predicate: str, name: str = "y", x: str = "x", *, true_is: str = "training") -> str:
+    """A fused layer under Switch and Merge, as tf.layers of TensorFlow 1 writes it, on this predicate."""
+    yes, no = (":1", "") if true_is == "training" else ("", ":1")
+    text = """
+N_none = Const([])
+N_pred_id = Identity(PREDICATE)
+N_x = Switch(X, N_pred_id)
+N_gamma = Switch(gamma, N_pred_id)
+N_beta = Switch(beta, N_pred_id)
+N_mean = Switch(mean, N_pred_id)
+N_variance = Switch(variance, N_pred_id)
+N_train = FusedBatchNormV3(N_x<, N_gamma<, N_beta<, N_none, N_none)
+N_infer = FusedBatchNormV3(N_x>, N_gamma>, N_beta>, N_mean>, N_variance>, is_training=false)
+N = Merge(N_infer, N_train)
+"""
+    for mark, written in (
+        ("N_", name + "_"),
+        ("N =", name + " ="),
+        ("PREDICATE", predicate),
+        ("X,", x + ","),
+    ):
+        text = text.replace(mark, written)
+    return text.replace("<", yes).replace(">", no)

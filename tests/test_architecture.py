@@ -1,0 +1,164 @@
+"""The layout holds: imports run one way, a heavy dependency has one home, reading needs no TensorFlow."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted((ROOT / "bninspect").rglob("*.py"))
+EVERYTHING = MODULES + sorted((ROOT / "tests").rglob("*.py"))
+
+LAYERS = ("errors", "graphdef", "batchnorm", "rewrite", "probe", "rules", "report", "cli")
+"""Bottom up: each may import itself and what stands before it."""
+HOMES = {
+    "tensorflow": "bninspect/probe/session.py",
+    "click": "bninspect/cli/",
+    "rich": "bninspect/report/",
+    "google": "bninspect/graphdef/",
+}
+MOST_LINES = 300
+BANNED_FILES = ("utils", "util", "helpers", "helper", "misc", "common")
+BANNED_IN_NAMES = ("Manager", "Helper", "Util")
+
+WITHOUT_TENSORFLOW = """
+import sys
+sys.modules["tensorflow"] = None
+from bninspect.cli import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+class Import(NamedTuple):
+    """One import statement."""
+
+    line: int
+    target: str
+    """The module imported from, with the name imported: `bninspect.graphdef.Graph`."""
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(path: Path) -> list[Import]:
+    """Every import of a file: those of functions, of type checking and of `import_module("...")` too."""
+    found = []
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found += [Import(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}:{node.lineno}: a relative import"
+            found += [Import(node.lineno, f"{node.module}.{alias.name}") for alias in node.names]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            names = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]
+            found += [Import(node.lineno, name) for name in names if isinstance(name, str)]
+    return found
+
+
+def without_tensorflow(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command line in a process in which TensorFlow cannot be imported."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT_TENSORFLOW, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_run_one_way(path: Path) -> None:
+    package = path.relative_to(ROOT / "bninspect").parts[0].removesuffix(".py")
+    if package in ("__init__", "__main__"):
+        return
+    below = LAYERS[: LAYERS.index(package) + 1]
+    for line, target in imports(path):
+        parts = target.split(".")
+        if parts[0] == "bninspect":
+            assert parts[1] in (*below, "__version__"), (
+                f"{name_of(path)}:{line}: {package} imports {target}; it may import {', '.join(below)}"
+            )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_heavy_dependency_has_one_home(path: Path) -> None:
+    for line, target in imports(path):
+        home = HOMES.get(target.split(".")[0])
+        assert home is None or name_of(path).startswith(home), (
+            f"{name_of(path)}:{line}: {target} is imported under {home} only"
+        )
+
+
+def test_every_home_is_lived_in() -> None:
+    for package, home in HOMES.items():
+        lived_in = [path for path in MODULES if name_of(path).startswith(home)]
+        assert any(target.split(".")[0] == package for path in lived_in for _, target in imports(path))
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
+def test_a_file_is_short_and_says_why_it_exists(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert lines <= MOST_LINES, f"{name_of(path)} has {lines} lines; split it"
+    assert ast.get_docstring(tree(path)) or not lines, f"{name_of(path)} has no docstring"
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
+def test_names_say_what_a_thing_is(path: Path) -> None:
+    assert path.stem not in BANNED_FILES, name_of(path)
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            assert not any(word in node.name for word in BANNED_IN_NAMES), f"{name_of(path)}: {node.name}"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["graph", "--help"],
+        ["probe", "--help"],
+        ["graph", "fixtures/net_mixed.pb"],
+        ["graph", "fixtures/net_mixed.pb", "--layer", "bn*"],
+        ["graph", "fixtures/net_mixed.pb", "--output", "output", "--format", "json"],
+        ["graph", "fixtures/text.pbtxt"],
+        ["graph", "fixtures/train.meta"],
+        ["graph", "fixtures/saved_tfkeras"],
+        ["graph", "fixtures/cond_ema_115.pb"],
+    ],
+    ids=" ".join,
+)
+def test_reading_needs_no_tensorflow(arguments: list[str]) -> None:
+    ended = without_tensorflow(*arguments)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout
+
+
+def test_probe_without_tensorflow_says_what_to_install() -> None:
+    ended = without_tensorflow("probe", "fixtures/classic.pb", "--image", "fixtures/image.jpg")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("bninspect: ")
+    assert "TensorFlow" in line
+    assert "bninspect[tf]" in line or '".[tf]"' in line
+
+
+def test_the_public_names_are_there() -> None:
+    ask = "import bninspect, sys; [getattr(bninspect, name) for name in bninspect.__all__]"
+    light = (
+        "import bninspect, sys; assert not {'numpy', 'click', 'rich', 'google.protobuf'} & set(sys.modules)"
+    )
+    for code in (ask, light):
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

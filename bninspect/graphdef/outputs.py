@@ -89,10 +89,31 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
             for node in rest
             if graph.uses(node) and all(_only_reports(use.node) for use in graph.uses(node))
         ]
-    if not chosen:
-        merges = [node for node in graph if node.op in ("Merge", "Exit") and not graph.uses(node)]
-        chosen = [node for node in merges if node in fed]
+    ends = [node for node in graph if node.op in ("Merge", "Exit") and not graph.uses(node)]
+    merges = [node for node in ends if node in fed and node not in gradients]
+    chosen = chosen + _with_more_normalization(graph, chosen, merges) if chosen else merges
     return tuple(node.output() for node in chosen or unread)
+
+
+def _with_more_normalization(graph: Graph, chosen: Iterable[Node], merges: Iterable[Node]) -> list[Node]:
+    """The Merges that end a branch of the model: those that see a normalization nothing before them sees.
+
+    A Merge nobody reads is a conditional's leftover as a rule (the batch mean, the momentum); those see none.
+    """
+    seen = graph.ancestors(chosen)
+    found = []
+    for merge in merges:
+        stack, more = [merge], False
+        while stack:
+            node = stack.pop()
+            if node not in seen:
+                seen.add(node)
+                more = more or node.op in FUSED_OPS or node.op in ROOT_OPS
+                stack.extend(tensor.node for tensor in node.inputs)
+                stack.extend(node.controls)
+        if more:
+            found.append(merge)
+    return found
 
 
 def _sees_normalization(graph: Graph, nodes: Iterable[Node]) -> bool:

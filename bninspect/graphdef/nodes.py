@@ -45,9 +45,9 @@ def _without_large(span: Span) -> tuple[bytes, dict[str, Span]]:
 
 def attributes_at(span: Span) -> dict[str, Any]:
     """Every attribute of the node at this place, as Python values."""
-    if span.end - span.start <= _SMALL:
-        data, large = span.bytes(), {}
-    else:
+    large: dict[str, Span] = {}
+    data = span.bytes() if span.end - span.start <= _SMALL else b""
+    if not data:
         data, large = _without_large(span)
     message = parse("NodeDef", data)
     values = {key: attribute(value) for key, value in message.attr.items()}

@@ -96,7 +96,8 @@ def _set(target: Any, value: Any) -> None:
 
 
 _TENSOR_TYPES = {
-    "float32": "float", "float64": "double", "float16": "half", "int32": "int32", "int64": "int64", "bool": "bool",
+    "float32": "float", "float64": "double", "float16": "half",
+    "int32": "int32", "int64": "int64", "bool": "bool",
 }  # fmt: skip
 
 

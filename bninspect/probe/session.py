@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-_LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+_LOG_LEVEL, _SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
 _MISSING = 'running a model needs TensorFlow: pip install "bninspect[tf]" (or a build of your own, 2.16 on)'
 _NOISE = re.compile(r"^(\d+ root error\(s\) found|Graph execution error|Detected at node |File \"|Node: )")
 _NO_VALUE = re.compile(r"Retval\[(\d+)\] (does not have value|has already been set)")
@@ -77,9 +77,11 @@ class Session:
         try:
             values = dict(zip(unique, self._session.run(unique, dict(feeds)), strict=True))
         except Exception as error:
+            # TensorFlow numbers the fetches that are not fed, in the order of their names.
+            numbered = sorted(set(unique).difference(feeds))
             lost = _NO_VALUE.search(str(error))
-            if lost is not None and int(lost[1]) < len(unique):
-                index = list(fetches).index(unique[int(lost[1])])
+            if lost is not None and int(lost[1]) < len(numbered):
+                index = list(fetches).index(numbered[int(lost[1])])
                 raise NoValueError(index, _NO_VALUE_REASONS[lost[2]]) from error
             raise RunError(f"TensorFlow could not run this model: {first_line(error)}") from error
         return [np.asarray(values[name]) for name in fetches]
@@ -180,8 +182,7 @@ def _without_places(graphdef: Any) -> Any:
 @cache
 def _tensorflow() -> Any:
     """The module. Raises RunError where it is missing or does not load."""
-    loud = _LOG_LEVEL in os.environ
-    os.environ.setdefault(_LOG_LEVEL, "3")
+    loud = os.environ.setdefault(_LOG_LEVEL, _SILENT) != _SILENT
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     try:
         with warnings.catch_warnings(), _quiet(loud=loud):

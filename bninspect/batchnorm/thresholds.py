@@ -1,0 +1,49 @@
+"""Every threshold on stored statistics, in one place, each with where it comes from.
+
+W is the gap between the modes in standard deviations of the layer's output before gamma; S its root mean
+square over the channels beyond what the choice of images explains (`staleness`).
+"""
+
+from __future__ import annotations
+
+NOTE = 0.1
+"""S from here is a note: the modes are a tenth of a standard deviation apart."""
+WARNING = 0.3
+"""S from here is a warning: with d = 0 it is a variance wrong by a factor of 1.7."""
+ERROR = 0.6
+"""S from here is an error: the scale of statistics never updated, whose W is near 1 and more."""
+
+SIGNIFICANT = 3.0
+"""mean W^2 beyond this many mean F is no accident of the images. With I > 1 images it is taken I/(I - 1)
+times, as F itself is estimated from I - 1 differences: with it, healthy statistics pass for stale in at most
+5 % of layers whose channels follow 8 independent causes or more (tests/batchnorm/test_staleness.py measures
+it)."""
+DECIDABLE = 0.01
+"""Mean F below which "not significant" means fine: noise alone is then a W of 0.1 (NOTE); above it nothing is
+known."""
+SINGLE_IMAGE_FLOOR = 1.5
+"""F of one image, whose spread over images cannot be seen: 1 for its mean (the whole variance between
+images), and half for its variance (that of one normal value squared, 2/4)."""
+
+EXTREME_D = 5.0
+"""|d| beyond it is clipped by Batch Renormalization (Ioffe 2017, arXiv:1702.03275, section 4.1: d_max = 5).
+"""
+EXTREME_R = 3.0
+"""r outside [1/3, 3] is clipped by Batch Renormalization (the same: r_max = 3)."""
+EXTREME_SIGNIFICANT = 10.0
+"""One channel of thousands is extreme only where its W^2 is beyond this many F: sparse channels of a healthy
+net are outside those clips for 72 % of single images."""
+DEAD_GAMMA = 1e-3
+"""A channel whose |gamma| is this share of the layer's median does not reach the output: pruned."""
+
+FIT_AGREES = 0.1
+"""Shares fitted to the mean and to the variance apart may differ by this: an average has one share for both.
+"""
+CONVERGED = 0.95
+"""A share from here is a converged average: what is left of the start is then within the noise of a probe."""
+FIT_DETERMINED = 0.1
+"""Root mean square over the channels, in standard deviations, of what a share is fitted to; below it the fit
+is of noise."""
+FIT_EXPLAINS = 0.75
+"""Share of the squared gap between stored and measured statistics that the fit explains at least, where it
+holds."""

@@ -13,6 +13,7 @@ from bninspect.batchnorm.layer import BatchNorm, Lookalike, Report, Skipped, Swi
 from bninspect.batchnorm.naming import unique
 from bninspect.batchnorm.site import Site
 from bninspect.batchnorm.trace import topological
+from bninspect.batchnorm.updates import with_updates
 from bninspect.batchnorm.wiring import pairs
 from bninspect.errors import GraphDefError, one_line
 from bninspect.graphdef import collector_held_off, model_outputs
@@ -59,7 +60,7 @@ def _inspected(graph: Graph, outputs: Sequence[str]) -> Report:
     paired, alone = pairs(sites, graph, conditions)
     layers = [from_pair(pair) for pair in paired] + [from_site(site) for site in alone]
     layers.sort(key=lambda layer: places.get(layer.output.node, len(places)))
-    layers = _named(layers)
+    layers = with_updates(_named(layers), graph)
     return Report(
         graph=graph,
         layers=tuple(layers),

@@ -11,6 +11,7 @@ import numpy as np
 
 from bninspect.batchnorm.layer import Mode
 from bninspect.errors import RunError
+from bninspect.graphdef.writer import serialized
 from bninspect.probe import safety
 from bninspect.probe.compare import Meter
 from bninspect.probe.runnable import runnable
@@ -107,9 +108,10 @@ class _Sessions:
         self, one: Runnable, tensors: Sequence[Tensor], feeds: Mapping[str, NDArray[Any]]
     ) -> list[NDArray[Any]]:
         """The values of the tensors in that mode, in order. Raises RunError, NoValueError."""
-        session = next((session for other, session in self._open if other.program == one.program), None)
+        nodes = one.program.nodes
+        session = next((session for other, session in self._open if other.program.nodes == nodes), None)
         if session is None:
-            session = Session(one.program.serialized())
+            session = Session(serialized(one.program))
             self._open.append((one, session))
         return session.run([one.names[tensor] for tensor in tensors], {**feeds, **one.feeds})
 

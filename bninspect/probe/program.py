@@ -6,7 +6,7 @@ and a file that TensorFlow refuses for an update op nobody reads still runs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bninspect.graphdef.records import FunctionRef
@@ -17,29 +17,9 @@ if TYPE_CHECKING:
     from bninspect.graphdef import FunctionDef, GraphDef, NodeDef
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """Nodes and functions that run together."""
-
-    nodes: tuple[NodeDef, ...]
-    """In file order."""
-    functions: tuple[FunctionDef, ...]
-    """Every library function a node calls, and those that these call."""
-    producer: int | None
-    """The GraphDef version the file was written with; it decides how TensorFlow reads an old graph."""
-
-    def serialized(self) -> bytes:
-        """The GraphDef message, every node and function byte for byte as the file holds it."""
-        parts = [_field(1, node.span.bytes()) for node in self.nodes]
-        if self.functions:
-            parts.append(_field(2, b"".join(_field(1, function.span.bytes()) for function in self.functions)))
-        if self.producer:
-            parts.append(_field(4, b"\x08" + _varint(self.producer)))
-        return b"".join(parts)
-
-
-def needed(graphdef: GraphDef, tensors: Iterable[str]) -> Program:
-    """What the tensors (`node`, `node:1`, `^node`) depend on, through data, control inputs and functions.
+def needed(graphdef: GraphDef, tensors: Iterable[str]) -> GraphDef:
+    """The part of the records that the tensors (`node`, `node:1`, `^node`) depend on, through data, control
+    inputs and functions, in file order.
 
     A name that no node of the top level has is left for TensorFlow to complain about.
     """
@@ -53,7 +33,8 @@ def needed(graphdef: GraphDef, tensors: Iterable[str]) -> Program:
         wanted.add(name)
         stack.extend(_node_name(source) for source in by_name[name].inputs)
     nodes = tuple(node for node in graphdef.nodes if node.name in wanted)
-    return Program(nodes=nodes, functions=_called(nodes, graphdef.functions), producer=graphdef.producer)
+    functions = _called(nodes, graphdef.functions)
+    return replace(graphdef, nodes=nodes, functions=functions, library_rest=())
 
 
 def calls(node: NodeDef, library: Mapping[str, FunctionDef]) -> set[str]:
@@ -62,17 +43,17 @@ def calls(node: NodeDef, library: Mapping[str, FunctionDef]) -> set[str]:
     return {name for name in names | {node.op} if name in library}
 
 
-def _called(nodes: Iterable[NodeDef], library: Mapping[str, FunctionDef]) -> tuple[FunctionDef, ...]:
+def _called(nodes: Iterable[NodeDef], library: Mapping[str, FunctionDef]) -> dict[str, FunctionDef]:
     """The functions that the nodes call, and transitively those called by them, in the library's order."""
     if not library:
-        return ()
+        return {}
     wanted: set[str] = set()
     stack = list(nodes)
     while stack:
         for name in calls(stack.pop(), library) - wanted:
             wanted.add(name)
             stack.extend(library[name].nodes)
-    return tuple(function for name, function in library.items() if name in wanted)
+    return {name: function for name, function in library.items() if name in wanted}
 
 
 def _references(value: Any) -> Iterator[str]:
@@ -89,18 +70,3 @@ def _references(value: Any) -> Iterator[str]:
 
 def _node_name(tensor: str) -> str:
     return tensor.removeprefix("^").split(":")[0]
-
-
-def _field(number: int, payload: bytes) -> bytes:
-    """One length-delimited field of a protobuf message."""
-    return bytes((number << 3 | 2,)) + _varint(len(payload)) + payload
-
-
-def _varint(value: int) -> bytes:
-    """The number as protobuf writes it, seven bits a byte, the last one first."""
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)

@@ -13,7 +13,7 @@ import numpy as np
 
 from bninspect.batchnorm.layer import Mode
 from bninspect.probe.placeholders import NUMPY
-from bninspect.probe.program import Program, needed
+from bninspect.probe.program import needed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.graphdef import Tensor
+    from bninspect.graphdef import GraphDef, Tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,8 @@ class Runnable:
     """The model in one mode, ready for a session."""
 
     mode: Mode
-    program: Program
+    program: GraphDef
+    """The records that run, and no others: what is checked is what TensorFlow is given."""
     feeds: Mapping[str, NDArray[Any]]
     """What to feed for the mode, besides the inputs."""
     names: Mapping[Tensor, str]

@@ -15,7 +15,7 @@ from bninspect.probe.pure_ops import PURE_OPS
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from bninspect.probe.program import Program
+    from bninspect.graphdef import GraphDef
 
 _REASONS = (
     ("the model is not frozen, freeze it first", ("Variable", "VarHandleOp", "ReadVariable", "VarIsInit")),
@@ -29,14 +29,13 @@ _REASONS = (
 """What an op does, and how the names of such ops begin."""
 
 
-def check(program: Program, allowed: Collection[str] = ()) -> None:
+def check(program: GraphDef, allowed: Collection[str] = ()) -> None:
     """Returns when every op of the program is pure, a call of a function in it, or named in `allowed`.
 
     Raises RunError that names the op, the node and the option that would let it through.
     """
-    functions = {function.name for function in program.functions}
     for op, where in _ops(program):
-        if op in PURE_OPS or op in functions or op in allowed:
+        if op in PURE_OPS or op in program.functions or op in allowed:
             continue
         raise RunError(
             f"refused to run op {op} (node {where}): {_reason(op)}; "
@@ -44,11 +43,11 @@ def check(program: Program, allowed: Collection[str] = ()) -> None:
         )
 
 
-def _ops(program: Program) -> Iterator[tuple[str, str]]:
+def _ops(program: GraphDef) -> Iterator[tuple[str, str]]:
     """(op, where it stands) of every node, those in function bodies as `function/node`."""
     for node in program.nodes:
         yield node.op, node.name
-    for function in program.functions:
+    for function in program.functions.values():
         for node in function.nodes:
             yield node.op, f"{function.name}/{node.name}"
 

@@ -8,6 +8,7 @@ import pytest
 
 from bninspect.errors import RunError
 from bninspect.graphdef import read
+from bninspect.graphdef.writer import serialized
 from bninspect.probe.program import needed
 from bninspect.probe.pure_ops import PURE_OPS
 from bninspect.probe.safety import check
@@ -107,6 +108,6 @@ def test_what_the_fetches_do_not_need_is_not_run_and_not_refused(tmp_path: Path)
     (tmp_path / "m.pb").write_bytes(graph_bytes(build))
     program = needed(read(str(tmp_path / "m.pb")), ["out:0"])
     check(program)
-    assert ([node.name for node in program.nodes], program.functions) == (["out"], ())
-    with Session(program.serialized()) as session:
+    assert ([node.name for node in program.nodes], program.functions) == (["out"], {})
+    with Session(serialized(program)) as session:
         assert session.run(["out:0"], {}) == [1.0]

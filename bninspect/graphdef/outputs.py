@@ -29,6 +29,8 @@ _PLUMBING = frozenset({
     "Switch", "RefSwitch", "Merge", "LoopCond", "NextIteration", "Shape", "ShapeN", "Size", "Rank",
     "ZerosLike", "OnesLike",
 })  # fmt: skip
+_HOPS = 16
+"""Identities and Switches that may stand between a layer and the Merge of its statistics."""
 _INPUTS = ("Placeholder", "Iterator", "OneShotIterator", "Queue", "FIFOQueue", "Reader", "ParseExample")
 
 
@@ -162,7 +164,9 @@ def _is_statistic(node: Node) -> bool:
     if node.op != "Merge":
         return False
     for tensor in node.inputs:
-        while tensor.node.op in ("Identity", "Switch") and tensor.node.inputs:
+        for _ in range(_HOPS):
+            if tensor.node.op not in ("Identity", "Switch") or not tensor.node.inputs:
+                break
             tensor = tensor.node.inputs[0]
         if tensor.node.op in FUSED_OPS and tensor.port:
             return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import stat
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,8 +93,10 @@ def _binary_of_text(buffer: Buffer, kind: str) -> bytes:
     try:
         text = bytes(buffer).decode("utf-8")
         message = message_class(name)()
-        # The object graph of a SavedModel is not in the schema, and nothing is written back from one.
-        text_format.Parse(text, message, allow_unknown_field=kind != "graphdef")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Python's, of a backslash that escapes nothing
+            # The object graph of a SavedModel is not in the schema, and nothing is written back from one.
+            text_format.Parse(text, message, allow_unknown_field=kind != "graphdef")
         data: bytes = message.SerializeToString(deterministic=True)
     except UnicodeDecodeError as error:
         raise GraphDefError(f"text that is not UTF-8 at byte {error.start}") from None

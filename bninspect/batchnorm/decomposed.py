@@ -98,7 +98,8 @@ def _judge(
 
 def _is_one(tensor: Tensor) -> bool:
     """Whether a factor is the 1 of 1 / sqrt(...), not a scale that happens to be 1 (that has an axis)."""
-    return scalar(tensor) == 1 and value(tensor).node.attr("value").shape == ()
+    held = content(value(tensor).node)
+    return held is not None and held.shape == () and scalar(tensor) == 1
 
 
 def _parameter(factors: tuple[Tensor, ...]) -> Tensor | None:
@@ -136,7 +137,8 @@ def _is_parameter(tensor: Tensor) -> bool:
     """A stored vector, be it of one channel (not a number, not data)."""
     node = value(tensor).node
     if node.op == "Const":
-        return node.attr("value") is not None and node.attr("value").shape != ()
+        held = content(node)
+        return held is not None and held.shape != ()
     return node.op in VARIABLES
 
 

@@ -26,21 +26,32 @@ def node_at(span: Span) -> NodeDef:
 
 
 def _without_large(span: Span) -> tuple[bytes, dict[str, Span]]:
-    """The node's bytes without its large attributes, and where the value of each of those lies."""
+    """The node's bytes without its large attributes, and where the value of each of those lies.
+
+    Of two attributes with one key the last counts, as in any protobuf map.
+    """
     kept = bytearray()
     large: dict[str, Span] = {}
     for field in wire.fields(*span):
-        if field.number == 5 and field.wire == wire.LENGTH and field.end - field.start > _LARGE_ATTRIBUTE:
-            key, value = "", span._replace(start=field.start, end=field.start)
-            for part in wire.fields(span.buffer, field.start, field.end):
-                if part.number == 1:
-                    key = bytes(span.buffer[part.start : part.end]).decode("utf-8", "replace")
-                elif part.number == 2:
-                    value = span._replace(start=part.start, end=part.end)
-            large[key] = value
-        else:
-            kept += span.buffer[field.begin : field.end]
+        if field.number == 5 and field.wire == wire.LENGTH:
+            key, value = _entry(span._replace(start=field.start, end=field.end))
+            if field.end - field.start > _LARGE_ATTRIBUTE:
+                large[key] = value
+                continue
+            large.pop(key, None)
+        kept += span.buffer[field.begin : field.end]
     return bytes(kept), large
+
+
+def _entry(span: Span) -> tuple[str, Span]:
+    """(key, where the value lies) of one entry of the attribute map."""
+    key, value = "", span._replace(end=span.start)
+    for part in wire.fields(*span):
+        if part.number == 1:
+            key = bytes(span.buffer[part.start : part.end]).decode("utf-8", "replace")
+        elif part.number == 2:
+            value = span._replace(start=part.start, end=part.end)
+    return key, value
 
 
 def attributes_at(span: Span) -> dict[str, Any]:

@@ -37,6 +37,8 @@ class Overview(NamedTuple):
     """What all layers have in common, in one line."""
     branches: tuple[tuple[str, str, str], ...]
     """(mode, node, when) for a branch that is called the same in every layer."""
+    function: str | None
+    """The library function that the nodes of all layers stand in, which is then left out of their names."""
     relative: bool
     """Whether node names in the columns continue the name of their layer."""
     columns: tuple[Column, ...]
@@ -45,10 +47,11 @@ class Overview(NamedTuple):
 def overview(layers: Sequence[BatchNorm]) -> Overview:
     """The table of one or more layers."""
     scope = common_scope([layer.name for layer in layers])
-    columns = [column for column in _columns(layers) if set(column.cells) != {NONE}]
+    function = _one_function(layers)
+    columns = [column for column in _columns(layers, function) if set(column.cells) != {NONE}]
     telling = [column for column in columns if not column.same]
     branches = [
-        (column.title, _in_each(column.cells[0], layers), _when(layers, column.title == "training"))
+        (column.title, _in_each(column.cells[0], layers, function), _when(layers, column.title == "training"))
         for column in columns
         if column.same and column.title in BRANCHES
     ]
@@ -57,7 +60,8 @@ def overview(layers: Sequence[BatchNorm]) -> Overview:
         scope=scope,
         shared=", ".join(shared),
         branches=tuple(branches),
-        relative=any(_is_relative(layer, column.title) for column in telling for layer in layers),
+        function=function,
+        relative=any(_is_relative(layer, column.title, function) for column in telling for layer in layers),
         columns=(
             Column("layer", tuple(layer.name[len(scope) :] for layer in layers)),
             *telling,
@@ -69,12 +73,21 @@ def overview(layers: Sequence[BatchNorm]) -> Overview:
     )
 
 
-def _columns(layers: Sequence[BatchNorm]) -> list[Column]:
+def _one_function(layers: Sequence[BatchNorm]) -> str | None:
+    """The library function in which all branches of all layers stand; None where they stand in several or
+    none.
+    """
+    nodes = [branch.node for layer in layers for branch in (layer.training, layer.inference) if branch]
+    functions = {node.functions[-1] if node.functions else None for node in nodes}
+    return functions.pop() if len(functions) == 1 else None
+
+
+def _columns(layers: Sequence[BatchNorm], function: str | None) -> list[Column]:
     """The columns that are drawn only where they tell the layers apart."""
     return [
         Column("form", tuple(layer.form.value for layer in layers)),
-        Column("training", tuple(_node(layer, layer.training) for layer in layers)),
-        Column("inference", tuple(_node(layer, layer.inference) for layer in layers)),
+        Column("training", tuple(_node(layer, layer.training, function) for layer in layers)),
+        Column("inference", tuple(_node(layer, layer.inference, function) for layer in layers)),
         Column("switch", tuple(_switch(layer) for layer in layers)),
         Column("format", tuple(layer.data_format or NONE for layer in layers)),
         Column("epsilon", tuple(_epsilon(layer) for layer in layers)),
@@ -82,18 +95,25 @@ def _columns(layers: Sequence[BatchNorm]) -> list[Column]:
     ]
 
 
-def _node(layer: BatchNorm, branch: Branch | None) -> str:
-    return NONE if branch is None else below(branch.node.label, layer.name)
+def _label(branch: Branch, function: str | None) -> str:
+    """The name of a branch's node, without the function that all stand in."""
+    return branch.node.label if function is None else below(branch.node.label, function)
 
 
-def _is_relative(layer: BatchNorm, title: str) -> bool:
+def _node(layer: BatchNorm, branch: Branch | None, function: str | None) -> str:
+    return NONE if branch is None else below(_label(branch, function), layer.name)
+
+
+def _is_relative(layer: BatchNorm, title: str, function: str | None) -> bool:
     branch = {"training": layer.training, "inference": layer.inference}.get(title)
-    return branch is not None and _node(layer, branch) != branch.node.label
+    return branch is not None and _node(layer, branch, function) != _label(branch, function)
 
 
-def _in_each(node: str, layers: Sequence[BatchNorm]) -> str:
+def _in_each(node: str, layers: Sequence[BatchNorm], function: str | None) -> str:
     """A node name that all layers share, with LAYER for what differs."""
-    labels = {branch.node.label for layer in layers for branch in (layer.training, layer.inference) if branch}
+    labels = {
+        _label(branch, function) for layer in layers for branch in (layer.training, layer.inference) if branch
+    }
     if node in labels:
         return node
     return f"{layers[0].name}/{node}" if len(layers) == 1 else f"LAYER/{node}"

@@ -188,6 +188,8 @@ def _print_overview(console: Console, shown: Overview, grow: bool) -> None:
         for mode, node, when in shown.branches:
             lines.add_row("", Prose(mode), Prose(node), *([Prose(when)] if when else []))
         console.print(lines)
+    if shown.function is not None:
+        console.print(Prose(f"Nodes stand in function {shown.function}.", "dim"))
     if shown.relative:
         console.print(Prose("Node names continue the name of their layer.", "dim"))
     console.print()

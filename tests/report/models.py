@@ -28,6 +28,8 @@ from bninspect.graphdef import Graph, GraphDef, Node, NodeDef, Span, Tensor, Ten
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bninspect.batchnorm.site import Site
+
 
 def node(name: str, op: str = "Identity", **attributes: Any) -> Node:
     """A node with these attributes."""
@@ -111,6 +113,7 @@ def layer(
             output=output,
             mean=moving_mean,
             variance=moving_variance,
+            site=cast("Site", None),  # no report reads it
         )
         for index, output in enumerate(outputs)
     )

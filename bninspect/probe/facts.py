@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.batchnorm.pooling import ImageMoments
+    from bninspect.batchnorm.staleness import Staleness
     from bninspect.graphdef import Tensor
     from bninspect.probe.compare import Difference
     from bninspect.probe.runnable import Unprobed
@@ -29,6 +32,12 @@ class Question:
     """Keep the outputs of both modes whole, for `--save`."""
     allowed: tuple[str, ...] = ()
     """Ops let through besides the pure ones."""
+    switch: Literal["layers", "graph"] = "layers"
+    """`layers`: batch norm alone changes its mode. `graph`: what decides the mode is fed, dropout and all."""
+    momentum: float | None = None
+    """Of the moving averages, where the user tells it."""
+    verify: bool = True
+    """Check the specialized graphs against the original."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +52,71 @@ class InputFact:
     preset: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measured:
+    """What one layer normalized in one pass, and what that says of its stored statistics."""
+
+    moments: ImageMoments
+    """Of its x, image by image, all batches together."""
+    staleness: Staleness | None
+    """None where the layer has no stored statistics to compare with."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LayerDifference:
-    """One layer's output in both modes."""
+class Gap:
+    """How far one layer's output in inference mode lies from that in training mode, reduced inside
+    TensorFlow. Not finite where one of the outputs is not."""
+
+    max_abs: float
+    rms: float
+    relative_l2: float
+    """Over the size of the output in training mode, as `compare.Difference` has it: the relative RMS."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ProbedLayer:
+    """One layer that ran in both modes."""
 
     layer: BatchNorm
     values: int
-    """Per channel."""
+    """Per channel, of all images together."""
     images: int
-    difference: Difference
+    own: Measured | None
+    """x with every layer in training mode: the error is the layer's own. None where x cannot be measured."""
+    deployed: Measured | None
+    """x with every layer in inference mode, as the model is deployed: the error with what it inherits."""
+    difference: Gap | None
+    """None where its output has no value in one of the modes."""
+    moving_mean: NDArray[np.float64] | None = None
+    """The stored statistics, shape (channels,); None where there are none."""
+    moving_variance: NDArray[np.float64] | None = None
+    training: str = "branch"
+    """How training mode was brought about: `branch`, `flipped` or `kept` (see `rewrite.Change`)."""
+    inference: str = "branch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """Whether the specialized graphs agree with the original, fed by its own predicate."""
+
+    state: Literal["verified", "differs", "impossible"]
+    max_abs: float | None = None
+    """The largest difference of any tensor compared; None where nothing was."""
+    tensor: str | None = None
+    """Where it is, if it is beyond the tolerance."""
+    reason: str | None = None
+    """Why it is impossible, or what differs; else None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What is wrong, in words, with its evidence and what helps."""
+
+    code: str
+    """`BN403`."""
+    layer: str | None
+    """None where it is said of the model."""
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +144,8 @@ class Probe:
     report: Report
     inputs: tuple[InputFact, ...]
     fed: Mapping[str, float | bool | str]
-    layers: tuple[LayerDifference, ...]
+    layers: tuple[ProbedLayer, ...]
+    """In the order to be shown: of the graph unless `--sort` says otherwise."""
     outputs: tuple[OutputDifference, ...]
     patches: tuple[Patch, ...]
     skipped: tuple[Unprobed, ...]
@@ -91,3 +157,23 @@ class Probe:
     """A node that draws random numbers on the way to what was compared; None where there is none."""
     kept: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """`training/<tensor>` and `inference/<tensor>` of every output, where that was asked for."""
+    verification: Verification = field(
+        default_factory=lambda: Verification(state="impossible", reason="it was not asked for")
+    )
+    switch: Literal["layers", "graph"] = "layers"
+    momentum: float | None = None
+    """As the user told it."""
+    diagnosis: tuple[Diagnosis, ...] = ()
+
+    @property
+    def guilty(self) -> tuple[str, ...]:
+        """Names of the layers whose own error is a warning or an error, in graph order."""
+        order = {layer.name: index for index, layer in enumerate(self.report.layers)}
+        names = [
+            one.layer.name
+            for one in self.layers
+            if one.own is not None
+            and one.own.staleness is not None
+            and one.own.staleness.verdict in ("warning", "error")
+        ]
+        return tuple(sorted(names, key=lambda name: order.get(name, 0)))

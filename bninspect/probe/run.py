@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bninspect.batchnorm.layer import Mode
 from bninspect.errors import RunError
 from bninspect.probe import patch
-from bninspect.probe.facts import InputFact, LayerDifference, OutputDifference, Patch, Probe, Question
+from bninspect.probe.facts import Gap, InputFact, OutputDifference, Patch, Probe, ProbedLayer, Question
 from bninspect.probe.inputs import Inputs, Request, bind
 from bninspect.probe.passes import Passes
 from bninspect.probe.placeholders import NUMPY
@@ -93,10 +93,13 @@ def _random_node(report: Report, fetched: Sequence[Tensor]) -> str | None:
     return next((node.label for node in report.graph if node in reached and node.op in RANDOM_OPS), None)
 
 
-def _layer(layer: BatchNorm, inputs: Inputs, passes: Passes) -> LayerDifference:
-    difference = passes.meters[layer.output].difference()
-    values = difference.values // (layer.channels or 1)
-    return LayerDifference(layer=layer, values=values, images=inputs.count, difference=difference)
+def _layer(layer: BatchNorm, inputs: Inputs, passes: Passes) -> ProbedLayer:
+    found = passes.meters[layer.output].difference()
+    gap = Gap(max_abs=found.max_abs, rms=found.rms, relative_l2=found.relative_l2)
+    values = found.values // (layer.channels or 1)
+    return ProbedLayer(
+        layer=layer, values=values, images=inputs.count, own=None, deployed=None, difference=gap
+    )
 
 
 def _output(tensor: Tensor, passes: Passes) -> OutputDifference:

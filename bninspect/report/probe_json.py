@@ -48,7 +48,8 @@ def probe_document(probe: Probe) -> Document:
                 "images": one.images,
                 "own": None,
                 "deployed": None,
-                "difference": {
+                "difference": one.difference
+                and {
                     "max_abs": one.difference.max_abs,
                     "rms": one.difference.rms,
                     "relative_rms": one.difference.relative_l2,

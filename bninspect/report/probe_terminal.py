@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from bninspect.probe.compare import Difference
-    from bninspect.probe.facts import Patch, Probe
+    from bninspect.probe.facts import Gap, Patch, Probe
 
 _MOST_NUMBERS = 4000
 _BETWEEN = 4
@@ -56,8 +56,10 @@ def headline(probe: Probe) -> str:
         return "There is no batch norm in this model: nothing to compare."
     if not probe.ran:
         return "Nothing was run: no layer of this model can be switched between training and inference."
-    places = [(one.name, one.difference) for one in probe.outputs]
-    layers = [(f"layer {one.layer.name}", one.difference) for one in probe.layers]
+    places: list[tuple[str, Difference | Gap]] = [(one.name, one.difference) for one in probe.outputs]
+    layers: list[tuple[str, Difference | Gap]] = [
+        (f"layer {one.layer.name}", one.difference) for one in probe.layers if one.difference is not None
+    ]
     if not places and not layers:
         return "Nothing could be compared."
     if all(difference.max_abs == 0 for _, difference in (*places, *layers)):
@@ -68,18 +70,18 @@ def headline(probe: Probe) -> str:
     return f"The two modes differ {told}."
 
 
-def _size(place: tuple[str, Difference]) -> float:
+def _size(place: tuple[str, Difference | Gap]) -> float:
     """What to sort by: what is not finite is the farthest apart."""
     return place[1].max_abs if math.isfinite(place[1].max_abs) else math.inf
 
 
-def _apart(name: str, difference: Difference) -> str:
+def _apart(name: str, difference: Difference | Gap) -> str:
     if not math.isfinite(difference.max_abs):
         return f"beyond all numbers at {name} (one of them is not finite there)"
     return f"by up to {short(difference.max_abs)} at {name} ({_relative(difference)})"
 
 
-def _relative(difference: Difference) -> str:
+def _relative(difference: Difference | Gap) -> str:
     """The root mean square difference beside that of training mode."""
     if difference.relative_l2 >= 10:
         return f"{difference.relative_l2:,.0f} times its size in training"
@@ -126,6 +128,8 @@ def _print_layers(console: Console, probe: Probe) -> None:
     )
     for one in probe.layers:
         difference = one.difference
+        if difference is None:
+            continue
         table.add_row(
             Prose(one.layer.name[len(scope) :], hang=1),
             f"{one.values:,}",

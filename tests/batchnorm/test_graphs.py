@@ -1,4 +1,4 @@
-"""Several layers, conditionals and loops in one graph: what belongs together, what is a decoy, what counts."""
+"""Several layers, conditionals and loops in one graph: what belongs together, what is a decoy."""
 
 from __future__ import annotations
 

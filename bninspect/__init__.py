@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = ["BatchNorm", "BninspectError", "Graph", "GraphDefError", "Report", "__version__", "inspect", "load"]
+__all__ = [
+    "BatchNorm",
+    "BninspectError",
+    "Graph",
+    "GraphDefError",
+    "Report",
+    "__version__",
+    "inspect",
+    "load",
+]
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report, inspect

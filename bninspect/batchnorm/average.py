@@ -78,7 +78,7 @@ def average_fit(
 def _fit(
     name: Start, start: float, mean: Floats, variance: Floats, mu: Floats, v: Floats, momentum: float | None
 ) -> AverageFit | None:
-    """The fit from one start: stored minus start against measured minus start, both in standard deviations."""
+    """The fit from one start: stored minus start against measured minus start, in standard deviations."""
     spread = np.sqrt(v)
     of_mean, to_mean = mean / spread, mu / spread
     of_variance, to_variance = (variance - start) / (2 * v), (v - start) / (2 * v)

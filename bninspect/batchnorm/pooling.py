@@ -51,7 +51,7 @@ class ImageMoments:
 
     @classmethod
     def of(cls, mean: ArrayLike, variance: ArrayLike, values: int) -> ImageMoments:
-        """From arrays of any real dtype, shape (images, channels) each. Raises ValueError for other shapes."""
+        """From arrays of any real dtype, shape (images, channels); raises ValueError for other shapes."""
         means, variances = np.asarray(mean, np.float64), np.asarray(variance, np.float64)
         if means.ndim != 2 or means.shape != variances.shape:
             raise ValueError(

@@ -1,5 +1,4 @@
-"""Graph and edits -> GraphDef: only what the wanted tensors depend on, written for the top level of a file.
-"""
+"""Graph and edits -> GraphDef: only what the wanted tensors depend on, written for the top level."""
 
 from __future__ import annotations
 

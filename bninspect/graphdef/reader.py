@@ -91,10 +91,11 @@ def _binary_of_text(buffer: Buffer, kind: str) -> bytes:
 
     name = {"graphdef": "GraphDef", "metagraph": "MetaGraphDef", "savedmodel": "SavedModel"}[kind]
     try:
-        text = bytes(buffer).decode("utf-8")
+        text = bytes(buffer).decode("utf-8-sig")
         message = message_class(name)()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Python's, of a backslash that escapes nothing
+            # Python warns of a backslash that escapes nothing.
+            warnings.simplefilter("ignore", DeprecationWarning)
             # The object graph of a SavedModel is not in the schema, and nothing is written back from one.
             text_format.Parse(text, message, allow_unknown_field=kind != "graphdef")
         data: bytes = message.SerializeToString(deterministic=True)

@@ -115,9 +115,17 @@ def _is_graphdef(buffer: Buffer, start: int, end: int) -> bool:
     """Its first node has a name and an op; or it has no node but versions."""
     node = _first(buffer, start, end, 1)
     if node is None:
+        if _holds(buffer, start, end, 2, _begins_with_a_node):
+            return False  # a MetaGraph that says nothing about itself
         versions = _first(buffer, start, end, 4) or _first(buffer, start, end, 2)
         return start == end or (versions is not None and versions.wire == wire.LENGTH)
-    if node.wire != wire.LENGTH:
+    return _begins_with_a_node(buffer, start, end)
+
+
+def _begins_with_a_node(buffer: Buffer, start: int, end: int) -> bool:
+    """Whether its first field 1 is a message with a name and an op."""
+    node = _first(buffer, start, end, 1)
+    if node is None or node.wire != wire.LENGTH:
         return False
     name, op = _first(buffer, node.start, node.end, 1), _first(buffer, node.start, node.end, 2)
     if name is None or op is None or name.wire != wire.LENGTH or op.wire != wire.LENGTH:

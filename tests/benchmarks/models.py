@@ -1,7 +1,7 @@
 """The models the benchmarks read, written here: seeded, without TensorFlow, weights of any size.
 
-A large weight is a hole in the file: its message says how long it is, and the bytes are skipped. So a GraphDef
-with 1.5 GB of weights takes neither time nor disk, and is a legal message all the same.
+A large weight is a hole in the file: its message says how long it is, and the bytes are skipped. So a
+GraphDef with 1.5 GB of weights takes neither time nor disk, and is a legal message all the same.
 """
 
 from __future__ import annotations

@@ -1,0 +1,92 @@
+"""Facts -> findings. One rule, one module, one page, one test; this file finds them and runs them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import State
+from bninspect.errors import SelectionError
+from bninspect.rules.rule import Case, Finding, Needs, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Case", "Finding", "Needs", "NotRun", "Outcome", "Rule", "Severity", "evaluate", "rules", "select"]
+
+_CODE = re.compile(r"bn\d{3}\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRun:
+    """A rule that could not run, and why."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What the rules say of one model."""
+
+    findings: tuple[Finding, ...]
+    """By code, then in graph order."""
+    not_run: tuple[NotRun, ...]
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Every rule, by code."""
+    names = sorted(module.name for module in iter_modules(__path__) if _CODE.match(module.name))
+    return tuple(import_module(f"{__name__}.{name}").RULE for name in names)
+
+
+def select(chosen: Iterable[str] = (), ignored: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """The rules whose code, name or beginning of a code is chosen (none: all) and not ignored.
+
+    Raises SelectionError for a code or name that is none.
+    """
+    wanted = _matching(chosen) if (chosen := tuple(chosen)) else {rule.code for rule in rules()}
+    unwanted = _matching(ignored)
+    return tuple(rule for rule in rules() if rule.code in wanted and rule.code not in unwanted)
+
+
+def _matching(terms: Iterable[str]) -> set[str]:
+    """The codes that the terms (`BN201`, `BN2`, `statistics-never-updated`) stand for."""
+    found: set[str] = set()
+    for term in terms:
+        codes = {rule.code for rule in rules() if rule.code.startswith(term.upper()) or rule.name == term}
+        if not codes or not term:
+            raise SelectionError(f"no rule is called {term!r}; `bninspect rule` lists them")
+        found |= codes
+    return found
+
+
+def evaluate(case: Case, chosen: Iterable[Rule] | None = None) -> Outcome:
+    """Run the rules on one model. A rule that cannot run is among `not_run`, with the reason."""
+    findings: list[Finding] = []
+    not_run: list[NotRun] = []
+    for rule in rules() if chosen is None else chosen:
+        reason = _obstacle(rule, case)
+        if reason is None:
+            findings.extend(rule.check(case))
+        else:
+            not_run.append(NotRun(code=rule.code, reason=reason))
+    return Outcome(findings=tuple(findings), not_run=tuple(not_run))
+
+
+def _obstacle(rule: Rule, case: Case) -> str | None:
+    """Why a rule cannot run on this model, or None."""
+    if rule.needs is Needs.PROBE and case.probe is None:
+        return case.no_probe
+    if rule.needs is Needs.VALUES and case.layers:
+        unread = [layer for layer in case.layers if layer.statistics.state is State.UNREAD]
+        if len(unread) == len(case.layers):
+            return f"the statistics could not be read: {unread[0].statistics.reason}"
+    if rule.needs is Needs.TRAINING and all(layer.updates is None for layer in case.layers):
+        return "no train op in the graph"
+    return None

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.pooling import ImageMoments
     from bninspect.batchnorm.staleness import Staleness
     from bninspect.graphdef import Tensor
+    from bninspect.probe.auto import PresetTrial
+    from bninspect.probe.companions import CompanionTest
     from bninspect.probe.compare import Difference
     from bninspect.probe.runnable import Unprobed
 
@@ -115,8 +117,15 @@ class Diagnosis:
     code: str
     """`BN403`."""
     layer: str | None
-    """None where it is said of the model."""
+    """None where it is said of the model, or of several layers."""
+    title: str
+    """What is wrong, as a clause that a sentence can begin with."""
     message: str
+    """The same in a sentence or two, with what follows from it."""
+    evidence: str = ""
+    """The numbers that say so."""
+    command: str | None = None
+    """What helps; None where nothing of ours does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +172,12 @@ class Probe:
     switch: Literal["layers", "graph"] = "layers"
     momentum: float | None = None
     """As the user told it."""
+    companions: CompanionTest | None = None
+    """Whether an image's output depends on its companions; None where that was not asked."""
+    presets: PresetTrial | None = None
+    """How the presets fit the first layer; None where that was not measured."""
     diagnosis: tuple[Diagnosis, ...] = ()
+    """The most important first; empty for a model with nothing wrong."""
 
     @property
     def guilty(self) -> tuple[str, ...]:

@@ -40,15 +40,15 @@ class Files:
     def __init__(self, files: tuple[Path, ...], recipe: Recipe) -> None:
         self.names = tuple(str(file) for file in files)
         self.count = len(files)
-        self._files = files
-        self._recipe = recipe
+        self.files = files
+        self.recipe = recipe
         self._shape: tuple[int, ...] | None = None
 
     def batch(self, start: int, stop: int) -> NDArray[Any]:
-        return np.stack([self._element(file) for file in self._files[start:stop]])
+        return np.stack([self._element(file) for file in self.files[start:stop]])
 
     def _element(self, file: Path) -> NDArray[Any]:
-        element = prepare(images.decode(images.read(file), file), self._recipe)
+        element = prepare(images.decode(images.read(file), file), self.recipe)
         if self._shape not in (None, element.shape):
             raise InputError(
                 f"the images differ in size ({file} is {list(element.shape)}, {self.names[0]} is "

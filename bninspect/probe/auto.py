@@ -1,0 +1,219 @@
+"""Which preprocessing the first layer's stored statistics were made with: `--preprocess auto`.
+
+Wrong scale, offset or order of colours shows at the first batch norm, and there only undisguised: that layer
+undoes most of it for those behind. So its x is measured under every preset and set against its stored mean
+and variance. W (see `batchnorm.staleness`) is the gap in *stored* standard deviations, and stays near 1
+however much too small the input is; so presets are ranked by the gap in the narrower of both,
+
+    gap = root mean square over the channels of min(max(W, W/r), MOST_GAP)
+
+which a scale wrong by 255 makes large both ways. The best preset is named where the next one is CLEAR times
+as far off, and the best itself fits. Red and blue exchanged move few filters: that needs several images.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bninspect.batchnorm import thresholds
+from bninspect.batchnorm.layer import State
+from bninspect.batchnorm.pooling import ImageMoments, concatenated
+from bninspect.batchnorm.staleness import staleness
+from bninspect.probe import images
+from bninspect.probe.pictures import Files
+from bninspect.probe.preprocess import PRESETS, prepare, takes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graphdef import Tensor
+    from bninspect.probe.inputs import Inputs
+    from bninspect.probe.preprocess import Recipe
+
+    Run = Callable[[Sequence[Tensor], Mapping[str, NDArray[Any]]], list[NDArray[Any]]]
+
+CLEAR = 1.5
+"""The next preset's gap over the best one's, from which the best is named."""
+MOST_GAP = 10.0
+"""A channel counts for no more than this, so that no dead one decides alone."""
+MOST_IMAGES = 16
+"""How many images are measured under every preset."""
+ORDER_IMAGES = 4
+"""How many images it takes to tell the order of the colours."""
+_ORDERS = ("rgb", "bgr")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresetFit:
+    """One way to prepare images, and how far it leaves the first layer from its stored statistics."""
+
+    preset: str
+    channels: str
+    """rgb or bgr; grey input is rgb."""
+    gap: float
+    """What presets are ranked by."""
+    w: float
+    """Root mean square of W over the channels."""
+    r: float
+    """Median over the channels: measured over stored standard deviation."""
+
+    @property
+    def usual(self) -> bool:
+        """Whether the order of colours is the one this preset has unless told otherwise."""
+        return self.channels == ("bgr" if self.preset == "caffe" else "rgb")
+
+    @property
+    def options(self) -> str:
+        """As a command line has it."""
+        return f"--preprocess {self.preset}" + ("" if self.usual else f" --channels {self.channels}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PresetTrial:
+    """Every preset, measured at one layer; or why that could not be."""
+
+    layer: str | None = None
+    images: int = 0
+    fits: tuple[PresetFit, ...] = ()
+    """The best first."""
+    clear: bool = False
+    """Whether the best is clearly better than every other preset, and fits."""
+    clear_order: bool = False
+    """Whether its order of colours is clearly better than the other one."""
+    reason: str | None = None
+    """Why none is named; None where one is."""
+
+    @property
+    def best(self) -> PresetFit | None:
+        """The one to use: in its usual order of colours unless the other is clearly better."""
+        if not self.fits:
+            return None
+        first = self.fits[0]
+        same = [fit for fit in self.fits if fit.preset == first.preset]
+        return first if self.clear_order else next((fit for fit in same if fit.usual), first)
+
+    def of(self, preset: str | None, channels: str) -> PresetFit | None:
+        """The fit of one way to prepare images."""
+        return next((fit for fit in self.fits if (fit.preset, fit.channels) == (preset, channels)), None)
+
+
+def first_layer(report: Report, reads: Tensor) -> BatchNorm | None:
+    """The first layer that sees this input behind no other batch norm; None where there is none."""
+    for layer in report.layers:
+        above = report.graph.ancestors((layer.x.node,), controls=False)
+        if reads.node in above:
+            return layer
+    return None
+
+
+def trial(report: Report, inputs: Inputs, run: Run) -> PresetTrial:
+    """Every preset that the input can take, measured at the first layer. `run` runs the model in any mode.
+
+    Raises InputError, RunError.
+    """
+    place, pictures = inputs.place, inputs.pictures
+    if place is None or pictures is None:
+        return PresetTrial(reason="the input was fed by hand, as it is")
+    layer = first_layer(report, place.tensor)
+    reason = _undecidable(layer)
+    if not isinstance(pictures, Files):
+        reason = "only image files are prepared by presets" if place.dtype != "string" else _OF_ITS_OWN
+    elif pictures.recipe.dtype.kind != "f":
+        reason = f"{place.name} takes whole pixels 0 to 255, so that the model scales them itself"
+    if reason is not None or layer is None or not isinstance(pictures, Files):
+        return PresetTrial(layer=None if layer is None else layer.name, reason=reason)
+    count = min(pictures.count, MOST_IMAGES)
+    if place.shape and place.shape[0]:
+        count = max(count // inputs.batch_size, 1) * inputs.batch_size
+    pixels = [images.decode(images.read(file), file) for file in pictures.files[:count]]
+    fits = []
+    for recipe in _recipes(pictures.recipe):
+        elements = np.stack([prepare(one, recipe) for one in pixels])
+        parts = []
+        for start in range(0, count, inputs.batch_size):
+            batch = elements[start : start + inputs.batch_size]
+            (x,) = run([layer.x], {**inputs.feeds, place.name: batch})
+            if x.ndim < 2 or x.shape[0] % len(batch):
+                return PresetTrial(layer=layer.name, reason=f"what {layer.name} reads has no row per image")
+            parts.append(_moments(x, layer.data_format, len(batch)))
+        fits.append(_fit(layer, recipe, concatenated(parts)))
+    return judged(layer.name, count, fits)
+
+
+def judged(layer: str, count: int, fits: Sequence[PresetFit]) -> PresetTrial:
+    """The fits in order, and whether the best is clear."""
+    ranked = sorted(fits, key=lambda fit: (fit.gap, not fit.usual))
+    best = ranked[0]
+    others = [fit for fit in ranked if fit.preset != best.preset]
+    twin = next((fit for fit in ranked if fit.preset == best.preset and fit is not best), None)
+    limit = thresholds.ERROR if count > 1 else float(np.sqrt(thresholds.SINGLE_IMAGE_FLOOR))
+    reason = None
+    if best.gap > limit:
+        reason = (
+            f"none fits: with the best, {best.options}, {layer} is still {best.gap:.2g} standard deviations "
+            "off; its statistics are stale, or the images are prepared in another way"
+        )
+    elif others and others[0].gap < CLEAR * best.gap:
+        reason = f"{best.options} and {others[0].options} fit about as well"
+    return PresetTrial(
+        layer=layer,
+        images=count,
+        fits=tuple(ranked),
+        clear=reason is None,
+        clear_order=twin is not None and count >= ORDER_IMAGES and twin.gap >= CLEAR * best.gap,
+        reason=reason,
+    )
+
+
+_OF_ITS_OWN = "the model decodes and scales its images itself"
+_STATES = {
+    State.INITIAL: "the statistics of {}, the first layer, are initial: any preset is as far from them",
+    State.ABSENT: "{}, the first layer, has no stored statistics",
+    State.UNREAD: "the statistics of {}, the first layer, are not in the graph",
+    State.INVALID: "the statistics of {}, the first layer, are not finite, or negative",
+}
+
+
+def _undecidable(layer: BatchNorm | None) -> str | None:
+    """Why the layer cannot tell presets apart, or None."""
+    if layer is None:
+        return "no batch norm sees the image"
+    reason = _STATES.get(layer.statistics.state)
+    return None if reason is None else reason.format(layer.name)
+
+
+def _recipes(recipe: Recipe) -> Iterator[Recipe]:
+    """Every preset, in both orders of colours where there are colours."""
+    for preset in PRESETS:
+        if takes(preset, recipe.channels):
+            for order in _ORDERS if recipe.channels >= 3 else _ORDERS[:1]:
+                yield replace(recipe, preset=preset, bgr=order == "bgr")
+
+
+def _moments(x: NDArray[Any], data_format: str | None, count: int) -> ImageMoments:
+    """The moments of each of `count` images."""
+    values = np.asarray(x, np.float64)
+    if data_format == "NCHW":
+        values = np.moveaxis(values, 1, -1)
+    values = values.reshape(count, -1, values.shape[-1])
+    return ImageMoments.of(values.mean(axis=1), values.var(axis=1), values.shape[1])
+
+
+def _fit(layer: BatchNorm, recipe: Recipe, moments: ImageMoments) -> PresetFit:
+    """How far what was measured is from the layer's stored statistics."""
+    stored = layer.statistics
+    assert stored.mean is not None
+    assert stored.variance is not None
+    mean, variance = (part.numbers().reshape(-1) for part in (stored.mean, stored.variance))
+    found = staleness(mean, variance, layer.epsilon, None, moments)
+    with np.errstate(all="ignore"):
+        gaps = np.fmin(np.fmax(found.w, found.w / found.r), MOST_GAP)
+        gap, w = (float(np.sqrt(np.nanmean(part * part))) for part in (gaps, found.w))
+        r = float(np.nanmedian(found.r))
+    return PresetFit(preset=recipe.preset, channels="bgr" if recipe.bgr else "rgb", gap=gap, w=w, r=r)

@@ -24,7 +24,17 @@ from bninspect.graphdef.schema import message_class
 _NODE = re.compile(r"(\S+) = (\w+)\((.*)\)\Z")
 _FUNCTION = re.compile(r"def (\w+)\((.*)\) -> (.*)\Z")
 _ATTRIBUTE = re.compile(r"(\w+)=(.+)\Z")
-_TYPES = {"float": 1, "int32": 3, "string": 7, "int64": 9, "bool": 10, "half": 19, "resource": 20}
+_TYPES = {
+    "float": 1,
+    "double": 2,
+    "int32": 3,
+    "string": 7,
+    "int64": 9,
+    "bool": 10,
+    "bfloat16": 14,
+    "half": 19,
+    "resource": 20,
+}
 
 
 def graph(text: str, producer: int = 134) -> Graph:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from bninspect.graphdef import Node, Tensor
 
 _GENERIC = re.compile(
-    r"(cond|batchnorm|smart_cond|If|StatelessIf|Switch|Merge|FusedBatchNorm(V[23])?|_FusedBatchNormEx|Identity)(_\d+)?\Z",
-    re.IGNORECASE,
+    r"(cond|batchnorm|smart_cond|If|StatelessIf|Switch|Merge|FusedBatchNorm(V[23])?|_FusedBatchNormEx|Identity)(_\d+)?\Z"
 )
+"""Parts of a scope that say nothing: those of tf.nn (`batchnorm`, not the BatchNorm of slim) and of conditionals."""
 
 
 def layer_name(output: Tensor, nodes: Sequence[Node], parameters: Sequence[Tensor | None]) -> str:
@@ -41,6 +41,8 @@ def _plain(node: Node) -> str:
 def _scope(name: str) -> str:
     """The scope of a name, less generic parts at its end; empty at the top level."""
     parts = name.split("/")[:-1]
+    if parts[-1:] == ["output"] and len(parts) > 1 and _GENERIC.match(parts[-2]):
+        parts.pop()  # TensorFlow lowers an If to Merges named `cond/output/_10`
     while parts and _GENERIC.match(parts[-1]):
         parts.pop()
     return "/".join(parts)

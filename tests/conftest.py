@@ -1,11 +1,17 @@
-"""What all tests share: golden output, compared with files and rewritten by `pytest --update-expected`."""
+"""What all tests share: golden output, compared with files and rewritten by `pytest --update-expected`, and
+trained networks, each made once however many processes run the tests.
+"""
 
 from __future__ import annotations
 
+import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.networks import Store, Trained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,3 +33,15 @@ def expected(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8"), f"{path} differs; see `pytest --update-expected`"
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Trained]:
+    """Gives the trained network of one of `tests.networks.KINDS`; needs TensorFlow and scikit-learn."""
+    for package in ("tensorflow", "sklearn"):
+        if find_spec(package) is None:
+            pytest.skip(f"a network is trained with {package}, which is not installed")
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # which all workers of one session share
+    return Store(folder / "networks").network

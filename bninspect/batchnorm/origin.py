@@ -112,7 +112,8 @@ class _Walk:
                 if not is_scalar(tensor) and tensor not in self.stored:
                     self.stored.append(tensor)
                 continue
-            if node.op in FUSED_OPS and tensor.port in _BATCH_PORTS and same(node.inputs[0]) in self._targets:
+            moments = node.op in FUSED_OPS and node.inputs and tensor.port in _BATCH_PORTS
+            if moments and same(node.inputs[0]) in self._targets:
                 self.reached_x = True
                 self.fused.append(node)
                 continue

@@ -133,6 +133,8 @@ def _operands(tensor: Tensor) -> list[Tensor]:
     node = tensor.node
     if node.op not in _ARITY or len(node.inputs) < _ARITY[node.op]:
         return []
+    if node.op == "LogicalNot":
+        return [base(tensor)[0]]
     return [same(operand) for operand in node.inputs[: _ARITY[node.op]]]
 
 
@@ -178,7 +180,7 @@ def _apply(tensor: Tensor, operands: list[float]) -> float:
     if node.op in _THROUGH:
         return float(bool(operands[0])) if node.attr("DstT") == "bool" else operands[0]
     if node.op == "LogicalNot":
-        return not operands[0]
+        return bool(operands[0]) != base(tensor)[1]  # any number of negations in a row
     a, b = operands
     table = {
         "LogicalAnd": bool(a and b),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _WHILES = frozenset({"While", "StatelessWhile"})
 _BRANCHES = ("then_branch", "else_branch")
-_MOST_WRITTEN = 1_000_000
+_MOST_WRITTEN = 500_000
 """Nodes, arguments and results that the bodies of functions may come to, each as often as it is called."""
 _MOST_WAITS = 5_000_000
 _DEEPEST = 100

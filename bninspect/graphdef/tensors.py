@@ -112,7 +112,8 @@ class TensorValue:
             raise GraphDefError(
                 f"a constant of shape {_shown(self.shape)}, where a few numbers were expected"
             )
-        return self.array().astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+            return self.array().astype(np.float64)
 
     def array(self) -> NDArray[Any]:
         """The values, read-only, in the tensor's shape; float32 for bfloat16, objects (bytes) for strings.

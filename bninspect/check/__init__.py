@@ -1,0 +1,1 @@
+"""Many models through the rules: which files, in which settings, side by side, against a baseline."""

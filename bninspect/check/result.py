@@ -1,0 +1,79 @@
+"""What a check found, as plain data: it crosses process borders, and every report format is made from it
+alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bninspect.rules.rule import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bninspect.rules import Finding, NotRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A finding in one model."""
+
+    finding: Finding
+    name: str
+    """The rule's name, which states the bad thing."""
+    known: bool = False
+    """It stands in the baseline: it is told, and does not fail the check."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for one code at one node of any version of the model: 32 hexadecimal digits."""
+        where = self.finding.node or self.finding.layer or ""
+        return hashlib.sha256(f"{self.finding.code}\0{where}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelResult:
+    """One model: what was found, or why it could not be read."""
+
+    path: str
+    error: str | None = None
+    """One line where it could not be checked; then there is nothing else."""
+    modes: Mapping[str, int] = field(default_factory=dict)
+    """How many layers run in each mode: training, inference, switched."""
+    found: tuple[Found, ...] = ()
+    not_run: tuple[NotRun, ...] = ()
+    allowed: tuple[tuple[str, str, str], ...] = ()
+    """(code, layer, reason) of what the configuration allows."""
+
+    @property
+    def layers(self) -> int:
+        """How many batch-norm layers it has."""
+        return sum(self.modes.values())
+
+    @property
+    def worst(self) -> Severity | None:
+        """The gravest finding that is not in the baseline."""
+        return worst(one.finding.severity for one in self.found if not one.known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """All models, in the order they were named."""
+
+    models: tuple[ModelResult, ...]
+    stale: tuple[str, ...] = ()
+    """Entries of the baseline that nothing matches any more, in words."""
+
+    def exit_code(self, fail_on: Severity, exit_zero: bool = False) -> int:
+        """2 where a model could not be checked, 1 where a finding is as grave as `fail_on`, else 0."""
+        if any(model.error is not None for model in self.models):
+            return 2
+        gravest = worst(model.worst for model in self.models)
+        return int(gravest is not None and gravest.rank >= fail_on.rank and not exit_zero)
+
+
+def worst(severities: Iterable[Severity | None]) -> Severity | None:
+    """The gravest of them; None where there is none."""
+    return max((one for one in severities if one is not None), key=lambda one: one.rank, default=None)

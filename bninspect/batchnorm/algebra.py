@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _UNCHANGED = IDENTITIES | RESHAPES
 _ADDS = frozenset({"Add", "AddV2", "BiasAdd"})
-_DIVISIONS = frozenset({"RealDiv", "Div"})
-_REGION = _UNCHANGED | _ADDS | _DIVISIONS | {"Mul", "Sub", "Neg", "AddN", "Reciprocal", "Inv"}
+DIVISIONS = frozenset({"RealDiv", "Div"})
+_REGION = _UNCHANGED | _ADDS | DIVISIONS | {"Mul", "Sub", "Neg", "AddN", "Reciprocal", "Inv"}
 _MOST_TERMS = 6
 _MOST_NODES = 48
 _DEEPEST = 9
@@ -156,7 +156,7 @@ class Region:
         first, second = sides
         if op == "Sub":
             return first + _negated(second)
-        if op in _DIVISIONS:
+        if op in DIVISIONS:
             inverse = _inverted(second)
             return None if inverse is None else _product(first, inverse)
         return _product(first, second)
@@ -223,7 +223,7 @@ def _centred(output: Tensor, term: Term, beta: Tensor | None) -> Match | None:
     for index, factor in enumerate(term.factors):
         others = term.factors[:index] + term.factors[index + 1 :]
         for difference, gamma in ((factor, ()), *_products(value(factor).node)):
-            pair = _difference(value(difference).node)
+            pair = difference_of(value(difference).node)
             if pair is not None:
                 x, mean = (same(tensor) for tensor in pair)
                 return Match(
@@ -240,7 +240,7 @@ def _products(node: Node) -> list[tuple[Tensor, tuple[Tensor, ...]]]:
     return [(first, (second,)), (second, (first,))]
 
 
-def _difference(node: Node) -> tuple[Tensor, Tensor] | None:
+def difference_of(node: Node) -> tuple[Tensor, Tensor] | None:
     """(a, b) where the node is a - b, or a + (-b)."""
     if node.op == "Sub" and len(node.inputs) == 2:
         return node.inputs[0], node.inputs[1]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.algebra import Match, Region, root_of
+from bninspect.batchnorm.algebra import DIVISIONS, Match, Region, difference_of, root_of
 from bninspect.batchnorm.fused import mode_of
 from bninspect.batchnorm.layer import Form, Lookalike, Unrecognised
 from bninspect.batchnorm.lookalikes import square_root_of
@@ -44,6 +44,8 @@ def decomposed(root: Node, graph: Graph, conditions: Conditions) -> list[Found]:
         lookalike = square_root_of(root, radicand)
         if lookalike is not None:
             return [lookalike]
+    elif not judged:
+        return _with_epsilon_behind(root, radicand, graph, conditions)
     if judged:
         return [judged[0][1]] if _normalizes(judged[0][0], variance, conditions) else []
     return _unmatched(root, radicand, variance, conditions)
@@ -195,8 +197,6 @@ def _normalizes(match: Match, variance: Tensor, conditions: Conditions) -> bool:
 
 def _unmatched(root: Node, radicand: Tensor, variance: Tensor, conditions: Conditions) -> list[Found]:
     """What is said of a root of a variance that normalizes nothing we can read; nothing of other roots."""
-    if root.op != "Rsqrt":
-        return []
     if value(radicand) == value(variance):
         return []
     if not (_is_parameter(variance) or _reduces(variance) or conditions.join(value(variance).node)):
@@ -207,6 +207,29 @@ def _unmatched(root: Node, radicand: Tensor, variance: Tensor, conditions: Condi
             reason="1/sqrt(variance + epsilon) is taken, and no x - mean is found that it scales",
         )
     ]
+
+
+def _with_epsilon_behind(root: Node, variance: Tensor, graph: Graph, conditions: Conditions) -> list[Found]:
+    """(x - mean) / (sqrt(variance) + epsilon): a normalization, but not by the formula of batch norm."""
+    sums = [use for use in graph.uses_of(root.output()) if use.node.op in ("Add", "AddV2")]
+    for added in sums:
+        divided = [
+            use for use in graph.uses_of(added.node.output()) if use.node.op in DIVISIONS and use.slot == 1
+        ]
+        for use in divided if scalar(added.node.inputs[1 - added.slot]) is not None else []:
+            pair = difference_of(value(use.node.inputs[0]).node)
+            if pair is None:
+                continue
+            x, mean = (same(tensor) for tensor in pair)
+            mode = mode_of(origin(mean, x, conditions), origin(variance, x, conditions), use.node, x.node)
+            if isinstance(mode, Lookalike):
+                return [mode]
+            if not isinstance(mode, Undecided):
+                reason = (
+                    "epsilon is added to the root of the variance, where batch norm adds it to the variance"
+                )
+                return [Unrecognised(node=use.node.label, reason=reason)]
+    return []
 
 
 def _reduces(variance: Tensor) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.batchnorm import Form, Mode
-from tests.batchnorm.parts import STORED, only_layer, reasons, report
+from tests.batchnorm.parts import BATCH, STORED, only_layer, reasons, report
 
 ROOT = "shifted = AddV2(variance, epsilon)\nroot = Rsqrt(shifted)\n"
 SQRT = "shifted = Add(epsilon, variance)\nroot = Sqrt(shifted)\n"
@@ -206,3 +206,30 @@ y = Add(m, beta)"""
     assert [part.name if part else None for part in parts] == ["gamma:0", "beta:0", "mean:0", "variance:0"]
     assert layer.epsilon == pytest.approx(0.002)
     assert layer.channels == 1
+
+
+OUTSIDE = """
+root = Sqrt({variance})
+deviation = AddV2(root, epsilon)
+centred = Sub(x, {mean})
+n = RealDiv(centred, deviation)
+m = Mul(n, gamma)
+y = Add(m, beta)
+"""
+
+
+@pytest.mark.parametrize("moments", [("mean", "variance"), ("batch_mean", "batch_variance")])
+def test_epsilon_added_to_the_root_is_said(moments: tuple[str, str]) -> None:
+    (reason,) = reasons(BATCH + OUTSIDE.format(mean=moments[0], variance=moments[1]))
+    assert reason == "epsilon is added to the root of the variance, where batch norm adds it to the variance"
+
+
+def test_epsilon_added_to_the_root_of_a_lookalike() -> None:
+    text = BATCH.replace("Const([0, 1, 2])", "Const([3])")
+    (reason,) = reasons(text + OUTSIDE.format(mean="batch_mean", variance="batch_variance"))
+    assert reason.startswith("layer_norm: ")
+
+
+def test_a_deviation_of_something_else_is_none_of_our_business() -> None:
+    other = "other = Placeholder(dtype=float)\npositive = Relu(other)\n"
+    assert reasons(STORED + other + OUTSIDE.format(mean="mean", variance="positive")) == []

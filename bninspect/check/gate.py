@@ -1,0 +1,153 @@
+"""One model through the rules, and many side by side. The outcome does not depend on how many run at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import inspect
+from bninspect.check.result import Found, ModelResult
+from bninspect.errors import BninspectError, SelectionError
+from bninspect.graphdef import load
+from bninspect.rules import Case, evaluate, rules, select
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from bninspect.batchnorm import Report
+    from bninspect.probe.facts import Probe
+    from bninspect.probe.inputs import Request
+    from bninspect.rules import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """A finding that is meant to be, and why."""
+
+    code: str
+    layer: str
+    """A glob over layer names; `*` for all, and for findings about the model."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How one model is checked."""
+
+    path: str
+    outputs: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+    """Codes, beginnings of codes, or names of rules; empty: all."""
+    ignored: tuple[str, ...] = ()
+    deploy: bool = False
+    momentum: float | None = None
+    allowances: tuple[Allowance, ...] = ()
+    request: Request | None = None
+    """What to probe it with; None: no probe."""
+    allowed_ops: tuple[str, ...] = ()
+
+
+def check(settings: Settings) -> ModelResult:
+    """The result for one model. Whatever cannot be done becomes its `error`: one line, nothing is raised."""
+    try:
+        return _checked(settings)
+    except BninspectError as error:
+        return ModelResult(path=settings.path, error=str(error))
+
+
+def _checked(settings: Settings) -> ModelResult:
+    report = inspect(load(settings.path), outputs=settings.outputs)
+    probe = None if settings.request is None else _probed(report, settings)
+    case = Case(report=report, deploy=settings.deploy, momentum=settings.momentum, probe=probe)
+    outcome = evaluate(case, select(settings.chosen, settings.ignored))
+    _refuse_idle(settings, report)
+    names = {rule.code: rule.name for rule in rules()}
+    findings, allowed = _allowed(outcome.findings, settings.allowances)
+    return ModelResult(
+        path=settings.path,
+        modes=dict(sorted(Counter(layer.mode.value for layer in report.layers).items())),
+        found=tuple(Found(finding=finding, name=names[finding.code]) for finding in findings),
+        not_run=outcome.not_run,
+        allowed=allowed,
+    )
+
+
+def _probed(report: Report, settings: Settings) -> Probe:
+    """The model run on the images that were given."""
+    from bninspect.probe.facts import Question
+    from bninspect.probe.run import probe
+
+    assert settings.request is not None
+    question = Question(layers=report.layers, allowed=settings.allowed_ops, momentum=settings.momentum)
+    return probe(report, question, settings.request)
+
+
+def _allowed(
+    findings: Sequence[Finding], allowances: Sequence[Allowance]
+) -> tuple[list[Finding], tuple[tuple[str, str, str], ...]]:
+    """(findings that count, what is allowed as (code, layer, reason))."""
+    kept: list[Finding] = []
+    allowed: list[tuple[str, str, str]] = []
+    for finding in findings:
+        match = next((one for one in allowances if _covers(one, finding)), None)
+        if match is None:
+            kept.append(finding)
+        else:
+            allowed.append((finding.code, finding.layer or "*", match.reason))
+    return kept, tuple(allowed)
+
+
+def _covers(allowance: Allowance, finding: Finding) -> bool:
+    return allowance.code == finding.code and fnmatchcase(finding.layer or "", allowance.layer)
+
+
+def _refuse_idle(settings: Settings, report: Report) -> None:
+    """An allowance whose glob matches no layer is a typing error, or a layer that is gone: either way it is
+    said.
+    """
+    for allowance in settings.allowances:
+        if allowance.layer == "*" or any(fnmatchcase(layer.name, allowance.layer) for layer in report.layers):
+            continue
+        what = f"the allowance for {allowance.code} names layer {allowance.layer!r}, which matches none"
+        raise SelectionError(f"{settings.path}: {what}")
+
+
+def check_all(
+    work: Sequence[Settings], jobs: int, done: Callable[[ModelResult], None] = lambda result: None
+) -> tuple[ModelResult, ...]:
+    """The results in the order of the work, `jobs` models at a time; `done` is told of each as it is ready."""
+    results = []
+    for result in _results(work, min(jobs, len(work))):
+        done(result)
+        results.append(result)
+    return tuple(results)
+
+
+def _results(work: Sequence[Settings], jobs: int) -> Iterator[ModelResult]:
+    """In this process for one job; else in processes of their own, started afresh so that nothing is
+    shared.
+    """
+    if jobs <= 1 or any(settings.path == "-" for settings in work):
+        yield from map(check, work)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(max_workers=jobs, mp_context=get_context("spawn")) as pool:
+        chunk = max(1, min(8, len(work) // (jobs * 4)))
+        yield from pool.map(check, work, chunksize=chunk)
+
+
+def known(results: Sequence[ModelResult], is_known: Callable[[str, Found], bool]) -> tuple[ModelResult, ...]:
+    """The results with the findings of the baseline marked."""
+    return tuple(
+        replace(
+            model,
+            found=tuple(
+                replace(one, known=True) if is_known(model.path, one) else one for one in model.found
+            ),
+        )
+        for model in results
+    )

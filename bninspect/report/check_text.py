@@ -1,0 +1,122 @@
+"""The result of a check for a person: a line of verdict per model, findings grouped by rule, what was not
+looked at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from bninspect.report.names import counted, few, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bninspect.check.result import CheckResult, Found, ModelResult
+
+_SHOWN = 5
+"""Layers of one rule that are listed before the rest is counted."""
+
+
+class Line(NamedTuple):
+    """A line, its indent, and what it is (a severity, `model`, `plain`, `dim`): the terminal picks the
+    colour.
+    """
+
+    text: str
+    indent: int = 0
+    kind: str = "plain"
+
+
+def lines(result: CheckResult, statistics: bool = False) -> Iterator[Line]:
+    """The report. With `statistics`, the counts per rule over all models behind it."""
+    for model in result.models:
+        yield from _model(model)
+        yield Line("")
+    if statistics:
+        yield from _statistics(result)
+    for entry in result.stale:
+        yield Line(f"baseline: no longer found, and can go: {entry}", kind="dim")
+    yield _summary(result)
+
+
+def _model(model: ModelResult) -> Iterator[Line]:
+    if model.error is not None:
+        yield Line(f"{model.path}: could not be checked", kind="model")
+        yield Line(model.error.removeprefix(f"{model.path}: "), 2, "error")
+        return
+    yield Line(f"{printable(model.path)}: {verdict(model)}", kind="model")
+    by_rule: dict[str, list[Found]] = {}
+    for found in model.found:
+        by_rule.setdefault(found.finding.code, []).append(found)
+    for group in sorted(by_rule.values(), key=lambda found: -found[0].finding.severity.rank):
+        yield from _group(group)
+    if model.allowed:
+        allowed = [f"{code} at {layer} ({reason})" for code, layer, reason in model.allowed]
+        yield Line(f"allowed: {few(allowed)}", 2, "dim")
+    reasons: dict[str, list[str]] = {}
+    for skip in model.not_run:
+        reasons.setdefault(skip.reason, []).append(skip.code)
+    for reason, codes in reasons.items():
+        yield Line(f"not looked at: {', '.join(codes)} ({reason})", 2, "dim")
+
+
+def verdict(model: ModelResult) -> str:
+    """`53 layers: 51 inference, 2 TRAINING; 1 error`."""
+    modes = [
+        f"{count} {mode.upper() if mode == 'training' else mode}"
+        for mode, count in sorted(model.modes.items(), key=lambda item: -item[1])
+    ]
+    layers = f"{counted(model.layers, 'layer')}: {', '.join(modes)}" if modes else "no batch norm"
+    fresh = [one for one in model.found if not one.known]
+    counts = [
+        counted(count, severity)
+        for severity in ("error", "warning", "note")
+        if (count := sum(one.finding.severity.value == severity for one in fresh))
+    ]
+    known = len(model.found) - len(fresh)
+    old = f", {known} known from the baseline" if known else ""
+    return f"{layers}; {', '.join(counts) or 'no findings'}{old}"
+
+
+def _group(group: Sequence[Found]) -> Iterator[Line]:
+    """The findings of one rule: a head, then layer and evidence each, then what mends them."""
+    first = group[0].finding
+    known = " (in the baseline)" if all(one.known for one in group) else ""
+    yield Line(f"{first.code} {group[0].name} ({first.severity.value}){known}", 2, first.severity.value)
+    for one in group[:_SHOWN]:
+        where = one.finding.layer or one.finding.node
+        yield Line(printable(f"{where}: {one.finding.message}" if where else one.finding.message), 4)
+    if len(group) > _SHOWN:
+        yield Line(f"and {len(group) - _SHOWN:,} more", 4, "dim")
+    remedies = dict.fromkeys(one.finding.remedy for one in group if one.finding.remedy)
+    for remedy in remedies:
+        yield Line(f"to mend it: {remedy}", 4, "dim")
+
+
+def _statistics(result: CheckResult) -> Iterator[Line]:
+    """How often each rule fired, most often first."""
+    counts: dict[tuple[str, str], int] = {}
+    for model in result.models:
+        for found in model.found:
+            key = found.finding.code, found.name
+            counts[key] = counts.get(key, 0) + 1
+    for (code, name), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        yield Line(f"{count:>6,}  {code} {name}")
+    if counts:
+        yield Line("")
+
+
+def _summary(result: CheckResult) -> Line:
+    """One line over all models."""
+    fresh = [one for model in result.models for one in model.found if not one.known]
+    failed = sum(model.error is not None for model in result.models)
+    parts = [counted(len(result.models), "model")]
+    for severity in ("error", "warning", "note"):
+        count = sum(one.finding.severity.value == severity for one in fresh)
+        if count:
+            parts.append(counted(count, severity))
+    if failed:
+        parts.append(f"{failed} could not be checked")
+    if not fresh and not failed:
+        parts.append("no findings")
+    return Line(", ".join(parts), kind="model")

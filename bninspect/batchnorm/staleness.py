@@ -130,7 +130,7 @@ def staleness(
         verdict=_verdict(score, mean_floor, significant, usable_stored, usable_measured),
         reason=reason,
         worst=_worst(d, r, w),
-        extreme_channels=_extreme(d, r, w, floor, gamma),
+        extreme_channels=_extreme(d, r, w, _cautious(floor, moments.images), gamma),
     )
 
 
@@ -192,6 +192,19 @@ def _worst(d: Floats, r: Floats, w: Floats) -> Worst | None:
         return None
     channel = int(np.nanargmax(w))
     return Worst(channel, float(d[channel]), float(r[channel]), float(w[channel]))
+
+
+def _cautious(floor: Floats, images: int) -> Floats:
+    """At least the layer's mean F, and the floor of one image over I.
+
+    F of a channel that is silent on these images is 0. Of 256 channels with right statistics, each active on
+    0.1 % to 100 % of the images, 22 % are outside the clips on two images and 8 % on eight; 21 % and 7.5 %
+    are beyond 10 F as well, and fewer than 0.1 % beyond 10 of this.
+    """
+    if not np.isfinite(floor).any():
+        return floor
+    alone = thresholds.SINGLE_IMAGE_FLOOR / max(images, 1)
+    return np.maximum(floor, max(float(np.nanmean(floor)), alone))
 
 
 def _extreme(d: Floats, r: Floats, w: Floats, floor: Floats, gamma: ArrayLike | None) -> tuple[int, ...]:

@@ -51,7 +51,7 @@ def fitted(mean: Floats, variance: Floats, momentum: float | None = None, noise:
 @pytest.mark.parametrize(("start", "initial"), [("0/1", 1.0), ("0/0", 0.0)])
 @pytest.mark.parametrize(("momentum", "steps"), [(0.99, 51), (0.9, 5), (0.999, 700), (0.99, 200), (0.9, 1)])
 def test_steps_are_counted(start: Start, initial: float, momentum: float, steps: int) -> None:
-    """Within 10 %, with moments of the batches and of the probe off by a twentieth of a standard deviation."""
+    """Within 10 %, with moments of the batches and of the probe off by 0.05 standard deviations."""
     fit = fitted(*averaged(initial, momentum, steps, noise=0.05), momentum, noise=0.05)
     assert fit.start == start
     assert fit.holds

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-EXACT = {"rtol": 1e-12, "atol": 1e-12}
+
+def assert_exact(actual: Floats, expected: Floats) -> None:
+    """To rounding."""
+    np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-12)
 
 
 def values(images: int, positions: int, channels: int, seed: int = 0) -> Floats:
@@ -31,8 +34,8 @@ def moments_of(x: Floats) -> ImageMoments:
 def test_pooled_is_the_moments_of_all_values(images: int, positions: int) -> None:
     x = values(images, positions, 6)
     pooled = moments_of(x).pooled()
-    np.testing.assert_allclose(pooled.mean, x.mean(axis=(0, 1)), **EXACT)
-    np.testing.assert_allclose(pooled.variance, x.var(axis=(0, 1)), **EXACT)
+    assert_exact(pooled.mean, x.mean(axis=(0, 1)))
+    assert_exact(pooled.variance, x.var(axis=(0, 1)))
     assert pooled.values == images * positions
 
 
@@ -41,8 +44,8 @@ def test_batches_of_unequal_size_merge_in_any_order() -> None:
     parts = [moments_of(x[start:end]).pooled() for start, end in ((0, 8), (8, 16), (16, 23))]
     for order in (parts, parts[::-1], [merged(parts[:2]), parts[2]]):
         together = merged(order)
-        np.testing.assert_allclose(together.mean, x.mean(axis=(0, 1)), **EXACT)
-        np.testing.assert_allclose(together.variance, x.var(axis=(0, 1)), **EXACT)
+        assert_exact(together.mean, x.mean(axis=(0, 1)))
+        assert_exact(together.variance, x.var(axis=(0, 1)))
         assert together.values == 23 * 5
 
 
@@ -57,7 +60,7 @@ def test_a_part_without_values_weighs_nothing() -> None:
     x = values(3, 4, 2)
     nothing = ImageMoments.of(np.zeros((0, 2)), np.zeros((0, 2)), 4).pooled()
     assert nothing.values == 0
-    np.testing.assert_allclose(merged([nothing, moments_of(x).pooled()]).mean, x.mean(axis=(0, 1)), **EXACT)
+    assert_exact(merged([nothing, moments_of(x).pooled()]).mean, x.mean(axis=(0, 1)))
     with pytest.raises(ValueError, match="no value"):
         merged([nothing])
 
@@ -82,8 +85,8 @@ def test_rows_that_are_parts_of_an_image_are_grouped() -> None:
     x = values(12, 5, 2)
     grouped = moments_of(x).grouped(3)
     whole = x.reshape(3, 20, 2)
-    np.testing.assert_allclose(grouped.mean, whole.mean(axis=1), **EXACT)
-    np.testing.assert_allclose(grouped.variance, whole.var(axis=1), **EXACT)
+    assert_exact(grouped.mean, whole.mean(axis=1))
+    assert_exact(grouped.variance, whole.var(axis=1))
     assert grouped.values == 20
     with pytest.raises(ValueError, match="not equal parts of 5 images"):
         moments_of(x).grouped(5)

@@ -1,4 +1,4 @@
-"""Staleness against independent formulas, and its noise floor against draws of images (every seed is fixed)."""
+"""Staleness against independent formulas, and its noise floor against draws of images, all seeded."""
 
 from __future__ import annotations
 

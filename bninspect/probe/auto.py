@@ -86,6 +86,8 @@ class PresetTrial:
     """Whether the best is clearly better than every other preset, and fits."""
     clear_order: bool = False
     """Whether its order of colours is clearly better than the other one."""
+    given: PresetFit | None = None
+    """The fit of what was asked for; None where that was `auto`."""
     reason: str | None = None
     """Why none is named; None where one is."""
 
@@ -98,9 +100,11 @@ class PresetTrial:
         same = [fit for fit in self.fits if fit.preset == first.preset]
         return first if self.clear_order else next((fit for fit in same if fit.usual), first)
 
-    def of(self, preset: str | None, channels: str) -> PresetFit | None:
-        """The fit of one way to prepare images."""
-        return next((fit for fit in self.fits if (fit.preset, fit.channels) == (preset, channels)), None)
+    def given_as(self, preset: str, *, bgr: bool) -> PresetTrial:
+        """The same trial, of images that were prepared so."""
+        asked = (preset, "bgr" if bgr else "rgb")
+        given = next((fit for fit in self.fits if (fit.preset, fit.channels) == asked), None)
+        return replace(self, given=given)
 
 
 def first_layer(report: Report, reads: Tensor) -> BatchNorm | None:

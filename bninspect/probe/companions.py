@@ -116,7 +116,7 @@ def companion_test(
     except RunError as error:
         return CompanionTest(reason=str(error))
     alone, accompanied, count, made = batches
-    tensors = tuple(dict.fromkeys(_judge(tensor) for tensor in outputs))
+    tensors = tuple(dict.fromkeys(judge(tensor) for tensor in outputs))
     try:
         values = [served(tensors, feeds) for feeds in (alone, alone, accompanied)]
         control = None if training is None else [training(tensors, feeds) for feeds in (alone, accompanied)]
@@ -150,6 +150,18 @@ def made_companion(image: Array) -> Array | None:
     mirrored = (low + (high - values)).astype(values.dtype).ravel()
     companion: Array = np.random.default_rng(_SEED).permutation(mirrored).reshape(values.shape)
     return None if np.array_equal(companion, values) else companion
+
+
+def judge(tensor: Tensor) -> Tensor:
+    """The values behind an output that only says at which place the largest stand; else the output."""
+    at = tensor
+    while at.node.inputs:
+        if _CHOOSING.get(at.node.op) == at.port:
+            return at.node.inputs[0]
+        if at.node.op not in _HANDING_ON:
+            return tensor
+        at = at.node.inputs[0]
+    return tensor
 
 
 def _batches(inputs: Inputs) -> tuple[dict[str, Array], dict[str, Array], int, bool]:
@@ -201,18 +213,6 @@ def _stacked(rows: Sequence[Array], dtype: Any) -> Array:
     if dtype is object:
         batch[:] = rows
     return batch
-
-
-def _judge(tensor: Tensor) -> Tensor:
-    """The values behind an output that only says at which place the largest stand; else the output."""
-    at = tensor
-    while at.node.inputs:
-        if _CHOOSING.get(at.node.op) == at.port:
-            return at.node.inputs[0]
-        if at.node.op not in _HANDING_ON:
-            return tensor
-        at = at.node.inputs[0]
-    return tensor
 
 
 def _compared(

@@ -1,0 +1,123 @@
+"""What a model does wrong whatever its statistics are: it mixes images, draws numbers, its modes disagree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.layer import Mode, State
+from bninspect.probe.facts import Diagnosis
+from bninspect.probe.wording import counted, listed, number, percent
+
+if TYPE_CHECKING:
+    from bninspect.probe.facts import OutputDifference, Probe
+
+LARGE = 0.5
+"""Relative L2 of an output from which the modes disagree."""
+FLIPPED = 0.1
+"""Share of images whose top-1 flips from which they do."""
+
+
+def dependent(probe: Probe) -> Diagnosis | None:
+    """BN401: one image's output depends on its companions."""
+    test = probe.companions
+    if test is None or not test.dependent:
+        return None
+    worst = test.dependent[0]
+    baked = [layer for layer in probe.report.layers if layer.mode is Mode.TRAINING]
+    message = (
+        "One image's output depends on the images beside it, though every layer that can be switched runs in "
+        "inference mode"
+    )
+    command = "find what mixes them: bninspect graph MODEL"
+    if baked:
+        message += f": {listed([layer.name for layer in baked])} normalize with the batch whatever is fed"
+        command = (
+            "bninspect strip MODEL -o OUT --mode inference (coming) makes them use their stored statistics"
+        )
+        if all(layer.statistics.state is State.ABSENT for layer in baked):
+            command = "freeze it anew in inference mode: the file holds no statistics for these layers"
+    made = "made of it (mirrored and shuffled values)" if test.made else "of the images given"
+    evidence = (
+        f"{worst.name} moves by {number(worst.change)} "
+        f"({percent(worst.change / max(worst.size, 1e-30))} of its "
+        f"largest value) when the other {test.images - 1} of {test.images} images become companions {made}; "
+        f"noise ends at {number(worst.floor)}"
+    )
+    return Diagnosis(
+        code="BN401",
+        layer=baked[0].name if len(baked) == 1 else None,
+        title="one image's output depends on the images beside it",
+        message=f"{message}.",
+        evidence=evidence,
+        command=command,
+    )
+
+
+def random(probe: Probe) -> Diagnosis | None:
+    """BN402: two runs of one feed differ."""
+    test = probe.companions
+    if test is None or not test.random:
+        return None
+    worst = max(test.random, key=lambda output: output.rerun / max(output.size, 1e-30))
+    drawn = (
+        f"{probe.random} draws random numbers"
+        if probe.random is not None
+        else "no op on the way draws random numbers: its kernels add up in changing order"
+    )
+    return Diagnosis(
+        code="BN402",
+        layer=None,
+        title="two runs of one feed differ",
+        message=f"Two runs of one feed differ, in inference mode: {drawn}.",
+        evidence=f"{worst.name} differs by {number(worst.rerun)}, its largest value is {number(worst.size)}",
+        command="feed what switches it off (a keep probability of 1: --feed NAME=1.0), or export without it",
+    )
+
+
+def disagreeing(probe: Probe) -> Diagnosis | None:
+    """BN406: the outputs of the two modes disagree although no layer's statistics explain it."""
+    worst = _worst(probe)
+    if worst is None:
+        return None
+    return Diagnosis(
+        code="BN406",
+        layer=None,
+        title="the modes disagree at the outputs, and no single layer's statistics explain it",
+        message=(
+            "The modes disagree at the outputs, though the statistics of every layer fit these images: many "
+            "small errors add up, or what depends on the mode is no batch norm."
+        ),
+        evidence=effect(worst),
+        command="probe with --switch graph, and with more images in a batch (--batch-size)",
+    )
+
+
+def outputs(probe: Probe) -> str:
+    """What the wrong statistics do to the output that suffers most; empty where the modes agree."""
+    worst = _worst(probe)
+    return "" if worst is None else effect(worst)
+
+
+def effect(output: OutputDifference) -> str:
+    """How far the two modes of an output are apart."""
+    found = output.difference
+    told = f"at {output.name} the modes are {percent(found.relative_l2)} of its size apart"
+    if found.top1_agreement is not None and found.top1_agreement < 1:
+        told += f", and the top-1 flips for {percent(1 - found.top1_agreement)} of the images"
+    return told
+
+
+def _worst(probe: Probe) -> OutputDifference | None:
+    """The output whose modes disagree most, if they do."""
+    found = [
+        output
+        for output in probe.outputs
+        if not output.difference.relative_l2 < LARGE
+        or (output.difference.top1_agreement is not None and 1 - output.difference.top1_agreement >= FLIPPED)
+    ]
+    return max(found, key=lambda output: output.difference.relative_l2, default=None)
+
+
+def images(count: int) -> str:
+    """`1 image`, `64 images`."""
+    return counted(count, "image")

@@ -1,0 +1,205 @@
+"""Statistics that do not fit the images: the images prepared wrong, other images altogether, or stale layers.
+
+The own error of a layer is measured with every layer in training mode, where nothing before it can spoil its
+x; so a layer whose own error is large is stale itself, and one with only a deployed error inherits it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bninspect.probe.causes import GUILTY, refreshing
+from bninspect.probe.facts import Diagnosis
+from bninspect.probe.wording import counted, listed, number
+from bninspect.probe.wording import layers as worded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.probe.auto import PresetTrial
+    from bninspect.probe.causes import Found, Judged
+    from bninspect.probe.facts import Probe
+
+_MOST = 0.5
+"""The share of stale layers from which it is no matter of single layers."""
+_FEW = 3
+"""With so many layers or fewer there is no telling a trend."""
+_GROWS = 0.5
+"""Rank correlation of own error and depth from which it grows with depth."""
+_UNIFORM = 0.15
+"""Half the interquartile range of ln r over the channels, up to which r is one factor for all."""
+
+
+def presets(found: Sequence[Judged], probe: Probe) -> Found:
+    """BN405: the images are prepared otherwise than those the statistics were made of."""
+    trial = probe.presets
+    best = None if trial is None else trial.best
+    given = None if trial is None else trial.given
+    if trial is None or best is None or given is None or not trial.clear or trial.layer is None:
+        return None
+    if (best.preset, best.channels) == (given.preset, given.channels):
+        return None
+    if best.preset == given.preset and not trial.clear_order:
+        return None
+    title = f"the images are not prepared as in training: {best.options} fits, {given.options} does not"
+    message = (
+        f"The images are not prepared as in training: with {best.options} they fit the stored statistics of "
+        f"{trial.layer}, the first layer, and with {given.options} they do not. Until that is right, "
+        "nothing can "
+        "be said of the layers behind it."
+    )
+    evidence = (
+        f"{trial.layer} over {counted(trial.images, 'image')}: W {number(given.w)} (its input "
+        f"{number(given.r)} "
+        f"times as wide as stored) with {given.options}, {_others(trial)}"
+    )
+    named = Diagnosis(
+        code="BN405",
+        layer=trial.layer,
+        title=title,
+        message=message,
+        evidence=evidence,
+        command=f"probe again with {best.options}",
+    )
+    return named, frozenset(one.name for one in found)
+
+
+def _others(trial: PresetTrial) -> str:
+    """The fits of the presets, the best first, each in its better order of colours."""
+    first: dict[str, str] = {}
+    for fit in trial.fits:
+        if trial.given is None or fit.preset != trial.given.preset or fit is trial.best:
+            first.setdefault(fit.preset, f"{number(fit.w)} with {fit.preset}")
+    return ", ".join(first.values())
+
+
+def domain(found: Sequence[Judged], probe: Probe) -> Found:
+    """BN403 for the model: most layers are stale, each by its own error."""
+    guilty = [one for one in found if one.own.verdict in GUILTY]
+    if len(found) <= _FEW or len(guilty) < _MOST * len(found):
+        return None
+    scores = [one.score for one in found]
+    third = max(1, len(found) // 3)
+    front, back = (float(np.median(part)) for part in (scores[:third], scores[-third:]))
+    grows = _trend(scores) >= _GROWS and back > front
+    worst = max(guilty, key=lambda one: one.score)
+    if grows:
+        title = "the images are not like those the statistics were made of: the error grows with depth"
+        message = (
+            "The images are not like those the statistics were made of: "
+            f"{worded(_names(guilty), len(found))} "
+            "are stale by their own error, the deeper the more."
+        )
+    else:
+        title = f"the statistics of {worded(_names(guilty), len(found))} are stale, each by its own error"
+        message = (
+            f"The stored statistics of {worded(_names(guilty), len(found))} do not fit these images, each by "
+            "its own error: they belong to other weights or to other images."
+        )
+    evidence = (
+        f"own score {number(front)} in the first third of the layers, {number(back)} in the last, at most "
+        f"{number(worst.score)} at {worst.name}{_caveat(probe)}"
+    )
+    command = f"probe with images like those of training; if these are what it serves, {refreshing([], 2)}"
+    named = Diagnosis(
+        code="BN403", layer=None, title=title, message=message, evidence=evidence, command=command
+    )
+    return named, frozenset(one.name for one in found)
+
+
+def single(found: Sequence[Judged], probe: Probe) -> Found:
+    """BN403 for one layer or a few: whose own error it is, and who only inherits it."""
+    guilty = [one for one in found if one.own.verdict in GUILTY]
+    if not guilty:
+        return None
+    names = _names(guilty)
+    one = len(names) == 1
+    title = f"the statistics of {listed(names)} are stale"
+    they = "it normalizes" if one else "they normalize"
+    message = (
+        f"The stored statistics of {listed(names)} do not fit what {they}, whatever mode the layers before "
+        f"{'it' if one else 'them'} run in."
+    )
+    heirs = inheriting(probe)
+    if heirs:
+        message += (
+            f" The deployed error of {worded(heirs, len(probe.layers))} is inherited: "
+            f"{'its' if len(heirs) == 1 else 'their'} own is small."
+        )
+    scores = ", ".join(f"{number(each.score)} at {each.name}" for each in guilty[:_FEW])
+    others = [each.score for each in found if not each.guilty]
+    evidence = f"own score {scores}" + (f", at most {number(max(others))} elsewhere" if others else "")
+    evidence += _worst_channel(guilty[0]) if one else ""
+    evidence += _first(guilty[0], probe) + _caveat(probe)
+    named = Diagnosis(
+        code="BN403",
+        layer=names[0] if one else None,
+        title=title,
+        message=message,
+        evidence=evidence,
+        command=refreshing(names, len(probe.layers)),
+    )
+    return named, frozenset(names)
+
+
+def inheriting(probe: Probe) -> list[str]:
+    """Names of the layers whose deployed error is at least a warning, and whose own is not."""
+    return [
+        one.layer.name
+        for one in probe.layers
+        if one.deployed is not None
+        and one.deployed.staleness is not None
+        and one.deployed.staleness.verdict in GUILTY
+        and one.own is not None
+        and one.own.staleness is not None
+        and one.own.staleness.verdict not in GUILTY
+    ]
+
+
+def _worst_channel(one: Judged) -> str:
+    """The channel of the largest W."""
+    worst = one.own.worst
+    if worst is None:
+        return ""
+    return f"; worst channel {worst.channel}: d {number(worst.d)}, r {number(worst.r)}"
+
+
+def _first(one: Judged, probe: Probe) -> str:
+    """What else may be behind an error of the first layer: the scale of the input."""
+    order = [layer.name for layer in probe.report.layers]
+    if not order or one.name != order[0]:
+        return ""
+    ratios = one.own.r[np.isfinite(one.own.r) & (one.own.r > 0)]
+    told = ""
+    if ratios.size > 1:
+        low, high = np.percentile(np.log(ratios), [25, 75])
+        ratio = float(np.median(ratios))
+        if (high - low) / 2 <= _UNIFORM and abs(np.log(ratio)) > _UNIFORM:
+            told = f"; all its channels are about {number(ratio)} times as wide as stored, as of scaled input"
+    if probe.presets is not None and probe.presets.fits:
+        return told + "; no other preset fits it clearly better"
+    return (
+        told + "; it is the first layer, so that preparing images otherwise than in training looks the same"
+    )
+
+
+def _caveat(probe: Probe) -> str:
+    """What random images are worth."""
+    random = any(name.startswith("random, seed") for fact in probe.inputs for name in fact.source)
+    return (
+        "; the images are random numbers, whose statistics may be nothing like a photograph's"
+        if random
+        else ""
+    )
+
+
+def _trend(values: Sequence[float]) -> float:
+    """Spearman's rank correlation of the values with their place."""
+    ranks = np.argsort(np.argsort(np.asarray(values)))
+    return float(np.corrcoef(np.arange(len(values)), ranks)[0, 1])
+
+
+def _names(found: Sequence[Judged]) -> list[str]:
+    return [one.name for one in found]

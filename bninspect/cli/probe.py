@@ -98,7 +98,29 @@ def inputs(function: F) -> F:
     help="Print these numbers of both modes, such as 0,22:28,22:28,0: of the --output tensors, else of the "
     "--layer layers, else of the first layer.",
 )
-@click.option("--save", "target", metavar="FILE.npz", help="Save the outputs of both modes.")
+@click.option(
+    "--switch",
+    type=click.Choice(("layers", "graph")),
+    default="layers",
+    show_default=True,
+    help="layers: batch norm alone changes its mode; graph: whatever reads what decides it (dropout), too.",
+)
+@click.option(
+    "--momentum",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="M",
+    help="Of the moving averages, where the file does not tell it.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(("graph", "score")),
+    default="graph",
+    show_default=True,
+    help="Layers in the order of the graph, or the worst first.",
+)
+@click.option(
+    "--save", "target", metavar="FILE.npz", help="Save the outputs of both modes, and what was measured."
+)
 @options.output_format("table", "json")
 @options.traceback
 def command(
@@ -121,6 +143,7 @@ def command(
     from bninspect.graphdef import load
     from bninspect.probe.facts import Question
     from bninspect.probe.inputs import Request
+    from bninspect.probe.measured import arrays, worst_first
     from bninspect.probe.run import probe
     from bninspect.probe.save import save
 
@@ -144,10 +167,14 @@ def command(
         patched=_patched(report, layers, outputs, globs),
         keep=target is not None,
         allowed=allowed,
+        switch=asked["switch"],
+        momentum=asked["momentum"],
     )
     found = probe(report, question, request)
     if target is not None:
-        save(target, found.kept)
+        save(target, {**found.kept, **arrays(found.layers)})
+    if asked["sort"] == "score":
+        found = worst_first(found)
     if form == "json":
         from bninspect.report.json import dumps
         from bninspect.report.probe_json import probe_document

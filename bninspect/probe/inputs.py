@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm
-    from bninspect.graphdef import Graph, Tensor
+    from bninspect.graphdef import Graph, Node
     from bninspect.probe.pictures import Pictures
     from bninspect.probe.placeholders import Placeholder
 
@@ -80,18 +80,18 @@ class Inputs:
 
 def bind(
     graph: Graph,
-    fetched: Sequence[Tensor],
+    reached: Collection[Node],
     layers: Sequence[BatchNorm],
     request: Request,
     decided: Collection[str],
 ) -> Inputs:
-    """What to feed for these tensors to be fetched; `decided` are the names that the mode feeds.
+    """What to feed for these nodes to run; `decided` are the names that the mode feeds.
 
     Raises InputError where something is missing, does not fit, or is fed that decides the mode.
     """
     arrays, said = feeds.parse(graph, request.feeds)
-    _refuse_useless(graph, fetched, arrays, decided)
-    candidates = placeholders(graph, fetched)
+    _refuse_useless(reached, arrays, decided)
+    candidates = placeholders(graph, reached)
     others = [place for place in candidates if place.name not in decided and place.name not in arrays]
     place = pictures = None
     if request.images or request.random is not None or request.input is not None:
@@ -111,15 +111,13 @@ def bind(
     )
 
 
-def _refuse_useless(
-    graph: Graph, fetched: Sequence[Tensor], fed: Collection[str], decided: Collection[str]
-) -> None:
+def _refuse_useless(reached: Collection[Node], fed: Collection[str], decided: Collection[str]) -> None:
     """Raises InputError for a value fed where it would be overruled, or where nothing reads it."""
-    reached = {node.name for node in graph.ancestors(tensor.node for tensor in fetched)}
+    names = {node.name for node in reached}
     for name in fed:
         if name in decided:
             raise InputError(f"--feed {name}: it decides the mode, and probe runs both; leave it out")
-        if name.rpartition(":")[0] not in reached:
+        if name.rpartition(":")[0] not in names:
             raise InputError(f"--feed {name}: nothing that is compared depends on it; leave it out")
 
 

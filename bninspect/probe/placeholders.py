@@ -54,9 +54,8 @@ class Placeholder:
         return f"{self.name} ({self.dtype}, {written(self.shape)})"
 
 
-def placeholders(graph: Graph, fetched: Iterable[Tensor]) -> tuple[Placeholder, ...]:
-    """The placeholders that the fetched tensors depend on, in file order."""
-    reached = graph.ancestors(tensor.node for tensor in fetched)
+def placeholders(graph: Graph, reached: Collection[Node]) -> tuple[Placeholder, ...]:
+    """The placeholders among these nodes, in file order."""
     found = (node for node in graph if node in reached and node.op in _PLACEHOLDERS)
     return tuple(of(node.output(), graph.graphdef.producer) for node in found)
 

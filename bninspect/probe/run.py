@@ -1,18 +1,31 @@
-"""Both modes of a model on the same inputs, and how far they lie apart, layer by layer and at the outputs."""
+"""Both modes of a model on the same inputs: how far they lie apart, and whose statistics are to blame."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bninspect.batchnorm.conditions import Conditions
 from bninspect.batchnorm.layer import Mode
 from bninspect.errors import RunError
-from bninspect.probe import patch
-from bninspect.probe.facts import Gap, InputFact, OutputDifference, Patch, Probe, ProbedLayer, Question
+from bninspect.graphdef.writer import serialized
+from bninspect.probe import patch, safety
+from bninspect.probe.facts import (
+    InputFact,
+    OutputDifference,
+    Patch,
+    Probe,
+    Question,
+    Verification,
+)
 from bninspect.probe.inputs import Inputs, Request, bind
-from bninspect.probe.passes import Passes
+from bninspect.probe.measured import probed_layer
+from bninspect.probe.opaque import without_loops
+from bninspect.probe.passes import Passes, Wish
 from bninspect.probe.placeholders import NUMPY
 from bninspect.probe.pure_ops import RANDOM_OPS
-from bninspect.probe.runnable import Unprobed, fetchable, switching
+from bninspect.probe.runnable import MODES, Program, Unprobed, in_loops, program
+from bninspect.probe.session import Session
+from bninspect.probe.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,106 +33,169 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.graphdef import Tensor
+    from bninspect.graphdef import Node, Tensor
+
+_SERVED: dict[str, dict[Mode, Mode]] = {
+    "layers": {Mode.TRAINING: Mode.INFERENCE, Mode.INFERENCE: Mode.INFERENCE},
+    "graph": {mode: mode for mode in MODES},
+}
+"""`--switch` -> for the copy of each mode, the mode that other readers of what decides are served."""
 
 
 def probe(report: Report, question: Question, request: Request) -> Probe:
     """Runs the model in both modes and compares them.
 
     Raises InputError for inputs and patches that do not fit, RunError where TensorFlow is missing, an op is
-    refused or the run fails.
+    refused or the run fails, RewriteError where the model cannot be rewritten.
     """
-    switched = switching(report)
-    layers = tuple(layer for layer in question.layers if layer in switched.layers)
-    listed = {layer.name for layer in question.layers}
-    skipped = [skip for skip in switched.skipped if skip.what in listed]
-    if not switched.layers:
-        return _nothing(report, skipped)
-    outputs, unread = fetchable(report.outputs)
-    wanted = _patched(question, layers or switched.layers)
-    fetched = tuple(dict.fromkeys((*(layer.output for layer in layers), *outputs, *wanted)))
-    inputs = bind(report.graph, fetched, report.layers, request, switched.decided)
-    passes = Passes(fetched, keep={*wanted, *(outputs if question.keep else ())})
-    passes.run(report, switched, inputs, question.allowed)
-    compared = [tensor for tensor in outputs if tensor not in passes.incomparable]
-    lost = [Unprobed(what=tensor.name, reason=reason) for tensor, reason in passes.incomparable.items()]
+    report, question, skipped = without_loops(report, question)
+    if not report.layers:
+        return Probe(
+            report=report,
+            inputs=(),
+            fed={},
+            layers=(),
+            outputs=(),
+            patches=(),
+            skipped=skipped,
+            ran=False,
+            verification=Verification(state="impossible", reason="there is no layer to run in both modes"),
+        )
+    loops = in_loops(report)
+    outputs = tuple(tensor for tensor in report.outputs if tensor.node not in loops)
+    patched = _patched(question, loops)
+    both = program(report, lambda mode, _: mode, (*outputs, *patched), question.layers, question.layers)
+    inputs = bind(report.graph, both.reached(report.graph), report.layers, request, _decided(both))
+    safety.check(both.graphdef, question.allowed)
+    keep = {*patched, *(outputs if question.keep else ())}
+    wishes = _wishes(report, question.layers, both, dict.fromkeys((*outputs, *patched)))
+    passes = Passes(wishes, keep, _SERVED[question.switch])
+    with Session(serialized(both.graphdef)) as session:
+        passes.run(session, both, inputs)
+        checked = verify(report, both, session, inputs, question.allowed) if question.verify else None
+    return _found(report, question, both, inputs, passes, (outputs, patched), skipped, checked)
+
+
+def _found(
+    report: Report,
+    question: Question,
+    both: Program,
+    inputs: Inputs,
+    passes: Passes,
+    tensors: tuple[Sequence[Tensor], Sequence[Tensor]],
+    skipped: Sequence[Unprobed],
+    checked: Verification | None,
+) -> Probe:
+    """The facts, from what the passes gathered."""
+    outputs, patched = tensors
+    left = {layer.name: _left(layer, both, passes) for layer in question.layers}
+    skips = [Unprobed(what=name, reason=reason) for name, reason in left.items() if reason is not None]
+    gone = [
+        Unprobed(what=what.name, reason=reason)
+        for (_, what), reason in passes.lost.items()
+        if not isinstance(what, str)
+    ]
     return Probe(
         report=report,
         inputs=_input_facts(inputs, passes.shapes),
-        fed=inputs.said,
-        layers=tuple(_layer(layer, inputs, passes) for layer in layers if layer.output in passes.meters),
+        fed={**inputs.said, **_fed_for_others(both, question)},
+        layers=tuple(
+            probed_layer(layer, both, passes, inputs.count)
+            for layer in question.layers
+            if left[layer.name] is None
+        ),
         outputs=tuple(
             OutputDifference(name=tensor.name, difference=passes.meters[tensor].difference())
-            for tensor in compared
+            for tensor in outputs
+            if tensor in passes.meters
         ),
-        patches=tuple(_cut(tensor, question.patch, passes) for tensor in wanted) if question.patch else (),
-        skipped=(*skipped, *unread, *lost),
+        patches=tuple(_cut(tensor, question.patch, passes) for tensor in patched) if question.patch else (),
+        skipped=(*skipped, *skips, *gone),
         ran=True,
-        decided={source.name: value for source, value in switched.training.items()},
-        random=_random_node(report, fetched),
-        kept=_kept(compared, passes) if question.keep else {},
+        decided={source.name: value for source, value in both.sources.items()},
+        random=_random_node(report, both),
+        kept=_kept([tensor for tensor in outputs if tensor in passes.meters], passes)
+        if question.keep
+        else {},
+        verification=checked or Verification(state="impossible", reason="it was not asked for"),
+        switch=question.switch,
+        momentum=question.momentum,
     )
 
 
-def _nothing(report: Report, skipped: Sequence[Unprobed]) -> Probe:
-    """A probe of a model of which no layer can be switched: it is not run."""
-    return Probe(
-        report=report,
-        inputs=(),
-        fed={},
-        layers=(),
-        outputs=(),
-        patches=(),
-        skipped=tuple(skipped),
-        ran=False,
-    )
+def _wishes(
+    report: Report, layers: Sequence[BatchNorm], both: Program, tensors: Mapping[Tensor, None]
+) -> list[Wish]:
+    """What is fetched in one run: both modes of the tensors; moments and gap of the layers."""
+    conditions = Conditions(report.graph)
+    wishes = [
+        Wish("output", tensor, tuple(both.fetch(mode, tensor) for mode in MODES), tensor)
+        for tensor in tensors
+    ]
+    for layer in layers:
+        fate = conditions.of_tensor(layer.output)
+        for mode in MODES:
+            if (mode, layer.name) in both.moments:
+                wishes.append(Wish(mode.value, layer.name, both.moments[mode, layer.name], fate))
+        if layer.name in both.gaps:
+            wishes.append(Wish("gap", layer.name, tuple(both.gaps[layer.name]), fate))
+    return wishes
 
 
-def _patched(question: Question, layers: Sequence[BatchNorm]) -> tuple[Tensor, ...]:
+def _left(layer: BatchNorm, both: Program, passes: Passes) -> str | None:
+    """Why there is nothing to say of a layer in both modes; None where there is."""
+    for mode in MODES:
+        change = both.changes[mode][layer.name]
+        if change.what == "left":
+            return f"no {mode.value} mode: {change.reason}"
+    if layer.name in both.unmeasured:
+        return both.unmeasured[layer.name]
+    lost = [passes.lost.get((mode.value, layer.name)) for mode in MODES]
+    return lost[0] if all(lost) else None
+
+
+def _decided(both: Program) -> set[str]:
+    return {source.name for source in both.sources}
+
+
+def _fed_for_others(both: Program, question: Question) -> dict[str, bool]:
+    """What the other readers of each source got, where there are any and both modes got the same."""
+    if question.switch == "graph":
+        return {}
+    held = {node.name for node in both.graphdef.nodes}
+    return {source.name: not value for source, value in both.sources.items() if source.node.name in held}
+
+
+def _patched(question: Question, loops: set[Node]) -> tuple[Tensor, ...]:
     """The tensors whose patch is wanted. Raises InputError, RunError where a patch cannot be had."""
-    if question.patch is None:
+    if question.patch is None or not question.layers:
         return ()
     patch.parse(question.patch)
-    chosen = question.patched or (layers[0].output,)
-    found, unread = fetchable(chosen)
-    if unread:
-        raise RunError(f"--patch of {unread[0].what}: {unread[0].reason}")
-    return found
+    chosen = question.patched or (question.layers[0].output,)
+    for tensor in chosen:
+        if tensor.node in loops:
+            raise RunError(f"--patch of {tensor.name}: it stands in a loop, where it has many values")
+    return chosen
 
 
-def _random_node(report: Report, fetched: Sequence[Tensor]) -> str | None:
-    """The first node that draws random numbers and that a fetched tensor depends on."""
-    reached = report.graph.ancestors(tensor.node for tensor in fetched)
+def _random_node(report: Report, both: Program) -> str | None:
+    """The first node of the original that draws random numbers on the way to what was compared."""
+    reached = both.reached(report.graph)
     return next((node.label for node in report.graph if node in reached and node.op in RANDOM_OPS), None)
-
-
-def _layer(layer: BatchNorm, inputs: Inputs, passes: Passes) -> ProbedLayer:
-    found = passes.meters[layer.output].difference()
-    gap = Gap(max_abs=found.max_abs, rms=found.rms, relative_l2=found.relative_l2)
-    values = found.values // (layer.channels or 1)
-    return ProbedLayer(
-        layer=layer, values=values, images=inputs.count, own=None, deployed=None, difference=gap
-    )
-
-
-def _output(tensor: Tensor, passes: Passes) -> OutputDifference:
-    return OutputDifference(name=tensor.name, difference=passes.meters[tensor].difference())
 
 
 def _cut(tensor: Tensor, text: str, passes: Passes) -> Patch:
     """The patch of one tensor, of all its batches together."""
-    training, inference = (
-        patch.cut(passes.together(mode, tensor), text, tensor.name)
-        for mode in (Mode.TRAINING, Mode.INFERENCE)
-    )
+    training, inference = (patch.cut(passes.together(mode, tensor), text, tensor.name) for mode in MODES)
     return Patch(tensor=tensor.name, slice=text, training=training, inference=inference)
 
 
 def _kept(outputs: Sequence[Tensor], passes: Passes) -> dict[str, NDArray[Any]]:
     return {
         f"{mode.value}/{tensor.name}": passes.together(mode, tensor)
-        for mode in (Mode.TRAINING, Mode.INFERENCE)
+        for mode in MODES
         for tensor in outputs
+        if tensor in passes.meters
     }
 
 

@@ -1,7 +1,4 @@
-"""`probe --format json`: both modes' distance as a document with a version, for programs to read.
-
-What needs moments of every layer (`own`, `deployed`, `guilty`) is null until it is measured.
-"""
+"""`probe --format json`: both modes' distance as a document with a version, for programs to read."""
 
 from __future__ import annotations
 
@@ -11,16 +8,9 @@ from bninspect.report.json import SCHEMA_VERSION, model, tool
 
 if TYPE_CHECKING:
     from bninspect.probe.compare import Difference
-    from bninspect.probe.facts import Probe
+    from bninspect.probe.facts import Measured, Probe, ProbedLayer
 
 Document = dict[str, Any]
-
-_VERIFICATION = {
-    "state": "verified",
-    "max_abs": 0.0,
-    "reason": "the original itself ran, fed by its own predicate; nothing was rewritten",
-}
-_NOT_RUN = {"state": "impossible", "max_abs": None, "reason": "no layer can be switched, so nothing was run"}
 
 
 def probe_document(probe: Probe) -> Document:
@@ -40,24 +30,13 @@ def probe_document(probe: Probe) -> Document:
             for fact in probe.inputs
         ],
         "fed": dict(probe.fed),
-        "verification": _VERIFICATION if probe.ran else _NOT_RUN,
-        "layers": [
-            {
-                "name": one.layer.name,
-                "values": one.values,
-                "images": one.images,
-                "own": None,
-                "deployed": None,
-                "difference": one.difference
-                and {
-                    "max_abs": one.difference.max_abs,
-                    "rms": one.difference.rms,
-                    "relative_rms": one.difference.relative_l2,
-                },
-            }
-            for one in probe.layers
-        ],
-        "guilty": None,
+        "verification": {
+            "state": probe.verification.state,
+            "max_abs": probe.verification.max_abs,
+            "reason": probe.verification.reason,
+        },
+        "layers": [_layer(one) for one in probe.layers],
+        "guilty": list(probe.guilty),
         "outputs": [{"name": one.name, **_difference(one.difference)} for one in probe.outputs],
         "patches": [
             {
@@ -68,8 +47,34 @@ def probe_document(probe: Probe) -> Document:
             }
             for one in probe.patches
         ],
-        "diagnosis": [],
+        "diagnosis": [
+            {"code": one.code, "layer": one.layer, "message": one.message} for one in probe.diagnosis
+        ],
         "skipped": [{"what": skip.what, "reason": skip.reason} for skip in probe.skipped],
+    }
+
+
+def _layer(one: ProbedLayer) -> Document:
+    gap = one.difference
+    return {
+        "name": one.layer.name,
+        "values": one.values,
+        "images": one.images,
+        "own": _error(one.own),
+        "deployed": _error(one.deployed),
+        "difference": gap and {"max_abs": gap.max_abs, "rms": gap.rms, "relative_rms": gap.relative_l2},
+    }
+
+
+def _error(measured: Measured | None) -> Document | None:
+    """What one pass says of the stored statistics; null where there is nothing to compare."""
+    if measured is None or measured.staleness is None:
+        return None
+    found = measured.staleness
+    return {
+        "score": found.score,
+        "verdict": found.verdict,
+        "worst": found.worst and found.worst._asdict(),
     }
 
 

@@ -62,9 +62,13 @@ def test_json_is_the_document_of_the_design(capsys: pytest.CaptureFixture[str]) 
             "preprocess": "raw",
         }
     ]
-    assert document["verification"]["state"] == "verified"
+    assert document["verification"] == {"state": "verified", "max_abs": 0.0, "reason": None}
+    assert document["guilty"] == ["bn"]
     (layer,) = document["layers"]
-    assert (layer["name"], layer["values"], layer["images"], layer["own"]) == ("bn", 50176, 1, None)
+    assert (layer["name"], layer["values"], layer["images"]) == ("bn", 50176, 1)
+    assert layer["own"] == layer["deployed"]
+    assert set(layer["own"]) == {"score", "verdict", "worst"}
+    assert set(layer["own"]["worst"]) == {"channel", "d", "r", "w"}
     assert set(layer["difference"]) == {"max_abs", "rms", "relative_rms"}
     (patch,) = document["patches"]
     assert np.shape(patch["training"]) == np.shape(patch["inference"]) == (6, 6)
@@ -74,7 +78,10 @@ def test_save_holds_the_outputs_of_both_modes(tmp_path: Path, capsys: pytest.Cap
     assert run(["probe", CLASSIC, "--random", "2", "--save", str(tmp_path / "out.npz")]) == 0
     capsys.readouterr()
     with np.load(tmp_path / "out.npz") as saved:
-        assert sorted(saved) == ["inference/output:0", "training/output:0"]
+        measured = ("batch_mean", "batch_variance", "d", "r")
+        names = {f"bn/{scope}{what}" for scope in ("", "own/", "deployed/") for what in measured}
+        names |= {"bn/moving_mean", "bn/moving_variance", "inference/output:0", "training/output:0"}
+        assert set(saved) == names
         assert saved["training/output:0"].shape == (2, 224, 224, 3)
     assert [file.name for file in tmp_path.iterdir()] == ["out.npz"]
 
@@ -107,7 +114,7 @@ def test_patch_follows_output_and_layer(capsys: pytest.CaptureFixture[str]) -> N
         ([CLASSIC, "--random", "1", "--patch", "x"], "is no index"),
         ([CLASSIC, "--random", "1", "--image", IMAGE], "give one of the two"),
         ([CLASSIC, "--random", "1", "--save", "/none/out.npz"], "No such file"),
-        ([str(FIXTURES / "cond_ema_14.pb"), "--random", "1"], "refused to run op"),
+        ([str(FIXTURES / "global_refused.pb"), "--random", "1"], "TensorFlow refuses this graph"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_2(

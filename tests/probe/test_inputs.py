@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from bninspect.batchnorm import Report
+    from bninspect.graphdef import Node
     from bninspect.probe.inputs import Inputs
 
 pytestmark = pytest.mark.tensorflow
@@ -43,10 +45,15 @@ def _model(
     return build
 
 
+def reached(report: Report) -> set[Node]:
+    """All that the outputs depend on."""
+    return report.graph.ancestors(output.node for output in report.outputs)
+
+
 def _bound(path: Path, build: Callable[[Any], None], request: Request) -> Inputs:
     (path / "m.pb").write_bytes(graph_bytes(build))
     report = inspect(load(str(path / "m.pb")))
-    return bind(report.graph, report.outputs, report.layers, request, ())
+    return bind(report.graph, reached(report), report.layers, request, ())
 
 
 def _refusal(path: Path, build: Callable[[Any], None], request: Request) -> str:
@@ -196,11 +203,11 @@ def test_an_encoded_input_gets_the_bytes_one_file_at_a_time(tmp_path: Path) -> N
 def test_several_inputs_that_may_take_the_image() -> None:
     report = inspect(load(str(FIXTURES / "siamese.pb")))
     with pytest.raises(InputError, match=r"left:0 .*right:0 .*add --input left:0"):
-        bind(report.graph, report.outputs, report.layers, Request(random=1), ())
+        bind(report.graph, reached(report), report.layers, Request(random=1), ())
 
 
 def test_the_layout_is_where_the_channels_are() -> None:
     for name, order in (("classic", "NHWC"), ("nchw", "NCHW"), ("nchw_decomposed", "NCHW")):
         report = inspect(load(str(FIXTURES / f"{name}.pb")))
-        place = next(place for place in placeholders(report.graph, report.outputs) if place.dtype == "float")
+        place = next(place for place in placeholders(report.graph, reached(report)) if place.dtype == "float")
         assert layout(report.graph, place) == order, name

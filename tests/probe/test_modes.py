@@ -112,26 +112,62 @@ def test_every_form_and_wiring(name: str, dtype: str, tolerance: float) -> None:
     assert np.abs(found.kept[f"inference/{kept[0]}"] - inference).max() < tolerance
 
 
-def test_layers_that_cannot_be_switched_are_told_with_the_reason() -> None:
-    for name, told in (
-        ("tfkeras_inference", "fixed to inference in the file"),
-        ("const_true", "is always true"),
-        ("and_two", "no single value decides it"),
-    ):
-        found = _probe(name, Request(random=2))
-        assert not found.ran
-        assert told in found.skipped[0].reason
+@pytest.mark.parametrize(
+    ("name", "ways"),
+    [
+        ("tfkeras_inference", ("flipped", "kept")),
+        ("tfkeras_training", ("kept", "flipped")),
+        ("const_true", ("branch", "branch")),
+        ("and_two", ("branch", "branch")),
+        ("fixed_inference_decomposed_115", ("flipped", "kept")),
+    ],
+)
+def test_modes_are_had_by_a_branch_or_by_flipping(name: str, ways: tuple[str, str]) -> None:
+    found = _probe(name, Request(random=2))
+    assert found.ran
+    assert {(one.training, one.inference) for one in found.layers} == {ways}
 
 
-def test_a_model_of_two_nets_has_no_layer_in_both_modes_and_is_compared_at_its_output() -> None:
+def test_a_layer_without_stored_statistics_is_skipped_with_the_reason() -> None:
+    found = _probe("mixed_modes", Request(random=2))
+    assert len(found.layers) == 2
+    assert [skip.what for skip in found.skipped] == ["bn2"]
+    assert "its stored statistics are not in the file" in found.skipped[0].reason
+
+
+def test_a_model_of_two_nets_is_compared_layer_by_layer() -> None:
     found = _probe("cond_nets", Request(random=2))
     assert [output.name for output in found.outputs] == ["output:0"]
-    assert any("a branch that is not taken" in skip.reason for skip in found.skipped)
+    assert all(one.difference is not None and one.difference.max_abs > 1 for one in found.layers)
 
 
-def test_a_tensor_in_a_loop_is_told() -> None:
-    found = _probe("while_inside_switched", Request(random=2))
-    assert any("in a loop" in skip.reason for skip in found.skipped)
+@pytest.mark.parametrize(("name", "told"), [("while_inside_switched", "in a loop"), ("while_v2", "a While")])
+def test_a_layer_in_a_loop_is_told(name: str, told: str) -> None:
+    found = _probe(name, Request(random=2))
+    assert not found.layers
+    assert told in found.skipped[0].reason
+
+
+@pytest.mark.parametrize("name", ["cond_ema_14", "cond_ema_115", "colocation_lost", "contrib_forced_updates"])
+def test_files_that_tensorflow_refuses(name: str) -> None:
+    found = _probe(name, Request(random=4, seed=3))
+    assert len(found.layers) == 1
+    assert found.outputs[0].difference.max_abs > 1
+    assert found.verification.state == "impossible"
+
+
+def test_dropout_stays_off_unless_the_graph_is_switched() -> None:
+    report = inspect(load(str(FIXTURES / "dropout_decoy_115.pb")))
+    layers, graph = (
+        probe(report, Question(layers=report.layers, keep=True, switch=switch), Request(random=2))
+        for switch in ("layers", "graph")
+    )
+    (output,) = report.outputs
+    assert np.count_nonzero(layers.kept[f"training/{output.name}"] == 0) == 0
+    assert np.count_nonzero(graph.kept[f"training/{output.name}"] == 0) > 10
+    assert layers.kept[f"inference/{output.name}"] == pytest.approx(graph.kept[f"inference/{output.name}"])
+    assert layers.fed == {"training:0": False}
+    assert layers.verification.state == graph.verification.state == "verified"
 
 
 def test_batches_of_a_static_size_and_of_a_size_asked_for() -> None:

@@ -1,0 +1,128 @@
+"""Two graphs made of one -> one graph that holds both: what they have in common stands in it once.
+
+A node is common where both graphs have the same record of it and everything it reads is common. So weights,
+inputs, everything before the first batch norm and every number drawn there serve both copies, and what is
+compared in the end differs by batch norm alone. The first graph keeps its names; nodes of the second that are
+not common get a prefix.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bninspect.graphdef.writer import rewritten
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from bninspect.graphdef import GraphDef, NodeDef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copies:
+    """Both graphs in one."""
+
+    graphdef: GraphDef
+    renamed: Mapping[str, str]
+    """Name of a node of the second graph -> its name here, where that is another."""
+
+    def second(self, tensor: str) -> str:
+        """What a tensor of the second graph (`op:0`) is called here."""
+        name, colon, port = tensor.partition(":")
+        return self.renamed.get(name, name) + colon + port
+
+
+def copies(first: GraphDef, second: GraphDef, *, prefix: str, apart: Collection[str] = ()) -> Copies:
+    """Both graphs in one; the nodes `apart` are not shared, so that each copy can be fed its own value."""
+    ours = {node.name: node for node in first.nodes}
+    theirs = {node.name: node for node in second.nodes}
+    split = _split(ours, theirs, apart)
+    while any(name.startswith(f"{prefix}/") for name in ours):
+        prefix += "_"
+    renamed = {name: f"{prefix}/{name}" for name in theirs if name in split or name not in ours}
+    frames = _frames(theirs)
+    nodes = list(first.nodes)
+    for node in second.nodes:
+        if node.name in renamed:
+            frame = frames.get(node.name) if node.op in ("Enter", "RefEnter") else None
+            attributes = {} if frame is None else {"frame_name": f"{prefix}/{frame}".encode()}
+            inputs = tuple(_renamed(text, renamed) for text in node.inputs)
+            nodes.append(rewritten(node, name=renamed[node.name], inputs=inputs, attributes=attributes))
+    functions = {**second.functions, **first.functions}
+    rest = (first.library_rest or second.library_rest) if functions else ()
+    graphdef = replace(first, nodes=tuple(nodes), functions=functions, library_rest=rest)
+    return Copies(graphdef=graphdef, renamed=renamed)
+
+
+def _split(ours: Mapping[str, NodeDef], theirs: Mapping[str, NodeDef], apart: Collection[str]) -> set[str]:
+    """Names of nodes that are not common to both."""
+    readers: dict[str, set[str]] = defaultdict(set)
+    for nodes in (ours, theirs):
+        for node in nodes.values():
+            for text in node.inputs:
+                readers[_node_name(text)].add(node.name)
+    split: set[str] = set()
+    different = {name for name in ours.keys() | theirs.keys() if not _same(ours.get(name), theirs.get(name))}
+    frames = {**_frames(ours), **_frames(theirs)}
+    enters = {name for name in frames if (ours.get(name) or theirs[name]).op in ("Enter", "RefEnter")}
+    new = different | {name for name in apart if name in ours}
+    while new:
+        _spread(new, readers, split)
+        touched = {frames[name] for name in split if name in frames}
+        new = {name for name in enters if frames[name] in touched and name not in split}
+    return split
+
+
+def _spread(start: Iterable[str], readers: Mapping[str, set[str]], reached: set[str]) -> None:
+    """Adds these nodes, and all that read them, to those reached."""
+    stack = list(start)
+    while stack:
+        name = stack.pop()
+        if name not in reached:
+            reached.add(name)
+            stack.extend(readers.get(name, ()))
+
+
+def _frames(nodes: Mapping[str, NodeDef]) -> dict[str, str]:
+    """The loop that each node stands in, by its frame's name; of nested ones any: they split alike."""
+    readers: dict[str, list[str]] = defaultdict(list)
+    stack: list[tuple[str, str]] = []
+    for node in nodes.values():
+        if node.op in ("Enter", "RefEnter"):
+            stack.append((node.name, bytes(node.attr("frame_name") or b"").decode("utf-8", "replace")))
+    if not stack:
+        return {}
+    for node in nodes.values():
+        for text in node.inputs:
+            readers[_node_name(text)].append(node.name)
+    found: dict[str, str] = {}
+    while stack:
+        name, frame = stack.pop()
+        if name in found:
+            continue
+        found[name] = frame
+        if nodes[name].op not in ("Exit", "RefExit"):
+            stack.extend((reader, frame) for reader in readers[name])
+    return found
+
+
+def _same(first: NodeDef | None, second: NodeDef | None) -> bool:
+    """Whether the records are the same, attributes and all."""
+    if first is None or second is None:
+        return False
+    return first is second or (
+        first.op == second.op and first.inputs == second.inputs and first.span.bytes() == second.span.bytes()
+    )
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    """An input (`op`, `op:1`, `^op`) with the new name of its node."""
+    mark = "^" if text.startswith("^") else ""
+    name, colon, port = text[len(mark) :].partition(":")
+    return mark + names.get(name, name) + colon + port
+
+
+def _node_name(text: str) -> str:
+    return text.removeprefix("^").partition(":")[0]

@@ -1,0 +1,87 @@
+"""The options INPUTS, which `probe` and `check` share: what to feed the model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bninspect.probe.inputs import Request
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def size(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """`HxW` as (height, width)."""
+    if value is None:
+        return None
+    height, _, width = value.lower().partition("x")
+    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise click.BadParameter(f"{value!r} is no size; write height x width, such as 224x224")
+    return int(height), int(width)
+
+
+def options(function: F) -> F:
+    """The options INPUTS: what to feed the model."""
+    positive = click.IntRange(min=1)
+    for decorate in (
+        click.option(
+            "--allow-op", "allowed", metavar="OP", multiple=True, help="Run this op too. Repeatable."
+        ),
+        click.option(
+            "--resize",
+            type=click.Choice(("stretch", "crop", "pad")),
+            default="stretch",
+            show_default=True,
+            help="How images come to that size.",
+        ),
+        click.option("--size", metavar="HxW", callback=size, help="Where the model leaves it free."),
+        click.option(
+            "--channels", type=click.Choice(("rgb", "bgr")), help="Order of the colours; bgr is OpenCV's."
+        ),
+        click.option(
+            "--preprocess",
+            "preset",
+            type=click.Choice(("raw", "unit", "tf", "caffe", "torch")),
+            default="raw",
+            show_default=True,
+            help="raw: 0..255, unit: 0..1, tf: -1..1, caffe and torch: by their channel means.",
+        ),
+        click.option("--batch-size", type=positive, metavar="N", help="Images run together."),
+        click.option("--input", "input_name", metavar="NAME", help="The placeholder that takes the images."),
+        click.option(
+            "--feed",
+            "feeds",
+            metavar="NAME=VALUE",
+            multiple=True,
+            help="A number, a boolean or @file.npy for any other input. Repeatable.",
+        ),
+        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of --random."),
+        click.option("--random", "count", type=positive, metavar="N", help="N random images instead."),
+        click.option(
+            "--image", "images", metavar="FILE|DIR|GLOB", multiple=True, help="Images to run on. Repeatable."
+        ),
+    ):
+        function = decorate(function)
+    return function
+
+
+def request(asked: Mapping[str, Any]) -> Request:
+    """What the options ask to be fed."""
+    from bninspect.probe.inputs import Request
+
+    return Request(
+        images=asked["images"],
+        random=asked["count"],
+        seed=asked["seed"],
+        feeds=asked["feeds"],
+        input=asked["input_name"],
+        batch_size=asked["batch_size"],
+        preset=asked["preset"],
+        channels=asked["channels"],
+        size=asked["size"],
+        resize=asked["resize"],
+    )

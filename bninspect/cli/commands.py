@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -21,7 +23,9 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "graph": Entry("bninspect.cli.graph", "Where every batch norm is, and what decides its mode."),
+    "check": Entry("bninspect.cli.check", "May this model ship? Findings, and an exit code for CI."),
     "probe": Entry("bninspect.cli.probe", "How far training and inference mode differ on your images."),
+    "rule": Entry("bninspect.cli.rule", "What each rule of `check` looks for, why, and what to do."),
 }
 
 
@@ -64,6 +68,7 @@ class LazyGroup(click.Group):
       bninspect graph model.pb
       bninspect graph model.pb --layer 'resnet_v1_50/conv1/*'
       bninspect probe model.pb --image photo.jpg
+      bninspect check models/ --deploy
 
     \b
     Exit codes: 0 it ran; 1 findings (check, diff); 2 it could not be done; 3 a bug of ours.
@@ -77,3 +82,17 @@ def program(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         context.exit(2)
+    _configure(context)
+
+
+def _configure(context: click.Context) -> None:
+    """The configuration of the current folder as the defaults of options, and in `obj` for the commands."""
+    if {"--help", "-h"} & set(sys.argv):
+        return
+    from bninspect.cli.config import find
+    from bninspect.cli.defaults import default_map
+
+    config = context.obj = find(Path.cwd())
+    if config.options:
+        commands = {name: import_module(entry.module).command for name, entry in COMMANDS.items()}
+        context.default_map = default_map(config, commands)

@@ -30,6 +30,13 @@ def command(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: s
     MODEL is a GraphDef (binary or text), a MetaGraph or a SavedModel; `-` reads standard input. It is only
     read, never run.
     """
+    from bninspect.graphdef import collector_held_off
+
+    with collector_held_off():
+        _show(path, globs, outputs, form)
+
+
+def _show(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: str) -> None:
     from bninspect.batchnorm import inspect
     from bninspect.cli.selection import select
     from bninspect.graphdef import load

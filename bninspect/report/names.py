@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 def printable(text: str) -> str:
     """The text with every control character escaped: a name comes from a file that nobody vouches for."""
+    if text.isprintable():
+        return text
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 

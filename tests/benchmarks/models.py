@@ -122,17 +122,28 @@ def resnet50(path: Path, width: float = 1.0) -> int:
         x = _placeholder(graph, "image", "float", (-1, 224, 224, 3))
         _placeholder(graph, "phase_train", "bool", ())
         channels = max(1, int(64 * width))
-        x = _convolution(graph, "resnet_v1_50/conv1", x, 7, 3, channels)
-        x = graph.node("resnet_v1_50/pool1/MaxPool", "MaxPool", [x], T="float", data_format=b"NHWC")
+        x = _convolution(graph, "resnet_v1_50/conv1", x, 7, 3, channels, stride=2)
+        pool, strides = _window(3), _window(2)
+        x = graph.node(
+            "resnet_v1_50/pool1/MaxPool",
+            "MaxPool",
+            [x],
+            T="float",
+            padding=b"SAME",
+            ksize=pool,
+            strides=strides,
+        )
         for stage, (base, units) in enumerate(_BLOCKS, 1):
             depth, wide = max(1, int(base * width)), max(1, int(4 * base * width))
             for unit in range(1, units + 1):
                 scope = f"resnet_v1_50/block{stage}/unit_{unit}/bottleneck_v1"
-                shortcut = x
+                shortcut, stride = x, 2 if unit == 1 and stage > 1 else 1
                 if unit == 1:
-                    shortcut = _convolution(graph, f"{scope}/shortcut", x, 1, channels, wide, relu=False)
+                    shortcut = _convolution(
+                        graph, f"{scope}/shortcut", x, 1, channels, wide, stride=stride, relu=False
+                    )
                 x = _convolution(graph, f"{scope}/conv1", x, 1, channels, depth)
-                x = _convolution(graph, f"{scope}/conv2", x, 3, depth, depth)
+                x = _convolution(graph, f"{scope}/conv2", x, 3, depth, depth, stride=stride)
                 x = _convolution(graph, f"{scope}/conv3", x, 1, depth, wide, relu=False)
                 x = graph.node(f"{scope}/add", "Add", [shortcut, x], T="float")
                 x = graph.node(f"{scope}/Relu", "Relu", [x], T="float")
@@ -147,12 +158,28 @@ def _read(graph: GraphFile, name: str, shape: Sequence[int], content: bytes | No
     return graph.node(f"{name}/read", "Identity", [name], T="float")
 
 
+def _window(size: int) -> Any:
+    """The attribute of a window, or of strides, over height and width."""
+    attribute = message_class("AttrValue")()
+    attribute.list.i.extend([1, size, size, 1])
+    return attribute
+
+
 def _convolution(
-    graph: GraphFile, scope: str, x: str, kernel: int, channels: int, filters: int, *, relu: bool = True
+    graph: GraphFile,
+    scope: str,
+    x: str,
+    kernel: int,
+    channels: int,
+    filters: int,
+    *,
+    stride: int = 1,
+    relu: bool = True,
 ) -> str:
     """Conv2D, batch norm, and Relu unless told otherwise."""
     weights = _read(graph, f"{scope}/weights", (kernel, kernel, channels, filters))
-    x = graph.node(f"{scope}/Conv2D", "Conv2D", [x, weights], T="float", data_format=b"NHWC", padding=b"SAME")
+    strides = _window(stride)
+    x = graph.node(f"{scope}/Conv2D", "Conv2D", [x, weights], T="float", padding=b"SAME", strides=strides)
     x = _slim_batch_norm(graph, f"{scope}/BatchNorm", x, filters)
     return graph.node(f"{scope}/Relu", "Relu", [x], T="float") if relu else x
 

@@ -1,6 +1,7 @@
 """Graphs of no human shape: very long, very deep, circular, or growing without end: an answer, soon.
 
-Each of these takes a careless reader time or memory out of all proportion, or a recursion as deep as the file.
+Each of these takes a careless reader time or memory out of all proportion, or a recursion as deep as the
+file.
 Here they run under an alarm that is far above what they need.
 """
 

@@ -1,0 +1,70 @@
+"""Whole processes, measured from outside: processor time, and the most memory that no file backs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment() -> dict[str, str]:
+    """This one, with the project in front, no graphics card, and no compiling of what was compiled."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+def seconds(arguments: Sequence[str]) -> float:
+    """The processor time of `python ARGUMENTS` from start to end, children and all; where the system does not
+    tell it, the time on the clock. Raises RuntimeError where the process fails.
+    """
+    begun, used = time.perf_counter(), _used_by_children()
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2])
+    return _used_by_children() - used or time.perf_counter() - begun
+
+
+def _used_by_children() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def fastest(*commands: Sequence[str], rounds: int = 5) -> list[float]:
+    """The best time of each command, the commands taking turns so that a slow moment hits them alike."""
+    times: list[list[float]] = [[] for _ in commands]
+    for _ in range(rounds):
+        for command, taken in zip(commands, times, strict=True):
+            taken.append(seconds(command))
+    return [min(taken) for taken in times]
+
+
+def anonymous_memory(arguments: Sequence[str]) -> int | None:
+    """The most anonymous memory of `python ARGUMENTS` in bytes (RssAnon: no mapped file), or None."""
+    with subprocess.Popen(
+        [sys.executable, *arguments], env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        status, most = Path(f"/proc/{process.pid}/status"), 0
+        finished = threading.Event()
+        while not finished.is_set() and process.poll() is None:
+            try:
+                lines = status.read_text(encoding="ascii").splitlines()
+            except OSError:
+                return None
+            sizes = [int(line.split()[1]) for line in lines if line.startswith("RssAnon:")]
+            most = max([most, *sizes])
+            finished.wait(0.001)
+    return most * 1024 or None

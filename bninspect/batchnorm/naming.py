@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _GENERIC = re.compile(
     r"(cond|batchnorm|smart_cond|If|StatelessIf|Switch|Merge|FusedBatchNorm(V[23])?|_FusedBatchNormEx|Identity)(_\d+)?\Z"
 )
-"""Parts of a scope that say nothing: `batchnorm` of tf.nn (not the BatchNorm of slim), those of conditionals."""
+"""Parts that say nothing: `batchnorm` of tf.nn (not the BatchNorm of slim), and those of conditionals."""
 
 
 def layer_name(output: Tensor, nodes: Sequence[Node], parameters: Sequence[Tensor | None]) -> str:

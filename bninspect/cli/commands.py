@@ -23,9 +23,9 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "graph": Entry("bninspect.cli.graph", "Where every batch norm is, and what decides its mode."),
-    "check": Entry("bninspect.cli.check", "May this model ship? Findings, and an exit code for CI."),
     "probe": Entry("bninspect.cli.probe", "How far training and inference mode differ on your images."),
-    "rule": Entry("bninspect.cli.rule", "What each rule of `check` looks for, why, and what to do."),
+    "check": Entry("bninspect.cli.check", "May this model ship? Findings, and an exit code for CI."),
+    "rule": Entry("bninspect.cli.rule", "What the rules of check look for, and what to do instead."),
 }
 
 

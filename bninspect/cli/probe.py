@@ -113,7 +113,8 @@ def command(
     from bninspect.report.probe_terminal import print_probe
     from bninspect.report.terminal import standard_output
 
-    print_probe(standard_output()[0], found)
+    console, may_grow = standard_output()
+    print_probe(console, found, grow=may_grow)
 
 
 def _patched(

@@ -51,7 +51,7 @@ def raising(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     [
         (["graph"], "bninspect: Missing argument 'MODEL' (see bninspect graph --help)\n"),
         (["graf"], "bninspect: no command 'graf'; did you mean graph? (see bninspect --help)\n"),
-        (["xyzzy"], "bninspect: no command 'xyzzy'; there are graph, probe (see bninspect --help)\n"),
+        (["xyzzy"], "bninspect: no command 'xyzzy'; there are graph, probe, check, rule (see bninspect --help)\n"),
     ],
 )
 def test_a_wrong_command_line_is_one_line_and_2(

@@ -2,8 +2,9 @@
 
 A ResNet-50 of 53 batch norms and 8 images, in either mode: the pass that also takes the moments of every
 layer's x over the bare one, in time (both in one process, taking turns, the best of each) and in the most
-memory above that of the loaded model (one process each). Needs TensorFlow; exit code 1 where a promise is
-broken.
+memory above that of the loaded model (one process each). Time is read from the clock, which shows lost
+parallelism, and from the processors, which neighbours on a busy machine hardly disturb. Needs TensorFlow;
+exit code 1 where a promise is broken.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from tests.benchmarks.processes import ROOT, environment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-IMAGES, ROUNDS, SEED = 8, 12, 0
+IMAGES, ROUNDS, SEED = 8, 20, 0
 MOST_TIME, MOST_MEMORY = 1.35, 1.25
 BARE, MEASURED = "bare", "measured"
 
@@ -94,11 +95,11 @@ def peak_elsewhere(path: Path, mode: Mode, kind: str) -> int:
     return min(int(output) for output in outputs)
 
 
-def line(what: str, measured: float, bare: float, unit: str, most: float | None) -> bool:
-    """Prints one row; whether its promise, where it has one, is kept."""
+def line(what: str, measured: float, bare: float, unit: str, most: float) -> bool:
+    """Prints one row; whether its promise is kept."""
     ratio = measured / bare
-    kept = most is None or ratio <= most
-    promise = "" if most is None else f"at most {most:<8} {'kept' if kept else 'BROKEN'}"
+    kept = ratio <= most
+    promise = f"at most {most:<8} {'kept' if kept else 'BROKEN'}"
     print(f"{what:<48} {measured:8.3f} {unit} / {bare:8.3f} {unit} = {ratio:.2f}   {promise}", flush=True)
     return kept
 
@@ -112,16 +113,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "resnet.pb"
         nodes = resnet50(path)
-        print(
-            f"ResNet-50, {nodes} nodes, {IMAGES} images, seed {SEED}, {os.cpu_count()} processors: with moments / bare"
-        )
+        print(f"ResNet-50, {nodes} nodes, {IMAGES} images, seed {SEED}, {os.cpu_count()} processors")
         for mode in (Mode.TRAINING, Mode.INFERENCE):
             taken = times(path, mode)
             kept.append(line(f"{mode.value}: one pass", taken[MEASURED][0], taken[BARE][0], "s", MOST_TIME))
-            line(f"{mode.value}: the same, processor time", taken[MEASURED][1], taken[BARE][1], "s", None)
+            name = f"{mode.value}: the same, processor time"
+            kept.append(line(name, taken[MEASURED][1], taken[BARE][1], "s", MOST_TIME))
             if sys.platform == "linux":
                 memory = [peak_elsewhere(path, mode, kind) / 1e6 for kind in (MEASURED, BARE)]
-                kept.append(line(f"{mode.value}: most memory", *memory, "MB", MOST_MEMORY))
+                kept.append(line(f"{mode.value}: most memory", memory[0], memory[1], "MB", MOST_MEMORY))
     return 0 if all(kept) else 1
 
 

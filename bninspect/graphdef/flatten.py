@@ -30,15 +30,17 @@ _MOST_WAITS = 5_000_000
 _DEEPEST = 100
 
 
-def flatten(graphdef: GraphDef, *, loops: bool = True) -> Graph:
-    """The Graph of these records. Without `loops` a While stays one node: its body cannot be run apart from
-    it.
+def flatten(graphdef: GraphDef, *, loops: bool = True, only: frozenset[str] | None = None) -> Graph:
+    """The Graph of these records.
+
+    Without `loops` a While stays one node: its body cannot be run apart from it. With `only`, calls of other
+    functions than these stay as they are.
 
     Raises GraphDefError, with the path in front, where an input names no node, two nodes have one name, or
     functions call each other without end.
     """
     try:
-        return _Flattening(graphdef, loops).graph()
+        return _Flattening(graphdef, loops, only).graph()
     except GraphDefError as error:
         raise GraphDefError(f"{graphdef.path}: {one_line(error)}") from None
 
@@ -46,10 +48,11 @@ def flatten(graphdef: GraphDef, *, loops: bool = True) -> Graph:
 class _Flattening:
     """The work in hand: nodes written so far, and the edges still to resolve."""
 
-    def __init__(self, graphdef: GraphDef, loops: bool) -> None:
+    def __init__(self, graphdef: GraphDef, loops: bool, only: frozenset[str] | None) -> None:
         self.graphdef = graphdef
         self.loops = loops
         self.library = Library(graphdef)
+        self.written_out = self.library.candidates if only is None else only
         self.nodes: list[Node] = []
         self.pending: list[tuple[Node, Scope]] = []
         self.lowered: list[tuple[Node, list[tuple[Scope, str] | Tensor]]] = []
@@ -102,7 +105,7 @@ class _Flattening:
         targets = self.library.targets(nodedef)
         if nodedef.op in _CALLS:
             targets = [target for target in (nodedef.attr("f"),) if isinstance(target, FunctionRef)]
-        if not any(target.name in self.library.candidates for target in targets):
+        if not any(target.name in self.written_out for target in targets):
             return None
         if nodedef.op in _WHILES and not self.loops:
             return None

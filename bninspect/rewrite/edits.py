@@ -107,7 +107,9 @@ class Edits:
         freed = self._freed.get(node, frozenset())
         added = (self._added[node],) if node in self._added else ()
         waited = (
-            control for control in node.controls if control not in freed and not self._is_update(control)
+            self.resolve(control.output()).node
+            for control in node.controls
+            if control not in freed and not self._is_update(control)
         )
         return tuple(dict.fromkeys((*waited, *added)))
 

@@ -12,13 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bninspect.batchnorm.conditions import Conditions
 from bninspect.batchnorm.layer import Form, Mode
-from bninspect.batchnorm.trace import same
+from bninspect.batchnorm.predicate import analyse
+from bninspect.batchnorm.trace import MERGES, SELECTS, same
 from bninspect.errors import RewriteError
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.formulas import empty_statistics, trained
 from bninspect.rewrite.prune import Pruned, dtype_of, prune
+
+NUMPY_TYPES = {"bool": "bool", "int32": "int32", "int64": "int64", "float": "float32"}
+"""Types that a source of a predicate comes in, as NumPy calls them."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,10 +65,11 @@ class Specialization:
         return prune(self.edits, wanted, named)
 
 
-def specialize(report: Report, choice: Choice) -> Specialization:
+def specialize(report: Report, choice: Choice, *, everything: bool = False) -> Specialization:
     """Every layer of the report in the chosen mode (one mode for all, or a function of the layer).
 
-    A layer that cannot have it is left as it is, with the reason among the changes.
+    A layer that cannot have it is left as it is, with the reason among the changes. With `everything`, which
+    takes one mode for all, whatever else the sources of the predicates decide is settled, too.
     """
     edits = Edits(report.graph)
     conditions = Conditions(report.graph)
@@ -70,6 +77,8 @@ def specialize(report: Report, choice: Choice) -> Specialization:
     for layer in report.layers:
         mode = choice if isinstance(choice, Mode) else choice(layer)
         changes.append(_specialized(layer, mode, edits, conditions))
+    if everything and isinstance(choice, Mode):
+        settle(report, choice, edits, conditions)
     return Specialization(edits=edits, changes=tuple(changes))
 
 
@@ -102,6 +111,28 @@ def _beside(branch: Branch, source: Tensor, conditions: Conditions) -> list[Node
                 seen.add(tensor.node)
                 stack.append(tensor.node)
     return found
+
+
+def settle(report: Report, mode: Mode, edits: Edits, conditions: Conditions) -> None:
+    """The sources that decide the layers get the value that serves the mode, for all that reads them."""
+    values = {
+        layer.switch.predicate.source: layer.switch.training_when == (mode is Mode.TRAINING)
+        for layer in report.layers
+        if layer.switch is not None and layer.switch.predicate.source is not None
+    }
+    for node in report.graph if values else ():
+        join = conditions.join(node) if node.op in MERGES | SELECTS else None
+        if join is None:
+            continue
+        predicate = analyse(join.predicate)
+        if predicate.source in values:
+            true = values[predicate.source] == predicate.true_when
+            source, negated = conditions.base(join.predicate)
+            _take(node, source, true != negated, join.predicate.node, edits, conditions)
+    for tensor, value in values.items():
+        dtype = str(tensor.node.attr("dtype", "bool"))
+        fixed = np.array(value, NUMPY_TYPES.get(dtype, "bool"))
+        edits.redirect(tensor, edits.add(f"{tensor.node.name}/fixed", "Const", (), dtype=dtype, value=fixed))
 
 
 def _take(merge: Node, source: Tensor, value: bool, near: Node, edits: Edits, conditions: Conditions) -> None:

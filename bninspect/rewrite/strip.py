@@ -1,0 +1,80 @@
+"""strip: a model with one mode only, and nothing left that served the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import inspect
+from bninspect.batchnorm.layer import Mode
+from bninspect.errors import RewriteError
+from bninspect.graphdef import flatten
+from bninspect.rewrite.specialize import specialize
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.rewrite.prune import Pruned
+    from bninspect.rewrite.specialize import Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stripped:
+    """The new graph, and what was done."""
+
+    report: Report
+    """Of the original, as it was rewritten."""
+    pruned: Pruned
+    changes: tuple[Change, ...]
+
+
+def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
+    """The graph of this report with every layer in one mode, pruned to its outputs, which keep their names.
+
+    Whatever else the same predicates decide (dropout) is settled with them. Conditionals of other
+    predicates, loops, and the functions that the graph still needs stay. Raises RewriteError, naming the
+    layers, where one
+    cannot have the mode.
+    """
+    report = rewritable(report)
+    specialization = specialize(report, mode, everything=True)
+    left = [change for change in specialization.changes if change.what == "left"]
+    if left:
+        names = ", ".join(change.layer.name for change in left[:5]) + (", ..." if len(left) > 5 else "")
+        count = f"{len(left)} of {len(report.layers)} layers"
+        raise RewriteError(f"{count} cannot run in {mode.value} mode: {names}: {left[0].reason}")
+    if report.unrecognised:
+        first = report.unrecognised[0]
+        raise RewriteError(f"what {first.node} is could not be decided ({first.reason}); its mode stays open")
+    pruned = specialization.pruned((), report.outputs)
+    return Stripped(report=report, pruned=pruned, changes=specialization.changes)
+
+
+def rewritable(report: Report) -> Report:
+    """The report of the same model with only those calls written out that hold the layers.
+
+    Raises RewriteError where a layer stands in the body of a While of functions, which cannot be taken apart.
+    """
+    graphdef = report.graph.graphdef
+    if not graphdef.functions:
+        return report
+    wanted = frozenset(name for layer in report.layers for name in _functions(layer))
+    outputs = tuple(tensor.name for tensor in report.outputs)
+    for only in (wanted, None):  # an If whose branches only hand statistics on holds no node of the layer
+        found = inspect(flatten(graphdef, loops=False, only=only), outputs=outputs)
+        lost = {layer.name for layer in report.layers} - {layer.name for layer in found.layers}
+        if not lost:
+            break
+    else:
+        names = ", ".join(sorted(lost)[:5])
+        raise RewriteError(
+            f"{names}: in the body of a While, which cannot be taken apart; nothing was written"
+        )
+    return found
+
+
+def _functions(layer: BatchNorm) -> set[str]:
+    """The functions in which any part of the layer stands, or that hold it."""
+    branches = [branch for branch in (layer.training, layer.inference, layer.untaken) if branch is not None]
+    nodes = [layer.output.node, layer.x.node, *layer.merges]
+    nodes += [node for branch in branches for node in (branch.node, branch.mean.node, branch.output.node)]
+    return {name for node in nodes for name in node.functions}

@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -39,8 +44,10 @@ def seconds(arguments: Sequence[str]) -> float:
 
 
 def _used_by_children() -> float:
-    times = os.times()
-    return times.children_user + times.children_system
+    if resource is None:
+        return 0.0
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def fastest(*commands: Sequence[str], rounds: int = 5) -> list[float]:

@@ -35,7 +35,7 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
     layers, where one
     cannot have the mode.
     """
-    report = rewritable(report)
+    report = rewritable(report, mode)
     specialization = specialize(report, mode, everything=True)
     left = [change for change in specialization.changes if change.what == "left"]
     if left:
@@ -49,10 +49,11 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
     return Stripped(report=report, pruned=pruned, changes=specialization.changes)
 
 
-def rewritable(report: Report) -> Report:
+def rewritable(report: Report, mode: Mode) -> Report:
     """The report of the same model with only those calls written out that hold the layers.
 
-    Raises RewriteError where a layer stands in the body of a While of functions, which cannot be taken apart.
+    Raises RewriteError where a layer that has to change stands in the body of a While of functions, which
+    cannot be taken apart.
     """
     graphdef = report.graph.graphdef
     if not graphdef.functions:
@@ -61,7 +62,9 @@ def rewritable(report: Report) -> Report:
     outputs = tuple(tensor.name for tensor in report.outputs)
     for only in (wanted, None):  # an If whose branches only hand statistics on holds no node of the layer
         found = inspect(flatten(graphdef, loops=False, only=only), outputs=outputs)
-        lost = {layer.name for layer in report.layers} - {layer.name for layer in found.layers}
+        lost = {layer.name for layer in report.layers if layer.mode is not mode} - {
+            layer.name for layer in found.layers
+        }
         if not lost:
             break
     else:

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import State
 from bninspect.errors import SelectionError
+from bninspect.probe.wording import listed
 from bninspect.rules.rule import Case, Finding, Needs, Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from bninspect.batchnorm import BatchNorm
 
 __all__ = ["Case", "Finding", "Needs", "NotRun", "Outcome", "Rule", "Severity", "evaluate", "rules", "select"]
 
@@ -23,7 +26,7 @@ _CODE = re.compile(r"bn\d{3}\Z")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotRun:
-    """A rule that could not run, and why."""
+    """A rule that could not run, or could not judge all of the model, and why."""
 
     code: str
     reason: str
@@ -74,7 +77,8 @@ def evaluate(case: Case, chosen: Iterable[Rule] | None = None) -> Outcome:
         reason = _obstacle(rule, case)
         if reason is None:
             findings.extend(rule.check(case))
-        else:
+            reason = _undecided(rule, case)
+        if reason is not None:
             not_run.append(NotRun(code=rule.code, reason=reason))
     return Outcome(findings=tuple(findings), not_run=tuple(not_run))
 
@@ -84,9 +88,25 @@ def _obstacle(rule: Rule, case: Case) -> str | None:
     if rule.needs is Needs.PROBE and case.probe is None:
         return case.no_probe
     if rule.needs is Needs.VALUES and case.layers:
-        unread = [layer for layer in case.layers if layer.statistics.state is State.UNREAD]
+        unread = _unread(case)
         if len(unread) == len(case.layers):
             return f"the statistics could not be read: {unread[0].statistics.reason}"
     if rule.needs is Needs.TRAINING and all(layer.updates is None for layer in case.layers):
         return "no train op in the graph"
     return None
+
+
+def _undecided(rule: Rule, case: Case) -> str | None:
+    """What a rule that ran could not judge, and why; None where it judged everything."""
+    if rule.needs is Needs.VALUES and (unread := _unread(case)):
+        names = listed([layer.name for layer in unread])
+        return (
+            f"the statistics of {len(unread)} of {len(case.layers)} layers could not be read ({names}): "
+            f"{unread[0].statistics.reason}"
+        )
+    return None if rule.undecided is None else rule.undecided(case)
+
+
+def _unread(case: Case) -> list[BatchNorm]:
+    """The layers whose statistics were not read."""
+    return [layer for layer in case.layers if layer.statistics.state is State.UNREAD]

@@ -16,8 +16,9 @@ y = tf.layers.batch_normalization(x, training=True)   # then frozen
 ```python
 y = tf.layers.batch_normalization(x, training=is_training)   # fed, or False for export
 ```
-Where the moving statistics are in the file, `bninspect strip MODEL -o OUT` makes the layer use them. A
-model that uses batch statistics on purpose (a GAN, pix2pix, MAML) gets an `allow` entry with its reason.
+Where the file ties moving statistics to the layer (a fused op, a constant predicate), `bninspect strip MODEL
+-o OUT` makes it use them. A model that uses batch statistics on purpose (a GAN, pix2pix, MAML) gets an
+`allow` entry with its reason.
 
 ## References
 - Ioffe & Szegedy 2015, arXiv:1502.03167, section 3.1: inference uses population statistics.
@@ -27,7 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm import Mode, State
+from bninspect.batchnorm import Form, Mode, State
 from bninspect.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def check(case: Case) -> Iterator[Finding]:
             f"runs in training mode whatever is fed{fixed}",
             layer=layer.name,
             node=layer.training.node.label,
-            remedy="bninspect strip MODEL -o OUT",
+            remedy="bninspect strip MODEL -o OUT"
+            if layer.form is Form.FUSED or layer.untaken is not None
+            else "build the graph with training=False and freeze again",
         )
 
 

@@ -78,6 +78,7 @@ class Case:
 
 
 Check = Callable[[Case], Iterator[Finding]]
+Undecided = Callable[[Case], "str | None"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,8 @@ class Rule:
     page: str = field(repr=False)
     """The documentation, in Markdown: What it does / Why is this bad? / Example / Use instead / References.
     """
+    undecided: Undecided | None = field(default=None, repr=False)
+    """Why nothing could be said of this model, or of a part of it; None where all of it was judged."""
 
     def finding(
         self,

@@ -1,0 +1,42 @@
+"""The switches that still decide at run time: one source, or one computed predicate, and its layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import Mode
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm import BatchNorm, SwitchGroup
+    from bninspect.rules.rule import Case
+
+
+def live_switches(case: Case) -> list[SwitchGroup]:
+    """The switches whose value the file does not fix."""
+    return [group for group in case.report.switches if group.predicate.constant is None]
+
+
+def decider(group: SwitchGroup) -> str:
+    """The name of the tensor that decides: the source, or the predicate that is computed."""
+    switch = group.layers[0].switch
+    assert switch is not None
+    return switch.decided_by.name
+
+
+def trained_by_default(group: SwitchGroup) -> list[BatchNorm]:
+    """The layers of a switch that train when nothing is fed."""
+    return [
+        layer
+        for layer in group.layers
+        if layer.switch is not None and layer.switch.served_by_default is Mode.TRAINING
+    ]
+
+
+def values_for(group: SwitchGroup, mode: Mode) -> set[bool]:
+    """The values of the source that send layers of the switch to a mode; none where no one source decides."""
+    found = set()
+    for layer in group.layers:
+        value = None if layer.switch is None else layer.switch.training_when
+        if value is not None:
+            found.add(value == (mode is Mode.TRAINING))
+    return found

@@ -1,0 +1,81 @@
+"""
+## What it does
+Measures what every layer normalizes, with all layers before it in training mode, and finds those whose stored
+statistics are off by more than the choice of images explains: an own score S of 0.6 and more is an error,
+of 0.3 and more a warning. Statistics that BN201 and BN203 condemn, a wrong input scale (BN405) and collapsed
+channels (BN204) are theirs. With too few images a layer is inconclusive, which is neither passed nor failed.
+
+## Why is this bad?
+The modes are S standard deviations apart at this layer: the model was good in training and is not in
+production. Weights that trained on while the averages stood still, averages of other images, a wrong
+conversion.
+
+## Example
+```python
+saver = tf.train.Saver(tf.trainable_variables())      # the moving averages stay behind
+```
+
+## Use instead
+```python
+saver = tf.train.Saver(tf.global_variables())
+```
+or re-estimate them on images of training: `bninspect refresh MODEL -o OUT --image DIR`.
+
+## References
+- W and S: Ioffe 2017, arXiv:1702.03275 (d and r); Wu & Johnson 2021, arXiv:2105.07576 (re-estimation).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.probe import diagnosis
+from bninspect.probe.causes import GUILTY, refreshing
+from bninspect.probe.wording import counted, number
+from bninspect.rules.probed import not_run, probe_of, suspects
+from bninspect.rules.rule import Needs, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.rules.rule import Case, Finding
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Layers whose own error is at least a warning."""
+    probe = probe_of(case)
+    for one in suspects(case):
+        if one.own.verdict not in GUILTY or one.own.score is None:
+            continue
+        worst = one.own.worst
+        where = (
+            ""
+            if worst is None
+            else (f"; worst channel {worst.channel}: d {number(worst.d)}, r {number(worst.r)}")
+        )
+        mean = one.layer.moving_mean
+        yield RULE.finding(
+            f"the stored statistics are stale: own score {number(one.own.score)} over "
+            f"{counted(one.own.images, 'image')}{where}",
+            layer=one.name,
+            node=None if mean is None else mean.node.label,
+            severity=Severity.ERROR if one.own.verdict == "error" else Severity.WARNING,
+            remedy=refreshing([one.name], len(probe.layers)).replace(" (coming)", ""),
+        )
+
+
+def undecided(case: Case) -> str | None:
+    """The layers of which the images say nothing."""
+    return not_run(case) or diagnosis.inconclusive(probe_of(case)) or None
+
+
+RULE = Rule(
+    code="BN403",
+    name="stale-statistics",
+    severity=Severity.ERROR,
+    needs=Needs.PROBE,
+    summary="stored statistics do not fit what the layer normalizes",
+    check=check,
+    page=__doc__,
+    undecided=undecided,
+)

@@ -1,0 +1,63 @@
+"""What the rules that need a probe share: the layers it judged, and how a diagnosis becomes a finding.
+
+What is wrong is decided by the probe's own diagnosis, so that `probe` and `check` say the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import State
+from bninspect.probe import causes, diagnosis, stale
+from bninspect.rules import bn204
+
+if TYPE_CHECKING:
+    from bninspect.probe.causes import Judged
+    from bninspect.probe.facts import Diagnosis, Probe
+    from bninspect.rules.rule import Case, Finding, Rule
+
+
+def probe_of(case: Case) -> Probe:
+    """The probe; a rule that needs one is not asked without."""
+    assert case.probe is not None
+    return case.probe
+
+
+def found(rule: Rule, told: Diagnosis) -> Finding:
+    """The diagnosis as a finding of the rule."""
+    return rule.finding(
+        f"{told.title}: {told.evidence}" if told.evidence else told.title,
+        layer=told.layer,
+        remedy=None if told.command is None else told.command.replace(" (coming)", ""),
+    )
+
+
+def judged(probe: Probe) -> list[Judged]:
+    """The layers whose statistics were measured, but for those that values alone condemn (BN201, BN203)."""
+    return [
+        one
+        for one in diagnosis.judged(probe)
+        if one.layer.statistics.state not in (State.INITIAL, State.INVALID)
+    ]
+
+
+def suspects(case: Case) -> list[Judged]:
+    """The judged layers that neither the input's scale (BN405) nor collapsed channels (BN204) explain."""
+    probe = probe_of(case)
+    left = judged(probe)
+    if stale.presets(left, probe) is not None:
+        return []
+    told = causes.collapsed(left)
+    if told is None:
+        return left
+    said = {finding.layer for finding in bn204.check(case)}
+    return [one for one in left if one.name not in told[1] & said]
+
+
+def not_run(case: Case) -> str | None:
+    """Why there is nothing to judge; None where the model was run."""
+    probe = probe_of(case)
+    if probe.ran:
+        return None
+    reasons = dict.fromkeys(one.reason for one in probe.skipped)
+    return "the model was not run" + (f": {'; '.join(reasons)}" if reasons else "")

@@ -48,8 +48,8 @@ def options(function: F) -> F:
             type=click.Choice(("raw", "unit", "tf", "caffe", "torch", "auto")),
             default="raw",
             show_default=True,
-            help="raw: 0..255, unit: 0..1, tf: -1..1, caffe and torch: by their channel means; auto: as fits the "
-            "first layer's stored statistics.",
+            help="raw: 0..255, unit: 0..1, tf: -1..1, caffe and torch: by their channel means; auto: as "
+            "fits the first layer's stored statistics.",
         ),
         click.option("--batch-size", type=positive, metavar="N", help="Images run together."),
         click.option("--input", "input_name", metavar="NAME", help="The placeholder that takes the images."),

@@ -36,12 +36,11 @@ def dependent(probe: Probe) -> Diagnosis | None:
         )
         if all(layer.statistics.state is State.ABSENT for layer in baked):
             command = "freeze it anew in inference mode: the file holds no statistics for these layers"
-    made = "made of it (mirrored and shuffled values)" if test.made else "of the images given"
+    others = "companion made of it" if test.made else "images beside it"
     evidence = (
         f"{worst.name} moves by {number(worst.change)} "
-        f"({percent(worst.change / max(worst.size, 1e-30))} of its "
-        f"largest value) when the other {test.images - 1} of {test.images} images become companions {made}; "
-        f"noise ends at {number(worst.floor)}"
+        f"({percent(worst.change / max(worst.size, 1e-30))} of its largest value) from alone to a batch of "
+        f"{test.images} with the {others}; noise ends at {number(worst.floor)}"
     )
     return Diagnosis(
         code="BN401",
@@ -101,7 +100,7 @@ def outputs(probe: Probe) -> str:
 def effect(output: OutputDifference) -> str:
     """How far the two modes of an output are apart."""
     found = output.difference
-    told = f"at {output.name} the modes are {percent(found.relative_l2)} of its size apart"
+    told = f"at {output.name} the modes are {relative(found.relative_l2)} apart"
     if found.top1_agreement is not None and found.top1_agreement < 1:
         told += f", and the top-1 flips for {percent(1 - found.top1_agreement)} of the images"
     return told
@@ -116,6 +115,11 @@ def _worst(probe: Probe) -> OutputDifference | None:
         or (output.difference.top1_agreement is not None and 1 - output.difference.top1_agreement >= FLIPPED)
     ]
     return max(found, key=lambda output: output.difference.relative_l2, default=None)
+
+
+def relative(share: float) -> str:
+    """`80 % of its size`, `165 times its size`."""
+    return f"{percent(share)} its size" if share >= 10 else f"{percent(share)} of its size"
 
 
 def images(count: int) -> str:

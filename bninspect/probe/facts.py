@@ -40,6 +40,8 @@ class Question:
     """Of the moving averages, where the user tells it."""
     verify: bool = True
     """Check the specialized graphs against the original."""
+    companions: bool = True
+    """Test whether an image's output depends on its companions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from bninspect.batchnorm.layer import Mode
 from bninspect.errors import RunError
 from bninspect.graphdef.writer import serialized
 from bninspect.probe import patch, safety
+from bninspect.probe.examined import examined, prepared
 from bninspect.probe.facts import (
     InputFact,
     OutputDifference,
@@ -65,15 +66,22 @@ def probe(report: Report, question: Question, request: Request) -> Probe:
     outputs = tuple(tensor for tensor in report.outputs if tensor.node not in loops)
     patched = _patched(question, loops)
     both = program(report, lambda mode, _: mode, (*outputs, *patched), question.layers, question.layers)
-    inputs = bind(report.graph, both.reached(report.graph), report.layers, request, _decided(both))
+    reached = both.reached(report.graph)
     safety.check(both.graphdef, question.allowed)
+    inputs, trial = prepared(
+        report,
+        question,
+        request,
+        lambda asked: bind(report.graph, reached, report.layers, asked, _decided(both)),
+    )
     keep = {*patched, *(outputs if question.keep else ())}
     wishes = _wishes(report, question.layers, both, dict.fromkeys((*outputs, *patched)))
     passes = Passes(wishes, keep, _SERVED[question.switch])
     with Session(serialized(both.graphdef)) as session:
         passes.run(session, both, inputs)
         checked = verify(report, both, session, inputs, question.allowed) if question.verify else None
-    return _found(report, question, both, inputs, passes, (outputs, patched), skipped, checked)
+    found = _found(report, question, both, inputs, passes, (outputs, patched), skipped, checked)
+    return examined(found, question, inputs, [tensor for tensor in outputs if tensor in passes.meters], trial)
 
 
 def _found(

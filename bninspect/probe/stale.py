@@ -125,10 +125,12 @@ def single(found: Sequence[Judged], probe: Probe) -> Found:
     heirs = inheriting(probe)
     if heirs:
         message += (
-            f" The deployed error of {worded(heirs, len(probe.layers))} is inherited: "
-            f"{'its' if len(heirs) == 1 else 'their'} own is small."
+            f" The deployed error of {listed(heirs)} is inherited: its own is small."
+            if len(heirs) == 1
+            else f" The deployed errors of {len(heirs):,} layers behind are inherited: their own are small."
         )
     scores = ", ".join(f"{number(each.score)} at {each.name}" for each in guilty[:_FEW])
+    scores = number(guilty[0].score) if one else scores
     others = [each.score for each in found if not each.guilty]
     evidence = f"own score {scores}" + (f", at most {number(max(others))} elsewhere" if others else "")
     evidence += _worst_channel(guilty[0]) if one else ""

@@ -143,12 +143,13 @@ def test_every_package_stands_in_the_architecture() -> None:
     "command",
     [
         "graph fixtures/classic.pb --format json",
+        "check fixtures/const_true.pb --format json",
         pytest.param(
             "probe fixtures/classic.pb --image fixtures/image.jpg --format json",
             marks=pytest.mark.tensorflow,
         ),
     ],
-    ids=["graph", "probe"],
+    ids=["graph", "check", "probe"],
 )
 def test_every_json_field_is_documented(command: str) -> None:
     if command.startswith("probe"):

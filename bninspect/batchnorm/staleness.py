@@ -150,7 +150,7 @@ def _floor(moments: ImageMoments, pooled: Moments, scale: Floats, epsilon: float
 
 def _factor(images: int) -> float:
     """How many mean F the mean W^2 must exceed."""
-    return thresholds.SIGNIFICANT * (images / (images - 1) if images > 1 else 1.0)
+    return thresholds.SIGNIFICANT * ((images / (images - 1)) ** 3 if images > 1 else 1.0)
 
 
 def _verdict(
@@ -161,7 +161,8 @@ def _verdict(
     if score is None:
         return "inconclusive"
     if not significant:
-        return "fine" if mean_floor < thresholds.DECIDABLE and measured.all() else "inconclusive"
+        clear = mean_floor < thresholds.DECIDABLE and score < thresholds.UNDECIDED
+        return "fine" if clear and measured.all() else "inconclusive"
     if score >= thresholds.ERROR:
         return "error"
     if score >= thresholds.WARNING:

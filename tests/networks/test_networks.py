@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.tensorflow
 
-DRAWS = 30
+DRAWS = 150
 """How many sets of images are drawn, of a fixed seed, to count false alarms."""
 
 
@@ -121,9 +121,11 @@ def test_an_unfinished_average_tells_its_steps(trained: Trained, own: Mapping[st
     assert steps == pytest.approx(dict.fromkeys(trained.layers, trained.unfinished_steps), rel=0.1)
 
 
-@pytest.mark.parametrize("count", [8, 32])
+@pytest.mark.parametrize("count", [2, 4, 8, 32])
 def test_few_images_raise_no_false_alarm(trained: Trained, count: int) -> None:
-    """Whichever images are drawn: at most 1 of 30 sets blames any of six healthy layers."""
+    """Whichever images are drawn: at most 2 of 150 sets blame any of six healthy layers; 0.6 are expected of
+    two images, and fewer of more.
+    """
     stored = faults.statistics(trained.path)
     drawn = np.random.default_rng(count)
     order = np.concatenate(
@@ -133,7 +135,7 @@ def test_few_images_raise_no_false_alarm(trained: Trained, count: int) -> None:
     alarms = 0
     for start in range(0, len(order), count):
         alarms += bool(guilty(stored, measuring.part(moments, start, count)))
-    assert alarms <= 1
+    assert alarms <= 2
 
 
 def test_a_training_that_fails_is_told_to_all_who_wait(

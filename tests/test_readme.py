@@ -101,7 +101,7 @@ def test_every_command_is_documented() -> None:
     assert "--help" in commands
     for name in COMMANDS:
         assert f"{name} --help" in commands
-        assert any(command.startswith(f"{name} ") and "--help" not in command for command in commands)
+        assert any(command.split()[0] == name and "--help" not in command for command in commands)
 
 
 def test_two_lines_set_up_a_fresh_machine() -> None:

@@ -73,14 +73,11 @@ def trained(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
     """
     dtype = dtype_of(site.output)
     wide = _WIDE.get(dtype, dtype)
-    t, axes = wide, "int32"
+    t = wide
     chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
     x = chain.cast("x", site.x, dtype_of(site.x), wide)
-    over = _reduced_axes(chain, x, layer, wide)
-    mean = chain.op("mean", "Mean", (x, over), T=t, Tidx=axes, keep_dims=True)
+    mean, variance = _batch_moments(chain, x, layer, site, wide)
     centred = chain.op("centred", "Sub", (x, mean), T=t)
-    squares = chain.op("squares", "Square", (centred,), T=t)
-    variance = chain.op("variance", "Mean", (squares, over), T=t, Tidx=axes, keep_dims=True)
     numpy_type = np.float64 if wide == "double" else np.float32
     epsilon = chain.constant("epsilon", np.asarray(layer.epsilon or 0.0, numpy_type))
     scale = chain.op("scale", "Rsqrt", (chain.op("shifted", "Add", (variance, epsilon), T=t),), T=t)
@@ -97,14 +94,34 @@ def _parameter(chain: Chain, name: str, tensor: Tensor, layer: BatchNorm, wide: 
     return chain.cast(name, tensor, dtype_of(tensor), wide)
 
 
-def _reduced_axes(chain: Chain, x: Tensor, layer: BatchNorm, wide: str) -> Tensor:
-    """All axes but the channels: the last axis, or axis 1 for NCHW, whatever the rank."""
-    rank = chain.op("rank", "Rank", (x,), T=wide)
-    zero, one = chain.constant("zero", np.array(0, np.int32)), chain.constant("one", np.array(1, np.int32))
-    if layer.data_format != "NCHW":
-        last = chain.op("last", "Sub", (rank, one), T="int32")
-        return chain.op("axes", "Range", (zero, last, one), Tidx="int32")
-    two = chain.constant("two", np.array(2, np.int32))
-    spatial = chain.op("spatial", "Range", (two, rank, one), Tidx="int32")
-    batch = chain.constant("batch", np.zeros((1,), np.int32))
-    return chain.op("axes", "ConcatV2", (batch, spatial, zero), N=2, T="int32", Tidx="int32")
+def _batch_moments(chain: Chain, x: Tensor, layer: BatchNorm, site: Site, wide: str) -> tuple[Tensor, Tensor]:
+    """Mean and biased variance of each channel, laid out to meet x of any rank.
+
+    x is looked at as rows of channels (or images, channels, positions), so that the axes are constants, by
+    which this is known for batch norm when the graph is read again.
+    """
+    minus, count = np.array([-1], np.int32), np.array([layer.channels or -1], np.int32)
+    first = layer.data_format == "NCHW"
+    if first:
+        shape = chain.op("shape", "Shape", (x,), T=wide, out_type="int32")
+        bounds = [chain.constant(name, np.array([at], np.int32)) for name, at in (("begin", 0), ("end", 1))]
+        stride = chain.constant("stride", np.array([1], np.int32))
+        images = chain.op("images", "StridedSlice", (shape, *bounds, stride), T="int32", Index="int32")
+        rest = chain.constant("rest", np.concatenate([count, minus]))
+        zero = chain.constant("zero", np.array(0, np.int32))
+        rows = chain.op("rows", "ConcatV2", (images, rest, zero), N=2, T="int32", Tidx="int32")
+    else:
+        rows = chain.constant("rows", np.concatenate([minus, count]))
+    flat = chain.op("flat", "Reshape", (x, rows), T=wide, Tshape="int32")
+    axes = chain.constant("axes", np.array([0, 2] if first else [0], np.int32))
+    mean = chain.op("mean", "Mean", (flat, axes), T=wide, Tidx="int32", keep_dims=True)
+    squares = chain.op("squares", "SquaredDifference", (flat, mean), T=wide)
+    variance = chain.op("variance", "Mean", (squares, axes), T=wide, Tidx="int32", keep_dims=True)
+    if first:
+        stored = chain.op("layout", "Shape", (site.mean,), T=dtype_of(site.mean), out_type="int32")
+    else:
+        stored = chain.constant("layout", count)
+    return tuple(  # type: ignore[return-value]
+        chain.op(f"channel_{name}", "Reshape", (moment, stored), T=wide, Tshape="int32")
+        for name, moment in (("mean", mean), ("variance", variance))
+    )

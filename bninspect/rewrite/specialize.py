@@ -20,6 +20,7 @@ from bninspect.batchnorm.predicate import analyse
 from bninspect.batchnorm.trace import MERGES, SELECTS, same
 from bninspect.errors import RewriteError
 from bninspect.rewrite.edits import Edits
+from bninspect.rewrite.following import following
 from bninspect.rewrite.formulas import empty_statistics, trained
 from bninspect.rewrite.prune import Pruned, dtype_of, prune
 
@@ -91,7 +92,8 @@ def _specialized(layer: BatchNorm, mode: Mode, edits: Edits, conditions: Conditi
     assert layer.switch is not None
     wanted = layer.switch.training_when_predicate == (mode is Mode.TRAINING)
     source, negated = conditions.base(layer.switch.predicate.tensor)
-    for merge in (*layer.merges, *_beside(branch, source, conditions)):
+    behind = following(layer, source, edits.graph, conditions)
+    for merge in (*layer.merges, *_beside(branch, source, conditions), *behind):
         _take(merge, source, wanted != negated, branch.site.x.node, edits, conditions)
     return Change(layer=layer, mode=mode, what="branch")
 

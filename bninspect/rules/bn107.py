@@ -50,22 +50,24 @@ _READ = frozenset({"ReadVariableOp", "VarIsInitializedOp", "IsVariableInitialize
 def check(case: Case) -> Iterator[Finding]:
     """Ops on a variable that is none, by the layer whose statistics it was."""
     owners = {
-        tensor.name: layer.name
+        tensor.name: (layer.name, place)
         for layer in reversed(case.layers)
-        for tensor in (layer.moving_mean, layer.moving_variance, layer.gamma, layer.beta)
+        for place, tensor in enumerate((layer.moving_mean, layer.moving_variance, layer.gamma, layer.beta))
         if tensor is not None
     }
-    found: dict[str | None, list[Node]] = {}
+    found: dict[str | None, list[tuple[int, str, str, Node]]] = {}
     for node in case.report.graph:
         if (mutates(node.op) or node.op in _HAND_ON | _READ) and node.inputs:
             target = same(node.inputs[0])
             if target.node.op == "Const":
-                found.setdefault(owners.get(target.name), []).append(node)
+                owner, place = owners.get(target.name, (None, 0))
+                found.setdefault(owner, []).append((place, node.op, node.name, node))
     if not found:
         return
     obstacle = _obstacle(case.report)
-    for layer, nodes in found.items():
-        ops = listed(list(dict.fromkeys(node.op for node in nodes)))
+    for layer, ranked in found.items():
+        nodes = [node for *_, node in sorted(ranked, key=lambda rank: rank[:3])]
+        ops = listed(sorted({node.op for node in nodes}))
         constant = same(nodes[0].inputs[0]).node.label
         yield RULE.finding(
             f"{counted(len(nodes), 'op')} ({ops}) on what freezing made a constant ({constant}): TensorFlow "

@@ -1,0 +1,57 @@
+"""BN101 training-mode-baked-in."""
+
+from __future__ import annotations
+
+from tests.batchnorm.parts import BATCH, EMPTY, IMAGE, PHASE, STORED, fused_cond
+from tests.rules.catching import caught, found, fused, of_fixture
+
+TRUE = "phase = Const(true)\n"
+
+
+def test_catches_a_fused_op_with_its_statistics_wired_in() -> None:
+    finding = caught("BN101", STORED + fused(training=True))
+    assert (finding.layer, finding.node) == ("y", "y")
+    assert finding.remedy == "bninspect strip MODEL -o OUT"
+
+
+def test_catches_a_constant_predicate() -> None:
+    finding = caught("BN101", STORED + TRUE + fused_cond("phase"))
+    assert finding.node == "y_train"
+    assert finding.message.endswith("y_pred_id:0 is a constant")
+
+
+def test_catches_the_default_of_is_training() -> None:
+    assert found("BN101", STORED + "y = FusedBatchNormV3(x, gamma, beta, mean, variance)\n")
+
+
+def test_strip_is_no_remedy_for_a_chain_of_moments() -> None:
+    for finding in of_fixture("BN101", "keras3_training_assign.pb"):
+        assert finding.remedy == "build the graph with training=False and freeze again"
+
+
+def test_does_not_catch_inference() -> None:
+    assert not found("BN101", STORED + fused())
+
+
+def test_does_not_catch_a_switch() -> None:
+    """Both branches of one conditional: one of them trains, and is not always taken."""
+    assert not found("BN101", STORED + PHASE + fused_cond("phase"))
+
+
+def test_does_not_catch_what_has_lost_its_statistics() -> None:
+    """That is BN102."""
+    text = "y = FusedBatchNormV3(x, gamma, beta, none, none)\n"
+    assert not found("BN101", STORED + EMPTY + text)
+
+
+def test_does_not_catch_a_layer_beside_the_outputs() -> None:
+    assert not of_fixture("BN101", "unused_layer.pb")
+
+
+def test_does_not_catch_lookalikes() -> None:
+    for file in ("layer_norm.pb", "group_norm_fused.pb", "instance_norm.pb", "contrib_instance_norm.pb"):
+        assert not of_fixture("BN101", file)
+
+
+def test_does_not_catch_moments_of_something_else() -> None:
+    assert not found("BN101", IMAGE + BATCH.removeprefix(IMAGE) + "y = Relu(batch_mean)\n")

@@ -1,0 +1,65 @@
+"""Two graphs in one: what is shared, what is renamed, and loops that split as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bninspect.graphdef import GraphDef, NodeDef
+from bninspect.graphdef.writer import new_node
+from bninspect.rewrite.copies import copies
+
+
+def _graph(*nodes: NodeDef) -> GraphDef:
+    empty = GraphDef(path="m.pb", format="graphdef", size=0, nodes=(), functions={}, producer=None)
+    return replace(empty, nodes=nodes)
+
+
+def _node(name: str, op: str, *inputs: str, **attributes: object) -> NodeDef:
+    return new_node(name, op, inputs, attributes)
+
+
+def _inputs(graph: GraphDef) -> dict[str, tuple[str, ...]]:
+    return {node.name: node.inputs for node in graph.nodes}
+
+
+def test_what_is_the_same_stands_once_and_what_reads_a_difference_twice() -> None:
+    shared = (_node("x", "Placeholder"), _node("w", "Const"), _node("y", "Mul", "x", "w"))
+    first = _graph(*shared, _node("bn", "A", "y"), _node("z", "Relu", "bn", "^y"), _node("only", "B", "z"))
+    second = _graph(*shared, _node("bn", "C", "y"), _node("z", "Relu", "bn", "^y"))
+    both = copies(first, second, prefix="second")
+    assert _inputs(both.graphdef) == {
+        "x": (), "w": (), "y": ("x", "w"), "bn": ("y",), "z": ("bn", "^y"), "only": ("z",),
+        "second/bn": ("y",), "second/z": ("second/bn", "^y"),
+    }  # fmt: skip
+    assert both.second("z:0") == "second/z:0"
+    assert both.second("y:0") == "y:0"
+
+
+def test_nodes_kept_apart_can_be_fed_a_value_each() -> None:
+    graph = _graph(_node("x", "Placeholder"), _node("phase", "Placeholder"), _node("y", "A", "x", "phase"))
+    both = copies(graph, graph, prefix="second", apart={"phase"})
+    assert _inputs(both.graphdef)["second/y"] == ("x", "second/phase")
+
+
+def test_a_prefix_that_is_taken_is_changed() -> None:
+    graph = _graph(_node("second/x", "Placeholder"))
+    both = copies(graph, graph, prefix="second", apart={"second/x"})
+    assert set(_inputs(both.graphdef)) == {"second/x", "second_/second/x"}
+
+
+def test_a_loop_splits_as_a_whole_into_a_frame_of_its_own() -> None:
+    def loop(op: str) -> GraphDef:
+        return _graph(
+            _node("x", "Placeholder"),
+            _node("enter", "Enter", "x", frame_name=b"while"),
+            _node("count", "Enter", "x", frame_name=b"while"),
+            _node("counted", "Exit", "count"),
+            _node("body", op, "enter"),
+            _node("exit", "Exit", "body"),
+        )
+
+    both = copies(loop("A"), loop("B"), prefix="second")
+    frames = {node.name: node.attr("frame_name") for node in both.graphdef.nodes if node.op == "Enter"}
+    assert frames == {
+        "enter": b"while", "count": b"while", "second/enter": b"second/while", "second/count": b"second/while",
+    }  # fmt: skip

@@ -7,8 +7,10 @@ however much too small the input is; so presets are ranked by the gap in the nar
 
     gap = root mean square over the channels of min(max(W, W/r), MOST_GAP)
 
-which a scale wrong by 255 makes large both ways. The best preset is named where the next one is CLEAR times
-as far off, and the best itself fits. Red and blue exchanged move few filters: that needs several images.
+which a scale wrong by 255 makes large both ways. Where the stored statistics are a moving average on its way
+(`batchnorm.average`), the average is first brought to its end: half-way statistics would else fit a preset of
+half the scale. The best preset is named where the next one is CLEAR times as far off, and the best itself
+fits. Red and blue exchanged move few filters: that needs several images.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.batchnorm import thresholds
+from bninspect.batchnorm.average import average_fit
 from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.pooling import ImageMoments, concatenated
 from bninspect.batchnorm.staleness import staleness
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.batchnorm.staleness import Staleness
     from bninspect.graphdef import Tensor
     from bninspect.probe.inputs import Inputs
     from bninspect.probe.preprocess import Recipe
@@ -46,6 +50,8 @@ MOST_IMAGES = 16
 """How many images are measured under every preset."""
 ORDER_IMAGES = 4
 """How many images it takes to tell the order of the colours."""
+_LEAST_SHARE = 0.05
+"""Below it a moving average says nothing of where it goes."""
 _ORDERS = ("rgb", "bgr")
 
 
@@ -62,6 +68,10 @@ class PresetFit:
     """Root mean square of W over the channels."""
     r: float
     """Median over the channels: measured over stored standard deviation."""
+    floor: float = 0.0
+    """Mean F: the W^2 that the choice of images alone makes."""
+    share: float = 1.0
+    """How far the moving average has come, where the layer's statistics are one on its way."""
 
     @property
     def usual(self) -> bool:
@@ -156,7 +166,7 @@ def judged(layer: str, count: int, fits: Sequence[PresetFit]) -> PresetTrial:
     best = ranked[0]
     others = [fit for fit in ranked if fit.preset != best.preset]
     twin = next((fit for fit in ranked if fit.preset == best.preset and fit is not best), None)
-    limit = thresholds.ERROR if count > 1 else float(np.sqrt(thresholds.SINGLE_IMAGE_FLOOR))
+    limit = max(thresholds.WARNING, float(np.sqrt(best.floor)))
     reason = None
     if best.gap > limit:
         reason = (
@@ -216,8 +226,28 @@ def _fit(layer: BatchNorm, recipe: Recipe, moments: ImageMoments) -> PresetFit:
     assert stored.variance is not None
     mean, variance = (part.numbers().reshape(-1) for part in (stored.mean, stored.variance))
     found = staleness(mean, variance, layer.epsilon, None, moments)
+    average = average_fit(mean, variance, moments.pooled())
+    gap, share = _gap(found), 1.0
+    if average is not None and average.holds and average.a >= _LEAST_SHARE:
+        share = average.a
+        start = (1 - share) * (average.start == "0/1")
+        ended = staleness(mean / share, (variance - start) / share, layer.epsilon, None, moments)
+        gap = min(gap, _gap(ended))
+    with np.errstate(all="ignore"):
+        w, r = float(np.sqrt(np.nanmean(found.w**2))), float(np.nanmedian(found.r))
+    return PresetFit(
+        preset=recipe.preset,
+        channels="bgr" if recipe.bgr else "rgb",
+        gap=gap,
+        w=w,
+        r=r,
+        floor=found.mean_floor,
+        share=share,
+    )
+
+
+def _gap(found: Staleness) -> float:
+    """What presets are ranked by (see the head of this file)."""
     with np.errstate(all="ignore"):
         gaps = np.fmin(np.fmax(found.w, found.w / found.r), MOST_GAP)
-        gap, w = (float(np.sqrt(np.nanmean(part * part))) for part in (gaps, found.w))
-        r = float(np.nanmedian(found.r))
-    return PresetFit(preset=recipe.preset, channels="bgr" if recipe.bgr else "rgb", gap=gap, w=w, r=r)
+        return float(np.sqrt(np.nanmean(gaps * gaps)))

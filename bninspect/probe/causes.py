@@ -107,7 +107,7 @@ def initial(found: Sequence[Judged]) -> Found:
     message = f"{sentence(title)}: {told} there, which normalizes nothing."
     where = "" if len(fresh) == 1 else f" of {worst.name}"
     evidence = (
-        f"own score {number(worst.score)}{f' at {worst.name}' if where else ''}: what channel "
+        f"{_size(worst)}{f' at {worst.name}' if where else ''}: what channel "
         f"{channel}{where} "
         f"normalizes has mean {number(float(pooled.mean[channel]))} and standard deviation "
         f"{number(float(spread[channel]))}"
@@ -116,6 +116,13 @@ def initial(found: Sequence[Judged]) -> Found:
         f"train with the update ops run (UPDATE_OPS in TensorFlow 1.x), or {refreshing(names, len(found))}"
     )
     return _diagnosis("BN201", names, title, message, evidence, command), _set(names)
+
+
+def _size(one: Judged) -> str:
+    """How far off a layer is: its score, or W where too few images give it one."""
+    if one.own.verdict == "inconclusive":
+        return f"W {number(math.sqrt(one.own.mean_w2))}"
+    return f"own score {number(one.score)}"
 
 
 def average(found: Sequence[Judged], momentum: float | None) -> Found:

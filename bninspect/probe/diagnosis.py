@@ -101,7 +101,12 @@ def judged(probe: Probe) -> list[Judged]:
 
 def undecided(probe: Probe) -> list[Judged]:
     """The layers of which these images say neither that their statistics fit nor that they do not."""
-    return [one for one in judged(probe) if one.own.verdict == "inconclusive"]
+    return [one for one in judged(probe) if one.own.verdict == "inconclusive" and not _known(one)]
+
+
+def _known(one: Judged) -> bool:
+    """Whether the stored numbers themselves say what they are, whatever the images are."""
+    return one.layer.statistics.state in (State.INITIAL, State.INVALID)
 
 
 def conclusion(probe: Probe) -> str:
@@ -109,6 +114,10 @@ def conclusion(probe: Probe) -> str:
     found, open_ = judged(probe), undecided(probe)
     if not found:
         return "Nothing can be said of stored statistics: no layer has any to compare."
+    if all(_known(one) for one in found):
+        return (
+            "The stored statistics were never updated, and nothing uses them: every layer takes the batch's."
+        )
     images = behaviour.images(found[0].own.images)
     worst = max(found, key=lambda one: one.score)
     if not open_:

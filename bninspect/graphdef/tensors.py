@@ -195,6 +195,6 @@ def parse(name: str, data: bytes) -> Any:
 
     try:
         return message_class(name).FromString(data)
-    except (DecodeError, RecursionError) as error:
+    except (DecodeError, RecursionError, UnicodeDecodeError) as error:  # the last of protobuf in pure Python
         reason = " ".join(str(error).split()) or "it does not parse"
         raise GraphDefError(f"damaged: a {name} that cannot be parsed ({reason})") from None

@@ -253,3 +253,8 @@ def _length(data: bytes) -> bytes:
 )
 def test_numbers_and_lengths_beyond_the_file(data: bytes, tmp_path: Path) -> None:
     assert refusal(written(tmp_path, data))
+
+
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    data = b"\x0a\x0d\x0a\x01\xff\x12\x08Identity"
+    assert "a NodeDef that cannot be parsed" in refusal(written(tmp_path, data))

@@ -61,5 +61,8 @@ def test_a_loop_splits_as_a_whole_into_a_frame_of_its_own() -> None:
     both = copies(loop("A"), loop("B"), prefix="second")
     frames = {node.name: node.attr("frame_name") for node in both.graphdef.nodes if node.op == "Enter"}
     assert frames == {
-        "enter": b"while", "count": b"while", "second/enter": b"second/while", "second/count": b"second/while",
-    }  # fmt: skip
+        "enter": b"while",
+        "count": b"while",
+        "second/enter": b"second/while",
+        "second/count": b"second/while",
+    }

@@ -141,10 +141,10 @@ def _compared(
         unsure = _drawn_inside_functions(report, alive)
         for tensor, a, b in zip(alive, own, values, strict=True):
             if tensor not in unsure:
-                apart, allowed = _apart(a, b)
-                if apart > allowed:
-                    return _differs(tensor.name, apart, mode)
-                largest = max(largest or 0.0, apart)
+                distance, allowed = apart(a, b)
+                if distance > allowed:
+                    return _differs(tensor.name, distance, mode)
+                largest = max(largest or 0.0, distance)
         wrong = _wrong_branch(sessions, _merges(report, ours, mode), fed)
         if wrong is not None:
             return _differs(wrong, None, mode)
@@ -203,7 +203,7 @@ class _Sessions(ExitStack):
         return self.enter_context(Session(serialized(graphdef)))
 
 
-def _apart(own: Array, original: Array) -> tuple[float, float]:
+def apart(own: Array, original: Array) -> tuple[float, float]:
     """(the largest difference, how large it may be). Values that are not finite must be the same."""
     if own.shape != original.shape:
         return float("inf"), 0.0

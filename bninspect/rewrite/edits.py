@@ -103,13 +103,15 @@ class Edits:
         )
 
     def controls(self, node: Node) -> tuple[Node, ...]:
-        """What the node still waits for: nothing it was freed of, and no update of a variable."""
+        """What the node still waits for: no node it was freed of, no update, no Merge that was left out."""
         freed = self._freed.get(node, frozenset())
         added = (self._added[node],) if node in self._added else ()
         waited = (
-            self.resolve(control.output()).node
+            control
             for control in node.controls
-            if control not in freed and not self._is_update(control)
+            if control not in freed
+            and control.output() not in self._redirects
+            and not self._is_update(control)
         )
         return tuple(dict.fromkeys((*waited, *added)))
 

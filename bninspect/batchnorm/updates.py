@@ -3,10 +3,8 @@ runs them.
 
 Found by edges: forward from the mean and the variance of the batch to the ops that assign what becomes of
 them to a variable (`AssignMovingAvg` in its ref and resource forms, `ExponentialMovingAverage.apply`, a
-plain assign, with
-another average behind it). Sources: tensorflow/python/training/moving_averages.py; `moving = moving *
-momentum + batch * (1 -
-momentum)`.
+plain assign, with another average behind it). Sources: tensorflow/python/training/moving_averages.py;
+`moving = moving * momentum + batch * (1 - momentum)`.
 """
 
 from __future__ import annotations
@@ -155,6 +153,8 @@ def updates_from(statistics: Sequence[Tensor], graph: Graph) -> list[Update]:
                     continue
                 found[node] = Update(node=node, variable=variable, momentum=_momentum(node, variable))
                 following = [variable, node.output()] if node.op in ("Assign", "AssignVariableOp") else []
+            elif node.op in ("Switch", "RefSwitch"):
+                following = [node.output(0), node.output(1)]
             elif node.op in _ONWARD:
                 following = [node.output()]
             else:
@@ -176,40 +176,43 @@ def _momentum(assign: Node, variable: Tensor) -> float | None:
     """The momentum of `v -= (v - batch) * (1 - momentum)` or `v = v * momentum + batch * (1 - momentum)`."""
     source = value(assign.inputs[1])
     if assign.op in _SUBTRACTING:
-        rate = _factor_of(source, lambda tensor: value(tensor).node.op == "Sub")
+        rate = _factor_of(source, lambda tensor: value(tensor).node.op == "Sub", idle=0.0)
         return None if rate is None else 1.0 - rate
     if source.node.op in ("Add", "AddV2"):
         for side in source.node.inputs:
-            kept = _factor_of(value(side), lambda tensor: value(tensor) == variable)
+            kept = _factor_of(value(side), lambda tensor: value(tensor) == variable, idle=1.0)
             if kept is not None:
                 return kept
     return None
 
 
-def _factor_of(product: Tensor, is_other: Callable[[Tensor], bool]) -> float | None:
-    """The number c of c * t, where t is the tensor looked for; None for anything else."""
+def _factor_of(product: Tensor, is_other: Callable[[Tensor], bool], *, idle: float) -> float | None:
+    """The number c of c * t, where t is the tensor looked for; None for anything else. `idle` is the number
+    that would leave the statistic as it is.
+    """
     if product.node.op != "Mul" or len(product.node.inputs) != 2:
         return None
     for one, other in (product.node.inputs, product.node.inputs[::-1]):
-        number = _number(one)
+        number = _number(one, idle)
         if number is not None and is_other(other):
             return number
     return None
 
 
-def _number(tensor: Tensor) -> float | None:
+def _number(tensor: Tensor, idle: float) -> float | None:
     """A constant number, or 1 - a constant number, rounded to what float32 holds of it.
 
-    A conditional that gives 1 where nothing is to be learned (tf.layers) counts as its other side.
+    A conditional that gives the idle number where nothing is to be learned (tf.layers: a momentum of 1, in
+    1.7 a rate of 0) counts as its other side.
     """
     source = value(tensor)
     node = source.node
     if node.op in MERGES and len(node.inputs) == 2:
         sides = [scalar(side) for side in node.inputs]
-        learning = [side for side in sides if side is not None and side != 1.0]
+        learning = [side for side in sides if side is not None and side != idle]
         found = learning[0] if len(learning) == 1 and None not in sides else None
     elif node.op == "Sub" and len(node.inputs) == 2:
-        first, second = _number(node.inputs[0]), _number(node.inputs[1])
+        first, second = _number(node.inputs[0], idle), _number(node.inputs[1], 1.0 - idle)
         found = None if first is None or second is None else first - second
     else:
         found = scalar(tensor)

@@ -86,6 +86,7 @@ def command(
     from bninspect.probe.measured import arrays, worst_first
     from bninspect.probe.run import probe
     from bninspect.probe.save import save
+    from bninspect.report.probe_progress import images_done
 
     report = inspect(load(path or _model()), outputs=outputs)
     layers = select(report.layers, globs)
@@ -99,7 +100,8 @@ def command(
         switch=asked["switch"],
         momentum=asked["momentum"],
     )
-    found = probe(report, question, request)
+    with images_done("both modes") as tell:
+        found = probe(report, question, request, tell)
     if target is not None:
         save(target, {**found.kept, **arrays(found.layers)})
     if asked["sort"] == "score":

@@ -22,7 +22,7 @@ from bninspect.probe.runnable import MODES
 from bninspect.probe.session import NoValueError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -64,9 +64,17 @@ class Passes:
         self._keep = keep
         self._served = served
 
-    def run(self, session: Session, program: Program, inputs: Inputs) -> None:
-        """Every batch. Raises RunError, InputError."""
-        for feeds in inputs.batches():
+    def run(
+        self,
+        session: Session,
+        program: Program,
+        inputs: Inputs,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Every batch; `progress` is told (images done, images in all). Raises RunError, InputError."""
+        for number, feeds in enumerate(inputs.batches()):
+            if progress is not None:
+                progress(number * inputs.batch_size, inputs.count)
             self._note_shapes(feeds)
             self._take(*self._living(session, program.feeds(feeds, self._served)))
 

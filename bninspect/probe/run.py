@@ -29,7 +29,7 @@ from bninspect.probe.session import Session
 from bninspect.probe.verify import verify
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,8 +43,10 @@ _SERVED: dict[str, dict[Mode, Mode]] = {
 """`--switch` -> for the copy of each mode, the mode that other readers of what decides are served."""
 
 
-def probe(report: Report, question: Question, request: Request) -> Probe:
-    """Runs the model in both modes and compares them.
+def probe(
+    report: Report, question: Question, request: Request, progress: Callable[[int, int], None] | None = None
+) -> Probe:
+    """Runs the model in both modes and compares them; `progress` is told (images done, images in all).
 
     Raises InputError for inputs and patches that do not fit, RunError where TensorFlow is missing, an op is
     refused or the run fails, RewriteError where the model cannot be rewritten.
@@ -78,7 +80,7 @@ def probe(report: Report, question: Question, request: Request) -> Probe:
     wishes = _wishes(report, question.layers, both, dict.fromkeys((*outputs, *patched)))
     passes = Passes(wishes, keep, _SERVED[question.switch])
     with Session(serialized(both.graphdef)) as session:
-        passes.run(session, both, inputs)
+        passes.run(session, both, inputs, progress)
         checked = verify(report, both, session, inputs, question.allowed) if question.verify else None
     found = _found(report, question, both, inputs, passes, (outputs, patched), skipped, checked)
     return examined(found, question, inputs, [tensor for tensor in outputs if tensor in passes.meters], trial)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import thresholds
 from bninspect.batchnorm.layer import Mode, State
+from bninspect.batchnorm.staleness import staleness
 from bninspect.probe import behaviour, causes, stale
 from bninspect.probe.causes import Judged
 from bninspect.probe.wording import counted, number
@@ -148,12 +149,22 @@ def inconclusive(probe: Probe) -> str:
             f"statistics never updated or a wrong scale; smaller ones take {_GOOD_START} images or more "
             "(--image FOLDER)."
         )
-    floor = max(one.own.mean_floor for one in open_)
+    floor = max(_noise_of_images(one) for one in open_)
+    if floor < thresholds.DECIDABLE:
+        return (
+            f"Inconclusive: {who}. In batches so small the layers before bend what they hand on, whatever the "
+            "images; larger batches would do (--batch-size)."
+        )
     wanted = needed(count, floor)
     return (
         f"Inconclusive: {who}. {counted(count, 'image')} leave a noise of up to {number(math.sqrt(floor))} "
         f"standard deviations; about {wanted:,} would do."
     )
+
+
+def _noise_of_images(one: Judged) -> float:
+    """Mean F of the choice of images alone."""
+    return staleness(one.mean, one.variance, one.layer.epsilon, None, one.moments).mean_floor
 
 
 def needed(images: int, floor: float) -> int:

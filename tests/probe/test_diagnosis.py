@@ -70,6 +70,16 @@ def test_the_noise_falls_as_one_over_the_images(images: int, floor: float, wante
     assert needed(images, floor) == wanted
 
 
+def test_small_batches_are_not_mended_by_more_images() -> None:
+    layers = net()
+    own = layers[3].own
+    assert own is not None
+    assert own.staleness is not None
+    bent = replace(own.staleness, verdict="inconclusive", mean_floor=0.25)
+    layers[3] = replace(layers[3], own=replace(own, staleness=bent))
+    assert "larger batches would do (--batch-size)" in conclusion(probe(*layers))
+
+
 @pytest.mark.parametrize("images", [1, 64])
 def test_never_updated_says_why_inference_is_huge(images: int) -> None:
     found = probe(probed("bn", 3, stored=never, scale=80, images=images), outputs=(output(165),))

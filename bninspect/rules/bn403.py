@@ -2,8 +2,9 @@
 ## What it does
 Measures what every layer normalizes, with all layers before it in training mode, and finds those whose stored
 statistics are off by more than the choice of images explains: an own score S of 0.6 and more is an error,
-of 0.3 and more a warning. Statistics that BN201 and BN203 condemn, a wrong input scale (BN405) and collapsed
-channels (BN204) are theirs. With too few images a layer is inconclusive, which is neither passed nor failed.
+of 0.3 and more a warning. Statistics that BN201 and BN203 condemn, averages that have not converged
+(BN404), a wrong input scale (BN405) and collapsed channels (BN204) are theirs. With too few images a layer is
+inconclusive, which is neither passed nor failed.
 
 ## Why is this bad?
 The modes are S standard deviations apart at this layer: the model was good in training and is not in

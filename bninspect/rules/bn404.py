@@ -1,7 +1,8 @@
 """
 ## What it does
 Fits the stored statistics of every layer by start + a (measured - start), and finds models in most layers of
-which one share a below 0.95 explains mean and variance alike. With a momentum (of the graph, or `--momentum`)
+which one share a below 0.95 explains mean and variance alike. One finding for the model, instead of BN403 for
+each of these layers, and an error where BN403 would be one. With a momentum (of the graph, or `--momentum`)
 the number of updates follows.
 
 ## Why is this bad?
@@ -25,10 +26,10 @@ or re-estimate them on images of training: `bninspect refresh MODEL -o OUT --ima
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.probe import causes
-from bninspect.rules.probed import found, judged, not_run, probe_of
+from bninspect.rules.probed import average, found, judged, not_run, probe_of
 from bninspect.rules.rule import Needs, Rule, Severity
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ if TYPE_CHECKING:
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """One finding for the model."""
-    probe = probe_of(case)
-    momentum = probe.momentum if case.momentum is None else case.momentum
-    told = causes.average(judged(probe), momentum)
+    """One finding for the model, as grave as the gravest layer that it explains."""
+    told = average(case)
     if told is not None:
-        yield found(RULE, told[0])
+        diagnosis, layers = told
+        grave = any(one.own.verdict == "error" for one in layers)
+        yield replace(found(RULE, diagnosis), severity=Severity.ERROR if grave else Severity.WARNING)
 
 
 def undecided(case: Case) -> str | None:

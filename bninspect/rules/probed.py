@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import State
+from bninspect.batchnorm.average import average_fit
 from bninspect.probe import causes, diagnosis, stale
 from bninspect.rules import bn204
 
@@ -41,12 +42,29 @@ def judged(probe: Probe) -> list[Judged]:
     ]
 
 
+def average(case: Case) -> tuple[Diagnosis, list[Judged]] | None:
+    """The averages of the model that have not converged, and the layers whose statistics that explains."""
+    probe = probe_of(case)
+    layers = judged(probe)
+    told = causes.average(layers, probe.momentum if case.momentum is None else case.momentum)
+    if told is None:
+        return None
+    fits = ((one, average_fit(one.mean, one.variance, one.moments.pooled())) for one in layers)
+    return told[0], [one for one, fit in fits if fit is not None and fit.holds]
+
+
 def suspects(case: Case) -> list[Judged]:
-    """The judged layers that neither the input's scale (BN405) nor collapsed channels (BN204) explain."""
+    """The judged layers that nothing else explains: neither the input's scale (BN405), nor averages that have
+    not converged (BN404), nor collapsed channels (BN204).
+    """
     probe = probe_of(case)
     left = judged(probe)
     if stale.presets(left, probe) is not None:
         return []
+    unfinished = average(case)
+    if unfinished is not None:
+        explained = {one.name for one in unfinished[1]}
+        left = [one for one in left if one.name not in explained]
     told = causes.collapsed(left)
     if told is None:
         return left

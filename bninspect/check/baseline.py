@@ -31,30 +31,67 @@ class Baseline:
     path: Path
     keys: frozenset[Key]
 
+    def relative(self, model: str) -> str:
+        """The model's path from the folder of the baseline, with slashes on every system."""
+        return Path(os.path.relpath(Path(model).absolute(), self.path.absolute().parent)).as_posix()
+
     def key(self, model: str, found: Found) -> Key:
         """What stands for a finding."""
         finding = found.finding
-        relative = os.path.relpath(Path(model).absolute(), self.path.absolute().parent)
-        return Path(relative).as_posix(), finding.code, finding.node or finding.layer or ""
+        return self.relative(model), finding.code, finding.node or finding.layer or ""
 
     def knows(self, model: str, found: Found) -> bool:
         """Whether a finding is an old one."""
         return self.key(model, found) in self.keys
 
-    def stale(self, results: Sequence[ModelResult]) -> tuple[str, ...]:
-        """Entries for models that were checked and no longer give the finding, in words."""
-        seen = {self.key(model.path, one) for model in results for one in model.found}
-        checked = {
-            Path(os.path.relpath(Path(model.path).absolute(), self.path.absolute().parent)).as_posix()
-            for model in results
-            if model.error is None
+    def found(self, results: Sequence[ModelResult]) -> set[Key]:
+        """What stands for the findings of these results."""
+        return {self.key(model.path, one) for model in results for one in model.found}
+
+    def gone(self, results: Sequence[ModelResult]) -> set[Key]:
+        """Entries of models that are no longer there, and of models in which the rule now finds nothing.
+
+        A model that was not checked, and a rule that did not run, say nothing about an entry.
+        """
+        judged = {self.relative(model.path): model.judged for model in results if model.error is None}
+        folder = self.path.absolute().parent
+        return {
+            key
+            for key in self.keys - self.found(results)
+            if (key[1] in judged[key[0]] if key[0] in judged else not (folder / key[0]).exists())
         }
-        gone = sorted(key for key in self.keys - seen if key[0] in checked)
+
+    def stale(self, results: Sequence[ModelResult]) -> tuple[str, ...]:
+        """The entries that can go, in words."""
+        gone = sorted(self.gone(results))
         return tuple(f"{model}: {code} at {node or 'the model'}" for model, code, node in gone)
 
+    def renewed(self, results: Sequence[ModelResult]) -> Baseline:
+        """One that knows every finding of these results, and of the old entries those that are not gone."""
+        return Baseline(path=self.path, keys=(self.keys - self.gone(results)) | self.found(results))
 
-def read(path: Path) -> Baseline:
-    """The baseline in a file. Raises BninspectError where it is none."""
+    def text(self) -> str:
+        """The content of its file."""
+        entries = [{"model": model, "code": code, "node": node} for model, code, node in sorted(self.keys)]
+        return json.dumps({"version": _VERSION, "entries": entries}, indent=1) + "\n"
+
+    def write(self) -> None:
+        """Writes the file, which appears whole or not at all."""
+        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            beside.write_text(self.text(), encoding="utf-8")
+            beside.replace(self.path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def read(path: Path, may_be_absent: bool = False) -> Baseline:
+    """The baseline in a file; an empty one where there is no file and there may be none.
+
+    Raises BninspectError where the file is no baseline: what is something else is not written over, either.
+    """
+    if may_be_absent and not path.exists():
+        return Baseline(path=path, keys=frozenset())
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         entries = document["entries"]
@@ -66,11 +103,3 @@ def read(path: Path) -> Baseline:
     except (ValueError, KeyError, TypeError) as error:
         raise BninspectError(f"{path}: not a baseline file ({type(error).__name__}: {error})") from None
     return Baseline(path=path, keys=keys)
-
-
-def text(path: Path, results: Sequence[ModelResult]) -> str:
-    """The content of a baseline that knows every finding of these results."""
-    empty = Baseline(path=path, keys=frozenset())
-    keys = sorted({empty.key(model.path, one) for model in results for one in model.found})
-    entries = [{"model": model, "code": code, "node": node} for model, code, node in keys]
-    return json.dumps({"version": _VERSION, "entries": entries}, indent=1) + "\n"

@@ -1,4 +1,4 @@
-"""One model through the rules, and many side by side. The outcome does not depend on how many run at once."""
+"""One model through the rules, as plain data; what goes wrong with one model is a line of its result."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.check.result import Found, ModelResult
-from bninspect.errors import BninspectError, SelectionError
-from bninspect.graphdef import load
+from bninspect.errors import BninspectError, one_line
+from bninspect.graphdef import collector_held_off, load
 from bninspect.rules import Case, evaluate, rules, select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from bninspect.batchnorm import Report
     from bninspect.probe.facts import Probe
@@ -52,17 +52,22 @@ class Settings:
 def check(settings: Settings) -> ModelResult:
     """The result for one model. Whatever cannot be done becomes its `error`: one line, nothing is raised."""
     try:
-        return _checked(settings)
+        with collector_held_off():
+            return _checked(settings)
     except BninspectError as error:
-        return ModelResult(path=settings.path, error=str(error))
+        return ModelResult(path=settings.path, error=one_line(error))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return ModelResult(path=settings.path, error=f"{settings.path}: {reason}")
 
 
 def _checked(settings: Settings) -> ModelResult:
     report = inspect(load(settings.path), outputs=settings.outputs)
     probe = None if settings.request is None else _probed(report, settings)
     case = Case(report=report, deploy=settings.deploy, momentum=settings.momentum, probe=probe)
-    outcome = evaluate(case, select(settings.chosen, settings.ignored))
-    _refuse_idle(settings, report)
+    selected = select(settings.chosen, settings.ignored)
+    outcome = evaluate(case, selected)
+    undecided = {skip.code for skip in outcome.not_run}
     names = {rule.code: rule.name for rule in rules()}
     findings, allowed = _allowed(outcome.findings, settings.allowances)
     return ModelResult(
@@ -71,6 +76,8 @@ def _checked(settings: Settings) -> ModelResult:
         found=tuple(Found(finding=finding, name=names[finding.code]) for finding in findings),
         not_run=outcome.not_run,
         allowed=allowed,
+        judged=tuple(rule.code for rule in selected if rule.code not in undecided),
+        unmatched=_unmatched(settings.allowances, report),
     )
 
 
@@ -103,41 +110,10 @@ def _covers(allowance: Allowance, finding: Finding) -> bool:
     return allowance.code == finding.code and fnmatchcase(finding.layer or "", allowance.layer)
 
 
-def _refuse_idle(settings: Settings, report: Report) -> None:
-    """An allowance whose glob matches no layer is a typing error, or a layer that is gone: either way it is
-    said.
-    """
-    for allowance in settings.allowances:
-        if allowance.layer == "*" or any(fnmatchcase(layer.name, allowance.layer) for layer in report.layers):
-            continue
-        what = f"the allowance for {allowance.code} names layer {allowance.layer!r}, which matches none"
-        raise SelectionError(f"{settings.path}: {what}")
-
-
-def check_all(
-    work: Sequence[Settings], jobs: int, done: Callable[[ModelResult], None] = lambda result: None
-) -> tuple[ModelResult, ...]:
-    """The results in the order of the work, `jobs` models at a time; `done` is told of each as it is ready."""
-    results = []
-    for result in _results(work, min(jobs, len(work))):
-        done(result)
-        results.append(result)
-    return tuple(results)
-
-
-def _results(work: Sequence[Settings], jobs: int) -> Iterator[ModelResult]:
-    """In this process for one job; else in processes of their own, started afresh so that nothing is
-    shared.
-    """
-    if jobs <= 1 or any(settings.path == "-" for settings in work):
-        yield from map(check, work)
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(max_workers=jobs, mp_context=get_context("spawn")) as pool:
-        chunk = max(1, min(8, len(work) // (jobs * 4)))
-        yield from pool.map(check, work, chunksize=chunk)
+def _unmatched(allowances: Sequence[Allowance], report: Report) -> tuple[str, ...]:
+    """The layer globs that match no layer; `*` asks for none."""
+    globs = dict.fromkeys(one.layer for one in allowances if one.layer != "*")
+    return tuple(glob for glob in globs if not any(fnmatchcase(layer.name, glob) for layer in report.layers))
 
 
 def known(results: Sequence[ModelResult], is_known: Callable[[str, Found], bool]) -> tuple[ModelResult, ...]:

@@ -22,7 +22,12 @@ def models(names: Sequence[str]) -> tuple[str, ...]:
 
     Raises SelectionError for a folder without a model and a glob that matches nothing. `-` is standard input.
     """
-    return tuple(dict.fromkeys(path for name in names for path in _named(name)))
+    found: dict[str, str] = {}
+    for name in names:
+        for path in _named(name):
+            # `m.pb` and `./m.pb` are one model; it is called what it was called first.
+            found.setdefault(path if path == "-" else str(Path(path).absolute()), path)
+    return tuple(found.values())
 
 
 def _named(name: str) -> list[str]:

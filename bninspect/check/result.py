@@ -46,6 +46,10 @@ class ModelResult:
     not_run: tuple[NotRun, ...] = ()
     allowed: tuple[tuple[str, str, str], ...] = ()
     """(code, layer, reason) of what the configuration allows."""
+    judged: tuple[str, ...] = ()
+    """Codes of the rules that could judge all of the model: only of these does silence say anything."""
+    unmatched: tuple[str, ...] = ()
+    """Layer globs of its allowances that match no layer of it."""
 
     @property
     def layers(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +10,7 @@ import click
 from bninspect.cli import inputs, options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from bninspect.check.gate import Settings
+    from bninspect.check.baseline import Baseline
     from bninspect.check.result import CheckResult, ModelResult
     from bninspect.cli.config import Config
 
@@ -33,11 +30,25 @@ if TYPE_CHECKING:
     Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 a model could not be checked.
     """,
 )
-@click.argument("paths", metavar="MODEL|DIR|GLOB...", nargs=-1, required=True)
+@click.argument("paths", metavar="MODEL|DIR|GLOB...", nargs=-1, required=True, type=click.Path())
 @inputs.options
 @options.output
-@click.option("--select", "chosen", metavar="CODES", multiple=True, help="Only these rules: BN201,BN1.")
-@click.option("--ignore", "ignored", metavar="CODES", multiple=True, help="Not these rules.")
+@click.option(
+    "--select",
+    "chosen",
+    metavar="CODES",
+    multiple=True,
+    shell_complete=options.codes,
+    help="Only these rules, by code, beginning of one or name: BN201,BN1. Repeatable.",
+)
+@click.option(
+    "--ignore",
+    "ignored",
+    metavar="CODES",
+    multiple=True,
+    shell_complete=options.codes,
+    help="Not these rules.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(("error", "warning", "note")),
@@ -52,17 +63,25 @@ if TYPE_CHECKING:
     metavar="M",
     help="Of the moving averages, where the file does not tell it.",
 )
-@click.option("--baseline", metavar="FILE", help="Known findings, which do not fail the check.")
-@click.option("--update-baseline", is_flag=True, help="Write what is found now into the baseline.")
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    type=click.Path(),
+    help="Known findings: they are told, and do not fail the check.",
+)
+@click.option(
+    "--update-baseline",
+    is_flag=True,
+    help="Write what is found now into the baseline, and take out what is gone.",
+)
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
-    default=lambda: os.cpu_count() or 1,
-    show_default="the processors",
     metavar="N",
-    help="Models checked side by side.",
+    help="At most so many models side by side; otherwise as many as there are processors, up to 8, and one "
+    "where models are run. The output is the same.",
 )
 @options.output_format("text", "json", "sarif", "junit", "github")
 @options.traceback
@@ -73,96 +92,46 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
     The file alone is read; with images, the model is run, too, and its statistics compared with what it
     sees (this needs TensorFlow).
     """
-    from bninspect.check import baseline
-    from bninspect.check.gate import check_all, known
+    from bninspect.check.crowd import check_all
     from bninspect.check.paths import models
-    from bninspect.check.result import CheckResult
-    from bninspect.errors import BninspectError
+    from bninspect.cli.settings import refuse_unmatched, settings
     from bninspect.report.progress import progress
     from bninspect.rules import Severity
 
     config: Config = context.obj
-    work = [_settings(path, config, context, asked) for path in models(paths)]
-    _refuse_idle(config, work)
-    target = None if asked["baseline"] is None else Path(asked["baseline"])
-    if target is None and asked["update_baseline"]:
-        raise BninspectError("--update-baseline needs --baseline FILE, the file to write")
-    old = None if target is None or asked["update_baseline"] else baseline.read(target)
+    work = settings(models(paths), config, context)
+    old = _baseline(asked["baseline"], asked["update_baseline"])
     with progress(len(work), "models") as done:
-        results: tuple[ModelResult, ...] = check_all(work, asked["jobs"], lambda result: done())
-    if target is not None and asked["update_baseline"]:
-        _write(target, baseline.text(target, results))
-        old = baseline.read(target)
-    if old is not None:
-        results = known(results, old.knows)
-    result = CheckResult(models=results, stale=() if old is None else old.stale(results))
+        results = check_all(work, asked["jobs"], lambda result: done())
+    refuse_unmatched(config, results)
+    result = _against(old, results, asked["update_baseline"])
     fail_on = Severity(asked["fail_on"])
     _print(result, form, fail_on, asked["statistics"])
     return result.exit_code(fail_on, asked["exit_zero"])
 
 
-def _settings(path: str, config: Config, context: click.Context, asked: dict[str, Any]) -> Settings:
-    """How one model is checked: the command line, then the sections about this model, then the defaults."""
-    from bninspect.check.gate import Allowance, Settings
-    from bninspect.cli.defaults import parameters
+def _baseline(name: str | None, update: bool) -> Baseline | None:
+    """The known findings; None where no file of them was named."""
+    from bninspect.check.baseline import read
 
-    asked = dict(asked)
-    sections = config.sections(path)
-    known = parameters(context.command)
-    for section in sections:
-        for key, value in section.options.items():
-            option = known[key]
-            name = option.name or ""
-            if context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
-                value = [str(one) for one in value] if isinstance(value, list) else value
-                several = value if isinstance(value, list) or not option.multiple else [str(value)]
-                asked[name] = option.type_cast_value(context, several)
-    probed = bool(asked["images"] or asked["count"] or asked["feeds"])
-    return Settings(
-        path=path,
-        outputs=tuple(asked["outputs"]),
-        chosen=_codes(asked["chosen"]),
-        ignored=_codes(asked["ignored"]),
-        deploy=asked["deploy"],
-        momentum=asked["momentum"],
-        allowances=tuple(
-            Allowance(code=one.code, layer=one.layer, reason=one.reason)
-            for section in sections
-            for one in section.allow
-        ),
-        request=inputs.request(asked) if probed else None,
-        allowed_ops=tuple(asked["allowed"]),
-    )
+    if name is not None:
+        return read(Path(name), may_be_absent=update)
+    if update:
+        raise click.UsageError("--update-baseline needs --baseline FILE, the file to write")
+    return None
 
 
-def _codes(given: Sequence[str]) -> tuple[str, ...]:
-    """`BN201,BN1` and repeated options alike."""
-    return tuple(code.strip() for text in given for code in text.split(",") if code.strip())
+def _against(old: Baseline | None, results: tuple[ModelResult, ...], update: bool) -> CheckResult:
+    """The results beside what is known, which is written anew where that was asked for."""
+    from bninspect.check.gate import known
+    from bninspect.check.result import CheckResult
 
-
-def _refuse_idle(config: Config, work: Sequence[Settings]) -> None:
-    """Codes that are none are refused before anything runs."""
-    from bninspect.errors import BninspectError, SelectionError
-    from bninspect.rules import select
-
-    for settings in work:
-        select(settings.chosen, settings.ignored)
-    for section in config.models:
-        for allowed in section.allow:
-            try:
-                select((allowed.code,))
-            except SelectionError as error:
-                raise BninspectError(f"{config.path}: {error}") from None
-
-
-def _write(path: Path, text: str) -> None:
-    """The file appears whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    if old is None:
+        return CheckResult(models=results)
+    if update:
+        old = old.renewed(results)
+        old.write()
+    return CheckResult(models=known(results, old.knows), stale=old.stale(results))
 
 
 def _print(result: CheckResult, form: str, fail_on: Any, statistics: bool) -> None:

@@ -3,17 +3,19 @@ above it.
 
 Keys are the names of options (`fail-on = "warning"`) and give their defaults, for every command that has
 the option; `model` is the model of `probe`. `[[tool.bninspect.models]]` gives defaults for the models whose
-path matches, and what is
-allowed in them. A command-line option wins. Paths count from the folder of the file.
+path matches, and what is allowed in them. A command-line option wins. Paths count from the folder of the
+file.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
-from fnmatch import fnmatch
+from fnmatch import fnmatchcase
+from glob import escape, glob, has_magic
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import BninspectError
 
@@ -22,11 +24,15 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _MODEL_KEYS = frozenset({
     "path", "image", "preprocess", "channels", "input", "output", "feed", "momentum", "size", "resize",
     "batch-size", "allow",
 })  # fmt: skip
 _ALLOW_KEYS = frozenset({"code", "layer", "reason"})
+_FORM = '{code = "BN101", layer = "gen/*", reason = "..."}'
 _PATHS = frozenset({"image", "baseline", "model"})
 _OWN_KEYS = frozenset({"models", "model"})
 
@@ -44,15 +50,34 @@ class Allowed:
 class ModelSection:
     """One `[[tool.bninspect.models]]`."""
 
+    folder: Path
+    """Of the configuration: the glob counts from here."""
     pattern: str
-    """Glob over paths, absolute."""
+    """Glob over paths; `**` stands for any number of folders, none too."""
     options: dict[str, Any]
     """Option name -> value."""
     allow: tuple[Allowed, ...]
 
     def matches(self, path: str) -> bool:
         """Whether the section is about this model."""
-        return fnmatch(str(Path(path).absolute()), self.pattern)
+        pattern, where = Path(self.pattern), Path(path).absolute()
+        if not pattern.is_absolute():
+            where = Path(os.path.relpath(where, self.folder))
+        return _fits(where.parts, pattern.parts)
+
+    def files(self) -> frozenset[Path]:
+        """The files that the glob matches, absolute."""
+        pattern = str(Path(escape(str(self.folder))) / self.pattern)
+        return frozenset(Path(path) for path in glob(pattern, recursive=True))  # noqa: PTH207
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether the parts of a path are what the parts of a glob ask for."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_fits(parts[skipped:], pattern[1:]) for skipped in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +137,13 @@ def _parsed(path: Path, table: dict[str, Any]) -> Config:
         raise BninspectError(f"{path}: models is a list of tables: write [[tool.bninspect.models]]")
     options = {key: _absolute(key, value, folder) for key, value in table.items() if key not in _OWN_KEYS}
     model = table.get("model")
+    if not isinstance(model, str | None):
+        raise BninspectError(f"{path}: model = {model!r} is no path of a model")
     return Config(
         path=path,
         options=options,
         models=tuple(_model(path, entry) for entry in models),
-        model=None if model is None else str(folder / str(model)),
+        model=None if model is None else str(folder / model),
     )
 
 
@@ -125,6 +152,8 @@ def _model(path: Path, entry: dict[str, Any]) -> ModelSection:
     if unknown:
         known = ", ".join(sorted(_MODEL_KEYS))
         raise BninspectError(f"{path}: unknown key {unknown[0]!r} of a model; there are {known}")
+    if not isinstance(entry.get("allow", []), list):
+        raise BninspectError(f"{path}: allow is a list of {_FORM}")
     if not isinstance(entry.get("path"), str):
         raise BninspectError(f"{path}: a model without `path`, the glob of the files it is about")
     options = {
@@ -133,7 +162,8 @@ def _model(path: Path, entry: dict[str, Any]) -> ModelSection:
         if key not in ("path", "allow")
     }
     return ModelSection(
-        pattern=str(path.parent.absolute() / entry["path"]),
+        folder=path.parent.absolute(),
+        pattern=entry["path"],
         options=options,
         allow=tuple(_allowed(path, one) for one in entry.get("allow", [])),
     )
@@ -142,18 +172,22 @@ def _model(path: Path, entry: dict[str, Any]) -> ModelSection:
 def _allowed(path: Path, entry: Any) -> Allowed:
     """One entry of `allow`; the reason is what makes it one."""
     if not isinstance(entry, dict) or set(entry) - _ALLOW_KEYS:
-        form = '{code = "BN101", layer = "gen/*", reason = "..."}'
-        raise BninspectError(f"{path}: allow is a list of {form}")
+        raise BninspectError(f"{path}: allow is a list of {_FORM}")
     code, layer, reason = (str(entry.get(key, "")).strip() for key in ("code", "layer", "reason"))
     if not code or not reason:
         raise BninspectError(f"{path}: an allowance needs a code and a reason: {entry}")
-    return Allowed(code=code.upper(), layer=layer or "*", reason=reason)
+    return Allowed(code=code, layer=layer or "*", reason=reason)
 
 
 def _absolute(key: str, value: Any, folder: Path) -> Any:
-    """Paths of the file count from its folder."""
+    """Paths of the file count from its folder; so does the file of `feed = "x=@values.npy"`."""
+    if isinstance(value, list):
+        return [_absolute(key, one, folder) for one in value]
+    if not isinstance(value, str):
+        return value
+    if key == "feed":
+        name, at, file = value.partition("=@")
+        return f"{name}=@{folder / file}" if at else value
     if key not in _PATHS:
         return value
-    if isinstance(value, list):
-        return [str(folder / str(one)) for one in value]
-    return str(folder / str(value))
+    return str((Path(escape(str(folder))) if has_magic(value) else folder) / value)

@@ -21,20 +21,38 @@ _NEVER = frozenset({"help", "version", "traceback", "update-baseline"})
 def default_map(config: Config, commands: Mapping[str, click.Command]) -> dict[str, dict[str, Any]]:
     """Command -> parameter -> default, as click's `default_map` wants it.
 
-    Raises BninspectError for a key that no command has as an option.
+    Raises BninspectError for a key that no command has as an option, and for a value that no command takes;
+    `format = "sarif"` is the default of those that have this format.
     """
     known = {name: parameters(command) for name, command in commands.items()}
-    for key in config.options:
-        if not any(key in options for options in known.values()):
+    defaults: dict[str, dict[str, Any]] = {name: {} for name in commands}
+    for key, value in config.options.items():
+        having = [name for name, options in known.items() if key in options]
+        if not having:
             raise BninspectError(f"{config.path}: unknown key {key!r}{_hint(key, known)}")
-    return {
-        name: {
-            options[key].name or "": _value(options[key], value)
-            for key, value in config.options.items()
-            if key in options
-        }
-        for name, options in known.items()
-    }
+        refusals = []
+        for name in having:
+            option = known[name][key]
+            try:
+                processed(config, commands[name], key, value)
+                defaults[name][option.name or ""] = _value(option, value)
+            except BninspectError as error:
+                refusals.append(error)
+        if len(refusals) == len(having):
+            raise refusals[0]
+    return defaults
+
+
+def processed(config: Config, command: click.Command, key: str, value: Any) -> Any:
+    """What a command gets for the value of a key. Raises BninspectError for a value that does not do."""
+    option = parameters(command)[key]
+    try:
+        return option.process_value(click.Context(command, info_name=command.name), _value(option, value))
+    except click.UsageError as error:
+        told = error.message.rstrip(".")
+    except (TypeError, ValueError):
+        told = "a value of the wrong kind"
+    raise BninspectError(f"{config.path}: {key} = {value!r}: {told}")
 
 
 def parameters(command: click.Command) -> dict[str, click.Parameter]:
@@ -51,6 +69,8 @@ def _value(option: click.Parameter, value: Any) -> Any:
     """A value of TOML as click wants it: a list where the option is repeatable."""
     if option.multiple:
         return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    if isinstance(value, list | dict):
+        raise TypeError
     return value
 
 

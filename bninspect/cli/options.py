@@ -9,12 +9,28 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from click.shell_completion import CompletionItem
+
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def model(function: F) -> F:
     """The argument MODEL, passed as `path`."""
-    return click.argument("path", metavar="MODEL")(function)
+    return click.argument("path", metavar="MODEL", type=click.Path())(function)
+
+
+def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """For a shell that completes a code of a rule: each with what the rule finds."""
+    from click.shell_completion import CompletionItem
+
+    from bninspect.rules import rules
+
+    begun, comma, last = incomplete.rpartition(",")
+    return [
+        CompletionItem(f"{begun}{comma}{rule.code}", help=rule.summary)
+        for rule in rules()
+        if rule.code.startswith(last.upper())
+    ]
 
 
 def layer(function: F) -> F:

@@ -19,7 +19,7 @@ from bninspect.cli import options
       bninspect rule --format json
     """,
 )
-@click.argument("code", metavar="[CODE]", required=False)
+@click.argument("code", metavar="[CODE]", required=False, shell_complete=options.codes)
 @options.output_format("text", "markdown", "json")
 @options.traceback
 def command(code: str | None, form: str) -> None:

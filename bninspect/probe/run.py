@@ -117,7 +117,7 @@ def _found(
         outputs=tuple(
             OutputDifference(name=tensor.name, difference=passes.meters[tensor].difference())
             for tensor in outputs
-            if tensor in passes.meters
+            if tensor in passes.meters and _both_modes_run(both)
         ),
         patches=tuple(_cut(tensor, question.patch, passes) for tensor in patched) if question.patch else (),
         skipped=(*skipped, *skips, *gone),
@@ -162,6 +162,12 @@ def _left(layer: BatchNorm, both: Program, passes: Passes) -> str | None:
         return both.unmeasured[layer.name]
     lost = [passes.lost.get((mode.value, layer.name)) for mode in MODES]
     return lost[0] if all(lost) else None
+
+
+def _both_modes_run(both: Program) -> bool:
+    """Whether any layer has both modes; if none has, both copies are the same model."""
+    left = [{name for name, change in both.changes[mode].items() if change.what == "left"} for mode in MODES]
+    return left[0] | left[1] != set(both.changes[Mode.TRAINING])
 
 
 def _decided(both: Program) -> set[str]:

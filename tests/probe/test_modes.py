@@ -135,6 +135,12 @@ def test_a_layer_without_stored_statistics_is_skipped_with_the_reason() -> None:
     assert "its stored statistics are not in the file" in found.skipped[0].reason
 
 
+def test_outputs_are_not_said_to_agree_where_no_layer_has_both_modes() -> None:
+    found = _probe("fixed_training_fused_115", Request(random=2))
+    assert (found.layers, found.outputs) == ((), ())
+    assert "no inference mode" in found.skipped[0].reason
+
+
 def test_a_model_of_two_nets_is_compared_layer_by_layer() -> None:
     found = _probe("cond_nets", Request(random=2))
     assert [output.name for output in found.outputs] == ["output:0"]

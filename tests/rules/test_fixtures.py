@@ -1,7 +1,8 @@
 """Every fixture gives exactly the findings that this table states.
 
-Written from what each fixture is for (`fixtures/README.md`): a switch is BN103, or BN104 where its default trains;
-training mode in the file BN101, or BN102 where the statistics went; and so on."""
+Written from what each fixture is for (`fixtures/README.md`): a switch is BN103, or BN104 where its default
+trains; training mode in the file BN101, or BN102 where the statistics went; and so on.
+"""
 
 from __future__ import annotations
 
@@ -17,26 +18,27 @@ from tests.batchnorm.tables import FIXTURES, fixtures
 NO_GRAPHS = {"model.keras", "model.h5"}
 SILENT = """
 const_false.pb fixed_inference_fused_115.pb fixed_inference_decomposed_115.pb keras3_inference.pb
-tfkeras_inference.pb tfkeras_dense.pb epsilon_zero_2.pb epsilon_zero_115.pb ewma_inference.pb formula_inference.pb
-slim_inference.pb while_inside.pb while_beside.pb while_v2.pb saved_module saved_tfkeras global_stored.pb
-global_refused.pb half_v2.pb half_v3.pb fused_relu.pb colocation_lost.pb unused_layer.pb lookalikes.pb
-train_inference.meta train_statistics_trainable.meta
-layer_norm.pb layer_norm_rows.pb layer_norm_keras3.pb group_norm.pb group_norm_keras3.pb group_norm_fused.pb
+tfkeras_inference.pb tfkeras_dense.pb epsilon_zero_2.pb epsilon_zero_115.pb ewma_inference.pb
+formula_inference.pb slim_inference.pb while_inside.pb while_beside.pb while_v2.pb saved_module
+saved_tfkeras global_stored.pb global_refused.pb half_v2.pb half_v3.pb fused_relu.pb colocation_lost.pb
+unused_layer.pb lookalikes.pb train_inference.meta train_statistics_trainable.meta layer_norm.pb
+layer_norm_rows.pb layer_norm_keras3.pb group_norm.pb group_norm_keras3.pb group_norm_fused.pb
 instance_norm.pb l2_normalize.pb rms_norm.pb pixel_norm.pb contrib_layer_norm.pb contrib_instance_norm.pb
 contrib_group_norm.pb
 """
 SWITCHED = """
 layers_fused_14.pb layers_fused_115.pb layers_fused_2.pb layers_fused_if_2.pb layers_decomposed_14.pb
-layers_decomposed_115.pb layers_decomposed_2.pb layers_decomposed_if_2.pb dropout_decoy_14.pb dropout_decoy_115.pb
-net_mixed_14.pb net_mixed.pb negated.pb default_false.pb int_equal.pb int_cast.pb and_const_true.pb and_two.pb
-slim_14.pb tfkeras_if.pb tfkeras_lowered.pb learning_phase_2.pb cond_statistics.pb cond_chains.pb cond_nets.pb
-formula_switched.pb no_gamma_fused.pb no_beta_fused.pb no_gamma.pb no_beta.pb neither.pb dense.pb conv3d.pb nchw.pb
-nchw_decomposed.pb half.pb half_decomposed.pb frozen_backbone.pb while_inside_switched.pb colocated.pb text.pbtxt
-text_same.pb keras225_phase.pb keras225_phase_dense.pb keras225_net.pb tfkeras_phase_115.pb
-tfkeras_phase_decomposed_115.pb contrib_fused.pb contrib_decomposed.pb renorm.pb slim_resnet.pb train.meta
-train_unwired.meta variable_predicate.meta checkpoint/model.ckpt.meta saved_model_115 stateless_if.pb
-stateless_if_negated.pb stateless_if_statistics.pb stateless_if_net.pb while_v2_beside.pb nested_functions.pb
-default_stripped_if.pb names_lie.pb
+layers_decomposed_115.pb layers_decomposed_2.pb layers_decomposed_if_2.pb dropout_decoy_14.pb
+dropout_decoy_115.pb net_mixed_14.pb net_mixed.pb negated.pb default_false.pb int_equal.pb int_cast.pb
+and_const_true.pb and_two.pb slim_14.pb tfkeras_if.pb tfkeras_lowered.pb learning_phase_2.pb
+cond_statistics.pb cond_chains.pb cond_nets.pb formula_switched.pb no_gamma_fused.pb no_beta_fused.pb
+no_gamma.pb no_beta.pb neither.pb dense.pb conv3d.pb nchw.pb nchw_decomposed.pb half.pb half_decomposed.pb
+frozen_backbone.pb while_inside_switched.pb colocated.pb text.pbtxt text_same.pb keras225_phase.pb
+keras225_phase_dense.pb keras225_net.pb tfkeras_phase_115.pb tfkeras_phase_decomposed_115.pb
+contrib_fused.pb contrib_decomposed.pb renorm.pb slim_resnet.pb train.meta train_unwired.meta
+variable_predicate.meta checkpoint/model.ckpt.meta saved_model_115 stateless_if.pb stateless_if_negated.pb
+stateless_if_statistics.pb stateless_if_net.pb while_v2_beside.pb nested_functions.pb default_stripped_if.pb
+names_lie.pb
 """
 BAKED = """
 variable_predicate.pb const_true.pb fixed_training_fused_2.pb is_training_absent.pb is_training_absent.pbtxt
@@ -44,8 +46,8 @@ average_factor.pb train_untrainable_14.meta train_untrainable_115.meta train_fix
 """
 PRUNED = """
 fixed_training_fused_14.pb fixed_training_fused_115.pb fixed_training_decomposed_14.pb
-fixed_training_decomposed_115.pb fixed_training_decomposed_2.pb formula_training.pb old_moments.pb global_moments.pb
-default_stripped.pb mixed_modes.pb
+fixed_training_decomposed_115.pb fixed_training_decomposed_2.pb formula_training.pb old_moments.pb
+global_moments.pb default_stripped.pb mixed_modes.pb
 """
 OTHERS = {
     "classic.pb": "BN103 BN201",

@@ -1,4 +1,4 @@
-"""Every rule is whole: a code that is its file, a page with all sections, a test, a name that states the bad thing."""
+"""Every rule is whole: a code that is its file, a page, a test, a name that states the bad thing."""
 
 from __future__ import annotations
 

@@ -23,12 +23,12 @@ GUILTY = [file for file, codes in TABLE.items() if codes and (FIXTURES / file).i
 
 
 def findings(path: str) -> Counter[tuple[Any, ...]]:
-    """What is found, names without the scope."""
+    """What is found, names without the scope. What a layer is called follows the names and is left out."""
     found = evaluate(Case(report=inspect(load(path)))).findings
     return Counter(
         tuple(
             part.replace(SCOPE + "/", "") if isinstance(part, str) else part
-            for part in (one.code, one.severity, one.node, one.message)
+            for part in (one.code, one.severity, one.node, one.message if one.layer is None else None)
         )
         for one in found
     )

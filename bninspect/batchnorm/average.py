@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Start = Literal["0/1", "0/0"]
+_MISSED = 0.5
+"""Standard deviations by which a fitted average may miss what is stored, in the median channel."""
 _STARTS: tuple[tuple[Start, float], ...] = (("0/1", 1.0), ("0/0", 0.0))
 
 
@@ -100,8 +102,25 @@ def _fit(
         left=left,
         explained=explained,
         steps=steps,
-        holds=agree and a < thresholds.CONVERGED and explained >= thresholds.FIT_EXPLAINS,
+        holds=agree
+        and a < thresholds.CONVERGED
+        and explained >= thresholds.FIT_EXPLAINS
+        and _missed(a, start, mean, variance, mu, v) <= _MISSED,
     )
+
+
+def _missed(a: float, start: float, mean: Floats, variance: Floats, mu: Floats, v: Floats) -> float:
+    """How far the fitted average is from what is stored, in the median channel.
+
+    In the narrower of both standard deviations, fitted and stored: beside an input 255 times too wide, any
+    statistics look like the start. 0 where nothing is left to tell, as at a start of 0/0.
+    """
+    fitted = (1 - a) * start + a * v
+    with np.errstate(divide="ignore", invalid="ignore"):
+        narrow = np.minimum(fitted, variance)
+        gap = np.hypot((mean - a * mu) / np.sqrt(narrow), (variance - fitted) / (2 * narrow))
+    gap = gap[np.isfinite(gap)]
+    return float(np.median(gap)) if gap.size else 0.0
 
 
 def _share(of: Floats, to: Floats) -> float | None:

@@ -152,8 +152,8 @@ def inconclusive(probe: Probe) -> str:
     floor = max(_noise_of_images(one) for one in open_)
     if floor < thresholds.DECIDABLE:
         return (
-            f"Inconclusive: {who}. In batches so small the layers before bend what they hand on, whatever the "
-            "images; larger batches would do (--batch-size)."
+            f"Inconclusive: {who}. In batches so small the layers before bend what they hand on, whatever "
+            "the images; larger batches would do (--batch-size)."
         )
     wanted = needed(count, floor)
     return (

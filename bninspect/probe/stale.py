@@ -119,8 +119,8 @@ def single(found: Sequence[Judged], probe: Probe) -> Found:
     title = f"the statistics of {listed(names)} are stale"
     they = "it normalizes" if one else "they normalize"
     message = (
-        f"The stored statistics of {listed(names)} do not fit what {they}, whatever mode the layers before "
-        f"{'it' if one else 'them'} run in."
+        f"The stored statistics of {listed(names)} do not fit what {they}"
+        f"{', whatever mode the layers before it run in' if one and not _is_first(guilty[0], probe) else ''}."
     )
     heirs = inheriting(probe)
     if heirs:
@@ -156,7 +156,7 @@ def inheriting(probe: Probe) -> list[str]:
         and one.deployed.staleness.verdict in GUILTY
         and one.own is not None
         and one.own.staleness is not None
-        and one.own.staleness.verdict not in GUILTY
+        and one.own.staleness.verdict in ("fine", "note")
     ]
 
 
@@ -170,8 +170,7 @@ def _worst_channel(one: Judged) -> str:
 
 def _first(one: Judged, probe: Probe) -> str:
     """What else may be behind an error of the first layer: the scale of the input."""
-    order = [layer.name for layer in probe.report.layers]
-    if not order or one.name != order[0]:
+    if not _is_first(one, probe):
         return ""
     ratios = one.own.r[np.isfinite(one.own.r) & (one.own.r > 0)]
     told = ""
@@ -185,6 +184,11 @@ def _first(one: Judged, probe: Probe) -> str:
     return (
         told + "; it is the first layer, so that preparing images otherwise than in training looks the same"
     )
+
+
+def _is_first(one: Judged, probe: Probe) -> bool:
+    """Whether no layer stands before it."""
+    return bool(probe.report.layers) and one.name == probe.report.layers[0].name
 
 
 def _caveat(probe: Probe) -> str:

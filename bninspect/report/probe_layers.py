@@ -142,7 +142,7 @@ def _deployed(one: ProbedLayer) -> Cell:
 
 
 def _inherited(one: ProbedLayer) -> bool:
-    return _verdict(one.deployed) in ("warning", "error") and _verdict(one.own) not in ("warning", "error")
+    return _verdict(one.deployed) in ("warning", "error") and _verdict(one.own) in ("fine", "note")
 
 
 def _own(one: ProbedLayer) -> Cell:

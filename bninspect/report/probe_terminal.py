@@ -32,7 +32,7 @@ def print_probe(console: Console, probe: Probe, *, grow: bool = False) -> None:
     if probe.layers:
         console.print()
         print_layers(console, probe, grow=grow)
-    if probe.ran and probe.layers:
+    if probe.ran:
         print_diagnosis(console, probe)
     if probe.outputs:
         console.print()

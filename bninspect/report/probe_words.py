@@ -43,6 +43,8 @@ def headline(probe: Probe) -> tuple[str, str]:
 
 def apart(probe: Probe) -> str:
     """How far the modes lie apart, and where."""
+    if not probe.layers:
+        return "No layer could be compared in both modes."
     places: list[tuple[str, Difference | Gap]] = [(one.name, one.difference) for one in probe.outputs]
     layers: list[tuple[str, Difference | Gap]] = [
         (f"layer {one.layer.name}", one.difference) for one in probe.layers if one.difference is not None
@@ -68,7 +70,7 @@ def print_diagnosis(console: Console, probe: Probe) -> None:
     if probe.diagnosis and inconclusive(probe):
         console.print()
         console.print(Prose(inconclusive(probe), "dim"))
-    if not probe.diagnosis and not inconclusive(probe):
+    if probe.layers and not probe.diagnosis and not inconclusive(probe):
         console.print()
         console.print(Prose(_NOT_ACCURACY, "dim"))
 

@@ -30,7 +30,7 @@ class Found:
     def fingerprint(self) -> str:
         """The same for one code at one node of any version of the model: 32 hexadecimal digits."""
         where = self.finding.node or self.finding.layer or ""
-        return hashlib.sha256(f"{self.finding.code}\0{where}".encode()).hexdigest()[:32]
+        return hashlib.sha256(f"{self.finding.code}\0{where}".encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,23 @@ class CheckResult:
     models: tuple[ModelResult, ...]
     stale: tuple[str, ...] = ()
     """Entries of the baseline that nothing matches any more, in words."""
+
+    @property
+    def not_run(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """(code, reason) -> the models in which the rule did not run for that reason, in order."""
+        models: dict[tuple[str, str], list[str]] = {}
+        for model in self.models:
+            for skip in model.not_run:
+                models.setdefault((skip.code, skip.reason), []).append(model.path)
+        return {what: tuple(paths) for what, paths in models.items()}
+
+    @property
+    def not_run_by_reason(self) -> Mapping[tuple[str, tuple[str, ...]], tuple[str, ...]]:
+        """(reason, models) -> codes: what is to be said of many rules and many models, said once."""
+        codes: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+        for (code, reason), models in self.not_run.items():
+            codes.setdefault((reason, models), []).append(code)
+        return {what: tuple(of) for what, of in codes.items()}
 
     def exit_code(self, fail_on: Severity, exit_zero: bool = False) -> int:
         """2 where a model could not be checked, 1 where a finding is as grave as `fail_on`, else 0."""

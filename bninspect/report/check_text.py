@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from bninspect.report.names import counted, few, printable
+from bninspect.report.names import counted, few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ _SHOWN = 5
 
 class Line(NamedTuple):
     """A line, its indent, and what it is (a severity, `model`, `plain`, `dim`): the terminal picks the
-    colour.
+    colour, and escapes what is no letter.
     """
 
     text: str
@@ -29,32 +29,55 @@ class Line(NamedTuple):
 
 def lines(result: CheckResult, statistics: bool = False) -> Iterator[Line]:
     """The report. With `statistics`, the counts per rule over all models behind it."""
+    everywhere = _everywhere(result)
+    space = False
     for model in result.models:
-        yield from _model(model)
+        head, *body = _model(model, everywhere)
+        if space or (body and model is not result.models[0]):
+            yield Line("")
+        yield head
+        yield from body
+        space = bool(body)
+    if result.models:
         yield Line("")
     if statistics:
         yield from _statistics(result)
+    for (reason, _), codes in result.not_run_by_reason.items():
+        said = [code for code in codes if (code, reason) in everywhere]
+        if said:
+            yield Line(f"not looked at in any model: {', '.join(said)} ({reason})", kind="dim")
     for entry in result.stale:
         yield Line(f"baseline: no longer found, and can go: {entry}", kind="dim")
     yield _summary(result)
 
 
-def _model(model: ModelResult) -> Iterator[Line]:
+def _everywhere(result: CheckResult) -> frozenset[tuple[str, str]]:
+    """(code, reason) of what did not run in any of several models: that is said once, at the end."""
+    checked = [model for model in result.models if model.error is None]
+    return frozenset(
+        what for what, models in result.not_run.items() if len(models) == len(checked) and len(models) > 1
+    )
+
+
+def _model(model: ModelResult, everywhere: frozenset[tuple[str, str]]) -> Iterator[Line]:
+    """The verdict, then what is behind it; of what did not run, only what is not said for all models."""
     if model.error is not None:
         yield Line(f"{model.path}: could not be checked", kind="model")
         yield Line(model.error.removeprefix(f"{model.path}: "), 2, "error")
         return
-    yield Line(f"{printable(model.path)}: {verdict(model)}", kind="model")
+    yield Line(f"{model.path}: {verdict(model)}", kind="model")
     by_rule: dict[str, list[Found]] = {}
     for found in model.found:
         by_rule.setdefault(found.finding.code, []).append(found)
-    for group in sorted(by_rule.values(), key=lambda found: -found[0].finding.severity.rank):
+    for group in sorted(by_rule.values(), key=lambda found: -max(one.finding.severity.rank for one in found)):
         yield from _group(group)
     if model.allowed:
         allowed = [f"{code} at {layer} ({reason})" for code, layer, reason in model.allowed]
         yield Line(f"allowed: {few(allowed)}", 2, "dim")
     reasons: dict[str, list[str]] = {}
     for skip in model.not_run:
+        if (skip.code, skip.reason) in everywhere:
+            continue
         reasons.setdefault(skip.reason, []).append(skip.code)
     for reason, codes in reasons.items():
         yield Line(f"not looked at: {', '.join(codes)} ({reason})", 2, "dim")
@@ -81,11 +104,14 @@ def verdict(model: ModelResult) -> str:
 def _group(group: Sequence[Found]) -> Iterator[Line]:
     """The findings of one rule: a head, then layer and evidence each, then what mends them."""
     first = group[0].finding
-    known = " (in the baseline)" if all(one.known for one in group) else ""
-    yield Line(f"{first.code} {group[0].name} ({first.severity.value}){known}", 2, first.severity.value)
-    for one in group[:_SHOWN]:
+    old = " (in the baseline)"
+    all_old = all(one.known for one in group)
+    head = f"{first.code} {group[0].name} ({first.severity.value})"
+    yield Line(head + old * all_old, 2, "dim" if all_old else first.severity.value)
+    for one in sorted(group, key=lambda one: one.known)[:_SHOWN]:
         where = one.finding.layer or one.finding.node
-        yield Line(printable(f"{where}: {one.finding.message}" if where else one.finding.message), 4)
+        told = f"{where}: {one.finding.message}" if where else one.finding.message
+        yield Line(told + old * (one.known and not all_old), 4)
     if len(group) > _SHOWN:
         yield Line(f"and {len(group) - _SHOWN:,} more", 4, "dim")
     remedies = dict.fromkeys(one.finding.remedy for one in group if one.finding.remedy)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.report.names import few
+
 if TYPE_CHECKING:
     from bninspect.check.result import CheckResult
 
@@ -15,8 +17,8 @@ _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def github(result: CheckResult) -> str:
-    """One command a line: findings that are not in the baseline, models that could not be read, rules that
-    did not run.
+    """One command a line: findings that are not in the baseline, models that could not be read, and once for
+    each reason the rules that did not run: GitHub shows ten notices of a step.
     """
     lines = []
     for model in result.models:
@@ -34,12 +36,9 @@ def github(result: CheckResult) -> str:
                     _COMMANDS[finding.severity.value], model.path, title, f"{where}{finding.message}{mend}"
                 )
             )
-        by_reason: dict[str, list[str]] = {}
-        for skip in model.not_run:
-            by_reason.setdefault(skip.reason, []).append(skip.code)
-        for reason, codes in by_reason.items():
-            told = f"{model.path}: {', '.join(codes)} did not run: {reason}"
-            lines.append(f"::debug::{_data(told)}")
+    for (reason, models), codes in result.not_run_by_reason.items():
+        told = f"{', '.join(codes)} did not run on {few(models)}: {reason}"
+        lines.append(f"::notice title=bninspect::{_data(told)}")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -27,7 +27,9 @@ def junit(result: CheckResult, fail_on: Severity) -> str:
     for count in ("tests", "failures", "errors"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
     ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+    # Letters beyond ASCII as references: right in whatever encoding the text is written to a file.
+    text: str = ElementTree.tostring(root, "us-ascii").decode()
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def _suite(model: ModelResult, fail_on: Severity) -> ElementTree.Element:

@@ -7,6 +7,7 @@ and the region is line 1, which GitHub asks for.
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bninspect import __version__
@@ -56,12 +57,7 @@ def _pascal(name: str) -> str:
 
 def _result(model: ModelResult, found: Found, index: dict[str, int]) -> dict[str, Any]:
     finding = found.finding
-    location: dict[str, Any] = {
-        "physicalLocation": {
-            "artifactLocation": {"uri": uri(model.path)},
-            "region": {"startLine": 1},
-        }
-    }
+    location = _file(model)
     named = [(finding.node, "member"), (finding.layer, "module")]
     logical = [{"fullyQualifiedName": name, "kind": kind} for name, kind in named if name is not None]
     if logical:
@@ -75,18 +71,35 @@ def _result(model: ModelResult, found: Found, index: dict[str, int]) -> dict[str
         "level": finding.severity.value,
         "message": {"text": text},
         "locations": [location],
-        "partialFingerprints": {"codeAndNode/v1": found.fingerprint},
+        # The second key is the one that GitHub tells alerts apart by; all of ours are on line 1.
+        "partialFingerprints": {
+            "codeAndNode/v1": found.fingerprint,
+            "primaryLocationLineHash": f"{found.fingerprint}:1",
+        },
     }
     if found.known:
-        written["baselineState"] = "unchanged"
         written["suppressions"] = [{"kind": "external", "justification": "in the baseline"}]
     return written
+
+
+def _file(model: ModelResult) -> dict[str, Any]:
+    """The model as a location."""
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": uri(model.path)},
+            "region": {"startLine": 1},
+        }
+    }
 
 
 def _invocation(result: CheckResult) -> dict[str, Any]:
     """What could not be read, and which rules could not run: silence would look like health."""
     notes = [
-        {"level": "error", "message": {"text": f"{model.path}: {model.error}"}}
+        {
+            "level": "error",
+            "message": {"text": f"{model.path}: {model.error}"},
+            "locations": [_file(model)],
+        }
         for model in result.models
         if model.error is not None
     ]
@@ -94,6 +107,7 @@ def _invocation(result: CheckResult) -> dict[str, Any]:
         {
             "level": "note",
             "message": {"text": f"{model.path}: {skip.code} did not run: {skip.reason}"},
+            "locations": [_file(model)],
             "associatedRule": {"id": skip.code},
         }
         for model in result.models
@@ -106,7 +120,9 @@ def _invocation(result: CheckResult) -> dict[str, Any]:
 
 
 def uri(path: str) -> str:
-    """A path as a relative URI reference (or absolute where it is one), as artifactLocation wants it."""
+    """The path as artifactLocation wants it: a relative URI reference, a `file:` URI where it is absolute."""
     from urllib.parse import quote
 
-    return quote(path.replace("\\", "/"))
+    if Path(path).is_absolute():
+        return Path(path).as_uri()
+    return quote(Path(path).as_posix(), errors="surrogateescape")

@@ -1,0 +1,90 @@
+"""The report for a person, at 100 and 80 columns, and JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from bninspect.check.result import CheckResult, ModelResult
+from bninspect.report.check_json import check_document
+from bninspect.report.check_terminal import print_lines
+from bninspect.report.check_text import lines, verdict
+from bninspect.report.json import dumps
+from tests.report.checks import AWKWARD, HOSTILE, NO_IMAGES, ORDINARY, found, not_run, warning
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def text(result: CheckResult, width: int = 100, statistics: bool = False) -> str:
+    stream = io.StringIO()
+    print_lines(Console(file=stream, width=width, no_color=True), lines(result, statistics))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("width", [100, 80])
+def test_the_report(width: int, expected: Callable[[str, str], None]) -> None:
+    expected(f"check-{width}.txt", text(ORDINARY, width, statistics=True))
+
+
+@pytest.mark.parametrize("width", [100, 80, 40])
+def test_no_line_is_too_long_and_no_letter_moves_the_terminal(width: int) -> None:
+    shown = text(HOSTILE, width)
+    assert all(letter.isprintable() for letter in shown.replace("\n", ""))
+    assert "\\x1b[31m" in shown.replace("\n", "").replace(" ", "")
+
+
+def test_the_verdict_shouts_where_training_is_served() -> None:
+    model = ModelResult(path="m.pb", modes={"inference": 51, "training": 2}, found=(found(), warning()))
+    assert verdict(model) == "53 layers: 51 inference, 2 TRAINING; 1 error, 1 warning"
+    assert verdict(ModelResult(path="m.pb")) == "no batch norm; no findings"
+
+
+def test_what_no_model_was_looked_at_for_is_said_once() -> None:
+    shown = text(ORDINARY)
+    assert shown.count(NO_IMAGES) == 1
+    alone = text(CheckResult(models=(ModelResult(path="m.pb", not_run=not_run(NO_IMAGES, "BN401")),)))
+    assert f"not looked at: BN401 ({NO_IMAGES})" in alone
+
+
+def test_healthy_models_take_a_line_each() -> None:
+    models = tuple(ModelResult(path=f"{name}.pb", modes={"inference": 1}) for name in "abc")
+    assert text(CheckResult(models=models)).splitlines() == [
+        *(f"{name}.pb: 1 layer: 1 inference; no findings" for name in "abc"),
+        "",
+        "3 models, no findings",
+    ]
+
+
+def test_many_findings_of_one_rule_are_counted() -> None:
+    several = tuple(found(layer=f"bn{number}") for number in range(7))
+    shown = text(CheckResult(models=(ModelResult(path="m.pb", found=several),)))
+    assert "    bn4: mean 0" in shown
+    assert "    and 2 more\n" in shown
+    assert "bn5" not in shown
+
+
+def test_json_says_it_all() -> None:
+    told = json.loads(dumps(check_document(ORDINARY)))
+    assert told["schema_version"] == 1
+    assert [model["worst"] for model in told["models"]] == ["error", None, None, None]
+    assert told["models"][0]["layers"] == 53
+    assert told["models"][3]["error"].startswith("models/lfs.pb: ")
+    assert [finding["baseline"] for finding in told["findings"]] == [False, True, *[False] * 3]
+    assert {"model": "models/healthy.pb", "code": "BN401", "reason": NO_IMAGES} in told["skipped"]
+    assert told["allowed"] == [
+        {"model": "models/a.pb", "code": "BN101", "layer": "gen/bn", "reason": "a generator"}
+    ]
+    assert told["stale_baseline"] == ["models/a.pb: BN204 at net/bn7"]
+    assert set(told["findings"][0]) >= {
+        "model", "code", "name", "severity", "layer", "node", "message", "fingerprint", "baseline",
+    }  # fmt: skip
+
+
+def test_json_keeps_every_letter() -> None:
+    [finding] = json.loads(dumps(check_document(HOSTILE)))["findings"]
+    assert finding["message"] == AWKWARD

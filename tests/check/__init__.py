@@ -1,0 +1,1 @@
+"""Tests of bninspect/check: many models, beside a baseline."""

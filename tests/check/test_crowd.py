@@ -1,0 +1,98 @@
+"""Many models: the same outcome in any number of processes, and one that fails stops no other."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bninspect.check import crowd
+from bninspect.check.crowd import check_all
+from bninspect.check.gate import Settings
+from bninspect.errors import RunError
+
+if TYPE_CHECKING:
+    from bninspect.check.result import ModelResult
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+NAMES = (
+    "classic.pb",
+    "image.jpg",
+    "const_true.pb",
+    "absent.pb",
+    "slim_resnet.pb",
+    "train_unwired.meta",
+    "text.pbtxt",
+)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes are started whatever the work."""
+    monkeypatch.setattr(crowd, "WORTH_IT", 0.0)
+
+
+def work() -> list[Settings]:
+    return [Settings(path=str(FIXTURES / name)) for name in NAMES]
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_the_results_are_those_of_one_process(jobs: int) -> None:
+    told: list[str] = []
+
+    def done(result: ModelResult) -> None:
+        told.append(Path(result.path).name)
+
+    several = check_all(work(), jobs, done)
+    assert several == check_all(work(), 1)
+    assert tuple(told) == NAMES
+
+
+def test_one_that_cannot_be_read_stops_no_other() -> None:
+    results = dict(zip(NAMES, check_all(work()), strict=True))
+    assert "a JPEG image" in (results["image.jpg"].error or "")
+    assert "No such file" in (results["absent.pb"].error or "")
+    assert [name for name in NAMES if results[name].error is None] == [
+        "classic.pb", "const_true.pb", "slim_resnet.pb", "train_unwired.meta", "text.pbtxt",
+    ]  # fmt: skip
+
+
+def test_a_failure_of_the_system_is_a_line_of_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("bninspect.check.gate.load", load)
+    [result] = check_all([Settings(path="m.pb")])
+    assert result.error == "m.pb: Permission denied"
+
+
+def test_few_small_models_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "_side_by_side", lambda *_: pytest.fail("a process was started"))
+    assert len(check_all(work(), 8)) == len(NAMES)
+
+
+def _die(settings: Settings) -> ModelResult:
+    """What the kernel does to a process that takes too much memory."""
+    os._exit(9)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_process_that_is_ended_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_order = iter([check_all(work()[:1])[0]])
+
+    def first_here(settings: Settings) -> ModelResult:
+        return next(in_order)
+
+    original = crowd._side_by_side
+    monkeypatch.setattr(crowd, "check", first_here)
+
+    def dying(rest: list[Settings], jobs: int) -> object:
+        monkeypatch.setattr(crowd, "check", _die)
+        return original(rest, jobs)
+
+    monkeypatch.setattr(crowd, "_side_by_side", dying)
+    with pytest.raises(RunError, match="out of memory"):
+        check_all(work(), 2)

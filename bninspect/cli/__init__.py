@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -90,7 +91,9 @@ def _say(message: str) -> None:
     """One line on standard error, with no control character that a file could have put into it."""
     line = " ".join(message.split())
     shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)
-    click.echo(f"bninspect: {shown}", err=True)
+    # Where nobody can be told, the exit code still stands.
+    with suppress(OSError):
+        click.echo(f"bninspect: {shown}", err=True)
 
 
 def _print_traceback(error: BaseException) -> None:

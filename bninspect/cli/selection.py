@@ -41,16 +41,14 @@ def _matching(layers: Sequence[BatchNorm], glob: str) -> set[int]:
 
     pattern = glob.removeprefix("^")
     scope = common_scope([layer.name for layer in layers])
-    exact = {index for index, layer in enumerate(layers) if layer.name in (pattern, scope + pattern)}
-    if exact:
-        return exact
-    return {
-        index
-        for index, layer in enumerate(layers)
-        if any(
-            fnmatchcase(name, pattern) for name in (layer.name, layer.name[len(scope) :], *_node_names(layer))
-        )
-    }
+    named = {index for index, layer in enumerate(layers) if layer.name in (pattern, scope + pattern)}
+    if named:
+        return named
+    names = [{layer.name, layer.name[len(scope) :]} | _node_names(layer) for layer in layers]
+    pasted = {index for index, known in enumerate(names) if pattern in known}
+    if pasted:  # a name may hold brackets, which a glob would read as a choice of letters
+        return pasted
+    return {index for index, known in enumerate(names) if any(fnmatchcase(name, pattern) for name in known)}
 
 
 def _node_names(layer: BatchNorm) -> set[str]:

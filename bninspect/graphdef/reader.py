@@ -31,6 +31,8 @@ def read(path: str) -> GraphDef:
 
     Raises GraphDefError, with the path in front, for anything else.
     """
+    if not path:
+        raise GraphDefError("the path of the model is empty")
     try:
         buffer = _open(path)
         return _read(buffer, path)
@@ -45,6 +47,8 @@ def read(path: str) -> GraphDef:
 def _open(path: str) -> Buffer:
     """The bytes of the file, mapped where that can be done."""
     if path == "-":
+        if sys.stdin is None:
+            raise GraphDefError("standard input is closed")
         return sys.stdin.buffer.read()
     file = Path(path)
     if file.is_dir():

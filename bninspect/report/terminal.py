@@ -14,7 +14,6 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.measure import Measurement
 from rich.segment import Segment
-from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
@@ -53,7 +52,7 @@ class Prose:
 
     def pieces(self, width: int) -> list[str]:
         """The lines, of at most `width`, without the indent."""
-        if len(self.text) <= width:
+        if cell_len(self.text) <= width:
             return [self.text]
         first, *rest = wrap(self.text, max(1, width - self.hang))
         return [first, *(" " * self.hang + piece for piece in rest)]
@@ -61,14 +60,14 @@ class Prose:
     @property
     def longest(self) -> int:
         """The width at which nothing wraps."""
-        return self.indent + len(self.text)
+        return self.indent + cell_len(self.text)
 
     @property
     def longest_part(self) -> int:
         """The width below which a name is folded where it has no `/`."""
         parts = self.text.replace("/", "/ ").split(" ")
         hang = self.hang if len(parts) > 1 else 0
-        return self.indent + hang + max(len(part) for part in parts)
+        return self.indent + hang + max(cell_len(part) for part in parts)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for piece in self.pieces(options.max_width - self.indent):
@@ -184,10 +183,7 @@ def _print_overview(console: Console, shown: Overview, grow: bool) -> None:
     if shown.shared or shown.scope:
         console.print(Prose(f"{head}: {shown.shared}" if shown.shared else head))
     if shown.branches:
-        lines = Table.grid(padding=(0, 2, 0, 0))
-        for mode, node, when in shown.branches:
-            lines.add_row("", Prose(mode), Prose(node), *([Prose(when)] if when else []))
-        console.print(lines)
+        _print_branches(console, shown.branches)
     if shown.function is not None:
         console.print(Prose(f"Nodes stand in function {shown.function}.", "dim"))
     if shown.relative:
@@ -201,6 +197,20 @@ def _print_overview(console: Console, shown: Overview, grow: bool) -> None:
         console.print(_Table(columns, _fitted(columns, least, console.width)))
     else:
         _print_blocks(console, columns)
+
+
+def _print_branches(console: Console, branches: Sequence[tuple[str, str, str]]) -> None:
+    """A line for each branch: mode, node, and when it is taken, which stands below where lines are short."""
+    modes, nodes, _ = ([Prose(text).longest for text in texts] for texts in zip(*branches, strict=True))
+    left = _GAP + max(modes) + _GAP
+    one_line = left + max(nodes) + _GAP + max(Prose(when).longest for *_, when in branches) <= console.width
+    for (mode, node, when), taken, wide in zip(branches, modes, nodes, strict=True):
+        text = mode + " " * (max(modes) - taken + _GAP) + printable(node)
+        if when and one_line:
+            text += " " * (max(nodes) - wide + _GAP) + printable(when)
+        console.print(Prose(text, indent=_GAP, hang=left - _GAP))
+        if when and not one_line:
+            console.print(Prose(when, indent=left))
 
 
 def _print_blocks(console: Console, columns: Sequence[Column]) -> None:

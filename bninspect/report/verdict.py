@@ -73,23 +73,22 @@ def _some(way: _Way, total: int) -> Sentence:
 
 def _nothing(report: Report) -> list[Sentence]:
     """What it may mean that there is no layer."""
-    outputs = few([tensor.name for tensor in report.outputs])
-    sentences = [
-        Sentence("No batch-norm layer in this model.", "warning"),
-        Sentence(
-            "It may have been folded into the weights (graph optimizers and converters do that), or this is "
-            "not the file you meant"
-            + (f", or its outputs ({outputs}) do not depend on any." if outputs else ".")
-        ),
-    ]
+    if report.unrecognised:
+        places = counted(len(report.unrecognised), "place")
+        told = f"No batch-norm layer for certain: {places} could not be decided; see below."
+        sentences = [Sentence(told, "warning")]
+    else:
+        outputs = few([tensor.name for tensor in report.outputs])
+        sentences = [
+            Sentence("No batch-norm layer in this model.", "warning"),
+            Sentence(
+                "It may have been folded into the weights (graph optimizers and converters do that), or this "
+                "is not the file you meant"
+                + (f", or its outputs ({outputs}) do not depend on any." if outputs else ".")
+            ),
+        ]
     if report.lookalikes:
         sentences.append(Sentence(f"{counted(len(report.lookalikes), 'lookalike')} found; see below."))
-    if report.unrecognised:
-        sentences.append(
-            Sentence(
-                f"{counted(len(report.unrecognised), 'place')} could not be decided; see below.", "warning"
-            )
-        )
     return sentences
 
 

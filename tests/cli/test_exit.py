@@ -51,7 +51,11 @@ def raising(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
     [
         (["graph"], "bninspect: Missing argument 'MODEL' (see bninspect graph --help)\n"),
         (["graf"], "bninspect: no command 'graf'; did you mean graph? (see bninspect --help)\n"),
-        (["xyzzy"], "bninspect: no command 'xyzzy'; there are graph, probe, check, rule (see bninspect --help)\n"),
+        (
+            ["xyzzy"],
+            f"bninspect: no command 'xyzzy'; there are {', '.join(commands.COMMANDS)} "
+            "(see bninspect --help)\n",
+        ),
     ],
 )
 def test_a_wrong_command_line_is_one_line_and_2(
@@ -158,3 +162,25 @@ def test_a_closed_pipe_ends_it_quietly(output_format: str) -> None:
             cwd=ROOT,
         )
     assert (ended.returncode, ended.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize(
+    ("arguments", "redirection", "told"),
+    [
+        ("-", "<&-", "bninspect: -: standard input is closed\n"),
+        ("''", "", "bninspect: the path of the model is empty\n"),
+        ("absent.pb", "2>&-", ""),
+        ("absent.pb", "2>/dev/full", ""),
+    ],
+)
+def test_2_whatever_is_closed(arguments: str, redirection: str, told: str) -> None:
+    ended = subprocess.run(
+        f"{sys.executable} -m bninspect graph {arguments} {redirection}",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", told)

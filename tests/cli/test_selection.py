@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bninspect.cli.selection import select
 from bninspect.errors import SelectionError
-from tests.report.models import layer, phase, predicate, resnet
+from tests.report.models import layer, phase, predicate, resnet, tensor
 
 LAYERS = resnet(predicate(phase("phase_train")))
 CONV1 = "resnet_v1_50/conv1/BatchNorm"
@@ -75,3 +77,9 @@ def test_no_layers_to_choose_from() -> None:
     with pytest.raises(SelectionError, match="there is no batch-norm layer in this model"):
         select([], ["x"])
     assert select([layer()], ["bn"]) != ()
+
+
+def test_a_pasted_name_with_brackets_is_no_glob() -> None:
+    odd = [replace(one, output=tensor(f"tower[{index}]/y")) for index, one in enumerate(LAYERS[:3])]
+    assert [one.name for one in select(odd, ["tower[1]/y:0"])] == [LAYERS[1].name]
+    assert len(select(odd, ["tower?[01]?/y"])) == 2

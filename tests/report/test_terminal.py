@@ -142,6 +142,25 @@ def test_a_pipe_grows_rather_than_fold_a_name() -> None:
     assert any(line.startswith(f"{deep}/bn  ") for line in text.split("\n"))
 
 
+def test_letters_two_cells_wide_are_folded_no_earlier_than_others() -> None:
+    shown = drawn(
+        lambda console: terminal.print_graph(
+            console, report(layer("层" * 12, decided=predicate(phase("相"))))
+        ),
+        100,
+    )
+    assert f"  training   {'层' * 12}/cond/FusedBatchNormV3    when 相:0 is true\n" in shown
+    assert "layer                     channels" in shown
+
+
+def test_what_takes_a_branch_stands_below_it_where_the_line_is_short() -> None:
+    one = report(layer("bn", decided=predicate(phase("a_long_scope/training"))))
+    shown = drawn(lambda console: terminal.print_graph(console, one), 64)
+    assert (
+        "  training   bn/cond/FusedBatchNormV3\n             when a_long_scope/training:0 is true\n" in shown
+    )
+
+
 def test_nothing_in_a_name_reaches_the_terminal_as_a_command() -> None:
     text = drawn(lambda console: terminal.print_graph(console, report(layer("[red]\x1b[2Jbn"))), 100)
     assert "[red]\\x1b[2Jbn" in text

@@ -127,9 +127,16 @@ def test_statistics_that_nobody_should_serve_with() -> None:
 
 
 def test_no_layer_and_what_it_may_mean() -> None:
-    texts = said(report(**odds()))
+    texts = said(report(lookalikes=odds()["lookalikes"]))
     assert texts[0] == "No batch-norm layer in this model."
     assert "folded into the weights" in texts[1]
     assert "logits:0" in texts[1]
-    assert texts[2:] == ["6 lookalikes found; see below.", "1 place could not be decided; see below."]
+    assert texts[2:] == ["6 lookalikes found; see below."]
     assert said(report(outputs=()))[1].endswith("not the file you meant.")
+
+
+def test_a_place_undecided_is_not_called_the_wrong_file() -> None:
+    assert said(report(**odds())) == [
+        "No batch-norm layer for certain: 1 place could not be decided; see below.",
+        "6 lookalikes found; see below.",
+    ]

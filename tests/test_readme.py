@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,19 +44,25 @@ def shown() -> list[Shown]:
 
 
 def printed(command: str) -> str:
-    """What the command prints on both streams at 100 columns, without the spaces at the ends of lines."""
+    """What the command prints on both streams at 100 columns, without the spaces at the ends of lines.
+
+    It runs in a folder of its own that holds the fixtures, so that what it writes is gone afterwards.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BNINSPECT_")}
-    ended = subprocess.run(
-        [sys.executable, "-m", "bninspect", *shlex.split(command)],
-        cwd=ROOT,
-        env=environment | {"COLUMNS": "100", "PYTHONIOENCODING": "utf-8"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+    environment |= {"COLUMNS": "100", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)}
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "fixtures").symlink_to(ROOT / "fixtures")
+        ended = subprocess.run(
+            [sys.executable, "-m", "bninspect", *shlex.split(command)],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
     assert ended.returncode in (0, 1, 2), ended.stdout
     return "\n".join(line.rstrip() for line in ended.stdout.splitlines()).strip("\n")
 
@@ -88,7 +95,7 @@ def renew(entry: Shown, output: str) -> None:
 
 @pytest.mark.parametrize("entry", shown(), ids=lambda entry: entry.command)
 def test_a_command_prints_what_the_readme_says(entry: Shown, request: pytest.FixtureRequest) -> None:
-    runs_a_model = entry.command.startswith("probe ") and "--help" not in entry.command
+    runs_a_model = entry.command.startswith(("probe ", "strip ")) and "--help" not in entry.command
     if runs_a_model:
         pytest.importorskip("tensorflow", reason="the command runs a model")
     output = printed(entry.command)

@@ -3,8 +3,9 @@
 A ResNet-50 of 53 batch norms and 8 images, in either mode: the pass that also takes the moments of every
 layer's x over the bare one, in time (both in one process, taking turns, the best of each) and in the most
 memory above that of the loaded model (one process each). Time is read from the clock, which shows lost
-parallelism, and from the processors, which neighbours on a busy machine hardly disturb. Needs TensorFlow;
-exit code 1 where a promise is broken.
+parallelism, and from the processors, which neighbours on a busy machine hardly disturb. Last the whole
+command beside a script written by hand (see `probe_command`), in processor time. Needs TensorFlow; exit code
+1 where a promise is broken.
 """
 
 from __future__ import annotations
@@ -27,13 +28,14 @@ from bninspect.probe.session import Session
 from bninspect.rewrite import specialize
 from bninspect.rewrite.measure import measure
 from tests.benchmarks.models import resnet50
+from tests.benchmarks.probe_command import whole_processes
 from tests.benchmarks.processes import ROOT, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 IMAGES, ROUNDS, SEED = 8, 20, 0
-MOST_TIME, MOST_MEMORY = 1.35, 1.25
+MOST_TIME, MOST_MEMORY, MOST_COMMAND = 1.35, 1.25, 1.5
 BARE, MEASURED = "bare", "measured"
 
 
@@ -122,6 +124,8 @@ def main() -> int:
             if sys.platform == "linux":
                 memory = [peak_elsewhere(path, mode, kind) / 1e6 for kind in (MEASURED, BARE)]
                 kept.append(line(f"{mode.value}: most memory", memory[0], memory[1], "MB", MOST_MEMORY))
+        whole, script = whole_processes(path, Path(folder) / "images", IMAGES, SEED)
+        kept.append(line("the whole command over a script, processor time", whole, script, "s", MOST_COMMAND))
     return 0 if all(kept) else 1
 
 

@@ -20,6 +20,10 @@ Measured on 2 images of 16 pixels, half of their variance between images: E[W^2]
 without them; with 64 images both agree.
 
     S = sqrt(max(0, mean over channels of (W^2 - F)))
+
+Where layers before this one ran in training mode, F has one more term: normalizing n values with their own
+moments bends what comes out, whatever the images, so that more of them do not help. With n the fewest values
+of a channel that any of those layers had in one batch, that term is (2/n)^2 (see `thresholds.BENT`).
 """
 
 from __future__ import annotations
@@ -89,9 +93,11 @@ def staleness(
     epsilon: float | None,
     gamma: ArrayLike | None,
     moments: ImageMoments,
+    fewest: int | None = None,
 ) -> Staleness:
     """Stored statistics, shape (channels,) each, against measured ones. An epsilon that is None counts as 0.
 
+    `fewest` is n of the layers before, None where there is none or they ran on stored statistics.
     Raises ValueError where the shapes do not agree.
     """
     mean, variance = np.asarray(moving_mean, np.float64), np.asarray(moving_variance, np.float64)
@@ -110,7 +116,8 @@ def staleness(
         r = np.sqrt((pooled.variance + epsilon) / scale)
         w = np.hypot(d, r - 1)
         kl = (r * r + d * d - 1 - np.log(r * r)) / 2
-        floor = np.where(usable, _floor(moments, pooled, scale, epsilon), np.nan)
+        bent = (thresholds.BENT / fewest) ** 2 if fewest else 0.0
+        floor = np.where(usable, _floor(moments, pooled, scale, epsilon) + bent, np.nan)
     mean_w2, mean_floor = (float(np.mean(part[usable])) if usable.any() else 0.0 for part in (w * w, floor))
     score = float(np.sqrt(max(0.0, mean_w2 - mean_floor))) if usable.any() else None
     significant = mean_w2 > _factor(moments.images) * mean_floor

@@ -27,12 +27,30 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def probed_layer(layer: BatchNorm, both: Program, passes: Passes, images: int) -> ProbedLayer:
-    """The facts of one layer. `images` is how many were run; 0 where what was fed by hand is no image."""
+def probed_layers(
+    layers: Iterable[BatchNorm], both: Program, passes: Passes, images: int
+) -> tuple[ProbedLayer, ...]:
+    """The facts of each layer, given in graph order. `images` is how many were run; 0 where what was fed by
+    hand is no image.
+    """
+    found = []
+    fewest: int | None = None
+    for layer in layers:
+        found.append(_probed_layer(layer, both, passes, images, fewest))
+        parts = passes.moments.get((Mode.TRAINING, layer.name), [])
+        values = [part.images * part.values for part in parts]
+        fewest = min(values if fewest is None else [*values, fewest], default=None)
+    return tuple(found)
+
+
+def _probed_layer(
+    layer: BatchNorm, both: Program, passes: Passes, images: int, fewest: int | None
+) -> ProbedLayer:
+    """The facts of one layer; `fewest` values of a channel had a layer before it in one batch."""
     mean, variance = _vector(layer.statistics.mean), _vector(layer.statistics.variance)
     own, deployed = (
-        _measured(layer, passes.measured(mode, layer.name, images), mean, variance)
-        for mode in (Mode.TRAINING, Mode.INFERENCE)
+        _measured(layer, passes.measured(mode, layer.name, images), mean, variance, before)
+        for mode, before in ((Mode.TRAINING, fewest), (Mode.INFERENCE, None))
     )
     seen = own or deployed
     return ProbedLayer(
@@ -86,7 +104,11 @@ def worst_first(found: Probe) -> Probe:
 
 
 def _measured(
-    layer: BatchNorm, moments: ImageMoments | None, mean: Floats | None, variance: Floats | None
+    layer: BatchNorm,
+    moments: ImageMoments | None,
+    mean: Floats | None,
+    variance: Floats | None,
+    fewest: int | None,
 ) -> Measured | None:
     if moments is None:
         return None
@@ -96,7 +118,8 @@ def _measured(
     scale = _vector(gamma)
     if scale is not None and scale.size not in (1, mean.size):
         scale = None
-    return Measured(moments=moments, staleness=staleness(mean, variance, layer.epsilon, scale, moments))
+    told = staleness(mean, variance, layer.epsilon, scale, moments, fewest)
+    return Measured(moments=moments, staleness=told)
 
 
 def _vector(value: TensorValue | None) -> Floats | None:

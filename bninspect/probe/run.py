@@ -19,7 +19,7 @@ from bninspect.probe.facts import (
     Verification,
 )
 from bninspect.probe.inputs import Inputs, Request, bind
-from bninspect.probe.measured import probed_layer
+from bninspect.probe.measured import probed_layers
 from bninspect.probe.opaque import without_loops
 from bninspect.probe.passes import Passes, Wish
 from bninspect.probe.placeholders import NUMPY
@@ -109,10 +109,8 @@ def _found(
         report=report,
         inputs=_input_facts(inputs, passes.shapes),
         fed={**inputs.said, **_fed_for_others(both, question)},
-        layers=tuple(
-            probed_layer(layer, both, passes, inputs.count)
-            for layer in question.layers
-            if left[layer.name] is None
+        layers=probed_layers(
+            (layer for layer in question.layers if left[layer.name] is None), both, passes, inputs.count
         ),
         outputs=tuple(
             OutputDifference(name=tensor.name, difference=passes.meters[tensor].difference())

@@ -41,11 +41,11 @@ def trained(request: pytest.FixtureRequest, network: Network) -> Trained:
     return network(request.param)
 
 
-def probed(trained: Trained, path: Path, *, verify: bool = False) -> Probe:
+def probed(trained: Trained, path: Path, *, verify: bool = False, batch: int = BATCH) -> Probe:
     """What the program finds on the first of the test images."""
     report = inspect(load(str(path)))
     question = Question(layers=report.layers, momentum=trained.momentum, verify=verify)
-    return probe(report, question, Request(images=files(trained), preset="unit", batch_size=BATCH))
+    return probe(report, question, Request(images=files(trained), preset="unit", batch_size=batch))
 
 
 def files(trained: Trained) -> tuple[str, ...]:
@@ -57,6 +57,17 @@ def test_healthy_statistics_have_no_guilty_layer(trained: Trained) -> None:
     found = probed(trained, trained.path, verify=True)
     assert found.guilty == ()
     assert found.verification.state == "verified"
+
+
+def test_images_one_by_one_blame_no_healthy_layer(trained: Trained) -> None:
+    """Alone, an image leaves the fifth layer 4 values of a channel: what the sixth sees is not what it saw in
+    training, however many images there are.
+    """
+    found = probed(trained, trained.path, batch=1)
+    assert found.guilty == ()
+    verdicts = [one.own.staleness.verdict for one in found.layers if one.own and one.own.staleness]
+    assert verdicts[:3] == ["fine"] * 3
+    assert verdicts[5] == "inconclusive"
 
 
 def test_with_the_updates_forgotten_every_layer_is_guilty(trained: Trained) -> None:

@@ -7,7 +7,7 @@ default, `epsilon` 1e-4) and ops/compat: BatchNormWithGlobalNormalization (t, m,
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.layer import Form, Lookalike, Mode, Unrecognised
 from bninspect.batchnorm.lookalikes import batch_in_channels, of_moments
@@ -19,7 +19,7 @@ from bninspect.batchnorm.trace import number, same
 if TYPE_CHECKING:
     from bninspect.batchnorm.conditions import Conditions
     from bninspect.batchnorm.site import Origin
-    from bninspect.graphdef import Graph, Node
+    from bninspect.graphdef import Graph, Node, Tensor
 
 _EPSILON = 1e-4
 """The default of the attribute, for files whose defaults were stripped."""
@@ -28,40 +28,27 @@ _EPSILON = 1e-4
 def fused(node: Node, graph: Graph, conditions: Conditions) -> Site | Lookalike | Unrecognised:
     """What one fused op is."""
     if len(node.inputs) < 5:
-        return Unrecognised(node=node.label, reason=f"{node.op} with {len(node.inputs)} inputs instead of 5")
+        return _short(node)
     x, gamma, beta, mean, variance = node.inputs[:5]
-    training = bool(node.attr("is_training", True))
-    if training:
+    moments: tuple[Origin, Origin]
+    if node.attr("is_training", True):
         lookalike = batch_in_channels(node, graph)
         if lookalike is not None:
             return lookalike
-        axes = (0, 2, 3) if data_format_of(node) == "NCHW" else (0, 1, 2)
-        mean_origin: Origin = Batch(node=node, axes=axes)
-        variance_origin = mean_origin
-        mode: Mode | Undecided | Lookalike = Mode.TRAINING
+        own = Batch(node=node, axes=(0, 2, 3) if data_format_of(node) == "NCHW" else (0, 1, 2))
+        moments = own, own
     else:
-        mean_origin, variance_origin = origin(mean, x, conditions), origin(variance, x, conditions)
-        mode = mode_of(mean_origin, variance_origin, node, same(x).node)
-    if isinstance(mode, Lookalike):
-        return mode
-    if isinstance(mode, Undecided):
-        return Unrecognised(node=node.label, reason=mode.reason)
-    assert not isinstance(mean_origin, Undecided)
-    assert not isinstance(variance_origin, Undecided)
-    return Site(
-        form=Form.FUSED,
-        op=node.op,
-        node=node,
-        mode=mode,
-        x=same(x),
+        moments = origin(mean, x, conditions), origin(variance, x, conditions)
+    return _site(
+        node,
+        Form.FUSED,
+        moments,
+        x=x,
         gamma=gamma,
         beta=beta,
         mean=mean,
         variance=variance,
-        mean_origin=mean_origin,
-        variance_origin=variance_origin,
         epsilon=number(node, "epsilon", _EPSILON),
-        output=node.output(),
         data_format=data_format_of(node),
     )
 
@@ -69,10 +56,33 @@ def fused(node: Node, graph: Graph, conditions: Conditions) -> Site | Lookalike 
 def global_normalization(node: Node, conditions: Conditions) -> Site | Lookalike | Unrecognised:
     """What one BatchNormWithGlobalNormalization is; its statistics are inputs, so they decide the mode."""
     if len(node.inputs) < 5:
-        return Unrecognised(node=node.label, reason=f"{node.op} with {len(node.inputs)} inputs instead of 5")
+        return _short(node)
     x, mean, variance, beta, gamma = node.inputs[:5]
-    mean_origin, variance_origin = origin(mean, x, conditions), origin(variance, x, conditions)
-    mode = mode_of(mean_origin, variance_origin, node, same(x).node)
+    return _site(
+        node,
+        Form.GLOBAL,
+        (origin(mean, x, conditions), origin(variance, x, conditions)),
+        x=x,
+        gamma=gamma if node.attr("scale_after_normalization", True) else None,
+        beta=beta,
+        mean=mean,
+        variance=variance,
+        epsilon=number(node, "variance_epsilon", None),
+        data_format="NHWC",
+    )
+
+
+def _short(node: Node) -> Unrecognised:
+    return Unrecognised(node=node.label, reason=f"{node.op} with {len(node.inputs)} inputs instead of 5")
+
+
+def _site(
+    node: Node, form: Form, origins: tuple[Origin, Origin], *, x: Tensor, **parts: Any
+) -> Site | Lookalike | Unrecognised:
+    """The site of a single op, where its statistics decide on a mode."""
+    mean_origin, variance_origin = origins
+    own = isinstance(mean_origin, Batch) and mean_origin.node is node
+    mode = Mode.TRAINING if own else mode_of(mean_origin, variance_origin, node, same(x).node)
     if isinstance(mode, Lookalike):
         return mode
     if isinstance(mode, Undecided):
@@ -80,20 +90,15 @@ def global_normalization(node: Node, conditions: Conditions) -> Site | Lookalike
     assert not isinstance(mean_origin, Undecided)
     assert not isinstance(variance_origin, Undecided)
     return Site(
-        form=Form.GLOBAL,
+        form=form,
         op=node.op,
         node=node,
         mode=mode,
         x=same(x),
-        gamma=gamma if node.attr("scale_after_normalization", True) else None,
-        beta=beta,
-        mean=mean,
-        variance=variance,
         mean_origin=mean_origin,
         variance_origin=variance_origin,
-        epsilon=number(node, "variance_epsilon", None),
         output=node.output(),
-        data_format="NHWC",
+        **parts,
     )
 
 

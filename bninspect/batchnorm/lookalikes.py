@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Lookalike
 from bninspect.batchnorm.origin import data_format_of
-from bninspect.batchnorm.trace import RESHAPES, constant, integers, rank, same, scalar, value
+from bninspect.batchnorm.rank import rank
+from bninspect.batchnorm.trace import RESHAPES, constant, integers, same, scalar, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.site import Batch

@@ -11,8 +11,8 @@ from bninspect.batchnorm.decomposed import decomposed
 from bninspect.batchnorm.fused import fused, global_normalization
 from bninspect.batchnorm.layer import BatchNorm, Lookalike, Report, Skipped, SwitchGroup, Unrecognised
 from bninspect.batchnorm.naming import unique
+from bninspect.batchnorm.order import topological
 from bninspect.batchnorm.site import Site
-from bninspect.batchnorm.trace import topological
 from bninspect.batchnorm.updates import with_updates
 from bninspect.batchnorm.wiring import pairs
 from bninspect.errors import GraphDefError, one_line

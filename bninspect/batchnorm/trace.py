@@ -8,9 +8,9 @@ from bninspect.errors import GraphDefError
 from bninspect.graphdef import Tensor, TensorValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
-    from bninspect.graphdef import Graph, Node
+    from bninspect.graphdef import Node
 
 IDENTITIES = frozenset({
     "Identity", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "DeepCopy", "Print",
@@ -187,101 +187,3 @@ def number(node: Node, name: str, default: float | None) -> float | None:
     if not isinstance(found, int | float):
         raise GraphDefError(f"damaged: attribute {name} of {node.label!r} is no number")
     return float(found)
-
-
-_RANK = {
-    "Conv2D": 4, "DepthwiseConv2dNative": 4, "MaxPool": 4, "AvgPool": 4, "Conv2DBackpropInput": 4,
-    "FusedConv2D": 4, "FusedBatchNorm": 4, "FusedBatchNormV2": 4, "FusedBatchNormV3": 4, "_FusedConv2D": 4,
-    "ResizeBilinear": 4, "ResizeNearestNeighbor": 4, "SpaceToDepth": 4, "DepthToSpace": 4, "LRN": 4,
-    "MatMul": 2, "Conv3D": 5, "MaxPool3D": 5, "AvgPool3D": 5, "Conv3DBackpropInputV2": 5,
-}  # fmt: skip
-_RANK_KEEPING = frozenset({
-    "BiasAdd", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "Add", "AddV2", "Sub", "Mul",
-    "Maximum", "RealDiv", "Pad", "PadV2", "MirrorPad", "ConcatV2", "BatchToSpaceND", "SpaceToBatchND",
-    "Softmax", "Neg", "Cast", "Transpose", "Minimum", "AddN", "Softplus", "Abs", "Square", "Dropout",
-})  # fmt: skip
-
-
-def rank(tensor: Tensor) -> int | None:
-    """The rank of a tensor as far as the ops before it tell; None where they do not."""
-    for _ in range(64):
-        tensor = same(tensor)
-        node = tensor.node
-        if node.op in _RANK:
-            return _RANK[node.op]
-        if node.op == "Reshape":
-            shape = constant(node.inputs[1]) if len(node.inputs) > 1 else None
-            if shape is not None:
-                return int(shape.size)
-            target = same(node.inputs[1]).node if len(node.inputs) > 1 else None
-            return len(target.inputs) if target is not None and target.op == "Pack" else None
-        declared = declared_shape(node) if node.op.startswith("Placeholder") else None
-        if declared is not None and (declared or node.op != "Placeholder"):
-            return len(declared)
-        held = content(node)
-        if held is not None:
-            return len(held.shape)
-        if node.op not in _RANK_KEEPING or not node.inputs:
-            return None
-        tensor = node.inputs[0]
-    return None
-
-
-def topological(roots: Iterable[Node]) -> dict[Node, int]:
-    """A place for every node the roots depend on: behind all it reads. Loops are cut at NextIteration.
-
-    The order follows the inputs from the roots, so it does not change with names or with the order in the
-    file.
-    """
-    places: dict[Node, int] = {}
-    started: set[Node] = set()
-    waiting = list(roots)
-    while waiting:
-        backs: list[Node] = []
-        for root in waiting:
-            _visit(root, places, started, backs)
-        waiting = [tensor.node for back in backs for tensor in back.inputs]
-    return places
-
-
-def _visit(root: Node, places: dict[Node, int], started: set[Node], backs: list[Node]) -> None:
-    """Depth first from one root, inputs before the node; loops' NextIterations are gathered, not entered."""
-    stack: list[tuple[Node, bool]] = [(root, False)]
-    while stack:
-        node, done = stack.pop()
-        if done:
-            places[node] = len(places)
-            continue
-        if node in started:
-            continue
-        started.add(node)
-        stack.append((node, True))
-        if node.op == "NextIteration":
-            backs.append(node)
-            continue
-        for control in node.controls:
-            stack.append((control, False))
-        for tensor in reversed(node.inputs):
-            stack.append((tensor.node, False))
-
-
-def follow(
-    graph: Graph, tensor: Tensor, ops: frozenset[str], stop: Callable[[Node], bool], hops: int = 8
-) -> list[tuple[Node, int]]:
-    """The (node, input slot) pairs where `stop` holds, forward from a tensor through nodes of these ops."""
-    found: list[tuple[Node, int]] = []
-    edge, seen = [tensor], {tensor}
-    for _ in range(hops):
-        ahead: list[Tensor] = []
-        for current in edge:
-            for use in graph.uses_of(current):
-                if stop(use.node):
-                    found.append((use.node, use.slot))
-                elif use.node.op in ops and use.slot == 0:
-                    ports = (0, 1) if use.node.op in ("Switch", "RefSwitch") else (0,)
-                    ahead.extend(t for port in ports if (t := use.node.output(port)) not in seen)
-                    seen.update(ahead)
-        edge = ahead
-        if not edge:
-            break
-    return found

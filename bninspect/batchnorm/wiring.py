@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.order import follow
 from bninspect.batchnorm.site import Site
-from bninspect.batchnorm.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, cast_free, follow, same, value
+from bninspect.batchnorm.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, cast_free, same, value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

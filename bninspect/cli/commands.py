@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -29,8 +28,16 @@ COMMANDS = {
 }
 
 
+_HELP = "bninspect.help"
+"""Of a context: whether help is asked for anywhere on the command line. Help reads no configuration."""
+
+
 class LazyGroup(click.Group):
     """A click group over COMMANDS."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_HELP] = not {"--help", "-h"}.isdisjoint(args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -89,7 +96,7 @@ def program(context: click.Context) -> None:
 
 def _configure(context: click.Context) -> None:
     """The configuration of the current folder as the defaults of options, and in `obj` for the commands."""
-    if {"--help", "-h"} & set(sys.argv):
+    if context.meta[_HELP]:
         return
     from bninspect.cli.config import find
     from bninspect.cli.defaults import default_map

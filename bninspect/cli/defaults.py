@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bninspect.cli.config import Config
 
-_NEVER = frozenset({"help", "version", "traceback", "update-baseline"})
+_NEVER = frozenset({"help", "version", "traceback", "update-baseline", "out"})
 """Options that a file cannot give."""
 
 

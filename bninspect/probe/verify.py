@@ -118,10 +118,14 @@ def _tensors(report: Report, ours: Program, mode: Mode) -> tuple[Tensor, ...]:
 
 
 def _feeds(inputs: Inputs) -> Mapping[str, Array]:
-    """The first images, as many as are compared."""
+    """The first images, as many as are compared; all of a batch where the model fixes how many, or where
+    other values fed may belong to each of them (the other side of a siamese pair).
+    """
     first = next(inputs.batches())
     place = inputs.place
     if place is None or (place.shape is not None and (not place.shape or place.shape[0] is not None)):
+        return first
+    if any(value.ndim for value in inputs.feeds.values()):
         return first
     return {**first, place.name: first[place.name][:_IMAGES]}
 

@@ -1,4 +1,5 @@
-"""Training mode written anew for layers whose file holds only the stored statistics: chains of our own nodes.
+"""Layers written anew as chains of our own nodes: in training mode, where the file holds only the stored
+statistics; and with the statistics the file gives them, where TensorFlow knows their op no more.
 
     mean = Mean(x), variance = Mean((x - mean)^2) over all axes but the channels, in float32 at least
     y = (x - mean) * (gamma / sqrt(variance + epsilon)) + beta
@@ -71,12 +72,37 @@ def trained(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
 
     Raises RewriteError where the type of x cannot be told.
     """
-    dtype = dtype_of(site.output)
-    wide = _WIDE.get(dtype, dtype)
-    t = wide
+    wide = _wide(site)
     chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
     x = chain.cast("x", site.x, dtype_of(site.x), wide)
-    mean, variance = _batch_moments(chain, x, layer, site, wide)
+    return _formula(chain, x, _batch_moments(chain, x, layer, site, wide), layer, site)
+
+
+def restated(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
+    """The output of a global layer with the statistics it is given, as new nodes.
+
+    Raises RewriteError where the type of x cannot be told.
+    """
+    wide = _wide(site)
+    chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
+    x = chain.cast("x", site.x, dtype_of(site.x), wide)
+    mean, variance = (
+        chain.cast(name, tensor, dtype_of(tensor), wide)
+        for name, tensor in (("mean", site.mean), ("variance", site.variance))
+    )
+    return _formula(chain, x, (mean, variance), layer, site)
+
+
+def _wide(site: Site) -> str:
+    """The type a chain computes in: that of the layer, float32 at least."""
+    dtype = dtype_of(site.output)
+    return _WIDE.get(dtype, dtype)
+
+
+def _formula(chain: Chain, x: Tensor, moments: tuple[Tensor, Tensor], layer: BatchNorm, site: Site) -> Tensor:
+    """y, in the type of the layer."""
+    mean, variance = moments
+    t = wide = _wide(site)
     centred = chain.op("centred", "Sub", (x, mean), T=t)
     numpy_type = np.float64 if wide == "double" else np.float32
     epsilon = chain.constant("epsilon", np.asarray(layer.epsilon or 0.0, numpy_type))
@@ -86,7 +112,7 @@ def trained(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
         y = chain.op("scaled", "Mul", (y, _parameter(chain, "gamma", site.gamma, layer, wide)), T=t)
     if site.beta is not None:
         y = chain.op("offset", "Add", (y, _parameter(chain, "beta", site.beta, layer, wide)), T=t)
-    return chain.cast("y", y, wide, dtype)
+    return chain.cast("y", y, wide, dtype_of(site.output))
 
 
 def _parameter(chain: Chain, name: str, tensor: Tensor, layer: BatchNorm, wide: str) -> Tensor:

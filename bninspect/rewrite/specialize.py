@@ -21,7 +21,7 @@ from bninspect.batchnorm.trace import MERGES, SELECTS, same
 from bninspect.errors import RewriteError
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.following import following
-from bninspect.rewrite.formulas import empty_statistics, trained
+from bninspect.rewrite.formulas import empty_statistics, restated, trained
 from bninspect.rewrite.prune import Pruned, dtype_of, prune
 
 NUMPY_TYPES = {"bool": "bool", "int32": "int32", "int64": "int64", "float": "float32"}
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _MOST_NODES = 200
 """How far gamma and beta are followed."""
+_LAST_GLOBAL = 8
+"""The last GraphDef version with BatchNormWithGlobalNormalization; TensorFlow refuses it from then on."""
 
 Choice = Mode | Callable[["BatchNorm"], Mode]
 
@@ -88,6 +90,8 @@ def _specialized(layer: BatchNorm, mode: Mode, edits: Edits, conditions: Conditi
     if branch is None:
         return _flipped(layer, mode, edits)
     if not layer.merges:
+        if layer.form is Form.GLOBAL and (edits.graph.graphdef.producer or 0) > _LAST_GLOBAL:
+            edits.redirect(branch.site.output, restated(edits, layer, branch.site))
         return Change(layer=layer, mode=mode, what="kept")
     assert layer.switch is not None
     wanted = layer.switch.training_when_predicate == (mode is Mode.TRAINING)

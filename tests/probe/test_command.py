@@ -115,7 +115,7 @@ def test_patch_follows_output_and_layer(capsys: pytest.CaptureFixture[str]) -> N
         ([CLASSIC, "--random", "1", "--patch", "x"], "is no index"),
         ([CLASSIC, "--random", "1", "--image", IMAGE], "give one of the two"),
         ([CLASSIC, "--random", "1", "--save", "/none/out.npz"], "No such file"),
-        ([str(FIXTURES / "global_refused.pb"), "--random", "1"], "TensorFlow refuses this graph"),
+        ([str(FIXTURES / "siamese.pb"), "--random", "1", "--input", "left:0"], "--feed right=@"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_and_exit_code_2(

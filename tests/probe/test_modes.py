@@ -18,6 +18,8 @@ from bninspect.probe.run import probe
 from tests.probe.making import FIXTURES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm
@@ -183,3 +185,13 @@ def test_batches_of_a_static_size_and_of_a_size_asked_for() -> None:
     one, other = whole.kept["inference/logits:0"], parts.kept["inference/logits:0"]
     assert np.allclose(one, other, rtol=1e-5)
     assert not np.allclose(whole.kept["training/logits:0"], parts.kept["training/logits:0"], rtol=1e-5)
+
+
+def test_the_other_side_of_a_pair_does_not_hinder_the_check(tmp_path: Path) -> None:
+    """More images than are compared, and as many values fed beside them."""
+    values = np.random.default_rng(1).normal(size=(5, 8, 8, 3)).astype(np.float32)
+    np.save(tmp_path / "right.npy", values)
+    request = Request(random=5, input="left:0", feeds=(f"right:0=@{tmp_path / 'right.npy'}",))
+    report = inspect(load(str(FIXTURES / "siamese.pb")))
+    found = probe(report, Question(layers=report.layers, companions=False), request)
+    assert (found.verification.state, found.verification.reason) == ("verified", None)

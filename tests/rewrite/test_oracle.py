@@ -25,6 +25,7 @@ from bninspect.graphdef.writer import new_node, serialized
 from bninspect.probe.session import Session
 from bninspect.rewrite import specialize
 from bninspect.rewrite.measure import measure
+from tests.batchnorm.tables import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -232,3 +233,19 @@ def test_nchw_fused_by_its_graph_alone(tmp_path: Path) -> None:
     assert node.attr("data_format") == b"NCHW"
     assert node.inputs[:3] == ("x", "gamma", "beta")
     assert not {"moving_mean", "moving_variance"} & {part.name for part in pruned.graphdef.nodes}
+
+
+@pytest.mark.parametrize("mode", [Mode.TRAINING, Mode.INFERENCE], ids=lambda mode: mode.value)
+def test_a_global_layer_that_tensorflow_refuses_is_written_anew(mode: Mode, tmp_path: Path) -> None:
+    """BatchNormWithGlobalNormalization is gone since GraphDef version 9: the same model before and after."""
+    values = []
+    image = np.random.default_rng(0).normal(3, 2, (4, 8, 8, 3)).astype(np.float32)
+    for file in ("global_stored.pb", "global_refused.pb"):
+        report = inspect(load(str(FIXTURES / file)))
+        pruned = specialize(report, mode).pruned((), report.outputs)
+        with Session(serialized(pruned.graphdef)) as session:
+            values.append(session.run([pruned.names[report.outputs[0]]], {"image:0": image})[0])
+    assert np.abs(values[0] - values[1]).max() <= TOLERANCE["float"] * np.abs(values[0]).max()
+    (tmp_path / "m.pb").write_bytes(serialized(pruned.graphdef))
+    (layer,) = inspect(load(str(tmp_path / "m.pb"))).layers
+    assert (layer.form, layer.mode) == (Form.DECOMPOSED, mode)

@@ -45,3 +45,12 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Trained
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # which all workers of one session share
     return Store(folder / "networks").network
+
+
+@pytest.fixture(autouse=True)
+def _no_terminal_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed must not depend on the terminal of whoever runs the tests; test runners set COLUMNS,
+    too.
+    """
+    for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)

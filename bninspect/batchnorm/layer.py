@@ -57,6 +57,9 @@ class Predicate:
     """The value of a PlaceholderWithDefault source when nothing is fed, else None."""
     true_when: bool | None
     """The value of the source that makes the predicate true; None where `source` is None."""
+    unfed: bool | None = None
+    """The predicate's value when nothing is fed; None where the source has no default that can be told. Not
+    `default == true_when`: a default may be a number other than 0 and 1."""
     reason: str | None = None
     """Why there is no single source, where there is none."""
 
@@ -88,10 +91,8 @@ class ModeSwitch:
 
     @property
     def served_by_default(self) -> Mode | None:
-        """The mode when nothing is fed; None where the model cannot run without a value."""
-        value = self.predicate.constant
-        if value is None and self.predicate.default is not None:
-            value = bool(self.predicate.default) == self.predicate.true_when
+        """The mode when nothing is fed; None where the model cannot run so, or the default cannot be told."""
+        value = self.predicate.unfed if self.predicate.constant is None else self.predicate.constant
         if value is None:
             return None
         return Mode.TRAINING if value == self.training_when_predicate else Mode.INFERENCE

@@ -20,6 +20,7 @@ _THROUGH = frozenset({"Cast", "Reshape", "Squeeze", "ExpandDims"})
 _COMPARISONS = frozenset({"Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"})
 _ARITY = dict.fromkeys(_THROUGH | {"LogicalNot"}, 1)
 _ARITY |= dict.fromkeys(_COMPARISONS | {"LogicalAnd", "LogicalOr"}, 2)
+_DEFAULTED = "PlaceholderWithDefault"
 _INTEGERS = frozenset({"bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"})
 _HOPS = 64
 _MOST_LOGIC = 1000
@@ -83,6 +84,7 @@ def analyse(tensor: Tensor) -> Predicate:
         constant=None,
         default=_default(leaf),
         true_when=yes,
+        unfed=_unfed(tensor),
     )
 
 
@@ -98,10 +100,11 @@ def _computed(tensor: Tensor, reason: str) -> Predicate:
     )
 
 
-def _logic(tensor: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+def _logic(tensor: Tensor, *, unfed: bool = False) -> tuple[list[Tensor], list[Tensor]]:
     """(all that the predicate is computed from, operands first and itself last; those that are not computed).
 
-    A tensor that depends on itself, or stands behind more logic than anybody writes, counts as not computed.
+    `unfed` goes on behind a PlaceholderWithDefault, to what gives its default. A tensor that depends on
+    itself, or stands behind more logic than anybody writes, counts as not computed.
     """
     order: list[Tensor] = []
     leaves: dict[Tensor, None] = {}
@@ -118,7 +121,7 @@ def _logic(tensor: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         done[current] = False
         if current.node.op == "Const" and scalar(current) is not None:
             continue
-        operands = _operands(current) if len(done) < _MOST_LOGIC else []
+        operands = _operands(current, unfed=unfed) if len(done) < _MOST_LOGIC else []
         if not operands:
             leaves[current] = None
         for operand in reversed(operands):
@@ -128,9 +131,11 @@ def _logic(tensor: Tensor) -> tuple[list[Tensor], list[Tensor]]:
     return order, list(leaves)
 
 
-def _operands(tensor: Tensor) -> list[Tensor]:
+def _operands(tensor: Tensor, *, unfed: bool) -> list[Tensor]:
     """What a boolean or a comparison is computed from; nothing where it is no logic."""
     node = tensor.node
+    if unfed and node.op == _DEFAULTED and node.inputs:
+        return [same(node.inputs[0])]
     if node.op not in _ARITY or len(node.inputs) < _ARITY[node.op]:
         return []
     if node.op == "LogicalNot":
@@ -155,12 +160,19 @@ def _dtype(leaf: Tensor) -> str:
 
 def _default(leaf: Tensor) -> Value | None:
     """The default of a PlaceholderWithDefault, in its own type; None where there is none that can be read."""
-    if leaf.node.op != "PlaceholderWithDefault" or not leaf.node.inputs:
+    if leaf.node.op != _DEFAULTED or not leaf.node.inputs:
         return None
-    default = scalar(leaf.node.inputs[0])
+    logic, leaves = _logic(leaf, unfed=True)
+    default = None if leaves else _evaluate(logic, {})
     if default is None or not isfinite(default):
         return None
     return bool(default) if _dtype(leaf) == "bool" else int(default)
+
+
+def _unfed(tensor: Tensor) -> bool | None:
+    """The predicate when nothing is fed; None where something has to be, or a default cannot be told."""
+    logic, leaves = _logic(tensor, unfed=True)
+    return None if leaves else bool(_evaluate(logic, {}))
 
 
 def _evaluate(logic: list[Tensor], leaves: dict[Tensor, int]) -> float:
@@ -168,17 +180,25 @@ def _evaluate(logic: list[Tensor], leaves: dict[Tensor, int]) -> float:
     values: dict[Tensor, float] = dict(leaves)
     for tensor in logic:
         if tensor not in values:
-            operands = [values[operand] for operand in _operands(tensor)]
+            operands = [values[operand] for operand in _operands(tensor, unfed=True)]
             values[tensor] = _apply(tensor, operands)
     return values[logic[-1]]
+
+
+def _cast(number: float, dtype: object) -> float:
+    if dtype == "bool":
+        return float(bool(number))
+    return float(int(number)) if dtype in _INTEGERS and isfinite(number) else number
 
 
 def _apply(tensor: Tensor, operands: list[float]) -> float:
     node = tensor.node
     if node.op == "Const":
         return scalar(tensor) or 0.0
+    if node.op == _DEFAULTED:
+        return operands[0]
     if node.op in _THROUGH:
-        return float(bool(operands[0])) if node.attr("DstT") == "bool" else operands[0]
+        return _cast(operands[0], node.attr("DstT"))
     if node.op == "LogicalNot":
         return bool(operands[0]) != base(tensor)[1]  # any number of negations in a row
     a, b = operands

@@ -72,6 +72,35 @@ def test_constant(case: str) -> None:
     assert (layer.training is None, layer.inference is None) == (mode == "inference", mode == "training")
 
 
+@pytest.mark.parametrize("default", [-1, 0, 1, 2, 5])
+@pytest.mark.parametrize("op", ["Equal", "NotEqual", "Less"])
+def test_a_default_that_is_neither_0_nor_1_is_compared_as_it_is(default: int, op: str) -> None:
+    """A phase may be 0, 1 or 2, and 2 is not 1."""
+    lines = f"d = Const({default})\np = PlaceholderWithDefault(d, dtype=int32, shape=[])\none = Const(1)\n"
+    lines += f"q = {op}(p, one)\n"
+    true = {"Equal": default == 1, "NotEqual": default != 1, "Less": default < 1}[op]
+    served = "training" if true else "inference"
+    assert said(STORED + lines + fused_cond("q")) == ("switched", "p:0", op == "Equal", served)
+
+
+COMPUTED_DEFAULTS = {
+    "a negated constant": ("c = Const(true)\nd = LogicalNot(c)\n", "inference"),
+    "another default": ("c = Const(true)\nd = PlaceholderWithDefault(c, dtype=bool, shape=[])\n", "training"),
+    "a cast that cuts": (
+        "c = Const(0.5)\ni = Cast(c, SrcT=float, DstT=int32)\nd = Cast(i, SrcT=int32, DstT=bool)\n",
+        "inference",
+    ),
+    "another placeholder": ("d = Placeholder(dtype=bool, shape=[])\n", None),
+}
+
+
+@pytest.mark.parametrize("case", COMPUTED_DEFAULTS, ids=lambda name: name)
+def test_a_default_may_be_computed(case: str) -> None:
+    lines, served = COMPUTED_DEFAULTS[case]
+    lines += "p = PlaceholderWithDefault(d, dtype=bool, shape=[])\n"
+    assert said(STORED + lines + fused_cond("p")) == ("switched", "p:0", True, served)
+
+
 NO_SOURCE = {
     "two placeholders": (
         BOOL + "r = Placeholder(dtype=bool)\nq = LogicalAnd(p, r)",

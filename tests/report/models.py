@@ -92,7 +92,9 @@ def predicate(source: Tensor | None, **changes: Any) -> Predicate:
         "default": None,
         "true_when": None if source is None else True,
     }
-    return Predicate(**{**facts, **changes})
+    facts |= changes
+    default = facts["default"]
+    return Predicate(**{"unfed": None if default is None else bool(default) == facts["true_when"], **facts})
 
 
 def layer(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Mode, State
 from bninspect.probe.facts import Diagnosis
-from bninspect.probe.wording import counted, listed, number, percent
+from bninspect.probe.wording import counted, listed, number, percent, verb
 
 if TYPE_CHECKING:
     from bninspect.probe.facts import OutputDifference, Probe
@@ -30,7 +30,8 @@ def dependent(probe: Probe) -> Diagnosis | None:
     )
     command = "find what mixes them: bninspect graph MODEL"
     if baked:
-        message += f": {listed([layer.name for layer in baked])} normalize with the batch whatever is fed"
+        names = [layer.name for layer in baked]
+        message += f": {listed(names)} {verb(names, 'normalize')} with the batch whatever is fed"
         command = (
             "bninspect strip MODEL -o OUT --mode inference (coming) makes them use their stored statistics"
         )
@@ -74,18 +75,33 @@ def random(probe: Probe) -> Diagnosis | None:
 
 
 def disagreeing(probe: Probe) -> Diagnosis | None:
-    """BN406: the outputs of the two modes disagree although no layer's statistics explain it."""
+    """BN406: the outputs of the two modes disagree although no layer's statistics explain it.
+
+    Where some layer could not be measured, that may be it.
+    """
     worst = _worst(probe)
     if worst is None:
         return None
+    measured = [one.layer.name for one in probe.layers if one.own is not None and one.own.staleness]
+    open_ = [layer.name for layer in probe.report.layers if layer.name not in measured]
+    title = "the modes disagree at the outputs, and no single layer's statistics explain it"
+    message = (
+        "The modes disagree at the outputs, though the statistics of every layer fit these images: many "
+        "small errors add up, or what depends on the mode is no batch norm."
+    )
+    was = "was" if len(open_) == 1 else "were"
+    if open_:
+        title = f"the modes disagree at the outputs, and {listed(open_)} {was} not measured"
+        others = ", though the statistics of every other layer fit these images" if measured else ""
+        message = (
+            f"The modes disagree at the outputs{others}: whether {listed(open_)} {verb(open_, 'explain')} "
+            f"it is open, {'it' if len(open_) == 1 else 'they'} {was} not measured."
+        )
     return Diagnosis(
         code="BN406",
         layer=None,
-        title="the modes disagree at the outputs, and no single layer's statistics explain it",
-        message=(
-            "The modes disagree at the outputs, though the statistics of every layer fit these images: many "
-            "small errors add up, or what depends on the mode is no batch norm."
-        ),
+        title=title,
+        message=message,
         evidence=effect(worst),
         command="probe with --switch graph, and with more images in a batch (--batch-size)",
     )

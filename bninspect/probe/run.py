@@ -15,6 +15,7 @@ from bninspect.probe.facts import (
     OutputDifference,
     Patch,
     Probe,
+    ProbedLayer,
     Question,
     Verification,
 )
@@ -105,20 +106,21 @@ def _found(
         for (_, what), reason in passes.lost.items()
         if not isinstance(what, str)
     ]
+    layers = probed_layers(
+        (layer for layer in question.layers if left[layer.name] is None), both, passes, inputs.count
+    )
     return Probe(
         report=report,
         inputs=_input_facts(inputs, passes.shapes),
         fed={**inputs.said, **_fed_for_others(both, question)},
-        layers=probed_layers(
-            (layer for layer in question.layers if left[layer.name] is None), both, passes, inputs.count
-        ),
+        layers=layers,
         outputs=tuple(
             OutputDifference(name=tensor.name, difference=passes.meters[tensor].difference())
             for tensor in outputs
             if tensor in passes.meters and _both_modes_run(both)
         ),
         patches=tuple(_cut(tensor, question.patch, passes) for tensor in patched) if question.patch else (),
-        skipped=(*skipped, *skips, *gone),
+        skipped=(*skipped, *skips, *gone, *_without_own_error(layers)),
         ran=True,
         decided={source.name: value for source, value in both.sources.items()},
         random=_random_node(report, both),
@@ -160,6 +162,18 @@ def _left(layer: BatchNorm, both: Program, passes: Passes) -> str | None:
         return both.unmeasured[layer.name]
     lost = [passes.lost.get((mode.value, layer.name)) for mode in MODES]
     return lost[0] if all(lost) else None
+
+
+def _without_own_error(layers: Sequence[ProbedLayer]) -> list[Unprobed]:
+    """The layers that ran in both modes, whose x was measured and could be set against nothing."""
+    return [
+        Unprobed(
+            what=one.layer.name,
+            reason=f"no own error: its stored statistics are not at hand, {one.layer.statistics.reason}",
+        )
+        for one in layers
+        if one.own is not None and one.own.staleness is None and one.layer.statistics.reason
+    ]
 
 
 def _both_modes_run(both: Program) -> bool:

@@ -134,6 +134,8 @@ def resize(image: Array, height: int, width: int) -> Array:
 def first_line(error: Exception) -> str:
     """The first line of TensorFlow's message that says something to a person."""
     text = getattr(error, "message", None) or str(error)
+    if isinstance(error, UnicodeDecodeError):  # TensorFlow quotes the bytes of an input in its message
+        text = error.object.decode("ascii", "replace")
     for line in str(text).splitlines():
         line = _STATUS.sub("", line.strip())
         for cut in _CUTS:

@@ -38,6 +38,11 @@ def listed(names: Sequence[str], shown: int = 3) -> str:
     return ", ".join(names[:shown]) + (f" and {more:,} more" if more > 0 else "")
 
 
+def verb(names: Sequence[str], plural: str) -> str:
+    """The verb as it follows these names: `normalize`, after one alone `normalizes`."""
+    return plural + "s" if len(names) == 1 else plural
+
+
 def layers(names: Sequence[str], total: int) -> str:
     """The layers as what a sentence is about: `bn`, `all 53 layers`, `2 of 6 layers (a, b)`."""
     if len(names) == 1:

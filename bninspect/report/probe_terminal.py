@@ -56,7 +56,10 @@ def _print_setting(console: Console, probe: Probe) -> None:
         told = f"input: {fact.name} ({fact.dtype} {shape}) from {few(fact.source)}{made}"
         console.print(Prose(told, hang=2))
     for name, value in probe.fed.items():
-        console.print(Prose(f"fed: {name} = {str(value).lower()}"))
+        others = (
+            " to what else reads it (--switch graph: to each mode its own)" if name in probe.decided else ""
+        )
+        console.print(Prose(f"fed: {name} = {str(value).lower()}{others}", hang=2))
     for name, value in probe.decided.items():
         told = f"{name} = {str(value).lower()} for training, {str(not value).lower()} for inference"
         console.print(Prose(f"mode: {told}"))

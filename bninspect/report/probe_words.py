@@ -9,7 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from bninspect.probe.diagnosis import GRAVE, NAMES, conclusion, inconclusive
-from bninspect.probe.wording import sentence
+from bninspect.probe.wording import counted, sentence
 from bninspect.report.probe_numbers import percent, short
 from bninspect.report.terminal import Prose
 
@@ -95,7 +95,7 @@ def checks(probe: Probe) -> Iterator[tuple[str, str]]:
         yield f"companions: not tested, {test.reason}", ""
         return
     floor = max((output.floor for output in test.outputs), default=0.0)
-    who = "a companion made of it" if test.made else f"{test.images - 1} other images beside it"
+    who = "a companion made of it" if test.made else f"{counted(test.images - 1, 'other image')} beside it"
     yield f"companions: an image's output does not move with {who} (noise up to {short(floor)})", ""
 
 

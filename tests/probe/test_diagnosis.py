@@ -258,3 +258,15 @@ def test_the_order_of_layers_on_the_screen_changes_nothing() -> None:
     from bninspect.probe.diagnosis import diagnose
 
     assert diagnose(turned) == found.diagnosis
+
+
+def test_a_layer_that_was_not_measured_may_be_why_the_modes_disagree() -> None:
+    layers = net()
+    whole = {"report": probe(*layers).report, "outputs": (output(0.9, 0.5),)}
+    (found,) = probe(*layers[:5], **whole).diagnosis
+    assert found.code == "BN406"
+    assert "every other layer fit" in found.message
+    assert f"whether {layers[5].layer.name} explains it is open, it was not measured" in found.message
+    (alone,) = probe(**whole).diagnosis
+    assert "statistics" not in alone.message
+    assert "they were not measured" in alone.message

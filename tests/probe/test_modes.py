@@ -195,3 +195,14 @@ def test_the_other_side_of_a_pair_does_not_hinder_the_check(tmp_path: Path) -> N
     report = inspect(load(str(FIXTURES / "siamese.pb")))
     found = probe(report, Question(layers=report.layers, companions=False), request)
     assert (found.verification.state, found.verification.reason) == ("verified", None)
+
+
+def test_a_layer_without_an_own_error_says_why() -> None:
+    """The second layer's statistics are computed when the model runs."""
+    report = inspect(load(str(FIXTURES / "stateless_if_net.pb")))
+    question = Question(layers=report.layers, companions=False, verify=False)
+    found = probe(report, question, Request(random=2))
+    assert [one.own is not None and one.own.staleness is None for one in found.layers] == [False, True]
+    (skip,) = found.skipped
+    assert skip.what == "cond"
+    assert skip.reason.startswith("no own error: its stored statistics are not at hand, they are computed by")

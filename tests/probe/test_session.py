@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bninspect.errors import RunError
-from bninspect.probe.session import NoValueError, Session
+from bninspect.probe.session import NoValueError, Session, first_line
 from tests.probe.making import FIXTURES, graph_bytes
 
 X = np.arange(8, dtype=np.float32).reshape(2, 4)
@@ -88,3 +88,10 @@ def test_nothing_of_tensorflows_log_is_seen() -> None:
     arguments = [sys.executable, "-m", "bninspect", "probe", str(FIXTURES / "classic.pb"), "--random", "1"]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_message_that_quotes_bytes_is_read_all_the_same() -> None:
+    """TensorFlow's Python side fails on its own message where that quotes what was fed."""
+    quoted = b"Header mismatch: Expected RIFF but found \xff\xd8"
+    error = UnicodeDecodeError("utf-8", quoted, 41, 42, "invalid start byte")
+    assert first_line(error) == "Header mismatch: Expected RIFF but found \ufffd\ufffd"

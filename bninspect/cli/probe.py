@@ -29,7 +29,7 @@ _MODELS = (".pb", ".pbtxt", ".meta")
       bninspect probe model.pb --random 8 --feed keep_prob=1.0 --output logits --format json
     """,
 )
-@click.argument("path", metavar="[MODEL]", required=False)
+@click.argument("path", metavar="[MODEL]", required=False, type=click.Path())
 @inputs.options
 @options.output
 @options.layer
@@ -76,8 +76,8 @@ def command(
 ) -> None:
     """Run the model in training and in inference mode, and show how far they differ.
 
-    MODEL is a frozen graph; without it, BNINSPECT_MODEL or the only model in the current folder. Every
-    op that runs must be known only to compute. This needs TensorFlow.
+    MODEL is a frozen graph; without it, `model` of the configuration, BNINSPECT_MODEL or the only model in
+    the current folder. Every op that runs must be known only to compute. This needs TensorFlow.
     """
     from bninspect.batchnorm import inspect
     from bninspect.cli.selection import select
@@ -130,7 +130,8 @@ def _patched(
 
 def _model() -> str:
     """The model where the command line names none. Raises a usage error where that is not one."""
-    named = os.environ.get(_VARIABLE)
+    config = click.get_current_context().obj
+    named = (config and config.model) or os.environ.get(_VARIABLE)
     if named:
         return named
     found = sorted(file.name for file in Path.cwd().iterdir() if file.suffix in _MODELS and file.is_file())

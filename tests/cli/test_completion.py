@@ -45,7 +45,7 @@ def test_codes_of_rules() -> None:
     assert "plain,BN101,BN201" in completed("bninspect check --select BN101,BN2", 3)
 
 
-@pytest.mark.parametrize("command", ["check", "graph"])
+@pytest.mark.parametrize("command", ["check", "graph", "probe"])
 def test_models_are_files(command: str) -> None:
     assert completed(f"bninspect {command} fix", 2) == ["file,fix"]
 

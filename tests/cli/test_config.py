@@ -205,6 +205,15 @@ def test_paths_count_from_the_folder_of_the_file(tmp_path: Path, monkeypatch: py
     assert config.model == str(tmp_path / "models/a.pb")
 
 
+def test_probe_takes_its_model(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BNINSPECT_MODEL", "other.pb")
+    configure('model = "models/absent.pb"')
+    assert run(["probe", "--random", "1"]) == 2
+    assert "models/absent.pb: No such file" in capsys.readouterr().err
+    assert run(["probe", "named.pb", "--random", "1"]) == 2
+    assert "bninspect: named.pb: No such file" in capsys.readouterr().err
+
+
 @pytest.mark.tensorflow
 def test_a_model_is_probed_as_its_section_says(check: Callable[..., tuple[int, Any]]) -> None:
     pytest.importorskip("tensorflow", reason="a model is run")

@@ -132,7 +132,7 @@ def _skipped(graph: Graph, places: dict[Node, int]) -> list[Skipped]:
         names = ", ".join(node.label for node in beside[:3]) + (", ..." if len(beside) > 3 else "")
         found.append(
             Skipped(
-                what=f"batch-norm nodes beside the outputs ({names})",
+                what=f"{_plural('batch-norm node', len(beside))} beside the outputs ({names})",
                 count=len(beside),
                 reason="no output of the model depends on them",
             )
@@ -146,9 +146,12 @@ def _skipped(graph: Graph, places: dict[Node, int]) -> list[Skipped]:
         count = sum(node.op in wanted | {"Rsqrt"} for function in uncalled for node in function.nodes)
         found.append(
             Skipped(
-                what=f"batch-norm nodes in {len(uncalled)} library functions",
+                what=f"{_plural('batch-norm node', count)} in {len(uncalled)} "
+                + _plural("library function", len(uncalled)),
                 count=count,
-                reason="nothing that is served calls these functions",
+                reason="only calls that could not be decided may reach them"
+                if graph.opaque_calls
+                else "nothing that is served calls these functions",
             )
         )
     for tags in graph.graphdef.skipped_metagraphs:
@@ -156,3 +159,7 @@ def _skipped(graph: Graph, places: dict[Node, int]) -> list[Skipped]:
             Skipped(what=f"MetaGraph tagged {tags or 'nothing'}", count=1, reason="another one is served")
         )
     return found
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"

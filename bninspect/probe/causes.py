@@ -218,7 +218,10 @@ def epsilon(found: Sequence[Judged]) -> Found:
     wide = []
     for one in found:
         median = float(np.median(one.variance))
-        measured = float(np.nanmedian(one.moments.pooled().variance))
+        variances = one.moments.pooled().variance
+        measured = (
+            float(np.median(variances[np.isfinite(variances)])) if np.isfinite(variances).any() else 0.0
+        )
         if (one.layer.epsilon or 0.0) >= _DOMINANT * max(median, measured) and measured > 0:
             wide.append((one, measured))
     if not wide:

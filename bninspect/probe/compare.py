@@ -34,7 +34,8 @@ class Difference:
     cosine: float | None
     """<i, t> / (|i| |t|); None where either is zero everywhere."""
     top1_agreement: float | None
-    """Share of the rows whose largest value stands at the same place; None unless t is (rows, classes)."""
+    """Share of the rows whose largest value stands at the same place; None unless t is (rows, classes). A row
+    with nan has no largest value."""
 
 
 class Meter:
@@ -52,7 +53,8 @@ class Meter:
         i = np.asarray(inference, np.float64)
         if t.ndim == 2 and t.shape[1] > 1:
             self._rows += t.shape[0]
-            self._agreeing += int((t.argmax(axis=1) == i.argmax(axis=1)).sum())
+            told = ~(np.isnan(t).any(axis=1) | np.isnan(i).any(axis=1))
+            self._agreeing += int((told & (t.argmax(axis=1) == i.argmax(axis=1))).sum())
         t, i = t.ravel(), i.ravel()
         with np.errstate(invalid="ignore", over="ignore"):
             gap = np.abs(i - t)

@@ -59,3 +59,8 @@ def test_no_value_at_all() -> None:
 def test_top1_is_for_rows_of_classes_only() -> None:
     assert difference(np.ones((2, 1)), np.ones((2, 1))).top1_agreement is None
     assert difference(np.ones((2, 3, 3, 4)), np.ones((2, 3, 3, 4))).top1_agreement is None
+
+
+def test_a_row_that_is_no_number_has_no_top_1() -> None:
+    t = np.array([[np.nan, np.nan], [1.0, 2.0]])
+    assert difference(t, t).top1_agreement == 0.5

@@ -206,3 +206,16 @@ def test_a_layer_without_an_own_error_says_why() -> None:
     (skip,) = found.skipped
     assert skip.what == "cond"
     assert skip.reason.startswith("no own error: its stored statistics are not at hand, they are computed by")
+
+
+def test_values_that_are_no_numbers_are_told_without_a_warning(tmp_path: Path) -> None:
+    """Any RuntimeWarning of NumPy fails a test; a user would see it on the screen."""
+    np.save(tmp_path / "nan.npy", np.full((3, 8, 8, 3), np.nan, np.float32))
+    report = inspect(load(str(FIXTURES / "slim_resnet.pb")))
+    request = Request(feeds=(f"image=@{tmp_path / 'nan.npy'}",))
+    found = probe(report, Question(layers=report.layers), request)
+    assert {one.own.staleness.verdict for one in found.layers if one.own and one.own.staleness} == {
+        "inconclusive"
+    }
+    assert found.guilty == found.diagnosis == ()
+    assert found.outputs[0].difference.top1_agreement == 0.0

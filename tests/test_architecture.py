@@ -137,6 +137,9 @@ def test_names_say_what_a_thing_is(path: Path) -> None:
         ["graph", "fixtures/train.meta"],
         ["graph", "fixtures/saved_tfkeras"],
         ["graph", "fixtures/cond_ema_115.pb"],
+        ["check", "fixtures/net_mixed.pb", "--exit-zero"],
+        ["check", "fixtures/net_mixed.pb", "--exit-zero", "--format", "sarif"],
+        ["rule"],
     ],
     ids=" ".join,
 )

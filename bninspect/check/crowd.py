@@ -72,7 +72,8 @@ def _side_by_side(work: Sequence[Settings], jobs: int) -> Iterator[ModelResult]:
         max_workers=jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts
     )
     try:
-        yield from pool.map(check, work, chunksize=max(1, min(8, len(work) // (jobs * 4))))
+        # One by one: an interrupt waits for the models that are under way, and for no more.
+        yield from pool.map(check, work)
     except BrokenProcessPool:
         raise RunError("a process that checked models was ended (out of memory?); try --jobs 1") from None
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Mode, State
@@ -116,6 +117,8 @@ def outputs(probe: Probe) -> str:
 def effect(output: OutputDifference) -> str:
     """How far the two modes of an output are apart."""
     found = output.difference
+    if not math.isfinite(found.relative_l2):
+        return f"at {output.name} one of the modes is not finite"
     told = f"at {output.name} the modes are {relative(found.relative_l2)} apart"
     if found.top1_agreement is not None and found.top1_agreement < 1:
         told += f", and the top-1 flips for {percent(1 - found.top1_agreement)} of the images"

@@ -218,9 +218,13 @@ def _stacked(rows: Sequence[Array], dtype: Any) -> Array:
 def _compared(
     name: str, first: Array, again: Array, accompanied: Array, control: tuple[Array, Array] | None, count: int
 ) -> Dependence | None:
-    """One output; None where it has no row for each image, or its values are no real numbers."""
+    """One output; None where it has no row for each image, or its values are no real numbers, or the image's
+    own are all nan, which nothing moves.
+    """
     shapes = {first.shape, again.shape, accompanied.shape}
     if len(shapes) != 1 or first.ndim == 0 or first.shape[0] != count or first.dtype.kind not in "fiub":
+        return None
+    if first[0].size and np.isnan(np.asarray(first[0], np.float64)).all():
         return None
     size = _largest(first)
     rerun = _apart(first, again)

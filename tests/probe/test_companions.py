@@ -183,3 +183,10 @@ def test_models_that_mix_images_are_told_from_those_that_do_not(name: str, codes
     report = inspect(load(str(FIXTURES / name)))
     found = probe(report, Question(layers=report.layers), Request(random=6))
     assert [one.code for one in found.diagnosis if one.code == "BN401"] == codes
+
+
+def test_an_output_that_is_nan_throughout_says_nothing_of_companions() -> None:
+    found = answer(lambda batch: np.full((len(batch), 3), np.nan), inputs(IMAGES))
+    assert found.outputs == ()
+    assert found.reason is not None
+    assert "row of numbers" in found.reason

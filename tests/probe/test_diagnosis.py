@@ -270,3 +270,9 @@ def test_a_layer_that_was_not_measured_may_be_why_the_modes_disagree() -> None:
     (alone,) = probe(**whole).diagnosis
     assert "statistics" not in alone.message
     assert "they were not measured" in alone.message
+
+
+def test_an_output_that_is_not_finite_is_told_as_that() -> None:
+    found = probe(*net(), outputs=(output(float("nan"), 0.0),))
+    assert "at logits:0 one of the modes is not finite" in said(found.diagnosis)
+    assert "share" not in said(found.diagnosis)

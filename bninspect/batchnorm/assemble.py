@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import BatchNorm, Branch, Mode, ModeSwitch, State, Statistics
@@ -12,6 +13,7 @@ from bninspect.batchnorm.statistics import stored_statistics
 from bninspect.batchnorm.trace import VARIABLES, content, declared_shape, value
 
 if TYPE_CHECKING:
+    from bninspect.batchnorm.conditions import Conditions
     from bninspect.batchnorm.wiring import Pair
     from bninspect.graphdef import Node, Tensor
 
@@ -26,14 +28,14 @@ def from_pair(pair: Pair) -> BatchNorm:
     return _layer(pair.inference, switch, training, inference, pair.merges, pair.output)
 
 
-def from_site(site: Site) -> BatchNorm:
+def from_site(site: Site, conditions: Conditions) -> BatchNorm:
     """The layer of a site that stands alone: one mode, or one chain whose statistics are chosen."""
     if isinstance(site.mean_origin, Chosen) and isinstance(site.variance_origin, Chosen):
         return _of_chosen(site, site.mean_origin, site.variance_origin)
     branch = _branch(site, None)
-    if site.mode is Mode.TRAINING:
-        return _layer(site, None, branch, None, (), site.output)
-    return _layer(site, None, None, branch, (), site.output)
+    training, inference = (branch, None) if site.mode is Mode.TRAINING else (None, branch)
+    around = sorted(conditions.of(site.node), key=lambda pair: pair[0].name)
+    return replace(_layer(site, None, training, inference, (), site.output), runs_when=tuple(around))
 
 
 def _branch(site: Site, taken_when: bool | None) -> Branch:

@@ -165,6 +165,8 @@ class BatchNorm:
     trainable: tuple[str, ...] | None = None
     functions: tuple[str, ...] = ()
     """The library functions its nodes stand in, outermost first; empty at the top level."""
+    runs_when: tuple[tuple[Tensor, bool], ...] = ()
+    """Predicates of conditionals around a layer of one mode, with the values that let it run at all."""
     untaken: Branch | None = None
     """The other branch, where the file holds one that a constant predicate never takes."""
 

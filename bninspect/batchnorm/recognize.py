@@ -58,7 +58,7 @@ def _inspected(graph: Graph, outputs: Sequence[str]) -> Report:
                 unrecognised.append(found)
     sites = [site for site in sites if site.output.node in places]
     paired, alone = pairs(sites, graph, conditions)
-    layers = [from_pair(pair) for pair in paired] + [from_site(site) for site in alone]
+    layers = [from_pair(pair) for pair in paired] + [from_site(site, conditions) for site in alone]
     layers.sort(key=lambda layer: places.get(layer.output.node, len(places)))
     layers = with_updates(_named(layers), graph)
     return Report(

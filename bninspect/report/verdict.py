@@ -95,9 +95,12 @@ def _nothing(report: Report) -> list[Sentence]:
 def _ways(report: Report) -> Iterator[_Way]:
     """Every way to a mode that occurs, with its layers."""
     for mode in (Mode.TRAINING, Mode.INFERENCE):
-        fixed = tuple(layer for layer in report.layers if layer.switch is None and layer.mode is mode)
-        if fixed:
-            yield _Way(fixed, _fixed(mode))
+        fixed = [layer for layer in report.layers if layer.switch is None and layer.mode is mode]
+        around: dict[str, list[BatchNorm]] = {}
+        for layer in fixed:
+            around.setdefault(", ".join(source.name for source, _ in layer.runs_when), []).append(layer)
+        for conditionals, alike in around.items():
+            yield _Way(tuple(alike), _fixed(mode, conditionals))
     for group in report.switches:
         for training_when in (True, False):
             layers = tuple(
@@ -109,7 +112,13 @@ def _ways(report: Report) -> Iterator[_Way]:
                 yield _Way(layers, _switched(group.predicate, layers[0].switch, layers[0].mode))
 
 
-def _fixed(mode: Mode) -> _Says:
+def _fixed(mode: Mode, conditionals: str) -> _Says:
+    """What the file says of layers of one mode; `conditionals` around them decide only whether they run."""
+    if conditionals:
+        name = "TRAINING" if mode is Mode.TRAINING else "inference"
+        text = f"in {name} mode, fixed in the file, whenever reached: a conditional on {conditionals} "
+        text += "decides only that"
+        return _Says("run", text, "alarm" if mode is Mode.TRAINING else "plain")
     if mode is Mode.TRAINING:
         return _Says("run", "in TRAINING mode whatever is fed, fixed in the file", "alarm")
     return _Says("run", "in inference mode, fixed in the file")

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Form, Mode, State
 from bninspect.rules.rule import Rule, Severity
+from bninspect.rules.switched import whenever
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def check(case: Case) -> Iterator[Finding]:
         assert layer.training is not None
         fixed = "" if layer.switch is None else f": {layer.switch.predicate.tensor.name} is a constant"
         yield RULE.finding(
-            f"runs in training mode whatever is fed{fixed}",
+            f"runs in training mode {whenever(layer)}{fixed}",
             layer=layer.name,
             node=layer.training.node.label,
             remedy="bninspect strip MODEL -o OUT"

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode, State
 from bninspect.rules.rule import Rule, Severity
+from bninspect.rules.switched import whenever
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def check(case: Case) -> Iterator[Finding]:
             continue
         assert layer.training is not None
         yield RULE.finding(
-            "runs in training mode whatever is fed, and its moving statistics are not in the file: "
+            f"runs in training mode {whenever(layer)}, and its moving statistics are not in the file: "
             f"{layer.statistics.reason}",
             layer=layer.name,
             node=layer.training.node.label,

@@ -40,3 +40,11 @@ def values_for(group: SwitchGroup, mode: Mode) -> set[bool]:
         if value is not None:
             found.add(value == (mode is Mode.TRAINING))
     return found
+
+
+def whenever(layer: BatchNorm) -> str:
+    """`whatever is fed`; of a layer inside a conditional that does not choose its mode, when it runs at all."""
+    if not layer.runs_when:
+        return "whatever is fed"
+    when = " and ".join(f"{source.name} is {str(value).lower()}" for source, value in layer.runs_when)
+    return f"whenever it runs at all (when {when})"

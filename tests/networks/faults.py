@@ -1,20 +1,22 @@
-"""Faults of known name put into a frozen network, by editing the constants that hold its statistics.
+"""Faults of known name put into a frozen network, in the constants that hold its statistics or in its graph.
 
-A fault is a function of one layer's statistics; every node but the constants it changes stays byte for byte
-the same. So it is known which layer is at fault, and with what.
+A fault of values is a function of one layer's statistics; every node but the constants it changes stays byte
+for byte the same. A fault of the graph changes who decides the mode, or adds a node. So it is known which
+layer is at fault, and with what.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.batchnorm import inspect
 from bninspect.graphdef import load, read
-from bninspect.graphdef.writer import rewritten, serialized
+from bninspect.graphdef.schema import message_class
+from bninspect.graphdef.writer import new_node, rewritten, serialized
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +82,11 @@ def collapsed(stored: Stored) -> Stored:
     return Stored(stored.mean, variance)
 
 
+def too_long(stored: Stored) -> Stored:
+    """Statistics of one channel more than there are."""
+    return Stored(np.append(stored.mean, 0.5), np.append(stored.variance, 2.0))
+
+
 STALE: dict[str, Callable[[Stored], Stored]] = {
     "never updated": never_updated,
     "widened": widened,
@@ -138,3 +145,93 @@ def write(source: Path, target: Path, given: Mapping[str, Stored]) -> Path:
     )
     target.write_bytes(serialized(replace(graphdef, nodes=nodes)))
     return target
+
+
+SWITCH = "training"
+"""The placeholder that decides the mode of every layer."""
+
+
+def baked(source: Path, target: Path, *layers: str) -> Path:
+    """Writes the model with these layers, all where none is named, fixed to training; the switch stays, and
+    decides about the others.
+    """
+    names = layers or tuple(statistics(source))
+
+    def edit(graph: Any) -> None:
+        _rewire(graph, "fixed", tuple(f"{name}/" for name in names))
+        _add(graph, "fixed", "Const", (), {"dtype": "bool", "value": np.array(True)})
+
+    return _edited(source, target, edit)
+
+
+def constant_switch(source: Path, target: Path) -> Path:
+    """Writes the model with a constant true in the place of the switch."""
+
+    def edit(graph: Any) -> None:
+        _switch(graph).ParseFromString(
+            new_node(SWITCH, "Const", (), {"dtype": "bool", "value": np.array(True)}).span.bytes()
+        )
+
+    return _edited(source, target, edit)
+
+
+def default(source: Path, target: Path, value: bool, *, negated: bool = False) -> Path:
+    """Writes the model with a switch that has a default, a negated one if asked."""
+
+    def edit(graph: Any) -> None:
+        if negated:
+            _negate(graph)
+        _switch(graph).op = "PlaceholderWithDefault"
+        _switch(graph).input.append(f"{SWITCH}/input")
+        _add(graph, f"{SWITCH}/input", "Const", (), {"dtype": "bool", "value": np.array(value)})
+
+    return _edited(source, target, edit)
+
+
+def negated(source: Path, target: Path) -> Path:
+    """Writes the model with the switch negated: true serves inference. No fault."""
+    return _edited(source, target, _negate)
+
+
+def updated_constant(source: Path, target: Path, layer: str) -> Path:
+    """Writes the model with the update of a moving mean left over, on what freezing made a constant."""
+
+    def edit(graph: Any) -> None:
+        step = np.zeros(len(statistics(source)[layer].mean), np.float32)
+        _add(graph, f"{layer}/step", "Const", (), {"dtype": "float", "value": step})
+        _add(graph, f"{layer}/AssignSub", "AssignSub", (f"{layer}/moving_mean", f"{layer}/step"),
+             {"T": "float", "use_locking": False})  # fmt: skip
+
+    return _edited(source, target, edit)
+
+
+def _edited(source: Path, target: Path, edit: Callable[[Any], None]) -> Path:
+    graph = message_class("GraphDef").FromString(source.read_bytes())
+    edit(graph)
+    target.write_bytes(graph.SerializeToString(deterministic=True))
+    return target
+
+
+def _switch(graph: Any) -> Any:
+    """The node of the switch."""
+    return next(node for node in graph.node if node.name == SWITCH)
+
+
+def _negate(graph: Any) -> None:
+    _rewire(graph, "negated", ("",))
+    _add(graph, "negated", "LogicalNot", (SWITCH,), {})
+
+
+def _rewire(graph: Any, name: str, prefixes: tuple[str, ...]) -> None:
+    """Whoever reads the switch under these prefixes reads another node."""
+    changed = 0
+    for node in graph.node:
+        for place, source in enumerate(node.input):
+            if source == SWITCH and node.name.startswith(prefixes):
+                node.input[place] = name
+                changed += 1
+    assert changed >= len(prefixes), f"{prefixes}: somebody does not read {SWITCH}"
+
+
+def _add(graph: Any, name: str, op: str, inputs: tuple[str, ...], attributes: dict[str, Any]) -> None:
+    graph.node.add().ParseFromString(new_node(name, op, inputs, attributes).span.bytes())

@@ -43,7 +43,7 @@ def values_for(group: SwitchGroup, mode: Mode) -> set[bool]:
 
 
 def whenever(layer: BatchNorm) -> str:
-    """`whatever is fed`; of a layer inside a conditional that does not choose its mode, when it runs at all."""
+    """`whatever is fed`; of a layer in a conditional that does not choose its mode, when it runs at all."""
     if not layer.runs_when:
         return "whatever is fed"
     when = " and ".join(f"{source.name} is {str(value).lower()}" for source, value in layer.runs_when)

@@ -27,7 +27,7 @@ from bninspect.batchnorm.pooling import ImageMoments, concatenated
 from bninspect.batchnorm.staleness import staleness
 from bninspect.probe import images
 from bninspect.probe.pictures import Files
-from bninspect.probe.preprocess import PRESETS, prepare, takes
+from bninspect.probe.preprocess import PRESETS, prepare, sized, takes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -145,7 +145,8 @@ def trial(report: Report, inputs: Inputs, run: Run) -> PresetTrial:
     count = min(pictures.count, MOST_IMAGES)
     if place.shape and place.shape[0]:
         count = max(count // inputs.batch_size, 1) * inputs.batch_size
-    pixels = [images.decode(images.read(file), file) for file in pictures.files[:count]]
+    files = pictures.files[:count]
+    pixels = [sized(images.decode(images.read(file), file), pictures.recipe) for file in files]
     fits = []
     for recipe in _recipes(pictures.recipe):
         elements = np.stack([prepare(one, recipe) for one in pixels])

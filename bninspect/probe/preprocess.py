@@ -48,10 +48,7 @@ def prepare(pixels: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
 
     `pixels` is (height, width, 1 to 4 channels), 0 to 255, RGB.
     """
-    image = with_channels(pixels, recipe.channels)
-    if recipe.size is not None:
-        image = resized(image, recipe.size, recipe.resize)
-    image = scaled(image, recipe.preset)
+    image = scaled(sized(pixels, recipe), recipe.preset)
     if recipe.bgr and recipe.channels >= 3:
         image = image[..., [2, 1, 0, *range(3, recipe.channels)]]
     if recipe.layout == "NCHW":
@@ -60,6 +57,15 @@ def prepare(pixels: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
         limits = np.iinfo(recipe.dtype)
         image = np.clip(np.rint(image), limits.min, limits.max)
     return np.ascontiguousarray(image, recipe.dtype)
+
+
+def sized(pixels: NDArray[Any], recipe: Recipe) -> NDArray[Any]:
+    """The image with the channels and in the size of the recipe, still 0 to 255: what presets have in common.
+
+    One that was sized already stays as it is.
+    """
+    image = with_channels(pixels, recipe.channels)
+    return image if recipe.size is None else resized(image, recipe.size, recipe.resize)
 
 
 def takes(preset: str, channels: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bninspect.probe.preprocess import Recipe, prepare, resized, with_channels
+from bninspect.probe.preprocess import Recipe, prepare, resized, sized, with_channels
 from tests.probe.making import PIXELS
 
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
@@ -87,3 +87,15 @@ def test_every_size_can_be_had(size: tuple[int, int], how: str) -> None:
     found = resized(PIXELS, size, how)
     assert found.shape == (*size, 3)
     assert np.isfinite(found).all()
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("how", ["stretch", "crop", "pad"])
+def test_what_was_sized_already_is_prepared_alike(channels: int, how: str) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (7, 9, 3)).astype(np.uint8)
+    recipe = Recipe(
+        size=(5, 4), channels=channels, layout="NHWC", dtype=np.dtype(np.float32), preset="tf", bgr=False,
+        resize=how,
+    )  # fmt: skip
+    assert np.array_equal(prepare(sized(pixels, recipe), recipe), prepare(pixels, recipe))

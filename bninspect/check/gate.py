@@ -63,8 +63,15 @@ def check(settings: Settings) -> ModelResult:
 
 def _checked(settings: Settings) -> ModelResult:
     report = inspect(load(settings.path), outputs=settings.outputs)
-    probe = None if settings.request is None else _probed(report, settings)
-    case = Case(report=report, deploy=settings.deploy, momentum=settings.momentum, probe=probe)
+    case = Case(report=report, deploy=settings.deploy, momentum=settings.momentum)
+    failure = None
+    if settings.request is not None:
+        try:
+            case = replace(case, probe=_probed(report, settings))
+        except BninspectError as error:
+            # What the file alone shows stands, whatever became of the run.
+            failure = str(error)
+            case = replace(case, no_probe=f"the model could not be run: {failure}")
     selected = select(settings.chosen, settings.ignored)
     outcome = evaluate(case, selected)
     undecided = {skip.code for skip in outcome.not_run}
@@ -72,6 +79,7 @@ def _checked(settings: Settings) -> ModelResult:
     findings, allowed = _allowed(outcome.findings, settings.allowances)
     return ModelResult(
         path=settings.path,
+        error=failure,
         modes=dict(sorted(Counter(layer.mode.value for layer in report.layers).items())),
         found=tuple(Found(finding=finding, name=names[finding.code]) for finding in findings),
         not_run=outcome.not_run,

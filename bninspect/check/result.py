@@ -39,7 +39,7 @@ class ModelResult:
 
     path: str
     error: str | None = None
-    """One line where it could not be checked; then there is nothing else."""
+    """One line where it could not be checked; where only its run failed, what the file shows is beside it."""
     modes: Mapping[str, int] = field(default_factory=dict)
     """How many layers run in each mode: training, inference, switched."""
     found: tuple[Found, ...] = ()

@@ -62,10 +62,11 @@ def _everywhere(result: CheckResult) -> frozenset[tuple[str, str]]:
 def _model(model: ModelResult, everywhere: frozenset[tuple[str, str]]) -> Iterator[Line]:
     """The verdict, then what is behind it; of what did not run, only what is not said for all models."""
     if model.error is not None:
-        yield Line(f"{model.path}: could not be checked", kind="model")
+        what = f"{verdict(model)}; it could not be run" if model.modes else "could not be checked"
+        yield Line(f"{model.path}: {what}", kind="model")
         yield Line(model.error.removeprefix(f"{model.path}: "), 2, "error")
-        return
-    yield Line(f"{model.path}: {verdict(model)}", kind="model")
+    else:
+        yield Line(f"{model.path}: {verdict(model)}", kind="model")
     by_rule: dict[str, list[Found]] = {}
     for found in model.found:
         by_rule.setdefault(found.finding.code, []).append(found)

@@ -39,7 +39,7 @@ def _suite(model: ModelResult, fail_on: Severity) -> ElementTree.Element:
         ElementTree.SubElement(case, "skipped", message=_clean(skip.reason))
         cases.append(case)
     if model.error is not None:
-        case = _case(model, "bninspect", "read the model")
+        case = _case(model, "bninspect", "run the model" if model.modes else "read the model")
         ElementTree.SubElement(case, "error", message=_clean(model.error), type="error")
         cases.append(case)
     if not cases:

@@ -1,4 +1,4 @@
-"""Every check of the project: `python -m tests.check`, or only some: `python -m tests.check lint types`."""
+"""Every check of the project: `python -m tests.checks`, or only some: `python -m tests.checks lint types`."""
 
 from __future__ import annotations
 

@@ -17,7 +17,8 @@ y = tf.layers.batch_normalization(x, training=True)   # one NaN in x, and the av
 x = tf.debugging.check_numerics(x, "the input of bn")   # stops before the averages are updated
 y = tf.layers.batch_normalization(x, training=True)
 ```
-and go back to a checkpoint from before, or re-estimate: `bninspect refresh MODEL -o OUT --image DIR`.
+and go back to a checkpoint from before, or re-estimate:
+`bninspect refresh MODEL -o OUT --image DIR` (coming).
 
 ## References
 - `tf.debugging.check_numerics`.
@@ -55,7 +56,7 @@ def check(case: Case) -> Iterator[Finding]:
             yield RULE.finding(unread, layer=layer.name, node=node or None, remedy=_REMEDY)
 
 
-_REMEDY = "go back to an earlier checkpoint, or bninspect refresh MODEL -o OUT --image DIR"
+_REMEDY = "go back to an earlier checkpoint, or bninspect refresh MODEL -o OUT --image DIR (coming)"
 
 
 def _reason(values: Values) -> str | None:

@@ -29,7 +29,7 @@ def found(rule: Rule, told: Diagnosis) -> Finding:
     return rule.finding(
         f"{told.title}: {told.evidence}" if told.evidence else told.title,
         layer=told.layer,
-        remedy=None if told.command is None else told.command.replace(" (coming)", ""),
+        remedy=told.command,
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.graphdef import load
 from bninspect.rules import Case, evaluate
-from tests.batchnorm.rewriting import model, permuted, prefixed, write
+from tests.batchnorm.rewriting import model, permuted, prefixed, renamed, write
 from tests.batchnorm.tables import FIXTURES
 from tests.rules.test_fixtures import TABLE
 
@@ -44,3 +44,14 @@ def test_order_decides_nothing(file: str, tmp_path: Path) -> None:
 def test_a_scope_decides_nothing(file: str, tmp_path: Path) -> None:
     scoped = write(prefixed(model(file), SCOPE), tmp_path)
     assert findings(scoped) == findings(str(FIXTURES / file))
+
+
+@pytest.mark.parametrize("file", sorted(GUILTY))
+def test_names_decide_nothing(file: str, tmp_path: Path) -> None:
+    """Every node and function renamed to something that says nothing: the same codes, as often, as grave."""
+    opaque = write(renamed(model(file), SEED)[0], tmp_path)
+
+    def codes(path: str) -> Counter[tuple[Any, ...]]:
+        return Counter((one[0], one[1]) for one in findings(path).elements())
+
+    assert codes(opaque) == codes(str(FIXTURES / file))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.batchnorm.trace import content
+from bninspect.batchnorm.trace import stored_value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +56,7 @@ def raised_by_wrapper(epsilon: float) -> bool:
 
 def _constant(tensor: Tensor, sizes: tuple[int, ...]) -> NDArray[np.float64] | None:
     """The values of a Const of one of the sizes, float64, one axis; None for anything else."""
-    held = content(tensor.node)
+    held = stored_value(tensor.node)
     if held is None or held.size not in sizes:
         return None
     return held.numbers().reshape(-1)

@@ -9,10 +9,20 @@ from bninspect.batchnorm.assemble import from_pair, from_site
 from bninspect.batchnorm.conditions import Conditions
 from bninspect.batchnorm.decomposed import decomposed
 from bninspect.batchnorm.fused import fused, global_normalization
-from bninspect.batchnorm.layer import BatchNorm, Lookalike, Report, Skipped, SwitchGroup, Unrecognised
+from bninspect.batchnorm.layer import (
+    BatchNorm,
+    Lookalike,
+    Report,
+    Skipped,
+    State,
+    Statistics,
+    SwitchGroup,
+    Unrecognised,
+)
 from bninspect.batchnorm.naming import unique
 from bninspect.batchnorm.order import topological
 from bninspect.batchnorm.site import Site
+from bninspect.batchnorm.statistics import NOT_IN_CHECKPOINT, UNREAD_VARIABLES
 from bninspect.batchnorm.updates import with_updates
 from bninspect.batchnorm.wiring import pairs
 from bninspect.errors import GraphDefError, one_line
@@ -60,7 +70,7 @@ def _inspected(graph: Graph, outputs: Sequence[str]) -> Report:
     paired, alone = pairs(sites, graph, conditions)
     layers = [from_pair(pair) for pair in paired] + [from_site(site, conditions) for site in alone]
     layers.sort(key=lambda layer: places.get(layer.output.node, len(places)))
-    layers = with_updates(_named(layers), graph)
+    layers = _with_reasons(with_updates(_named(layers), graph), graph)
     return Report(
         graph=graph,
         layers=tuple(layers),
@@ -100,6 +110,17 @@ def _named(layers: list[BatchNorm]) -> list[BatchNorm]:
     return [
         layer if layer.name == name else replace(layer, name=name)
         for layer, name in zip(layers, names, strict=True)
+    ]
+
+
+def _with_reasons(layers: list[BatchNorm], graph: Graph) -> list[BatchNorm]:
+    """Where a checkpoint was read, statistics that were not are missing from it."""
+    if graph.graphdef.variables is None:
+        return layers
+    told = Statistics(state=State.UNREAD, reason=NOT_IN_CHECKPOINT)
+    return [
+        replace(layer, statistics=told) if layer.statistics.reason == UNREAD_VARIABLES else layer
+        for layer in layers
     ]
 
 

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bninspect.batchnorm.layer import State, Statistics
-from bninspect.batchnorm.trace import VARIABLES, content
+from bninspect.batchnorm.trace import VARIABLES, stored_value
 from bninspect.errors import GraphDefError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.graphdef import Tensor
+
+UNREAD_VARIABLES = "they are in variables, which were not read"
+NOT_IN_CHECKPOINT = "they are in variables that the checkpoint does not hold"
 
 Range = tuple[float | None, float | None]
 
@@ -24,13 +27,13 @@ def stored_statistics(mean: Tensor | None, variance: Tensor | None, absent: str)
         return Statistics(state=State.ABSENT, reason=absent)
     for tensor in (mean, variance):
         node = tensor.node
-        if node.op in VARIABLES:
-            return Statistics(state=State.UNREAD, reason="they are in variables, which were not read")
-        if node.op != "Const":
+        if node.op in VARIABLES and node.stored is None:
+            return Statistics(state=State.UNREAD, reason=UNREAD_VARIABLES)
+        if node.op != "Const" and node.stored is None:
             return Statistics(
                 state=State.UNREAD, reason=f"they are given by {node.op} {node.label} when the model runs"
             )
-    values = content(mean.node), content(variance.node)
+    values = stored_value(mean.node), stored_value(variance.node)
     if values[0] is None or values[1] is None:
         return Statistics(state=State.UNREAD, reason="a constant without a value")
     if not values[0].size or not values[1].size:

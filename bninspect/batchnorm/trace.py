@@ -173,6 +173,13 @@ def content(node: Node) -> TensorValue | None:
     return found if isinstance(found, TensorValue) else None
 
 
+def stored_value(node: Node) -> TensorValue | None:
+    """The value kept at a node: of a Const, or of a variable as its checkpoint has it; None where neither is
+    known. Unlike `content`, not for what has to be the same whenever the model runs.
+    """
+    return node.stored if node.stored is not None else content(node)
+
+
 def declared_shape(node: Node) -> tuple[int, ...] | None:
     """The attribute `shape`; None where it is absent, or of unknown rank."""
     found = node.attr("shape")

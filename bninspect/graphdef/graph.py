@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from bninspect.graphdef.records import GraphDef, NodeDef
+    from bninspect.graphdef.tensors import TensorValue
 
 
 _NOTHING_TRACED: dict[tuple[object, int], tuple[Tensor, bool]] = {}
@@ -39,7 +40,7 @@ class Node:
 
     __slots__ = (
         "bindings", "conditions", "controls", "functions", "index", "inputs", "label", "name", "nodedef",
-        "op", "predicate", "stands_for", "traced",
+        "op", "predicate", "stands_for", "stored", "traced",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +77,8 @@ class Node:
         """Attributes of the call, for those that the function body leaves to it; of a node without a record
         its own.
         """
+        self.stored: TensorValue | None = None
+        """Of a variable: its value in the checkpoint; None where none was read, and of any other node."""
         self.traced: dict[tuple[object, int], tuple[Tensor, bool]] = _NOTHING_TRACED
         """What `batchnorm.trace` remembers of long chains; the node is none the less immutable."""
 

@@ -149,12 +149,13 @@ def _read_metagraph(span: Span, facts: dict[str, Any]) -> Span:
     for field in wire.fields(*span):
         if field.number == 2:
             graph = span._replace(start=field.start, end=field.end)
-        elif field.number in (4, 5):
+        elif field.number in (3, 4, 5):
             rest += span.buffer[field.begin : field.end]
     if graph is None:
         raise GraphDefError("a MetaGraph without a graph")
     message = parse("MetaGraphDef", bytes(rest))
     facts["tensorflow_version"] = _info(span).tensorflow_version or None
+    facts["restore_op"] = message.saver_def.restore_op_name or None
     facts["signatures"] = tuple(
         _signature(key, message.signature_def[key]) for key in sorted(message.signature_def)
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from bninspect.graphdef.tensors import TensorValue
     from bninspect.graphdef.wire import Buffer
 
 
@@ -122,7 +123,13 @@ class GraphDef:
     tensorflow_version: str | None = None
     """As a MetaGraph records it, else None."""
     signatures: tuple[SignatureDef, ...] = ()
+    restore_op: str | None = None
+    """The node that restores every variable, as a MetaGraph's SaverDef names it; else None."""
     collections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Collections of node names (a MetaGraph's); for serialized messages, the variables they record."""
     skipped_metagraphs: tuple[str, ...] = ()
     """Tags of the MetaGraphs in a SavedModel that were not read."""
+    variables: Mapping[str, TensorValue] | None = None
+    """Name of a variable's node -> its value, where a checkpoint was read: a variable that is not among them
+    is not in the checkpoint. None where none was read.
+    """

@@ -9,7 +9,7 @@ import numpy as np
 
 from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.staleness import staleness
-from bninspect.batchnorm.trace import content
+from bninspect.batchnorm.trace import stored_value
 from bninspect.errors import GraphDefError
 from bninspect.probe.facts import Measured, Probe, ProbedLayer
 
@@ -114,7 +114,7 @@ def _measured(
         return None
     if mean is None or variance is None or not mean.shape == variance.shape == moments.mean.shape[1:]:
         return Measured(moments=moments, staleness=None)
-    gamma = content(layer.gamma.node) if layer.gamma is not None else None
+    gamma = stored_value(layer.gamma.node) if layer.gamma is not None else None
     scale = _vector(gamma)
     if scale is not None and scale.size not in (1, mean.size):
         scale = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bninspect.batchnorm import thresholds
-from bninspect.batchnorm.trace import content
+from bninspect.batchnorm.trace import stored_value
 from bninspect.errors import GraphDefError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def stored(case: Case, *states: State) -> Iterator[Values]:
 
 
 def _gamma(layer: BatchNorm, size: int) -> Floats:
-    held = None if layer.gamma is None else content(layer.gamma.node)
+    held = None if layer.gamma is None else stored_value(layer.gamma.node)
     if held is None or held.size not in (1, size):
         return np.ones(size)
     try:

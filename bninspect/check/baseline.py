@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.errors import BninspectError
+from bninspect.files import whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,12 +78,8 @@ class Baseline:
 
     def write(self) -> None:
         """Writes the file, which appears whole or not at all."""
-        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            beside.write_text(self.text(), encoding="utf-8")
-            beside.replace(self.path)
-        finally:
-            beside.unlink(missing_ok=True)
+        with whole(self.path) as stream:
+            stream.write(self.text().encode())
 
 
 def read(path: Path, may_be_absent: bool = False) -> Baseline:

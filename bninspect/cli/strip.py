@@ -58,8 +58,7 @@ def command(path: str, target: str, outputs: tuple[str, ...], mode: str, no_veri
             raise RewriteError(
                 f"{path}: the result differs from the original: {verification.reason}; not written"
             )
-    source = Path(path) if path != "-" and Path(path).is_file() else None
-    size = writer.write(stripped.pruned.graphdef, Path(target), source)
+    size = writer.write(stripped.pruned.graphdef, Path(target))
     click.echo("\n".join(summary(stripped, verification, target, size)))
 
 

@@ -83,23 +83,40 @@ class Library:
             yield from function.nodes
 
 
+def calls(node: NodeDef, functions: Mapping[str, FunctionDef]) -> set[str]:
+    """Names of the functions that a node can run: its op, and every one that its attributes name at any depth
+    (the attributes of a function given to another one name functions, too).
+    """
+    named = {name for value in node.attributes.values() for name in _named(value)}
+    return {name for name in named | {node.op} if name in functions}
+
+
 def called(nodes: Iterable[NodeDef], functions: Mapping[str, FunctionDef]) -> dict[str, FunctionDef]:
     """The functions that these nodes call, and those that they call in turn, in the order of the library."""
     wanted: set[str] = set()
     stack = list(nodes) if functions else []
     while stack:
-        nodedef = stack.pop()
-        named = [ref.name for value in nodedef.attributes.values() for ref in _references(value)]
-        for name in [nodedef.op, *named]:
-            if name in functions and name not in wanted:
-                wanted.add(name)
-                stack.extend(functions[name].nodes)
+        for name in calls(stack.pop(), functions) - wanted:
+            wanted.add(name)
+            stack.extend(functions[name].nodes)
     return {name: function for name, function in functions.items() if name in wanted}
 
 
 def _references(value: Any) -> Iterator[FunctionRef]:
-    """The functions an attribute value names."""
+    """The functions an attribute value gives the node to call."""
     if isinstance(value, FunctionRef):
         yield value
     elif isinstance(value, tuple):
         yield from (part for part in value if isinstance(part, FunctionRef))
+
+
+def _named(value: Any) -> Iterator[str]:
+    """Names of functions in an attribute's value, in its lists, and in the attributes of those functions."""
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, FunctionRef):
+            yield part.name
+            stack.extend(part.attributes.values())
+        elif isinstance(part, tuple):
+            stack.extend(part)

@@ -5,15 +5,11 @@ A rewritten node keeps every byte of the fields that do not change, unknown ones
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import ExitStack
-from mmap import mmap
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bninspect.files import whole
 from bninspect.graphdef import wire
 from bninspect.graphdef.nodes import attributes_at
 from bninspect.graphdef.records import NodeDef, Span
@@ -21,13 +17,12 @@ from bninspect.graphdef.schema import DATA_TYPES, message_class
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from io import BufferedWriter
+    from pathlib import Path
+    from typing import BinaryIO
 
     from bninspect.graphdef.records import GraphDef
 
 _NAME, _INPUT, _ATTR = 1, 3, 5
-_LARGE = 1 << 16
-"""Ranges from here are copied by the kernel; smaller ones cost less gathered."""
 _NUMBERS = {name: number for number, name in DATA_TYPES.items()}
 
 
@@ -138,61 +133,22 @@ def _varint(value: int) -> bytes:
     return bytes(out)
 
 
-def write(graphdef: GraphDef, path: Path, source: Path | None = None) -> int:
-    """Write the graph to a file, whole or not at all; the number of bytes.
-
-    Ranges of `source`, the file the records were mapped from, are copied by the operating system where it
-    can do that. Raises OSError; then the target is what it was.
+def write(graphdef: GraphDef, path: Path) -> int:
+    """Write the graph to a file, whole or not at all; the number of bytes. Raises OSError; then the target is
+    what it was.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    beside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as target:
-            size = _copy(graphdef, target, source)
-            target.flush()
-            os.fsync(target.fileno())
-        beside.chmod(0o666 & ~_umask())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    return size
+    with whole(path) as target:
+        return copy(graphdef, target)
 
 
-def _copy(graphdef: GraphDef, target: BufferedWriter, source: Path | None) -> int:
-    """Every piece in order: small ones gathered, large ranges of the source handed to the kernel."""
+def copy(graphdef: GraphDef, target: BinaryIO) -> int:
+    """Write the graph to a stream; the number of bytes. What was mapped from a file goes from one to the
+    other without standing in memory. Raises OSError.
+    """
     size = 0
-    with ExitStack() as stack:
-        origin = stack.enter_context(source.open("rb")) if source is not None else None
-        for span in pieces(graphdef):
-            length = span.end - span.start
-            size += length
-            if origin is None or length < _LARGE or not isinstance(span.buffer, mmap):
-                target.write(span.buffer[span.start : span.end])
-                continue
-            target.flush()
-            _copy_range(origin.fileno(), target.fileno(), span.start, length)
-            target.seek(0, os.SEEK_END)
+    for span in pieces(graphdef):
+        size += target.write(memoryview(span.buffer)[span.start : span.end])
     return size
-
-
-def _copy_range(source: int, target: int, start: int, length: int) -> None:
-    """Bytes of one file behind those of another, without passing through this process where possible."""
-    while length:
-        try:
-            done = os.copy_file_range(source, target, length, offset_src=start)
-        except (AttributeError, OSError):
-            done = os.write(target, os.pread(source, min(length, 1 << 22), start))
-        if not done:
-            raise OSError(f"the file became shorter while it was read: {length} bytes are missing")
-        start, length = start + done, length - done
-
-
-def _umask() -> int:
-    """The permissions this process takes from new files."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def serialized(graphdef: GraphDef) -> bytes:

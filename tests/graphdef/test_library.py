@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bninspect.graphdef import read
-from bninspect.graphdef.library import Library
+from bninspect.graphdef.library import Library, called
 from bninspect.graphdef.ports import port
 from bninspect.graphdef.schema import message_class
 from tests.batchnorm.text import graphdef
@@ -29,6 +29,14 @@ def steered(a) -> y=i:output:0
 def yes(a) -> y=a
 """
 
+BODIES = """
+def outer(a) -> y=a
+def inner(a) -> y=c:output:0
+    c = PartitionedCall(a, f=@innermost)
+def innermost(a) -> y=a
+def unused(a) -> y=a
+"""
+
 
 def library(folder: Path) -> Library:
     return Library(read(written(folder, graphdef(TEXT))))
@@ -43,6 +51,15 @@ def test_ops_that_call_functions(tmp_path: Path) -> None:
 def test_functions_that_may_hold_a_normalization(tmp_path: Path) -> None:
     """By an op of their own, by a call at any depth, or as a branch of an If."""
     assert library(tmp_path).candidates == {"fused", "calls", "yes", "plain", "steered"}
+
+
+def test_a_function_named_in_the_attributes_of_a_function_is_called(tmp_path: Path) -> None:
+    """As a function given to another one: no node names it, and the run needs it all the same."""
+    message = graphdef("x = Placeholder()\ncall = MapDefun(x, f=@outer)\nother = Relu(x)" + BODIES)
+    message.node[1].attr["f"].func.attr["inner"].list.func.add().name = "inner"
+    read_back = read(written(tmp_path, message))
+    assert list(called(read_back.nodes, read_back.functions)) == ["outer", "inner", "innermost"]
+    assert called(read_back.nodes[2:], read_back.functions) == {}
 
 
 def test_without_functions_there_are_no_calls() -> None:

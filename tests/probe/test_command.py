@@ -114,7 +114,7 @@ def test_patch_follows_output_and_layer(capsys: pytest.CaptureFixture[str]) -> N
         ([CLASSIC, "--random", "1", "--patch", "0,0:500"], "bn/cond/Merge:0 has shape [1, 224, 224, 3]"),
         ([CLASSIC, "--random", "1", "--patch", "x"], "is no index"),
         ([CLASSIC, "--random", "1", "--image", IMAGE], "give one of the two"),
-        ([CLASSIC, "--random", "1", "--save", "/none/out.npz"], "No such file"),
+        ([CLASSIC, "--random", "1", "--save", "/none/out.npz"], "there is no folder"),
         ([str(FIXTURES / "siamese.pb"), "--random", "1", "--input", "left:0"], "--feed right=@"),
     ],
 )

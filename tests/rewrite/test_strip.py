@@ -35,7 +35,7 @@ def test_only_inference_is_left(name: str, tmp_path: Path) -> None:
             strip(report)
         return
     target = tmp_path / "stripped.pb"
-    size = writer.write(strip(report).pruned.graphdef, target, source)
+    size = writer.write(strip(report).pruned.graphdef, target)
     assert size == target.stat().st_size
     after = inspect(load(str(target)))
     assert [layer.mode for layer in after.layers] == [Mode.INFERENCE] * len(report.layers)

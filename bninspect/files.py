@@ -1,0 +1,78 @@
+"""Files that are written whole or not at all: beside the target first, then in its place.
+
+Whatever goes wrong on the way, an error, an interrupt, a full disk, the target is what it was. A process that
+is killed outright can leave the file beside it, named `.bninspect-` and a number; the target never holds a
+half.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """A stream; what is written to it is at `path` when the block ends, on the disk, and only then.
+
+    A symbolic link stays one: what it points to is replaced. A file that was there keeps its permissions.
+    What is no file (a pipe, /dev/null) cannot be replaced, and is written to as the block goes. Raises
+    OSError with the path.
+    """
+    refuse(path)
+    target = Path(os.path.realpath(path))
+    beside = target.with_name(f".bninspect-{secrets.token_hex(8)}")
+    try:
+        if target.exists() and not target.is_file():
+            with target.open("wb") as stream:
+                yield stream
+            return
+        with _new(beside, target) as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(target)
+    except OSError as error:
+        if error.errno is not None and error.filename in (None, str(beside)):
+            error.filename, error.filename2 = str(path), None
+        raise
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def refuse(path: Path) -> None:
+    """Raises OSError where `path` cannot be written, as far as that can be told before: it is a folder, the
+    folder it would stand in does not exist, or one of the two may not be written.
+    """
+    target = Path(os.path.realpath(path))
+    folder = target.parent
+    if target.is_dir():
+        raise _refused(errno.EISDIR, path)
+    if not folder.is_dir():
+        raise OSError(errno.ENOENT, f"there is no folder {folder}", str(path))
+    if target.exists() and not os.access(target, os.W_OK):
+        raise _refused(errno.EACCES, path)
+    replaced = target.is_file() or not target.exists()
+    if replaced and not os.access(folder, os.W_OK | os.X_OK):
+        raise OSError(errno.EACCES, f"no file may be made in the folder {folder}", str(path))
+
+
+def _new(beside: Path, target: Path) -> BinaryIO:
+    """A new file with the permissions of the target, or with those that new files have here."""
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    stream = os.fdopen(descriptor, "wb")
+    if target.exists():
+        beside.chmod(stat.S_IMODE(target.stat().st_mode))
+    return stream
+
+
+def _refused(number: int, path: Path) -> OSError:
+    return OSError(number, os.strerror(number), str(path))

@@ -10,6 +10,7 @@ import mmap
 import stat
 import sys
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,17 @@ def read(path: str) -> GraphDef:
 
     Raises GraphDefError, with the path in front, for anything else.
     """
-    if not path:
-        raise GraphDefError("the path of the model is empty")
+    with naming(path):
+        return records(_open(path), path)
+
+
+@contextmanager
+def naming(path: str) -> Iterator[None]:
+    """Puts the path in front of what is wrong with the file at it; always a GraphDefError of one line."""
     try:
-        buffer = _open(path)
-        return _read(buffer, path)
+        yield
+    except sniff.ArchiveError as error:
+        raise sniff.ArchiveError(f"{path}: {one_line(error)}", error.kind, error.buffer) from None
     except GraphDefError as error:
         raise GraphDefError(f"{path}: {one_line(error)}") from None
     except OSError as error:
@@ -46,6 +53,8 @@ def read(path: str) -> GraphDef:
 
 def _open(path: str) -> Buffer:
     """The bytes of the file, mapped where that can be done."""
+    if not path:
+        raise GraphDefError("the path of the model is empty")
     if path == "-":
         if sys.stdin is None:
             raise GraphDefError("standard input is closed")
@@ -70,8 +79,11 @@ def _savedmodel_in(folder: Path) -> Path:
     raise GraphDefError("a folder without saved_model.pb: name a file, or the folder of a SavedModel")
 
 
-def _read(buffer: Buffer, path: str) -> GraphDef:
-    """Sniff, then read; text is turned into binary first, so that there is one reader."""
+def records(buffer: Buffer, path: str) -> GraphDef:
+    """The records in these bytes, which came from this path.
+
+    Sniffed, then read; text is turned into binary first, so that there is one reader.
+    """
     size = len(buffer)
     sniff.refuse_foreign(buffer, size)
     kind = sniff.text_format(buffer, size)

@@ -18,11 +18,11 @@ FORMATS = ("graphdef", "metagraph", "savedmodel")
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"version https://git-lfs.github.com/spec", "a Git LFS pointer, not the model: run `git lfs pull`"),
     (0, b"\x1f\x8b", "gzip-compressed: unpack it first (gunzip)"),
-    (0, b"PK\x03\x04", "a zip archive (a .keras model, a zipped folder): unpack it, or export a SavedModel"),
+    (0, b"PK\x03\x04", "a zip archive (a .keras model, a zipped folder)"),
     (0, b"PK\x05\x06", "an empty zip archive"),
     (0, b"BZh", "bzip2-compressed: unpack it first"),
     (0, b"\xfd7zXZ", "xz-compressed: unpack it first"),
-    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file (Keras .h5): export the model as a SavedModel or freeze it"),
+    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file (Keras .h5)"),
     (4, b"TFL3", "a TFLite model, in which batch norm is already folded"),
     (257, b"ustar", "a tar archive: unpack it first"),
     (0, b"\x93NUMPY", "a NumPy file"),
@@ -33,6 +33,7 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"%PDF", "a PDF document"),
     (0, b"\x7fELF", "a program (ELF)"),
 )  # fmt: skip
+_ARCHIVES = {b"PK\x03\x04": "zip", b"\x89HDF\r\n\x1a\n": "hdf5"}
 _HTML = re.compile(rb"\s*(<!doctype html|<html|<head|<\?xml)", re.IGNORECASE)
 _JSON = re.compile(rb"\s*[{\[]")
 _TEXT_FIELDS: tuple[tuple[bytes, str], ...] = (
@@ -43,13 +44,28 @@ _TEXT_FIELDS: tuple[tuple[bytes, str], ...] = (
 _OP_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_.>/\\-]*\Z")
 
 
+class ArchiveError(GraphDefError):
+    """An archive in which Keras keeps its models; handed on to whoever can open it."""
+
+    def __init__(self, message: str, kind: str, buffer: Buffer) -> None:
+        super().__init__(message)
+        self.kind = kind
+        """`zip` or `hdf5`."""
+        self.buffer = buffer
+
+
 def refuse_foreign(buffer: Buffer, size: int) -> None:
-    """Raise GraphDefError, naming what the file is, where it is empty or plainly something else."""
+    """Raise GraphDefError, naming what the file is, where it is empty or plainly something else; ArchiveError
+    where Keras may have written it.
+    """
     if size == 0:
         raise GraphDefError("an empty file (0 bytes)")
     for offset, magic, what in _MAGIC:
         if buffer[offset : offset + len(magic)] == magic:
-            raise GraphDefError(f"not a TensorFlow graph: this is {what}")
+            said = f"not a TensorFlow graph: this is {what}"
+            if magic in _ARCHIVES:
+                raise ArchiveError(said, _ARCHIVES[magic], buffer)
+            raise GraphDefError(said)
     head = bytes(buffer[:4096])
     if _HTML.match(head):
         raise GraphDefError(

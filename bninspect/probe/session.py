@@ -57,11 +57,11 @@ class Session:
 
         Raises RunError where TensorFlow is missing or refuses the graph, with its own reason.
         """
-        tf = _tensorflow()
+        tf = tensorflow()
         graph = tf.Graph()
         try:
             graphdef = _without_places(tf.compat.v1.GraphDef.FromString(serialized))
-            with graph.as_default(), _quiet():
+            with graph.as_default(), quiet():
                 tf.import_graph_def(graphdef, name="")
                 self._session = tf.compat.v1.Session(graph=graph, config=_as_written(tf))
         except Exception as error:
@@ -101,7 +101,7 @@ class Session:
 
 def require() -> None:
     """Raises RunError where TensorFlow is missing or does not load."""
-    _tensorflow()
+    tensorflow()
 
 
 def decode(data: bytes, kind: str) -> Array:
@@ -148,9 +148,9 @@ def first_line(error: Exception) -> str:
 
 def _evaluate(build: Callable[[Any], Any]) -> Array:
     """The value of the one tensor that `build(tf)` makes, in a graph of its own."""
-    tf = _tensorflow()
+    tf = tensorflow()
     try:
-        with tf.Graph().as_default(), _quiet(), tf.compat.v1.Session() as session:
+        with tf.Graph().as_default(), quiet(), tf.compat.v1.Session() as session:
             return np.asarray(session.run(build(tf)))
     except Exception as error:
         raise RunError(first_line(error)) from error
@@ -182,12 +182,12 @@ def _without_places(graphdef: Any) -> Any:
 
 
 @cache
-def _tensorflow() -> Any:
+def tensorflow() -> Any:
     """The module. Raises RunError where it is missing or does not load."""
     loud = os.environ.setdefault(_LOG_LEVEL, _SILENT) != _SILENT
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     try:
-        with warnings.catch_warnings(), _quiet(loud=loud):
+        with warnings.catch_warnings(), quiet(loud=loud):
             warnings.simplefilter("ignore")
             tf = importlib.import_module("tensorflow")
     except ModuleNotFoundError as error:
@@ -202,7 +202,7 @@ def _tensorflow() -> Any:
 
 
 @contextmanager
-def _quiet(*, loud: bool = False) -> Iterator[None]:
+def quiet(*, loud: bool = False) -> Iterator[None]:
     """Keeps what TensorFlow's C++ side writes to standard error off the screen.
 
     TF_CPP_MIN_LOG_LEVEL does not reach what is logged before the logger is set up, so the file descriptor is

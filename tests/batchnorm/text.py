@@ -18,7 +18,7 @@ import re
 from typing import Any
 
 from bninspect.graphdef import Graph, flatten
-from bninspect.graphdef.reader import _read
+from bninspect.graphdef.reader import records
 from bninspect.graphdef.schema import message_class
 
 _NODE = re.compile(r"(\S+) = (\w+)\((.*)\)\Z")
@@ -39,7 +39,7 @@ _TYPES = {
 
 def graph(text: str, producer: int = 134) -> Graph:
     """The Graph of these lines."""
-    return flatten(_read(graphdef(text, producer).SerializeToString(), "text"))
+    return flatten(records(graphdef(text, producer).SerializeToString(), "text"))
 
 
 def graphdef(text: str, producer: int = 134) -> Any:

@@ -23,7 +23,8 @@ __all__ = [
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report, inspect
     from bninspect.errors import BninspectError, GraphDefError
-    from bninspect.graphdef import Graph, load
+    from bninspect.graphdef import Graph
+    from bninspect.variables import load
 
 _HOMES = {
     "BatchNorm": "bninspect.batchnorm",
@@ -32,7 +33,7 @@ _HOMES = {
     "BninspectError": "bninspect.errors",
     "GraphDefError": "bninspect.errors",
     "Graph": "bninspect.graphdef",
-    "load": "bninspect.graphdef",
+    "load": "bninspect.variables",
 }
 
 

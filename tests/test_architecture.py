@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "bninspect").rglob("*.py"))
 EVERYTHING = MODULES + sorted((ROOT / "tests").rglob("*.py"))
 
-LAYERS = ("errors", "files", "graphdef", "batchnorm", "rewrite", "probe", "rules", "check", "report", "cli")
+LAYERS = ("errors", "files", "graphdef", "batchnorm", "variables", "rewrite", "probe", "rules", "check", "report", "cli")
 """Bottom up: each may import itself and what stands before it."""
 HOMES = {
     "tensorflow": "bninspect/probe/session.py",

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.check.result import Found, ModelResult
 from bninspect.errors import BninspectError, one_line
-from bninspect.graphdef import collector_held_off, load
+from bninspect.graphdef import collector_held_off
 from bninspect.rules import Case, evaluate, rules, select
+from bninspect.variables import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,6 +73,12 @@ def _checked(settings: Settings) -> ModelResult:
             # What the file alone shows stands, whatever became of the run.
             failure = str(error)
             case = replace(case, no_probe=f"the model could not be run: {failure}")
+    return judged(settings, case, failure)
+
+
+def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelResult:
+    """What the rules say of a model at hand; `failure` is why it could not be run, where it could not."""
+    report = case.report
     selected = select(settings.chosen, settings.ignored)
     outcome = evaluate(case, selected)
     undecided = {skip.code for skip in outcome.not_run}

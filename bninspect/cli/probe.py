@@ -81,12 +81,12 @@ def command(
     """
     from bninspect.batchnorm import inspect
     from bninspect.cli.selection import select
-    from bninspect.graphdef import load
     from bninspect.probe.facts import Question
     from bninspect.probe.measured import arrays, worst_first
     from bninspect.probe.run import probe
     from bninspect.probe.save import save
     from bninspect.report.probe_progress import images_done
+    from bninspect.variables import load
 
     report = inspect(load(path or _model()), outputs=outputs)
     layers = select(report.layers, globs)

@@ -40,9 +40,10 @@ def command(path: str, target: str, outputs: tuple[str, ...], mode: str, no_veri
     """
     from bninspect.batchnorm import Mode, inspect
     from bninspect.errors import RewriteError
-    from bninspect.graphdef import load, writer
+    from bninspect.graphdef import writer
     from bninspect.report.strip_text import summary
     from bninspect.rewrite.strip import strip
+    from bninspect.variables import load
 
     report = inspect(load(path), outputs=outputs)
     if not report.layers:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import mmap
 import stat
 import sys
-import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from bninspect.errors import GraphDefError, one_line
 from bninspect.graphdef import sniff, wire
 from bninspect.graphdef.nodes import node_at
 from bninspect.graphdef.records import FunctionDef, GraphDef, NodeDef, SignatureDef, Span
-from bninspect.graphdef.schema import message_class
+from bninspect.graphdef.schema import from_text, message_class
 from bninspect.graphdef.tensors import parse
 
 if TYPE_CHECKING:
@@ -103,23 +102,12 @@ def records(buffer: Buffer, path: str) -> GraphDef:
 
 def _binary_of_text(buffer: Buffer, kind: str) -> bytes:
     """Protobuf text as the binary message. Raises GraphDefError with the line where it is none."""
-    from google.protobuf import text_format
-
     name = {"graphdef": "GraphDef", "metagraph": "MetaGraphDef", "savedmodel": "SavedModel"}[kind]
     try:
-        text = bytes(buffer).decode("utf-8-sig")
-        message = message_class(name)()
-        with warnings.catch_warnings():
-            # Python warns of a backslash that escapes nothing.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            # The object graph of a SavedModel is not in the schema, and nothing is written back from one.
-            text_format.Parse(text, message, allow_unknown_field=kind != "graphdef")
+        # The object graph of a SavedModel is not in the schema, and nothing is written back from one.
+        message = from_text(name, bytes(buffer), lenient=kind != "graphdef")
         data: bytes = message.SerializeToString(deterministic=True)
-    except UnicodeDecodeError as error:
-        raise GraphDefError(f"text that is not UTF-8 at byte {error.start}") from None
-    except RecursionError:
-        raise GraphDefError("damaged: text nested too deeply") from None
-    except (text_format.ParseError, ValueError) as error:
+    except ValueError as error:
         raise GraphDefError(f"text that is no {name}: {' '.join(str(error).split())[:200]}") from None
     return data
 

@@ -133,3 +133,5 @@ class GraphDef:
     """Name of a variable's node -> its value, where a checkpoint was read: a variable that is not among them
     is not in the checkpoint. None where none was read.
     """
+    checkpoint: str | None = None
+    """The prefix of the checkpoint that was read, else None."""

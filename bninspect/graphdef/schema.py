@@ -3,8 +3,8 @@
 No generated code, and no clash with TensorFlow in one process: its messages live in the default pool. The
 GraphDef family is declared whole, because the text format refuses (or silently drops) what a schema does not
 name; what a binary file holds beyond the table survives as unknown fields. Source:
-tensorflow/core/framework/*.proto and tensorflow/core/protobuf/{meta_graph,saved_model,saver}.proto as of
-TensorFlow 2.21.
+tensorflow/core/framework/*.proto, tensorflow/core/protobuf/{meta_graph,saved_model,saver,tensor_bundle}.proto
+and tensorflow/core/util/saved_tensor_slice.proto as of TensorFlow 2.21.
 
 One line a message: `field number type`; `*` repeats, `map<K,V>` is a map, `|` joins the field to the message's
 oneof. Nesting is flattened (`AttrValue.ListValue` is `AttrValueList`): neither format writes the names of
@@ -14,8 +14,11 @@ message types.
 from __future__ import annotations
 
 import re
+import warnings
 from functools import cache
 from typing import Any
+
+from bninspect.errors import GraphDefError
 
 _MESSAGES = """
 GraphDef: node 1 *NodeDef; library 2 FunctionDefLibrary; version 3 int32; versions 4 VersionDef; debug_info 5 GraphDebugInfo
@@ -61,6 +64,15 @@ TensorInfo: name 1 |string; dtype 2 DataType; tensor_shape 3 TensorShapeProto; c
 CooSparse: values_tensor_name 1 string; indices_tensor_name 2 string; dense_shape_tensor_name 3 string
 CompositeTensor: components 2 *TensorInfo
 AssetFileDef: tensor_info 1 TensorInfo; filename 2 string
+CheckpointState: model_checkpoint_path 1 string; all_model_checkpoint_paths 2 *string; all_model_checkpoint_timestamps 3 *double; last_preserved_timestamp 4 double
+BundleHeaderProto: num_shards 1 int32; endianness 2 int32; version 3 VersionDef
+BundleEntryProto: dtype 1 DataType; shape 2 TensorShapeProto; shard_id 3 int32; offset 4 int64; size 5 int64; slices 7 *TensorSliceProto
+TensorSliceProto: extent 1 *Extent
+Extent: start 1 int64; length 2 |int64
+SavedTensorSlices: meta 1 SavedTensorSliceMeta; data 2 SavedSlice
+SavedTensorSliceMeta: tensor 1 *SavedSliceMeta; versions 2 VersionDef
+SavedSliceMeta: name 1 string; shape 2 TensorShapeProto; type 3 DataType; slice 4 *TensorSliceProto
+SavedSlice: name 1 string; slice 2 TensorSliceProto; data 3 TensorProto
 """
 
 _TYPES = (
@@ -108,6 +120,28 @@ def message_class(name: str) -> Any:
     from google.protobuf import message_factory
 
     return message_factory.GetMessageClass(_pool().FindMessageTypeByName(f"bninspect.{name}"))
+
+
+def from_text(name: str, text: bytes, *, lenient: bool = False) -> Any:
+    """Protobuf text as a message of the table; `lenient` skips fields that the table does not name.
+
+    Raises GraphDefError with the line where the text is none.
+    """
+    from google.protobuf import text_format
+
+    message = message_class(name)()
+    try:
+        with warnings.catch_warnings():
+            # Python warns of a backslash that escapes nothing.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            text_format.Parse(text.decode("utf-8-sig"), message, allow_unknown_field=lenient)
+    except UnicodeDecodeError as error:
+        raise GraphDefError(f"text that is not UTF-8 at byte {error.start}") from None
+    except RecursionError:
+        raise GraphDefError("damaged: text nested too deeply") from None
+    except (text_format.ParseError, ValueError) as error:
+        raise GraphDefError(f"text that is no {name}: {' '.join(str(error).split())[:200]}") from None
+    return message
 
 
 @cache

@@ -15,6 +15,8 @@ from bninspect.graphdef import wire
 from bninspect.graphdef.schema import DATA_TYPES, message_class
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from bninspect.graphdef.records import Span
@@ -57,13 +59,17 @@ def _shown(shape: tuple[int, ...]) -> str:
 class TensorValue:
     """The value of a tensor attribute: dtype and shape at once, the numbers when asked."""
 
-    __slots__ = ("_content_span", "_message", "_whole_span", "dtype", "shape")
+    __slots__ = ("_content_span", "_message", "_whole_message", "dtype", "shape")
 
-    def __init__(self, message: Any, *, content: Span | None = None, whole: Span | None = None) -> None:
-        """`message` is a TensorProto, without its values where `content` or `whole` says where they lie."""
+    def __init__(
+        self, message: Any, *, content: Span | None = None, whole: Callable[[], Any] | None = None
+    ) -> None:
+        """`message` is a TensorProto, without its values where `content` says where they lie, or where
+        `whole` gives it with them.
+        """
         self._message = message
         self._content_span = content
-        self._whole_span = whole
+        self._whole_message = whole
         self.dtype: str = dtype_name(message.dtype)
         self.shape: tuple[int, ...] = tuple(dim.size for dim in message.tensor_shape.dim)
 
@@ -80,7 +86,19 @@ class TensorValue:
             elif field.end - field.begin <= 1024 or field.number == 2:
                 head += span.buffer[field.begin : field.end]
         message = parse("TensorProto", bytes(head))
-        return cls(message, content=content, whole=span if content is None else None)
+        if content is not None:
+            return cls(message, content=content)
+        return cls(message, whole=lambda: parse("TensorProto", span.bytes()))
+
+    @classmethod
+    def raw(cls, dtype: int, shape: Any, content: Span) -> TensorValue:
+        """Little-endian values at this place of a file, of the DataType and the TensorShapeProto."""
+        return cls(message_class("TensorProto")(dtype=dtype, tensor_shape=shape), content=content)
+
+    @property
+    def type_number(self) -> int:
+        """The number of its DataType."""
+        return int(self._message.dtype)
 
     @property
     def size(self) -> int:
@@ -95,6 +113,11 @@ class TensorValue:
             if total > _MOST_CLAIMED:
                 return _MOST_CLAIMED
         return total
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the values are numbers or booleans, of a type that can be read."""
+        return self.dtype in _NUMPY
 
     @property
     def is_real(self) -> bool:
@@ -179,14 +202,12 @@ class TensorValue:
         """(buffer, start, end) of the raw little-endian bytes; None where values are listed one by one."""
         if self._content_span is not None:
             return self._content_span
-        content: bytes = self._message.tensor_content
+        content: bytes = self._whole().tensor_content
         return (content, 0, len(content)) if content else None
 
     def _whole(self) -> Any:
         """The TensorProto with all its values."""
-        if self._whole_span is None:
-            return self._message
-        return parse("TensorProto", self._whole_span.bytes())
+        return self._message if self._whole_message is None else self._whole_message()
 
 
 def parse(name: str, data: bytes) -> Any:

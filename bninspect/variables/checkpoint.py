@@ -1,0 +1,97 @@
+"""A checkpoint: every tensor it holds by its key, read when asked for, of either format.
+
+V2 (a TensorBundle: `prefix.index` and `prefix.data-00000-of-00001`, ...) lays the values out as they are, so
+that they stay in the mapped file; V1 (one file named by the prefix, or its shards) packs them into tables.
+Source: tensorflow/core/util/tensor_bundle (tensor_bundle.cc), tensorflow/core/protobuf/tensor_bundle.proto
+and tensorflow/core/util/tensor_slice_{reader,writer}.cc. Values are not checked against their checksums; that
+the files hold as many bytes as they claim is.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Mapping
+from glob import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bninspect.errors import GraphDefError, one_line
+from bninspect.graphdef import TensorValue
+from bninspect.variables import bundle, saved_slices
+from bninspect.variables.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.graphdef.wire import Buffer
+
+
+class Checkpoint(Mapping[str, TensorValue]):
+    """The tensors of one checkpoint by key, in the order of the keys; strings and the like are left out."""
+
+    def __init__(self, prefix: str, tensors: dict[str, TensorValue]) -> None:
+        self.prefix = prefix
+        self._tensors = tensors
+
+    @classmethod
+    def open(cls, prefix: str) -> Checkpoint:
+        """The checkpoint whose files begin with this prefix.
+
+        Raises GraphDefError, naming the file, where one is missing, cut short, damaged or none.
+        """
+        index = Path(f"{prefix}.index")
+        if index.is_file():
+            tensors = _told_of(index, lambda: _bundle(prefix, index))
+        else:
+            tensors = {}
+            for file in packed_files(prefix) or [Path(prefix)]:
+                tensors.update(_told_of(file, lambda file=file: saved_slices.tensors(Table(_mapped(file)))))
+        return cls(prefix, dict(sorted(tensors.items())))
+
+    def __getitem__(self, key: str) -> TensorValue:
+        return self._tensors[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def __len__(self) -> int:
+        return len(self._tensors)
+
+
+def packed_files(prefix: str) -> list[Path]:
+    """The files of a V1 checkpoint of this prefix; none where there is none."""
+    path = Path(prefix)
+    if path.is_file():
+        return [path]
+    return sorted(path.parent.glob(f"{escape(path.name)}-?????-of-?????"))
+
+
+def _bundle(prefix: str, index: Path) -> dict[str, TensorValue]:
+    table = Table(_mapped(index))
+    header = bundle.header(table)
+    shards = []
+    for number in range(header.num_shards):
+        shard = Path(f"{prefix}.data-{number:05d}-of-{header.num_shards:05d}")
+        if not shard.is_file():
+            raise GraphDefError(f"its shard {shard.name} is missing")
+        shards.append(bundle.Shard(shard.name, _mapped(shard)))
+    return bundle.tensors(table, shards)
+
+
+def _told_of(file: Path, read: Any) -> dict[str, TensorValue]:
+    """What `read` gives; its errors with the name of the file."""
+    try:
+        found: dict[str, TensorValue] = read()
+    except GraphDefError as error:
+        raise GraphDefError(f"checkpoint {file.name}: {one_line(error)}") from None
+    except OSError as error:
+        raise GraphDefError(f"checkpoint {file.name}: {error.strerror or error}") from None
+    return found
+
+
+def _mapped(file: Path) -> Buffer:
+    """The bytes of a file, mapped; of an empty one none."""
+    with file.open("rb") as stream:
+        if file.stat().st_size == 0:
+            return b""
+        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)

@@ -162,6 +162,8 @@ class BatchNorm:
     statistics: Statistics
     updates: str | None = None
     """In a training graph `run`, `unused` or `none`; None where there is no train op to speak of."""
+    update_ops: tuple[Node, ...] = ()
+    """What assigns to its moving statistics what a batch gave, whoever runs it."""
     trainable: tuple[str, ...] | None = None
     functions: tuple[str, ...] = ()
     """The library functions its nodes stand in, outermost first; empty at the top level."""

@@ -1,11 +1,13 @@
-"""The training side of a layer as tf.layers of TensorFlow 1.7 wrote it, which no fixture holds."""
+"""The training side of a layer where no fixture holds it: tf.layers of TensorFlow 1.7, updates by hand."""
 
 from __future__ import annotations
 
 import pytest
 
 from bninspect.batchnorm import BatchNorm
-from tests.batchnorm.parts import IMAGE, MOMENTS, PARAMETERS, PHASE, only_layer
+from bninspect.batchnorm.updates import Training
+from tests.batchnorm.parts import IMAGE, MOMENTS, PARAMETERS, PHASE, only_layer, report
+from tests.batchnorm.text import graph
 
 STORED = (
     (IMAGE + PHASE + PARAMETERS)
@@ -79,3 +81,125 @@ def test_a_conditional_momentum(learning: float, idle: float, rate: str) -> None
 def test_no_momentum_of_two_rates() -> None:
     """Both branches learn, each its way."""
     assert layer_with(UPDATES_BY_RATE.format(learning=0.25, idle=0.5, rate="r")).momentum is None
+
+
+MEAN_STEP = """
+rate = Const(0.1)
+mean_gap = Sub(mean, c_mean)
+mean_step = Mul(mean_gap, rate)
+mean_update = AssignSub(mean, mean_step)
+"""
+VARIANCE_STEP = MEAN_STEP.replace("mean", "variance").replace("rate = Const(0.1)\n", "")
+BOTH = TRAIN.format(control=", ^mean_update, ^variance_update")
+
+
+def test_both_statistics_have_to_be_updated() -> None:
+    """`tf.get_collection(UPDATE_OPS)[0]`: the mean moves, the variance stays."""
+    text = STORED + MOMENTS + CHOSEN + MEAN_STEP + VARIANCE_STEP + "head = Relu(y)\n"
+    half = only_layer(text + TRAIN.format(control=", ^mean_update"))
+    assert half.updates == "unused"
+    assert [node.name for node in half.update_ops] == ["mean_update", "variance_update"]
+    assert only_layer(text + BOTH).updates == "run"
+
+
+def test_an_update_by_other_arithmetic() -> None:
+    """Kept above a floor; what the momentum is cannot be told."""
+    updates = """
+    first = Const([0.0, 0.0, 0.0])
+    initial = Assign(mean, first)
+    floor = Const(0.01)
+    kept = Maximum(c_mean, floor)
+    update = Assign(mean, kept)
+    """
+    layer = layer_with(updates.replace("    ", ""))
+    assert (layer.updates, layer.momentum) == ("run", None)
+    assert [node.name for node in layer.update_ops] == ["update"]
+
+
+def test_an_initializer_and_a_restore_are_no_updates() -> None:
+    updates = """
+    first = Const([0.0, 0.0, 0.0])
+    initial = Assign(mean, first)
+    names = Const(1)
+    saved = RestoreV2(names, names, names)
+    update = Assign(mean, saved)
+    """
+    layer = layer_with(updates.replace("    ", ""))
+    assert (layer.updates, layer.update_ops) == ("none", ())
+
+
+def test_what_another_call_updates() -> None:
+    """One layer called twice: for training, and for evaluation with the same statistics."""
+    calls = """
+    none = Const([])
+    t = FusedBatchNorm(x, gamma, beta, none, none)
+    e = FusedBatchNorm(x, gamma, beta, mean, variance, is_training=false)
+    rate = Const(0.1)
+    mean_gap = Sub(mean, t:1)
+    mean_step = Mul(mean_gap, rate)
+    mean_update = AssignSub(mean, mean_step)
+    variance_gap = Sub(variance, t:2)
+    variance_step = Mul(variance_gap, rate)
+    variance_update = AssignSub(variance, variance_step)
+    first = Relu(t)
+    second = Relu(e)
+    """
+    layers = report(STORED + calls.replace("    ", "") + BOTH).layers
+    assert [(layer.mode.value, layer.updates) for layer in layers] == [
+        ("training", "run"),
+        ("inference", "run"),
+    ]
+
+
+RESOURCES = (
+    STORED.replace("VariableV2(dtype=float", "VarHandleOp(dtype=float")
+    + """
+old = ReadVariableOp(mean)
+stored = ReadVariableOp(variance)
+"""
+)
+DEBIASED = """
+rate = Const(0.1)
+biased = VarHandleOp(dtype=float, shape=[3])
+biased_old = ReadVariableOp(biased)
+biased_gap = Sub(biased_old, batch_mean)
+biased_step = Mul(biased_gap, rate)
+biased_update = AssignSubVariableOp(biased, biased_step)
+biased_new = ReadVariableOp(biased, ^biased_update)
+correction = Const(0.5)
+unbiased = RealDiv(biased_new, correction)
+step = Sub(old, unbiased)
+update = AssignSubVariableOp(mean, step)
+"""
+
+
+def test_zero_debias_of_resource_variables() -> None:
+    """What corrects the average reads it after its assignment, which only a control edge says."""
+    chain = CHOSEN.replace("Switch(mean,", "Switch(old,").replace("Switch(variance,", "Switch(stored,")
+    text = RESOURCES + MOMENTS + chain + DEBIASED + TRAIN.format(control=", ^update") + "head = Relu(y)\n"
+    layer = only_layer(text)
+    assert [node.name for node in layer.update_ops] == ["update"]
+    assert layer.updates == "run"
+    assert layer.momentum == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("counters", "found"),
+    [
+        ("a = VariableV2(dtype=int64, shape=[])\ncount = AssignAdd(a, one, ^learn)\n", "a"),
+        ("a = VarHandleOp(dtype=int64, shape=[])\ncount = AssignAddVariableOp(a, one, ^learn)\n", "a"),
+        ("a = VariableV2(dtype=float, shape=[])\ncount = AssignAdd(a, one, ^learn)\n", None),
+        ("a = VariableV2(dtype=int64, shape=[])\ncount = AssignAdd(a, one)\n", None),
+        ("a = VariableV2(dtype=int64, shape=[])\ncount = AssignAdd(a, two, ^learn)\n", None),
+        (
+            "a = VariableV2(dtype=int64, shape=[])\ncount = AssignAdd(a, one, ^learn)\n"
+            "b = VariableV2(dtype=int64, shape=[])\nagain = AssignAdd(b, one, ^learn)\n",
+            None,
+        ),
+    ],
+    ids=["ref", "resource", "no whole number", "not run", "not 1", "several"],
+)
+def test_the_global_step_without_a_collection(counters: str, found: str | None) -> None:
+    text = STORED + TRAIN.format(control="") + "one = Const(1)\ntwo = Const(2)\n" + counters
+    step = Training(graph(text)).global_step
+    assert (None if step is None else step.name) == found

@@ -49,6 +49,11 @@ fixed_training_fused_14.pb fixed_training_fused_115.pb fixed_training_decomposed
 fixed_training_decomposed_115.pb fixed_training_decomposed_2.pb formula_training.pb old_moments.pb
 global_moments.pb default_stripped.pb mixed_modes.pb
 """
+TRAINED_BAKED = """
+wired_14 wired_115 unwired_14 unwired_115 untrainable_wired_14 untrainable_wired_115 untrainable_unwired_14
+untrainable_unwired_115 slow_115 ewma_called_115 ewma_not_called_115 slim_14 slim_115 slim_forced_115
+slim_debiased_115 averages_115 not_saved_115 format_v1_14 sharded_115
+"""
 TRAINING = {
     "inference_14": "",
     "inference_115": "",
@@ -58,13 +63,7 @@ TRAINING = {
     "switched_115": "BN103",
     "cond_ema_14": "BN103",
     "cond_ema_115": "BN103",
-    **dict.fromkeys(
-        """wired_14 wired_115 unwired_14 unwired_115 untrainable_wired_14 untrainable_wired_115
-        untrainable_unwired_14 untrainable_unwired_115 slow_115 ewma_called_115 ewma_not_called_115 slim_14
-        slim_115 slim_forced_115 slim_debiased_115 averages_115 not_saved_115 format_v1_14
-        sharded_115""".split(),
-        "BN101",
-    ),
+    **dict.fromkeys(TRAINED_BAKED.split(), "BN101"),
 }
 OTHERS = {
     "classic.pb": "BN103 BN201",

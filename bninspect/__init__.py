@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report, inspect
     from bninspect.errors import BninspectError, GraphDefError
     from bninspect.graphdef import Graph
-    from bninspect.variables import load
+    from bninspect.probe.opened import load
 
 _HOMES = {
     "BatchNorm": "bninspect.batchnorm",
@@ -33,7 +33,7 @@ _HOMES = {
     "BninspectError": "bninspect.errors",
     "GraphDefError": "bninspect.errors",
     "Graph": "bninspect.graphdef",
-    "load": "bninspect.variables",
+    "load": "bninspect.probe.opened",
 }
 
 

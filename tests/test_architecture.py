@@ -15,10 +15,25 @@ ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "bninspect").rglob("*.py"))
 EVERYTHING = MODULES + sorted((ROOT / "tests").rglob("*.py"))
 
-LAYERS = ("errors", "files", "graphdef", "batchnorm", "variables", "rewrite", "probe", "rules", "check", "report", "cli")
+LAYERS = (
+    "errors",
+    "files",
+    "graphdef",
+    "batchnorm",
+    "variables",
+    "rewrite",
+    "probe",
+    "rules",
+    "check",
+    "report",
+    "cli",
+)
 """Bottom up: each may import itself and what stands before it."""
 HOMES = {
     "tensorflow": "bninspect/probe/session.py",
+    "keras": "bninspect/probe/keras_session.py",
+    "tf_keras": "bninspect/probe/keras_session.py",
+    "h5py": "bninspect/probe/keras_weights.py",
     "click": "bninspect/cli/",
     "rich": "bninspect/report/",
     "google": "bninspect/graphdef/",

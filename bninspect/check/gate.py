@@ -11,8 +11,8 @@ from bninspect.batchnorm import inspect
 from bninspect.check.result import Found, ModelResult
 from bninspect.errors import BninspectError, one_line
 from bninspect.graphdef import collector_held_off
+from bninspect.probe.opened import load
 from bninspect.rules import Case, evaluate, rules, select
-from bninspect.variables import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

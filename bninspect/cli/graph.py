@@ -39,7 +39,7 @@ def command(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: s
 def _show(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: str) -> None:
     from bninspect.batchnorm import inspect
     from bninspect.cli.selection import select
-    from bninspect.variables import load
+    from bninspect.probe.opened import load
 
     report = inspect(load(path), outputs=outputs)
     layers = select(report.layers, globs)

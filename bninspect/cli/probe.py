@@ -83,10 +83,10 @@ def command(
     from bninspect.cli.selection import select
     from bninspect.probe.facts import Question
     from bninspect.probe.measured import arrays, worst_first
+    from bninspect.probe.opened import load
     from bninspect.probe.run import probe
     from bninspect.probe.save import save
     from bninspect.report.probe_progress import images_done
-    from bninspect.variables import load
 
     report = inspect(load(path or _model()), outputs=outputs)
     layers = select(report.layers, globs)

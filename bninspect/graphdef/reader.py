@@ -31,6 +31,8 @@ def read(path: str) -> GraphDef:
 
     Raises GraphDefError, with the path in front, for anything else.
     """
+    if not path:
+        raise GraphDefError("the path of the model is empty")
     with naming(path):
         return records(_open(path), path)
 
@@ -52,8 +54,6 @@ def naming(path: str) -> Iterator[None]:
 
 def _open(path: str) -> Buffer:
     """The bytes of the file, mapped where that can be done."""
-    if not path:
-        raise GraphDefError("the path of the model is empty")
     if path == "-":
         if sys.stdin is None:
             raise GraphDefError("standard input is closed")

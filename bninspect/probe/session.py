@@ -131,6 +131,12 @@ def resize(image: Array, height: int, width: int) -> Array:
     return _evaluate(lambda tf: tf.image.resize(np.asarray(image, np.float32), (height, width)))
 
 
+def with_constants(function: Any) -> Any:
+    """A concrete function of TensorFlow with its variables as constants, control flow as it is written."""
+    convert = importlib.import_module("tensorflow.python.framework.convert_to_constants")
+    return convert.convert_variables_to_constants_v2(function, lower_control_flow=False)
+
+
 def first_line(error: Exception) -> str:
     """The first line of TensorFlow's message that says something to a person."""
     text = getattr(error, "message", None) or str(error)

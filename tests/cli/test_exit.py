@@ -41,7 +41,7 @@ def raising(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def load(path: str) -> Any:
             raise error
 
-        monkeypatch.setattr("bninspect.graphdef.load", load)
+        monkeypatch.setattr("bninspect.probe.opened.load", load)
 
     return replace
 

@@ -1,0 +1,175 @@
+"""Loads a checked Keras file and freezes it in memory. No other file imports keras or tf_keras.
+
+A Keras file holds no graph: what runs is what Keras builds from its configuration. So the model is called
+once as `predict` calls it, with training=False; what its outputs depend on is traced, its variables become
+constants, and that graph is read like any other.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import re
+import sys
+import warnings
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bninspect.errors import RunError
+from bninspect.graphdef.records import SignatureDef
+from bninspect.probe import session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.probe.keras_file import KerasFile
+
+_BACKEND = "KERAS_BACKEND"
+_NO_NAME = re.compile(r"[^A-Za-z0-9_.\-/]|^[^A-Za-z0-9.]")
+_MOST = 300
+
+
+class Frozen(NamedTuple):
+    """A model as a graph."""
+
+    serialized: bytes
+    """A GraphDef."""
+    signature: SignatureDef
+
+
+def frozen(file: KerasFile) -> Frozen:
+    """The model of the file as a graph of what `predict` runs.
+
+    Raises RunError where TensorFlow or the Keras it needs is missing, or does not load the file.
+    """
+    try:
+        tf = session.tensorflow()
+    except RunError as error:
+        raise RunError(f"a Keras file is read by loading it: {error}") from None
+    with _undisturbed():
+        library = _library(file)
+        try:
+            # Older versions of tf_keras take safe_mode for .keras alone; in .h5 nothing is left to refuse.
+            safe = {"safe_mode": True} if file.format == "keras" else {}
+            model = library.models.load_model(str(file.copy), compile=False, **safe)
+            return _frozen(tf, model)
+        except RunError:
+            raise
+        except Exception as error:
+            reason = session.first_line(error)[:_MOST]
+            raise RunError(
+                f"{library.__name__} {library.__version__} does not load this model"
+                f"{_written_by(file)}: {reason}{_hint(library, file)}"
+            ) from error
+
+
+def _frozen(tf: Any, model: Any) -> Frozen:
+    """The graph of the model called with training=False."""
+    structure = _inputs(model)
+    names = _names(tensor.name for tensor in tf.nest.flatten(structure))
+    specs = [
+        tf.TensorSpec(tensor.shape, tensor.dtype, name=name)
+        for tensor, name in zip(tf.nest.flatten(structure), names, strict=True)
+    ]
+
+    def call(*inputs: Any) -> list[Any]:
+        given = model(tf.nest.pack_sequence_as(structure, inputs), training=False)
+        return [tf.identity(output) for output in tf.nest.flatten(given)]
+
+    traced = tf.compat.v1.wrap_function(call, specs)
+    # What no output depends on, such as the updates of a layer called for training, is left out.
+    needed = traced.prune(traced.inputs[: len(specs)], traced.outputs)
+    constant = session.with_constants(needed)
+    outputs = _names(getattr(model, "output_names", ()), len(constant.outputs))
+    signature = SignatureDef(
+        key="serving_default",
+        inputs=dict(zip(names, (tensor.name for tensor in constant.inputs), strict=True)),
+        outputs=dict(zip(outputs, (tensor.name for tensor in constant.outputs), strict=True)),
+    )
+    return Frozen(constant.graph.as_graph_def().SerializeToString(), signature)
+
+
+def _inputs(model: Any) -> Any:
+    """The inputs in the structure that the model is called with."""
+    for name in ("input", "inputs"):  # a Sequential of Keras 3 has the second alone
+        try:
+            found = getattr(model, name)
+        except (AttributeError, ValueError):
+            continue
+        if found is not None:
+            return found[0] if isinstance(found, list) and len(found) == 1 else found
+    raise RunError("the model does not say what its inputs are: call it once on an input before it is saved")
+
+
+def _names(given: Any, count: int | None = None) -> list[str]:
+    """Names as TensorFlow takes them for nodes, none twice; `count` of them, whatever is given."""
+    wanted = [_NO_NAME.sub("_", str(name).partition(":")[0]) or "tensor" for name in given]
+    if count is not None and len(wanted) != count:
+        wanted = [f"output_{number}" for number in range(count)]
+    found: list[str] = []
+    for name in wanted:
+        unique = next(
+            other
+            for other in (name, *(f"{name}_{number}" for number in range(1, len(wanted) + 1)))
+            if other not in found
+        )
+        found.append(unique)
+    return found
+
+
+def _library(file: KerasFile) -> Any:
+    """The Keras that loads the file: tf_keras for what Keras 2 wrote, if it is there, else Keras 3."""
+    if _major(file) == 2:
+        try:
+            return importlib.import_module("tf_keras")
+        except ImportError:
+            pass
+    try:
+        library = importlib.import_module("keras")
+    except ImportError as error:
+        raise RunError(f"a Keras file is read by loading it, and Keras is not there: {error}") from None
+    backend = library.backend.backend()
+    if backend != "tensorflow":
+        raise RunError(f"Keras runs on {backend} here, and has to run on TensorFlow: {_BACKEND}=tensorflow")
+    return library
+
+
+def _major(file: KerasFile) -> int:
+    """2 or 3: the Keras that wrote the file; where it does not say, the one of its format."""
+    begun = (file.version or "").partition(".")[0]
+    if begun.isdecimal():
+        return 2 if int(begun) < 3 else 3
+    return 3 if file.format == "keras" else 2
+
+
+def _written_by(file: KerasFile) -> str:
+    return f", written by Keras {file.version[:20]}" if file.version else ""
+
+
+def _hint(library: Any, file: KerasFile) -> str:
+    """What else to try."""
+    if _major(file) == 2 and library.__name__ == "keras":
+        return "; what Keras 2 wrote is loaded by tf_keras: pip install tf_keras"
+    return ""
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Keras on TensorFlow, and nothing of what it and TensorFlow have to say about it on the screen."""
+    kept = os.environ.get(_BACKEND)
+    if "keras" not in sys.modules:
+        os.environ[_BACKEND] = "tensorflow"
+    logger = logging.getLogger("absl")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), session.quiet():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+        if kept is None:
+            os.environ.pop(_BACKEND, None)
+        else:
+            os.environ[_BACKEND] = kept

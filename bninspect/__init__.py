@@ -15,16 +15,21 @@ __all__ = [
     "Graph",
     "GraphDefError",
     "Report",
+    "Request",
+    "StripResult",
     "__version__",
     "inspect",
     "load",
+    "strip",
 ]
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report, inspect
     from bninspect.errors import BninspectError, GraphDefError
     from bninspect.graphdef import Graph
+    from bninspect.probe.inputs import Request
     from bninspect.probe.opened import load
+    from bninspect.probe.stripping import StripResult, strip
 
 _HOMES = {
     "BatchNorm": "bninspect.batchnorm",
@@ -34,6 +39,9 @@ _HOMES = {
     "GraphDefError": "bninspect.errors",
     "Graph": "bninspect.graphdef",
     "load": "bninspect.probe.opened",
+    "Request": "bninspect.probe.inputs",
+    "StripResult": "bninspect.probe.stripping",
+    "strip": "bninspect.probe.stripping",
 }
 
 

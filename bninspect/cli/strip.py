@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import sys
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from bninspect.cli import options
+from bninspect.cli import inputs, options
 
 
 @click.command(
@@ -16,12 +18,24 @@ from bninspect.cli import options
     Examples:
       bninspect strip model.pb -o serving.pb
       bninspect strip model.pb -o serving.pb --output logits
+      bninspect strip model.pb -o serving.pb --image photo.jpg --feed keep_prob=1.0
       bninspect strip model.pb -o serving.pb --no-verify     without TensorFlow
+      bninspect strip - -o - < model.pb > serving.pb         as a filter
     """,
 )
 @options.model
-@click.option("-o", "--out", "target", metavar="OUT", required=True, help="The file to write.")
-@options.output
+@click.option(
+    "-o", "--out", "target", metavar="OUT", required=True, help="The file to write; `-`: standard output."
+)
+@inputs.options
+@click.option(
+    "--output",
+    "outputs",
+    metavar="NAME",
+    multiple=True,
+    help="Keep this node or tensor and what it depends on; needed where the file does not tell its outputs. "
+    "Repeatable.",
+)
 @click.option(
     "--mode",
     type=click.Choice(("inference", "training")),
@@ -31,41 +45,47 @@ from bninspect.cli import options
 )
 @click.option("--no-verify", is_flag=True, help="Do not compare the result with the original.")
 @options.traceback
-def command(path: str, target: str, outputs: tuple[str, ...], mode: str, no_verify: bool) -> None:
+def command(
+    path: str,
+    target: str,
+    outputs: tuple[str, ...],
+    mode: str,
+    no_verify: bool,
+    allowed: tuple[str, ...],
+    **asked: Any,
+) -> None:
     """Write the model with every batch norm fixed in inference mode.
 
     Nothing of the other mode is left: no Switch, Merge or If on account of batch norm, no placeholder that
-    decides, no update. With TensorFlow installed, the result is compared with the original on random
-    inputs first; a model that would differ is not written. MODEL itself is never changed.
+    decides, no update. With TensorFlow installed, the result is first compared with the original, fed for
+    inference: with random values, or with what INPUTS options give. A model that would differ is not written.
+    MODEL itself is never changed.
     """
-    from bninspect.batchnorm import Mode, inspect
-    from bninspect.errors import RewriteError
-    from bninspect.graphdef import writer
+    from bninspect.probe.stripping import STREAM, strip
+    from bninspect.report.check_terminal import print_lines
     from bninspect.report.strip_text import summary
-    from bninspect.rewrite.strip import strip
-    from bninspect.variables import load
+    from bninspect.report.terminal import standard_error, standard_output
 
-    report = inspect(load(path), outputs=outputs)
-    if not report.layers:
-        raise RewriteError(f"{path}: no batch norm to strip")
-    _refuse_same(path, target)
-    stripped = strip(report, Mode(mode))
-    verification = None
-    if not no_verify:
-        from bninspect.probe.stripped import verify_stripped
-
-        verification = verify_stripped(stripped, Mode(mode))
-        if verification.state == "differs":
-            raise RewriteError(
-                f"{path}: the result differs from the original: {verification.reason}; not written"
-            )
-    size = writer.write(stripped.pruned.graphdef, Path(target))
-    click.echo("\n".join(summary(stripped, verification, target, size)))
+    _refuse_useless(target, no_verify)
+    result = strip(
+        path,
+        target,
+        outputs=outputs,
+        mode=mode,
+        verify=not no_verify,
+        request=inputs.request(asked),
+        allowed=allowed,
+    )
+    console = standard_error() if target == STREAM else standard_output()[0]
+    print_lines(console, summary(result))
 
 
-def _refuse_same(path: str, target: str) -> None:
-    """The input is never touched."""
-    from bninspect.errors import RewriteError
-
-    if path != "-" and Path(target).exists() and Path(path).exists() and Path(path).samefile(target):
-        raise RewriteError(f"{target}: is the model itself; name another file")
+def _refuse_useless(target: str, no_verify: bool) -> None:
+    """Raises a usage error for options that contradict each other, and for a model on a screen."""
+    context = click.get_current_context()
+    fed = ("images", "count", "feeds", "input_name", "allowed")
+    given = [name for name in fed if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if no_verify and given:
+        raise click.UsageError("--no-verify runs nothing: leave out what to feed, or --no-verify")
+    if target == "-" and sys.stdout is not None and sys.stdout.isatty():
+        raise click.UsageError("-o - writes the model to standard output, which is a terminal: name a file")

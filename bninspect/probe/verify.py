@@ -142,7 +142,7 @@ def _compared(
         own = mine.run(
             [ours.fetch(mode, tensor) for tensor in alive], ours.feeds(feeds, {mode: mode for mode in MODES})
         )
-        unsure = _drawn_inside_functions(report, alive)
+        unsure = drawn_inside_functions(report, alive)
         for tensor, a, b in zip(alive, own, values, strict=True):
             if tensor not in unsure:
                 distance, allowed = apart(a, b)
@@ -222,7 +222,7 @@ def apart(own: Array, original: Array) -> tuple[float, float]:
     return float(np.where(np.isnan(gap), np.inf, gap).max(initial=0.0)), share * size
 
 
-def _drawn_inside_functions(report: Report, tensors: Sequence[Tensor]) -> set[Tensor]:
+def drawn_inside_functions(report: Report, tensors: Sequence[Tensor]) -> set[Tensor]:
     """Tensors behind a number drawn inside a function, which cannot be given a seed there."""
     drawn = {node for node in report.graph if node.op in RANDOM_OPS and node.functions}
     if not drawn:

@@ -2,47 +2,95 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from bninspect.report.names import counted, few, human_size, printable
+from bninspect.batchnorm import Mode, State
+from bninspect.report.check_text import Line
+from bninspect.report.names import counted, few, human_size
 
 if TYPE_CHECKING:
-    from bninspect.probe.facts import Verification
-    from bninspect.rewrite.strip import Stripped
+    from collections.abc import Iterator, Sequence
 
-_DONE = {
-    "branch": "their branch taken, the conditional gone",
-    "flipped": "fixed to the other mode before, now flipped",
-    "kept": "as they were",
-}
+    from bninspect.probe.stripping import StripResult
+    from bninspect.rewrite import Change
+
+_NAMES = 5
 
 
-def summary(stripped: Stripped, verification: Verification | None, target: str, size: int) -> list[str]:
-    """The file, the check against the original, nodes and bytes before and after, and the layers by what
-    was done.
+def summary(result: StripResult) -> Iterator[Line]:
+    """The file, nodes and bytes before and after, what the new graph gives and no longer takes, the check
+    against the original, and the layers by what was done to each.
     """
+    stripped = result.stripped
     before, after = stripped.report.graph.graphdef, stripped.pruned.graphdef
-    lines = [
-        f"written: {printable(target)}",
-        _verified(verification),
+    target = "standard output" if result.target == "-" else result.target
+    yield Line(f"written: {target}", kind="model")
+    yield Line(
         f"nodes {len(before.nodes):,} to {len(after.nodes):,}, "
-        f"{human_size(before.size)} to {human_size(size)}",
+        f"{human_size(before.size)} to {human_size(result.size)}"
+    )
+    outputs = [stripped.pruned.names[tensor] for tensor in stripped.report.outputs]
+    yield Line(f"{'output' if len(outputs) == 1 else 'outputs'}: {few(outputs, _NAMES)}")
+    gone = _no_longer_fed(result)
+    if gone:
+        yield Line(f"no longer fed: {few(gone, _NAMES)}")
+    yield _verified(result)
+    yield from _layers(stripped.changes)
+
+
+def _no_longer_fed(result: StripResult) -> list[str]:
+    """The placeholders that the outputs depended on, and depend on no more."""
+    stripped = result.stripped
+    graph = stripped.report.graph
+    needed = graph.ancestors(tensor.node for tensor in stripped.report.outputs)
+    return [
+        node.name
+        for node in graph
+        if node in needed and node.op.startswith("Placeholder") and node not in stripped.pruned.kept
     ]
-    counts = Counter(change.what for change in stripped.changes)
-    for what, words in _DONE.items():
-        if counts[what]:
-            names = [printable(change.layer.name) for change in stripped.changes if change.what == what]
-            told = f": {few(names)}" if what == "flipped" else ""
-            lines.append(f"{counted(counts[what], 'layer')} {words}{told}")
-    return lines
 
 
-def _verified(verification: Verification | None) -> str:
-    if verification is None:
-        return "not compared with the original"
-    if verification.state == "impossible":
-        return f"could not be compared with the original: {verification.reason}"
-    if not verification.max_abs:
-        return "verified: the outputs equal those of the original, bit for bit"
-    return f"verified: the outputs differ from those of the original by at most {verification.max_abs:.3g}"
+def _verified(result: StripResult) -> Line:
+    found = result.verification
+    if found is None:
+        return Line("not compared with the original")
+    if found.state == "impossible":
+        return Line(f"not compared with the original, which was not possible: {found.reason}", kind="warning")
+    exactly = ", bit for bit" if not found.max_abs else f" to within {found.max_abs:.2g}"
+    if any(change.what == "flipped" for change in result.stripped.changes):
+        return Line(f"verified: what was flipped is as its formula, all else as the original{exactly}")
+    mode = result.stripped.mode.value
+    return Line(f"verified: the outputs are those of the original in {mode} mode{exactly}")
+
+
+def _layers(changes: Sequence[Change]) -> Iterator[Line]:
+    """The layers by what was done. Those whose mode is another than before are all named."""
+    chosen = [change for change in changes if change.what == "branch" and change.layer.mode is Mode.SWITCHED]
+    turned = [
+        change
+        for change in changes
+        if change.what == "flipped" or (change.what == "branch" and change.layer.mode is not Mode.SWITCHED)
+    ]
+    kept = [change for change in changes if change.what == "kept"]
+    if chosen:
+        mode = chosen[0].mode.value
+        yield Line(f"{counted(len(chosen), 'layer')} switched before, now in {mode} mode")
+    if turned:
+        mode, before = turned[0].mode.value, turned[0].layer.mode.value
+        yield Line(f"{counted(len(turned), 'layer')} fixed to {before} mode before, now in {mode} mode:")
+        for change in turned:
+            yield Line(change.layer.name, indent=2)
+    if kept:
+        yield Line(f"{counted(len(kept), 'layer')} in {kept[0].mode.value} mode already")
+    untrained = [
+        change.layer.name
+        for change in changes
+        if change.mode is Mode.INFERENCE and change.layer.statistics.state is State.INITIAL
+    ]
+    if untrained:
+        verb = "has" if len(untrained) == 1 else "have"
+        yield Line(
+            f"{counted(len(untrained), 'layer')} {verb} statistics that were never updated, so that "
+            f"inference does not normalize there: {few(untrained, _NAMES)}",
+            kind="warning",
+        )

@@ -128,6 +128,12 @@ def standard_output() -> tuple[Console, bool]:
     return _Output(width=PIPE_WIDTH), True
 
 
+def standard_error() -> Console:
+    """The Console of notes, where standard output holds data."""
+    on_screen = sys.stderr is not None and sys.stderr.isatty()
+    return Console(stderr=True, width=None if on_screen else PIPE_WIDTH)
+
+
 def print_graph(console: Console, report: Report, *, grow: bool = False) -> None:
     """The whole model: what file, the verdict, one row for each layer, and what else is to be known."""
     print_header(console, report)

@@ -9,12 +9,13 @@ from bninspect.batchnorm import inspect
 from bninspect.batchnorm.layer import Mode
 from bninspect.errors import RewriteError
 from bninspect.graphdef import flatten
-from bninspect.rewrite.specialize import specialize
+from bninspect.rewrite.specialize import Change, specialize
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graphdef import Tensor
+    from bninspect.rewrite.edits import Edits
     from bninspect.rewrite.prune import Pruned
-    from bninspect.rewrite.specialize import Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +24,15 @@ class Stripped:
 
     report: Report
     """Of the original, as it was rewritten."""
+    mode: Mode
     pruned: Pruned
     changes: tuple[Change, ...]
+    edits: Edits
+
+    def place(self, tensor: Tensor) -> str | None:
+        """Where a tensor of the original stands in the new graph (`op:0`); None where it is gone."""
+        found = self.edits.resolve(tensor)
+        return f"{found.node.name}:{found.port}" if found.node in self.pruned.kept else None
 
 
 def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
@@ -32,21 +40,31 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
 
     Whatever else the same predicates decide (dropout) is settled with them. Conditionals of other
     predicates, loops, and the functions that the graph still needs stay. Raises RewriteError, naming the
-    layers, where one
-    cannot have the mode.
+    layers, where one cannot have the mode.
     """
-    report = rewritable(report, mode)
+    original, report = report, rewritable(report, mode)
     specialization = specialize(report, mode, everything=True)
     left = [change for change in specialization.changes if change.what == "left"]
     if left:
-        names = ", ".join(change.layer.name for change in left[:5]) + (", ..." if len(left) > 5 else "")
+        names = ", ".join(change.layer.name for change in left[:5])
+        names += f" and {len(left) - 5} more" if len(left) > 5 else ""
         count = f"{len(left)} of {len(report.layers)} layers"
-        raise RewriteError(f"{count} cannot run in {mode.value} mode: {names}: {left[0].reason}")
+        hint = "; bninspect refresh with --strip estimates them from images" if mode is Mode.INFERENCE else ""
+        raise RewriteError(f"{count} cannot run in {mode.value} mode: {names}: {left[0].reason}{hint}")
     if report.unrecognised:
         first = report.unrecognised[0]
         raise RewriteError(f"what {first.node} is could not be decided ({first.reason}); its mode stays open")
     pruned = specialization.pruned((), report.outputs)
-    return Stripped(report=report, pruned=pruned, changes=specialization.changes)
+    changes = (*specialization.changes, *_untouched(original, report, mode))
+    return Stripped(report=report, mode=mode, pruned=pruned, changes=changes, edits=specialization.edits)
+
+
+def _untouched(original: Report, report: Report, mode: Mode) -> list[Change]:
+    """The layers in calls that were not written out: they have the mode already."""
+    found = {layer.name for layer in report.layers}
+    return [
+        Change(layer=layer, mode=mode, what="kept") for layer in original.layers if layer.name not in found
+    ]
 
 
 def rewritable(report: Report, mode: Mode) -> Report:

@@ -100,8 +100,10 @@ def _probed(report: Report, settings: Settings) -> Probe:
     """The model run on the images that were given."""
     from bninspect.probe.facts import Question
     from bninspect.probe.run import probe
+    from bninspect.rewrite.freeze import frozen
 
     assert settings.request is not None
+    report = frozen(report)
     question = Question(layers=report.layers, allowed=settings.allowed_ops, momentum=settings.momentum)
     return probe(report, question, settings.request)
 

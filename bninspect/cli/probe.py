@@ -87,8 +87,9 @@ def command(
     from bninspect.probe.run import probe
     from bninspect.probe.save import save
     from bninspect.report.probe_progress import images_done
+    from bninspect.rewrite.freeze import frozen
 
-    report = inspect(load(path or _model()), outputs=outputs)
+    report = frozen(inspect(load(path or _model()), outputs=outputs))
     layers = select(report.layers, globs)
     request = inputs.request(asked)
     question = Question(

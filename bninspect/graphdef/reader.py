@@ -18,7 +18,7 @@ from bninspect.graphdef import sniff, wire
 from bninspect.graphdef.nodes import node_at
 from bninspect.graphdef.records import FunctionDef, GraphDef, NodeDef, SignatureDef, Span
 from bninspect.graphdef.schema import from_text, message_class
-from bninspect.graphdef.tensors import parse
+from bninspect.graphdef.tensors import dtype_name, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,6 +231,7 @@ def _function(span: Span) -> FunctionDef:
     return FunctionDef(
         name=message.signature.name,
         arguments=tuple(argument.name for argument in message.signature.input_arg),
+        takes_handles=any(dtype_name(one.type) == "resource" for one in message.signature.input_arg),
         outputs=tuple(argument.name for argument in message.signature.output_arg),
         returns=dict(message.ret),
         control_returns=tuple(message.control_ret.values()),

@@ -83,6 +83,8 @@ class FunctionDef:
     name: str
     arguments: tuple[str, ...]
     """Names of its input arguments, in order."""
+    takes_handles: bool
+    """Whether one of them is a handle of a variable (or of another resource)."""
     outputs: tuple[str, ...]
     """Names of its output arguments, in order."""
     returns: Mapping[str, str]

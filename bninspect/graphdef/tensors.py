@@ -155,6 +155,14 @@ class TensorValue:
         array.flags.writeable = False
         return array
 
+    def message(self) -> Any:
+        """The TensorProto with all its values, as bytes in the order of the file where they can be had so."""
+        if self._content_span is None:
+            return self._whole()
+        whole = message_class("TensorProto")(tensor_content=self._content_span.bytes())
+        whole.MergeFrom(self._message)
+        return whole
+
     def _filled(self, flat: NDArray[Any], size: int) -> NDArray[Any]:
         """The last value repeated up to the shape, as TensorFlow does; zeros where none is written."""
         if flat.size > size:

@@ -14,6 +14,7 @@ from bninspect.graphdef import wire
 from bninspect.graphdef.nodes import attributes_at
 from bninspect.graphdef.records import NodeDef, Span
 from bninspect.graphdef.schema import DATA_TYPES, message_class
+from bninspect.graphdef.tensors import TensorValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,8 +28,8 @@ _NUMBERS = {name: number for number, name in DATA_TYPES.items()}
 
 
 def new_node(name: str, op: str, inputs: tuple[str, ...], attributes: Mapping[str, Any]) -> NodeDef:
-    """A node that no file holds. Attributes: bool, int, float, bytes, str (a dtype), an array (a tensor), a
-    tuple of int.
+    """A node that no file holds. Attributes: bool, int, float, bytes, str (a dtype), an array or a TensorValue
+    (a tensor), a tuple of int.
     """
     message = message_class("NodeDef")(name=name, op=op, input=inputs)
     for key, value in attributes.items():
@@ -94,6 +95,8 @@ def _set(target: Any, value: Any) -> None:
         for size in value.shape:
             target.tensor.tensor_shape.dim.add(size=size)
         target.tensor.tensor_content = value.tobytes()
+    elif isinstance(value, TensorValue):
+        target.tensor.CopyFrom(value.message())
     else:
         target.list.i.extend(value)
 
@@ -107,16 +110,18 @@ _TENSOR_TYPES = {
 def pieces(graphdef: GraphDef) -> Iterator[Span]:
     """The GraphDef message as ranges, in order: nodes, functions, versions; joined they are the file."""
     for node in graphdef.nodes:
-        yield from _field(1, (node.span,))
+        yield from length_delimited(1, (node.span,))
     if graphdef.functions or graphdef.library_rest:
-        inner = [part for function in graphdef.functions.values() for part in _field(1, (function.span,))]
+        inner = [
+            part for function in graphdef.functions.values() for part in length_delimited(1, (function.span,))
+        ]
         inner.extend(graphdef.library_rest)
-        yield from _field(2, tuple(inner))
+        yield from length_delimited(2, tuple(inner))
     if graphdef.versions is not None:
-        yield from _field(4, (graphdef.versions,))
+        yield from length_delimited(4, (graphdef.versions,))
 
 
-def _field(number: int, parts: tuple[Span, ...]) -> Iterator[Span]:
+def length_delimited(number: int, parts: tuple[Span, ...]) -> Iterator[Span]:
     """A length-delimited field: tag and length, then the parts."""
     head = bytes((number << 3 | wire.LENGTH,)) + _varint(sum(part.end - part.start for part in parts))
     yield Span(head, 0, len(head))

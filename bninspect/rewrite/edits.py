@@ -88,6 +88,16 @@ class Edits:
         node.inputs, node.controls, node.bindings = tuple(inputs), tuple(controls), attributes
         return node.output()
 
+    def replace(
+        self, node: Node, op: str, inputs: Sequence[Tensor], ports: int = 1, **attributes: Any
+    ) -> Node:
+        """A new node under the name of this one, whose outputs (so many) its readers read instead."""
+        new = Node(name=node.name, op=op, nodedef=None)
+        new.inputs, new.controls, new.bindings = tuple(inputs), node.controls, attributes
+        for port in range(ports):
+            self.redirect(node.output(port), new.output(port))
+        return new
+
     def resolve(self, tensor: Tensor) -> Tensor:
         """What a reader of this tensor now reads."""
         for _ in range(len(self._redirects) + 1):

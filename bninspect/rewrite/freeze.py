@@ -1,0 +1,225 @@
+"""Variables -> constants: a model with its checkpoint as the frozen graph that everything that runs works on.
+
+As TensorFlow's own freezing does it (python/framework/convert_to_constants.py): a variable becomes a Const of
+its value, under its name, and what reads it reads that. Functions that variables are handed to are written
+out, for a function cannot take a constant where it expects a handle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bninspect.batchnorm import inspect
+from bninspect.batchnorm.statistics import stored_statistics
+from bninspect.batchnorm.trace import VARIABLES
+from bninspect.errors import RewriteError
+from bninspect.graphdef import Tensor, flatten
+from bninspect.rewrite.edits import Edits
+from bninspect.rewrite.prune import prune
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graphdef import Graph, GraphDef, Node
+    from bninspect.rewrite.prune import Pruned
+
+_HANDED_ON = frozenset({"Identity", "Switch", "Enter", "Exit", "NextIteration", "Merge"})
+"""Ops that hand a variable on, to be read later."""
+_BY_REFERENCE = {
+    "RefIdentity": "Identity", "RefSwitch": "Switch", "RefEnter": "Enter", "RefExit": "Exit",
+    "RefNextIteration": "NextIteration", "RefMerge": "Merge",
+}  # fmt: skip
+"""Ops on a reference to a variable, and the same on its value."""
+_KEPT = ("T", "N", "frame_name", "is_constant", "parallel_iterations")
+_HANDLES = ("VarHandleOp", "ReadVariableOp", "ResourceGather", "VariableShape", "VarIsInitializedOp")
+_MOST_NAMED = 5
+
+
+def frozen(report: Report) -> Report:
+    """The same model, its variables constants; the report itself where it has none.
+
+    Layers keep their names, outputs their order. Raises RewriteError where a variable that the outputs need
+    has no value, and where one is read in a place that only TensorFlow can take apart.
+    """
+    graphdef = report.graph.graphdef
+    if not any(node.op in VARIABLES for node in graphdef.nodes):
+        return report
+    graph = flatten(graphdef, loops=False, only=_reading(graphdef))
+    outputs = tuple(_in(graph, tensor) for tensor in report.outputs)
+    edits = Edits(graph)
+    blocked = _freeze(edits)
+    pruned = prune(edits, (*outputs, *_kept_statistics(report, graph)))
+    _refuse(pruned, edits, blocked)
+    found = inspect(
+        flatten(replace(pruned.graphdef, format=graphdef.format)),
+        outputs=[pruned.names[tensor] for tensor in outputs],
+    )
+    return _as_known(found, report)
+
+
+def _kept_statistics(report: Report, graph: Graph) -> list[Tensor]:
+    """The moving statistics, also those that only the updates of a training graph lead to."""
+    return [
+        Tensor(graph.node(tensor.node.name), tensor.port)
+        for layer in report.layers
+        for tensor in (layer.moving_mean, layer.moving_variance)
+        if tensor is not None and tensor.node.stored is not None and tensor.node.name in graph
+    ]
+
+
+def _reading(graphdef: GraphDef) -> frozenset[str]:
+    """Functions that work with variables or are given some, those that hold layers, and their callers."""
+    from bninspect.graphdef.library import Library, calls
+
+    wanted = set(Library(graphdef).candidates)
+    callers: dict[str, set[str]] = {}
+    for function in graphdef.functions.values():
+        if function.takes_handles or any(node.op in _HANDLES for node in function.nodes):
+            wanted.add(function.name)
+        for node in function.nodes:
+            for name in calls(node, graphdef.functions):
+                callers.setdefault(name, set()).add(function.name)
+    stack = list(wanted)
+    while stack:
+        for name in callers.get(stack.pop(), set()) - wanted:
+            wanted.add(name)
+            stack.append(name)
+    return frozenset(wanted)
+
+
+def _in(graph: Graph, tensor: Tensor) -> Tensor:
+    """The same tensor of another Graph of the same records."""
+    if tensor.node.name not in graph:
+        raise RewriteError(
+            f"{tensor.name}: in the body of a While, whose variables cannot be frozen: freeze the model with "
+            "TensorFlow first"
+        )
+    return Tensor(graph.node(tensor.node.name), tensor.port)
+
+
+def _freeze(edits: Edits) -> dict[Node, Node]:
+    """Every variable with a value becomes a Const. Returns what reads one in a way that is not known, and the
+    variable.
+    """
+    blocked: dict[Node, Node] = {}
+    for node in edits.graph:
+        if node.op not in VARIABLES or node.stored is None:
+            continue
+        value = node.stored
+        edits.replace(node, "Const", (), dtype=value.dtype, value=value)
+        if node.op == "VarHandleOp":
+            _read_by_handle(edits, node, value.dtype, blocked)
+        else:
+            _read_by_reference(edits, node, value.dtype)
+    return blocked
+
+
+def _read_by_reference(edits: Edits, variable: Node, dtype: str) -> None:
+    """What works on a reference works on the value."""
+    stack, seen = [variable], {variable}
+    while stack:
+        node = stack.pop()
+        for use in edits.graph.uses(node):
+            reader = use.node
+            if reader.op == "IsVariableInitialized":
+                edits.replace(reader, "Const", (), dtype="bool", value=np.array(True))
+            elif reader.op in _BY_REFERENCE and reader not in seen:
+                seen.add(reader)
+                attributes = {name: reader.attr(name) for name in _KEPT if reader.attr(name) is not None}
+                attributes["T"] = dtype
+                edits.replace(reader, _BY_REFERENCE[reader.op], reader.inputs, 2, **attributes)
+                stack.append(reader)
+
+
+def _read_by_handle(edits: Edits, variable: Node, dtype: str, blocked: dict[Node, Node]) -> None:
+    """A read is the value; what hands the handle on hands on the value."""
+    stack, seen = [variable], {variable}
+    while stack:
+        node = stack.pop()
+        for use in edits.graph.uses(node):
+            reader, handle = use.node, use.node.inputs[use.slot]
+            if reader.op in _HANDED_ON:
+                edits.set_attributes(reader, T=dtype)
+                if reader not in seen:
+                    seen.add(reader)
+                    stack.append(reader)
+            elif not _read(edits, reader, handle, dtype):
+                blocked[reader] = variable
+
+
+def _read(edits: Edits, reader: Node, handle: Tensor, dtype: str) -> bool:
+    """Makes an op that reads a variable read a value instead; False where the op is not known."""
+    if reader.op == "ReadVariableOp":
+        edits.redirect(reader.output(), handle)
+    elif reader.op == "VarIsInitializedOp":
+        edits.replace(reader, "Const", (), dtype="bool", value=np.array(True))
+    elif reader.op == "VariableShape":
+        out = reader.attr("out_type", "int32")
+        edits.replace(reader, "Shape", (handle,), T=dtype, out_type=out)
+    elif reader.op == "ResourceGather" and not reader.attr("batch_dims", 0):
+        axis = edits.add(f"{reader.name}/axis", "Const", (), dtype="int32", value=np.array(0, np.int32))
+        indices: Any = reader.attr("Tindices", "int32")
+        given = (handle, reader.inputs[1], axis)
+        edits.replace(reader, "GatherV2", given, Tparams=dtype, Tindices=indices, Taxis="int32")
+    else:
+        return False
+    return True
+
+
+def _refuse(pruned: Pruned, edits: Edits, blocked: dict[Node, Node]) -> None:
+    """Raises RewriteError where the outputs still need a variable."""
+    without = sorted(node.label for node in pruned.kept if node.op in VARIABLES)
+    if without:
+        names = ", ".join(without[:_MOST_NAMED]) + (", ..." if len(without) > _MOST_NAMED else "")
+        raise RewriteError(f"{edits.graph.graphdef.path}: {_why(edits.graph.graphdef)}: {names}")
+    for node, variable in blocked.items():
+        if node in pruned.kept:
+            raise RewriteError(
+                f"{node.op} {node.label} reads the variable {variable.label} in a way that cannot be frozen: "
+                "freeze the model with TensorFlow first"
+            )
+
+
+def _why(graphdef: GraphDef) -> str:
+    if graphdef.checkpoint is None:
+        return (
+            "its weights are in variables, and no checkpoint stands beside it; put the one that holds them "
+            "there, or freeze the model"
+        )
+    return f"variables that the outputs need are not in the checkpoint {graphdef.checkpoint}"
+
+
+def _as_known(found: Report, original: Report) -> Report:
+    """The layers as the original knows them (told by the node that gives their output): their names, and what
+    only a training graph tells.
+    """
+    known = {(layer.output.node.name, layer.output.port): layer for layer in original.layers}
+    told = {
+        layer.name: _told(layer, known.get((layer.output.node.name, layer.output.port)), found.graph)
+        for layer in found.layers
+    }
+    switches = tuple(
+        replace(group, layers=tuple(told[layer.name] for layer in group.layers)) for group in found.switches
+    )
+    return replace(found, layers=tuple(told.values()), switches=switches)
+
+
+def _told(layer: BatchNorm, before: BatchNorm | None, graph: Graph) -> BatchNorm:
+    if before is None:
+        return layer
+    mean, variance = before.moving_mean, before.moving_variance
+    if layer.moving_mean is None and mean is not None and variance is not None:
+        names = mean.node.name, variance.node.name
+        if all(name in graph for name in names):
+            mean, variance = (graph.node(name).output() for name in names)
+            held = stored_statistics(mean, variance, "")
+            layer = replace(layer, moving_mean=mean, moving_variance=variance, statistics=held)
+    return replace(
+        layer,
+        name=before.name,
+        momentum=before.momentum,
+        updates=before.updates,
+        trainable=before.trainable,
+    )

@@ -12,7 +12,15 @@ from bninspect.graphdef import load
 from tests.batchnorm.tables import FIXTURES, Row, counts, fixtures, modes
 
 ROWS = fixtures()
-KERAS = {"model.keras": "a .keras model", "model.h5": "HDF5"}
+KERAS = {
+    "model.keras": "a .keras model",
+    "model.h5": "HDF5",
+    "model_115.h5": "HDF5",
+    "model_keras225.h5": "HDF5",
+}
+"""What has to be loaded before there is a graph (`tests/probe/test_keras_files.py`), and what it is called until
+then.
+"""
 GRAPHS = [row for row in ROWS if row.file not in KERAS]
 SEVERAL_SOURCES = {"and_two.pb"}
 """One predicate of two placeholders: no one source decides, and the report shows the predicate instead."""

@@ -15,7 +15,7 @@ from bninspect.graphdef import load
 from bninspect.rules import Case, evaluate
 from tests.batchnorm.tables import FIXTURES, fixtures
 
-NO_GRAPHS = {"model.keras", "model.h5"}
+NO_GRAPHS = {"model.keras", "model.h5", "model_115.h5", "model_keras225.h5"}
 SILENT = """
 const_false.pb fixed_inference_fused_115.pb fixed_inference_decomposed_115.pb keras3_inference.pb
 tfkeras_inference.pb tfkeras_dense.pb epsilon_zero_2.pb epsilon_zero_115.pb ewma_inference.pb

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,45 @@ def _tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )  # fmt: skip
 def test_what_names_stand_for(names: list[str], found: list[str]) -> None:
     assert models(names) == tuple(found)
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["sub/saved/**"], ["sub/saved"]),
+        (["**/saved/*.pb"], ["sub/saved"]),
+        (["sub/saved/fingerprint.pb", "sub/saved/saved_model.pb"], ["sub/saved"]),
+        (["sub/saved/variables/x.pb"], ["sub/saved"]),
+        (["sub/saved/saved_model.pb"], ["sub/saved/saved_model.pb"]),
+        (["sub/saved/saved_model.pb", "sub"], ["sub/saved/saved_model.pb", "sub/c.pbtxt"]),
+    ],
+)
+def test_the_parts_of_a_savedmodel_are_one_model(names: list[str], found: list[str]) -> None:
+    Path("sub/saved/fingerprint.pb").touch()
+    assert models(names) == tuple(found)
+
+
+def test_a_model_beside_the_parts_of_a_savedmodel_is_another() -> None:
+    Path("sub/saved/frozen.pb").touch()
+    for name in ("sub/saved", "sub/saved/*.pb"):
+        assert models([name]) == ("sub/saved", "sub/saved/frozen.pb")
+
+
+@pytest.mark.parametrize("name", ["sub", "sub/**", "sub/**/*.pb*"])
+def test_a_link_is_followed_and_never_round_in_circles(name: str) -> None:
+    Path("sub/round").symlink_to(Path.cwd())
+    Path("sub/up").symlink_to("..")
+    Path("sub/other").symlink_to(Path.cwd() / "linked")
+    Path("linked").mkdir()
+    Path("linked/e.pb").touch()
+    Path("linked/nowhere.pb").symlink_to("absent")
+    assert models([name]) == ("sub/c.pbtxt", "sub/other/e.pb", "sub/other/nowhere.pb", "sub/saved")
+
+
+@pytest.mark.parametrize("name", ["sub", "sub/*"])
+def test_a_pipe_in_a_folder_is_not_waited_for(name: str) -> None:
+    os.mkfifo("sub/pipe.pb")
+    assert models([name]) == ("sub/c.pbtxt", "sub/saved")
 
 
 def test_a_model_named_twice_is_one() -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bninspect.check.paths import identity
 from bninspect.errors import BninspectError
 from bninspect.files import whole
 
@@ -33,8 +34,10 @@ class Baseline:
     keys: frozenset[Key]
 
     def relative(self, model: str) -> str:
-        """The model's path from the folder of the baseline, with slashes on every system."""
-        return Path(os.path.relpath(Path(model).absolute(), self.path.absolute().parent)).as_posix()
+        """The model's path from the folder of the baseline, with slashes on every system; of a SavedModel that
+        of its folder, whichever of the two was named.
+        """
+        return Path(os.path.relpath(identity(model), self.path.absolute().parent)).as_posix()
 
     def key(self, model: str, found: Found) -> Key:
         """What stands for a finding."""
@@ -91,12 +94,27 @@ def read(path: Path, may_be_absent: bool = False) -> Baseline:
         return Baseline(path=path, keys=frozenset())
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        entries = document["entries"]
-        if document["version"] != _VERSION:
-            raise BninspectError(f"{path}: a baseline of version {document['version']!r}, not {_VERSION}")
-        keys = frozenset((str(entry["model"]), str(entry["code"]), str(entry["node"])) for entry in entries)
-    except OSError as error:
+    except FileNotFoundError as error:
         raise BninspectError(f"{path}: {error.strerror}; --update-baseline writes one") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise BninspectError(f"{path}: not a baseline file ({type(error).__name__}: {error})") from None
-    return Baseline(path=path, keys=keys)
+    except OSError as error:
+        raise BninspectError(f"{path}: {error.strerror}") from None
+    except ValueError as error:
+        raise BninspectError(f"{path}: not a baseline file: {error}") from None
+    entries = document.get("entries") if isinstance(document, dict) else None
+    if not isinstance(entries, list) or "version" not in document:
+        raise BninspectError(f"{path}: not a baseline file: it has no version and list of entries")
+    if document["version"] != _VERSION:
+        raise BninspectError(
+            f"{path}: a baseline of version {document['version']!r}, not {_VERSION}: remove it and write "
+            "another one with --update-baseline"
+        )
+    return Baseline(path=path, keys=frozenset(_key(path, entry) for entry in entries))
+
+
+def _key(path: Path, entry: object) -> Key:
+    """What one entry stands for."""
+    texts = [entry.get(name) for name in ("model", "code", "node")] if isinstance(entry, dict) else []
+    if len(texts) != 3 or not all(isinstance(text, str) for text in texts):
+        raise BninspectError(f"{path}: not a baseline file: an entry without the texts model, code and node")
+    model, code, node = texts
+    return model, code, node

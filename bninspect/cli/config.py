@@ -13,10 +13,11 @@ import os
 import sys
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from glob import escape, glob, has_magic
+from glob import escape, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bninspect.check.paths import called, identity, matches
 from bninspect.errors import BninspectError
 
 if sys.version_info >= (3, 11):
@@ -60,15 +61,16 @@ class ModelSection:
 
     def matches(self, path: str) -> bool:
         """Whether the section is about this model."""
-        pattern, where = Path(self.pattern), Path(path).absolute()
+        pattern = Path(self.pattern)
+        ways = called(path)
         if not pattern.is_absolute():
-            where = Path(os.path.relpath(where, self.folder))
-        return _fits(where.parts, pattern.parts)
+            ways = tuple(Path(os.path.relpath(where, self.folder)) for where in ways)
+        return any(_fits(where.parts, pattern.parts) for where in ways)
 
     def files(self) -> frozenset[Path]:
-        """The files that the glob matches, absolute."""
+        """The models that the glob matches, as `check.paths.identity` has them."""
         pattern = str(Path(escape(str(self.folder))) / self.pattern)
-        return frozenset(Path(path) for path in glob(pattern, recursive=True))  # noqa: PTH207
+        return frozenset(identity(path) for path in matches(pattern))
 
 
 def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
@@ -116,8 +118,10 @@ def _section(path: Path, table: tuple[str, ...]) -> dict[str, Any] | None:
     try:
         with path.open("rb") as stream:
             found: Any = tomllib.load(stream)
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise BninspectError(f"{path}: {error}") from None
+    except OSError as error:
+        raise BninspectError(f"{path}: {error.strerror}") from None
+    except ValueError as error:  # no TOML, or no UTF-8
+        raise BninspectError(f"{path}: no TOML that can be read: {error}") from None
     for key in table:
         found = found.get(key)
         if found is None:
@@ -125,7 +129,8 @@ def _section(path: Path, table: tuple[str, ...]) -> dict[str, Any] | None:
         if not isinstance(found, dict):
             raise BninspectError(f"{path}: {'.'.join(table)} is no table")
     # bninspect.toml may say [tool.bninspect] like pyproject.toml, or leave it out.
-    nested = found.get("tool", {}).get("bninspect") if not table else None
+    tool = None if table else found.get("tool")
+    nested = tool.get("bninspect") if isinstance(tool, dict) else None
     section: dict[str, Any] = nested if isinstance(nested, dict) else found
     return section
 
@@ -154,7 +159,7 @@ def _model(path: Path, entry: dict[str, Any]) -> ModelSection:
         raise BninspectError(f"{path}: unknown key {unknown[0]!r} of a model; there are {known}")
     if not isinstance(entry.get("allow", []), list):
         raise BninspectError(f"{path}: allow is a list of {_FORM}")
-    if not isinstance(entry.get("path"), str):
+    if not isinstance(entry.get("path"), str) or not entry["path"]:
         raise BninspectError(f"{path}: a model without `path`, the glob of the files it is about")
     options = {
         key: _absolute(key, value, path.parent)
@@ -173,7 +178,9 @@ def _allowed(path: Path, entry: Any) -> Allowed:
     """One entry of `allow`; the reason is what makes it one."""
     if not isinstance(entry, dict) or set(entry) - _ALLOW_KEYS:
         raise BninspectError(f"{path}: allow is a list of {_FORM}")
-    code, layer, reason = (str(entry.get(key, "")).strip() for key in ("code", "layer", "reason"))
+    if not all(isinstance(value, str) for value in entry.values()):
+        raise BninspectError(f"{path}: code, layer and reason of an allowance are texts: {entry}")
+    code, layer, reason = (entry.get(key, "").strip() for key in ("code", "layer", "reason"))
     if not code or not reason:
         raise BninspectError(f"{path}: an allowance needs a code and a reason: {entry}")
     return Allowed(code=code, layer=layer or "*", reason=reason)

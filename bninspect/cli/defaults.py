@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bninspect.cli.config import Config
 
-_NEVER = frozenset({"help", "version", "traceback", "update-baseline", "out"})
+_NEVER = frozenset({"help", "version", "traceback", "update-baseline", "out", "moments", "merge"})
 """Options that a file cannot give."""
 
 
@@ -50,9 +50,7 @@ def processed(config: Config, command: click.Command, key: str, value: Any) -> A
         return option.process_value(click.Context(command, info_name=command.name), _value(option, value))
     except click.UsageError as error:
         told = error.message.rstrip(".")
-    except (TypeError, ValueError):
-        told = "a value of the wrong kind"
-    raise BninspectError(f"{config.path}: {key} = {value!r}: {told}")
+        raise BninspectError(f"{config.path}: {key} = {value!r}: {told}") from None
 
 
 def parameters(command: click.Command) -> dict[str, click.Parameter]:
@@ -66,11 +64,19 @@ def parameters(command: click.Command) -> dict[str, click.Parameter]:
 
 
 def _value(option: click.Parameter, value: Any) -> Any:
-    """A value of TOML as click wants it: a list where the option is repeatable."""
+    """A value of TOML as click wants it: a list where the option is repeatable. Raises click.BadParameter for
+    one of another type, which click would make into something that nobody wrote.
+    """
     if option.multiple:
-        return [str(one) for one in value] if isinstance(value, list) else [str(value)]
-    if isinstance(value, list | dict):
-        raise TypeError
+        values = value if isinstance(value, list) else [value]
+        if not all(isinstance(one, str) for one in values):
+            raise click.BadParameter("a text, or a list of texts, is wanted")
+        return values
+    flag = isinstance(option, click.Option) and option.is_flag
+    if flag != isinstance(value, bool) or not isinstance(value, bool | str | int | float):
+        raise click.BadParameter("true or false is wanted" if flag else "a text or a number is wanted")
+    if isinstance(value, float) and isinstance(option.type, click.types.IntParamType):
+        raise click.BadParameter("a whole number is wanted")
     return value
 
 

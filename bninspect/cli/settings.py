@@ -4,12 +4,12 @@ defaults; and what the configuration asks for that is not there.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bninspect.check.gate import Allowance, Settings
+from bninspect.check.paths import identity
 from bninspect.cli import inputs
 from bninspect.cli.defaults import parameters, processed
 from bninspect.errors import BninspectError, SelectionError
@@ -85,7 +85,7 @@ def refuse_unmatched(config: Config, results: Sequence[ModelResult]) -> None:
 
     Raises BninspectError.
     """
-    checked = {Path(result.path).absolute(): result for result in results}
+    checked = {identity(result.path): result for result in results}
     for section in config.models:
         about = [result for path, result in checked.items() if section.matches(str(path))]
         if not about or any(result.error for result in about) or section.files() - set(checked):

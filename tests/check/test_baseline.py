@@ -44,6 +44,16 @@ def test_a_finding_is_known_from_any_folder(baseline: Baseline, monkeypatch: pyt
     assert not baseline.knows("d.pb", found())
 
 
+def test_a_savedmodel_is_one_by_its_folder_and_by_its_file(tmp_path: Path) -> None:
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "saved_model.pb").touch()
+    saved = [str(tmp_path / "saved"), str(tmp_path / "saved" / "saved_model.pb")]
+    for first, second in (saved, saved[::-1]):
+        renewed = Baseline(path=tmp_path / "b.json", keys=frozenset()).renewed([result(Path(first), "BN201")])
+        assert renewed.knows(second, found())
+        assert renewed.stale([]) == ()
+
+
 def test_another_message_at_the_node_is_the_same_finding(baseline: Baseline) -> None:
     again = found(message="in other words", severity=Severity.WARNING)
     assert baseline.knows(str(baseline.path.parent / "models" / "a.pb"), again)
@@ -75,13 +85,19 @@ def test_renewing_keeps_what_was_not_looked_at(baseline: Baseline) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{}", "[]", "null", '{"version": 1, "entries": [1]}', '{"version": 2, "entries": []}', "\x00"],
-)
+    [
+        "", "{}", "[]", "null", "3", '"entries"', "\x00", '{"entries": []}', '{"version": 1, "entries": {"a": 1}}',
+        '{"version": 1, "entries": [1]}', '{"version": 2, "entries": []}',
+        '{"version": 1, "entries": [{"model": 1, "code": "BN201", "node": ""}]}',
+        '{"version": 1, "entries": [{"model": "a.pb", "code": "BN201"}]}',
+    ],
+)  # fmt: skip
 def test_another_file_is_refused_and_not_written_over(content: str, tmp_path: Path) -> None:
     path = tmp_path / "b.json"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(BninspectError, match="baseline"):
+    with pytest.raises(BninspectError, match="baseline") as raised:
         read(path, may_be_absent=True)
+    assert "Error" not in str(raised.value)
     assert path.read_text(encoding="utf-8") == content
 
 
@@ -89,6 +105,8 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(BninspectError, match="--update-baseline writes one"):
         read(tmp_path / "b.json")
     assert read(tmp_path / "b.json", may_be_absent=True).keys == frozenset()
+    with pytest.raises(BninspectError, match=r"Is a directory$"):
+        read(tmp_path)
 
 
 def test_a_failed_write_leaves_the_old_file(baseline: Baseline, monkeypatch: pytest.MonkeyPatch) -> None:

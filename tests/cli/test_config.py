@@ -125,6 +125,14 @@ def test_a_model_has_settings_of_its_own(check: Callable[..., tuple[int, Any]]) 
         ('jobs = "many"', "jobs = 'many': "),
         ("jobs = 0", "jobs = 0: "),
         ('jobs = [1]', "jobs = [1]: "),
+        ("jobs = 2.5", "jobs = 2.5: a whole number is wanted"),
+        ("jobs = true", "jobs = True: a text or a number is wanted"),
+        ('deploy = "yes"', "deploy = 'yes': true or false is wanted"),
+        ("deploy = 1", "deploy = 1: true or false is wanted"),
+        ("image = 3", "image = 3: a text, or a list of texts, is wanted"),
+        ('ignore = ["BN1", 3]', "ignore = ['BN1', 3]: a text, or a list of texts, is wanted"),
+        ("tool = 3", "unknown key 'tool'"),
+        ("[tool]\nbninspect = 3", "unknown key 'tool'"),
         ('momentum = 1.5', "momentum = 1.5: "),
         ('size = "big"', "size = 'big': "),
         ('format = "xml"', "format = 'xml': "),
@@ -136,6 +144,10 @@ def test_a_model_has_settings_of_its_own(check: Callable[..., tuple[int, Any]]) 
         ("[[models]]\nimage = 'x'", "a model without `path`"),
         ("[[models]]\npath = 'models/*.pb'\nlayer = 'x'", "unknown key 'layer' of a model"),
         ("[[models]]\npath = 'model/*.pb'", "path = 'model/*.pb' matches nothing"),
+        ("[[models]]\npath = ''", "a model without `path`"),
+        ("[[models]]\npath = 'models'", "path = 'models' matches nothing"),
+        ("[[models]]\npath = 'models/*.pb'\nfeed = {k = 1}", "feed = {'k': 1}: a text"),
+        ("[[models]]\npath = 'models/*.pb'\nallow = [{code = 'BN101', reason = 4}]", "are texts"),
         ("[[models]]\npath = 'models/*.pb'\nmomentum = 'x'", "momentum = 'x': "),
         ("[[models]]\npath = 'models/*.pb'\nsize = 'x'", "size = 'x': "),
         ("[[models]]\npath = 'models/*.pb'\nallow = 'BN101'", "allow is a list of "),
@@ -158,6 +170,24 @@ def test_what_it_cannot_mean_is_one_line_and_2(
     assert isinstance(line, str)
     assert told in line
     assert line.count("\n") == 1
+
+
+def test_a_file_that_is_no_text(check: Callable[..., tuple[int, Any]]) -> None:
+    Path("bninspect.toml").write_bytes(b"\xff\xfe")
+    code, line = check()
+    assert (code, line.count("\n")) == (2, 1)
+    assert "bninspect.toml: no TOML that can be read: " in line
+
+
+@pytest.mark.parametrize("pattern", ["saved/saved_model.pb", "saved", "*/*.pb"])
+@pytest.mark.parametrize("named", ["saved/saved_model.pb", "saved", "."])
+def test_a_section_is_about_a_savedmodel_by_its_folder_and_by_its_file(
+    check: Callable[..., tuple[int, Any]], pattern: str, named: str
+) -> None:
+    shutil.copytree(FIXTURES / "saved_training", "saved")
+    configure(f"select = 'BN108'\n[[models]]\npath = '{pattern}'\nallow = [{{code = 'BN108', reason = 'r'}}]")
+    code, told = check(named)
+    assert (code, len(told["allowed"])) == (0, 1)
 
 
 def test_a_layer_may_be_in_a_model_that_was_not_checked(check: Callable[..., tuple[int, Any]]) -> None:

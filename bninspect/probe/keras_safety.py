@@ -84,9 +84,9 @@ def _check_object(found: Mapping[str, Any], layer: str) -> None:
         raise _refused(layer, f"is a {name}: it holds Python code, which is never run")
     if name == "function":
         name = found.get("config")
-        if name not in FUNCTIONS:
+        if not isinstance(name, str) or name not in FUNCTIONS:
             raise _refused(layer, f"calls the function {name!r}, which is none of Keras's activations")
-    elif name not in CLASSES:
+    elif not isinstance(name, str) or name not in CLASSES:
         raise _refused(layer, f"is a {name!r}, which is none of Keras's own layers that only compute")
     for reason in _foreign(found, name):
         raise _refused(layer, reason)

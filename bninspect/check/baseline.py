@@ -34,8 +34,9 @@ class Baseline:
     keys: frozenset[Key]
 
     def relative(self, model: str) -> str:
-        """The model's path from the folder of the baseline, with slashes on every system; of a SavedModel that
-        of its folder, whichever of the two was named.
+        """The model's path from the folder of the baseline, with slashes on every system.
+
+        Of a SavedModel it is that of the folder, whether the folder was named or the file in it.
         """
         return Path(os.path.relpath(identity(model), self.path.absolute().parent)).as_posix()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from bninspect.probe.facts import Probe
     from bninspect.probe.inputs import Request
     from bninspect.rules import Finding
+
+_COMMAND = re.compile(r"(\bbninspect \w+) MODEL\b")
+"""A command of ours in what a rule says, which knows no path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +93,24 @@ def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelR
         path=settings.path,
         error=failure,
         modes=dict(sorted(Counter(layer.mode.value for layer in report.layers).items())),
-        found=tuple(Found(finding=finding, name=names[finding.code]) for finding in findings),
+        found=tuple(
+            Found(finding=_runnable(finding, settings.path), name=names[finding.code]) for finding in findings
+        ),
         not_run=outcome.not_run,
         allowed=allowed,
         judged=tuple(rule.code for rule in selected if rule.code not in undecided),
         unmatched=_unmatched(settings.allowances, report),
     )
+
+
+def _runnable(finding: Finding, path: str) -> Finding:
+    """The finding with the model's path in the command that mends it, as a shell takes it. Standard input is
+    read: a second command must be given it again.
+    """
+    if finding.remedy is None or path == "-":
+        return finding
+    named = quote(path if not path.startswith("-") else f"./{path}")
+    return replace(finding, remedy=_COMMAND.sub(lambda found: f"{found[1]} {named}", finding.remedy))
 
 
 def _probed(report: Report, settings: Settings) -> Probe:

@@ -33,9 +33,7 @@ def dependent(probe: Probe) -> Diagnosis | None:
     if baked:
         names = [layer.name for layer in baked]
         message += f": {listed(names)} {verb(names, 'normalize')} with the batch whatever is fed"
-        command = (
-            "bninspect strip MODEL -o OUT --mode inference (coming) makes them use their stored statistics"
-        )
+        command = "bninspect strip MODEL -o OUT makes them use their stored statistics"
         if all(layer.statistics.state is State.ABSENT for layer in baked):
             command = "freeze it anew in inference mode: the file holds no statistics for these layers"
     others = "companion made of it" if test.made else "images beside it"

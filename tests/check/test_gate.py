@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,25 @@ def test_what_did_not_run_was_not_judged() -> None:
     assert "BN103" in model.judged
     assert not not_run & set(model.judged)
     assert not_run | set(model.judged) == {rule.code for rule in rules()}
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("m.pb", "bninspect strip m.pb -o OUT"),
+        ("a b's.pb", """bninspect strip 'a b'"'"'s.pb' -o OUT"""),
+        ("MODEL.pb", "bninspect strip MODEL.pb -o OUT"),
+        ("\\1.pb", "bninspect strip '\\1.pb' -o OUT"),
+        ("-m.pb", "bninspect strip ./-m.pb -o OUT"),
+    ],
+)
+def test_what_mends_it_names_the_model(
+    name: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(FIXTURES / "const_true.pb", tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    [one] = check(Settings(path=name)).found
+    assert one.finding.remedy == told
 
 
 @pytest.mark.parametrize(("layer", "allowed"), [("*", True), ("con*", True), ("gen/*", False)])

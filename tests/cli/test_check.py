@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -187,3 +188,21 @@ def test_progress_is_for_a_person_only(
     assert json.loads(out)["schema_version"] == 1
     assert "3/3" in err
     monkeypatch.undo()
+
+
+def test_the_commands_that_mend_it_are_run_as_they_are_told(
+    check: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    """Over all fixtures: what `strip` is said to mend is gone from what it writes."""
+    _, told, _ = check(str(FIXTURES), "--deploy", "--format", "json")
+    promised: dict[str, set[str]] = {}
+    for finding in json.loads(told)["findings"]:
+        if "bninspect strip " in (finding["remedy"] or ""):
+            promised.setdefault(finding["remedy"].rpartition("bninspect ")[2], set()).add(finding["code"])
+    assert {"BN101", "BN103", "BN104", "BN105", "BN107", "BN108"} == set().union(*promised.values())
+    for command, codes in promised.items():
+        written = str(tmp_path / "written.pb")
+        given = [written if word == "OUT" else word for word in shlex.split(command)]
+        assert run([*given, "--no-verify"]) == 0, command
+        _, after, _ = check(written, "--deploy", "--select", ",".join(codes), "--format", "json")
+        assert json.loads(after[after.index("{") :])["findings"] == [], command

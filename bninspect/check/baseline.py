@@ -114,8 +114,7 @@ def read(path: Path, may_be_absent: bool = False) -> Baseline:
 
 def _key(path: Path, entry: object) -> Key:
     """What one entry stands for."""
-    texts = [entry.get(name) for name in ("model", "code", "node")] if isinstance(entry, dict) else []
-    if len(texts) != 3 or not all(isinstance(text, str) for text in texts):
-        raise BninspectError(f"{path}: not a baseline file: an entry without the texts model, code and node")
-    model, code, node = texts
-    return model, code, node
+    match entry:
+        case {"model": str() as model, "code": str() as code, "node": str() as node}:
+            return model, code, node
+    raise BninspectError(f"{path}: not a baseline file: an entry without the texts model, code and node")

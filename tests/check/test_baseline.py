@@ -87,7 +87,8 @@ def test_renewing_keeps_what_was_not_looked_at(baseline: Baseline) -> None:
     "content",
     [
         "", "{}", "[]", "null", "3", '"entries"', "\x00", '{"entries": []}',
-        '{"version": 1, "entries": {"a": 1}}', '{"version": 1, "entries": [1]}', '{"version": 2, "entries": []}',
+        '{"version": 1, "entries": {"a": 1}}', '{"version": 1, "entries": [1]}',
+        '{"version": 2, "entries": []}',
         '{"version": 1, "entries": [{"model": 1, "code": "BN201", "node": ""}]}',
         '{"version": 1, "entries": [{"model": "a.pb", "code": "BN201"}]}',
     ],

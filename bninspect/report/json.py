@@ -67,6 +67,7 @@ def model(graph: Graph, outputs: Sequence[Tensor]) -> Document:
         "nodes": len(record.nodes),
         "functions": len(record.functions),
         "producer": record.producer,
+        "checkpoint": record.checkpoint,
         "outputs": [tensor.name for tensor in outputs],
     }
 

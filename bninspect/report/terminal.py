@@ -160,6 +160,8 @@ def print_header(console: Console, report: Report) -> None:
         facts.append(f"producer {record.producer}")
     console.print(Prose("standard input" if record.path == "-" else record.path, "bold"))
     console.print(Prose(", ".join(facts)))
+    if record.checkpoint is not None:
+        console.print(Prose(f"checkpoint: {record.checkpoint}"))
     if report.outputs:
         console.print(Prose(f"outputs: {few([tensor.name for tensor in report.outputs])}"))
 

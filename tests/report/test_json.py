@@ -27,6 +27,7 @@ def test_the_document_of_a_switched_layer() -> None:
         "nodes": 1519,
         "functions": 0,
         "producer": 134,
+        "checkpoint": None,
         "outputs": ["logits:0"],
     }
     assert document["switches"] == [

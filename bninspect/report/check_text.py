@@ -67,11 +67,7 @@ def _model(model: ModelResult, everywhere: frozenset[tuple[str, str]]) -> Iterat
         yield Line(model.error.removeprefix(f"{model.path}: "), 2, "error")
     else:
         yield Line(f"{model.path}: {verdict(model)}", kind="model")
-    by_rule: dict[str, list[Found]] = {}
-    for found in model.found:
-        by_rule.setdefault(found.finding.code, []).append(found)
-    for group in sorted(by_rule.values(), key=lambda found: -max(one.finding.severity.rank for one in found)):
-        yield from _group(group)
+    yield from findings(model)
     if model.allowed:
         allowed = [f"{code} at {layer} ({reason})" for code, layer, reason in model.allowed]
         yield Line(f"allowed: {few(allowed)}", 2, "dim")
@@ -82,6 +78,15 @@ def _model(model: ModelResult, everywhere: frozenset[tuple[str, str]]) -> Iterat
         reasons.setdefault(skip.reason, []).append(skip.code)
     for reason, codes in reasons.items():
         yield Line(f"not looked at: {', '.join(codes)} ({reason})", 2, "dim")
+
+
+def findings(model: ModelResult) -> Iterator[Line]:
+    """What was found in a model, rule by rule, the gravest first."""
+    by_rule: dict[str, list[Found]] = {}
+    for found in model.found:
+        by_rule.setdefault(found.finding.code, []).append(found)
+    for group in sorted(by_rule.values(), key=lambda found: -max(one.finding.severity.rank for one in found)):
+        yield from _group(group)
 
 
 def verdict(model: ModelResult) -> str:
@@ -144,6 +149,9 @@ def _summary(result: CheckResult) -> Line:
             parts.append(counted(count, severity))
     if failed:
         parts.append(f"{failed} could not be checked")
-    if not fresh and not failed:
+    known = sum(len(model.found) for model in result.models) - len(fresh)
+    if known:
+        parts.append(f"{known:,} known from the baseline")
+    elif not fresh and not failed:
         parts.append("no findings")
     return Line(", ".join(parts), kind="model")

@@ -88,3 +88,8 @@ def test_json_says_it_all() -> None:
 def test_json_keeps_every_letter() -> None:
     [finding] = json.loads(dumps(check_document(HOSTILE)))["findings"]
     assert finding["message"] == AWKWARD
+
+
+def test_known_findings_are_counted_at_the_end_too() -> None:
+    models = tuple(ModelResult(path=f"{name}.pb", found=(found(known=True),)) for name in "ab")
+    assert text(CheckResult(models=models)).splitlines()[-1] == "2 models, 2 known from the baseline"

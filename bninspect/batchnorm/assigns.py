@@ -29,6 +29,7 @@ _ONWARD = (
     | {"Sub", "Add", "AddV2", "AddN", "Mul", "RealDiv", "Neg", "Select", "SelectV2", "Exit"}
 )
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
+_IS_INITIALIZED = frozenset({"IsVariableInitialized", "VarIsInitializedOp"})
 _MOST_NODES = 400
 
 
@@ -58,7 +59,7 @@ def updates_from(statistics: Sequence[Tensor], graph: Graph) -> list[Update]:
                 found[node] = Update(node=node, variable=variable, momentum=_momentum(node, variable))
                 following = _holding(node, variable, graph)
             elif node.op in _SWITCHES:
-                following = [node.output(0), node.output(1)]
+                following = [] if _initializes(node) else [node.output(0), node.output(1)]
             elif node.op in _ONWARD:
                 following = [node.output()]
             else:
@@ -90,6 +91,28 @@ def updates_of(variable: Tensor, sources: Collection[Node], graph: Graph) -> lis
     return found
 
 
+def averages_of(variable: Tensor, graph: Graph) -> list[Update]:
+    """The ops that average this variable into another one: `v -= (v - variable) * (1 - momentum)`."""
+    found = []
+    for update in updates_from(_reads(variable, graph), graph):
+        product = value(update.node.inputs[1]).node
+        if update.variable == variable or update.node.op not in _SUBTRACTING or product.op != "Mul":
+            continue
+        gaps = [value(tensor).node for tensor in product.inputs]
+        pair = [update.variable, variable]
+        if any(gap.op == "Sub" and [value(tensor) for tensor in gap.inputs] == pair for gap in gaps):
+            found.append(update)
+    return found
+
+
+def _reads(variable: Tensor, graph: Graph) -> list[Tensor]:
+    """The variable and what reads it."""
+    return [
+        variable,
+        *(use.node.output() for use in graph.uses_of(variable) if use.node.op == "ReadVariableOp"),
+    ]
+
+
 def _is_made_of(node: Node, sources: Collection[Node]) -> bool:
     """Whether a node is computed from one of the sources, near enough to be told."""
     edge, seen = [node], {node}
@@ -115,6 +138,13 @@ def _holding(assign: Node, variable: Tensor, graph: Graph) -> list[Tensor]:
         return [variable, assign.output()]
     reads = [use.node for use in graph.uses_of(variable) if use.node.op == "ReadVariableOp"]
     return [assign.output(), *(read.output() for read in reads if assign in read.controls)]
+
+
+def _initializes(switch: Node) -> bool:
+    """Whether the Switch hands a variable's value to what starts from it, as the shadow of a variable does:
+    from its own value where that is initialized, else from its initial one.
+    """
+    return len(switch.inputs) > 1 and same(switch.inputs[1]).node.op in _IS_INITIALIZED
 
 
 def _variable(assign: Node) -> Tensor | None:

@@ -89,5 +89,11 @@ HALF_LARGEST = 65504.0
 HALF_SMALLEST = 2.0**-25
 """Up to here a positive number becomes 0 in float16."""
 
+MOST_OF_START = 0.05
+"""A larger share of what a moving average started from still counts after training: what is left of a
+variance that starts at 1 is then 5 % of an initial one."""
+LEAST_MOMENTUM = 0.8
+"""Below it the last batch makes more than a fifth of the moving statistics, and the last ten nearly all."""
+
 MOST_LAYERS = 0.5
 """More than this share of the layers is most of them: what they have in common is the training's doing."""

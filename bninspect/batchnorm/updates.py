@@ -50,9 +50,10 @@ class Training:
         return self._graph.ancestors(ends)
 
     @cached_property
-    def trainable(self) -> frozenset[str]:
-        """Names of the variables in TRAINABLE_VARIABLES."""
-        return frozenset(self._listed("trainable_variables"))
+    def trainable(self) -> frozenset[str] | None:
+        """Names of the variables in TRAINABLE_VARIABLES; None in a graph without that collection."""
+        listed = self._listed("trainable_variables")
+        return frozenset(listed) if listed else None
 
     @cached_property
     def global_step(self) -> Node | None:
@@ -76,9 +77,9 @@ class Training:
 
 def with_updates(layers: Sequence[BatchNorm], graph: Graph) -> list[BatchNorm]:
     """The layers, with momentum, updates and trainable filled in as far as the graph has a training side."""
-    if not any(node.op in ASSIGNS for node in graph):
-        return list(layers)
     training = Training(graph)
+    if not training.applies and not any(node.op in ASSIGNS for node in graph):
+        return list(layers)
     found = [_with_variables(layer, graph) for layer in layers]
     moved: dict[Tensor, dict[Node, Update]] = {}
     for _, updates in found:
@@ -149,14 +150,15 @@ def _with_updates(
     )
 
 
-def _trainable(layer: BatchNorm, training: Training) -> tuple[str, ...]:
-    """Which of the layer's variables are in TRAINABLE_VARIABLES."""
+def _trainable(layer: BatchNorm, training: Training) -> tuple[str, ...] | None:
+    """Which of the layer's variables are in TRAINABLE_VARIABLES; None where the graph has no such list."""
+    listed = training.trainable
+    if listed is None:
+        return None
     kept = {
         "gamma": layer.gamma,
         "beta": layer.beta,
         "moving_mean": layer.moving_mean,
         "moving_variance": layer.moving_variance,
     }
-    return tuple(
-        name for name, tensor in kept.items() if tensor is not None and tensor.node.name in training.trainable
-    )
+    return tuple(name for name, tensor in kept.items() if tensor is not None and tensor.node.name in listed)

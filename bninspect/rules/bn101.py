@@ -1,7 +1,9 @@
 """
 ## What it does
 Finds batch norms that normalize with the batch at hand whatever is fed: `is_training` is fixed to true, the
-chain takes moments of its input, or a constant predicate chooses training.
+chain takes moments of its input, or a constant predicate chooses training. A graph with a train op (and no
+serving signature) is not what is served, and training mode is right there: skipped, unless `--deploy` says
+that it is about to be shipped. Rules on switches are not: a switch goes with the graph into the export.
 
 ## Why is this bad?
 What one image gives depends on the images it shares a batch with, and a batch of one gives something else
@@ -31,6 +33,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import Form, Mode, State
 from bninspect.rules.rule import Rule, Severity
 from bninspect.rules.switched import whenever
+from bninspect.rules.training import is_served, not_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 
 def check(case: Case) -> Iterator[Finding]:
     """Layers in training mode whose stored statistics are in the file; the others are BN102's."""
+    if not is_served(case):
+        return
     for layer in case.layers:
         if layer.mode is not Mode.TRAINING or layer.statistics.state is State.ABSENT:
             continue
@@ -61,5 +66,6 @@ RULE = Rule(
     severity=Severity.ERROR,
     summary="a batch norm runs in training mode whatever is fed",
     check=check,
+    undecided=not_served,
     page=__doc__,
 )

@@ -1,7 +1,8 @@
 """
 ## What it does
 Finds batch norms in training mode whose moving mean and variance are nowhere in the file: freezing pruned
-them, as nothing reads them, or empty constants stand in their place. Said instead of BN101.
+them, as nothing reads them, or empty constants stand in their place. Said instead of BN101, and like it not
+of a graph with a train op unless `--deploy` is given: there BN302 is said of what is never averaged.
 
 ## Why is this bad?
 The layer normalizes with the batch at hand, so that what one image gives depends on the others; and here no
@@ -32,6 +33,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import Mode, State
 from bninspect.rules.rule import Rule, Severity
 from bninspect.rules.switched import whenever
+from bninspect.rules.training import is_served, not_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 
 def check(case: Case) -> Iterator[Finding]:
     """Layers in training mode without stored statistics."""
+    if not is_served(case):
+        return
     for layer in case.layers:
         if layer.mode is not Mode.TRAINING or layer.statistics.state is not State.ABSENT:
             continue
@@ -60,5 +64,6 @@ RULE = Rule(
     severity=Severity.ERROR,
     summary="a batch norm runs in training mode, and the file holds no statistics for any other",
     check=check,
+    undecided=not_served,
     page=__doc__,
 )

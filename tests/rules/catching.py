@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.graphdef import load
 from bninspect.rules import Case, evaluate, select
+from bninspect.variables import load as with_values
 from tests.batchnorm.parts import PARAMETERS, report
 from tests.batchnorm.tables import FIXTURES
 
@@ -25,6 +26,22 @@ def of_fixture(code: str, file: str, *, deploy: bool = False) -> list[Finding]:
     """What the rule finds in a fixture."""
     case = Case(report=inspect(load(str(FIXTURES / file))), deploy=deploy)
     return list(evaluate(case, select([code])).findings)
+
+
+def of_checkpoint(code: str, case: str, *, step: int = 20, deploy: bool = False) -> list[Finding]:
+    """What the rule finds in a training graph of the fixtures, with the checkpoint of that step."""
+    return list(evaluate(checkpointed(case, step=step, deploy=deploy), select([code])).findings)
+
+
+def checkpointed(case: str, *, step: int = 20, deploy: bool = False) -> Case:
+    """A training graph of the fixtures, with the values in the checkpoint of that step."""
+    path = FIXTURES / "training" / case / f"model.ckpt-{step}.meta"
+    return Case(report=inspect(with_values(str(path))), deploy=deploy)
+
+
+def not_run(code: str, case: Case) -> list[str]:
+    """Why the rule could not run, or not judge everything."""
+    return [one.reason for one in evaluate(case, select([code])).not_run]
 
 
 def caught(code: str, text: str, *, deploy: bool = False) -> Finding:

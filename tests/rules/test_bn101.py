@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from bninspect.batchnorm import inspect
+from bninspect.graphdef import Graph
+from bninspect.graphdef.graph import Signature
+from bninspect.rules import Case, evaluate, select
+from bninspect.rules.training import NOT_SERVED
 from tests.batchnorm.parts import BATCH, EMPTY, IMAGE, PHASE, STORED, fused_cond
-from tests.rules.catching import caught, found, fused, of_fixture
+from tests.rules.catching import caught, checkpointed, found, fused, not_run, of_checkpoint, of_fixture
 
 TRUE = "phase = Const(true)\n"
 
@@ -55,3 +60,30 @@ def test_does_not_catch_lookalikes() -> None:
 
 def test_does_not_catch_moments_of_something_else() -> None:
     assert not found("BN101", IMAGE + BATCH.removeprefix(IMAGE) + "y = Relu(batch_mean)\n")
+
+
+def test_does_not_catch_a_training_graph_and_says_so() -> None:
+    """Training mode is right there; whoever ships it as it is says --deploy."""
+    case = checkpointed("wired_115")
+    assert not of_checkpoint("BN101", "wired_115")
+    assert not_run("BN101", case) == [NOT_SERVED]
+    assert not_run("BN102", case) == [NOT_SERVED]
+    (finding,) = of_checkpoint("BN101", "wired_115", deploy=True)
+    assert finding.layer == "bn"
+    assert not not_run("BN101", checkpointed("wired_115", deploy=True))
+
+
+def test_a_training_graph_without_baked_layers_is_judged() -> None:
+    for name in ("switched_115", "inference_115"):
+        assert not not_run("BN101", checkpointed(name))
+
+
+def test_catches_a_training_graph_with_a_signature() -> None:
+    """What is served is then told by the file itself."""
+    case = checkpointed("wired_115")
+    graph = case.report.graph
+    serving = Signature(key="serving_default", inputs={}, outputs={"y": case.report.outputs[0]})
+    exported = Graph(graph.nodes, graphdef=graph.graphdef, signatures=(serving,))
+    told = evaluate(Case(report=inspect(exported)), select(["BN101"]))
+    assert [finding.layer for finding in told.findings] == ["bn"]
+    assert not told.not_run

@@ -1,0 +1,80 @@
+"""
+## What it does
+Finds layers of a training graph whose update ops exist while no train op depends on them, neither by data
+nor by control edges. Quiet in a graph without a train op.
+
+## Why is this bad?
+In TensorFlow 1.x nobody runs them by itself: the moving statistics stay as they started, training looks well,
+and inference does not normalize. Of a layer with `trainable=False` and `training=True` TensorFlow 1.4 lists
+the updates in `UPDATE_OPS`, 1.15 makes them and lists none, so that waiting for the collection does not run
+them, and TensorFlow 2 runs the layer in inference mode.
+
+## Example
+```python
+y = tf.layers.batch_normalization(x, training=True)
+train = optimizer.minimize(loss)             # the update ops wait in UPDATE_OPS, and nobody runs them
+```
+
+## Use instead
+```python
+with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+    train = optimizer.minimize(loss)
+```
+An ExponentialMovingAverage runs where its `apply` op does: `tf.group(train, ema.apply(...))`. A loop that
+names the ops in `session.run` itself does what no graph shows; give it an `allow` entry with this reason.
+
+## References
+- `tf.compat.v1.layers.batch_normalization`: the update ops "need to be executed alongside the `train_op`".
+- https://github.com/tensorflow/tensorflow/issues/10857
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.updates import Training
+from bninspect.probe.wording import counted
+from bninspect.rules.rule import Needs, Rule, Severity
+from bninspect.rules.training import is_untrainable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.rules.rule import Case, Finding
+
+_WIRE = "with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)): optimizer.minimize(...)"
+_UNFREEZE = "trainable=True; to freeze the layer, training=False with statistics that are good"
+_UNTRAINABLE = (
+    "; it is trainable=False, for which TensorFlow 1.4 lists the updates in UPDATE_OPS, 1.15 makes them and "
+    "lists none, and 2 runs the layer in inference mode"
+)
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Layers whose updates nobody runs."""
+    unused = [layer for layer in case.layers if layer.updates == "unused"]
+    if not unused:
+        return
+    run = Training(case.report.graph).run
+    for layer in unused:
+        idle = [node for node in layer.update_ops if node not in run]
+        untrainable = is_untrainable(layer)
+        ops = ", ".join(dict.fromkeys(node.op for node in idle))
+        yield RULE.finding(
+            f"{counted(len(idle), 'update op')} ({ops}) of its moving statistics, and no train op depends on "
+            f"{'them' if len(idle) > 1 else 'it'}{_UNTRAINABLE if untrainable else ''}",
+            layer=layer.name,
+            node=idle[0].label,
+            remedy=_UNFREEZE if untrainable else _WIRE,
+        )
+
+
+RULE = Rule(
+    code="BN301",
+    name="updates-not-run",
+    severity=Severity.ERROR,
+    needs=Needs.TRAINING,
+    summary="update ops of the moving statistics exist, and no train op runs them",
+    check=check,
+    page=__doc__,
+)

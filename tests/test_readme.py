@@ -95,7 +95,8 @@ def renew(entry: Shown, output: str) -> None:
 
 @pytest.mark.parametrize("entry", shown(), ids=lambda entry: entry.command)
 def test_a_command_prints_what_the_readme_says(entry: Shown, request: pytest.FixtureRequest) -> None:
-    runs_a_model = entry.command.startswith(("probe ", "strip ")) and "--help" not in entry.command
+    command = entry.command
+    runs_a_model = command.startswith(("probe ", "strip ", "refresh ")) and "--help" not in command
     if runs_a_model:
         pytest.importorskip("tensorflow", reason="the command runs a model")
     output = printed(entry.command)

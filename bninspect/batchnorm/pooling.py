@@ -74,6 +74,16 @@ class ImageMoments:
             variance = self.variance.mean(axis=0) + ((self.mean - mean) ** 2).mean(axis=0)
         return Moments(mean=mean, variance=variance, values=self.images * self.values)
 
+    def of_means(self) -> Floats:
+        """var(m_i), with I - 1; shape (channels,). There must be two images."""
+        found: Floats = self.mean.var(axis=0, ddof=1)
+        return found
+
+    def of_squares(self) -> Floats:
+        """var(q_i) of q_i = v_i + (m_i - mean)^2, with I - 1; shape (channels,). There must be two images."""
+        found: Floats = (self.variance + (self.mean - self.pooled().mean) ** 2).var(axis=0, ddof=1)
+        return found
+
     def grouped(self, images: int) -> ImageMoments:
         """Of `images` images, where the rows are equal parts of them in order (frames, crops, tokens of one
         image).

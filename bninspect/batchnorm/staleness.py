@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from bninspect.batchnorm.pooling import ImageMoments, Moments
+    from bninspect.batchnorm.spread import Spread
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
@@ -92,7 +93,7 @@ def staleness(
     moving_variance: ArrayLike,
     epsilon: float | None,
     gamma: ArrayLike | None,
-    moments: ImageMoments,
+    moments: ImageMoments | Spread,
     fewest: int | None = None,
 ) -> Staleness:
     """Stored statistics, shape (channels,) each, against measured ones. An epsilon that is None counts as 0.
@@ -141,14 +142,13 @@ def staleness(
     )
 
 
-def _floor(moments: ImageMoments, pooled: Moments, scale: Floats, epsilon: float) -> Floats | float:
+def _floor(moments: ImageMoments | Spread, pooled: Moments, scale: Floats, epsilon: float) -> Floats | float:
     """F per channel (see the head of this file)."""
     images = moments.images
     if images < 2:
         return thresholds.SINGLE_IMAGE_FLOOR
-    s2 = moments.mean.var(axis=0, ddof=1)
-    q = moments.variance + (moments.mean - pooled.mean) ** 2
-    spread = q.var(axis=0, ddof=1) + 5 * s2 * s2 * (images - 1) / (images * (images + 1))
+    s2 = moments.of_means()
+    spread = moments.of_squares() + 5 * s2 * s2 * (images - 1) / (images * (images + 1))
     root = 4 * (pooled.variance + s2 / images + epsilon)
     of_variance = np.divide(spread, root, out=np.zeros_like(spread), where=root > 0)
     floor: Floats = (s2 + of_variance) / scale / images

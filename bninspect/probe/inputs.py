@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bninspect.errors import InputError
 from bninspect.probe import feeds, images
 from bninspect.probe.pictures import Encoded, Files, RandomImages, RandomValues
@@ -13,6 +15,7 @@ from bninspect.probe.preprocess import Recipe, takes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -47,6 +50,12 @@ class Request:
     size: tuple[int, int] | None = None
     """(height, width)."""
     resize: str = "stretch"
+    shuffle: bool = False
+    """Whether image files come in a random order, which the seed decides."""
+    even: bool = True
+    """Whether, where nobody says how large a batch is, all are made equal; else as large as they may be."""
+    batches: int | None = None
+    """Only so many batches, from the first; None: all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +71,22 @@ class Inputs:
     feeds: Feeds
     said: dict[str, float | bool | str]
     """What was fed by hand, as the report says it."""
+    most_batches: int | None = None
+    """None: as many as the images fill."""
 
     @property
     def count(self) -> int:
-        """How many images; 0 where all is fed by hand."""
-        return 0 if self.pictures is None else self.pictures.count
+        """How many images are run; 0 where all is fed by hand."""
+        count = 0 if self.pictures is None else self.pictures.count
+        return count if self.most_batches is None else min(count, self.most_batches * self.batch_size)
 
     def batches(self) -> Iterator[Feeds]:
         """What to feed, batch by batch; one where all is fed by hand."""
         if self.place is None or self.pictures is None:
             yield self.feeds
             return
-        for start in range(0, self.pictures.count, self.batch_size):
-            stop = min(start + self.batch_size, self.pictures.count)
+        for start in range(0, self.count, self.batch_size):
+            stop = min(start + self.batch_size, self.count)
             yield {**self.feeds, self.place.name: self.pictures.batch(start, stop)}
 
 
@@ -108,6 +120,7 @@ def bind(
         preset=request.preset if isinstance(pictures, Files | RandomImages) else None,
         feeds=arrays,
         said=said,
+        most_batches=request.batches,
     )
 
 
@@ -145,9 +158,9 @@ def _pictures(graph: Graph, place: Placeholder, request: Request) -> Pictures:
     if place.dtype == "string":
         if not request.images:
             raise InputError(f"{place} takes encoded images: --random has none; add --image FILE")
-        return Encoded(images.find(request.images), one=not place.shape)
+        return Encoded(_files(request), one=not place.shape)
     if request.images:
-        return Files(images.find(request.images), _recipe(graph, place, request))
+        return Files(_files(request), _recipe(graph, place, request))
     count = int(request.random or 0)
     if place.shape is not None and len(place.shape) != 4:
         return RandomValues(count, request.seed, place)
@@ -155,6 +168,15 @@ def _pictures(graph: Graph, place: Placeholder, request: Request) -> Pictures:
     if recipe.size is None:
         raise InputError(f"{place} leaves height and width free: --random needs --size HxW")
     return RandomImages(count, request.seed, recipe)
+
+
+def _files(request: Request) -> tuple[Path, ...]:
+    """The image files in the order they are run: sorted, or as the seed shuffles them."""
+    found = images.find(request.images)
+    if not request.shuffle:
+        return found
+    order = np.random.default_rng(request.seed).permutation(len(found))
+    return tuple(found[index] for index in order)
 
 
 def _recipe(graph: Graph, place: Placeholder, request: Request) -> Recipe:
@@ -210,7 +232,7 @@ def _batch_size(place: Placeholder, count: int, request: Request) -> int:
     asked = request.batch_size
     if fixed is None:
         even = -(-count // -(-count // _LARGEST_BATCH)) if count else 1
-        return asked or even
+        return asked or (even if request.even else _LARGEST_BATCH)
     if asked is not None and asked != fixed:
         raise InputError(f"--batch-size {asked} does not fit {place}, which takes {fixed} at a time")
     if count % fixed:

@@ -47,7 +47,7 @@ def _probed_layer(
     layer: BatchNorm, both: Program, passes: Passes, images: int, fewest: int | None
 ) -> ProbedLayer:
     """The facts of one layer; `fewest` values of a channel had a layer before it in one batch."""
-    mean, variance = _vector(layer.statistics.mean), _vector(layer.statistics.variance)
+    mean, variance = vector(layer.statistics.mean), vector(layer.statistics.variance)
     own, deployed = (
         _measured(layer, passes.measured(mode, layer.name, images), mean, variance, before)
         for mode, before in ((Mode.TRAINING, fewest), (Mode.INFERENCE, None))
@@ -115,14 +115,14 @@ def _measured(
     if mean is None or variance is None or not mean.shape == variance.shape == moments.mean.shape[1:]:
         return Measured(moments=moments, staleness=None)
     gamma = stored_value(layer.gamma.node) if layer.gamma is not None else None
-    scale = _vector(gamma)
+    scale = vector(gamma)
     if scale is not None and scale.size not in (1, mean.size):
         scale = None
     told = staleness(mean, variance, layer.epsilon, scale, moments, fewest)
     return Measured(moments=moments, staleness=told)
 
 
-def _vector(value: TensorValue | None) -> Floats | None:
+def vector(value: TensorValue | None) -> Floats | None:
     """The values as a row in float64; None where there are none or they cannot be read."""
     if value is None:
         return None

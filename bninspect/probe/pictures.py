@@ -79,15 +79,15 @@ class RandomImages:
         self.names: tuple[str, ...] = (f"random, seed {seed}",)
         self.count = count
         self._seed = seed
-        self._recipe = recipe
+        self.recipe = recipe
 
     def batch(self, start: int, stop: int) -> NDArray[Any]:
         return np.stack([self._element(index) for index in range(start, stop)])
 
     def _element(self, index: int) -> NDArray[Any]:
-        size = self._recipe.size or (1, 1)
-        pixels = np.random.default_rng((self._seed, index)).integers(0, 256, (*size, self._recipe.channels))
-        return prepare(pixels.astype(np.uint8), self._recipe)
+        size = self.recipe.size or (1, 1)
+        pixels = np.random.default_rng((self._seed, index)).integers(0, 256, (*size, self.recipe.channels))
+        return prepare(pixels.astype(np.uint8), self.recipe)
 
 
 class RandomValues:

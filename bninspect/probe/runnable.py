@@ -81,14 +81,14 @@ class Program:
             for name, value in values.items():
                 found[self.places(mode, name)] = value
             for source, training in self.sources.items():
-                value = np.asarray(training == (served[mode] is Mode.TRAINING), _dtype(source))
-                found[self.places(mode, _written(source))] = value
+                value = np.asarray(training == (served[mode] is Mode.TRAINING), dtype_of_source(source))
+                found[self.places(mode, fed_name(source))] = value
         return {name: value for name, value in found.items() if name.rpartition(":")[0] in held}
 
     def feeds_of_original(self, mode: Mode) -> dict[str, NDArray[Any]]:
         """What sends the original to this mode: a value for each source."""
         return {
-            source.name: np.asarray(training == (mode is Mode.TRAINING), _dtype(source))
+            source.name: np.asarray(training == (mode is Mode.TRAINING), dtype_of_source(source))
             for source, training in self.sources.items()
         }
 
@@ -99,7 +99,7 @@ class Program:
         original = {
             self.places(mode, f"{node.name}:0").rpartition(":")[0]: node for mode in MODES for node in graph
         }
-        fed = {self.places(mode, _written(s)).rpartition(":")[0] for mode in MODES for s in self.sources}
+        fed = {self.places(mode, fed_name(s)).rpartition(":")[0] for mode in MODES for s in self.sources}
         fetched = (*self._names.values(), *(name for names in self.moments.values() for name in names))
         stack = [name.rpartition(":")[0] for name in fetched]
         seen: set[str] = set()
@@ -139,7 +139,7 @@ def program(
                 unmeasured[layer.name] = "it stands in a loop, where x has many values in one run"
                 continue
             try:
-                taken[mode, layer.name] = _moments(special, layer, mode)
+                taken[mode, layer.name] = moments_in(special, layer, mode)
             except RewriteError as error:
                 unmeasured[layer.name] = str(error)
         tensors = [tensor for (at, _), found in taken.items() if at is mode for tensor in found]
@@ -226,7 +226,7 @@ def unfetchable(tensor: Tensor) -> str | None:
     return None
 
 
-def _moments(special: Specialization, layer: BatchNorm, mode: Mode) -> tuple[Tensor, ...]:
+def moments_in(special: Specialization, layer: BatchNorm, mode: Mode) -> tuple[Tensor, ...]:
     """Mean and variance of each image of the layer's x in this mode, and of how many values they are."""
     branch = layer.branch(mode) or layer.branch(Mode.INFERENCE if mode is Mode.TRAINING else Mode.TRAINING)
     assert branch is not None
@@ -253,12 +253,12 @@ def _gaps(
     return names, nodes
 
 
-def _written(source: Tensor) -> str:
+def fed_name(source: Tensor) -> str:
     """The name of a source in a specialized graph: that of its node in the Graph, function or not."""
     return f"{source.node.name}:{source.port}"
 
 
-def _dtype(source: Tensor) -> np.dtype[Any]:
+def dtype_of_source(source: Tensor) -> np.dtype[Any]:
     """The dtype to feed a source in."""
     node = source.node
     name = node.attr("dtype") or node.attr("DstT") or node.attr("T") or "bool"

@@ -93,6 +93,23 @@ def restated(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
     return _formula(chain, x, (mean, variance), layer, site)
 
 
+def normalized(edits: Edits, layer: BatchNorm, site: Site, mean: np.ndarray, variance: np.ndarray) -> Tensor:
+    """The output of a layer with these statistics, as new nodes and constants; the arrays are laid out to
+    meet x.
+
+    Raises RewriteError where the type of x cannot be told.
+    """
+    wide = _wide(site)
+    chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
+    x = chain.cast("x", site.x, dtype_of(site.x), wide)
+    numpy_type = np.float64 if wide == "double" else np.float32
+    kept = [
+        chain.constant(f"moving_{name}", part.astype(numpy_type))
+        for name, part in (("mean", mean), ("variance", variance))
+    ]
+    return _formula(chain, x, (kept[0], kept[1]), layer, site)
+
+
 def _wide(site: Site) -> str:
     """The type a chain computes in: that of the layer, float32 at least."""
     dtype = dtype_of(site.output)

@@ -1,0 +1,149 @@
+"""`bninspect refresh`: statistics re-estimated from images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bninspect.cli import inputs, options
+
+if TYPE_CHECKING:
+    from bninspect.probe.inputs import Request
+
+
+@click.command(
+    "refresh",
+    epilog="""
+    \b
+    Examples:
+      bninspect refresh model.pb -o better.pb --image photos/ --preprocess tf
+      bninspect refresh model.pb -o serving.pb --image photos/ --strip
+      bninspect refresh model.pb -o better.pb --image photos/ --layer 'block7/*'
+      bninspect refresh model.pb --moments part1.npz --image photos/part1/
+      bninspect refresh model.pb -o better.pb --merge part*.npz
+    """,
+)
+@options.model
+@click.option("-o", "--out", "target", metavar="OUT", help="The file to write.")
+@inputs.options
+@options.output
+@options.layer
+@click.option(
+    "--mix",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    metavar="A",
+    help="Keep this share of the old statistics: A * old + (1 - A) * new, of mean and variance each.",
+)
+@click.option("--batches", type=click.IntRange(min=1), metavar="N", help="Only the first N batches.")
+@click.option("--shuffle", is_flag=True, help="Run the images in a random order, which --seed decides.")
+@click.option("--strip", "stripped", is_flag=True, help="Write what `bninspect strip` makes of the result.")
+@click.option(
+    "--moments",
+    "part",
+    metavar="PART.npz",
+    help="Write the moments of these images, as a part of a large set, and no model.",
+)
+@click.option(
+    "--merge",
+    "parts",
+    metavar="PART.npz",
+    multiple=True,
+    help="Take the moments of these parts in place of images. Repeatable, or followed by more of them.",
+)
+@click.argument("more", metavar="", nargs=-1, type=click.Path())
+@click.option("--no-check", is_flag=True, help="Do not run `check` on the result.")
+@options.traceback
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    path: str,
+    target: str | None,
+    part: str | None,
+    parts: tuple[str, ...],
+    more: tuple[str, ...],
+    **asked: Any,
+) -> None:
+    """Re-estimate the statistics of batch norm from images, and write the model with them.
+
+    The weights stay. All layers (with --layer those) run in training mode; the moments of what they normalize
+    are pooled over the whole set, and written into the constants of the model. Every other byte stays what
+    it was, and MODEL itself is never changed. The result is run on some of the images and checked.
+
+    What a layer sees in training mode depends on which images share a batch: take images of training,
+    prepared as in training, in batches of the same size (32 unless told otherwise).
+    """
+    from bninspect.batchnorm import inspect
+    from bninspect.check.refresh import refresh, write_moments
+    from bninspect.cli.selection import select
+    from bninspect.graphdef import load
+    from bninspect.report.probe_progress import images_done
+
+    if more and not parts:
+        raise click.UsageError(f"got an argument that is none: {more[0]}")
+    parts += more
+    request = _request(context, asked, target, part, parts)
+    report = inspect(load(path), outputs=asked["outputs"])
+    layers = select(report.layers, asked["globs"]) if asked["globs"] else None
+    common: dict[str, Any] = {
+        "layers": layers,
+        "stripped": asked["stripped"],
+        "allowed": asked["allowed"],
+    }
+    with images_done("training mode") as tell:
+        if part is not None:
+            assert request is not None
+            found = write_moments(report, part, request, progress=tell, **common)
+        else:
+            assert target is not None
+            checked = not asked["no_check"]
+            done = refresh(
+                report,
+                target,
+                request,
+                parts=parts,
+                mix=asked["mix"],
+                checked=checked,
+                progress=tell,
+                **common,
+            )
+    if part is not None:
+        from bninspect.report.refresh_text import of_part
+
+        click.echo("\n".join(of_part(found, part)))
+        return
+    from bninspect.report.refresh_terminal import print_refreshed
+    from bninspect.report.terminal import standard_output
+
+    console, may_grow = standard_output()
+    print_refreshed(console, done, grow=may_grow)
+
+
+def _request(
+    context: click.Context,
+    asked: dict[str, Any],
+    target: str | None,
+    part: str | None,
+    parts: tuple[str, ...],
+) -> Request | None:
+    """What to run; None where parts are merged. Raises a usage error for options that do not go together."""
+    if (target is None) == (part is None):
+        raise click.UsageError(
+            "name the model to write with -o OUT, or the part to write with --moments PART.npz"
+            + (", not both" if part is not None else "")
+        )
+    if not parts:
+        from dataclasses import replace
+
+        return replace(inputs.request(asked), shuffle=asked["shuffle"], batches=asked["batches"])
+    if part is not None:
+        raise click.UsageError("--merge and --moments: parts are made of images, not of parts")
+    for name, option in (("images", "--image"), ("count", "--random"), ("feeds", "--feed")):
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"--merge and {option}: parts take the place of images; leave one of the two out"
+            )
+    return None

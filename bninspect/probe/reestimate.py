@@ -1,0 +1,261 @@
+"""Statistics re-estimated: the layers in training mode, the weights as they are, and the moments of every
+layer's x pooled over a whole set of images, batch by batch.
+
+PreciseBN of Wu & Johnson 2021 (arXiv:2105.07576). Of a batch nothing leaves TensorFlow but moments, and of
+those only sums are kept (`batchnorm.spread`), so that memory does not grow with the set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bninspect.batchnorm.conditions import Conditions
+from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.pooling import ImageMoments
+from bninspect.batchnorm.spread import Spread
+from bninspect.errors import RewriteError
+from bninspect.graphdef.writer import serialized
+from bninspect.probe import safety
+from bninspect.probe.examined import prepared
+from bninspect.probe.facts import Question
+from bninspect.probe.inputs import bind
+from bninspect.probe.pictures import Files, RandomImages
+from bninspect.probe.runnable import dtype_of_source, fed_name, in_loops, moments_in, sources
+from bninspect.probe.seeds import seeded
+from bninspect.probe.session import NoValueError, Session
+from bninspect.rewrite import specialize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graphdef import GraphDef, Node, Tensor
+    from bninspect.probe.inputs import Inputs, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What one layer normalized, over all batches."""
+
+    spread: Spread
+    fewest: int
+    """Of how many values of a channel the smallest batch was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimates:
+    """Every layer that was measured, and how."""
+
+    layers: Mapping[str, Estimate]
+    """By the layer's name, in graph order."""
+    left: Mapping[str, str]
+    """Layers that could not be measured, and why."""
+    images: int
+    """0 where what was fed by hand is no image."""
+    batch_size: int
+    last: int
+    """How many images the last batch had."""
+    how: Mapping[str, str]
+    """How the images became what the model was fed: `preset`, `colours`, ...; it goes for all of them."""
+    request: Request | None = None
+    """What was asked for, with the preset that was found where that was asked for; None of merged parts."""
+    names: tuple[str, ...] = ()
+    """What the images are called, in the order they were run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Program:
+    """One graph with the chosen layers in training mode, and where their moments are fetched."""
+
+    graphdef: GraphDef
+    fetches: dict[str, tuple[str, ...]]
+    fates: dict[str, Hashable]
+    """Layers of one fate have a value together, or none has: the branches they stand in."""
+    left: dict[str, str]
+    feeds: dict[str, NDArray[Any]]
+    """What decides the mode of other things than batch norm (dropout): inference."""
+    reached: frozenset[Node]
+
+
+def estimate(
+    report: Report,
+    chosen: Sequence[BatchNorm],
+    request: Request,
+    *,
+    stripped: bool = False,
+    allowed: Sequence[str] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> Estimates:
+    """The moments of what the chosen layers normalize, all of them in training mode and all others as the
+    model is deployed (with `stripped`: in inference mode wherever they can be). `progress` is told (images
+    done, images in all).
+
+    Raises InputError for inputs that do not fit, RunError where TensorFlow is missing, an op is refused or
+    the run fails, RewriteError where the model cannot be rewritten.
+    """
+    made = _program(report, chosen, stripped)
+    if not made.fetches:
+        return Estimates(layers={}, left=made.left, images=0, batch_size=1, last=0, how={})
+    safety.check(made.graphdef, allowed)
+    inputs, _ = prepared(
+        report,
+        Question(layers=tuple(chosen), allowed=tuple(allowed)),
+        request,
+        lambda asked: bind(report.graph, made.reached, report.layers, asked, set(made.feeds)),
+    )
+    running = _Running(made=made)
+    with Session(serialized(made.graphdef)) as session:
+        running.run(session, inputs, progress)
+    found = running.found
+    return Estimates(
+        layers={layer.name: found[layer.name] for layer in chosen if layer.name in found},
+        left=made.left | running.lost,
+        images=inputs.count,
+        batch_size=inputs.batch_size,
+        last=inputs.count % inputs.batch_size or inputs.batch_size,
+        how=_how(inputs),
+        request=_resolved(request, inputs),
+        names=() if inputs.pictures is None else inputs.pictures.names[: inputs.count],
+    )
+
+
+def _how(inputs: Inputs) -> dict[str, str]:
+    """How images became what the model was fed."""
+    found = {f"--feed of {name}": str(value) for name, value in inputs.said.items()}
+    if isinstance(inputs.pictures, Files | RandomImages):
+        recipe = inputs.pictures.recipe
+        found |= {
+            "preset": recipe.preset,
+            "order of colours": "bgr" if recipe.bgr else "rgb",
+            "size": "x".join(map(str, recipe.size or ("as", "they are"))),
+            "resizing": recipe.resize,
+        }
+    return found
+
+
+def _resolved(request: Request, inputs: Inputs) -> Request:
+    """The request with the preset that was found."""
+    if isinstance(inputs.pictures, Files | RandomImages):
+        recipe = inputs.pictures.recipe
+        return replace(request, preset=recipe.preset, channels="bgr" if recipe.bgr else "rgb")
+    return request
+
+
+def _program(report: Report, chosen: Sequence[BatchNorm], stripped: bool) -> _Program:
+    names = {layer.name for layer in chosen}
+
+    def choice(layer: BatchNorm) -> Mode:
+        if layer.name in names:
+            return Mode.TRAINING
+        return Mode.TRAINING if layer.mode is Mode.TRAINING and not stripped else Mode.INFERENCE
+
+    special = specialize(report, choice)
+    changes = {change.layer.name: change for change in special.changes}
+    loops, conditions = in_loops(report), Conditions(report.graph)
+    left: dict[str, str] = {}
+    taken: dict[str, tuple[Tensor, ...]] = {}
+    for layer in chosen:
+        change = changes[layer.name]
+        if change.what == "left":
+            left[layer.name] = f"it has no training mode: {change.reason}"
+        elif layer.x.node in loops:
+            left[layer.name] = "it stands in a loop, where x has many values in one run"
+        else:
+            try:
+                taken[layer.name] = moments_in(special, layer, Mode.TRAINING)
+            except RewriteError as error:
+                left[layer.name] = str(error)
+    pruned = special.pruned([tensor for found in taken.values() for tensor in found])
+    deciding = sources(report)
+    return _Program(
+        graphdef=seeded(pruned.graphdef),
+        fetches={name: tuple(pruned.names[tensor] for tensor in found) for name, found in taken.items()},
+        fates={layer.name: conditions.of_tensor(layer.output) for layer in chosen},
+        left=left,
+        feeds={fed_name(source): _inference(source, training) for source, training in deciding.items()},
+        reached=_reached(special.edits.inputs, pruned.kept, taken, {source.node for source in deciding}),
+    )
+
+
+def _inference(source: Tensor, training: bool) -> NDArray[Any]:
+    """The value of a source that serves inference."""
+    return np.asarray(not training, dtype_of_source(source))
+
+
+def _reached(
+    inputs: Callable[[Node], tuple[Tensor, ...]],
+    kept: Collection[Node],
+    taken: Mapping[str, Sequence[Tensor]],
+    fed: Collection[Node],
+) -> frozenset[Node]:
+    """The nodes that the moments depend on, but for those before a source, which is fed."""
+    stack = [tensor.node for found in taken.values() for tensor in found]
+    seen: set[Node] = set()
+    while stack:
+        node = stack.pop()
+        if node not in seen and node not in fed and node in kept:
+            seen.add(node)
+            stack.extend(tensor.node for tensor in inputs(node))
+            stack.extend(node.controls)
+    return frozenset(seen)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Running:
+    """What is gathered batch by batch."""
+
+    made: _Program
+    found: dict[str, Estimate] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+    """Layers without a value in some batch, and why."""
+
+    def run(self, session: Session, inputs: Inputs, progress: Callable[[int, int], None] | None) -> None:
+        held = {node.name for node in self.made.graphdef.nodes}
+        fixed = {name: value for name, value in self.made.feeds.items() if name.rpartition(":")[0] in held}
+        for number, feeds in enumerate(inputs.batches()):
+            if progress is not None:
+                progress(number * inputs.batch_size, inputs.count)
+            images = 0
+            if inputs.place is not None:
+                images = 1 if feeds[inputs.place.name].ndim == 0 else len(feeds[inputs.place.name])
+            fed = {name: value for name, value in feeds.items() if name.rpartition(":")[0] in held}
+            self._take(*self._values(session, {**fed, **fixed}), images)
+        if progress is not None:
+            progress(inputs.count, inputs.count)
+
+    def _values(
+        self, session: Session, feeds: Mapping[str, NDArray[Any]]
+    ) -> tuple[list[str], list[NDArray[Any]]]:
+        """The layers that have values in this batch, and three values each; a layer that has none in one
+        batch is given up.
+        """
+        while True:
+            layers = [name for name in self.made.fetches if name not in self.lost]
+            names = [fetch for name in layers for fetch in self.made.fetches[name]]
+            try:
+                return layers, session.run(names, feeds) if names else []
+            except NoValueError as error:
+                lost = layers[error.index // 3]
+                fate = self.made.fates[lost]
+                for name in layers:
+                    if self.made.fates[name] == fate:
+                        self.lost[name] = str(error)
+                        self.found.pop(name, None)
+
+    def _take(self, layers: list[str], values: list[NDArray[Any]], images: int) -> None:
+        for number, name in enumerate(layers):
+            mean, variance, count = values[3 * number : 3 * number + 3]
+            moments = ImageMoments.of(mean, variance, int(count[0]))
+            total = moments.images * moments.values
+            if images and moments.images > images and moments.images % images == 0:
+                moments = moments.grouped(images)
+            spread, fewest = Spread.of(moments), total
+            if name in self.found:
+                spread = Spread.merged([self.found[name].spread, spread])
+                fewest = min(fewest, self.found[name].fewest)
+            self.found[name] = Estimate(spread=spread, fewest=fewest)

@@ -1,0 +1,60 @@
+"""A layer that knows only the moments of its x, written anew with statistics of its own.
+
+The chain of its arithmetic, or the op of 2015, has no place for any: the same formula takes its place,
+reading two constants. So such a layer runs in inference mode from then on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.site import Batch
+from bninspect.errors import RewriteError
+from bninspect.rewrite.edits import Edits
+from bninspect.rewrite.formulas import normalized
+from bninspect.rewrite.prune import prune
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graphdef import GraphDef
+
+    Statistics = tuple[NDArray[np.floating], NDArray[np.floating]]
+
+
+def inserted(report: Report, statistics: Mapping[str, Statistics]) -> GraphDef:
+    """The graph as far as its outputs go, with the layers of these names normalizing with these means and
+    variances, shape (channels,) each. Raises RewriteError where a layer cannot be written.
+    """
+    edits = Edits(report.graph)
+    for layer in report.layers:
+        if layer.name in statistics:
+            _insert(edits, layer, statistics[layer.name])
+    return prune(edits, (), report.outputs).graphdef
+
+
+def _insert(edits: Edits, layer: BatchNorm, statistics: Statistics) -> None:
+    branch = layer.branch(Mode.TRAINING)
+    assert branch is not None
+    site = branch.site
+    shape = _shape(layer, statistics[0].size)
+    mean, variance = (part.reshape(shape) for part in statistics)
+    edits.redirect(site.output, normalized(edits, layer, site, mean, variance))
+
+
+def _shape(layer: BatchNorm, channels: int) -> tuple[int, ...]:
+    """How the statistics are laid out to meet x."""
+    if layer.data_format != "NCHW":
+        return (channels,)
+    branch = layer.branch(Mode.TRAINING)
+    assert branch is not None
+    origin = branch.site.mean_origin
+    if not isinstance(origin, Batch):
+        raise RewriteError(f"{layer.name}: how many axes its x has cannot be told")
+    return (1, channels, *([1] * (len(origin.axes) - 1)))

@@ -1,0 +1,188 @@
+"""Where statistics are kept: which constants hold those of which layers, and what else reads them.
+
+A constant may serve several calls of one layer (a siamese pair, a function called twice): those are one slot,
+and have one set of statistics. It may also be read by what is no place of a mean or of a variance; then
+writing into it would change more than statistics.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.layer import Form, Mode
+from bninspect.batchnorm.trace import IDENTITIES, MERGES, RESHAPES, content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bninspect.batchnorm import BatchNorm, Branch, Report
+    from bninspect.graphdef import Node, NodeDef
+
+_HANDING_ON = IDENTITIES | RESHAPES | MERGES | {"IdentityN", "Exit", "RefExit", "NextIteration"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One place for a mean and a variance, and the layers that normalize with them."""
+
+    layers: tuple[BatchNorm, ...]
+    """At least one; several where one layer is called several times."""
+    mean: NodeDef | None = None
+    """The constant that is written anew; None where one is made."""
+    variance: NodeDef | None = None
+    reader: NodeDef | None = None
+    """The fused op that gets constants of its own; None where those of the file are written, or where it is
+    no fused op.
+    """
+    shared_with: str | None = None
+    """Why it gets constants of its own although the file has some."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the file has no place for it: a chain that knows the moments of its x alone."""
+        return self.mean is None and self.reader is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A layer that is left alone, and why."""
+
+    layer: str
+    reason: str
+
+
+def find_slots(report: Report, *, create: bool) -> tuple[tuple[Slot, ...], tuple[Left, ...]]:
+    """The slots of all layers in graph order, and the layers that have none.
+
+    With `create`, a layer that only knows the moments of its x has one, too: a place is made where it is
+    written anew.
+    """
+    groups: dict[object, list[BatchNorm]] = {}
+    left: list[Left] = []
+    for layer in report.layers:
+        key = _key(layer, create=create)
+        if isinstance(key, str):
+            left.append(Left(layer=layer.name, reason=key))
+        else:
+            groups.setdefault(key, []).append(layer)
+    found: list[Slot] = []
+    needed = report.graph.ancestors((tensor.node for tensor in report.outputs), controls=False)
+    for layers in groups.values():
+        slots, lost = _of_group(tuple(layers), report, needed)
+        found += slots
+        left += lost
+    return tuple(found), tuple(left)
+
+
+def _key(layer: BatchNorm, *, create: bool) -> object | str:
+    """What layers of one slot have in common; the reason where the layer has none."""
+    if layer.moving_mean is not None and layer.moving_variance is not None:
+        records = _record(layer.moving_mean.node), _record(layer.moving_variance.node)
+        if records[0] is None or records[1] is None:
+            node = next(
+                tensor.node
+                for tensor, record in zip((layer.moving_mean, layer.moving_variance), records, strict=True)
+                if record is None
+            )
+            return f"its statistics are no constants of the file: {node.op} {node.label}"
+        return records
+    if layer.branch(Mode.INFERENCE) is not None:
+        return f"its statistics are not read from the file: {layer.statistics.reason}"
+    branch = layer.training
+    assert branch is not None
+    if layer.form is Form.FUSED or create:
+        return branch.site.node.nodedef or "it is no node of the file"
+    return (
+        "it normalizes with the moments of its x alone, and the file has no place for statistics: add "
+        "--strip, "
+        "which writes it anew"
+    )
+
+
+def _record(node: Node) -> NodeDef | None:
+    """The record of a constant; None for anything else."""
+    return node.nodedef if node.op == "Const" and content(node) is not None else None
+
+
+def _of_group(
+    layers: tuple[BatchNorm, ...], report: Report, needed: set[Node]
+) -> tuple[list[Slot], list[Left]]:
+    """The slots of layers that read the same constants, or stand in the same node."""
+    first = layers[0]
+    if first.moving_mean is None or first.moving_variance is None:
+        branch = first.training
+        assert branch is not None
+        reader = branch.site.node.nodedef if first.form is Form.FUSED else None
+        return [Slot(layers=layers, reader=reader)], []
+    mean, variance = first.moving_mean.node.nodedef, first.moving_variance.node.nodedef
+    assert mean is not None
+    assert variance is not None
+    other = _read_elsewhere(layers, mean, variance, report, needed)
+    if other is None:
+        return [Slot(layers=layers, mean=mean, variance=variance)], []
+    return _apart(layers, other)
+
+
+def _apart(layers: tuple[BatchNorm, ...], other: str) -> tuple[list[Slot], list[Left]]:
+    """Constants of its own for each fused op; a chain cannot be told apart from what else reads its
+    constants.
+    """
+    readers: dict[NodeDef, list[BatchNorm]] = {}
+    left = []
+    for layer in layers:
+        branch = layer.branch(Mode.INFERENCE) or layer.training
+        assert branch is not None
+        reader = branch.site.node.nodedef
+        if layer.form is Form.FUSED and reader is not None:
+            readers.setdefault(reader, []).append(layer)
+        else:
+            left.append(Left(layer=layer.name, reason=f"its statistics stand in a constant that {other}"))
+    slots = [Slot(layers=tuple(own), reader=node, shared_with=other) for node, own in readers.items()]
+    return slots, left
+
+
+def _read_elsewhere(
+    layers: tuple[BatchNorm, ...], mean: NodeDef, variance: NodeDef, report: Report, needed: set[Node]
+) -> str | None:
+    """What else the constants serve, as a clause; None where these layers alone read them."""
+    if mean is variance:
+        return "holds both a mean and a variance"
+    for layer in layers:
+        for what, tensor in (("gamma", layer.gamma), ("beta", layer.beta)):
+            if tensor is not None and tensor.node.nodedef in (mean, variance):
+                return f"is its {what}, too"
+    ends = {node for layer in layers for branch in _branches(layer) for node in _ends(branch)}
+    roots = [node for node in report.graph if node.nodedef is mean or node.nodedef is variance]
+    reached = _reached(roots, ends, report, needed)
+    return None if reached is None else f"{reached.op} {reached.label} reads, too"
+
+
+def _branches(layer: BatchNorm) -> Iterable[Branch]:
+    return (branch for branch in (layer.training, layer.inference, layer.untaken) if branch is not None)
+
+
+def _ends(branch: Branch) -> tuple[Node, Node]:
+    """Where what a site does with its statistics ends."""
+    return branch.site.node, branch.site.output.node
+
+
+def _reached(roots: list[Node], ends: set[Node], report: Report, needed: set[Node]) -> Node | None:
+    """The first node through which the constants come to an output past the layers; None where they do not.
+
+    An output that hands on the constant itself is an output of statistics.
+    """
+    outputs = {tensor.node for tensor in report.outputs}
+    seen = set(roots)
+    stack: list[tuple[Node, Node | None]] = [(root, None) for root in roots]
+    while stack:
+        node, through = stack.pop()
+        if node in outputs and through is not None:
+            return through
+        for use in report.graph.uses(node):
+            if use.node in ends or use.node in seen or use.node not in needed:
+                continue
+            seen.add(use.node)
+            changed = None if use.node.op in _HANDING_ON and through is None else through or use.node
+            stack.append((use.node, changed))
+    return None

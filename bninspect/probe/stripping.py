@@ -67,9 +67,9 @@ def strip(
         raise RewriteError("mode: training or inference")
     if str(target) != STREAM:
         files.refuse(Path(target))
-        _refuse_same(path, Path(target))
+        refuse_same(path, Path(target))
     graph = load(path)
-    _refuse_own(graph, Path(target))
+    refuse_own(graph, Path(target))
     report = inspect(graph, outputs=outputs)
     if not report.layers:
         raise RewriteError(f"{path}: no batch norm to strip")
@@ -107,7 +107,7 @@ def _refuse_ambiguous(report: Report) -> None:
     )
 
 
-def _refuse_same(path: str, target: Path) -> None:
+def refuse_same(path: str, target: Path) -> None:
     """Raises RewriteError where the target is the model: the input is never touched."""
     model = Path(path)
     if path == STREAM or not target.exists() or not model.exists():
@@ -118,7 +118,7 @@ def _refuse_same(path: str, target: Path) -> None:
         raise RewriteError(f"{target}: {whose}; name another file")
 
 
-def _refuse_own(graph: Graph, target: Path) -> None:
+def refuse_own(graph: Graph, target: Path) -> None:
     """Raises RewriteError where the target is a file of the checkpoint that the variables come from."""
     prefix = graph.graphdef.checkpoint
     beside = prefix is not None and os.path.realpath(target).startswith(os.path.realpath(prefix) + ".")

@@ -113,3 +113,20 @@ def test_a_checkpoint_of_another_model(tmp_path: Path, capsys: pytest.CaptureFix
         assert run([command, str(tmp_path / "model.ckpt-20.meta")]) == 2
         told = "".join(capsys.readouterr())
         assert "a checkpoint of another model" in " ".join(told.split())
+
+
+@pytest.mark.parametrize("version", ["V1", "V2"])
+@pytest.mark.parametrize("resource", [False, True])
+def test_a_variable_in_parts(version: str, resource: bool, tmp_path: Path, tf: Any) -> None:
+    """Each part is a variable of its own, and one tensor of the checkpoint."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as graph, v1.Session() as session:
+        whole = v1.get_variable(
+            "kernel", (7, 5), partitioner=v1.fixed_size_partitioner(3), use_resource=resource
+        )
+        v1.get_variable("bias", (5,), use_resource=resource)
+        tf.matmul(v1.placeholder(tf.float32, (None, 7)), tf.convert_to_tensor(whole), name="output")
+        session.run(v1.global_variables_initializer())
+        saver = v1.train.Saver(write_version=getattr(v1.train.SaverDef, version))
+        prefix = saver.save(session, str(tmp_path / "model.ckpt"))
+        check(prefix, held(graph, session, tf), unsaved=0)

@@ -7,11 +7,13 @@ be compared. Seeded, so that a comparison can be repeated.
 from __future__ import annotations
 
 import zlib
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.errors import InputError
+from bninspect.probe import made_files
 from bninspect.probe.placeholders import NUMPY, image_input, layout
 
 if TYPE_CHECKING:
@@ -42,8 +44,9 @@ def invented(
     """Tensor name -> a value that fits, for each of these placeholders.
 
     Pixels are whole, 0 to 255; other numbers normal, whole numbers 0 or 1; a single number is 0.5 or the rows
-    of a batch, a single boolean false. The batch size, the size of images and the seed are those of the
-    request, where it says them. Raises InputError for strings, which cannot be made up.
+    of a batch, a single boolean false; what is decoded, a file of noise. The batch size, the size of images
+    and the seed are those of the request, where it says them. Raises InputError for other text, which cannot
+    be made up.
     """
     image = _image(graph, places, layers)
     return {place.name: _value(graph, place, place == image, request) for place in places}
@@ -59,10 +62,11 @@ def _image(graph: Graph, places: Sequence[Placeholder], layers: Sequence[BatchNo
 
 def _value(graph: Graph, place: Placeholder, is_image: bool, request: Request) -> Array:
     dtype = NUMPY[place.dtype]
-    if dtype.kind == "O":
-        raise InputError(f"{place} takes text or encoded images: give some with --image or --feed")
     shape = _shape(graph, place, is_image, request)
     generator = np.random.default_rng((request.seed, zlib.crc32(place.name.encode())))
+    if dtype.kind == "O":
+        made = [_file(graph, place, request, generator) for _ in range(prod(shape))]
+        return np.array(made, dtype).reshape(shape)
     if not shape:
         number = {"f": _SCALAR, "b": False}.get(dtype.kind, request.batch_size or BATCH)
         return np.asarray(number, dtype)
@@ -71,6 +75,21 @@ def _value(graph: Graph, place: Placeholder, is_image: bool, request: Request) -
     if dtype.kind == "f":
         return generator.standard_normal(shape).astype(dtype)
     return generator.integers(0, 2, shape).astype(dtype)
+
+
+def _file(graph: Graph, place: Placeholder, request: Request, generator: np.random.Generator) -> bytes:
+    """A file of the kind that the placeholder's readers decode. Raises InputError where they decode none."""
+    line = [place.tensor.node]
+    seen = set(line)
+    for node in line:  # grows while it is walked
+        if node.op == "DecodeWav":
+            return made_files.wav(generator)
+        if node.op.startswith(("DecodeJpeg", "DecodePng", "DecodeImage")):
+            return made_files.png(generator, *(request.size or (_SIDE, _SIDE)))
+        readers = {use.node for use in graph.uses(node) if use.slot == 0} - seen
+        seen |= readers
+        line += sorted(readers, key=lambda reader: reader.index)
+    raise InputError(f"{place} takes text: give it with --feed {place.name.removesuffix(':0')}=TEXT")
 
 
 def _shape(graph: Graph, place: Placeholder, is_image: bool, request: Request) -> tuple[int, ...]:

@@ -266,7 +266,7 @@ def _neither(error: BninspectError, failure: BninspectError | None) -> str:
     if failure is None:
         return f"{_told(error)}; the new model runs"
     if _told(failure) == _told(error):
-        return f"{_told(error)}, of the new model too"
+        return f"{_told(error)}; so it is with the new model"
     return f"{_told(error)}; of the new model: {_told(failure)}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode, State
+from bninspect.batchnorm.trace import VARIABLES
 from bninspect.report.check_text import Line
 from bninspect.report.names import counted, few, human_size
 
@@ -34,6 +35,11 @@ def summary(result: StripResult) -> Iterator[Line]:
     gone = _no_longer_fed(result)
     if gone:
         yield Line(f"no longer fed: {few(gone, _NAMES)}")
+    variables = [node.name for node in after.nodes if node.op in VARIABLES]
+    if variables:
+        many = counted(len(variables), "variable")
+        text = f"not frozen: the new graph reads {many} whose values it does not hold ({few(variables)})"
+        yield Line(text, kind="warning")
     yield _verified(result)
     yield from _layers(stripped.changes)
 

@@ -98,6 +98,10 @@ class Config:
         """The sections about one model, in the order of the file."""
         return tuple(section for section in self.models if section.matches(path))
 
+    def options_of(self, path: str) -> dict[str, Any]:
+        """Option name -> its default for one model: what the last section that says it says."""
+        return {key: value for section in self.sections(path) for key, value in section.options.items()}
+
 
 def find(folder: Path) -> Config:
     """The configuration that counts in this folder; an empty one where there is none.

@@ -43,6 +43,20 @@ def default_map(config: Config, commands: Mapping[str, click.Command]) -> dict[s
     return defaults
 
 
+def of_model(config: Config, command: click.Command, path: str) -> dict[str, Any]:
+    """Parameter -> default, by the sections about this model, for those of their keys that the command has.
+
+    Raises BninspectError for a value that does not do.
+    """
+    known = parameters(command)
+    defaults: dict[str, Any] = {}
+    for key, value in config.options_of(path).items():
+        if key in known:
+            processed(config, command, key, value)
+            defaults[known[key].name or ""] = _value(known[key], value)
+    return defaults
+
+
 def processed(config: Config, command: click.Command, key: str, value: Any) -> Any:
     """What a command gets for the value of a key. Raises BninspectError for a value that does not do."""
     option = parameters(command)[key]

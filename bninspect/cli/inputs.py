@@ -70,13 +70,22 @@ def options(function: F) -> F:
     return function
 
 
+def on_command_line(name: str) -> bool:
+    """Whether the command line, and not the configuration, gives the parameter of the current command."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.COMMANDLINE
+
+
 def request(asked: Mapping[str, Any]) -> Request:
-    """What the options ask to be fed."""
+    """What the options ask to be fed. Of images and random ones the command line wins over the
+    configuration.
+    """
     from bninspect.probe.inputs import Request
 
+    images, random = on_command_line("images"), on_command_line("count")
     return Request(
-        images=asked["images"],
-        random=asked["count"],
+        images=asked["images"] if images or not random else (),
+        random=asked["count"] if random or not images else None,
         seed=asked["seed"],
         feeds=asked["feeds"],
         input=asked["input_name"],

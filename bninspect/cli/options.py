@@ -15,8 +15,20 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def model(function: F) -> F:
-    """The argument MODEL, passed as `path`."""
-    return click.argument("path", metavar="MODEL", type=click.Path())(function)
+    """The argument MODEL, passed as `path`; the configuration of that model gives the defaults of options."""
+    return click.argument("path", metavar="MODEL", type=click.Path(), is_eager=True, callback=configured)(
+        function
+    )
+
+
+def configured(context: click.Context, parameter: click.Parameter, path: str) -> str:
+    """The path, once its sections of the configuration are defaults of the options, parsed after it."""
+    if context.obj is not None and context.obj.models:
+        from bninspect.cli.defaults import of_model
+
+        found = of_model(context.obj, context.command, path)
+        context.default_map = {**(context.default_map or {}), **found}
+    return path
 
 
 def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

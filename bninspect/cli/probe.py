@@ -12,10 +12,29 @@ from bninspect.cli import inputs, options
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.cli.config import Config
     from bninspect.graphdef import Tensor
 
 _VARIABLE = "BNINSPECT_MODEL"
 _MODELS = (".pb", ".pbtxt", ".meta")
+
+
+def _found(context: click.Context, parameter: click.Parameter, path: str | None) -> str:
+    return options.configured(context, parameter, path or _model(context.obj))
+
+
+def _model(config: Config | None) -> str:
+    """The model where the command line names none. Raises a usage error where that is not one."""
+    named = (config and config.model) or os.environ.get(_VARIABLE)
+    if named:
+        return named
+    found = sorted(file.name for file in Path.cwd().iterdir() if file.suffix in _MODELS and file.is_file())
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise click.UsageError(f"no MODEL given, none in {_VARIABLE}, and none in the current folder")
+    names = ", ".join(found[:5]) + (" ..." if len(found) > 5 else "")
+    raise click.UsageError(f"no MODEL given, and the current folder holds {len(found)}: {names}; name one")
 
 
 @click.command(
@@ -29,7 +48,7 @@ _MODELS = (".pb", ".pbtxt", ".meta")
       bninspect probe model.pb --random 8 --feed keep_prob=1.0 --output logits --format json
     """,
 )
-@click.argument("path", metavar="[MODEL]", required=False, type=click.Path())
+@click.argument("path", metavar="[MODEL]", required=False, type=click.Path(), is_eager=True, callback=_found)
 @inputs.options
 @options.output
 @options.layer
@@ -65,7 +84,7 @@ _MODELS = (".pb", ".pbtxt", ".meta")
 @options.output_format("table", "json")
 @options.traceback
 def command(
-    path: str | None,
+    path: str,
     globs: tuple[str, ...],
     outputs: tuple[str, ...],
     patch: str | None,
@@ -89,7 +108,7 @@ def command(
     from bninspect.report.probe_progress import images_done
     from bninspect.rewrite.freeze import frozen
 
-    report = frozen(inspect(load(path or _model()), outputs=outputs))
+    report = frozen(inspect(load(path), outputs=outputs))
     layers = select(report.layers, globs)
     request = inputs.request(asked)
     question = Question(
@@ -127,18 +146,3 @@ def _patched(
     if outputs:
         return report.outputs
     return tuple(layer.output for layer in layers) if globs else ()
-
-
-def _model() -> str:
-    """The model where the command line names none. Raises a usage error where that is not one."""
-    config = click.get_current_context().obj
-    named = (config and config.model) or os.environ.get(_VARIABLE)
-    if named:
-        return named
-    found = sorted(file.name for file in Path.cwd().iterdir() if file.suffix in _MODELS and file.is_file())
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise click.UsageError(f"no MODEL given, none in {_VARIABLE}, and none in the current folder")
-    names = ", ".join(found[:5]) + (" ..." if len(found) > 5 else "")
-    raise click.UsageError(f"no MODEL given, and the current folder holds {len(found)}: {names}; name one")

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from bninspect.check.gate import Allowance, Settings
 from bninspect.check.paths import identity
 from bninspect.cli import inputs
@@ -17,6 +15,8 @@ from bninspect.rules import select
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import click
 
     from bninspect.check.result import ModelResult
     from bninspect.cli.config import Allowed, Config
@@ -44,14 +44,14 @@ def _one(
     path: str, config: Config, context: click.Context, allowances: dict[Allowed, tuple[Allowance, ...]]
 ) -> Settings:
     asked = dict(context.params)
-    sections = config.sections(path)
     known = parameters(context.command)
-    for section in sections:
-        for key, value in section.options.items():
-            name = known[key].name or ""
-            if context.get_parameter_source(name) is not click.core.ParameterSource.COMMANDLINE:
-                asked[name] = processed(config, context.command, key, value)
-    probed = bool(asked["images"] or asked["count"] or asked["feeds"])
+    for key, value in config.options_of(path).items():
+        name = known[key].name or ""
+        if not inputs.on_command_line(name):
+            asked[name] = processed(config, context.command, key, value)
+    # A number for a model that may be run is no order to run it; an input from a file is.
+    fed = inputs.on_command_line("feeds") or any("=@" in feed for feed in asked["feeds"])
+    probed = bool(asked["images"] or asked["count"] or (asked["feeds"] and fed))
     return Settings(
         path=path,
         outputs=tuple(asked["outputs"]),
@@ -59,7 +59,9 @@ def _one(
         ignored=_codes(asked["ignored"]),
         deploy=asked["deploy"],
         momentum=asked["momentum"],
-        allowances=tuple(one for section in sections for allow in section.allow for one in allowances[allow]),
+        allowances=tuple(
+            one for section in config.sections(path) for allow in section.allow for one in allowances[allow]
+        ),
         request=inputs.request(asked) if probed else None,
         allowed_ops=tuple(asked["allowed"]),
     )

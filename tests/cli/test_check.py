@@ -132,7 +132,7 @@ def test_a_baseline_lets_a_project_start_today(check: Callable[..., tuple[int, s
     }
     code, out, _ = check("models", *baseline, "--fail-on", "note")
     assert code == 0
-    assert out.endswith("3 models, no findings\n")
+    assert out.endswith("3 models, 2 known from the baseline\n")
     shutil.copy(FIXTURES / "classic.pb", "models/new.pb")
     code, out, _ = check("models", *baseline)
     assert code == 1

@@ -179,17 +179,6 @@ def test_a_file_that_is_no_text(check: Callable[..., tuple[int, Any]]) -> None:
     assert "bninspect.toml: no TOML that can be read: " in line
 
 
-@pytest.mark.parametrize("pattern", ["saved/saved_model.pb", "saved", "*/*.pb"])
-@pytest.mark.parametrize("named", ["saved/saved_model.pb", "saved", "."])
-def test_a_section_is_about_a_savedmodel_by_its_folder_and_by_its_file(
-    check: Callable[..., tuple[int, Any]], pattern: str, named: str
-) -> None:
-    shutil.copytree(FIXTURES / "saved_training", "saved")
-    configure(f"select = 'BN108'\n[[models]]\npath = '{pattern}'\nallow = [{{code = 'BN108', reason = 'r'}}]")
-    code, told = check(named)
-    assert (code, len(told["allowed"])) == (0, 1)
-
-
 def test_a_layer_may_be_in_a_model_that_was_not_checked(check: Callable[..., tuple[int, Any]]) -> None:
     configure("[[models]]\npath = 'models/*.pb'\nallow = [{code = 'BN101', layer = 'cond', reason = 'r'}]")
     assert check(f"models/{HEALTHY}")[0] == 0

@@ -14,6 +14,7 @@ from bninspect.errors import RewriteError, SelectionError
 from bninspect.graphdef import writer
 from bninspect.probe.opened import load
 from bninspect.rewrite import strip as rewriting
+from bninspect.rewrite.freeze import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -75,6 +76,8 @@ def strip(
         raise RewriteError(f"{path}: no batch norm to strip")
     if not outputs:
         _refuse_ambiguous(report)
+    if graph.graphdef.checkpoint is not None:
+        report = frozen(report)
     stripped = _stripped(report, mode)
     verification = None
     if verify:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _BACKEND = "KERAS_BACKEND"
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.\-/]|^[^A-Za-z0-9.]")
+_CUTS = (" using config=", " Full object config", "Full config", " Make sure custom classes")
 _MOST = 300
 
 
@@ -43,24 +44,23 @@ def frozen(file: KerasFile) -> Frozen:
 
     Raises RunError where TensorFlow or the Keras it needs is missing, or does not load the file.
     """
-    try:
-        tf = session.tensorflow()
-    except RunError as error:
-        raise RunError(f"a Keras file is read by loading it: {error}") from None
     with _undisturbed():
+        try:
+            tf = session.tensorflow()
+        except RunError as error:
+            raise RunError(f"a Keras file is read by loading it: {error}") from None
         library = _library(file)
         try:
-            # Older versions of tf_keras take safe_mode for .keras alone; in .h5 nothing is left to refuse.
+            # Of tf_keras, .h5 takes no safe_mode: what it would refuse has been looked for.
             safe = {"safe_mode": True} if file.format == "keras" else {}
             model = library.models.load_model(str(file.copy), compile=False, **safe)
             return _frozen(tf, model)
         except RunError:
             raise
         except Exception as error:
-            reason = session.first_line(error)[:_MOST]
             raise RunError(
                 f"{library.__name__} {library.__version__} does not load this model"
-                f"{_written_by(file)}: {reason}{_hint(library, file)}"
+                f"{_written_by(file)}: {_reason(error)}{_hint(library, file)}"
             ) from error
 
 
@@ -141,6 +141,14 @@ def _major(file: KerasFile) -> int:
     if begun.isdecimal():
         return 2 if int(begun) < 3 else 3
     return 3 if file.format == "keras" else 2
+
+
+def _reason(error: Exception) -> str:
+    """What Keras says, without the configuration that it quotes."""
+    told = session.first_line(error)
+    for cut in _CUTS:
+        told = told.partition(cut)[0]
+    return told[:_MOST].rstrip(". ")
 
 
 def _written_by(file: KerasFile) -> str:

@@ -275,6 +275,19 @@ def test_what_keras_itself_refuses_is_one_line(refusal: Callable[..., str]) -> N
 
 
 @pytest.mark.tensorflow
+def test_without_tf_keras_what_keras_3_cannot_load_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, refusal: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "tf_keras", None)
+    told = refusal((FIXTURES / "model_115.h5").read_bytes())
+    assert told.startswith("keras 3.")
+    assert "written by Keras 2.2.4-tf: " in told
+    assert told.endswith("; what Keras 2 wrote is loaded by tf_keras: pip install tf_keras")
+    assert run(["graph", str(H5)]) == 0, "a plain one it can load"
+    assert "1 batch-norm layer; it runs in inference mode" in capsys.readouterr().out
+
+
+@pytest.mark.tensorflow
 def test_a_model_without_inputs(tmp_path: Path, refusal: Callable[..., str]) -> None:
     keras = library("keras")
     path = tmp_path / "unbuilt.keras"

@@ -14,17 +14,22 @@ __all__ = [
     "BninspectError",
     "Graph",
     "GraphDefError",
+    "Refreshed",
     "Report",
     "Request",
     "StripResult",
     "__version__",
     "inspect",
     "load",
+    "refresh",
     "strip",
+    "write_moments",
 ]
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report, inspect
+    from bninspect.check.refresh import refresh, write_moments
+    from bninspect.check.refreshed import Refreshed
     from bninspect.errors import BninspectError, GraphDefError
     from bninspect.graphdef import Graph
     from bninspect.probe.inputs import Request
@@ -40,6 +45,9 @@ _HOMES = {
     "Graph": "bninspect.graphdef",
     "load": "bninspect.probe.opened",
     "Request": "bninspect.probe.inputs",
+    "refresh": "bninspect.check.refresh",
+    "write_moments": "bninspect.check.refresh",
+    "Refreshed": "bninspect.check.refreshed",
     "StripResult": "bninspect.probe.stripping",
     "strip": "bninspect.probe.stripping",
 }

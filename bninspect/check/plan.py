@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.errors import RewriteError
@@ -40,17 +39,18 @@ class Plan:
         return "\n".join((*(layer.name for layer in self.layers), *(["--strip"] if self.stripped else [])))
 
 
-def plan(report: Report, layers: Sequence[BatchNorm] | None = None, *, stripped: bool = False) -> Plan:
-    """The plan for these layers (None: all). A layer that has its statistics in common with one of them
-    comes, too.
+def plan(report: Report, wanted: frozenset[str] = frozenset(), *, stripped: bool = False) -> Plan:
+    """The plan for the layers of these names (none: all).
 
-    Raises RewriteError where there is no layer, or none that can be refreshed, or one that was asked for
-    cannot.
+    A layer that has its statistics in common with one of them comes, too. Raises RewriteError where there is
+    no layer, or none that can be refreshed, or one that was asked for cannot.
     """
     path = report.graph.graphdef.path
+    if not report.layers and report.unrecognised:
+        first = report.unrecognised[0]
+        raise RewriteError(f"{path}: what {first.node} is could not be decided: {first.reason}")
     if not report.layers:
         raise RewriteError(f"{path}: no batch norm to refresh")
-    wanted = frozenset(layer.name for layer in layers or ())
     outer, _, lost = without_loops(report, Question(layers=report.layers))
     slots, left = find_slots(outer, create=stripped)
     if wanted:
@@ -79,10 +79,3 @@ def refuse_nothing(made: Plan, left: Sequence[Left], slots: int) -> None:
     if not slots:
         names = ", ".join(one.layer for one in left[:5]) + (", ..." if len(left) > 5 else "")
         raise RewriteError(f"{path}: no layer can be refreshed: {names}: {left[0].reason}")
-
-
-def refuse_model(report: Report, target: str) -> None:
-    """The input is never touched."""
-    path = report.graph.graphdef.path
-    if path != "-" and Path(target).exists() and Path(path).exists() and Path(path).samefile(target):
-        raise RewriteError(f"{target}: is the model itself; name another file")

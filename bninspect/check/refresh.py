@@ -10,16 +10,20 @@ from bninspect.batchnorm import inspect
 from bninspect.batchnorm.layer import Form, Mode
 from bninspect.batchnorm.spread import Spread
 from bninspect.check.gate import Settings, judged
-from bninspect.check.plan import plan, refuse_model, refuse_nothing
+from bninspect.check.plan import plan, refuse_nothing
 from bninspect.check.refreshed import Refreshed, rows
-from bninspect.errors import BninspectError, InputError, RewriteError
+from bninspect.errors import BninspectError, InputError, RewriteError, SelectionError
 from bninspect.files import refuse
-from bninspect.graphdef import collector_held_off, flatten, load, writer
+from bninspect.graphdef import collector_held_off, flatten, writer
 from bninspect.probe.facts import Question
+from bninspect.probe.inputs import Request
+from bninspect.probe.opened import load
 from bninspect.probe.parts import digest, read_part, together, write_part
 from bninspect.probe.reestimate import estimate
 from bninspect.probe.run import probe
 from bninspect.probe.stripped import verify_stripped
+from bninspect.probe.stripping import refuse_own, refuse_same
+from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.inserted import inserted
 from bninspect.rewrite.refill import filling, refilled
 from bninspect.rewrite.slots import Left
@@ -34,98 +38,120 @@ if TYPE_CHECKING:
     from bninspect.check.result import ModelResult
     from bninspect.graphdef import GraphDef
     from bninspect.probe.facts import Probe, Verification
-    from bninspect.probe.inputs import Request
     from bninspect.probe.reestimate import Estimates
     from bninspect.rewrite.refill import Filling
 
     Progress = Callable[[int, int], None]
+    Layers = Sequence[str] | Callable[[Sequence[BatchNorm]], Sequence[BatchNorm]]
 
 _LOOKED_AT = 64
 """Images that the result is run on, about: as many as tell a stale layer in nearly any case."""
 
 
 def write_moments(
-    report: Report,
-    target: str,
+    model: str | Path,
+    target: str | Path,
     request: Request,
     *,
-    layers: Sequence[BatchNorm] | None = None,
+    outputs: Sequence[str] = (),
+    layers: Layers = (),
     stripped: bool = False,
     allowed: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Estimates:
-    """Runs one part of a large set and writes its moments to `target` (.npz); what they are. Raises as
-    `refresh`.
+    """Runs one part of a large set and writes its moments to `target` (.npz); says what they are.
+
+    Arguments and errors are those of `refresh`, which merges such parts; it has to be asked for the same
+    `layers` and `stripped`.
     """
-    refuse(Path(target))
-    refuse_model(report, target)
-    made = plan(report, layers, stripped=stripped)
+    made = _planned(str(model), Path(target), outputs, layers, stripped=stripped)
     found = _estimated(made, request, allowed, progress)
     left = [Left(layer=name, reason=reason) for name, reason in found.left.items()]
     refuse_nothing(made, left, len(found.layers))
-    write_part(target, found, digest(made.report.graph.graphdef), made.training)
+    write_part(str(target), found, digest(made.report.graph.graphdef), made.training)
     return found
 
 
 def refresh(
-    report: Report,
-    target: str,
+    model: str | Path,
+    target: str | Path,
     request: Request | None = None,
     *,
-    parts: Sequence[str] = (),
-    layers: Sequence[BatchNorm] | None = None,
+    parts: Sequence[str | Path] = (),
+    outputs: Sequence[str] = (),
+    layers: Layers = (),
     mix: float = 0.0,
     stripped: bool = False,
     allowed: Sequence[str] = (),
     checked: bool = True,
     progress: Progress | None = None,
 ) -> Refreshed:
-    """Runs the images of the request (or merges `parts`, files of `write_moments`), writes the model of this
-    report to `target` with the statistics re-estimated, and says what became of each layer.
+    """Runs the images of the request, or merges `parts` (files of `write_moments`), and writes the model with
+    its statistics re-estimated to `target`, whole or not at all; says what became of each layer.
 
-    `layers` of the report: these and no others (None: all). `mix` A: what is written is A * old + (1 - A) *
-    new. `stripped`: written is what `strip` makes of the result. `allowed`: ops to run besides those that
-    only compute. `checked`: the result is run on some of the images, and `check` judges it. `progress` is
-    told (images done, images in all). The file is written whole or not at all, and the model itself is never
-    touched.
+    `layers`: the names of some, or what picks them of all; empty: all of them. `mix` A: written is
+    A * old + (1 - A) * new, with A from 0 to less than 1. `stripped`: written is what `strip` makes of the
+    result. `outputs` are names of nodes or tensors; without them the model's own count. `allowed` are ops
+    that may run besides those that only compute. `checked`: the result is run on some of the images and
+    judged by the rules. `progress` is told (images done, images in all). Nothing is printed.
 
-    Raises RewriteError where nothing is left to refresh or the result is not what it should be, InputError
-    for inputs and parts that do not fit, RunError where the model cannot be run, OSError where `target`
-    cannot be written.
+    Raises BninspectError where the model cannot be read, nothing is left to refresh, a layer of `layers`
+    cannot be, inputs or parts do not fit, the model cannot be run or the stripped result differs; OSError
+    where the target cannot be written. Then the target is what it was.
     """
-    refuse(Path(target))
-    refuse_model(report, target)
     if (request is None) == (not parts):
         raise InputError("refresh takes images to run, or parts to merge: give one of the two")
-    made = plan(report, layers, stripped=stripped)
+    if not 0 <= mix < 1:
+        raise InputError(f"mix is a share of the old statistics from 0 to less than 1, and not {mix:g}")
+    made = _planned(str(model), Path(target), outputs, layers, stripped=stripped)
     if request is not None:
         found = _estimated(made, request, allowed, progress)
     else:
-        read = [read_part(path) for path in parts]
+        read = [read_part(str(path)) for path in parts]
         found = together(read, digest(made.report.graph.graphdef), made.training)
     fillings, left = _fillings(made, found, mix)
     left = (*made.left, *left)
     refuse_nothing(made, left, len(fillings))
-    graphdef, verification = _written(made, fillings, allowed)
+    graphdef, verification = _written(made, fillings, found, allowed)
     size = writer.write(graphdef, Path(target))
-    with collector_held_off():
-        after = inspect(load(target), outputs=_names(made.report))
-    seen, result, looked_at = _looked_at(after, found, target, allowed) if checked else (None, None, 0)
+    after = inspect(load(str(target)), outputs=_names(made.report))
+    seen, result, looked_at = _looked_at(after, found, str(target), allowed) if checked else (None, None, 0)
     return Refreshed(
         report=made.report,
-        target=target,
+        target=str(target),
         size=size,
         rows=tuple(rows(made.layers, fillings, found, seen)),
         left=left,
         estimates=found,
         parts=len(parts),
         mix=mix,
-        stripped=made.stripped,
+        stripped=stripped,
         verification=verification,
         serving=after,
         looked_at=looked_at,
         result=result,
     )
+
+
+def _planned(model: str, target: Path, outputs: Sequence[str], layers: Layers, *, stripped: bool) -> Plan:
+    """The model read and the target looked at, before anything takes long."""
+    refuse(target)
+    refuse_same(model, target)
+    graph = load(model)
+    refuse_own(graph, target)
+    report = inspect(graph, outputs=outputs)
+    chosen = _chosen(report, layers)
+    return plan(frozen(report), chosen, stripped=stripped)
+
+
+def _chosen(report: Report, layers: Layers) -> frozenset[str]:
+    """Names of the layers that are asked for; empty: all. Raises SelectionError for one that is none."""
+    if callable(layers):
+        return frozenset(layer.name for layer in layers(report.layers))
+    unknown = sorted(set(layers) - {layer.name for layer in report.layers})
+    if unknown:
+        raise SelectionError(f"no batch norm is called {unknown[0]!r}")
+    return frozenset(layers)
 
 
 def _estimated(made: Plan, request: Request, allowed: Sequence[str], progress: Progress | None) -> Estimates:
@@ -168,7 +194,7 @@ def _fillings(made: Plan, found: Estimates, mix: float) -> tuple[list[Filling], 
 
 
 def _written(
-    made: Plan, fillings: list[Filling], allowed: Sequence[str]
+    made: Plan, fillings: list[Filling], found: Estimates, allowed: Sequence[str]
 ) -> tuple[GraphDef, Verification | None]:
     """The graph that is written; where it is stripped, whether that changed what it gives."""
     graphdef = refilled(made.report.graph.graphdef, fillings)
@@ -187,7 +213,9 @@ def _written(
             whole = inspect(flatten(graphdef, loops=False), outputs=outputs)
             report = inspect(flatten(inserted(whole, chains)), outputs=outputs)
         stripped = strip(report)
-    verification = verify_stripped(stripped, Mode.INFERENCE, allowed=allowed)
+    given = found.request
+    asked = None if given is None else Request(feeds=given.feeds, size=given.size)
+    verification = verify_stripped(stripped, Mode.INFERENCE, asked, allowed)
     if verification.state == "differs":
         path = made.report.graph.graphdef.path
         raise RewriteError(
@@ -214,11 +242,12 @@ def _looked_at(
 
 
 def _sample(found: Estimates) -> tuple[Request, int]:
-    """The request for some of the images, as far apart as they can be: whole batches of them."""
+    """The request for some of the images, as far apart as can be, in whole batches; how many they are."""
     request = found.request
     assert request is not None
     count = min(found.images, max(_LOOKED_AT // found.batch_size, 1) * found.batch_size)
-    asked = replace(request, shuffle=False, batches=None, batch_size=None if not count else found.batch_size)
+    size = min(count, found.batch_size) or None
+    asked = replace(request, shuffle=False, batches=None, batch_size=size)
     if request.images:
         chosen = tuple(found.names[number * found.images // count] for number in range(count))
         return replace(asked, images=chosen), count

@@ -76,40 +76,29 @@ def command(
     What a layer sees in training mode depends on which images share a batch: take images of training,
     prepared as in training, in batches of the same size (32 unless told otherwise).
     """
-    from bninspect.batchnorm import inspect
     from bninspect.check.refresh import refresh, write_moments
     from bninspect.cli.selection import select
-    from bninspect.graphdef import load
     from bninspect.report.probe_progress import images_done
 
     if more and not parts:
-        raise click.UsageError(f"got an argument that is none: {more[0]}")
+        raise click.UsageError(f"what is {more[0]}? Images come by --image")
     parts += more
     request = _request(context, asked, target, part, parts)
-    report = inspect(load(path), outputs=asked["outputs"])
-    layers = select(report.layers, asked["globs"]) if asked["globs"] else None
+    globs = asked["globs"]
     common: dict[str, Any] = {
-        "layers": layers,
+        "outputs": asked["outputs"],
+        "layers": (lambda layers: select(layers, globs)) if globs else (),
         "stripped": asked["stripped"],
         "allowed": asked["allowed"],
     }
     with images_done("training mode") as tell:
         if part is not None:
             assert request is not None
-            found = write_moments(report, part, request, progress=tell, **common)
+            found = write_moments(path, part, request, progress=tell, **common)
         else:
             assert target is not None
-            checked = not asked["no_check"]
-            done = refresh(
-                report,
-                target,
-                request,
-                parts=parts,
-                mix=asked["mix"],
-                checked=checked,
-                progress=tell,
-                **common,
-            )
+            more_asked = {"parts": parts, "mix": asked["mix"], "checked": not asked["no_check"]}
+            done = refresh(path, target, request, progress=tell, **more_asked, **common)
     if part is not None:
         from bninspect.report.refresh_text import of_part
 
@@ -135,6 +124,8 @@ def _request(
             "name the model to write with -o OUT, or the part to write with --moments PART.npz"
             + (", not both" if part is not None else "")
         )
+    if target == "-":
+        raise click.UsageError("-o -: refresh looks at what it wrote; name a file")
     if not parts:
         from dataclasses import replace
 

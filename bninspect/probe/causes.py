@@ -240,7 +240,7 @@ def epsilon(found: Sequence[Judged]) -> Found:
 def refreshing(names: Sequence[str], total: int) -> str:
     """The command that re-estimates statistics."""
     chosen = f" --layer {names[0]}" if len(names) == 1 and total > 1 else ""
-    return f"re-estimate them: bninspect refresh MODEL -o OUT{chosen} --image DIR (coming)"
+    return f"re-estimate them: bninspect refresh MODEL -o OUT{chosen} --image DIR"
 
 
 def _diagnosis(

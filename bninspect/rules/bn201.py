@@ -18,7 +18,7 @@ train = optimizer.minimize(loss)             # the update ops wait in UPDATE_OPS
 with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
     train = optimizer.minimize(loss)
 ```
-or re-estimate them on images of training: `bninspect refresh MODEL -o OUT --image DIR` (coming).
+or re-estimate them on images of training: `bninspect refresh MODEL -o OUT --image DIR`.
 
 ## References
 - `tf.compat.v1.layers.batch_normalization`: the update ops "need to be executed alongside the `train_op`".
@@ -54,8 +54,7 @@ def check(case: Case) -> Iterator[Finding]:
             f"they started: inference only multiplies by gamma/sqrt({divisor})",
             layer=values.layer.name,
             node=values.node,
-            remedy="run UPDATE_OPS with every training step, or "
-            "bninspect refresh MODEL -o OUT --image DIR (coming)",
+            remedy="run UPDATE_OPS with every training step, or bninspect refresh MODEL -o OUT --image DIR",
         )
 
 

@@ -15,7 +15,7 @@ y = tf.layers.batch_normalization(x, momentum=0.9999, training=True)   # 10 step
 ```python
 y = tf.layers.batch_normalization(x, momentum=0.9, training=True)
 ```
-or re-estimate them on images of training: `bninspect refresh MODEL -o OUT --image DIR` (coming).
+or re-estimate them on images of training: `bninspect refresh MODEL -o OUT --image DIR`.
 
 ## References
 - `moving = moving * momentum + batch * (1 - momentum)`: after k steps momentum^k of the start is left.
@@ -49,7 +49,7 @@ def check(case: Case) -> Iterator[Finding]:
                 f"{number(variance)} of moving variance 1, where they started",
                 layer=values.layer.name,
                 node=values.node,
-                remedy="train longer, or bninspect refresh MODEL -o OUT --image DIR (coming)",
+                remedy="train longer, or bninspect refresh MODEL -o OUT --image DIR",
             )
 
 

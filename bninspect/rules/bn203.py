@@ -18,7 +18,7 @@ x = tf.debugging.check_numerics(x, "the input of bn")   # stops before the avera
 y = tf.layers.batch_normalization(x, training=True)
 ```
 and go back to a checkpoint from before, or re-estimate:
-`bninspect refresh MODEL -o OUT --image DIR` (coming).
+`bninspect refresh MODEL -o OUT --image DIR`.
 
 ## References
 - `tf.debugging.check_numerics`.
@@ -56,7 +56,7 @@ def check(case: Case) -> Iterator[Finding]:
             yield RULE.finding(unread, layer=layer.name, node=node or None, remedy=_REMEDY)
 
 
-_REMEDY = "go back to an earlier checkpoint, or bninspect refresh MODEL -o OUT --image DIR (coming)"
+_REMEDY = "go back to an earlier checkpoint, or bninspect refresh MODEL -o OUT --image DIR"
 
 
 def _reason(values: Values) -> str | None:

@@ -17,7 +17,7 @@ saver = tf.train.Saver(tf.trainable_variables())     # moving statistics are not
 saver = tf.train.Saver()                             # all variables; or, in slim, slim.get_model_variables()
 ```
 Of a checkpoint that is there already, re-estimate the statistics: `bninspect refresh MODEL -o OUT --image
-DIR` (coming).
+DIR`.
 
 ## References
 - `tf.compat.v1.train.Saver`, argument `var_list`.

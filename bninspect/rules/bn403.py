@@ -20,7 +20,7 @@ saver = tf.train.Saver(tf.trainable_variables())      # the moving averages stay
 ```python
 saver = tf.train.Saver(tf.global_variables())
 ```
-or re-estimate them on images of training: `bninspect refresh MODEL -o OUT --image DIR` (coming).
+or re-estimate them on images of training: `bninspect refresh MODEL -o OUT --image DIR`.
 
 ## References
 - W and S: Ioffe 2017, arXiv:1702.03275 (d and r); Wu & Johnson 2021, arXiv:2105.07576 (re-estimation).

@@ -18,7 +18,7 @@ y = tf.layers.batch_normalization(x, momentum=0.99, training=True)   # 50 steps:
 ```python
 y = tf.layers.batch_normalization(x, momentum=0.9, training=True)    # 50 steps: 0.5 % is left
 ```
-or re-estimate them on images of training: `bninspect refresh MODEL -o OUT --image DIR` (coming).
+or re-estimate them on images of training: `bninspect refresh MODEL -o OUT --image DIR`.
 
 ## References
 - `moving = moving * momentum + batch * (1 - momentum)`: after k steps a = 1 - momentum^k.

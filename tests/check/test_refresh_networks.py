@@ -51,9 +51,7 @@ def request_for(trained: Trained, count: int | None = IMAGES, **asked: Any) -> R
 
 
 def refreshed(path: Path, target: Path, request: Request, *layers: str, **asked: Any) -> Refreshed:
-    report = inspect(load(str(path)))
-    chosen = [layer for layer in report.layers if layer.name in layers] or None
-    return refresh(report, str(target), request, layers=chosen, checked=False, **asked)
+    return refresh(path, target, request, layers=layers, checked=False, **asked)
 
 
 def accuracy(trained: Trained, path: Path) -> float:

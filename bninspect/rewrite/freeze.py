@@ -53,7 +53,7 @@ def frozen(report: Report) -> Report:
     pruned = prune(edits, (*outputs, *_kept_statistics(report, graph)))
     _refuse(pruned, edits, blocked)
     found = inspect(
-        flatten(replace(pruned.graphdef, format=graphdef.format)),
+        flatten(replace(pruned.graphdef, format=graphdef.format, variables=None)),
         outputs=[pruned.names[tensor] for tensor in outputs],
     )
     return _as_known(found, report)

@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.probe import behaviour
-from bninspect.rules.probed import found, not_run, probe_of
+from bninspect.rules.probed import found, probe_of, unjudged
 from bninspect.rules.rule import Needs, Rule, Severity
 
 if TYPE_CHECKING:
@@ -45,10 +45,7 @@ def check(case: Case) -> Iterator[Finding]:
 
 def undecided(case: Case) -> str | None:
     """Why the companions could not be judged."""
-    test = probe_of(case).companions
-    if test is None:
-        return not_run(case) or "the companion test was not made"
-    return test.reason
+    return unjudged(case, probe_of(case).companions, "the companion test was not made")
 
 
 RULE = Rule(

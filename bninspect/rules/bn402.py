@@ -25,7 +25,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.probe import behaviour
-from bninspect.rules.probed import found, not_run, probe_of
+from bninspect.rules.probed import found, probe_of, unjudged
 from bninspect.rules.rule import Needs, Rule, Severity
 
 if TYPE_CHECKING:
@@ -46,9 +46,7 @@ def check(case: Case) -> Iterator[Finding]:
 def undecided(case: Case) -> str | None:
     """Why there were no two runs to compare."""
     test = probe_of(case).companions
-    if test is None:
-        return not_run(case) or "no two runs were compared"
-    return None if test.outputs else test.reason
+    return None if test is not None and test.outputs else unjudged(case, test, "no two runs were compared")
 
 
 RULE = Rule(

@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.probe import stale
-from bninspect.rules.probed import found, not_run, probe_of
+from bninspect.rules.probed import found, probe_of, unjudged
 from bninspect.rules.rule import Needs, Rule, Severity
 
 if TYPE_CHECKING:
@@ -45,10 +45,7 @@ def check(case: Case) -> Iterator[Finding]:
 
 def undecided(case: Case) -> str | None:
     """Why no preset could be told from another."""
-    trial = probe_of(case).presets
-    if trial is None:
-        return not_run(case) or "the presets were not tried"
-    return trial.reason
+    return unjudged(case, probe_of(case).presets, "the presets were not tried")
 
 
 RULE = Rule(

@@ -13,7 +13,9 @@ from bninspect.probe import causes, diagnosis, stale
 from bninspect.rules import bn204
 
 if TYPE_CHECKING:
+    from bninspect.probe.auto import PresetTrial
     from bninspect.probe.causes import Judged
+    from bninspect.probe.companions import CompanionTest
     from bninspect.probe.facts import Diagnosis, Probe
     from bninspect.rules.rule import Case, Finding, Rule
 
@@ -70,6 +72,13 @@ def suspects(case: Case) -> list[Judged]:
         return left
     said = {finding.layer for finding in bn204.check(case)}
     return [one for one in left if one.name not in told[1] & said]
+
+
+def unjudged(case: Case, test: CompanionTest | PresetTrial | None, otherwise: str) -> str | None:
+    """Why a test of the probe tells nothing; None where it does. `otherwise` where the model ran without it."""
+    if test is None:
+        return not_run(case) or otherwise
+    return test.reason
 
 
 def not_run(case: Case) -> str | None:

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 _COMMAND = re.compile(r"(\bbninspect \w+) MODEL\b")
 """A command of ours in what a rule says, which knows no path."""
 
+_CAUSES = {"BN401": frozenset({"BN101", "BN102"})}
+"""Code -> the codes of what it follows from: an image that its companions move is what layers that train
+whatever is fed come to.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
@@ -132,12 +137,25 @@ def _allowed(
     kept: list[Finding] = []
     allowed: list[tuple[str, str, str]] = []
     for finding in findings:
-        match = next((one for one in allowances if _covers(one, finding)), None)
-        if match is None:
+        reason = next((one.reason for one in allowances if _covers(one, finding)), None)
+        reason = reason or _allowed_cause(finding, kept, allowed)
+        if reason is None:
             kept.append(finding)
         else:
-            allowed.append((finding.code, finding.layer or "*", match.reason))
+            allowed.append((finding.code, finding.layer or "*", reason))
     return kept, tuple(allowed)
+
+
+def _allowed_cause(
+    finding: Finding, kept: Sequence[Finding], allowed: Sequence[tuple[str, str, str]]
+) -> str | None:
+    """Why a finding is allowed that follows from others, all of them allowed; None where it is not.
+
+    Those stand before it: findings come by code.
+    """
+    causes = _CAUSES.get(finding.code, frozenset())
+    reasons = [reason for code, _, reason in allowed if code in causes]
+    return reasons[0] if reasons and not any(one.code in causes for one in kept) else None
 
 
 def _covers(allowance: Allowance, finding: Finding) -> bool:

@@ -75,7 +75,7 @@ def suspects(case: Case) -> list[Judged]:
 
 
 def unjudged(case: Case, test: CompanionTest | PresetTrial | None, otherwise: str) -> str | None:
-    """Why a test of the probe tells nothing; None where it does. `otherwise` where the model ran without it."""
+    """Why a test of the probe tells nothing, `otherwise` where it was not made; None where it tells."""
     if test is None:
         return not_run(case) or otherwise
     return test.reason

@@ -9,6 +9,7 @@ import pytest
 
 from bninspect.check.gate import Allowance, Settings, check
 from bninspect.check.result import CheckResult, ModelResult
+from bninspect.probe.inputs import Request
 from bninspect.rules import Severity, rules
 from tests.report.checks import found, warning
 
@@ -84,6 +85,20 @@ def test_an_allowance_is_for_its_code_alone() -> None:
     assert codes(result("const_true.pb", allowances=(Allowance(code="BN102", layer="*", reason="x"),))) == [
         "BN101"
     ]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("layer", "left"), [("*", []), ("bn", []), ("other*", ["BN101", "BN401"])])
+def test_what_a_run_shows_of_an_allowed_layer_is_allowed(layer: str, left: list[str]) -> None:
+    pytest.importorskip("tensorflow", reason="the model is run")
+    model = result(
+        "fixed_training_fused_2.pb",
+        chosen=("BN101", "BN401"),
+        allowances=(Allowance(code="BN101", layer=layer, reason="a GAN"),),
+        request=Request(random=4),
+    )
+    assert codes(model) == left
+    assert {reason for _, _, reason in model.allowed} == (set() if left else {"a GAN"})
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ COMMANDS = {
     "check": Entry("bninspect.cli.check", "May this model ship? Findings, and an exit code for CI."),
     "strip": Entry("bninspect.cli.strip", "A model that serves inference only, mended where it can be."),
     "refresh": Entry("bninspect.cli.refresh", "Statistics re-estimated from images, in the model as it is."),
+    "diff": Entry("bninspect.cli.diff", "What moved between two checkpoints: weights, and statistics?"),
     "rule": Entry("bninspect.cli.rule", "What the rules of check look for, and what to do instead."),
 }
 

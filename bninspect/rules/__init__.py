@@ -87,6 +87,8 @@ def _obstacle(rule: Rule, case: Case) -> str | None:
     """Why a rule cannot run on this model, or None."""
     if rule.needs is Needs.PROBE and case.probe is None:
         return case.no_probe
+    if rule.needs is Needs.PAIR and case.moved is None:
+        return "needs two files: bninspect diff OLD NEW"
     if rule.needs is Needs.VALUES and case.layers:
         unread = _unread(case)
         if len(unread) == len(case.layers):

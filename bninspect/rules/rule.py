@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.batchnorm.moved import Comparison
     from bninspect.probe.facts import Probe
 
 
@@ -39,6 +40,8 @@ class Needs(str, Enum):
     """A training graph."""
     PROBE = "probe"
     """A run of the model on images."""
+    PAIR = "pair"
+    """Two files of one graph."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,8 @@ class Case:
     """None where no images were given."""
     no_probe: str = "no probe images given"
     """Why there is no probe."""
+    moved: Comparison | None = None
+    """What moved since an older file of the same graph; None where this one is looked at alone."""
 
     @property
     def layers(self) -> tuple[BatchNorm, ...]:

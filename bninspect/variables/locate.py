@@ -20,12 +20,7 @@ def graph_of(path: str) -> str:
 
     Raises GraphDefError where the path names a checkpoint and no graph is beside it.
     """
-    if path == "-" or not path:
-        return path
-    try:
-        prefix = _prefix_of(Path(path))
-    except (OSError, ValueError):
-        return path  # the reader says what is wrong with it
+    prefix = _named(path)
     if prefix is None:
         return path
     meta = f"{prefix}.meta"
@@ -35,6 +30,25 @@ def graph_of(path: str) -> str:
             "file of the graph, or a SavedModel"
         )
     return meta
+
+
+def bare_checkpoint(path: str) -> str | None:
+    """The prefix of the checkpoint that the path names, where no graph is beside it; else None.
+
+    Raises GraphDefError where it names a `checkpoint` file whose checkpoint is gone.
+    """
+    prefix = _named(path)
+    return None if prefix is None or Path(f"{prefix}.meta").is_file() else prefix
+
+
+def _named(path: str) -> str | None:
+    """The prefix of the checkpoint that a path names; None where it names a graph, or nothing."""
+    if path == "-" or not path:
+        return None
+    try:
+        return _prefix_of(Path(path))
+    except (OSError, ValueError):
+        return None  # the reader says what is wrong with it
 
 
 def checkpoint_of(file: str, kind: str) -> str | None:

@@ -53,6 +53,7 @@ BN403 stale-statistics error
 BN404 average-not-converged warning
 BN405 input-scale-mismatch warning
 BN406 modes-disagree warning
+BN501 statistics-unchanged error
 """
 """Codes, names and severities that other programs rely on: they stay."""
 NEEDS = {
@@ -60,6 +61,7 @@ NEEDS = {
     "BN2": Needs.VALUES,
     "BN3": Needs.TRAINING,
     "BN4": Needs.PROBE,
+    "BN5": Needs.PAIR,
     "BN303": Needs.GRAPH,
 }
 """A checkpoint may lack statistics whether or not the graph beside it trains."""
@@ -133,7 +135,9 @@ def test_a_rule_has_a_test_of_what_it_catches_and_what_not(rule: Rule) -> None:
 
 def test_rules_without_what_they_need_say_so() -> None:
     reasons = {one.code: one.reason for one in evaluate(Case(report=report(STORED + fused()))).not_run}
-    assert set(reasons) == {rule.code for rule in rules() if rule.needs in (Needs.PROBE, Needs.TRAINING)}
+    assert set(reasons) == {
+        rule.code for rule in rules() if rule.needs in (Needs.PROBE, Needs.TRAINING, Needs.PAIR)
+    }
     assert reasons["BN403"] == "no probe images given"
 
 

@@ -1,0 +1,74 @@
+"""The nearest weights that a tensor is made with: what feeds a batch norm, and learns beside it.
+
+Walked by edges, back from the tensor: a convolution, or a product with a matrix, ends the way, since what
+stands before it made its input. Biases and scales on the way are weights, too; statistics are none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.assigns import ASSIGNS
+from bninspect.batchnorm.trace import VARIABLES, content, declared_shape, value
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from bninspect.batchnorm.layer import BatchNorm
+    from bninspect.graphdef import Node, Tensor
+
+_KERNEL_SECOND = frozenset({
+    "Conv2D", "Conv3D", "DepthwiseConv2dNative", "FusedConv2D", "_FusedConv2D", "Conv2DBackpropInput",
+    "Conv3DBackpropInputV2",
+})  # fmt: skip
+"""Ops whose second input is the kernel, whatever is done to it first (fake quantization, a spectral norm)."""
+_REAL = frozenset({"float", "half", "bfloat16", "double"})
+_MOST_NODES = 500
+
+
+def nearest_weights(x: Tensor, apart: Collection[Node] = ()) -> tuple[Node, ...]:
+    """The variables and constants that keep them, nearest first, in the order of the inputs; none where x is
+    made with none, as an image is. Nodes `apart` are left out: the statistics of other layers.
+    """
+    edge, seen = [x.node], {x.node}
+    found: dict[Node, None] = {}
+    for current in edge:
+        inputs = _followed(current)
+        kept = {tensor: _kept(tensor) for tensor in inputs}
+        own = [node for node in kept.values() if node is not None and node not in apart]
+        found.update(dict.fromkeys(own))
+        if any(len(_shape(node)) > 1 for node in own):
+            continue
+        for tensor, node in kept.items():
+            if node is None and tensor.node not in seen and len(seen) < _MOST_NODES:
+                seen.add(tensor.node)
+                edge.append(tensor.node)
+    return tuple(found)
+
+
+def statistics_of(layers: Sequence[BatchNorm]) -> frozenset[Node]:
+    """The nodes that keep the moving statistics of these layers."""
+    kept = [tensor for layer in layers for tensor in (layer.moving_mean, layer.moving_variance)]
+    return frozenset(tensor.node for tensor in kept if tensor is not None)
+
+
+def _followed(node: Node) -> Sequence[Tensor]:
+    """The inputs that may lead to weights."""
+    if node.op in _KERNEL_SECOND or node.op in ASSIGNS:
+        return node.inputs[1:2]
+    return node.inputs
+
+
+def _kept(tensor: Tensor) -> Node | None:
+    """The variable or constant with real numbers that a tensor is read from; None for any other tensor."""
+    node = value(tensor).node
+    if node.op in VARIABLES:
+        return node if str(node.attr("dtype", "float")).removesuffix("_ref") in _REAL else None
+    held = content(node)
+    return node if held is not None and held.size > 1 and held.dtype in _REAL else None
+
+
+def _shape(node: Node) -> tuple[int, ...]:
+    """Its shape; () where that is unknown."""
+    held = node.stored if node.stored is not None else content(node)
+    return held.shape if held is not None else declared_shape(node) or ()

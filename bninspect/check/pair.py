@@ -1,0 +1,73 @@
+"""Two files of one graph: opened, compared, and judged by the rules that need two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import inspect
+from bninspect.batchnorm.moved import diff
+from bninspect.batchnorm.trace import VARIABLES
+from bninspect.check.gate import Allowance, Settings, judged
+from bninspect.errors import GraphDefError
+from bninspect.graphdef import collector_held_off, flatten
+from bninspect.probe.opened import load
+from bninspect.rules import Case, Needs, rules
+from bninspect.variables import with_checkpoint
+from bninspect.variables.locate import bare_checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.batchnorm.moved import Comparison
+    from bninspect.check.result import ModelResult
+    from bninspect.graphdef import Graph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairResult:
+    """What moved from one file to the other, and what is wrong with it."""
+
+    comparison: Comparison
+    judged: ModelResult
+    """What the rules say, at the path of NEW."""
+
+
+def compare(old: str, new: str, allowances: Sequence[Allowance] = ()) -> PairResult:
+    """The two files at these paths, compared.
+
+    Raises BninspectError where one cannot be read, or they are not of one graph.
+    """
+    with collector_held_off():
+        graphs = _opened(old, new)
+        comparison = diff(*(inspect(graph) for graph in graphs))
+        case = Case(report=comparison.new, moved=comparison)
+        codes = tuple(rule.code for rule in rules() if rule.needs is Needs.PAIR)
+        settings = Settings(path=new, chosen=codes, allowances=tuple(allowances))
+        return PairResult(comparison=comparison, judged=judged(settings, case))
+
+
+def _opened(old: str, new: str) -> tuple[Graph, Graph]:
+    """Both graphs. A checkpoint without its graph takes that of the other file: many keep one for all."""
+    bare = bare_checkpoint(old), bare_checkpoint(new)
+    if bare[0] is not None and bare[1] is None:
+        graph = load(new)
+        return _with(graph, old, bare[0]), graph
+    graph = load(old)
+    if bare[1] is not None:
+        return graph, _with(graph, new, bare[1])
+    return graph, load(new)
+
+
+def _with(graph: Graph, path: str, prefix: str) -> Graph:
+    """The graph with the values of another checkpoint for its variables.
+
+    Raises GraphDefError where the checkpoint cannot be read, or the graph has no variables to take them.
+    """
+    record = graph.graphdef
+    if not any(node.op in VARIABLES for node in record.nodes):
+        raise GraphDefError(
+            f"{path}: a checkpoint without its graph, and {record.path} holds its weights as constants; "
+            "name the .meta file of the graph"
+        )
+    return flatten(with_checkpoint(replace(record, path=path), prefix))

@@ -1,0 +1,58 @@
+"""`bninspect diff`: what moved between two checkpoints, or models, of one graph."""
+
+from __future__ import annotations
+
+import click
+
+from bninspect.cli import options
+
+
+@click.command(
+    "diff",
+    epilog="""
+    \b
+    Examples:
+      bninspect diff run/model.ckpt-1000 run/model.ckpt-20000
+      bninspect diff before.pb after.pb --format json
+      bninspect diff model.ckpt-0.meta model.ckpt-20   a .meta serves checkpoints that have none
+
+    \b
+    Exit codes: 0 nothing at or above --fail-on; 1 findings (BN501); 2 not comparable.
+    """,
+)
+@click.argument("old", metavar="OLD", type=click.Path())
+@click.argument("new", metavar="NEW", type=click.Path())
+@click.option(
+    "--fail-on",
+    type=click.Choice(("error", "warning", "note")),
+    default="error",
+    show_default=True,
+    help="What makes the exit code 1.",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
+@options.output_format("table", "json")
+@options.traceback
+def command(old: str, new: str, fail_on: str, exit_zero: bool, form: str) -> int:
+    """Compare two checkpoints, or models, of one graph, layer by layer.
+
+    How far weights, gamma, beta and moving statistics moved from OLD to NEW, and where weights moved while
+    the statistics of a layer that normalizes with its batch did not (BN501). Layers are matched by name,
+    else by graph order and shapes. The files are only read, never run.
+    """
+    from bninspect.check.pair import compare
+    from bninspect.check.result import CheckResult
+    from bninspect.rules import Severity
+
+    result = compare(old, new)
+    if form == "json":
+        from bninspect.report.diff_json import diff_document
+        from bninspect.report.json import dumps
+
+        click.echo(dumps(diff_document(result)))
+    else:
+        from bninspect.report.diff_terminal import print_diff
+        from bninspect.report.terminal import standard_output
+
+        console, grow = standard_output()
+        print_diff(console, result, grow=grow)
+    return CheckResult(models=(result.judged,)).exit_code(Severity(fail_on), exit_zero)

@@ -1,0 +1,87 @@
+"""What moved between two files, on a terminal: a row for each layer, and what is to be said of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.moved import Trains, Verdict
+from bninspect.report.check_terminal import print_lines
+from bninspect.report.columns import Cell, Column, RowTable, name_column
+from bninspect.report.diff_text import LEGEND, head, notes
+from bninspect.report.probe_numbers import short
+from bninspect.report.terminal import Prose
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from bninspect.batchnorm.change import Change, StatisticsChange
+    from bninspect.batchnorm.moved import LayerMove
+    from bninspect.check.pair import PairResult
+
+_STYLES = {
+    Verdict.BOTH: "green",
+    Verdict.NOTHING: "dim",
+    Verdict.UNREAD: "yellow",
+    Verdict.WEIGHTS_UNREAD: "yellow",
+}
+_TRAINS = {Trains.BATCH: "batch", Trains.STORED: "stored", Trains.FED: "switch", Trains.UNKNOWN: "?"}
+_LEAST = ("gamma", "beta", "max abs", "trains on")
+"""Columns that go first where there is no room, from the last."""
+
+
+def print_diff(console: Console, result: PairResult, *, grow: bool = False) -> None:
+    """All that moved. The table may `grow` beyond the console rather than fold a name."""
+    print_lines(console, head(result))
+    console.print()
+    columns = _columns(result.comparison.layers, {one.finding.layer for one in result.judged.found})
+
+    def layouts(blocks: bool) -> list[list[Column]]:
+        gone = [_LEAST[index:] for index in range(len(_LEAST), -1, -1)]
+        return [[column for column in columns if column.title not in titles] for titles in gone]
+
+    console.print(RowTable(layouts, grow=grow), crop=not grow)
+    console.print(Prose(LEGEND, "dim"))
+    told = list(notes(result))
+    if told:
+        console.print()
+        print_lines(console, told)
+
+
+def _columns(moves: Sequence[LayerMove], found: set[str | None]) -> list[Column]:
+    return [
+        name_column([move.name for move in moves]),
+        Column("weights", tuple(_relative(move.weights) for move in moves), right=True),
+        Column("gamma", tuple(_relative(move.gamma) for move in moves), right=True),
+        Column("beta", tuple(_relative(move.beta) for move in moves), right=True),
+        Column("statistics", tuple(_w(move.statistics) for move in moves), right=True),
+        Column("max abs", tuple(_max_abs(move.statistics) for move in moves), right=True),
+        Column("trains on", tuple(Cell(_TRAINS[move.trains]) for move in moves)),
+        Column("verdict", tuple(_verdict(move, move.name in found) for move in moves)),
+    ]
+
+
+def _verdict(move: LayerMove, found: bool) -> Cell:
+    return Cell(move.verdict.value, "bold red" if found else _STYLES.get(move.verdict, ""))
+
+
+def _relative(change: Change | None) -> Cell:
+    if change is None:
+        return Cell("-", "dim")
+    return Cell("?", "yellow") if change.relative is None else Cell(short(change.relative))
+
+
+def _w(change: StatisticsChange) -> Cell:
+    """The root mean square of W; `nan` where no channel has one."""
+    if change.moved is None:
+        return Cell("?", "yellow")
+    return Cell("nan", "bold red") if change.rms_w is None else Cell(short(change.rms_w))
+
+
+def _max_abs(change: StatisticsChange) -> Cell:
+    """The largest change of a moving mean or variance."""
+    if change.max_abs_mean is None or change.max_abs_variance is None:
+        return Cell("?", "yellow")
+    gaps = (change.max_abs_mean, change.max_abs_variance)
+    return Cell(short(max(gaps) if gaps[0] == gaps[0] and gaps[1] == gaps[1] else float("nan")))

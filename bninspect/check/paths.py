@@ -18,7 +18,7 @@ _PARTS = frozenset({
     *_SAVED, "fingerprint.pb", "keras_metadata.pb", "variables", "assets", "assets.extra",
 })  # fmt: skip
 """What a SavedModel is made of; whatever else lies in its folder is a model of its own."""
-_ENDINGS = (".pb", ".pbtxt", ".meta")
+_ENDINGS = (".pb", ".pbtxt", ".meta", ".keras", ".h5", ".hdf5")
 """What a folder is searched for; a file that is named outright is told by its content."""
 
 

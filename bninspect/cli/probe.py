@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bninspect.graphdef import Tensor
 
 _VARIABLE = "BNINSPECT_MODEL"
-_MODELS = (".pb", ".pbtxt", ".meta")
+_MODELS = (".pb", ".pbtxt", ".meta", ".keras", ".h5", ".hdf5")
 
 
 def _found(context: click.Context, parameter: click.Parameter, path: str | None) -> str:

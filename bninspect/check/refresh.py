@@ -15,6 +15,7 @@ from bninspect.check.refreshed import Refreshed, rows
 from bninspect.errors import BninspectError, InputError, RewriteError, SelectionError
 from bninspect.files import refuse
 from bninspect.graphdef import collector_held_off, flatten, writer
+from bninspect.graphdef.bodies import exchanged, write_exchanged
 from bninspect.probe.facts import Question
 from bninspect.probe.inputs import Request
 from bninspect.probe.opened import load
@@ -25,7 +26,7 @@ from bninspect.probe.stripped import verify_stripped
 from bninspect.probe.stripping import refuse_own, refuse_same
 from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.inserted import inserted
-from bninspect.rewrite.refill import filling, refilled
+from bninspect.rewrite.refill import exchange, filling
 from bninspect.rewrite.slots import Left
 from bninspect.rewrite.strip import strip
 from bninspect.rules import Case
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from bninspect.probe.facts import Probe, Verification
     from bninspect.probe.reestimate import Estimates
     from bninspect.rewrite.refill import Filling
+    from bninspect.rewrite.strip import Stripped
 
     Progress = Callable[[int, int], None]
     Layers = Sequence[str] | Callable[[Sequence[BatchNorm]], Sequence[BatchNorm]]
@@ -112,8 +114,7 @@ def refresh(
     fillings, left = _fillings(made, found, mix)
     left = (*made.left, *left)
     refuse_nothing(made, left, len(fillings))
-    graphdef, verification = _written(made, fillings, found, allowed)
-    size = writer.write(graphdef, Path(target))
+    size, verification = _written(made, fillings, found, Path(target), allowed)
     after = inspect(load(str(target)), outputs=_names(made.report))
     seen, result, looked_at = _looked_at(after, found, str(target), allowed) if checked else (None, None, 0)
     return Refreshed(
@@ -194,13 +195,24 @@ def _fillings(made: Plan, found: Estimates, mix: float) -> tuple[list[Filling], 
 
 
 def _written(
-    made: Plan, fillings: list[Filling], found: Estimates, allowed: Sequence[str]
-) -> tuple[GraphDef, Verification | None]:
-    """The graph that is written; where it is stripped, whether that changed what it gives."""
-    graphdef = refilled(made.report.graph.graphdef, fillings)
+    made: Plan, fillings: list[Filling], found: Estimates, target: Path, allowed: Sequence[str]
+) -> tuple[int, Verification | None]:
+    """Writes the model; the number of bytes, and where it is stripped whether that changed what it gives."""
+    graphdef = made.report.graph.graphdef
+    changes = exchange(graphdef, fillings)
     if not made.stripped:
-        return replace(graphdef, format="graphdef"), None
-    outputs = _names(made.report)
+        return write_exchanged(graphdef, changes, target), None
+    stripped = _stripped(exchanged(graphdef, changes), fillings, _names(made.report))
+    given = found.request
+    asked = None if given is None else Request(feeds=given.feeds, size=given.size)
+    verification = verify_stripped(stripped, Mode.INFERENCE, asked, allowed)
+    if verification.state == "differs":
+        raise RewriteError(f"{graphdef.path}: {verification.reason}; nothing was written")
+    return writer.write(stripped.pruned.graphdef, target), verification
+
+
+def _stripped(graphdef: GraphDef, fillings: list[Filling], outputs: tuple[str, ...]) -> Stripped:
+    """The graph with every layer in inference mode; those without a place for statistics are written anew."""
     with collector_held_off():
         report = inspect(flatten(graphdef), outputs=outputs)
         chains = {
@@ -210,18 +222,9 @@ def _written(
             if layer.form is not Form.FUSED and layer.branch(Mode.INFERENCE) is None
         }
         if chains:
-            whole = inspect(flatten(graphdef, loops=False), outputs=outputs)
-            report = inspect(flatten(inserted(whole, chains)), outputs=outputs)
-        stripped = strip(report)
-    given = found.request
-    asked = None if given is None else Request(feeds=given.feeds, size=given.size)
-    verification = verify_stripped(stripped, Mode.INFERENCE, asked, allowed)
-    if verification.state == "differs":
-        path = made.report.graph.graphdef.path
-        raise RewriteError(
-            f"{path}: the result differs from the original: {verification.reason}; not written"
-        )
-    return stripped.pruned.graphdef, verification
+            apart = inspect(flatten(graphdef, loops=False), outputs=outputs)
+            report = inspect(flatten(inserted(apart, chains)), outputs=outputs)
+        return strip(report)
 
 
 def _looked_at(

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.errors import GraphDefError, RewriteError
-from bninspect.graphdef.bodies import exchanged
 from bninspect.graphdef.tensors import TensorValue
 from bninspect.graphdef.writer import new_node, rewritten
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from bninspect.batchnorm.pooling import Moments
@@ -81,8 +82,10 @@ def stored(slot: Slot) -> tuple[Floats, Floats] | None:
     return (mean, variance) if usable and (variance >= 0).all() else None
 
 
-def refilled(graphdef: GraphDef, fillings: list[Filling]) -> GraphDef:
-    """The graph with these slots filled; slots that are `is_new` are not for this."""
+def exchange(graphdef: GraphDef, fillings: Sequence[Filling]) -> dict[NodeDef, tuple[NodeDef, ...]]:
+    """The nodes that change when these slots are filled, and what stands in their place (see
+    `graphdef.bodies`). Slots that are `is_new` are not for this.
+    """
     bodies = _bodies(graphdef)
     changed: dict[NodeDef, tuple[NodeDef, ...]] = {}
     for one in fillings:
@@ -95,7 +98,7 @@ def refilled(graphdef: GraphDef, fillings: list[Filling]) -> GraphDef:
                 )
         elif slot.reader is not None:
             changed[slot.reader] = _rewired(slot.reader, one, bodies[slot.reader])
-    return exchanged(graphdef, changed)
+    return changed
 
 
 def _as_written(record: NodeDef | None, values: Floats, slot: Slot) -> NDArray[Any]:

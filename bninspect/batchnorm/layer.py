@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.trace import VARIABLES
+
 if TYPE_CHECKING:
     from bninspect.batchnorm.site import Site
     from bninspect.graphdef import Graph, Node, Tensor, TensorValue
@@ -172,6 +174,18 @@ class BatchNorm:
     untaken: Branch | None = None
     """The other branch, where the file holds one that a constant predicate never takes."""
 
+    @property
+    def trains_on_batch(self) -> bool:
+        """Whether its graph is trained, and the layer normalizes with its batch meanwhile."""
+        return self.updates is not None and self.mode is not Mode.INFERENCE
+
+    @property
+    def is_untrainable(self) -> bool:
+        """Whether it was made with trainable=False: it has a gamma or a beta, and the optimizer neither."""
+        kept = [tensor for tensor in (self.gamma, self.beta) if tensor is not None]
+        has = any(tensor.node.op in VARIABLES for tensor in kept)
+        return has and self.trainable is not None and not {"gamma", "beta"} & set(self.trainable)
+
     def branch(self, mode: Mode) -> Branch | None:
         """The branch that serves a mode, taken or not; None where the file holds none."""
         served = self.training if mode is Mode.TRAINING else self.inference
@@ -228,3 +242,8 @@ class Report:
     lookalikes: tuple[Lookalike, ...] = ()
     unrecognised: tuple[Unrecognised, ...] = ()
     skipped: tuple[Skipped, ...] = field(default=())
+
+    @property
+    def is_for_training(self) -> bool:
+        """Whether the graph is there to train: it has a train op, and no signature says that it is served."""
+        return any(layer.updates is not None for layer in self.layers) and not self.graph.signatures

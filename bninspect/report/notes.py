@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.layer import State
 from bninspect.report.names import few
+from bninspect.report.overview import NEVER_RUN
+from bninspect.rules.training import UNTRAINABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,6 +50,30 @@ def state_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
         if reasons:
             told = few(sorted({reason for reason in reasons if reason}))
             yield Note(state.value, f"{meaning} ({told})." if told else f"{meaning}.")
+
+
+_NEVER_RUN = (
+    "the update ops exist, and no train op depends on them: the moving statistics stay, unless the training "
+    "loop runs these ops by name"
+)
+_NONE = "no op assigns what a batch gave to the moving statistics: they stay"
+_NO_UPDATES = "with training=False a layer makes no updates, whatever trainable is"
+
+
+def training_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
+    """Of a training graph: one explanation for each way in which statistics are not updated, and what
+    trainable=False means where the layer normalizes with its batch all the same.
+    """
+    if any(layer.updates == "unused" for layer in layers):
+        yield Note(NEVER_RUN, f"{_NEVER_RUN}.")
+    idle = [layer for layer in layers if layer.updates == "none"]
+    if any(layer.trains_on_batch for layer in idle):
+        yield Note("none", f"{_NONE}.")
+    if any(not layer.trains_on_batch for layer in idle):
+        yield Note("none", f"{_NO_UPDATES}.")
+    untrainable = [layer.name for layer in layers if layer.trains_on_batch and layer.is_untrainable]
+    if untrainable:
+        yield Note("trainable=False", f"{few(untrainable)}. {UNTRAINABLE}.")
 
 
 def lookalike_notes(report: Report) -> Iterator[Note]:

@@ -8,7 +8,8 @@ import numpy as np
 
 from bninspect.batchnorm.gain import gain, of_one, raised_by_wrapper
 from bninspect.batchnorm.layer import State
-from bninspect.report.names import as_written, between, counted, plain
+from bninspect.report.names import as_written, between, counted, few, plain
+from bninspect.rules.training import UNTRAINABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ _UPDATES = {
     "run": "updates of the moving statistics: a train op runs them",
     "unused": "updates of the moving statistics: they exist, and no train op runs them",
     "none": "updates of the moving statistics: there are none",
+    None: "updates of the moving statistics: they exist, and the graph has no train op",
 }
 
 
@@ -36,10 +38,21 @@ def numbers(layer: BatchNorm) -> Iterator[tuple[str, Tone]]:
     if momentum is not None:
         rest = as_written(float(np.float32(1.0 - momentum)))
         yield f"momentum {plain(momentum)}: moving = moving*{plain(momentum)} + batch*{plain(rest)}", "plain"
-    if layer.updates is not None:
-        yield _UPDATES[layer.updates], "plain" if layer.updates == "run" else "warning"
+    elif layer.update_ops:
+        yield "momentum: no constant, computed when the updates run", "plain"
+    yield from _training(layer)
+
+
+def _training(layer: BatchNorm) -> Iterator[tuple[str, Tone]]:
+    """Who updates the moving statistics, and what the optimizer changes."""
+    if layer.updates is not None or layer.update_ops:
+        ops = f" ({few([node.label for node in layer.update_ops])})" if layer.update_ops else ""
+        stays = layer.trains_on_batch and layer.updates != "run"
+        yield _UPDATES[layer.updates] + ops, "warning" if stays else "plain"
     if layer.trainable is not None:
         yield f"in TRAINABLE_VARIABLES: {', '.join(layer.trainable) or 'none of them'}", "plain"
+    if layer.trains_on_batch and layer.is_untrainable:
+        yield f"trainable=False, and it normalizes with its batch: {UNTRAINABLE}", "warning"
 
 
 def _statistics(layer: BatchNorm) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from bninspect.batchnorm.layer import Mode
 from bninspect.report.names import as_written, below, common_scope, plain
 from bninspect.report.verdict import source_value
 
@@ -14,6 +15,18 @@ if TYPE_CHECKING:
 
 NONE = "-"
 BRANCHES = ("training", "inference")
+NEVER_RUN = "never run"
+_NORMALIZES_WITH = {
+    Mode.TRAINING: "its batch",
+    Mode.INFERENCE: "moving statistics",
+    Mode.SWITCHED: "switched",
+}
+_UPDATES = {"run": "run by train op", "unused": NEVER_RUN, "none": "none"}
+ASKED = ("normalizes with", "updates")
+"""What `training` chooses, and what `trainable` and UPDATE_OPS have a say in: of a training graph both are
+always columns, since the one is easily taken for the other.
+"""
+OF_TRAINING = (*ASKED, "momentum", "trainable")
 
 
 class Column(NamedTuple):
@@ -49,13 +62,17 @@ def overview(layers: Sequence[BatchNorm]) -> Overview:
     scope = common_scope([layer.name for layer in layers])
     function = _one_function(layers)
     columns = [column for column in _columns(layers, function) if set(column.cells) != {NONE}]
-    telling = [column for column in columns if not column.same]
+    telling = [column for column in columns if not column.same or column.title in ASKED]
     branches = [
         (column.title, _in_each(column.cells[0], layers, function), _when(layers, column.title == "training"))
         for column in columns
         if column.same and column.title in BRANCHES
     ]
-    shared = [_shared(column, layers) for column in columns if column.same and column.title not in BRANCHES]
+    shared = [
+        _shared(column, layers)
+        for column in columns
+        if column.same and column.title not in (*BRANCHES, *ASKED)
+    ]
     return Overview(
         scope=scope,
         shared=", ".join(shared),
@@ -91,8 +108,27 @@ def _columns(layers: Sequence[BatchNorm], function: str | None) -> list[Column]:
         Column("switch", tuple(_switch(layer) for layer in layers)),
         Column("format", tuple(layer.data_format or NONE for layer in layers)),
         Column("epsilon", tuple(_epsilon(layer) for layer in layers)),
-        Column("updates", tuple(layer.updates or NONE for layer in layers)),
+        Column("momentum", tuple(_momentum(layer) for layer in layers)),
+        Column("trainable", tuple(_trainable(layer) for layer in layers)),
+        Column(ASKED[0], tuple(_of_training(layer, _NORMALIZES_WITH[layer.mode]) for layer in layers)),
+        Column(ASKED[1], tuple(_of_training(layer, _UPDATES.get(layer.updates or "")) for layer in layers)),
     ]
+
+
+def _of_training(layer: BatchNorm, text: str | None) -> str:
+    """The text, for a layer of a training graph."""
+    return NONE if layer.updates is None or text is None else text
+
+
+def _momentum(layer: BatchNorm) -> str:
+    if layer.momentum is None:
+        return "computed" if layer.update_ops else NONE
+    return plain(as_written(layer.momentum))
+
+
+def _trainable(layer: BatchNorm) -> str:
+    """What the optimizer changes, where the graph lists it."""
+    return NONE if layer.trainable is None else ", ".join(layer.trainable) or "nothing"
 
 
 def _label(branch: Branch, function: str | None) -> str:

@@ -18,9 +18,15 @@ from rich.text import Text
 from rich.tree import Tree
 
 from bninspect.report.names import counted, few, human_size, printable, wrap
-from bninspect.report.notes import lookalike_notes, skipped_notes, state_notes, unrecognised_notes
+from bninspect.report.notes import (
+    lookalike_notes,
+    skipped_notes,
+    state_notes,
+    training_notes,
+    unrecognised_notes,
+)
 from bninspect.report.numbers import numbers
-from bninspect.report.overview import BRANCHES, NONE, Column, Overview, overview
+from bninspect.report.overview import BRANCHES, NEVER_RUN, NONE, OF_TRAINING, Column, Overview, overview
 from bninspect.report.verdict import verdict
 from bninspect.report.wiring import Item, wiring
 
@@ -35,7 +41,8 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 100
 _NARROWEST = 40
 _TONES = {"plain": "", "warning": "yellow", "alarm": "bold red"}
-_STATES = {"initial": "bold red", "invalid": "bold red", "absent": "yellow", "unread": "yellow"}
+_STATES = {"initial": "bold red", "invalid": "bold red", "absent": "yellow", "unread": "yellow",
+           NEVER_RUN: "bold red"}  # fmt: skip
 _GAP = 2
 _HANG = 1
 
@@ -144,6 +151,7 @@ def print_graph(console: Console, report: Report, *, grow: bool = False) -> None
         console.print()
         _print_overview(console, overview(report.layers), grow)
     _print_notes(console, "", state_notes(report.layers), "bold")
+    _print_notes(console, "", training_notes(report.layers))
     _print_notes(console, "Not batch norm, though it looks like it:", lookalike_notes(report))
     _print_notes(console, "Could not be decided:", unrecognised_notes(report), "yellow")
     _print_notes(console, "Left out:", skipped_notes(report))
@@ -197,11 +205,27 @@ def _print_overview(console: Console, shown: Overview, grow: bool) -> None:
     if shown.relative:
         console.print(Prose("Node names continue the name of their layer.", "dim"))
     console.print()
-    columns = shown.columns
-    least = [_least(column) for column in columns]
+    if grow or _fits(shown.columns, console):
+        _print_columns(console, shown.columns, grow)
+        return
+    of_training = [column for column in shown.columns if column.title in OF_TRAINING]
+    _print_blocks(console, [column for column in shown.columns if column not in of_training])
+    if of_training:
+        console.print()
+        _print_columns(console, [shown.columns[0], *of_training], grow)
+
+
+def _fits(columns: Sequence[Column], console: Console) -> bool:
+    """Whether a table of the columns fits without breaking the parts of names."""
+    return _width([_least(column) for column in columns]) <= console.width
+
+
+def _print_columns(console: Console, columns: Sequence[Column], grow: bool) -> None:
+    """A table, as wide as it likes where it may grow; where it does not fit, each layer in a few lines."""
     if grow:
         console.print(_Table(columns, [_widest(column) for column in columns]), crop=False)
-    elif _width(least) <= console.width:
+    elif _fits(columns, console):
+        least = [_least(column) for column in columns]
         console.print(_Table(columns, _fitted(columns, least, console.width)))
     else:
         _print_blocks(console, columns)

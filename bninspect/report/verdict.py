@@ -54,7 +54,7 @@ def verdict(report: Report) -> list[Sentence]:
             Sentence(f"{subject}, which do not all behave alike:"),
             *(_some(way, total) for way in ways),
         ]
-    return sentences + list(_statistics(report))
+    return [*sentences, *_training(report), *_statistics(report)]
 
 
 def _all_alike(subject: str, total: int, says: _Says) -> Sentence:
@@ -100,7 +100,7 @@ def _ways(report: Report) -> Iterator[_Way]:
         for layer in fixed:
             around.setdefault(", ".join(source.name for source, _ in layer.runs_when), []).append(layer)
         for conditionals, alike in around.items():
-            yield _Way(tuple(alike), _fixed(mode, conditionals))
+            yield _Way(tuple(alike), _fixed(mode, conditionals, report.is_for_training))
     for group in report.switches:
         for training_when in (True, False):
             layers = tuple(
@@ -112,13 +112,18 @@ def _ways(report: Report) -> Iterator[_Way]:
                 yield _Way(layers, _switched(group.predicate, layers[0].switch, layers[0].mode))
 
 
-def _fixed(mode: Mode, conditionals: str) -> _Says:
-    """What the file says of layers of one mode; `conditionals` around them decide only whether they run."""
+def _fixed(mode: Mode, conditionals: str, for_training: bool) -> _Says:
+    """What the file says of layers of one mode; `conditionals` around them decide only whether they run.
+
+    Training mode is right in a graph that is there to train.
+    """
     if conditionals:
         name = "TRAINING" if mode is Mode.TRAINING else "inference"
         text = f"in {name} mode, fixed in the file, whenever reached: a conditional on {conditionals} "
         text += "decides only that"
         return _Says("run", text, "alarm" if mode is Mode.TRAINING else "plain")
+    if mode is Mode.TRAINING and for_training:
+        return _Says("run", "in training mode whatever is fed: right while training, not for serving")
     if mode is Mode.TRAINING:
         return _Says("run", "in TRAINING mode whatever is fed, fixed in the file", "alarm")
     return _Says("run", "in inference mode, fixed in the file")
@@ -167,6 +172,27 @@ def source_value(source: Tensor, truth: bool) -> str:
     if dtype in ("bool", "bool_ref") or not isinstance(dtype, str):
         return "true" if truth else "false"
     return "1" if truth else "0"
+
+
+def _training(report: Report) -> Iterator[Sentence]:
+    """Of a training graph, whether training moves the statistics that inference is to use."""
+    layers = [layer for layer in report.layers if layer.trains_on_batch]
+    if all(layer.updates is None for layer in report.layers):
+        return
+    if not layers:
+        yield Sentence("A training graph; what normalizes with moving statistics does not update them.")
+    elif all(layer.updates == "run" for layer in layers):
+        yield Sentence("A training graph; its train op runs the updates of the moving statistics.")
+    for updates, words in (
+        ("unused", "no train op runs the updates of the moving statistics"),
+        ("none", "nothing updates the moving statistics"),
+    ):
+        still = [layer for layer in layers if layer.updates == updates]
+        if still:
+            names = few([layer.name for layer in still])
+            part = f" of {len(still):,} of {len(layers):,} layers ({names})" if still != layers else ""
+            text = f"A training graph, and {words}{part}: inference will not use what training saw."
+            yield Sentence(text, "alarm")
 
 
 def _statistics(report: Report) -> Iterator[Sentence]:

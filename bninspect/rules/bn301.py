@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.updates import Training
 from bninspect.probe.wording import counted
 from bninspect.rules.rule import Needs, Rule, Severity
-from bninspect.rules.training import is_untrainable
+from bninspect.rules.training import UNTRAINABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,10 +44,7 @@ if TYPE_CHECKING:
 
 _WIRE = "with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)): optimizer.minimize(...)"
 _UNFREEZE = "trainable=True; to freeze the layer, training=False with statistics that are good"
-_UNTRAINABLE = (
-    "; it is trainable=False, for which TensorFlow 1.4 lists the updates in UPDATE_OPS, 1.15 makes them and "
-    "lists none, and 2 runs the layer in inference mode"
-)
+_GROUP = "train_op = tf.group(train_op, what ema.apply or the layer returned), and run it in every step"
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -56,16 +53,18 @@ def check(case: Case) -> Iterator[Finding]:
     if not unused:
         return
     run = Training(case.report.graph).run
+    listed = {name.partition(":")[0] for name in case.report.graph.graphdef.collections.get("update_ops", ())}
     for layer in unused:
         idle = [node for node in layer.update_ops if node not in run]
-        untrainable = is_untrainable(layer)
+        wire = _WIRE if all(node.name in listed for node in idle) else _GROUP
         ops = ", ".join(dict.fromkeys(node.op for node in idle))
         yield RULE.finding(
             f"{counted(len(idle), 'update op')} ({ops}) of its moving statistics, and no train op depends on "
-            f"{'them' if len(idle) > 1 else 'it'}{_UNTRAINABLE if untrainable else ''}",
+            f"{'them' if len(idle) > 1 else 'it'}"
+            + (f"; the layer is trainable=False: {UNTRAINABLE}" if layer.is_untrainable else ""),
             layer=layer.name,
             node=idle[0].label,
-            remedy=_UNFREEZE if untrainable else _WIRE,
+            remedy=_UNFREEZE if layer.is_untrainable else wire,
         )
 
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.rules.rule import Needs, Rule, Severity
-from bninspect.rules.training import statistics_of, trains
+from bninspect.rules.training import statistics_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 def check(case: Case) -> Iterator[Finding]:
     """Layers that train on batches and leave no statistics behind."""
     for layer in case.layers:
-        if not trains(layer) or layer.updates != "none":
+        if not layer.trains_on_batch or layer.updates != "none":
             continue
         assert layer.training is not None
         kept = [tensor.node.label for tensor in statistics_of(layer).values()]

@@ -32,7 +32,6 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.batch import batch_size
 from bninspect.probe.wording import counted, listed
 from bninspect.rules.rule import Needs, Rule, Severity
-from bninspect.rules.training import trains
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
 def check(case: Case) -> Iterator[Finding]:
     """One finding for all layers that are trained on batches of one."""
-    training = [layer for layer in case.layers if trains(layer)]
+    training = [layer for layer in case.layers if layer.trains_on_batch]
     alone = [layer for layer in training if batch_size(layer.x) == 1]
     if alone:
         yield RULE.finding(

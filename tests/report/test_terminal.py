@@ -39,9 +39,24 @@ def mixed() -> Report:
         layer("net/encoder/deep/scope/b", decided=default, negated=True, epsilon=1.001e-5),
         fixed_training("net/c"),
         layer("net/d", epsilon=None, statistics=INITIAL, form=Form.DECOMPOSED, op="Rsqrt", data_format=None),
-        layer("net/e", statistics=statistics([0.0], [0.0]), channels=None, updates="unused"),
+        layer("net/e", statistics=statistics([0.0], [0.0]), channels=None),
         layer("net/f", statistics=Statistics(state=State.UNREAD, reason="no checkpoint beside the file")),
         layer("net/g", statistics=Statistics(state=State.INVALID, reason="NaN in the mean"), channels=2048),
+    )
+
+
+def training() -> Report:
+    """A training graph with every answer to what a layer normalizes with and who updates its statistics."""
+    learns = ("gamma", "beta")
+    variable = tensor("net/frozen/gamma", "VariableV2")
+    ops = (tensor("net/forgotten/AssignMovingAvg", "AssignSub").node,)
+    inference = layer("net/inference", updates="none", trainable=learns, statistics=INITIAL)
+    return report(
+        fixed_training("net/run", updates="run", trainable=learns, momentum=0.99, update_ops=ops),
+        fixed_training("net/forgotten", updates="unused", trainable=learns, momentum=0.99, update_ops=ops),
+        fixed_training("net/frozen", updates="unused", trainable=(), gamma=variable, update_ops=ops),
+        layer("net/switched", decided=predicate(phase()), updates="none", trainable=("beta",)),
+        inference,
     )
 
 
@@ -88,6 +103,7 @@ REPORTS: dict[str, Callable[[], Report]] = {
     "resnet": lambda: report(*resnet(predicate(phase("phase_train"))), **odds()),
     "mixed": mixed,
     "under_if": under_if,
+    "training": training,
     "one": lambda: report(layer("bn", decided=predicate(phase()))),
     "none": lambda: report(**odds()),
 }
@@ -97,6 +113,7 @@ LAYERS: dict[str, Callable[[], Sequence[BatchNorm]]] = {
     ],
     "fixed": lambda: [fixed_training("net/c"), layer("net/d", statistics=INITIAL)],
     "under_if": lambda: under_if().layers[:1],
+    "training": lambda: training().layers[1:4],
     "chosen_statistics": lambda: [chosen_statistics()],
     "computed": lambda: [layer(decided=predicate(None, reason="a:0 and b:0 decide together"))],
 }

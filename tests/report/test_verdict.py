@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bninspect.batchnorm.layer import Mode, Report, State, Statistics
+from bninspect.graphdef import Graph
+from bninspect.graphdef.graph import Signature
 from bninspect.report.verdict import verdict
 from tests.report.models import (
     INITIAL,
@@ -140,3 +144,43 @@ def test_a_place_undecided_is_not_called_the_wrong_file() -> None:
         "No batch-norm layer for certain: 1 place could not be decided; see below.",
         "6 lookalikes found; see below.",
     ]
+
+
+def test_training_mode_is_right_in_a_training_graph() -> None:
+    first, second = verdict(report(fixed_training(updates="run")))
+    assert first.text == (
+        "1 batch-norm layer; it runs in training mode whatever is fed: right while training, not for serving."
+    )
+    assert second.text == "A training graph; its train op runs the updates of the moving statistics."
+    assert (first.tone, second.tone) == ("plain", "plain")
+
+
+def test_a_signature_says_that_a_training_graph_is_served() -> None:
+    told = report(fixed_training(updates="run"))
+    signed = Graph([], graphdef=told.graph.graphdef, signatures=(Signature(key="s", inputs={}, outputs={}),))
+    [first, _] = verdict(replace(told, graph=signed))
+    assert "TRAINING mode whatever is fed" in first.text
+    assert first.tone == "alarm"
+
+
+@pytest.mark.parametrize(
+    ("updates", "words"),
+    [
+        ("unused", "no train op runs the updates of the moving statistics"),
+        ("none", "nothing updates the moving statistics"),
+    ],
+)
+def test_statistics_that_training_leaves_as_they_are(updates: str, words: str) -> None:
+    end = ": inference will not use what training saw."
+    [_, sentence] = verdict(report(fixed_training("a", updates=updates)))
+    assert sentence.text == f"A training graph, and {words}{end}"
+    assert sentence.tone == "alarm"
+    layers = [fixed_training("a", updates=updates), fixed_training("b", updates="run")]
+    [_, sentence] = verdict(report(*layers, layer("c", updates="none")))[-2:]
+    assert sentence.text == f"A training graph, and {words} of 1 of 2 layers (a){end}"
+
+
+def test_a_training_graph_of_frozen_layers() -> None:
+    [_, sentence] = verdict(report(layer("a", updates="none")))
+    assert sentence.text == "A training graph; what normalizes with moving statistics does not update them."
+    assert sentence.tone == "plain"

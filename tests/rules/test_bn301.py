@@ -11,7 +11,7 @@ from tests.rules.catching import checkpointed, found, not_run, of_checkpoint, of
 
 UPDATED = STORED + MOMENTS + CHOSEN + MEAN_STEP + VARIANCE_STEP + "head = Relu(y)\n"
 WAITS = ", ^mean_update, ^variance_update"
-VERSIONS = ("TensorFlow 1.4", "1.15", "2 runs the layer in inference mode")
+VERSIONS = ("TensorFlow 1.4", "1.15", "2 runs it in inference mode")
 
 
 @pytest.mark.parametrize("version", ["14", "115"])
@@ -40,6 +40,8 @@ def test_catches_an_assigner_that_is_not_called() -> None:
     """Of the class whose averages stay behind variables that move."""
     (finding,) = of_checkpoint("BN301", "ewma_not_called_115")
     assert finding.message.startswith("2 update ops (AssignSub)")
+    assert finding.remedy is not None
+    assert "ema.apply" in finding.remedy
 
 
 def test_catches_a_variance_that_stays_while_the_mean_moves() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import Mode, State
+from bninspect.batchnorm.layer import Form, Mode, State
 from bninspect.probe.facts import Diagnosis
 from bninspect.probe.wording import counted, listed, number, percent, verb
 
@@ -33,9 +33,11 @@ def dependent(probe: Probe) -> Diagnosis | None:
     if baked:
         names = [layer.name for layer in baked]
         message += f": {listed(names)} {verb(names, 'normalize')} with the batch whatever is fed"
-        command = "bninspect strip MODEL -o OUT makes them use their stored statistics"
+        command = "make them use their stored statistics: bninspect strip MODEL -o OUT"
         if all(layer.statistics.state is State.ABSENT for layer in baked):
             command = "freeze it anew in inference mode: the file holds no statistics for these layers"
+        elif not any(layer.form is Form.FUSED or layer.untaken is not None for layer in baked):
+            command = "freeze it anew in inference mode: nothing ties statistics of the file to these layers"
     others = "companion made of it" if test.made else "images beside it"
     evidence = (
         f"{worst.name} moves by {number(worst.change)} "

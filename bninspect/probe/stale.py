@@ -61,7 +61,7 @@ def presets(found: Sequence[Judged], probe: Probe) -> Found:
         title=title,
         message=message,
         evidence=evidence,
-        command=f"probe again with {best.options}",
+        command=f"run it again with {best.options}",
     )
     return named, frozenset(one.name for one in found)
 

@@ -77,7 +77,8 @@ def _model(model: ModelResult, everywhere: frozenset[tuple[str, str]]) -> Iterat
             continue
         reasons.setdefault(skip.reason, []).append(skip.code)
     for reason, codes in reasons.items():
-        yield Line(f"not looked at: {', '.join(codes)} ({reason})", 2, "dim")
+        # A reason may be a sentence or two.
+        yield Line(f"not looked at: {', '.join(codes)} ({reason.removesuffix('.')})", 2, "dim")
 
 
 def findings(model: ModelResult) -> Iterator[Line]:

@@ -84,7 +84,7 @@ def test_a_trained_network_names_its_preset(kind: str, network: Callable[[str], 
 def test_another_preset_than_in_training_is_diagnosed(preset: str, network: Callable[[str], Trained]) -> None:
     found = auto(network("fused").path, network("fused").test_pngs, preset)
     assert [one.code for one in found.diagnosis] == ["BN405"]
-    assert found.diagnosis[0].command == "probe again with --preprocess unit"
+    assert found.diagnosis[0].command == "run it again with --preprocess unit"
 
 
 @pytest.mark.tensorflow

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from bninspect.batchnorm.layer import Mode, State, Statistics
+from bninspect.batchnorm.layer import Form, Mode, State, Statistics
 from bninspect.probe.auto import PresetFit, PresetTrial
 from bninspect.probe.companions import CompanionTest, Dependence
 from bninspect.probe.diagnosis import NAMES, conclusion, inconclusive, needed
@@ -210,7 +210,7 @@ def test_another_preset_explains_the_layers_behind_the_first() -> None:
     tf, raw = fit("tf", 0.05), fit("raw", 9.0)
     found = probe(*layers, presets=trial(tf, fit("torch", 1.0), raw, given=raw))
     assert codes(found) == ["BN405"]
-    assert found.diagnosis[0].command == "probe again with --preprocess tf"
+    assert found.diagnosis[0].command == "run it again with --preprocess tf"
     assert "W 9 " in found.diagnosis[0].evidence
     unclear = probe(*layers, presets=trial(tf, raw, given=raw, clear=False))
     assert codes(unclear) == ["BN403"]
@@ -233,6 +233,16 @@ def test_an_output_that_depends_on_its_companions_comes_before_all() -> None:
     assert found.diagnosis[0].layer == "net/block1/bn"
     assert "moves by 0.5 (25 % of its largest value)" in found.diagnosis[0].evidence
     assert codes(probe(*net(), companions=moved(1e-6))) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "told"), [(Form.FUSED, "bninspect strip MODEL -o OUT"), (Form.DECOMPOSED, "freeze it anew")]
+)
+def test_strip_is_told_only_where_the_file_ties_statistics_to_the_layer(form: Form, told: str) -> None:
+    baked = probed("net/bn", 1, mode=Mode.TRAINING, form=form)
+    command = probe(baked, companions=moved(0.5)).diagnosis[0].command
+    assert command is not None
+    assert told in command
 
 
 def test_two_runs_that_differ() -> None:

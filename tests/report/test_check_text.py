@@ -93,3 +93,8 @@ def test_json_keeps_every_letter() -> None:
 def test_known_findings_are_counted_at_the_end_too() -> None:
     models = tuple(ModelResult(path=f"{name}.pb", found=(found(known=True),)) for name in "ab")
     assert text(CheckResult(models=models)).splitlines()[-1] == "2 models, 2 known from the baseline"
+
+
+def test_a_reason_that_is_a_sentence_ends_once() -> None:
+    model = ModelResult(path="m.pb", not_run=not_run("Inconclusive: 2 layers.", "BN403"))
+    assert "  not looked at: BN403 (Inconclusive: 2 layers)\n" in text(CheckResult(models=(model,)))

@@ -11,15 +11,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
-from tests.benchmarks.graph import MEGABYTE, Measured
-from tests.benchmarks.models import chain, resnet50
-from tests.benchmarks.processes import environment, fastest
+from tests.benchmarks.models import chain
+from tests.benchmarks.processes import environment
+from tests.benchmarks.promises import MEGABYTE, Measured, beside_tensorflow, table, without_weights
 
 MANY = 200
 PAIRS = 150
@@ -31,36 +29,6 @@ LARGE = 4_000
 def command(*paths: Path, jobs: int | None = None) -> list[str]:
     given = [] if jobs is None else ["--jobs", str(jobs)]
     return ["-m", "bninspect", "check", *map(str, paths), "--exit-zero", *given]
-
-
-def beside_tensorflow(folder: Path) -> Iterator[Measured]:
-    """The whole process on 94 MB over the import of TensorFlow."""
-    resnet50(folder / "resnet.pb")
-    if find_spec("tensorflow") is None:
-        print("TensorFlow is not installed: nothing to compare the whole process with")
-        return
-    ours, theirs = fastest(command(folder / "resnet.pb"), ["-c", "import tensorflow"])
-    size = (folder / "resnet.pb").stat().st_size / 1e6
-    yield Measured(
-        f"check, ResNet-50 ({size:.0f} MB) / import tensorflow",
-        f"{ours:.2f} s / {theirs:.2f} s = 1/{theirs / ours:.1f}",
-        "at most 1/6",
-        ours <= theirs / 6,
-    )
-
-
-def without_weights(folder: Path) -> Iterator[Measured]:
-    """Time on 1.5 GB over that of the same graph with small weights."""
-    large, tiny = folder / "large.pb", folder / "tiny.pb"
-    resnet50(large, 4.0)
-    resnet50(tiny, 1 / 16)
-    long, short = fastest(command(large), command(tiny))
-    yield Measured(
-        "check, 1.5 GB of weights / the same graph with small weights",
-        f"{long:.2f} s / {short:.2f} s = {long / short:.2f}",
-        "at most 1.5",
-        long <= 1.5 * short,
-    )
 
 
 def many_models(folder: Path) -> Iterator[Measured]:
@@ -122,21 +90,13 @@ def _anonymous(process: int) -> int:
     return 1024 * max([0, *(int(line.split()[1]) for line in lines if line.startswith("RssAnon:"))])
 
 
-def main() -> int:
-    """Measures everything, prints the table; 1 if a promise is broken."""
-    broken = False
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        parts = [beside_tensorflow(folder), without_weights(folder)]
-        if Path("/proc/self/status").exists():
-            parts.append(many_models(folder))
-        for part in parts:
-            for result in part:
-                kept = "kept" if result.kept else "BROKEN"
-                print(f"{result.what:<78} {result.measured:<26} {result.promise:<12} {kept}", flush=True)
-                broken |= not result.kept
-    return int(broken)
+def parts(folder: Path) -> list[Iterator[Measured]]:
+    """What is measured, in order."""
+    found = [beside_tensorflow(folder, "check", command, 6), without_weights(folder, "check", command)]
+    if Path("/proc/self/status").exists():
+        found.append(many_models(folder))
+    return found
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(table(parts))

@@ -8,62 +8,24 @@ the yardstick of the first line, which is left out where it is not installed.
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
-from tests.benchmarks.models import chain, resnet50
+from tests.benchmarks.models import chain
 from tests.benchmarks.processes import anonymous_memory, fastest, seconds
+from tests.benchmarks.promises import MEGABYTE, Measured, beside_tensorflow, table, without_weights
 
-MEGABYTE = 1 << 20
-LARGE, TINY = 4.0, 1 / 16
 PAIRS = 5_000
-
-
-class Measured(NamedTuple):
-    """One promise."""
-
-    what: str
-    measured: str
-    promise: str
-    kept: bool
 
 
 def command(path: Path | str) -> list[str]:
     return ["-m", "bninspect", "graph", str(path)]
 
 
-def beside_tensorflow(folder: Path) -> Iterator[Measured]:
-    """The whole process on 94 MB over the import of TensorFlow."""
-    nodes = resnet50(folder / "resnet.pb")
-    if find_spec("tensorflow") is None:
-        print("TensorFlow is not installed: nothing to compare the whole process with")
-        return
-    ours, theirs = fastest(command(folder / "resnet.pb"), ["-c", "import tensorflow"])
-    size = (folder / "resnet.pb").stat().st_size / 1e6
-    yield Measured(
-        f"graph, ResNet-50 ({nodes} nodes, {size:.0f} MB) / import tensorflow",
-        f"{ours:.2f} s / {theirs:.2f} s = 1/{theirs / ours:.1f}",
-        "at most 1/8",
-        ours <= theirs / 8,
-    )
-
-
-def without_weights(folder: Path) -> Iterator[Measured]:
+def weights(folder: Path) -> Iterator[Measured]:
     """Time and unmapped memory on 1.5 GB over those of the same graph with small weights."""
+    yield from without_weights(folder, "graph", command)
     large, tiny = folder / "large.pb", folder / "tiny.pb"
-    resnet50(large, LARGE)
-    resnet50(tiny, TINY)
-    long, short = fastest(command(large), command(tiny))
-    size = large.stat().st_size / 1e9
-    yield Measured(
-        f"graph, {size:.1f} GB of weights / {tiny.stat().st_size / 1e6:.1f} MB",
-        f"{long:.2f} s / {short:.2f} s = {long / short:.2f}",
-        "at most 1.5",
-        long <= 1.5 * short,
-    )
     memory = [anonymous_memory(command(path)) for path in (large, tiny)]
     if memory[0] is None or memory[1] is None:
         print("/proc tells nothing here: memory is not measured")
@@ -113,18 +75,10 @@ def help_page() -> Iterator[Measured]:
     )
 
 
-def main() -> int:
-    """Measures everything, prints the table; 1 if a promise is broken."""
-    results: list[Measured] = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for part in (beside_tensorflow(folder), without_weights(folder), many_nodes(folder), help_page()):
-            for result in part:
-                kept = "kept" if result.kept else "BROKEN"
-                print(f"{result.what:<68} {result.measured:<26} {result.promise:<14} {kept}", flush=True)
-                results.append(result)
-    return 0 if all(result.kept for result in results) else 1
+def parts(folder: Path) -> list[Iterator[Measured]]:
+    """What is measured, in order."""
+    return [beside_tensorflow(folder, "graph", command, 8), weights(folder), many_nodes(folder), help_page()]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(table(parts))

@@ -32,7 +32,8 @@ from bninspect.cli import options
 @click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
 @options.output_format("table", "json")
 @options.traceback
-def command(old: str, new: str, fail_on: str, exit_zero: bool, form: str) -> int:
+@click.pass_context
+def command(context: click.Context, /, old: str, new: str, fail_on: str, exit_zero: bool, form: str) -> int:
     """Compare two checkpoints, or models, of one graph, layer by layer.
 
     How far weights, gamma, beta and moving statistics moved from OLD to NEW, and where weights moved while
@@ -41,9 +42,10 @@ def command(old: str, new: str, fail_on: str, exit_zero: bool, form: str) -> int
     """
     from bninspect.check.pair import compare
     from bninspect.check.result import CheckResult
+    from bninspect.cli.settings import allowances
     from bninspect.rules import Severity
 
-    result = compare(old, new)
+    result = compare(old, new, allowances(context.obj, new))
     if form == "json":
         from bninspect.report.diff_json import diff_document
         from bninspect.report.json import dumps

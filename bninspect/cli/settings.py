@@ -72,6 +72,15 @@ def _codes(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(code.strip() for text in given for code in text.split(",") if code.strip())
 
 
+def allowances(config: Config, path: str) -> tuple[Allowance, ...]:
+    """What the configuration allows in one model.
+
+    Raises BninspectError for a code that is none.
+    """
+    sections = config.sections(path)
+    return tuple(one for section in sections for allow in section.allow for one in _allowances(config, allow))
+
+
 def _allowances(config: Config, allowed: Allowed) -> tuple[Allowance, ...]:
     """One for each rule that the code stands for."""
     try:

@@ -129,7 +129,7 @@ def _refuse_useless(reached: Collection[Node], fed: Collection[str], decided: Co
     names = {node.name for node in reached}
     for name in fed:
         if name in decided:
-            raise InputError(f"--feed {name}: it decides the mode, and probe runs both; leave it out")
+            raise InputError(f"--feed {name}: it decides the mode, which is set already; leave it out")
         if name.rpartition(":")[0] not in names:
             raise InputError(f"--feed {name}: nothing that is compared depends on it; leave it out")
 

@@ -11,13 +11,12 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from bninspect.check.gate import check
-from bninspect.errors import RunError
+from bninspect.check.result import ModelResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from bninspect.check.gate import Settings
-    from bninspect.check.result import ModelResult
 
 WORTH_IT = 2.0
 """Seconds of work left, by the pace so far, from which on processes are started."""
@@ -63,9 +62,29 @@ def _results(work: Sequence[Settings], jobs: int) -> Iterator[ModelResult]:
 
 
 def _side_by_side(work: Sequence[Settings], jobs: int) -> Iterator[ModelResult]:
+    """A model that takes its process with it takes no other model: where a process is ended from outside,
+    one process checks the rest, and of that it is known which model it was.
+    """
+    from concurrent.futures.process import BrokenProcessPool
+
+    left = list(work)
+    while left:
+        try:
+            for result in _pooled(tuple(left), jobs):
+                left.pop(0)
+                yield result
+        except BrokenProcessPool:
+            if jobs == 1:
+                path = left.pop(0).path
+                yield ModelResult(
+                    path=path, error=f"{path}: the process that checked it was ended (out of memory?)"
+                )
+            jobs = 1
+
+
+def _pooled(work: Sequence[Settings], jobs: int) -> Iterator[ModelResult]:
     """In processes that start afresh, so that nothing is shared; an interrupt ends them without a word."""
     from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
     pool = ProcessPoolExecutor(
@@ -74,8 +93,6 @@ def _side_by_side(work: Sequence[Settings], jobs: int) -> Iterator[ModelResult]:
     try:
         # One by one: an interrupt waits for the models that are under way, and for no more.
         yield from pool.map(check, work)
-    except BrokenProcessPool:
-        raise RunError("a process that checked models was ended (out of memory?); try --jobs 1") from None
     finally:
         pool.shutdown(cancel_futures=True)
 

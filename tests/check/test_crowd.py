@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bninspect.check import crowd
+from bninspect.check import crowd, gate
 from bninspect.check.crowd import check_all
 from bninspect.check.gate import Settings
-from bninspect.errors import RunError
 
 if TYPE_CHECKING:
     from bninspect.check.result import ModelResult
@@ -74,25 +73,18 @@ def test_few_small_models_start_no_process(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(check_all(work(), 8)) == len(NAMES)
 
 
-def _die(settings: Settings) -> ModelResult:
-    """What the kernel does to a process that takes too much memory."""
-    os._exit(9)
+def _deadly(settings: Settings) -> ModelResult:
+    """What the kernel does to a process that takes too much memory, for one model."""
+    if Path(settings.path).name == NAMES[1]:
+        os._exit(9)
+    return gate.check(settings)
 
 
-@pytest.mark.usefixtures("at_once")
-def test_a_process_that_is_ended_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    in_order = iter([check_all(work()[:1])[0]])
-
-    def first_here(settings: Settings) -> ModelResult:
-        return next(in_order)
-
-    original = crowd._side_by_side
-    monkeypatch.setattr(crowd, "check", first_here)
-
-    def dying(rest: list[Settings], jobs: int) -> object:
-        monkeypatch.setattr(crowd, "check", _die)
-        return original(rest, jobs)
-
-    monkeypatch.setattr(crowd, "_side_by_side", dying)
-    with pytest.raises(RunError, match="out of memory"):
-        check_all(work(), 2)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_process_that_is_ended_takes_one_model_with_it(monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
+    alone = check_all(work(), 1)
+    monkeypatch.setattr(crowd, "check", _deadly)
+    found = list(crowd._side_by_side(work(), jobs))
+    assert [result.path for result in found] == [settings.path for settings in work()]
+    assert "was ended (out of memory?)" in (found[1].error or "")
+    assert [found[0], *found[2:]] == [alone[0], *alone[2:]]

@@ -97,7 +97,7 @@ def _invocation(result: CheckResult) -> dict[str, Any]:
     notes = [
         {
             "level": "error",
-            "message": {"text": f"{model.path}: {model.error}"},
+            "message": {"text": f"{model.path}: {model.error.removeprefix(f'{model.path}: ')}"},
             "locations": [_file(model)],
         }
         for model in result.models

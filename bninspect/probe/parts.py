@@ -35,7 +35,16 @@ if TYPE_CHECKING:
 
 _FORMAT = "bninspect moments 1"
 _FOREIGN = "is no file that bninspect refresh --moments wrote"
-_UNREADABLE = (ValueError, KeyError, EOFError, TypeError, MemoryError, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (
+    ValueError,
+    KeyError,
+    OverflowError,
+    EOFError,
+    TypeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 _MORE_UNREADABLE = (NotImplementedError, RuntimeError)
 """Of a zip archive with a kind of compression, or a password, that Python does not know."""
 

@@ -101,7 +101,7 @@ class Comparison:
 def diff(old: Report, new: Report) -> Comparison:
     """What moved between two files of one graph.
 
-    Raises BninspectError where no layer of one is a layer of the other.
+    Raises BninspectError where no layer of one is a layer of the other, or no value could be compared.
     """
     pairs, unmatched = matched(old, new)
     if not pairs:
@@ -109,10 +109,16 @@ def diff(old: Report, new: Report) -> Comparison:
     apart = statistics_of(old.layers), statistics_of(new.layers)
     measured = [_Measured(pair, *apart) for pair in pairs]
     anything = any(one.moved for one in measured)
+    layers = tuple(one.judged(anything) for one in measured)
+    if all(_is_blind(layer) for layer in layers):
+        paths = f"{old.graph.graphdef.path} and {new.graph.graphdef.path}"
+        raise BninspectError(
+            f"{paths}: no value could be compared: {layers[0].reason}; a .meta needs its checkpoint beside it"
+        )
     return Comparison(
         old=old,
         new=new,
-        layers=tuple(one.judged(anything) for one in measured),
+        layers=layers,
         unmatched=unmatched,
         steps=(_step(old.graph), _step(new.graph)),
     )
@@ -125,6 +131,11 @@ def _nothing(old: Report, new: Report) -> str:
     paths = f"{old.graph.graphdef.path} and {new.graph.graphdef.path}"
     counts = f"of {len(old.layers)} and {len(new.layers)} layers none are the same"
     return f"{paths} are not of one graph: {counts} by name, or by order and shapes"
+
+
+def _is_blind(layer: LayerMove) -> bool:
+    """Whether nothing of the layer could be compared."""
+    return layer.statistics.moved is None and all(one.moved is None for one in layer.parameters)
 
 
 class _Measured:

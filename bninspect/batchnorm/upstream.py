@@ -22,8 +22,12 @@ _KERNEL_SECOND = frozenset({
     "Conv3DBackpropInputV2",
 })  # fmt: skip
 """Ops whose second input is the kernel, whatever is done to it first (fake quantization, a spectral norm)."""
+_PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"})
+"""Ops either input of which may be the weights."""
 _REAL = frozenset({"float", "half", "bfloat16", "double"})
 _MOST_NODES = 500
+_MOST_OF_WEIGHTS = 50
+"""Nodes that make weights of what is stored; more is no making of weights."""
 
 
 def nearest_weights(x: Tensor, apart: Collection[Node] = ()) -> tuple[Node, ...]:
@@ -56,7 +60,24 @@ def _followed(node: Node) -> Sequence[Tensor]:
     """The inputs that may lead to weights."""
     if node.op in _KERNEL_SECOND or node.op in ASSIGNS:
         return node.inputs[1:2]
+    if node.op in _PRODUCTS:
+        return [tensor for tensor in node.inputs if _is_stored(tensor.node)] or node.inputs
     return node.inputs
+
+
+def _is_stored(node: Node) -> bool:
+    """Whether a node is computed from variables and constants alone (of weights made binary, scaled)."""
+    edge, seen = [node], {node}
+    for current in edge:
+        if not current.inputs and current.op not in VARIABLES and current.op != "Const":
+            return False
+        for tensor in current.inputs:
+            if tensor.node not in seen:
+                seen.add(tensor.node)
+                edge.append(tensor.node)
+        if len(seen) > _MOST_OF_WEIGHTS:
+            return False
+    return True
 
 
 def _kept(tensor: Tensor) -> Node | None:

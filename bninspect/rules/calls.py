@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.trace import VARIABLES, cast_free, content, same
+from bninspect.batchnorm.trace import cast_free
+from bninspect.batchnorm.upstream import nearest_weights, statistics_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +33,11 @@ def unrolled(calls: Sequence[BatchNorm], graph: Graph) -> bool:
     """Whether the calls are the steps of one loop written out: each gets its x by the same weights, from what
     an earlier one gave, or all from parts of one tensor.
     """
-    weights = {_weights(call.x.node) for call in calls}
+    apart = statistics_of(calls)
+    weights = {nearest_weights(call.x, apart) for call in calls}
     if len(weights) > 1:
         return False
-    if None not in weights:
+    if () not in weights:
         chained = (
             before.output.node in graph.ancestors((after.x.node,), controls=False)
             for before, after in pairwise(calls)
@@ -44,21 +46,6 @@ def unrolled(calls: Sequence[BatchNorm], graph: Graph) -> bool:
             return True
     whole = {_whole(call.x.node) for call in calls}
     return len(whole) == 1 and None not in whole
-
-
-def _weights(node: Node) -> str | None:
-    """The nearest weights that an x is made with; None where there are none."""
-    edge, seen = [node], {node}
-    for current in edge:
-        for tensor in current.inputs:
-            source = same(tensor).node
-            held = content(source)
-            if source.op in VARIABLES or (held is not None and held.size > 1 and held.dtype != "int32"):
-                return source.label
-            if tensor.node not in seen and len(seen) < _MOST_NODES:
-                seen.add(tensor.node)
-                edge.append(tensor.node)
-    return None
 
 
 def _whole(node: Node) -> Node | None:

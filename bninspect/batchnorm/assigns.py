@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 ADDS_IN_PLACE = frozenset({"AssignAdd", "AssignAddVariableOp"})
 _SUBTRACTING = frozenset({"AssignSub", "AssignSubVariableOp"})
-_REPLACING = frozenset({"Assign", "AssignVariableOp"})
-ASSIGNS = ADDS_IN_PLACE | _SUBTRACTING | _REPLACING
+REPLACING = frozenset({"Assign", "AssignVariableOp"})
+ASSIGNS = ADDS_IN_PLACE | _SUBTRACTING | REPLACING
 _ONWARD = (
     IDENTITIES
     | RESHAPES
@@ -81,7 +81,7 @@ def updates_of(variable: Tensor, sources: Collection[Node], graph: Graph) -> lis
     for tensor in edge:
         for node, slot in graph.uses_of(tensor):
             if node.op in ASSIGNS and slot == 0 and len(node.inputs) > 1:
-                if _is_made_of(node.inputs[1].node, sources):
+                if is_made_of(node.inputs[1].node, sources):
                     found.append(Update(node=node, variable=variable, momentum=_momentum(node, variable)))
             elif node.op in IDENTITIES and slot == 0 and len(seen) < _MOST_NODES:
                 ports = (0, 1) if node.op in _SWITCHES else (0,)
@@ -113,7 +113,7 @@ def _reads(variable: Tensor, graph: Graph) -> list[Tensor]:
     ]
 
 
-def _is_made_of(node: Node, sources: Collection[Node]) -> bool:
+def is_made_of(node: Node, sources: Collection[Node]) -> bool:
     """Whether a node is computed from one of the sources, near enough to be told."""
     edge, seen = [node], {node}
     for current in edge:
@@ -134,7 +134,7 @@ def _holding(assign: Node, variable: Tensor, graph: Graph) -> list[Tensor]:
     """Tensors that hold what was assigned: of a plain assign the variable too, of an average only what reads
     it after the assignment (zero_debias does, to correct for its start).
     """
-    if assign.op in _REPLACING:
+    if assign.op in REPLACING:
         return [variable, assign.output()]
     reads = [use.node for use in graph.uses_of(variable) if use.node.op == "ReadVariableOp"]
     return [assign.output(), *(read.output() for read in reads if assign in read.controls)]

@@ -8,7 +8,15 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.assigns import ADDS_IN_PLACE, ASSIGNS, Update, updates_from, updates_of
+from bninspect.batchnorm.assigns import (
+    ADDS_IN_PLACE,
+    ASSIGNS,
+    REPLACING,
+    Update,
+    is_made_of,
+    updates_from,
+    updates_of,
+)
 from bninspect.batchnorm.layer import BatchNorm, Mode, State
 from bninspect.batchnorm.site import Batch, Chosen
 from bninspect.batchnorm.statistics import stored_statistics
@@ -16,21 +24,53 @@ from bninspect.batchnorm.trace import VARIABLES, same, scalar
 from bninspect.graphdef.library import FUSED_OPS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
+    from bninspect.batchnorm.layer import Report
     from bninspect.batchnorm.site import Site
     from bninspect.graphdef import Graph, Node, Tensor
 
 _APPLIES = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply")
+_INPUTS = ("Placeholder", "Iterator", "QueueDequeue")
 _WHOLE_NUMBERS = frozenset({"int32", "int64"})
 
 
 class Training:
     """The train ops of a graph, and what they run."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, averages: Collection[Node] = ()) -> None:
+        """`averages`: ops that update moving statistics, which are no steps of the training themselves."""
         self._graph = graph
-        self.applies = [node for node in graph if node.op.startswith(_APPLIES)]
+        self._averages = averages
+        self.applies = [node for node in graph if node.op.startswith(_APPLIES)] or self._steps_by_hand()
+
+    def _steps_by_hand(self) -> list[Node]:
+        """Where no optimizer of TensorFlow is: assigns to trainable variables that are made of the variable
+        itself and of what is fed, as `w = w - rate*gradient` is (Keras up to 2.2 trains so). An assign of a
+        placeholder alone loads a value.
+        """
+        if not self.trainable:
+            return []
+        assigns = [node for node in self._graph if node.op in ASSIGNS and node not in self._averages]
+        fed = self._fed() if assigns else set()
+        return [node for node in assigns if node.inputs[1].node in fed and self._learns(node)]
+
+    def _learns(self, assign: Node) -> bool:
+        variable = same(assign.inputs[0])
+        if variable.node.name not in (self.trainable or ()):
+            return False
+        return assign.op not in REPLACING or is_made_of(assign.inputs[1].node, {variable.node})
+
+    def _fed(self) -> set[Node]:
+        """Every node that depends on an input by data."""
+        found = [node for node in self._graph if node.op.startswith(_INPUTS)]
+        seen = set(found)
+        for node in found:
+            for use in self._graph.uses(node):
+                if use.node not in seen:
+                    seen.add(use.node)
+                    found.append(use.node)
+        return seen
 
     @cached_property
     def run(self) -> set[Node]:
@@ -75,12 +115,17 @@ class Training:
         return [name.partition(":")[0] for name in self._graph.graphdef.collections.get(collection, ())]
 
 
+def training_of(report: Report) -> Training:
+    """The training side of a graph whose layers are known."""
+    return Training(report.graph, {node for layer in report.layers for node in layer.update_ops})
+
+
 def with_updates(layers: Sequence[BatchNorm], graph: Graph) -> list[BatchNorm]:
     """The layers, with momentum, updates and trainable filled in as far as the graph has a training side."""
-    training = Training(graph)
-    if not training.applies and not any(node.op in ASSIGNS for node in graph):
+    if not any(node.op in ASSIGNS or node.op.startswith(_APPLIES) for node in graph):
         return list(layers)
     found = [_with_variables(layer, graph) for layer in layers]
+    training = Training(graph, {update.node for _, updates in found for update in updates})
     moved: dict[Tensor, dict[Node, Update]] = {}
     for _, updates in found:
         for update in updates:

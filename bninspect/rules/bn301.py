@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.updates import Training
+from bninspect.batchnorm.updates import training_of
 from bninspect.probe.wording import counted
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.rules.training import UNTRAINABLE
@@ -52,7 +52,7 @@ def check(case: Case) -> Iterator[Finding]:
     unused = [layer for layer in case.layers if layer.updates == "unused"]
     if not unused:
         return
-    run = Training(case.report.graph).run
+    run = training_of(case.report).run
     listed = {name.partition(":")[0] for name in case.report.graph.graphdef.collections.get("update_ops", ())}
     for layer in unused:
         idle = [node for node in layer.update_ops if node not in run]

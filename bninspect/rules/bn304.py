@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import State, thresholds
 from bninspect.batchnorm.trace import stored_value
-from bninspect.batchnorm.updates import Training
+from bninspect.batchnorm.updates import training_of
 from bninspect.probe.wording import listed, percent
 from bninspect.rules.rule import Needs, Rule, Severity
 
@@ -82,7 +82,7 @@ def _momentum(layer: BatchNorm, case: Case) -> float | None:
 
 def _steps(case: Case) -> int | None:
     """The value of the global step; None where it is not known."""
-    node = Training(case.report.graph).global_step
+    node = training_of(case.report).global_step
     held = None if node is None else stored_value(node)
     if held is None or held.size != 1:
         return None

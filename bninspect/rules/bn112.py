@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.probe.wording import listed
+from bninspect.probe.wording import counted, listed
 from bninspect.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
@@ -41,9 +41,10 @@ def check(case: Case) -> Iterator[Finding]:
     if report.layers or report.lookalikes or report.unrecognised:
         return
     beside = "".join(f"; {skipped.what}: {skipped.reason}" for skipped in report.skipped[:2])
+    nodes = counted(len(report.graph), "node")
     outputs = listed([tensor.name for tensor in report.outputs]) or "none"
     yield RULE.finding(
-        f"no batch norm among {len(report.graph):,} nodes on the way to the outputs ({outputs}){beside}",
+        f"no batch norm among {nodes} on the way to the outputs ({outputs}){beside}",
         severity=Severity.WARNING if case.deploy else None,
         remedy="check the model as it was before it was optimized, or name its outputs with --output",
     )

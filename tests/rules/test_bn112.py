@@ -38,3 +38,7 @@ def test_does_not_catch_what_could_not_be_decided() -> None:
 
 def test_catches_an_image_alone() -> None:
     assert found("BN112", IMAGE + "y = Relu(x)\n")
+
+
+def test_counts_a_single_node() -> None:
+    assert "among 1 node on the way" in caught("BN112", IMAGE).message

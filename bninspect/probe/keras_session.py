@@ -1,8 +1,8 @@
 """Loads a checked Keras file and freezes it in memory. No other file imports keras or tf_keras.
 
 A Keras file holds no graph: what runs is what Keras builds from its configuration. So the model is called
-once as `predict` calls it, with training=False; what its outputs depend on is traced, its variables become
-constants, and that graph is read like any other.
+once as `predict` calls it, with training=False, and traced; its variables become constants, and that graph
+is read like any other. A model that trains all the same keeps its variables, to show what it updates.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bninspect.graphdef.records import SignatureDef
 from bninspect.probe import session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from bninspect.probe.keras_file import KerasFile
 
@@ -37,6 +37,8 @@ class Frozen(NamedTuple):
     serialized: bytes
     """A GraphDef."""
     signature: SignatureDef
+    variables: Mapping[str, bytes] | None
+    """Node of a variable -> its value, a TensorProto; None where all are constants."""
 
 
 def frozen(file: KerasFile) -> Frozen:
@@ -75,19 +77,49 @@ def _frozen(tf: Any, model: Any) -> Frozen:
 
     def call(*inputs: Any) -> list[Any]:
         given = model(tf.nest.pack_sequence_as(structure, inputs), training=False)
-        return [tf.identity(output) for output in tf.nest.flatten(given)]
+        outputs: list[Any] = tf.nest.flatten(given)
+        return outputs
 
-    traced = tf.compat.v1.wrap_function(call, specs)
-    # What no output depends on, such as the updates of a layer called for training, is left out.
-    needed = traced.prune(traced.inputs[: len(specs)], traced.outputs)
-    constant = session.with_constants(needed)
-    outputs = _names(getattr(model, "output_names", ()), len(constant.outputs))
+    traced = tf.function(call, autograph=False).get_concrete_function(*specs)
+    variables = None
+    if any(op.type.startswith("Assign") for op in traced.graph.get_operations()):
+        graphdef, variables = _with_variables(tf, traced)
+    else:
+        traced = session.with_constants(traced)
+        graphdef = traced.graph.as_graph_def()
+    outputs = _names(getattr(model, "output_names", ()), len(traced.outputs))
     signature = SignatureDef(
         key="serving_default",
-        inputs=dict(zip(names, (tensor.name for tensor in constant.inputs), strict=True)),
-        outputs=dict(zip(outputs, (tensor.name for tensor in constant.outputs), strict=True)),
+        inputs=dict(zip(names, (tensor.name for tensor in traced.inputs), strict=False)),
+        outputs=dict(zip(outputs, (tensor.name for tensor in traced.outputs), strict=True)),
     )
-    return Frozen(constant.graph.as_graph_def().SerializeToString(), signature)
+    return Frozen(graphdef.SerializeToString(), signature, variables)
+
+
+def _with_variables(tf: Any, traced: Any) -> tuple[Any, dict[str, bytes]]:
+    """The graph of a model that updates variables with every call, as a SavedModel would have it, and their
+    values: a constant cannot be updated, and what is updated tells whose statistics it is.
+    """
+    graphdef = traced.graph.as_graph_def()
+    nodes = {node.name: node for node in graphdef.node}
+    held = {id(variable.handle): variable for variable in traced.graph.variables}
+    values = {}
+    for outer, inner in traced.graph.captures:
+        node, variable = nodes[inner.op.name], held.get(id(outer))
+        node.attr.clear()
+        if variable is None:
+            node.op = "Const"
+            node.attr["dtype"].type = outer.dtype.as_datatype_enum
+            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(outer))
+            continue
+        node.op = "VarHandleOp"
+        node.attr["dtype"].type = variable.dtype.as_datatype_enum
+        node.attr["shape"].shape.CopyFrom(variable.shape.as_proto())
+        node.attr["shared_name"].s = node.name.encode()
+        values[node.name] = tf.make_tensor_proto(variable.numpy()).SerializeToString()
+    for output in traced.outputs:  # whoever asks for one has the updates run
+        nodes[output.op.name].input.extend(f"^{op.name}" for op in traced.graph.control_outputs)
+    return graphdef, values
 
 
 def _inputs(model: Any) -> Any:

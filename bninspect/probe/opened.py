@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from bninspect import variables
 from bninspect.errors import RunError
-from bninspect.graphdef import collector_held_off, flatten
+from bninspect.graphdef import TensorValue, collector_held_off, flatten
 from bninspect.graphdef.reader import naming, records
 from bninspect.graphdef.sniff import ArchiveError
+from bninspect.graphdef.tensors import parse
 
 if TYPE_CHECKING:
     from bninspect.graphdef import Graph, GraphDef
@@ -45,10 +46,18 @@ def _of_keras(archive: ArchiveError, path: str) -> GraphDef:
     with naming(path), tempfile.TemporaryDirectory(prefix="bninspect-") as folder:
         file = unpacked(archive, Path(folder))
         try:
-            serialized, signature = frozen(file)
+            made = frozen(file)
         except RunError as error:
             raise RunError(f"{path}: {error}") from error
-        found = records(serialized, path)
+        found = records(made.serialized, path)
+        values = None
+        if made.variables is not None:
+            values = {name: TensorValue(parse("TensorProto", data)) for name, data in made.variables.items()}
         return replace(
-            found, format=file.format, size=len(archive.buffer), signatures=(signature,), producer=None
+            found,
+            format=file.format,
+            size=len(archive.buffer),
+            signatures=(made.signature,),
+            producer=None,
+            variables=values,
         )

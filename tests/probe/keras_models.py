@@ -65,6 +65,23 @@ def library(name: str) -> Any:
         return importlib.import_module(name)
 
 
+def saved_training(folder: Path) -> None:
+    """A model of tf_keras with two layers called with training=True, of images and of rows."""
+    tensorflow()
+    keras = library("tf_keras")
+    layers = keras.layers
+    with quiet():
+        image = layers.Input((8, 8, 3), name="image")
+        x = layers.BatchNormalization(name="bn_images")(image, training=True)
+        x = layers.Dense(5, name="dense")(layers.GlobalAveragePooling2D()(x))
+        x = layers.BatchNormalization(name="bn_rows")(x, training=True)
+        model = keras.Model(image, x, name="net")
+        draw(model)
+        model.save(str(folder / "model.keras"))
+        model.save(str(folder / "model.h5"))
+        model.save(str(folder / "saved_model"), save_format="tf")
+
+
 def saved(name: str, folder: Path) -> SavedModels:
     """The model of this library, in every format."""
     tf, keras = tensorflow(), library(name)
@@ -94,12 +111,17 @@ def build(keras: Any) -> Any:
     x = layers.Dense(5, name="dense")(layers.GlobalAveragePooling2D()(x))
     x = layers.BatchNormalization(epsilon=LAYERS[2][1], name="bn_rows")(x)
     model = keras.Model(image, layers.Softmax(name="probabilities")(x), name="net")
-    draw = np.random.default_rng(11)
-    for variable in model.weights:
-        value = draw.normal(0, 0.5, tuple(variable.shape))
-        positive = "variance" in variable.name or "gamma" in variable.name
-        variable.assign(draw.uniform(0.3, 3.0, value.shape) if positive else value)
+    draw(model)
     return model
+
+
+def draw(model: Any) -> None:
+    """Gives every weight a value drawn by a seed, variances and gammas positive ones."""
+    numbers = np.random.default_rng(11)
+    for variable in model.weights:
+        value = numbers.normal(0, 0.5, tuple(variable.shape))
+        positive = "variance" in variable.name or "gamma" in variable.name
+        variable.assign(numbers.uniform(0.3, 3.0, value.shape) if positive else value)
 
 
 def frozen(tf: Any, model: Any) -> bytes:

@@ -15,10 +15,21 @@ from bninspect.probe.inputs import Request, bind
 from bninspect.probe.opened import load
 from bninspect.probe.run import probe
 from bninspect.rewrite.freeze import frozen
+from bninspect.rules import Case, evaluate
 from tests.batchnorm.tables import FIXTURES, Row, counts, fixtures, modes
-from tests.probe.keras_models import FORMATS, LAYERS, LIBRARIES, PARAMETERS, SavedModels, saved
+from tests.probe.keras_models import (
+    FORMATS,
+    LAYERS,
+    LIBRARIES,
+    PARAMETERS,
+    SavedModels,
+    saved,
+    saved_training,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.probe.facts import Probe
 
@@ -105,7 +116,7 @@ def test_every_command_takes_it(
     every_format: dict[str, SavedModels],
     library: str,
     name: str,
-    tmp_path: Any,
+    tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     model, stripped = str(every_format[library].folder / name), str(tmp_path / "stripped.pb")
@@ -119,6 +130,32 @@ def test_every_command_takes_it(
     assert run(["strip", model, "-o", stripped]) == 0
     assert capsys.readouterr().err == told.err == ""
     assert [layer.mode for layer in inspect(load(stripped)).layers] == [Mode.INFERENCE] * 3
+
+
+def test_layers_that_train_all_the_same(tmp_path: Path) -> None:
+    """Called with training=True, which tf_keras keeps: findings and statistics are the SavedModel's."""
+    pytest.importorskip("tf_keras")
+    saved_training(tmp_path)
+    found = {}
+    for name in ("model.keras", "model.h5", "saved_model"):
+        report = inspect(load(str(tmp_path / name)))
+        codes = [(one.code, one.layer) for one in evaluate(Case(report=report)).findings]
+        found[name] = (
+            codes,
+            [
+                (layer.epsilon, layer.momentum, layer.mode, values(layer, "moving_mean").tolist())
+                for layer in report.layers
+            ],
+        )
+    assert found["model.keras"] == found["model.h5"] == found["saved_model"]
+    codes, layers = found["model.h5"]
+    assert [mode for _, _, mode, _ in layers] == [Mode.TRAINING] * 2
+    assert sorted(codes) == [
+        ("BN101", "net/bn_images"),
+        ("BN101", "net/bn_rows"),
+        ("BN108", "net/bn_images"),
+        ("BN108", "net/bn_rows"),
+    ]
 
 
 @pytest.mark.parametrize("row", KERAS_FIXTURES, ids=lambda row: row.file)

@@ -6,75 +6,20 @@ import io
 import json
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from bninspect.cli import run
+from tests.probe.keras_archives import H5, KERAS, fixture_config, hdf5, keras_file, zipped
 from tests.probe.keras_models import LIBRARIES, library, quiet
 from tests.probe.making import FIXTURES
 from tests.test_architecture import without_tensorflow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-KERAS, H5 = FIXTURES / "model.keras", FIXTURES / "model.h5"
-h5py = pytest.importorskip("h5py", reason="h5py comes with TensorFlow, which is not installed")
-
-
-@pytest.fixture
-def refusal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """The one line that `graph` ends with for these bytes, without the path."""
-
-    def call(content: bytes, command: Sequence[str] = ("graph",)) -> str:
-        path = tmp_path / "model"
-        path.write_bytes(content)
-        assert run([*command, str(path)]) == 2
-        out, err = capsys.readouterr()
-        assert out == ""
-        [line] = err.splitlines()
-        head = f"bninspect: {path}: "
-        assert line.startswith(head)
-        return line.removeprefix(head)
-
-    return call
-
-
-def zipped(**members: bytes | str) -> bytes:
-    """A zip archive; `__` in a name stands for a slash, `_DOT_` for a dot."""
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name.replace("_DOT_", ".").replace("__", "/"), content)
-    return data.getvalue()
-
-
-def keras_file(config: Any, weights: bytes | None = None) -> bytes:
-    """A .keras archive with this configuration and the weights of the fixture."""
-    with zipfile.ZipFile(KERAS) as archive:
-        held = {name: archive.read(name) for name in archive.namelist()}
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("metadata.json", held["metadata.json"])
-        archive.writestr("config.json", config if isinstance(config, bytes) else json.dumps(config))
-        archive.writestr("model.weights.h5", held["model.weights.h5"] if weights is None else weights)
-    return data.getvalue()
-
-
-def fixture_config() -> dict[str, Any]:
-    with zipfile.ZipFile(KERAS) as archive:
-        config: dict[str, Any] = json.loads(archive.read("config.json"))
-    return config
-
-
-def hdf5(build: Callable[[Any], None]) -> bytes:
-    data = io.BytesIO()
-    with h5py.File(data, "w") as file:
-        build(file)
-    return data.getvalue()
+    from collections.abc import Callable
 
 
 def built(name: str, wrapped: str, path: Path) -> bytes:
@@ -196,57 +141,6 @@ DAMAGED: dict[str, tuple[Callable[[], bytes], str]] = {
 def test_a_damaged_or_foreign_file_is_one_line(kind: str, refusal: Callable[..., str]) -> None:
     make, said = DAMAGED[kind]
     assert refusal(make()).startswith(said)
-
-
-def link(file: Any) -> None:
-    file["away"] = h5py.ExternalLink("/etc/hosts", "/x")
-
-
-def soft_link(file: Any) -> None:
-    file["away"] = h5py.SoftLink("/y")
-
-
-def external(file: Any) -> None:
-    file.create_dataset("away", (8,), "u1", external=[("/etc/hosts", 0, 8)])
-
-
-def virtual(file: Any) -> None:
-    layout = h5py.VirtualLayout((8,), "f4")
-    layout[:] = h5py.VirtualSource("/etc/hosts", "x", (8,))
-    file.create_virtual_dataset("away", layout)
-
-
-def huge(file: Any) -> None:
-    file.create_dataset("away", (1 << 40,), "f4", chunks=(1024,))
-
-
-def circle(file: Any) -> None:
-    group = file.create_group("group")
-    group["again"] = group
-    huge(file)
-
-
-@pytest.mark.parametrize(
-    ("build", "said"),
-    [
-        (link, "/away is a link to elsewhere"),
-        (soft_link, "/away is a link to elsewhere"),
-        (external, "the values of /away are kept in another file"),
-        (virtual, "the values of /away are kept in another file"),
-        (huge, "its weights claim to have 4,398,046,511,104 bytes"),
-        (circle, "its weights claim to have 4,398,046,511,104 bytes"),
-    ],
-)
-@pytest.mark.parametrize("ending", [".keras", ".h5"])
-def test_weights_that_are_elsewhere_or_made_up(
-    build: Callable[[Any], None], said: str, ending: str, refusal: Callable[..., str]
-) -> None:
-    def with_config(file: Any) -> None:
-        file.attrs["model_config"] = json.dumps(fixture_config())
-        build(file)
-
-    content = hdf5(with_config) if ending == ".h5" else keras_file(fixture_config(), hdf5(build))
-    assert refusal(content).startswith(f"refused to load: {said}")
 
 
 @pytest.mark.tensorflow

@@ -74,7 +74,7 @@ def matched(old: Report, new: Report) -> tuple[tuple[Pair, ...], tuple[Unmatched
     return tuple(pairs[layer.name] for layer in new.layers if layer.name in pairs), tuple(unmatched)
 
 
-_ABSENT = "no layer of this name in {0}, and order and shapes leave none, or a choice"
+_ABSENT = "{0} has no layer of this name, nor one that order and shapes single out"
 
 
 class _Left:

@@ -19,6 +19,7 @@ from bninspect.variables.locate import bare_checkpoint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bninspect.batchnorm import Report
     from bninspect.batchnorm.moved import Comparison
     from bninspect.check.result import ModelResult
     from bninspect.graphdef import Graph
@@ -39,12 +40,17 @@ def compare(old: str, new: str, allowances: Sequence[Allowance] = ()) -> PairRes
     Raises BninspectError where one cannot be read, or they are not of one graph.
     """
     with collector_held_off():
-        graphs = _opened(old, new)
-        comparison = diff(*(inspect(graph) for graph in graphs))
-        case = Case(report=comparison.new, moved=comparison)
-        codes = tuple(rule.code for rule in rules() if rule.needs is Needs.PAIR)
-        settings = Settings(path=new, chosen=codes, allowances=tuple(allowances))
-        return PairResult(comparison=comparison, judged=judged(settings, case))
+        before, after = _opened(old, new)
+        return judged_pair(inspect(before), inspect(after), allowances)
+
+
+def judged_pair(old: Report, new: Report, allowances: Sequence[Allowance] = ()) -> PairResult:
+    """Two reports at hand, compared. Raises BninspectError where they are not of one graph."""
+    comparison = diff(old, new)
+    case = Case(report=new, moved=comparison)
+    codes = tuple(rule.code for rule in rules() if rule.needs is Needs.PAIR)
+    settings = Settings(path=new.graph.graphdef.path, chosen=codes, allowances=tuple(allowances))
+    return PairResult(comparison=comparison, judged=judged(settings, case))
 
 
 def _opened(old: str, new: str) -> tuple[Graph, Graph]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.moved import Trains, Verdict
 from bninspect.report.check_terminal import print_lines
 from bninspect.report.columns import Cell, Column, RowTable, name_column
-from bninspect.report.diff_text import LEGEND, head, notes
+from bninspect.report.diff_text import LEGEND, head, notes, told_of
 from bninspect.report.probe_numbers import short
 from bninspect.report.terminal import Prose
 
@@ -27,8 +27,21 @@ _STYLES = {
     Verdict.WEIGHTS_UNREAD: "yellow",
 }
 _TRAINS = {Trains.BATCH: "batch", Trains.STORED: "stored", Trains.FED: "switch", Trains.UNKNOWN: "?"}
-_LEAST = ("gamma", "beta", "max abs", "trains on")
-"""Columns that go first where there is no room, from the last."""
+_MOVED = {
+    Verdict.STALE: "weights only",
+    Verdict.STATISTICS: "statistics only",
+    Verdict.BOTH: "both",
+    Verdict.NOTHING: "nothing",
+}
+"""The verdict in short, where the whole would leave no room."""
+_WITHOUT: tuple[tuple[str, ...], ...] = (
+    ("moved",),
+    ("moved", "max abs", "trains on"),
+    ("verdict",),
+    ("verdict", "max abs", "trains on"),
+    ("verdict", "max abs", "trains on", "gamma", "beta"),
+)
+"""Columns that each layout leaves out, the richest first."""
 
 
 def print_diff(console: Console, result: PairResult, *, grow: bool = False) -> None:
@@ -38,15 +51,14 @@ def print_diff(console: Console, result: PairResult, *, grow: bool = False) -> N
     columns = _columns(result.comparison.layers, {one.finding.layer for one in result.judged.found})
 
     def layouts(blocks: bool) -> list[list[Column]]:
-        gone = [_LEAST[index:] for index in range(len(_LEAST), -1, -1)]
-        return [[column for column in columns if column.title not in titles] for titles in gone]
+        return [[column for column in columns if column.title not in titles] for titles in _WITHOUT]
 
     console.print(RowTable(layouts, grow=grow), crop=not grow)
     console.print(Prose(LEGEND, "dim"))
-    told = list(notes(result))
-    if told:
-        console.print()
-        print_lines(console, told)
+    for told in (list(told_of(result)), list(notes(result))):
+        if told:
+            console.print()
+            print_lines(console, told)
 
 
 def _columns(moves: Sequence[LayerMove], found: set[str | None]) -> list[Column]:
@@ -58,12 +70,13 @@ def _columns(moves: Sequence[LayerMove], found: set[str | None]) -> list[Column]
         Column("statistics", tuple(_w(move.statistics) for move in moves), right=True),
         Column("max abs", tuple(_max_abs(move.statistics) for move in moves), right=True),
         Column("trains on", tuple(Cell(_TRAINS[move.trains]) for move in moves)),
-        Column("verdict", tuple(_verdict(move, move.name in found) for move in moves)),
+        Column("verdict", tuple(Cell(move.verdict.value, _style(move, found)) for move in moves)),
+        Column("moved", tuple(Cell(_MOVED.get(move.verdict, "?"), _style(move, found)) for move in moves)),
     ]
 
 
-def _verdict(move: LayerMove, found: bool) -> Cell:
-    return Cell(move.verdict.value, "bold red" if found else _STYLES.get(move.verdict, ""))
+def _style(move: LayerMove, found: set[str | None]) -> str:
+    return "bold red" if move.name in found else _STYLES.get(move.verdict, "")
 
 
 def _relative(change: Change | None) -> Cell:

@@ -47,17 +47,31 @@ def _file(report: Report, step: int | None) -> str:
     return f"{record.path} ({', '.join(facts)})"
 
 
+def told_of(result: PairResult) -> Iterator[Line]:
+    """What was found."""
+    for line in findings(result.judged):
+        yield line._replace(indent=line.indent - 2)
+
+
 def notes(result: PairResult) -> Iterator[Line]:
-    """What the table cannot say: layers by order, what was not compared, findings, what was not judged."""
+    """What the table cannot say: layers by order, what was not compared, what was not judged."""
     found = result.comparison
     renamed = [f"{move.name} (in OLD {move.old.name})" for move in found.layers if move.matched == "order"]
     if renamed:
         yield Line(f"matched by graph order and shapes: {few(renamed)}")
     for reason, names in _by_reason(found).items():
         yield Line(f"not compared at {few(names)}: {reason}", kind="warning")
-    for one in found.unmatched:
-        yield Line(f"unmatched in {one.side.upper()}: {one.name}: {one.reason}", kind="warning")
-    yield from findings(result.judged)
+    for move in found.layers:
+        if gone := move.statistics.undefined:
+            told = (
+                f"{gone:,} of {counted(move.statistics.channels, 'channel')} not finite, or without variance"
+            )
+            yield Line(f"{move.name}: statistics of {told}; W is of the others", kind="warning")
+    for side in ("old", "new"):
+        alone = [one for one in found.unmatched if one.side == side]
+        for reason in dict.fromkeys(one.reason for one in alone):
+            names = [one.name for one in alone if one.reason == reason]
+            yield Line(f"unmatched, of {side.upper()}: {few(names)}: {reason}", kind="warning")
     quiet = [move.name for move in found.layers if _is_excused(move)]
     if quiet:
         yield Line(f"trains on stored statistics, which nothing is to move: {few(quiet)}", kind="dim")

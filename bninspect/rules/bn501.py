@@ -74,10 +74,9 @@ def undecided(case: Case) -> str | None:
     assert case.moved is not None
     blind = [one for one in case.moved.layers if one.verdict in (Verdict.UNREAD, Verdict.WEIGHTS_UNREAD)]
     if blind:
-        reasons.append(f"could not compare {_names(blind)}: {blind[0].reason}")
+        reasons.append(f"{counted(len(blind), 'layer')} could not be compared")
     if case.moved.unmatched:
-        left = [f"{one.name} of {one.side.upper()}" for one in case.moved.unmatched]
-        reasons.append(f"no such layer in the other file: {listed(left)}")
+        reasons.append(f"{counted(len(case.moved.unmatched), 'layer')} without a match in the other file")
     return "; ".join(reasons) or None
 
 

@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BatchNorm",
     "BninspectError",
+    "Comparison",
     "Graph",
     "GraphDefError",
     "Refreshed",
@@ -19,6 +20,7 @@ __all__ = [
     "Request",
     "StripResult",
     "__version__",
+    "diff",
     "inspect",
     "load",
     "refresh",
@@ -28,6 +30,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report, inspect
+    from bninspect.batchnorm.moved import Comparison, diff
     from bninspect.check.refresh import refresh, write_moments
     from bninspect.check.refreshed import Refreshed
     from bninspect.errors import BninspectError, GraphDefError
@@ -44,6 +47,8 @@ _HOMES = {
     "GraphDefError": "bninspect.errors",
     "Graph": "bninspect.graphdef",
     "load": "bninspect.probe.opened",
+    "Comparison": "bninspect.batchnorm.moved",
+    "diff": "bninspect.batchnorm.moved",
     "Request": "bninspect.probe.inputs",
     "refresh": "bninspect.check.refresh",
     "write_moments": "bninspect.check.refresh",

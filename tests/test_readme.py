@@ -156,12 +156,13 @@ def test_every_package_stands_in_the_architecture() -> None:
     [
         "graph fixtures/classic.pb --format json",
         "check fixtures/const_true.pb --format json",
+        "diff fixtures/classic_net.pb fixtures/classic_net.pb --format json",
         pytest.param(
             "probe fixtures/classic.pb --image fixtures/image.jpg --format json",
             marks=pytest.mark.tensorflow,
         ),
     ],
-    ids=["graph", "check", "probe"],
+    ids=["graph", "check", "diff", "probe"],
 )
 def test_every_json_field_is_documented(command: str) -> None:
     if command.startswith("probe"):
@@ -169,6 +170,6 @@ def test_every_json_field_is_documented(command: str) -> None:
     text = README.read_text(encoding="utf-8").partition("### JSON")[2].partition("## Architecture")[0]
     document = json.loads(printed(command))
     fields = set(document)
-    if command.startswith("graph"):
+    if command.startswith(("graph", "diff")):
         fields |= set(document["layers"][0])
     assert sorted(field for field in fields if f"`{field}`" not in text) == []

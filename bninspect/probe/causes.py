@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,8 @@ _DOMINANT = 0.1
 """epsilon over the median variance from which it dominates (BN206)."""
 _COLLAPSED = 1e-4
 """Stored variance over the layer's median below which a channel has collapsed."""
+_FEW_LAYERS = 3
+"""So many layers are named in a command; of more, all are re-estimated."""
 _LEFT = 0.01
 """What may be left of an average's start where it is called done."""
 
@@ -238,8 +241,9 @@ def epsilon(found: Sequence[Judged]) -> Found:
 
 
 def refreshing(names: Sequence[str], total: int) -> str:
-    """The command that re-estimates statistics."""
-    chosen = f" --layer {names[0]}" if len(names) == 1 and total > 1 else ""
+    """The command that re-estimates statistics: of these layers where they are few, else of all."""
+    few = len(names) < total and len(names) <= _FEW_LAYERS
+    chosen = "".join(f" --layer {quote(name)}" for name in names) if few else ""
     return f"re-estimate them: bninspect refresh MODEL -o OUT{chosen} --image DIR"
 
 

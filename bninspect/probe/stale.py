@@ -100,7 +100,7 @@ def domain(found: Sequence[Judged], probe: Probe) -> Found:
         )
     evidence = (
         f"own score {number(front)} in the first third of the layers, {number(back)} in the last, at most "
-        f"{number(worst.score)} at {worst.name}{_caveat(probe)}"
+        f"{number(worst.score)} at {worst.name}{caveat(probe)}"
     )
     command = f"probe with images like those of training; if these are what it serves, {refreshing([], 2)}"
     named = Diagnosis(
@@ -134,7 +134,7 @@ def single(found: Sequence[Judged], probe: Probe) -> Found:
     others = [each.score for each in found if not each.guilty]
     evidence = f"own score {scores}" + (f", at most {number(max(others))} elsewhere" if others else "")
     evidence += _worst_channel(guilty[0]) if one else ""
-    evidence += _first(guilty[0], probe) + _caveat(probe)
+    evidence += _first(guilty[0], probe) + caveat(probe)
     named = Diagnosis(
         code="BN403",
         layer=names[0] if one else None,
@@ -191,7 +191,7 @@ def _is_first(one: Judged, probe: Probe) -> bool:
     return bool(probe.report.layers) and one.name == probe.report.layers[0].name
 
 
-def _caveat(probe: Probe) -> str:
+def caveat(probe: Probe) -> str:
     """What random images are worth."""
     random = any(name.startswith("random, seed") for fact in probe.inputs for name in fact.source)
     return (

@@ -4,6 +4,7 @@ looked at.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.report.names import counted, few
@@ -98,25 +99,33 @@ def verdict(model: ModelResult) -> str:
     ]
     layers = f"{counted(model.layers, 'layer')}: {', '.join(modes)}" if modes else "no batch norm"
     fresh = [one for one in model.found if not one.known]
-    counts = [
-        counted(count, severity)
-        for severity in ("error", "warning", "note")
-        if (count := sum(one.finding.severity.value == severity for one in fresh))
-    ]
     known = len(model.found) - len(fresh)
     old = f", {known} known from the baseline" if known else ""
-    return f"{layers}; {', '.join(counts) or 'no findings'}{old}"
+    return f"{layers}; {_counts(fresh) or 'no findings'}{old}"
+
+
+def _counts(group: Sequence[Found]) -> str:
+    """`2 errors, 1 note`; empty where there is none."""
+    counts = Counter(one.finding.severity.value for one in group)
+    return ", ".join(counted(counts[each], each) for each in ("error", "warning", "note") if counts[each])
 
 
 def _group(group: Sequence[Found]) -> Iterator[Line]:
     """The findings of one rule: a head, then layer and evidence each, then what mends them."""
+    group = sorted(group, key=lambda one: (one.known, -one.finding.severity.rank))
     first = group[0].finding
     old = " (in the baseline)"
     all_old = all(one.known for one in group)
-    head = f"{first.code} {group[0].name} ({first.severity.value})"
-    yield Line(head + old * all_old, 2, "dim" if all_old else first.severity.value)
-    for one in sorted(group, key=lambda one: one.known)[:_SHOWN]:
+    mixed = len({one.finding.severity for one in group}) > 1
+    grave = _counts(group) if mixed else first.severity.value
+    yield Line(
+        f"{first.code} {group[0].name} ({grave})" + old * all_old,
+        2,
+        "dim" if all_old else first.severity.value,
+    )
+    for one in group[:_SHOWN]:
         where = one.finding.layer or one.finding.node
+        where = f"{where} ({one.finding.severity.value})" if where and mixed else where
         told = f"{where}: {one.finding.message}" if where else one.finding.message
         yield Line(told + old * (one.known and not all_old), 4)
     if len(group) > _SHOWN:
@@ -143,11 +152,7 @@ def _summary(result: CheckResult) -> Line:
     """One line over all models."""
     fresh = [one for model in result.models for one in model.found if not one.known]
     failed = sum(model.error is not None for model in result.models)
-    parts = [counted(len(result.models), "model")]
-    for severity in ("error", "warning", "note"):
-        count = sum(one.finding.severity.value == severity for one in fresh)
-        if count:
-            parts.append(counted(count, severity))
+    parts = [counted(len(result.models), "model"), *filter(None, [_counts(fresh)])]
     if failed:
         parts.append(f"{failed} could not be checked")
     known = sum(len(model.found) for model in result.models) - len(fresh)

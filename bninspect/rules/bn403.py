@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.probe import diagnosis
 from bninspect.probe.causes import GUILTY, refreshing
+from bninspect.probe.stale import caveat
 from bninspect.probe.wording import counted, number
 from bninspect.rules.probed import not_run, probe_of, suspects
 from bninspect.rules.rule import Needs, Rule, Severity
@@ -45,9 +46,9 @@ if TYPE_CHECKING:
 def check(case: Case) -> Iterator[Finding]:
     """Layers whose own error is at least a warning."""
     probe = probe_of(case)
-    for one in suspects(case):
-        if one.own.verdict not in GUILTY or one.own.score is None:
-            continue
+    stale = [one for one in suspects(case) if one.own.verdict in GUILTY and one.own.score is not None]
+    remedy = refreshing([one.name for one in stale], len(probe.layers))
+    for one in stale:
         worst = one.own.worst
         where = (
             ""
@@ -56,12 +57,12 @@ def check(case: Case) -> Iterator[Finding]:
         )
         mean = one.layer.moving_mean
         yield RULE.finding(
-            f"the stored statistics are stale: own score {number(one.own.score)} over "
-            f"{counted(one.own.images, 'image')}{where}",
+            f"the stored statistics are stale: own score {number(one.score)} over "
+            f"{counted(one.own.images, 'image')}{where}{caveat(probe)}",
             layer=one.name,
             node=None if mean is None else mean.node.label,
             severity=Severity.ERROR if one.own.verdict == "error" else Severity.WARNING,
-            remedy=refreshing([one.name], len(probe.layers)),
+            remedy=remedy,
         )
 
 

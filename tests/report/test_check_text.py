@@ -14,6 +14,7 @@ from bninspect.report.check_json import check_document
 from bninspect.report.check_terminal import print_lines
 from bninspect.report.check_text import lines, verdict
 from bninspect.report.json import dumps
+from bninspect.rules import Severity
 from tests.report.checks import AWKWARD, HOSTILE, NO_IMAGES, ORDINARY, found, not_run, warning
 
 if TYPE_CHECKING:
@@ -98,3 +99,10 @@ def test_known_findings_are_counted_at_the_end_too() -> None:
 def test_a_reason_that_is_a_sentence_ends_once() -> None:
     model = ModelResult(path="m.pb", not_run=not_run("Inconclusive: 2 layers.", "BN403"))
     assert "  not looked at: BN403 (Inconclusive: 2 layers)\n" in text(CheckResult(models=(model,)))
+
+
+def test_errors_are_listed_before_warnings_of_their_rule() -> None:
+    several = [found(severity=Severity.WARNING, layer=f"bn{number}") for number in range(6)]
+    shown = text(CheckResult(models=(ModelResult(path="m.pb", found=(*several, found(layer="last"))),)))
+    assert "BN201 statistics-never-updated (1 error, 6 warnings)\n    last (error): mean 0" in shown
+    assert "    bn0 (warning): mean 0" in shown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bninspect.rules import Severity
 from tests.probe.probes import net, probe
 from tests.rules.probing import collapsed, net_with, never, outcome, part_way, reason, shifted, trial, widened
@@ -21,6 +23,28 @@ def test_catches_a_wide_variance_as_a_warning() -> None:
 
 def test_catches_every_stale_layer() -> None:
     assert len(outcome("BN403", probe(*net(stored=shifted))).findings) == 6
+
+
+def test_one_command_mends_all_that_is_stale() -> None:
+    layers = net_with(2, shifted)
+    layers[4] = net_with(4, widened)[4]
+    remedies = {one.remedy for one in outcome("BN403", probe(*layers)).findings}
+    assert remedies == {
+        "re-estimate them: bninspect refresh MODEL -o OUT --layer net/block2/bn --layer net/block4/bn "
+        "--image DIR"
+    }
+    remedies = {one.remedy for one in outcome("BN403", probe(*net(stored=shifted))).findings}
+    assert remedies == {"re-estimate them: bninspect refresh MODEL -o OUT --image DIR"}
+
+
+def test_says_that_random_images_are_no_photographs() -> None:
+    layers = net_with(2, shifted)
+    [fact] = probe(*layers).inputs
+    drawn = replace(fact, source=("random, seed 0",))
+    (finding,) = outcome("BN403", probe(*layers, inputs=(drawn,))).findings
+    assert finding.message.endswith(
+        "the images are random numbers, whose statistics may be nothing like a photograph's"
+    )
 
 
 def test_does_not_catch_what_fits() -> None:

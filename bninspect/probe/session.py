@@ -111,24 +111,13 @@ def decode(data: bytes, kind: str) -> Array:
     frame) or webp. Raises RunError with TensorFlow's reason for damaged bytes.
     """
 
-    def build(tf: Any) -> Any:
-        if kind == "png":
-            deep = data[24:25] == b"\x10"  # the bit depth, in the header that every PNG starts with
-            return tf.io.decode_png(data, dtype=tf.uint16 if deep else tf.uint8)
-        if kind == "jpeg":
-            return tf.io.decode_jpeg(data, channels=3)
-        if kind == "gif":
-            return tf.io.decode_gif(data)[0]
-        if kind == "bmp":
-            return tf.io.decode_bmp(data)
-        return tf.io.decode_image(data, expand_animations=False)
-
-    return _evaluate(build)
+    deep = kind == "png" and data[24:25] == b"\x10"  # the bit depth, in the header that every PNG starts with
+    return _run(lambda: _worker("uint16" if deep else kind)(data))
 
 
 def resize(image: Array, height: int, width: int) -> Array:
     """The image (height, width, channels), resized bilinearly by `tf.image.resize`; float32, not clipped."""
-    return _evaluate(lambda tf: tf.image.resize(np.asarray(image, np.float32), (height, width)))
+    return _run(lambda: _worker("resize")(np.asarray(image, np.float32), (height, width)))
 
 
 def with_constants(function: Any) -> Any:
@@ -152,14 +141,46 @@ def first_line(error: Exception) -> str:
     return type(error).__name__
 
 
-def _evaluate(build: Callable[[Any], Any]) -> Array:
-    """The value of the one tensor that `build(tf)` makes, in a graph of its own."""
-    tf = tensorflow()
+def _run(work: Callable[[], Any]) -> Array:
+    """What the work gives. Raises RunError with TensorFlow's reason where it does not."""
+    tensorflow()
     try:
-        with tf.Graph().as_default(), quiet(), tf.compat.v1.Session() as session:
-            return np.asarray(session.run(build(tf)))
+        with quiet():
+            return np.asarray(work())
     except Exception as error:
         raise RunError(first_line(error)) from error
+
+
+@cache
+def _worker(what: str) -> Callable[..., Any]:
+    """What does one kind of work, in a session that is kept: to make one takes longer than to decode a small
+    image.
+    """
+    tf = tensorflow()
+    with tf.Graph().as_default():
+        session = tf.compat.v1.Session()
+        if what == "resize":
+            image = tf.compat.v1.placeholder(tf.float32, [None, None, None])
+            size = tf.compat.v1.placeholder(tf.int32, [2])
+            given, made = [image, size], tf.image.resize(image, size)
+        else:
+            data = tf.compat.v1.placeholder(tf.string, [])
+            given, made = [data], _decoded(tf, data, what)
+        work: Callable[..., Any] = session.make_callable(made, given)
+    return work
+
+
+def _decoded(tf: Any, data: Any, kind: str) -> Any:
+    """The image in a tensor of bytes; `uint16` is a PNG of 16 bits."""
+    if kind in ("png", "uint16"):
+        return tf.io.decode_png(data, dtype=tf.uint16 if kind == "uint16" else tf.uint8)
+    if kind == "jpeg":
+        return tf.io.decode_jpeg(data, channels=3)
+    if kind == "gif":
+        return tf.io.decode_gif(data)[0]
+    if kind == "bmp":
+        return tf.io.decode_bmp(data)
+    return tf.io.decode_image(data, expand_animations=False)
 
 
 def _as_written(tf: Any) -> Any:

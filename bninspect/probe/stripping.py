@@ -76,7 +76,7 @@ def strip(
         raise RewriteError(f"{path}: no batch norm to strip")
     if not outputs:
         _refuse_ambiguous(report)
-    if graph.graphdef.checkpoint is not None:
+    if graph.graphdef.variables is not None:
         report = frozen(report)
     stripped = _stripped(report, mode)
     verification = None

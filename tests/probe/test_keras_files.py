@@ -130,9 +130,14 @@ def test_every_command_takes_it(
     assert run(["strip", model, "-o", stripped]) == 0
     assert capsys.readouterr().err == told.err == ""
     assert [layer.mode for layer in inspect(load(stripped)).layers] == [Mode.INFERENCE] * 3
+    refreshed = str(tmp_path / "refreshed.pb")
+    assert run(["refresh", model, "-o", refreshed, "--random", "4", "--no-check"]) == 0
+    for new, old in zip(inspect(load(refreshed)).layers, inspect(load(model)).layers, strict=True):
+        assert (new.epsilon, new.channels) == (old.epsilon, old.channels)
+        assert not np.array_equal(values(new, "moving_mean"), values(old, "moving_mean"))
 
 
-def test_layers_that_train_all_the_same(tmp_path: Path) -> None:
+def test_layers_that_train_all_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Called with training=True, which tf_keras keeps: findings and statistics are the SavedModel's."""
     pytest.importorskip("tf_keras")
     saved_training(tmp_path)
@@ -156,6 +161,10 @@ def test_layers_that_train_all_the_same(tmp_path: Path) -> None:
         ("BN108", "net/bn_images"),
         ("BN108", "net/bn_rows"),
     ]
+    stripped = str(tmp_path / "stripped.pb")
+    assert run(["strip", str(tmp_path / "model.h5"), "-o", stripped, "--mode", "training"]) == 0
+    assert "verified: the outputs are those of the original" in capsys.readouterr().out
+    assert not any(node.op == "VarHandleOp" for node in load(stripped))
 
 
 @pytest.mark.parametrize("row", KERAS_FIXTURES, ids=lambda row: row.file)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.batchnorm.staleness import Worst
+from bninspect.batchnorm.staleness import Worst, gaps
 from bninspect.batchnorm.trace import VARIABLES, stored_value
 from bninspect.errors import GraphDefError
 
@@ -217,17 +217,15 @@ def statistics_change(old: Statistics, new: Statistics, epsilon: float | None) -
         added = epsilon or 0.0
         usable = np.isfinite(mean) & np.isfinite(new_mean) & np.isfinite(variance) & np.isfinite(new_variance)
         scale = np.where(usable & (variance + added > 0), variance + added, np.nan)
-        d = (new_mean - mean) / np.sqrt(scale)
-        r = np.sqrt((new_variance + added) / scale)
-        w = np.hypot(d, r - 1)
-        gaps = np.abs(new_mean - mean), np.abs(new_variance - variance)
+        d, r, w = gaps(mean, scale, new_mean, new_variance + added)
+        largest = [np.abs(new_mean - mean).max(initial=0.0), np.abs(new_variance - variance).max(initial=0.0)]
     return StatisticsChange(
         moved=not (_equal(mean, new_mean) and _equal(variance, new_variance)),
         d=d,
         r=r,
         w=w,
-        max_abs_mean=float(gaps[0].max(initial=0.0)),
-        max_abs_variance=float(gaps[1].max(initial=0.0)),
+        max_abs_mean=float(largest[0]),
+        max_abs_variance=float(largest[1]),
     )
 
 

@@ -113,9 +113,7 @@ def staleness(
         usable_measured = np.isfinite(pooled.mean) & np.isfinite(pooled.variance) & (moments.images > 0)
         usable = usable_stored & usable_measured
         scale = np.where(usable, variance + epsilon, np.nan)
-        d = (pooled.mean - mean) / np.sqrt(scale)
-        r = np.sqrt((pooled.variance + epsilon) / scale)
-        w = np.hypot(d, r - 1)
+        d, r, w = gaps(mean, scale, pooled.mean, pooled.variance + epsilon)
         kl = (r * r + d * d - 1 - np.log(r * r)) / 2
         bent = (thresholds.BENT / fewest) ** 2 if fewest else 0.0
         floor = np.where(usable, _floor(moments, pooled, scale, epsilon) + bent, np.nan)
@@ -140,6 +138,15 @@ def staleness(
         worst=_worst(d, r, w),
         extreme_channels=_extreme(d, r, w, _cautious(floor, moments.images), gamma),
     )
+
+
+def gaps(
+    mean: Floats, scale: Floats, other_mean: Floats, other_scale: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """(d, r, W) per channel of a mean and a variance + epsilon against others; nan where the scale is nan."""
+    d = (other_mean - mean) / np.sqrt(scale)
+    r = np.sqrt(other_scale / scale)
+    return d, r, np.hypot(d, r - 1)
 
 
 def _floor(moments: ImageMoments | Spread, pooled: Moments, scale: Floats, epsilon: float) -> Floats | float:

@@ -18,7 +18,7 @@ _NOT_OUTPUTS = (
     "Assign", "Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "Scatter", "ResourceScatter",
     "NoOp", "Save", "Restore", "MergeV2Checkpoints", "ShardedFilename", "Assert", "Print",
     "IsVariableInitialized", "VarIsInitializedOp", "InitializeTable", "LookupTable", "QueueEnqueue",
-    "QueueClose", "Stack", "DestroyResource", "WriteFile", "TensorArrayClose",
+    "QueueClose", "Stack", "DestroyResource", "WriteFile", "TensorArrayClose", "Optional",
 )  # fmt: skip
 """Ops (by how they begin) that do something rather than give something."""
 _SAVERS = ("Save", "Restore", "MergeV2Checkpoints")
@@ -29,6 +29,8 @@ _PLUMBING = frozenset({
     "Switch", "RefSwitch", "Merge", "LoopCond", "NextIteration", "Shape", "ShapeN", "Size", "Rank",
     "ZerosLike", "OnesLike",
 })  # fmt: skip
+_NO_NUMBERS = frozenset({"bool", "variant", "resource"})
+"""Types of what a conditional hands on beside its result; variants are what an If keeps for its gradient."""
 _HOPS = 16
 """Identities and Switches that may stand between a layer and the Merge of its statistics."""
 _INPUTS = ("Placeholder", "Iterator", "OneShotIterator", "Queue", "FIFOQueue", "Reader", "ParseExample")
@@ -153,7 +155,7 @@ def _is_plumbing(node: Node) -> bool:
     if node.op == "Identity" and node.inputs:
         producer = node.inputs[0].node
         tupled = any(control.op == "NoOp" and producer in control.controls for control in node.controls)
-        return tupled or _is_statistic(producer) or producer.op == "Switch" or node.attr("T") == "bool"
+        return tupled or _is_statistic(producer) or producer.op == "Switch" or node.attr("T") in _NO_NUMBERS
     return False
 
 

@@ -38,6 +38,8 @@ EXPECTED = {
     "unwired_115": ("training", "unused", ("gamma", "beta")),
     "untrainable_wired_14": ("training", "run", ()),
     "untrainable_wired_115": ("training", "unused", ()),
+    "untrainable_wired_2": ("training", "unused", ()),
+    "switched_2": ("switched", "run", ("gamma", "beta")),
     "untrainable_unwired_14": ("training", "unused", ()),
     "untrainable_unwired_115": ("training", "unused", ()),
     "inference_14": ("inference", "none", ("gamma", "beta")),

@@ -55,7 +55,7 @@ format_v1_14 sharded_115 restored_averages_115
 """
 NOT_UPDATED = """
 unwired_14 unwired_115 untrainable_wired_115 untrainable_unwired_14 untrainable_unwired_115
-ewma_not_called_115
+untrainable_wired_2 ewma_not_called_115
 """
 NEVER_UPDATED = "inference_14 inference_115 inference_untrainable_14 inference_untrainable_115"
 TRAINING = {
@@ -64,6 +64,7 @@ TRAINING = {
     # Nothing but their start to infer with, and so they train.
     **dict.fromkeys(NEVER_UPDATED.split(), "BN201"),
     "switched_115": "BN103",
+    "switched_2": "BN103",
     # A decay of 0.5.
     "cond_ema_14": "BN103 BN304",
     "cond_ema_115": "BN103 BN304",

@@ -154,6 +154,7 @@ def test_names_say_what_a_thing_is(path: Path) -> None:
         ["graph", "fixtures/cond_ema_115.pb"],
         ["check", "fixtures/net_mixed.pb", "--exit-zero"],
         ["check", "fixtures/net_mixed.pb", "--exit-zero", "--format", "sarif"],
+        ["diff", "fixtures/training/wired_14/model.ckpt-0", "fixtures/training/wired_14/model.ckpt-20"],
         ["rule"],
     ],
     ids=" ".join,

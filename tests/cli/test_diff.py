@@ -11,7 +11,7 @@ import pytest
 
 from bninspect.cli import run as run_command
 from bninspect.graphdef.schema import message_class
-from bninspect.variables import Checkpoint
+from bninspect.variables import Checkpoint, load
 from tests.batchnorm.tables import FIXTURES
 
 if TYPE_CHECKING:
@@ -118,6 +118,31 @@ def test_frozen_against_frozen(run: Run, tmp_path: Path) -> None:
         assert document["layers"][0]["verdict"] == verdict
         assert document["findings"] == []
         assert [one["code"] for one in document["skipped"]] == ["BN501"] * (case == "unwired_115")
+
+
+def test_a_saved_model_against_another(run: Run, tmp_path: Path) -> None:
+    """One value of gamma is another one in a copy; the file knows no mode of training."""
+    source = FIXTURES / "saved_tfkeras"
+    folder = shutil.copytree(source, tmp_path / "copy")
+    (layer,) = told(run, source, source)["layers"]
+    (node,) = layer["gamma"]["nodes"]
+    gamma = load(str(source)).node(node).stored
+    assert gamma is not None
+    data = folder / "variables" / "variables.data-00000-of-00001"
+    held, values = data.read_bytes(), gamma.array().astype("<f4")
+    assert held.count(values.tobytes()) == 1
+    data.write_bytes(
+        held.replace(values.tobytes(), np.append(values[:-1], values[-1] + 1).astype("<f4").tobytes())
+    )
+    document = told(run, source, folder)
+    (layer,) = document["layers"]
+    assert (layer["gamma"]["moved"], layer["beta"]["moved"], layer["statistics"]["moved"]) == (
+        True,
+        False,
+        False,
+    )
+    assert layer["gamma"]["max_abs"] == pytest.approx(1.0, rel=1e-6)
+    assert (layer["verdict"], layer["trains"]) == ("weights moved, statistics did not", "unknown")
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["checkpoint first", "frozen first"])

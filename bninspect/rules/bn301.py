@@ -7,7 +7,7 @@ nor by control edges. Quiet in a graph without a train op.
 In TensorFlow 1.x nobody runs them by itself: the moving statistics stay as they started, training looks well,
 and inference does not normalize. Of a layer with `trainable=False` and `training=True` TensorFlow 1.4 lists
 the updates in `UPDATE_OPS`, 1.15 makes them and lists none, so that waiting for the collection does not run
-them, and TensorFlow 2 runs the layer in inference mode.
+them, and a Keras layer of TensorFlow 2 runs in inference mode.
 
 ## Example
 ```python

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from bninspect.rules.rule import Case
 
 UNTRAINABLE = (
-    "TensorFlow 1.4 lists the updates of such a layer in UPDATE_OPS, 1.15 makes them and lists none, and 2 "
-    "runs it in inference mode"
+    "TensorFlow 1.4 lists the updates of such a layer in UPDATE_OPS, 1.15 makes them and lists none, and a "
+    "Keras layer of TensorFlow 2 runs in inference mode"
 )
 """What trainable=False means together with training=True."""
 NOT_SERVED = "a graph with a train op: training mode is right there; --deploy judges it as what is served"

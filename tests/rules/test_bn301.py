@@ -11,7 +11,7 @@ from tests.rules.catching import checkpointed, found, not_run, of_checkpoint, of
 
 UPDATED = STORED + MOMENTS + CHOSEN + MEAN_STEP + VARIANCE_STEP + "head = Relu(y)\n"
 WAITS = ", ^mean_update, ^variance_update"
-VERSIONS = ("TensorFlow 1.4", "1.15", "2 runs it in inference mode")
+VERSIONS = ("TensorFlow 1.4", "1.15", "TensorFlow 2 runs in inference mode")
 
 
 @pytest.mark.parametrize("version", ["14", "115"])

@@ -167,8 +167,8 @@ def same(values: Array, expected: Array | None) -> bool:
 
 
 def outcome(converter: str, model: Model, *, stripped: bool) -> str:
-    """What became of it: `inference`, `training`, `other numbers`, `refused`; and whether a conditional is
-    left.
+    """What became of it: `inference`, `training`, `other numbers` or `refused`; `asks at run time` where a
+    conditional is left that serves inference when it is told to.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.pb"
@@ -182,8 +182,8 @@ def outcome(converter: str, model: Model, *, stripped: bool) -> str:
     for mode, training in (("training", True), ("inference", False)):
         if same(made.values, reference(model, training)):
             found = mode
-    left = " by a conditional" if made.ops & CONDITIONALS else ""
-    return found + left
+    asks = found == "inference" and not stripped and made.ops & CONDITIONALS
+    return "asks at run time" if asks else f"{found}, a conditional" if made.ops & CONDITIONALS else found
 
 
 def main() -> int:

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.change import Change, StatisticsChange, change, statistics_change
 from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.matching import How, Unmatched, matched
-from bninspect.batchnorm.trace import stored_value
+from bninspect.batchnorm.trace import VARIABLES, stored_value
 from bninspect.batchnorm.updates import Training
 from bninspect.batchnorm.upstream import nearest_weights, statistics_of
 from bninspect.errors import BninspectError, GraphDefError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from bninspect.batchnorm.layer import BatchNorm, Report
     from bninspect.batchnorm.matching import Pair
-    from bninspect.graphdef import Graph, Node, Tensor
+    from bninspect.graphdef import Node, Tensor
 
 
 class Verdict(str, Enum):
@@ -106,10 +106,11 @@ def diff(old: Report, new: Report) -> Comparison:
     pairs, unmatched = matched(old, new)
     if not pairs:
         raise BninspectError(_nothing(old, new))
-    apart = statistics_of(old.layers), statistics_of(new.layers)
-    measured = [_Measured(pair, *apart) for pair in pairs]
-    anything = any(one.moved for one in measured)
-    layers = tuple(one.judged(anything) for one in measured)
+    sides = _Side(old), _Side(new)
+    measured = [_Measured(pair, *sides) for pair in pairs]
+    steps = sides[0].step(), sides[1].step()
+    trained = any(one.moved for one in measured) or (None not in steps and steps[0] != steps[1])
+    layers = tuple(one.judged(trained) for one in measured)
     if all(_is_blind(layer) for layer in layers):
         paths = f"{old.graph.graphdef.path} and {new.graph.graphdef.path}"
         raise BninspectError(
@@ -120,7 +121,7 @@ def diff(old: Report, new: Report) -> Comparison:
         new=new,
         layers=layers,
         unmatched=unmatched,
-        steps=(_step(old.graph), _step(new.graph)),
+        steps=steps,
     )
 
 
@@ -138,16 +139,39 @@ def _is_blind(layer: LayerMove) -> bool:
     return layer.statistics.moved is None and all(one.moved is None for one in layer.parameters)
 
 
+class _Side:
+    """One of the two files."""
+
+    def __init__(self, report: Report) -> None:
+        self.graph = report.graph
+        self.statistics = statistics_of(report.layers)
+        self.has_variables = any(node.op in VARIABLES for node in report.graph)
+
+    def weights(self, layer: BatchNorm) -> tuple[Node, ...]:
+        """What keeps the nearest weights before the layer."""
+        return nearest_weights(layer.x, self.statistics)
+
+    def step(self) -> int | None:
+        """The global step that the file holds."""
+        node = Training(self.graph).global_step
+        held = None if node is None else stored_value(node)
+        if held is None or held.size != 1:
+            return None
+        try:
+            return int(held.array().reshape(-1)[0])
+        except GraphDefError:
+            return None
+
+
 class _Measured:
     """One pair of layers, before it is judged."""
 
-    def __init__(self, pair: Pair, old_apart: Collection[Node], new_apart: Collection[Node]) -> None:
+    def __init__(self, pair: Pair, old: _Side, new: _Side) -> None:
         self.pair = pair
-        self.weights = _between(
-            nearest_weights(pair.old.x, old_apart), nearest_weights(pair.new.x, new_apart)
-        )
-        self.gamma = _between(_nodes(pair.old.gamma), _nodes(pair.new.gamma))
-        self.beta = _between(_nodes(pair.old.beta), _nodes(pair.new.beta))
+        learns = old.has_variables or new.has_variables
+        self.weights = _between(old.weights(pair.old), new.weights(pair.new), learns)
+        self.gamma = _between(_nodes(pair.old.gamma), _nodes(pair.new.gamma), learns)
+        self.beta = _between(_nodes(pair.old.beta), _nodes(pair.new.beta), learns)
         self.parameters = [one for one in (self.weights, self.gamma, self.beta) if one is not None]
 
     @property
@@ -156,13 +180,13 @@ class _Measured:
         told = [one.moved for one in self.parameters]
         return True if True in told else None if None in told else False
 
-    def judged(self, anything: bool) -> LayerMove:
-        """The layer with its verdict. One with nothing of its own that could move goes by whether `anything`
-        in the model did.
+    def judged(self, trained: bool) -> LayerMove:
+        """The layer with its verdict. One with nothing of its own that could move goes by whether the model
+        was `trained` from one file to the other.
         """
         old, new, how = self.pair
         kept = statistics_change(old.statistics, new.statistics, old.epsilon)
-        moved = self.moved if self.parameters else anything
+        moved = self.moved if self.parameters else trained
         return LayerMove(
             old=old,
             new=new,
@@ -196,27 +220,18 @@ def _trains(old: BatchNorm, new: BatchNorm) -> Trains:
     return Trains.UNKNOWN if old.mode is new.mode is Mode.INFERENCE else Trains.BATCH
 
 
-def _between(old: Sequence[Node], new: Sequence[Node]) -> Change | None:
-    """The change of these tensors, by name where either side has the same names, else in order."""
-    if not old and not new:
-        return None
+def _between(old: Sequence[Node], new: Sequence[Node], learns: bool) -> Change | None:
+    """The change of these tensors, by name where either side has the same names, else in order. Where a file
+    `learns` by its variables, a constant in both (a gamma of 1, the mean of the images) is none of them.
+    """
     by_name = {node.name: node for node in old}
-    if len(old) == len(new) and all(node.name in by_name for node in new):
-        old = [by_name[node.name] for node in new]
-    return change(old, new)
+    if len(old) == len(new):
+        olds = [by_name[node.name] for node in new] if all(node.name in by_name for node in new) else old
+        pairs = zip(olds, new, strict=True)
+        kept = [pair for pair in pairs if not learns or any(node.op in VARIABLES for node in pair)]
+        old, new = [pair[0] for pair in kept], [pair[1] for pair in kept]
+    return change(old, new) if old or new else None
 
 
 def _nodes(tensor: Tensor | None) -> tuple[Node, ...]:
     return () if tensor is None else (tensor.node,)
-
-
-def _step(graph: Graph) -> int | None:
-    """The global step that a file holds."""
-    node = Training(graph).global_step
-    held = None if node is None else stored_value(node)
-    if held is None or held.size != 1:
-        return None
-    try:
-        return int(held.array().reshape(-1)[0])
-    except GraphDefError:
-        return None

@@ -45,9 +45,15 @@ if TYPE_CHECKING:
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Layers that normalize with their batch, and whose statistics stayed while their weights moved."""
+    """Layers that normalize with their batch, and whose statistics stayed while their weights moved; one of
+    those that share theirs.
+    """
+    told = set()
     for move in _stale(case, Trains.BATCH):
         mean = move.new.moving_mean
+        if mean in told:  # another call of a layer
+            continue
+        told.add(mean)
         initial = ", as they started" if move.new.statistics.state is State.INITIAL else ""
         yield RULE.finding(
             f"{_moved(move)}; moving mean and variance are the same in both files in all of "

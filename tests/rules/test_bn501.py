@@ -9,14 +9,18 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.moved import diff
+from bninspect.batchnorm.trace import stored_value
 from bninspect.graphdef import flatten
 from bninspect.rules import Case, evaluate, select
 from bninspect.variables import load
 from tests.batchnorm.parts import IMAGE, PARAMETERS, PHASE, fused_cond, report
 from tests.batchnorm.tables import FIXTURES
+from tests.batchnorm.text import graph
 from tests.rules.catching import fused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bninspect.batchnorm import Report
     from bninspect.graphdef import TensorValue
     from bninspect.rules import Outcome
@@ -78,6 +82,39 @@ def test_catches_weights_that_moved_alone(text: str, change: tuple[str, str]) ->
 def test_catches_one_update_of_the_weights_however_small() -> None:
     """The next float32 after 3 is a move."""
     assert moved(TRAINING, ("[1.0, 2.0, 3.0]", "[1.0, 2.0, 3.0000002384185791]")).findings
+
+
+def test_catches_a_layer_that_is_called_twice_once() -> None:
+    twice = TRAINING + fused("z", "y", training=True)
+    outcome = moved(twice, GAMMA)
+    assert [finding.layer for finding in outcome.findings] == ["y"]
+
+
+def test_catches_a_layer_without_weights_where_others_learned() -> None:
+    """It normalizes the image itself; its gamma and beta are constants beside the variables that learn."""
+    statistics = "".join(
+        f"{name} = VariableV2(dtype=float, shape=[3])\n" for name in ("mean", "variance", "weights")
+    )
+    ones = "gamma = Const([1.0, 1.0, 1.0])\nbeta = Const([0.0, 0.0, 0.0])\n"
+    second = "ones = Const([2.0, 2.0, 2.0])\nmade = Mul(y, weights)\n" + fused("z", "made", "ones", "ones")
+    text = IMAGE + statistics + ones + fused(training=True) + second
+    values = [
+        dict.fromkeys(("mean", "variance"), tensor([0.5, 0.5, 0.5])) | {"weights": tensor([1.0, 1.0, last])}
+        for last in (1.0, 2.0)
+    ]
+    (finding,) = between(*(with_values(report(text), held) for held in values)).findings
+    assert finding.layer == "y"
+    assert finding.message.startswith(
+        "the weights of other layers moved; moving mean and variance are the same"
+    )
+
+
+def tensor(values: list[float]) -> TensorValue:
+    """A tensor of float32, shape (n,)."""
+    (node,) = graph(f"held = Const({values})\n")
+    found = stored_value(node)
+    assert found is not None
+    return found
 
 
 def test_catches_updates_that_no_train_op_runs() -> None:
@@ -154,7 +191,7 @@ def test_does_not_catch_a_switch_that_was_fed_inference() -> None:
     assert "training was fed inference mode" in outcome.not_run[0].reason
 
 
-def with_values(found: Report, values: dict[str, TensorValue]) -> Report:
+def with_values(found: Report, values: Mapping[str, TensorValue]) -> Report:
     """The report of the same graph with other values of its variables."""
     return inspect(flatten(replace(found.graph.graphdef, variables=values)))
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import pytest
 
+from bninspect.batchnorm import inspect
+from bninspect.graphdef import load
+from bninspect.rules import Case, evaluate, select
 from tests.batchnorm.test_updates import STORED, TRAIN
 from tests.rules.catching import caught, found, fused, of_checkpoint, of_fixture
 
@@ -43,6 +49,34 @@ def test_catches_it_where_the_node_notes_the_shape(source: str) -> None:
         1,
         None,
     )
+
+
+@pytest.mark.tensorflow
+@pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
+@pytest.mark.parametrize(
+    ("batch", "patches", "alone"),
+    [(1, False, True), (None, False, False), (8, False, False), (1, True, False)],
+)
+def test_catches_what_tensorflow_infers(
+    batch: int | None, patches: bool, alone: bool, tmp_path: Path
+) -> None:
+    """By the shapes in a MetaGraph; patches cut from one image are a batch of sixteen."""
+    import tensorflow as tf
+
+    with tf.Graph().as_default():
+        x = tf.compat.v1.placeholder(tf.float32, [batch, 8, 8, 3])
+        if patches:
+            x = tf.reshape(tf.image.extract_patches(x, [1, 2, 2, 1], [1, 2, 2, 1], [1] * 4, "SAME"), [16, 12])
+        beta = tf.compat.v1.get_variable("beta", [x.shape[-1]])
+        x = tf.nn.relu(x)
+        mean, variance = tf.nn.moments(x, list(range(x.shape.rank - 1)))
+        y = tf.nn.batch_normalization(x, mean, variance, beta, None, 1e-3)
+        tf.compat.v1.train.GradientDescentOptimizer(0.1).minimize(tf.reduce_mean(tf.square(y)))
+        tf.compat.v1.train.export_meta_graph(str(tmp_path / "model.meta"))
+    report = inspect(load(str(tmp_path / "model.meta")))
+    assert [layer.mode.value for layer in report.layers] == ["training"]
+    found = evaluate(Case(report=report), select(["BN306"])).findings
+    assert [finding.code for finding in found] == ["BN306"] * alone
 
 
 @pytest.mark.parametrize("text", [STORED, EIGHT])

@@ -213,6 +213,7 @@ def test_what_cannot_be_compared_is_one_line_and_2(run: Run, tmp_path: Path) -> 
         (FIXTURES / "classic.pb", tmp_path / "absent.pb"),
         (FIXTURES / "classic.pb", FIXTURES / "folded.pb"),
         (FIXTURES / "classic.pb", FIXTURES / "slim_resnet.pb"),
+        (FIXTURES / "train.meta", FIXTURES / "train_unwired.meta"),  # no checkpoint beside them
     ):
         code, out, err = run(*pair)
         assert (code, out, err.count("\n")) == (2, "", 1)

@@ -51,7 +51,11 @@ class Training:
         """
         if not self.trainable:
             return []
-        assigns = [node for node in self._graph if node.op in ASSIGNS and node not in self._averages]
+        assigns = [
+            node
+            for node in self._graph
+            if node.op in ASSIGNS and len(node.inputs) > 1 and node not in self._averages
+        ]
         fed = self._fed() if assigns else set()
         return [node for node in assigns if node.inputs[1].node in fed and self._learns(node)]
 
@@ -104,7 +108,9 @@ class Training:
         counted = {
             same(node.inputs[0]).node
             for node in self._graph
-            if node.op in ADDS_IN_PLACE and node in self.run and scalar(node.inputs[1]) == 1
+            if node.op in ADDS_IN_PLACE
+            and node in self.run
+            and [scalar(one) for one in node.inputs[1:]] == [1]
         }
         whole = {node for node in counted if node.op in VARIABLES and node.attr("dtype") in _WHOLE_NUMBERS}
         found = listed or whole

@@ -57,6 +57,10 @@ _NEVER_RUN = (
     "loop runs these ops by name"
 )
 _NONE = "no op assigns what a batch gave to the moving statistics: they stay"
+_LEARNED = (
+    "Moving statistics are among the trainable variables, and what is normalized with them trains: the "
+    "optimizer moves them by gradients of the loss, not to what batches have for mean and variance"
+)
 _NO_UPDATES = "with training=False a layer makes no updates, whatever trainable is"
 
 
@@ -74,6 +78,13 @@ def training_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
     untrainable = [layer.name for layer in layers if layer.trains_on_batch and layer.is_untrainable]
     if untrainable:
         yield Note("trainable=False", f"{few(untrainable)}. {UNTRAINABLE}.")
+    learned = [
+        layer.name
+        for layer in layers
+        if not layer.trains_on_batch and {"moving_mean", "moving_variance"} & set(layer.trainable or ())
+    ]
+    if learned:
+        yield Note("trainable", f"{few(learned)}. {_LEARNED}.")
 
 
 def lookalike_notes(report: Report) -> Iterator[Note]:

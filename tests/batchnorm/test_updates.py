@@ -245,3 +245,13 @@ def test_a_step_without_an_optimizer_of_tensorflow(step: str, updates: str | Non
     graphdef = replace(graph(text).graphdef, collections={"trainable_variables": ("w:0",)})
     (layer,) = inspect(flatten(graphdef)).layers
     assert layer.updates == updates
+
+
+@pytest.mark.parametrize("op", ["Assign", "AssignSub", "AssignAdd", "AssignVariableOp"])
+def test_an_assign_without_its_inputs(op: str) -> None:
+    """Damaged, and still read."""
+    for step in ("", TRAIN.format(control="")):
+        text = STORED + f"nothing = {op}()\nhalf = {op}(mean)\n" + step
+        graphdef = replace(graph(text).graphdef, collections={"trainable_variables": ("mean:0",)})
+        assert Training(flatten(graphdef)).global_step is None
+        assert inspect(flatten(graphdef)).layers == ()

@@ -13,6 +13,7 @@ import json
 import zipfile
 import zlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+_CHUNK = 1 << 20
 _FORMAT = "bninspect moments 1"
 _FOREIGN = "is no file that bninspect refresh --moments wrote"
 _UNREADABLE = (
@@ -64,8 +66,17 @@ class Part:
 
 
 def digest(graphdef: GraphDef) -> str:
-    """SHA-256 of the graph with its weights, in hexadecimal."""
+    """SHA-256 of the model, in hexadecimal: of the graph with its weights, however it was contained.
+
+    Of a Keras file that of the file: Keras makes another graph of it in every process.
+    """
     told = hashlib.sha256()
+    path = Path(graphdef.path)
+    if graphdef.format.startswith("keras") and path.is_file():
+        with path.open("rb") as stream:
+            while part := stream.read(_CHUNK):
+                told.update(part)
+        return told.hexdigest()
     for span in pieces(graphdef):
         told.update(memoryview(span.buffer)[span.start : span.end])
     return told.hexdigest()

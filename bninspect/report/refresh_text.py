@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 FEW_VALUES = 1000
 FEW_IMAGES = 32
+_CONTAINERS = {
+    "graphdef-text": "a GraphDef in text form",
+    "metagraph": "a MetaGraph",
+    "metagraph-text": "a MetaGraph in text form",
+    "savedmodel": "a SavedModel",
+    "savedmodel-text": "a SavedModel in text form",
+    "keras": "a Keras archive",
+    "keras-h5": "a Keras HDF5 file",
+}
+"""Formats of models, in words."""
 _NO_PROOF = (
     "A good score says that the statistics are those of these images. It does not prove good accuracy: "
     "after training "
@@ -36,7 +46,7 @@ def head(done: Refreshed) -> Iterator[Said]:
     graphdef = done.report.graph.graphdef
     yield Said(f"written: {printable(done.target)} ({human_size(done.size)})", "bold")
     if graphdef.format != "graphdef":
-        yield Said(f"the model is a {graphdef.format}, and what was written is a binary GraphDef", "warning")
+        yield Said(f"read was {_CONTAINERS.get(graphdef.format, graphdef.format)}, written a binary GraphDef")
     yield Said(_measured(done))
     if done.mix:
         yield Said(f"mixed: {done.mix:g} of the old statistics, {1 - done.mix:g} of the new ones")

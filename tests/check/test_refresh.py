@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm import Mode, State, inspect
-from bninspect.check.refresh import refresh
+from bninspect.check.refresh import refresh, write_moments
 from bninspect.errors import BninspectError, InputError, RewriteError, SelectionError
 from bninspect.graphdef import load
 from bninspect.graphdef.writer import serialized
@@ -267,3 +267,14 @@ def test_values_that_are_no_numbers_are_not_written(tmp_path: Path) -> None:
     with pytest.raises(RewriteError, match="what it normalizes is not finite on these images"):
         refresh(FIXTURES / "classic.pb", tmp_path / "new.pb", request)
     assert not (tmp_path / "new.pb").exists()
+
+
+def test_parts_of_a_keras_file_belong_together(tmp_path: Path) -> None:
+    """Keras makes a graph of other bytes each time it loads the file."""
+    pytest.importorskip("keras", reason="loads a Keras file")
+    source, parts = FIXTURES / "model.keras", []
+    for seed in (1, 2):
+        parts.append(tmp_path / f"{seed}.npz")
+        write_moments(source, parts[-1], asked(seed=seed))
+    done = refresh(source, tmp_path / "new.pb", parts=parts)
+    assert (done.parts, done.estimates.images) == (2, 2 * IMAGES)

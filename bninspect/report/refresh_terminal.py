@@ -65,7 +65,7 @@ def _legend(done: Refreshed) -> str:
         return f"{told}. The result was not run."
     seen = counted(done.looked_at, "image") if done.looked_at else "what was fed"
     told += (
-        f"; after and deployed: the new ones, measured by running the result on {seen} with all layers in "
+        f"; after and deployed: the new ones, measured by running the result on {seen}, with all layers in "
         "training and in inference mode"
     )
     cells = [cell.text for column in _columns(done) for cell in column.cells]

@@ -46,7 +46,7 @@ def head(done: Refreshed) -> Iterator[Said]:
     graphdef = done.report.graph.graphdef
     yield Said(f"written: {printable(done.target)} ({human_size(done.size)})", "bold")
     if graphdef.format != "graphdef":
-        yield Said(f"read was {_CONTAINERS.get(graphdef.format, graphdef.format)}, written a binary GraphDef")
+        yield Said(f"read: {_CONTAINERS.get(graphdef.format, graphdef.format)}; written: a binary GraphDef")
     yield Said(_measured(done))
     if done.mix:
         yield Said(f"mixed: {done.mix:g} of the old statistics, {1 - done.mix:g} of the new ones")
@@ -69,7 +69,7 @@ def _measured(done: Refreshed) -> str:
     found = done.estimates
     what = counted(found.images, "image") if found.images else "what was fed"
     whence = f" of {counted(done.parts, 'part')}" if done.parts else ""
-    batches = f", in batches of {found.batch_size}" if found.images else ""
+    batches = f", in {_batches(found)}" if found.images else ""
     how = f", preprocess {found.how['preset']}" if "preset" in found.how else ""
     return f"{counted(len(done.rows), 'layer')} refreshed, over {what}{whence}{batches}{how}"
 
@@ -150,7 +150,7 @@ def of_part(found: Estimates, target: str) -> list[str]:
     """What was measured of one part."""
     lines = [
         f"written: {printable(target)}: the moments of {counted(len(found.layers), 'layer')} over "
-        f"{counted(found.images, 'image')}, in batches of {found.batch_size}"
+        f"{counted(found.images, 'image')}, in {_batches(found)}"
     ]
     if found.images % found.batch_size:
         lines.append(
@@ -160,6 +160,10 @@ def of_part(found: Estimates, target: str) -> list[str]:
         )
     lines += [f"left alone: {printable(name)}: {reason}" for name, reason in found.left.items()]
     return lines
+
+
+def _batches(found: Estimates) -> str:
+    return "one batch" if found.images <= found.batch_size else f"batches of {found.batch_size}"
 
 
 def _named(names: Sequence[str]) -> str:

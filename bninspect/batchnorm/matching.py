@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from bninspect.batchnorm.trace import VARIABLES, declared_shape, stored_value
-from bninspect.batchnorm.upstream import nearest_weights, statistics_of
+from bninspect.batchnorm.upstream import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,11 +134,11 @@ class _Shaped:
     """What of a layer stays when every name changes."""
 
     def __init__(self, report: Report) -> None:
-        self.apart = statistics_of(report.layers)
+        self.upstream = Upstream(report.layers)
 
     def of(self, layer: BatchNorm) -> _Shapes:
         """Channels, form, epsilon, the shapes of gamma and beta and of the weights before it."""
-        weights = nearest_weights(layer.x, self.apart)
+        weights = self.upstream.weights(layer.x)
         return (
             layer.channels,
             layer.form,

@@ -16,7 +16,7 @@ from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.matching import How, Unmatched, matched
 from bninspect.batchnorm.trace import VARIABLES, stored_value
 from bninspect.batchnorm.updates import Training
-from bninspect.batchnorm.upstream import nearest_weights, statistics_of
+from bninspect.batchnorm.upstream import Upstream
 from bninspect.errors import BninspectError, GraphDefError
 
 if TYPE_CHECKING:
@@ -144,12 +144,12 @@ class _Side:
 
     def __init__(self, report: Report) -> None:
         self.graph = report.graph
-        self.statistics = statistics_of(report.layers)
+        self._upstream = Upstream(report.layers)
         self.has_variables = any(node.op in VARIABLES for node in report.graph)
 
     def weights(self, layer: BatchNorm) -> tuple[Node, ...]:
         """What keeps the nearest weights before the layer."""
-        return nearest_weights(layer.x, self.statistics)
+        return self._upstream.weights(layer.x)
 
     def step(self) -> int | None:
         """The global step that the file holds."""

@@ -1,7 +1,8 @@
 """The nearest weights that a tensor is made with: what feeds a batch norm, and learns beside it.
 
 Walked by edges, back from the tensor: a convolution, or a product with a matrix, ends the way, since what
-stands before it made its input. Biases and scales on the way are weights, too; statistics are none.
+stands before it made its input; so does another batch norm, with its gamma and beta. Biases and scales on
+the way are weights, too; statistics are none.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from bninspect.batchnorm.assigns import ASSIGNS
 from bninspect.batchnorm.trace import VARIABLES, content, declared_shape, value
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from bninspect.batchnorm.layer import BatchNorm
     from bninspect.graphdef import Node, Tensor
@@ -30,30 +31,37 @@ _MOST_OF_WEIGHTS = 50
 """Nodes that make weights of what is stored; more is no making of weights."""
 
 
-def nearest_weights(x: Tensor, apart: Collection[Node] = ()) -> tuple[Node, ...]:
-    """The variables and constants that keep them, nearest first, in the order of the inputs; none where x is
-    made with none, as an image is. Nodes `apart` are left out: the statistics of other layers.
-    """
-    edge, seen = [x.node], {x.node}
-    found: dict[Node, None] = {}
-    for current in edge:
-        inputs = _followed(current)
-        kept = {tensor: _kept(tensor) for tensor in inputs}
-        own = [node for node in kept.values() if node is not None and node not in apart]
-        found.update(dict.fromkeys(own))
-        if any(len(_shape(node)) > 1 for node in own):
-            continue
-        for tensor, node in kept.items():
-            if node is None and tensor.node not in seen and len(seen) < _MOST_NODES:
-                seen.add(tensor.node)
-                edge.append(tensor.node)
-    return tuple(found)
+class Upstream:
+    """The weights before the layers of one graph."""
 
+    def __init__(self, layers: Sequence[BatchNorm]) -> None:
+        kept = [tensor for layer in layers for tensor in (layer.moving_mean, layer.moving_variance)]
+        self._statistics = frozenset(tensor.node for tensor in kept if tensor is not None)
+        self._learned = {
+            layer.output.node: [tensor.node for tensor in (layer.gamma, layer.beta) if tensor is not None]
+            for layer in layers
+        }
 
-def statistics_of(layers: Sequence[BatchNorm]) -> frozenset[Node]:
-    """The nodes that keep the moving statistics of these layers."""
-    kept = [tensor for layer in layers for tensor in (layer.moving_mean, layer.moving_variance)]
-    return frozenset(tensor.node for tensor in kept if tensor is not None)
+    def weights(self, x: Tensor) -> tuple[Node, ...]:
+        """The variables and constants that keep the nearest weights of x, nearest first, in the order of the
+        inputs; none where x is made with none, as an image is.
+        """
+        edge, seen = [x.node], {x.node}
+        found: dict[Node, None] = {}
+        for current in edge:
+            if current in self._learned:
+                found.update(dict.fromkeys(self._learned[current]))
+                continue
+            kept = {tensor: _kept(tensor) for tensor in _followed(current)}
+            own = [node for node in kept.values() if node is not None and node not in self._statistics]
+            found.update(dict.fromkeys(own))
+            if any(len(_shape(node)) > 1 for node in own):
+                continue
+            for tensor, node in kept.items():
+                if node is None and tensor.node not in seen and len(seen) < _MOST_NODES:
+                    seen.add(tensor.node)
+                    edge.append(tensor.node)
+        return tuple(found)
 
 
 def _followed(node: Node) -> Sequence[Tensor]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.trace import cast_free
-from bninspect.batchnorm.upstream import nearest_weights, statistics_of
+from bninspect.batchnorm.upstream import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +33,8 @@ def unrolled(calls: Sequence[BatchNorm], graph: Graph) -> bool:
     """Whether the calls are the steps of one loop written out: each gets its x by the same weights, from what
     an earlier one gave, or all from parts of one tensor.
     """
-    apart = statistics_of(calls)
-    weights = {nearest_weights(call.x, apart) for call in calls}
+    upstream = Upstream(calls)
+    weights = {upstream.weights(call.x) for call in calls}
     if len(weights) > 1:
         return False
     if () not in weights:

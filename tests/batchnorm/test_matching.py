@@ -9,7 +9,7 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.matching import matched
 from bninspect.batchnorm.moved import Verdict, diff
-from bninspect.batchnorm.upstream import nearest_weights, statistics_of
+from bninspect.batchnorm.upstream import Upstream
 from bninspect.errors import BninspectError
 from bninspect.graphdef import load
 from tests.batchnorm.parts import STORED, report
@@ -128,7 +128,7 @@ def weights(text: str) -> list[str]:
     """The names of the weights before the layer `y`."""
     found = report(STORED + text)
     (one,) = [one for one in found.layers if one.output.node.name == "y"]
-    return [node.name for node in nearest_weights(one.x, statistics_of(found.layers))]
+    return [node.name for node in Upstream(found.layers).weights(one.x)]
 
 
 MADE = "kernel = VariableV2(dtype=float, shape=[3, 3, 3, 3])\nconv = Conv2D(x, kernel)\n"
@@ -154,11 +154,11 @@ def test_a_kernel_that_is_computed_is_the_weights() -> None:
 
 
 def test_of_a_layer_before_only_what_it_learned() -> None:
-    """Its moving statistics are none of the weights."""
+    """Its moving statistics are none of the weights, and what stands before it is its own matter."""
     text = MADE + parts(1) + layer("before", "conv", 1) + "r = Relu(before)\n" + fused(x="r")
-    assert weights(text) == ["gamma1", "beta1", "kernel"]
+    assert weights(text) == ["gamma1", "beta1"]
 
 
 def test_an_image_is_made_with_none() -> None:
     assert weights(fused()) == []
-    assert nearest_weights(graph("x = Placeholder(dtype=float)\n").node("x").output()) == ()
+    assert Upstream(()).weights(graph("x = Placeholder(dtype=float)\n").node("x").output()) == ()

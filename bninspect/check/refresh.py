@@ -11,7 +11,7 @@ from bninspect.batchnorm.layer import Form, Mode
 from bninspect.batchnorm.spread import Spread
 from bninspect.check.gate import Settings, judged
 from bninspect.check.plan import plan, refuse_nothing
-from bninspect.check.refreshed import Refreshed, rows
+from bninspect.check.refreshed import Refreshed, by_old_names, rows
 from bninspect.errors import BninspectError, InputError, RewriteError, SelectionError
 from bninspect.files import refuse
 from bninspect.graphdef import collector_held_off, flatten, writer
@@ -117,11 +117,12 @@ def refresh(
     size, verification = _written(made, fillings, found, Path(target), allowed)
     after = inspect(load(str(target)), outputs=_names(made.report))
     seen, result, looked_at = _looked_at(after, found, str(target), allowed) if checked else (None, None, 0)
+    told = {} if seen is None else by_old_names(seen, made.report.layers)
     return Refreshed(
         report=made.report,
         target=str(target),
         size=size,
-        rows=tuple(rows(made.layers, fillings, found, seen)),
+        rows=tuple(rows(made.layers, fillings, found, told)),
         left=left,
         estimates=found,
         parts=len(parts),

@@ -10,7 +10,7 @@ from bninspect.batchnorm.trace import stored_value
 from bninspect.probe.measured import vector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.batchnorm.staleness import Staleness
@@ -68,11 +68,15 @@ class Refreshed:
 
 
 def rows(
-    layers: Sequence[BatchNorm], fillings: list[Filling], found: Estimates, seen: Probe | None
+    layers: Sequence[BatchNorm],
+    fillings: list[Filling],
+    found: Estimates,
+    after: Mapping[str, ProbedLayer],
 ) -> list[Row]:
-    """A row for every layer that was refreshed, in graph order."""
+    """A row for every layer that was refreshed, in graph order. `after`: what the result showed, by the names
+    that the layers had.
+    """
     slots = {layer.name: one.slot for one in fillings for layer in one.slot.layers}
-    after = {one.layer.name: one for one in seen.layers} if seen is not None else {}
     found_rows, fewest = [], None
     for layer in layers:
         measured = found.layers.get(layer.name)
@@ -92,6 +96,18 @@ def rows(
             )
         fewest = measured.fewest if fewest is None else min(fewest, measured.fewest)
     return found_rows
+
+
+def by_old_names(seen: Probe, layers: Sequence[BatchNorm]) -> dict[str, ProbedLayer]:
+    """What a probe of the result shows, by the names of the layers as they were: a result may have other
+    names, and has the same order.
+    """
+    new = seen.report.layers
+    if [layer.channels for layer in new] == [layer.channels for layer in layers]:
+        names = {after.name: before.name for after, before in zip(new, layers, strict=True)}
+    else:
+        names = {layer.name: layer.name for layer in new}
+    return {names[one.layer.name]: one for one in seen.layers}
 
 
 def _before(layer: BatchNorm, measured: Estimate, fewest: int | None) -> Staleness | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Form, Mode
-from bninspect.batchnorm.trace import IDENTITIES, MERGES, RESHAPES, content
+from bninspect.batchnorm.trace import IDENTITIES, MERGES, RESHAPES, content, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,7 +77,9 @@ def find_slots(report: Report, *, create: bool) -> tuple[tuple[Slot, ...], tuple
 
 def _key(layer: BatchNorm, *, create: bool) -> object | str:
     """What layers of one slot have in common; the reason where the layer has none."""
-    if layer.moving_mean is not None and layer.moving_variance is not None:
+    if _reads_its_statistics(layer):
+        assert layer.moving_mean is not None
+        assert layer.moving_variance is not None
         records = _record(layer.moving_mean.node), _record(layer.moving_variance.node)
         if records[0] is None or records[1] is None:
             node = next(
@@ -100,6 +102,18 @@ def _key(layer: BatchNorm, *, create: bool) -> object | str:
     )
 
 
+def _reads_its_statistics(layer: BatchNorm) -> bool:
+    """Whether a branch of the layer is wired to its moving statistics: in a training graph, only updates
+    may be.
+    """
+    if layer.moving_mean is None or layer.moving_variance is None:
+        return False
+    return layer.inference is not None or any(
+        value(branch.mean) == layer.moving_mean and value(branch.variance) == layer.moving_variance
+        for branch in _branches(layer)
+    )
+
+
 def _record(node: Node) -> NodeDef | None:
     """The record of a constant; None for anything else."""
     return node.nodedef if node.op == "Const" and content(node) is not None else None
@@ -110,11 +124,13 @@ def _of_group(
 ) -> tuple[list[Slot], list[Left]]:
     """The slots of layers that read the same constants, or stand in the same node."""
     first = layers[0]
-    if first.moving_mean is None or first.moving_variance is None:
+    if not _reads_its_statistics(first):
         branch = first.training
         assert branch is not None
         reader = branch.site.node.nodedef if first.form is Form.FUSED else None
         return [Slot(layers=layers, reader=reader)], []
+    assert first.moving_mean is not None
+    assert first.moving_variance is not None
     mean, variance = first.moving_mean.node.nodedef, first.moving_variance.node.nodedef
     assert mean is not None
     assert variance is not None

@@ -31,6 +31,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Form, Mode, State
+from bninspect.batchnorm.statistics import NOT_IN_CHECKPOINT
 from bninspect.rules.rule import Rule, Severity
 from bninspect.rules.switched import whenever
 from bninspect.rules.training import is_served, not_served
@@ -38,6 +39,7 @@ from bninspect.rules.training import is_served, not_served
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bninspect.batchnorm import BatchNorm
     from bninspect.rules.rule import Case, Finding
 
 
@@ -54,10 +56,17 @@ def check(case: Case) -> Iterator[Finding]:
             f"runs in training mode {whenever(layer)}{fixed}",
             layer=layer.name,
             node=layer.training.node.label,
-            remedy="bninspect strip MODEL -o OUT"
-            if layer.form is Form.FUSED or layer.untaken is not None
-            else "build the graph with training=False and freeze again",
+            remedy=_remedy(layer),
         )
+
+
+def _remedy(layer: BatchNorm) -> str:
+    """strip, where it can take the statistics from the file."""
+    if layer.statistics.reason == NOT_IN_CHECKPOINT:
+        return "bninspect refresh MODEL -o OUT --image DIR --strip"
+    if layer.form is Form.FUSED or layer.untaken is not None:
+        return "bninspect strip MODEL -o OUT"
+    return "build the graph with training=False and freeze again"
 
 
 RULE = Rule(

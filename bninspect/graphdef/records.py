@@ -111,7 +111,7 @@ class GraphDef:
     path: str
     """As the user gave it; `-` for standard input."""
     format: str
-    """graphdef, metagraph or savedmodel; with `-text` behind it for the text form."""
+    """graphdef, metagraph or savedmodel, with `-text` behind it for the text form; keras or keras-h5."""
     size: int
     """Bytes of the file."""
     nodes: tuple[NodeDef, ...]

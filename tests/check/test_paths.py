@@ -57,6 +57,12 @@ def test_the_parts_of_a_savedmodel_are_one_model(names: list[str], found: list[s
     assert models(names) == tuple(found)
 
 
+def test_keras_files_in_a_folder_are_models() -> None:
+    for name in ("empty/a.keras", "empty/b.h5", "empty/c.hdf5", "empty/d.npz"):
+        Path(name).touch()
+    assert models(["empty"]) == ("empty/a.keras", "empty/b.h5", "empty/c.hdf5")
+
+
 def test_a_model_beside_the_parts_of_a_savedmodel_is_another() -> None:
     Path("sub/saved/frozen.pb").touch()
     for name in ("sub/saved", "sub/saved/*.pb"):

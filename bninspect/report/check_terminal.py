@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.report.terminal import Prose
+from bninspect.report.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 
 from bninspect.report.names import common_scope
-from bninspect.report.terminal import Prose
+from bninspect.report.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -9,7 +9,7 @@ from bninspect.report.check_terminal import print_lines
 from bninspect.report.columns import Cell, Column, RowTable, name_column
 from bninspect.report.diff_text import LEGEND, head, notes, told_of
 from bninspect.report.probe_numbers import short
-from bninspect.report.terminal import Prose
+from bninspect.report.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -33,17 +33,18 @@ def head(result: PairResult) -> Iterator[Line]:
         each = [f"{verdict.value} in {counts[verdict]:,}" for verdict in Verdict if counts[verdict]]
         told = f"{counted(len(found.layers), 'layer')}: {'; '.join(each)}"
     yield Line(told, kind="error" if result.judged.found else "model")
-    yield Line(f"old: {_file(found.old, found.steps[0])}")
-    yield Line(f"new: {_file(found.new, found.steps[1])}")
+    yield Line(f"old: {_file(found.old, found.steps[0], 'NEW' if result.borrowed == 'old' else None)}")
+    yield Line(f"new: {_file(found.new, found.steps[1], 'OLD' if result.borrowed == 'new' else None)}")
     before, after = found.steps
     if before is not None and after is not None and after < before:
         yield Line(f"OLD is of step {before:,}, NEW of step {after:,}: are they swapped?", kind="warning")
 
 
-def _file(report: Report, step: int | None) -> str:
-    """`model.ckpt-20 (metagraph, step 20)`."""
+def _file(report: Report, step: int | None, owner: str | None) -> str:
+    """`model.ckpt-20 (metagraph, step 20)`; of a checkpoint alone, whose graph it was read with."""
     record = report.graph.graphdef
-    facts = [record.format] + ([] if step is None else [f"step {step:,}"])
+    facts = [record.format if owner is None else f"checkpoint, with the graph of {owner}"]
+    facts += [] if step is None else [f"step {step:,}"]
     return f"{record.path} ({', '.join(facts)})"
 
 

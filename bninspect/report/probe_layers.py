@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bninspect.report.columns import Cell, Column, RowTable, name_column
 from bninspect.report.names import counted
 from bninspect.report.probe_numbers import short
-from bninspect.report.terminal import Prose
+from bninspect.report.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

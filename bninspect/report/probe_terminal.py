@@ -12,7 +12,7 @@ from bninspect.report.probe_layers import print_layers
 from bninspect.report.probe_numbers import percent, short
 from bninspect.report.probe_patch import print_patch
 from bninspect.report.probe_words import checks, headline, print_diagnosis, print_presets
-from bninspect.report.terminal import Prose
+from bninspect.report.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from rich.table import Table
 from bninspect.probe.diagnosis import GRAVE, NAMES, conclusion, inconclusive
 from bninspect.probe.wording import counted, sentence
 from bninspect.report.probe_numbers import percent, short
-from bninspect.report.terminal import Prose
+from bninspect.report.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from bninspect.report.check_text import lines
 from bninspect.report.columns import Cell, Column, RowTable, name_column
 from bninspect.report.names import counted
 from bninspect.report.probe_layers import STYLES, layer_score
+from bninspect.report.prose import Prose
 from bninspect.report.refresh_text import besides, head, serving, warnings, worth
-from bninspect.report.terminal import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

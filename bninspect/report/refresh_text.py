@@ -87,8 +87,8 @@ def serving(done: Refreshed) -> Iterator[Said]:
             f"the new statistics: --strip makes {them} serve inference.",
             "warning",
         )
-    added = [row.layer.name for row in done.rows if row.layer.moving_mean is None]
-    if added and fixed:
+    added = [row.layer.name for row in done.rows if row.made and row.layer.name in fixed]
+    if added:
         yield Said(
             "Constants were made for the statistics of "
             f"{_named(added)}. TensorFlow before 2.1 refuses a layer in training mode that is given any.",

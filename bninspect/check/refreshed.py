@@ -35,8 +35,10 @@ class Row:
     """The new ones, as the result was run; None where it was not."""
     others: tuple[str, ...] = ()
     """Layers that have these statistics, too, and whose moments are pooled with its own."""
+    made: bool = False
+    """Whether constants were made for it."""
     note: str | None = None
-    """What was done besides: constants of its own, and why."""
+    """Why, where the file has some already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,7 @@ def rows(
                     before=_before(layer, measured, fewest),
                     after=after.get(layer.name),
                     others=tuple(one.name for one in slot.layers if one.name != layer.name),
+                    made=slot.mean is None,
                     note=slot.shared_with,
                 )
             )

@@ -291,3 +291,61 @@ def test_the_report_fits(
     assert "only 20 images: from 32 on" in words
     assert "It does not prove good accuracy" in words
     assert "BN403" in words
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("width", [100, 80])
+def test_what_is_worth_knowing_is_said(
+    width: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A layer for inference, one baked in training without statistics, and another for inference."""
+    pytest.importorskip("tensorflow", reason="runs the model")
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.chdir(tmp_path)
+    source = str(ROOT / "fixtures" / "mixed_modes.pb")
+    assert (
+        run(["refresh", source, "-o", "new.pb", "--random", "70", "--seed", "1", "--batch-size", "32"]) == 0
+    )
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert max(map(len, captured.out.splitlines())) <= width
+    words = " ".join(captured.out.split())
+    for said in (
+        "written: new.pb (",
+        "3 layers refreshed, over 70 images, in batches of 32, preprocess raw",
+        "running the result on 64 images, with all layers in training and in inference mode",
+        "bn2 still runs in training mode, which the file fixes, and there it uses none of the new "
+        "statistics: --strip makes it serve inference.",
+        "Constants were made for the statistics of bn2.",
+        "the last batch had 6 images of 32",
+        "It does not prove good accuracy",
+        "new.pb: 3 layers: 2 inference, 1 TRAINING",
+        "BN101",
+    ):
+        assert said in words
+    assert "bn2 3 4,480 absent" in words
+    assert run(["refresh", source, "-o", "served.pb", "--random", "64", "--strip", "--no-check"]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "stripped: every layer serves inference; verified" in words
+    assert "still runs in training mode" not in words
+    assert {layer.mode.value for layer in inspect(load("served.pb")).layers} == {"inference"}
+
+
+@pytest.mark.tensorflow
+def test_a_part_and_what_cannot_be_refreshed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tensorflow", reason="runs the model")
+    monkeypatch.chdir(tmp_path)
+    assert run(["refresh", str(MODEL), "--moments", "one.npz", "--random", "40", "--seed", "2"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("written: one.npz: the moments of 4 layers over 40 images, in batches of 32\n")
+    assert "the last batch had 8 images" in told
+    source = str(ROOT / "fixtures" / "while_inside.pb")
+    assert "no layer can be refreshed: while: it stands in a loop" in refused(
+        capsys, source, "-o", "new.pb", "--random", "4"
+    )
+    assert "no batch norm to refresh" in refused(
+        capsys, str(ROOT / "fixtures" / "folded.pb"), "-o", "new.pb", "--random", "4"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["one.npz"]

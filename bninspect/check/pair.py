@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bninspect.batchnorm import Report
+    from bninspect.batchnorm.matching import Side
     from bninspect.batchnorm.moved import Comparison
     from bninspect.check.result import ModelResult
     from bninspect.graphdef import Graph
@@ -32,6 +33,8 @@ class PairResult:
     comparison: Comparison
     judged: ModelResult
     """What the rules say, at the path of NEW."""
+    borrowed: Side | None = None
+    """Which of the two is a checkpoint without a graph of its own, read with the other's."""
 
 
 def compare(old: str, new: str, allowances: Sequence[Allowance] = ()) -> PairResult:
@@ -40,8 +43,8 @@ def compare(old: str, new: str, allowances: Sequence[Allowance] = ()) -> PairRes
     Raises BninspectError where one cannot be read, or they are not of one graph.
     """
     with collector_held_off():
-        before, after = _opened(old, new)
-        return judged_pair(inspect(before), inspect(after), allowances)
+        before, after, borrowed = _opened(old, new)
+        return replace(judged_pair(inspect(before), inspect(after), allowances), borrowed=borrowed)
 
 
 def judged_pair(old: Report, new: Report, allowances: Sequence[Allowance] = ()) -> PairResult:
@@ -53,16 +56,18 @@ def judged_pair(old: Report, new: Report, allowances: Sequence[Allowance] = ()) 
     return PairResult(comparison=comparison, judged=judged(settings, case))
 
 
-def _opened(old: str, new: str) -> tuple[Graph, Graph]:
-    """Both graphs. A checkpoint without its graph takes that of the other file: many keep one for all."""
+def _opened(old: str, new: str) -> tuple[Graph, Graph, Side | None]:
+    """Both graphs, and which one is borrowed. A checkpoint without its graph takes that of the other file:
+    many keep one for all.
+    """
     bare = bare_checkpoint(old), bare_checkpoint(new)
     if bare[0] is not None and bare[1] is None:
         graph = load(new)
-        return _with(graph, old, bare[0]), graph
+        return _with(graph, old, bare[0]), graph, "old"
     graph = load(old)
     if bare[1] is not None:
-        return graph, _with(graph, new, bare[1])
-    return graph, load(new)
+        return graph, _with(graph, new, bare[1]), "new"
+    return graph, load(new), None
 
 
 def _with(graph: Graph, path: str, prefix: str) -> Graph:

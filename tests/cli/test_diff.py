@@ -183,6 +183,9 @@ def test_one_graph_serves_both_checkpoints(run: Run, tmp_path: Path, step: int) 
     document = told(run, *paths)
     assert document["layers"] == whole["layers"]
     assert document["old" if step == 0 else "new"]["path"] == str(tmp_path / f"model.ckpt-{step}")
+    owner = "NEW" if step == 0 else "OLD"
+    words = " ".join(run(*paths)[1].split())  # the path may be longer than a line
+    assert f"(checkpoint, with the graph of {owner}, step {step})" in words
 
 
 def test_two_checkpoints_without_a_graph(run: Run, tmp_path: Path) -> None:

@@ -32,8 +32,10 @@ class Flipped:
     """One flipped layer, and where its values stand in the new graph."""
 
     layer: BatchNorm
+    original: str
+    """Its output in the original."""
     output: str
-    """Its output; it has the same name in the original."""
+    """The same in the new graph."""
     x: str
     parts: Mapping[str, str]
     """gamma, beta, mean, variance, as far as it has them."""
@@ -91,6 +93,7 @@ def _flipped(stripped: Stripped, layer: BatchNorm, mode: Mode) -> Flipped | None
         return None
     return Flipped(
         layer=layer,
+        original=site.output.name,
         output=names.pop("output"),
         x=names.pop("x"),
         parts=names,

@@ -223,7 +223,7 @@ class _Pair:
             own = self._run_ours(batch)
         except BninspectError as error:
             failure = error
-        given = {one.output: own[one.output] for one in self._flipped if one.output in own}
+        given = {one.original: own[one.output] for one in self._flipped if one.output in own}
         try:
             original = self._run_theirs({**batch, **self._decided, **given})
         except BninspectError as error:
@@ -231,7 +231,7 @@ class _Pair:
         if failure is not None:
             raise _BrokenError(f"the new model does not run: {_told(failure)}") from failure
         for one in self._flipped:
-            yield one.output, own[one.output], one.expected(own)
+            yield one.original, own[one.output], one.expected(own)
         for tensor, value in original.items():
             yield tensor, own[self._tensors[tensor]], value
 

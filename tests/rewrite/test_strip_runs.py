@@ -161,6 +161,17 @@ def test_layers_fixed_to_training_are_compared_too(
     _only_inference_is_left(tmp_path / "out.pb")
 
 
+@pytest.mark.parametrize(
+    "file",
+    ["fixed_inference_decomposed_115.pb", "fixed_inference_fused_115.pb", "checkpoint/model.ckpt.meta"],
+)
+def test_training_mode_is_compared_too(file: str, tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow", reason="runs the model")
+    result = bninspect.strip(FIXTURES / file, tmp_path / "out.pb", mode="training")
+    assert result.verification is not None
+    assert (result.verification.state, result.verification.reason) == ("verified", None)
+
+
 @pytest.mark.parametrize("file", ["tfkeras_training.pb", "classic.pb"])
 def test_a_result_that_differs_is_not_written(
     file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

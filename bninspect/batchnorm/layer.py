@@ -164,6 +164,9 @@ class BatchNorm:
     statistics: Statistics
     updates: str | None = None
     """In a training graph `run`, `unused` or `none`; None where there is no train op to speak of."""
+    updates_apart: bool = False
+    """Whether they run with what waits for the train op in TRAIN_OP or is grouped with it, not with it alone.
+    """
     update_ops: tuple[Node, ...] = ()
     """What assigns to its moving statistics what a batch gave, whoever runs it."""
     trainable: tuple[str, ...] | None = None

@@ -94,6 +94,12 @@ class Training:
         return self._graph.ancestors(ends)
 
     @cached_property
+    def run_by_optimizer(self) -> set[Node]:
+        """Every node that the optimizers' ops themselves depend on, or what the collection TRAIN_OP lists."""
+        listed = [self._graph.node(name) for name in self._listed("train_op") if name in self._graph]
+        return self._graph.ancestors([*self.applies, *listed])
+
+    @cached_property
     def trainable(self) -> frozenset[str] | None:
         """Names of the variables in TRAINABLE_VARIABLES; None in a graph without that collection."""
         listed = self._listed("trainable_variables")
@@ -193,10 +199,14 @@ def _with_updates(
     )
     if not training.applies:
         return layer
-    run = [any(update.node in training.run for update in side) for side in sides if side]
+    run, at_once = (
+        [any(update.node in nodes for update in side) for side in sides if side]
+        for nodes in (training.run, training.run_by_optimizer)
+    )
     return replace(
         layer,
         updates="none" if not run else ("run" if all(run) else "unused"),
+        updates_apart=bool(run) and all(run) and not all(at_once),
         trainable=_trainable(layer, training),
     )
 

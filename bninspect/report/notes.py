@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.layer import State
 from bninspect.report.names import few
-from bninspect.report.overview import NEVER_RUN
+from bninspect.report.overview import NEVER_RUN, RUN
 from bninspect.rules.training import UNTRAINABLE
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ def state_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
             yield Note(state.value, f"{meaning} ({told})." if told else f"{meaning}.")
 
 
+_APART = (
+    "not by the optimizer's op itself, but by what waits for it or is grouped with it: a training loop that "
+    "runs the optimizer's op alone leaves the updates out"
+)
 _NEVER_RUN = (
     "the update ops exist, and no train op depends on them: the moving statistics stay, unless the training "
     "loop runs these ops by name"
@@ -65,9 +69,12 @@ _NO_UPDATES = "with training=False a layer makes no updates, whatever trainable 
 
 
 def training_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
-    """Of a training graph: one explanation for each way in which statistics are not updated, and what
-    trainable=False means where the layer normalizes with its batch all the same.
+    """Of a training graph: one explanation for each way in which statistics are not updated, or not by the
+    optimizer's op; and what trainable=False means where the layer normalizes with its batch all the same.
     """
+    apart = [layer.name for layer in layers if layer.updates_apart]
+    if apart:
+        yield Note(RUN, f"{_APART} ({few(apart)}).")
     if any(layer.updates == "unused" for layer in layers):
         yield Note(NEVER_RUN, f"{_NEVER_RUN}.")
     idle = [layer for layer in layers if layer.updates == "none"]

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 NONE = "-"
 BRANCHES = ("training", "inference")
+RUN = "run by train op"
 NEVER_RUN = "never run"
 _NORMALIZES_WITH = {
     Mode.TRAINING: "its batch",
     Mode.INFERENCE: "moving statistics",
     Mode.SWITCHED: "switched",
 }
-_UPDATES = {"run": "run by train op", "unused": NEVER_RUN, "none": "none"}
+_UPDATES = {"run": RUN, "unused": NEVER_RUN, "none": "none"}
 ASKED = ("normalizes with", "updates")
 """What `training` chooses, and what `trainable` and UPDATE_OPS have a say in: of a training graph both are
 always columns, since the one is easily taken for the other.

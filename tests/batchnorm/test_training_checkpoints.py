@@ -108,6 +108,12 @@ def test_the_combinations(case: str) -> None:
     assert (layer.mode.value, layer.updates, layer.trainable) == EXPECTED[case]
 
 
+@pytest.mark.parametrize("case", CASES)
+def test_updates_that_the_optimizer_does_not_wait_for(case: str) -> None:
+    """The assigner that is called after the optimizer: who runs the optimizer's op alone leaves it out."""
+    assert layer_of(case).updates_apart is (case == "ewma_called_115")
+
+
 @pytest.mark.parametrize("case", sorted(set(CASES) - OTHER_GRAPH))
 def test_momentum(case: str) -> None:
     """Read wherever there are updates, though nobody runs them; there is none where there are none."""

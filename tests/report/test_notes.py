@@ -25,6 +25,12 @@ def test_updates_that_run_need_no_note() -> None:
     assert told(fixed_training(updates="run", trainable=LEARNS, gamma=GAMMA)) == []
 
 
+def test_updates_that_the_optimizer_does_not_run_itself() -> None:
+    ((term, text),) = told(fixed_training("ewma", updates="run", updates_apart=True))
+    assert term == "run by train op"
+    assert text.endswith("runs the optimizer's op alone leaves the updates out (ewma).")
+
+
 def test_updates_that_nobody_runs_are_explained_once() -> None:
     one = fixed_training(updates="unused", trainable=LEARNS, gamma=GAMMA)
     ((term, text),) = told(one, one)

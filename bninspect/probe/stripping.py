@@ -103,11 +103,10 @@ def _refuse_ambiguous(report: Report) -> None:
         return
     names = [tensor.name.removesuffix(":0") for tensor in report.outputs]
     more = len(names) - _OUTPUTS_TOLD
-    listed = ", ".join(names[:_OUTPUTS_TOLD]) + (f" and {more} more" if more > 0 else "")
-    raise SelectionError(
-        f"{report.graph.graphdef.path}: {len(names)} tensors may be its outputs: {listed}; "
-        f"name those to keep, such as --output {names[-1]}"
-    )
+    listed = " ".join(f"--output {name}" for name in names[:_OUTPUTS_TOLD])
+    listed += f" and {more} more" if more > 0 else ""
+    what = f"{len(names)} tensors may be its outputs"
+    raise SelectionError(f"{report.graph.graphdef.path}: {what}; name those to keep, out of {listed}")
 
 
 def refuse_same(path: str, target: Path) -> None:

@@ -200,10 +200,9 @@ def test_no_model_on_a_screen(run: Callable[..., Run], monkeypatch: pytest.Monke
 
 def test_ambiguous_outputs_are_listed(run: Callable[..., Run], tmp_path: Path) -> None:
     model, target = str(FIXTURES / "lookalikes.pb"), str(tmp_path / "out.pb")
-    listed = "3 tensors may be its outputs: gn/strided_slice_3, gn/strided_slice_8, Identity"
-    _refused(
-        run(model, "-o", target, "--no-verify"), f"{listed}; name those to keep, such as --output Identity"
-    )
+    listed = "--output gn/strided_slice_3 --output gn/strided_slice_8 --output Identity"
+    words = f"3 tensors may be its outputs; name those to keep, out of {listed}"
+    _refused(run(model, "-o", target, "--no-verify"), words)
     code, out, _ = run(model, "-o", target, "--no-verify", "--output", "Identity")
     assert code == 0
     assert "\noutput: Identity:0\n" in out

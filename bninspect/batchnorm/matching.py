@@ -12,14 +12,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from bninspect.batchnorm.trace import VARIABLES, declared_shape, stored_value
+from bninspect.batchnorm.trace import shape_of
 from bninspect.batchnorm.upstream import Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bninspect.batchnorm.layer import BatchNorm, Report
-    from bninspect.graphdef import Node, Tensor
+    from bninspect.graphdef import Tensor
 
 Side = Literal["old", "new"]
 How = Literal["name", "order"]
@@ -151,14 +151,6 @@ class _Shaped:
 
 def _of_tensor(tensor: Tensor | None) -> tuple[int, ...] | None:
     return None if tensor is None else shape_of(tensor.node)
-
-
-def shape_of(node: Node) -> tuple[int, ...] | None:
-    """The shape of a constant or a variable; None where it is neither, or does not say."""
-    held = stored_value(node)
-    if held is not None:
-        return held.shape
-    return declared_shape(node) if node.op in VARIABLES else None
 
 
 def _differ(one: int | None, other: int | None) -> bool:

@@ -186,6 +186,14 @@ def declared_shape(node: Node) -> tuple[int, ...] | None:
     return found if isinstance(found, tuple) and all(isinstance(size, int) for size in found) else None
 
 
+def shape_of(node: Node) -> tuple[int, ...] | None:
+    """The shape of a constant or a variable; None for any other node, and where a variable does not say."""
+    held = stored_value(node)
+    if held is not None:
+        return held.shape
+    return declared_shape(node) if node.op in VARIABLES else None
+
+
 def number(node: Node, name: str, default: float | None) -> float | None:
     """A number among the attributes. Raises GraphDefError where it is there and is none."""
     found = node.attr(name, default)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.assigns import ASSIGNS
-from bninspect.batchnorm.trace import VARIABLES, content, declared_shape, value
+from bninspect.batchnorm.trace import VARIABLES, content, shape_of, value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ class Upstream:
             kept = {tensor: _kept(tensor) for tensor in _followed(current)}
             own = [node for node in kept.values() if node is not None and node not in self._statistics]
             found.update(dict.fromkeys(own))
-            if any(len(_shape(node)) > 1 for node in own):
+            if any(len(shape_of(node) or ()) > 1 for node in own):
                 continue
             for tensor, node in kept.items():
                 if node is None and tensor.node not in seen and len(seen) < _MOST_NODES:
@@ -95,9 +95,3 @@ def _kept(tensor: Tensor) -> Node | None:
         return node if str(node.attr("dtype", "float")).removesuffix("_ref") in _REAL else None
     held = content(node)
     return node if held is not None and held.size > 1 and held.dtype in _REAL else None
-
-
-def _shape(node: Node) -> tuple[int, ...]:
-    """Its shape; () where that is unknown."""
-    held = node.stored if node.stored is not None else content(node)
-    return held.shape if held is not None else declared_shape(node) or ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.trace import VARIABLES, content, declared_shape, same, value
+from bninspect.batchnorm.trace import VARIABLES, content, declared_shape, same, shape_of, value
 
 if TYPE_CHECKING:
     from bninspect.graphdef import Node, Tensor
@@ -57,7 +57,7 @@ def _made(node: Node) -> int | None:
     """The channels a convolution or a product with a matrix makes."""
     if len(node.inputs) < 2 or str(node.attr("data_format", b"")).endswith("VECT_C'"):
         return None
-    shape = _shape(value(node.inputs[1]).node)
+    shape = shape_of(value(node.inputs[1]).node)
     if shape is None or len(shape) < 2 or min(shape) <= 0:
         return None
     if node.op == "DepthwiseConv2dNative":
@@ -65,10 +65,3 @@ def _made(node: Node) -> int | None:
     if node.op == "MatMul":
         return shape[0] if node.attr("transpose_b", False) else shape[-1]
     return shape[-1]
-
-
-def _shape(node: Node) -> tuple[int, ...] | None:
-    held = content(node)
-    if held is not None:
-        return held.shape
-    return declared_shape(node) if node.op in VARIABLES else None

@@ -130,6 +130,7 @@ def refresh(
         stripped=stripped,
         verification=verification,
         serving=after,
+        ran=None if seen is None else seen.verification,
         looked_at=looked_at,
         result=result,
     )

@@ -63,6 +63,10 @@ class Refreshed:
     """Of the stripped model; None where it was not stripped."""
     serving: Report
     """Of the result."""
+    ran: Verification | None
+    """Whether what is run to measure a layer is the model, fed by its own predicate; None where the result
+    was not run.
+    """
     looked_at: int
     """How many images the result was run on."""
     result: ModelResult | None

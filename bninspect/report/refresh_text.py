@@ -99,6 +99,8 @@ def serving(done: Refreshed) -> Iterator[Said]:
 def warnings(done: Refreshed) -> Iterator[Said]:
     """What makes the estimate a poor one."""
     found = done.estimates
+    if done.ran is not None and done.ran.state == "differs":
+        yield Said(f"NOT verified: what was run differs from the model: {done.ran.reason}", "warning")
     if 0 < found.images < FEW_IMAGES:
         yield Said(
             f"only {counted(found.images, 'image')}: from {FEW_IMAGES} on, and better some thousands, "

@@ -230,6 +230,8 @@ def test_the_result_is_looked_at(tmp_path: Path) -> None:
     assert row.layer.statistics.state is State.INITIAL
     assert row.before is not None
     assert (row.before.verdict, done.looked_at) == ("error", 64)
+    assert done.ran is not None
+    assert done.ran.state == "verified"
     assert row.after is not None
     for measured in (row.after.own, row.after.deployed):
         assert measured is not None

@@ -113,7 +113,9 @@ class Edits:
         )
 
     def controls(self, node: Node) -> tuple[Node, ...]:
-        """What the node still waits for: no node it was freed of, no update, no Merge that was left out."""
+        """What the node still waits for: no node it was freed of, no update, no Merge that was left out, no
+        NoOp that keeps it waiting for nothing but its own input.
+        """
         freed = self._freed.get(node, frozenset())
         added = (self._added[node],) if node in self._added else ()
         waited = (
@@ -122,12 +124,32 @@ class Edits:
             if control not in freed
             and control.output() not in self._redirects
             and not self._is_update(control)
+            and not (control.op == "NoOp" and self._waits_for_its_input(node, control))
         )
         return tuple(dict.fromkeys((*waited, *added)))
 
     def attributes(self, node: Node) -> Mapping[str, Any]:
         """The attributes that replace those of the file."""
         return self._attributes.get(node, {})
+
+    def _waits_for_its_input(self, node: Node, control: Node) -> bool:
+        """Whether all that this NoOp waits for hands the node its input: so functions end, once they are
+        written out.
+        """
+        handing = set()
+        end = node
+        while end.op == "Identity" and end.inputs:
+            end = self.resolve(self._overrides.get((end, 0), end.inputs[0])).node
+            handing.add(end)
+        stack, seen = [control], {control}
+        while handing and stack:
+            for waited in stack.pop().controls:
+                if waited.op != "NoOp" and waited not in handing:
+                    return False
+                if waited.op == "NoOp" and waited not in seen:
+                    seen.add(waited)
+                    stack.append(waited)
+        return bool(handing)
 
     def _is_update(self, node: Node) -> bool:
         """Whether a node waited for changes a variable, or hands on the value of one that does."""

@@ -163,6 +163,26 @@ def test_layers_fixed_to_training_are_compared_too(
 
 @pytest.mark.parametrize(
     "file",
+    [
+        "checkpoint/model.ckpt.meta",
+        "model.keras",
+        "saved_model_115",
+        "saved_module",
+        "saved_tfkeras",
+        "saved_training",
+        "training/cond_ema_115/model.ckpt-20.meta",
+    ],
+)
+def test_what_holds_its_variables_beside_it(file: str, tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow", reason="runs the model")
+    result = bninspect.strip(FIXTURES / file, tmp_path / "out.pb")
+    assert result.verification is not None
+    assert (result.verification.state, result.verification.reason) == ("verified", None)
+    _only_inference_is_left(tmp_path / "out.pb")
+
+
+@pytest.mark.parametrize(
+    "file",
     ["fixed_inference_decomposed_115.pb", "fixed_inference_fused_115.pb", "checkpoint/model.ckpt.meta"],
 )
 def test_training_mode_is_compared_too(file: str, tmp_path: Path) -> None:

@@ -151,6 +151,8 @@ def _read_metagraph(span: Span, facts: dict[str, Any]) -> Span:
             graph = span._replace(start=field.start, end=field.end)
         elif field.number in (3, 4, 5):
             rest += span.buffer[field.begin : field.end]
+        elif field.number == 7:
+            facts["captures"] = _captures(span._replace(start=field.start, end=field.end))
     if graph is None:
         raise GraphDefError("a MetaGraph without a graph")
     message = parse("MetaGraphDef", bytes(rest))
@@ -163,6 +165,16 @@ def _read_metagraph(span: Span, facts: dict[str, Any]) -> Span:
         key: _collected(message.collection_def[key]) for key in sorted(message.collection_def)
     }
     return graph
+
+
+def _captures(span: Span) -> dict[str, tuple[int, ...]]:
+    """Which objects each function of a SavedModel is bound to; the objects themselves are stepped over."""
+    kept = bytearray()
+    for field in wire.fields(*span):
+        if field.number == 2:
+            kept += span.buffer[field.begin : field.end]
+    functions = parse("SavedObjectGraph", bytes(kept)).concrete_functions
+    return {name: tuple(functions[name].bound_inputs) for name in sorted(functions)}
 
 
 def _signature(key: str, message: Any) -> SignatureDef:

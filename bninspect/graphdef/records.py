@@ -127,6 +127,8 @@ class GraphDef:
     signatures: tuple[SignatureDef, ...] = ()
     restore_op: str | None = None
     """The node that restores every variable, as a MetaGraph's SaverDef names it; else None."""
+    captures: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Name of a function -> the objects that its last inputs are, in a SavedModel of TensorFlow 2."""
     collections: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Collections of node names (a MetaGraph's); for serialized messages, the variables they record."""
     skipped_metagraphs: tuple[str, ...] = ()

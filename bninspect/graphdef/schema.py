@@ -3,7 +3,8 @@
 No generated code, and no clash with TensorFlow in one process: its messages live in the default pool. The
 GraphDef family is declared whole, because the text format refuses (or silently drops) what a schema does not
 name; what a binary file holds beyond the table survives as unknown fields. Source:
-tensorflow/core/framework/*.proto, tensorflow/core/protobuf/{meta_graph,saved_model,saver,tensor_bundle}.proto
+tensorflow/core/framework/*.proto, tensorflow/core/protobuf/{meta_graph,saved_model,saver,tensor_bundle,
+saved_object_graph,trackable_object_graph}.proto
 and tensorflow/core/util/saved_tensor_slice.proto as of TensorFlow 2.21.
 
 One line a message: `field number type`; `*` repeats, `map<K,V>` is a map, `|` joins the field to the message's
@@ -49,7 +50,12 @@ GraphDebugInfo: files 1 *string; traces 2 map<string,StackTrace>; frames_by_id 4
 StackTrace: file_line_cols 1 *FileLineCol; frame_id 2 *fixed64
 FileLineCol: file_index 1 int32; line 2 int32; col 3 int32; func 4 string; code 5 string
 SavedModel: saved_model_schema_version 1 int64; meta_graphs 2 *MetaGraphDef
-MetaGraphDef: meta_info_def 1 MetaInfoDef; graph_def 2 GraphDef; saver_def 3 SaverDef; collection_def 4 map<string,CollectionDef>; signature_def 5 map<string,SignatureDef>; asset_file_def 6 *AssetFileDef
+MetaGraphDef: meta_info_def 1 MetaInfoDef; graph_def 2 GraphDef; saver_def 3 SaverDef; collection_def 4 map<string,CollectionDef>; signature_def 5 map<string,SignatureDef>; asset_file_def 6 *AssetFileDef; object_graph_def 7 SavedObjectGraph
+SavedObjectGraph: concrete_functions 2 map<string,SavedConcreteFunction>
+SavedConcreteFunction: bound_inputs 2 *int32
+TrackableObjectGraph: nodes 1 *TrackableObject
+TrackableObject: attributes 2 *SerializedTensor
+SerializedTensor: name 1 string; full_name 2 string; checkpoint_key 3 string
 MetaInfoDef: meta_graph_version 1 string; stripped_op_list 2 OpList; any_info 3 Any; tags 4 *string; tensorflow_version 5 string; tensorflow_git_version 6 string; stripped_default_attrs 7 bool; function_aliases 8 map<string,string>
 SaverDef: filename_tensor_name 1 string; save_tensor_name 2 string; restore_op_name 3 string; max_to_keep 4 int32; sharded 5 bool; keep_checkpoint_every_n_hours 6 float; version 7 CheckpointFormatVersion
 CollectionDef: node_list 1 |NodeList; bytes_list 2 |BytesList; int64_list 3 |Int64List; float_list 4 |FloatList; any_list 5 |AnyList
@@ -65,7 +71,7 @@ CooSparse: values_tensor_name 1 string; indices_tensor_name 2 string; dense_shap
 CompositeTensor: components 2 *TensorInfo
 AssetFileDef: tensor_info 1 TensorInfo; filename 2 string
 CheckpointState: model_checkpoint_path 1 string; all_model_checkpoint_paths 2 *string; all_model_checkpoint_timestamps 3 *double; last_preserved_timestamp 4 double
-BundleHeaderProto: num_shards 1 int32; endianness 2 int32; version 3 VersionDef
+BundleHeaderProto: num_shards 1 int32; endianness 2 Endianness; version 3 VersionDef
 BundleEntryProto: dtype 1 DataType; shape 2 TensorShapeProto; shard_id 3 int32; offset 4 int64; size 5 int64; slices 7 *TensorSliceProto
 TensorSliceProto: extent 1 *Extent
 Extent: start 1 int64; length 2 |int64
@@ -96,6 +102,7 @@ _ENUMS: dict[str, dict[str, int]] = {
     "FullTypeId": {
         f"TFT_{name}": int(number) for name, number in (item.split("=") for item in _FULL_TYPES.split())
     },
+    "Endianness": {"LITTLE": 0, "BIG": 1},
     "CheckpointFormatVersion": {"LEGACY": 0, "V1": 1, "V2": 2},
 }
 

@@ -28,8 +28,8 @@ _NUMBERS = {name: number for number, name in DATA_TYPES.items()}
 
 
 def new_node(name: str, op: str, inputs: tuple[str, ...], attributes: Mapping[str, Any]) -> NodeDef:
-    """A node that no file holds. Attributes: bool, int, float, bytes, str (a dtype), an array or a TensorValue
-    (a tensor), a tuple of int.
+    """A node that no file holds. Attributes: bool, int, float, bytes, str (a dtype), an array or a
+    TensorValue (a tensor), a tuple of int.
     """
     message = message_class("NodeDef")(name=name, op=op, input=inputs)
     for key, value in attributes.items():

@@ -102,7 +102,7 @@ def _record(edits: Edits, node: Node) -> NodeDef:
     if node.nodedef is None:
         if node.bindings.get("T", "") is None:
             raise RewriteError(f"{node.op} {node.label} cannot be written apart from its {node.stands_for}")
-        return new_node(node.name, node.op, inputs, node.bindings)
+        return new_node(node.name, node.op, inputs, {**node.bindings, **edits.attributes(node)})
     attributes = dict(edits.attributes(node))
     without = frozenset({"_class"}) if _has_colocation(node) else frozenset()
     return rewritten(node.nodedef, name=node.name, inputs=inputs, attributes=attributes, without=without)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bninspect.errors import GraphDefError
-from bninspect.graphdef import Span, TensorValue
+from bninspect.graphdef import Span, TensorValue, wire
 from bninspect.graphdef.schema import message_class
 from bninspect.graphdef.tensors import parse
 from bninspect.variables import slices
@@ -60,15 +60,39 @@ def tensors(table: Table, shards: Sequence[Shard]) -> dict[str, TensorValue]:
     return found
 
 
+def object_keys(table: Table, shards: Sequence[Shard]) -> dict[int, str]:
+    """Number of an object -> the key of its value, as a checkpoint of objects (TensorFlow 2) tells it."""
+    span = table.get(b"_CHECKPOINTABLE_OBJECT_GRAPH")
+    if span is None:
+        return {}
+    place = _span("_CHECKPOINTABLE_OBJECT_GRAPH", parse("BundleEntryProto", span.bytes()), shards)
+    size, start = wire.varint(place.buffer, place.start, place.end)
+    start += 4  # the checksum of the sizes, of which there is one
+    if start + size > place.end:
+        raise GraphDefError("damaged: the list of its objects runs over its end")
+    graph = parse("TrackableObjectGraph", bytes(place.buffer[start : start + size]))
+    return {
+        number: attribute.checkpoint_key
+        for number, node in enumerate(graph.nodes)
+        for attribute in node.attributes
+        if attribute.name == "VARIABLE_VALUE"
+    }
+
+
 def _at(name: str, entry: Any, shards: Sequence[Shard]) -> TensorValue:
     """The tensor of one entry."""
+    return TensorValue.raw(entry.dtype, entry.shape, _span(name, entry, shards))
+
+
+def _span(name: str, entry: Any, shards: Sequence[Shard]) -> Span:
+    """Where the bytes of one entry lie."""
     if not 0 <= entry.shard_id < len(shards):
         raise GraphDefError(f"damaged: {name!r} is said to be in shard {entry.shard_id} of {len(shards)}")
     shard = shards[entry.shard_id]
     end = entry.offset + entry.size
     if entry.offset < 0 or entry.size < 0 or end > len(shard.buffer):
         raise GraphDefError(f"{shard.name} is cut short: {name!r} ends at byte {end} of {len(shard.buffer)}")
-    return TensorValue.raw(entry.dtype, entry.shape, Span(shard.buffer, entry.offset, end))
+    return Span(shard.buffer, entry.offset, end)
 
 
 def _sliced(name: str, entry: Any, table: Table, shards: Sequence[Shard]) -> TensorValue:

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Mapping
+from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from bninspect.errors import GraphDefError, one_line
 from bninspect.graphdef import TensorValue
@@ -29,9 +31,16 @@ if TYPE_CHECKING:
 class Checkpoint(Mapping[str, TensorValue]):
     """The tensors of one checkpoint by key, in the order of the keys; strings and the like are left out."""
 
-    def __init__(self, prefix: str, tensors: dict[str, TensorValue]) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        tensors: Mapping[str, TensorValue],
+        objects: Mapping[int, str] = MappingProxyType({}),
+    ) -> None:
         self.prefix = prefix
-        self._tensors = tensors
+        self.objects = objects
+        """Number of an object -> the key of its value; none in a checkpoint of names."""
+        self._tensors = dict(sorted(tensors.items()))
 
     @classmethod
     def open(cls, prefix: str) -> Checkpoint:
@@ -41,12 +50,13 @@ class Checkpoint(Mapping[str, TensorValue]):
         """
         index = Path(f"{prefix}.index")
         if index.is_file():
-            tensors = _told_of(index, lambda: _bundle(prefix, index))
-        else:
-            tensors = {}
-            for file in packed_files(prefix) or [Path(prefix)]:
-                tensors.update(_told_of(file, lambda file=file: saved_slices.tensors(Table(_mapped(file)))))
-        return cls(prefix, dict(sorted(tensors.items())))
+            with _naming(index):
+                return _bundle(prefix, index)
+        tensors: dict[str, TensorValue] = {}
+        for file in packed_files(prefix) or [Path(prefix)]:
+            with _naming(file):
+                tensors.update(saved_slices.tensors(Table(_mapped(file))))
+        return cls(prefix, tensors)
 
     def __getitem__(self, key: str) -> TensorValue:
         return self._tensors[key]
@@ -66,7 +76,7 @@ def packed_files(prefix: str) -> list[Path]:
     return sorted(path.parent.glob(f"{escape(path.name)}-?????-of-?????"))
 
 
-def _bundle(prefix: str, index: Path) -> dict[str, TensorValue]:
+def _bundle(prefix: str, index: Path) -> Checkpoint:
     table = Table(_mapped(index))
     header = bundle.header(table)
     shards = []
@@ -75,18 +85,18 @@ def _bundle(prefix: str, index: Path) -> dict[str, TensorValue]:
         if not shard.is_file():
             raise GraphDefError(f"its shard {shard.name} is missing")
         shards.append(bundle.Shard(shard.name, _mapped(shard)))
-    return bundle.tensors(table, shards)
+    return Checkpoint(prefix, bundle.tensors(table, shards), bundle.object_keys(table, shards))
 
 
-def _told_of(file: Path, read: Any) -> dict[str, TensorValue]:
-    """What `read` gives; its errors with the name of the file."""
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    """Puts the name of the file in front of what is wrong with it."""
     try:
-        found: dict[str, TensorValue] = read()
+        yield
     except GraphDefError as error:
         raise GraphDefError(f"checkpoint {file.name}: {one_line(error)}") from None
     except OSError as error:
         raise GraphDefError(f"checkpoint {file.name}: {error.strerror or error}") from None
-    return found
 
 
 def _mapped(file: Path) -> Buffer:

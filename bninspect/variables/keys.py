@@ -2,8 +2,8 @@
 
 A saver writes its variables under keys that it chooses (an average's under the name of what it averages, an
 object's under its path), so the graph is asked: RestoreV2 gives the tensor of a key, an Assign puts it into a
-variable. Only a graph without a saver leaves the variable's own name, which is what a saver takes where it is
-told nothing.
+variable. A SavedModel of TensorFlow 2 tells besides which objects its functions are bound to. Only a graph
+without a saver leaves the variable's own name, which is what a saver takes where it is told nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from bninspect.batchnorm.trace import VARIABLES, content, declared_shape, same
 from bninspect.errors import GraphDefError
 from bninspect.graphdef import TensorValue, flatten
 from bninspect.graphdef.schema import message_class
+from bninspect.graphdef.scopes import data_inputs
 from bninspect.variables import slices
 
 if TYPE_CHECKING:
@@ -40,15 +41,31 @@ def values_of(graphdef: GraphDef, checkpoint: Checkpoint) -> Mapping[str, Tensor
     Raises GraphDefError where one is of another shape or type than its variable.
     """
     graph = flatten(graphdef, loops=False, only=_restoring(graphdef))
-    restored = _restored(graph)
+    restored, captured = _restored(graph), _captured(graphdef, checkpoint)
     found = {}
     for node in graph:
         if node.op not in VARIABLES or node.functions:
             continue
-        keys = [*restored.get(node, ()), Key(_own_key(node), "")]
+        keys = [*restored.get(node, ()), *captured.get(node.name, ()), Key(_own_key(node), "")]
         key = next((key for key in keys if key.name in checkpoint), None)
         if key is not None:
             found[node.name] = _fitting(node, key, checkpoint[key.name])
+    return found
+
+
+def _captured(graphdef: GraphDef, checkpoint: Checkpoint) -> Mapping[str, list[Key]]:
+    """Name of a variable -> the key of the object that it is, by the functions that a SavedModel calls with
+    it.
+
+    A variable of Keras 3 may stand twice in the graph: what is restored, and what is served.
+    """
+    found: dict[str, list[Key]] = {}
+    for node in graphdef.nodes if checkpoint.objects else ():
+        objects = graphdef.captures.get(getattr(node.attr("f"), "name", ""), ())
+        given = data_inputs(node)
+        for name, number in zip(given[len(given) - len(objects) :], objects, strict=False):
+            if number in checkpoint.objects:
+                found.setdefault(name.partition(":")[0], []).append(Key(checkpoint.objects[number], ""))
     return found
 
 

@@ -30,12 +30,26 @@ RENAMED = {
     "CheckpointFormatVersion": "SaverDef.CheckpointFormatVersion",
     "CooSparse": "TensorInfo.CooSparse",
     "CompositeTensor": "TensorInfo.CompositeTensor",
+    "Extent": "TensorSliceProto.Extent",
+    "Endianness": "BundleHeaderProto.Endianness",
+    "TrackableObject": "TrackableObjectGraph.TrackableObject",
+    "SerializedTensor": "TrackableObjectGraph.TrackableObject.SerializedTensor",
     **{f"{kind}List": f"CollectionDef.{kind}List" for kind in ("Node", "Bytes", "Int64", "Float", "Any")},
 }
 HANDLE_DATA = {("ArgDef", "handle_data")}
 """Declared with the type of another message of the same fields."""
 ELSEWHERE = {"Any": "google.protobuf.Any"}
-LEFT_OUT = {("MetaGraphDef", "object_graph_def"), ("CompositeTensor", "type_spec")}
+LEFT_OUT = {
+    ("CompositeTensor", "type_spec"),
+    ("SavedObjectGraph", "nodes"),
+    ("SavedConcreteFunction", "canonicalized_input_signature"),
+    ("SavedConcreteFunction", "output_signature"),
+    ("TrackableObject", "children"),
+    ("TrackableObject", "slot_variables"),
+    ("TrackableObject", "registered_saver"),
+    ("TrackableObject", "has_checkpoint_values"),
+    ("BundleEntryProto", "crc32c"),
+}
 """Fields of TensorFlow that are not read and survive as unknown ones."""
 MESSAGES = [line.partition(":")[0] for line in _MESSAGES.strip().splitlines()]
 
@@ -44,7 +58,13 @@ MESSAGES = [line.partition(":")[0] for line in _MESSAGES.strip().splitlines()]
 def pool() -> Any:
     import tensorflow  # noqa: F401
     from google.protobuf import descriptor_pool
-    from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2  # noqa: F401
+    from tensorflow.core.protobuf import (  # noqa: F401
+        meta_graph_pb2,
+        saved_model_pb2,
+        tensor_bundle_pb2,
+        trackable_object_graph_pb2,
+    )
+    from tensorflow.core.util import saved_tensor_slice_pb2  # noqa: F401
 
     return descriptor_pool.Default()
 

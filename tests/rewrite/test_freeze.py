@@ -111,6 +111,26 @@ def test_a_saved_model(folder: Path, tf: Any) -> None:
         np.testing.assert_array_equal(one, other)
 
 
+def test_keras_saves_a_variable_twice(tmp_path: Path, tf: Any) -> None:
+    """What Keras 3 restores and what it serves are two nodes of the graph, and one object."""
+    keras = pytest.importorskip("keras", minversion="3", reason="Keras 3")
+    norm = keras.layers.BatchNormalization(name="bn")
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3, name="conv"), norm])
+    random = np.random.default_rng(0)
+    for weight in model.weights:
+        weight.assign(random.uniform(0.5, 2, weight.shape))
+    tf.saved_model.save(model, str(tmp_path / "saved"))
+    (layer,) = inspect(load(str(tmp_path / "saved"))).layers
+    assert layer.statistics.mean is not None
+    np.testing.assert_array_equal(layer.statistics.mean.array(), norm.moving_mean.numpy())
+    report = frozen(inspect(load(str(tmp_path / "saved"))))
+    feeds = fed(report.graph)
+    (image,) = feeds.values()
+    (found,) = ours(report, feeds, tf)
+    expected = model(image, training=False).numpy()
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)  # another order of float32 sums
+
+
 def _inputs(folder: Path, tf: Any) -> Any:
     """The inputs of the serving signature, by key."""
     saved = tf.compat.v1.saved_model.load

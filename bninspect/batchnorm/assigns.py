@@ -11,7 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.trace import IDENTITIES, MERGES, RESHAPES, VARIABLES, same, scalar, value
+from bninspect.batchnorm.trace import (
+    IDENTITIES,
+    MERGES,
+    RESHAPES,
+    VARIABLES,
+    declared_shape,
+    same,
+    scalar,
+    value,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -28,6 +37,7 @@ _ONWARD = (
     | MERGES
     | {"Sub", "Add", "AddV2", "AddN", "Mul", "RealDiv", "Neg", "Select", "SelectV2", "Exit"}
 )
+_BACKWARD = _ONWARD | ASSIGNS | {"Mean", "Sqrt", "Square", "Relu", "Maximum"}
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 _IS_INITIALIZED = frozenset({"IsVariableInitialized", "VarIsInitializedOp"})
 _MOST_NODES = 400
@@ -88,6 +98,30 @@ def updates_of(variable: Tensor, sources: Collection[Node], graph: Graph) -> lis
                 fresh = [node.output(port) for port in ports if node.output(port) not in seen]
                 seen.update(fresh)
                 edge.extend(fresh)
+    return found
+
+
+def updates_behind(sources: Collection[Node], graph: Graph) -> dict[Node, list[Update]]:
+    """By source, the ops that assign something made of it to a vector, in graph order.
+
+    Looked for from the assigns, through the arithmetic of batch renormalization and of virtual batches, which
+    forward would lead through what is normalized; a way ends at the first source it meets.
+    """
+    found: dict[Node, list[Update]] = {}
+    for node in graph:
+        variable = _variable(node) if node.op in ASSIGNS and len(node.inputs) > 1 else None
+        if variable is None or not declared_shape(variable.node):
+            continue
+        update = Update(node=node, variable=variable, momentum=_momentum(node, variable))
+        edge, seen = [node.inputs[1].node], {node.inputs[1].node}
+        for current in edge:
+            if current in sources:
+                found.setdefault(current, []).append(update)
+            elif current.op in _BACKWARD:
+                for tensor in current.inputs:
+                    if tensor.node not in seen and len(seen) < _MOST_NODES:
+                        seen.add(tensor.node)
+                        edge.append(tensor.node)
     return found
 
 

@@ -14,6 +14,7 @@ from bninspect.batchnorm.assigns import (
     REPLACING,
     Update,
     is_made_of,
+    updates_behind,
     updates_from,
     updates_of,
 )
@@ -24,7 +25,7 @@ from bninspect.batchnorm.trace import VARIABLES, same, scalar
 from bninspect.graphdef.library import FUSED_OPS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from bninspect.batchnorm.layer import Report
     from bninspect.batchnorm.site import Site
@@ -136,7 +137,7 @@ def with_updates(layers: Sequence[BatchNorm], graph: Graph) -> list[BatchNorm]:
     """The layers, with momentum, updates and trainable filled in as far as the graph has a training side."""
     if not any(node.op in ASSIGNS or node.op.startswith(_APPLIES) for node in graph):
         return list(layers)
-    found = [_with_variables(layer, graph) for layer in layers]
+    found = _with_variables(layers, graph)
     training = Training(graph, {update.node for _, updates in found for update in updates})
     moved: dict[Tensor, dict[Node, Update]] = {}
     for _, updates in found:
@@ -145,17 +146,30 @@ def with_updates(layers: Sequence[BatchNorm], graph: Graph) -> list[BatchNorm]:
     return [_with_updates(layer, updates, moved, graph, training) for layer, updates in found]
 
 
-def _with_variables(layer: BatchNorm, graph: Graph) -> tuple[BatchNorm, list[Update]]:
-    """(the layer, what updates are made of its batch's moments).
+def _with_variables(layers: Sequence[BatchNorm], graph: Graph) -> list[tuple[BatchNorm, list[Update]]]:
+    """Per layer (the layer, what updates are made of its batch's moments)."""
+    moments = [_moments(layer) for layer in layers]
+    sides = [[updates_from(tensors, graph) for tensors in pair] for pair in moments]
+    if any(pair[0] and not all(found) for pair, found in zip(moments, sides, strict=True)):
+        behind = updates_behind({tensor.node for pair in moments for side in pair for tensor in side}, graph)
+        for pair, found in zip(moments, sides, strict=True):
+            for index, tensors in enumerate(pair):
+                if not all(found):
+                    more = [update for tensor in tensors for update in behind.get(tensor.node, ())]
+                    found[index] = found[index] or more
+    return [_kept(layer, *found) for layer, found in zip(layers, sides, strict=True)]
 
-    A layer that only trains keeps its statistics where its updates put them.
-    """
+
+def _moments(layer: BatchNorm) -> tuple[list[Tensor], list[Tensor]]:
+    """The tensors that hold the batch's mean, and its variance; none where the layer never trains."""
     branch = layer.branch(Mode.TRAINING)
     if branch is None:
-        return layer, []
-    means, variances = (
-        updates_from(_batch_tensors(branch.site, which), graph) for which in ("mean", "variance")
-    )
+        return [], []
+    return _batch_tensors(branch.site, "mean"), _batch_tensors(branch.site, "variance")
+
+
+def _kept(layer: BatchNorm, means: list[Update], variances: list[Update]) -> tuple[BatchNorm, list[Update]]:
+    """(the layer, its updates). One that only trains keeps its statistics where its updates put them."""
     alone = layer.inference is None and layer.untaken is None
     if alone and means and variances and layer.statistics.state is State.ABSENT:
         mean, variance = means[-1].variable, variances[-1].variable
@@ -191,7 +205,7 @@ def _with_updates(
         if kept is not None
     ]
     own = [update for side in sides for update in side]
-    momenta = {update.momentum for update in [*from_batch, *own] if update.momentum is not None}
+    momenta = _momenta(own) or _momenta(from_batch)
     layer = replace(
         layer,
         momentum=momenta.pop() if len(momenta) == 1 else None,
@@ -209,6 +223,10 @@ def _with_updates(
         updates_apart=bool(run) and all(run) and not all(at_once),
         trainable=_trainable(layer, training),
     )
+
+
+def _momenta(updates: Iterable[Update]) -> set[float]:
+    return {update.momentum for update in updates if update.momentum is not None}
 
 
 def _trainable(layer: BatchNorm, training: Training) -> tuple[str, ...] | None:

@@ -255,3 +255,72 @@ def test_an_assign_without_its_inputs(op: str) -> None:
         graphdef = replace(graph(text).graphdef, collections={"trainable_variables": ("mean:0",)})
         assert Training(flatten(graphdef)).global_step is None
         assert inspect(flatten(graphdef)).layers == ()
+
+
+ONLY_TRAINS = """
+widened = Add(batch_variance, epsilon)
+root = Rsqrt(widened)
+scale = Mul(root, gamma)
+scaled = Mul(x, scale)
+shift = Mul(batch_mean, scale)
+offset = Sub(beta, shift)
+y = Add(scaled, offset)
+head = Relu(y)
+"""
+OF_ROOTS = """
+rate = Const(0.1)
+mean_gap = Sub(mean, batch_mean)
+mean_step = Mul(mean_gap, rate)
+mean_update = AssignSub(mean, mean_step)
+stddev = VariableV2(dtype=float, shape=[3])
+deviation = Sqrt(widened)
+slow = Const(0.01)
+stddev_gap = Sub(stddev, deviation)
+stddev_step = Mul(stddev_gap, slow)
+stddev_update = AssignSub(stddev, stddev_step)
+square = Mul(stddev_update, stddev_update)
+less = Sub(square, epsilon)
+positive = Relu(less)
+variance_update = Assign(variance, positive)
+"""
+OF_PARTS = """
+axis = Const([0])
+rate = Const(0.1)
+mean_of_parts = Mean(batch_mean, axis)
+mean_gap = Sub(mean, mean_of_parts)
+mean_step = Mul(mean_gap, rate)
+mean_update = AssignSub(mean, mean_step)
+variance_of_parts = Mean(batch_variance, axis)
+variance_gap = Sub(variance, variance_of_parts)
+variance_step = Mul(variance_gap, rate)
+variance_update = AssignSub(variance, variance_step)
+"""
+
+
+@pytest.mark.parametrize("updates", [OF_ROOTS, OF_PARTS], ids=["batch renormalization", "virtual batches"])
+@pytest.mark.parametrize("run", [True, False])
+def test_updates_by_more_arithmetic_than_an_average(updates: str, run: bool) -> None:
+    """A deviation is averaged, and squared; or the moments of parts of the batch are."""
+    learn = BOTH if run else TRAIN.format(control="")
+    layer = only_layer(STORED + MOMENTS + ONLY_TRAINS + updates + learn)
+    assert layer.updates == ("run" if run else "unused")
+    assert layer.moving_mean is not None
+    assert layer.moving_variance is not None
+    assert (layer.moving_mean.name, layer.moving_variance.name) == ("mean:0", "variance:0")
+    assert layer.momentum == pytest.approx(0.9)
+
+
+def test_an_average_of_the_loss_is_no_update() -> None:
+    """It is made of the moments, too, as all is that stands behind them."""
+    average = """
+    loss = Mean(y, axes)
+    smooth = VariableV2(dtype=float, shape=[])
+    rate = Const(0.1)
+    gap = Sub(smooth, loss)
+    step = Mul(gap, rate)
+    update = AssignSub(smooth, step)
+    """
+    layer = only_layer(
+        STORED + MOMENTS + ONLY_TRAINS + average.replace("    ", "") + TRAIN.format(control="")
+    )
+    assert (layer.updates, layer.update_ops, layer.moving_mean) == ("none", (), None)

@@ -7,7 +7,9 @@ those only sums are kept (`batchnorm.spread`), so that memory does not grow with
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graphdef import GraphDef, Node, Tensor
     from bninspect.probe.inputs import Inputs, Request
+
+    Feeds = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +72,7 @@ class Estimates:
     """What the images are called, in the order they were run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Program:
     """One graph with the chosen layers in training mode, and where their moments are fetched."""
 
@@ -80,6 +84,11 @@ class _Program:
     feeds: dict[str, NDArray[Any]]
     """What decides the mode of other things than batch norm (dropout): inference."""
     reached: frozenset[Node]
+
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """Names of its nodes."""
+        return frozenset(node.name for node in self.graphdef.nodes)
 
 
 def estimate(
@@ -205,6 +214,14 @@ def _reached(
     return frozenset(seen)
 
 
+def _rows(feeds: Feeds, inputs: Inputs) -> int:
+    """How many images a batch has; 0 where what is fed is no image."""
+    if inputs.place is None:
+        return 0
+    batch = feeds[inputs.place.name]
+    return len(batch) if batch.ndim else 1
+
+
 @dataclass(slots=True, kw_only=True)
 class _Running:
     """What is gathered batch by batch."""
@@ -215,22 +232,34 @@ class _Running:
     """Layers without a value in some batch, and why."""
 
     def run(self, session: Session, inputs: Inputs, progress: Callable[[int, int], None] | None) -> None:
-        held = {node.name for node in self.made.graphdef.nodes}
-        fixed = {name: value for name, value in self.made.feeds.items() if name.rpartition(":")[0] in held}
-        for number, feeds in enumerate(inputs.batches()):
-            if progress is not None:
-                progress(number * inputs.batch_size, inputs.count)
-            images = 0
-            if inputs.place is not None:
-                images = 1 if feeds[inputs.place.name].ndim == 0 else len(feeds[inputs.place.name])
-            fed = {name: value for name, value in feeds.items() if name.rpartition(":")[0] in held}
-            self._take(*self._values(session, {**fed, **fixed}), images)
-        if progress is not None:
-            progress(inputs.count, inputs.count)
+        """Every batch. While TensorFlow runs one, a thread makes the next one and takes in what the last one
+        gave; it rests while `progress` is told.
+        """
+        tell = progress or (lambda done, total: None)
+        batches = inputs.batches()
+        with ThreadPoolExecutor(1) as beside:
+            following, taken, done = beside.submit(next, batches, None), None, 0
+            while (feeds := following.result()) is not None:
+                if taken is not None:
+                    taken.result()
+                tell(done, inputs.count)
+                following = beside.submit(next, batches, None)
+                images = _rows(feeds, inputs)
+                taken = beside.submit(self._take, *self._values(session, self._fed(feeds)), images)
+                done += images
+            if taken is not None:
+                taken.result()
+        tell(inputs.count, inputs.count)
 
-    def _values(
-        self, session: Session, feeds: Mapping[str, NDArray[Any]]
-    ) -> tuple[list[str], list[NDArray[Any]]]:
+    def _fed(self, feeds: Feeds) -> Feeds:
+        """What the program holds of these feeds, and what decides."""
+        return {
+            name: value
+            for name, value in {**feeds, **self.made.feeds}.items()
+            if name.rpartition(":")[0] in self.made.held
+        }
+
+    def _values(self, session: Session, feeds: Feeds) -> tuple[list[str], list[NDArray[Any]]]:
         """The layers that have values in this batch, and three values each; a layer that has none in one
         batch is given up.
         """

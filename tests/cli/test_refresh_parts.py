@@ -1,0 +1,128 @@
+"""Parts of a large set: merged, refused where they do not belong together, and damaged ones told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from bninspect.batchnorm import inspect
+from bninspect.cli import run
+from bninspect.graphdef import load
+from tests.cli.refreshing import MODEL, ROOT, part, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def test_parts_are_merged_without_tensorflow(tmp_path: Path) -> None:
+    parts = [part(tmp_path / f"{seed}.npz", seed=seed) for seed in range(3)]
+    script = "import sys; sys.modules['tensorflow'] = None; from bninspect.cli import run; sys.exit(run({}))"
+    arguments = ["refresh", str(MODEL), "-o", str(tmp_path / "new.pb"), "--merge", *parts]
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script.format(arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "4 layers refreshed, over 192 images of 3 parts, in batches of 32, preprocess tf" in ended.stdout
+    whole = np.concatenate([np.load(path)["bn2/mean"][None] for path in parts]).mean(axis=0)
+    found = {layer.name: layer for layer in inspect(load(str(tmp_path / "new.pb"))).layers}
+    mean = found["bn2"].statistics.mean
+    assert mean is not None
+    np.testing.assert_allclose(mean.numbers(), whole, rtol=1e-6)
+
+
+def test_parts_that_do_not_belong_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = part(tmp_path / "one.npz")
+    copy = tmp_path / "copy.npz"
+    copy.write_bytes(Path(one).read_bytes())
+    out = ("-o", str(tmp_path / "new.pb"), "--merge", one)
+    other = part(tmp_path / "other.npz", ROOT / "fixtures" / "net_mixed_14.pb")
+    for wrong, told in (
+        (str(copy), f"{copy} holds what {one} holds: give every part once"),
+        (other, "was taken of another model"),
+        (
+            part(tmp_path / "b.npz", seed=1, batch_size=16),
+            f"with batch size 16, and {one} with 32: take all parts in one way",
+        ),
+        (part(tmp_path / "p.npz", seed=2, how={"preset": "caffe"}), "with preset caffe, and"),
+    ):
+        assert told in refused(capsys, str(MODEL), *out, wrong)
+    assert "was taken with other layers in training mode" in refused(
+        capsys, str(MODEL), *out, "--layer", "bn2"
+    )
+    assert not (tmp_path / "new.pb").exists()
+
+
+def damaged(source: Path, target: Path, edit: Callable[[dict[str, Any]], None]) -> None:
+    """The part with its arrays changed."""
+    with np.load(source) as held:
+        arrays = dict(held)
+    edit(arrays)
+    np.savez(target, **arrays)
+
+
+def other_format(arrays: dict[str, Any]) -> None:
+    told = json.loads(str(arrays["bninspect"]))
+    arrays["bninspect"] = np.array(json.dumps({**told, "format": "bninspect moments 99"}))
+
+
+DAMAGES: dict[str, Callable[[dict[str, Any]], None]] = {
+    "no header": lambda arrays: arrays.pop("bninspect"),
+    "header is no JSON": lambda arrays: arrays.update(bninspect=np.array("{")),
+    "a later format": other_format,
+    "a layer is missing": lambda arrays: arrays.pop("bn2/variance"),
+    "another shape": lambda arrays: arrays.update({"bn2/mean": np.zeros((2, 2))}),
+    "another type": lambda arrays: arrays.update({"bn2/mean": np.zeros(4, np.float32)}),
+    "no values": lambda arrays: arrays.update({"bn2/values": np.array(0.0)}),
+    "not a number of values": lambda arrays: arrays.update({"bn2/values": np.array(np.nan)}),
+    "endless values": lambda arrays: arrays.update({"bn2/values": np.array(np.inf)}),
+    "a pickle": lambda arrays: arrays.update({"bn2/mean": np.array([None, {}], object)}),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_part_is_one_line(damage: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = part(tmp_path / "one.npz")
+    damaged(Path(one), tmp_path / "bad.npz", DAMAGES[damage])
+    told = refused(capsys, str(MODEL), "-o", str(tmp_path / "new.pb"), "--merge", str(tmp_path / "bad.npz"))
+    assert "bad.npz is no file that bninspect refresh --moments wrote, or it is damaged" in told
+
+
+def test_any_bytes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = Path(part(tmp_path / "one.npz")).read_bytes()
+    draw = np.random.default_rng(0)
+    wrong = tmp_path / "bad.npz"
+    arguments = (str(MODEL), "-o", str(tmp_path / "new.pb"), "--merge", str(wrong))
+    cut = [whole[:size] for size in (0, 1, 4, 100, len(whole) // 2, len(whole) - 1)]
+    noise = [bytes(draw.integers(0, 256, 500, dtype=np.uint8)), b"\x93NUMPY", MODEL.read_bytes()]
+    for data in (*cut, *noise):
+        wrong.write_bytes(data)
+        assert "bad.npz" in refused(capsys, *arguments)
+    for _ in range(60):  # one byte changed: a line, or the same numbers all the same
+        flipped = bytearray(whole)
+        flipped[draw.integers(len(whole))] ^= 1 << draw.integers(8)
+        wrong.write_bytes(flipped)
+        code = run(["refresh", *arguments, "--no-check"])
+        captured = capsys.readouterr()
+        assert code in (0, 2), captured.err
+        assert captured.err.count("\n") == (code == 2)
+
+
+def test_a_configuration_with_images_does_not_disturb_a_merge(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bninspect.toml").write_text('image = "photos"\nbatches = 3\nshuffle = true\n', "utf-8")
+    monkeypatch.chdir(tmp_path)
+    part(tmp_path / "one.npz")
+    assert run(["refresh", str(MODEL), "-o", "new.pb", "--merge", "one.npz"]) == 0
+    assert "over 64 images of 1 part" in capsys.readouterr().out

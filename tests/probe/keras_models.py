@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 LIBRARIES = ("keras", "tf_keras")
 FORMATS = (
-    ("keras", ("model.keras", "model.h5", "exported", "frozen.pb")),
+    ("keras", ("model.keras", "model.h5", "exported", "saved_model", "frozen.pb")),
     ("tf_keras", ("model.keras", "model.h5", "exported", "saved_model", "frozen.pb")),
 )
-"""What each library saves: Keras 3 has no `save_format="tf"` any more."""
+"""What each library saves: Keras 3 has no `save_format="tf"` any more, and TensorFlow saves its models
+itself.
+"""
 LAYERS = (("bn_first", 1e-3, 4), ("bn_inside", 1e-5, 4), ("bn_rows", 1e-2, 5))
 """Name, epsilon and channels of the batch norms, in graph order: behind a convolution, in a model inside the
 model, of a matrix.
@@ -93,6 +95,8 @@ def saved(name: str, folder: Path) -> SavedModels:
         model.export(str(folder / "exported"))
         if name == "tf_keras":
             model.save(str(folder / "saved_model"), save_format="tf")
+        else:
+            tf.saved_model.save(model, str(folder / "saved_model"))
         (folder / "frozen.pb").write_bytes(frozen(tf, model))
     return SavedModels(name, model, folder)
 

@@ -15,7 +15,7 @@ from bninspect.batchnorm.change import Change, StatisticsChange, change, statist
 from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.matching import How, Unmatched, matched
 from bninspect.batchnorm.trace import VARIABLES, stored_value
-from bninspect.batchnorm.updates import Training
+from bninspect.batchnorm.training import Training
 from bninspect.batchnorm.upstream import Upstream
 from bninspect.errors import BninspectError, GraphDefError
 

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.updates import training_of
+from bninspect.batchnorm.training import training_of
 from bninspect.probe.wording import counted
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.rules.training import UNTRAINABLE

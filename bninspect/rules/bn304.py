@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import State, thresholds
 from bninspect.batchnorm.trace import stored_value
-from bninspect.batchnorm.updates import training_of
+from bninspect.batchnorm.training import training_of
 from bninspect.probe.wording import listed, percent
 from bninspect.rules.rule import Needs, Rule, Severity
 

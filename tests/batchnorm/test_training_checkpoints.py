@@ -11,7 +11,7 @@ import pytest
 
 from bninspect.batchnorm import BatchNorm, inspect
 from bninspect.batchnorm.trace import VARIABLES
-from bninspect.batchnorm.updates import Training
+from bninspect.batchnorm.training import Training
 from bninspect.graphdef import load
 from tests.batchnorm.tables import FIXTURES
 

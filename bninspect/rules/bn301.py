@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.training import training_of
 from bninspect.probe.wording import counted
 from bninspect.rules.rule import Needs, Rule, Severity
-from bninspect.rules.training import UNTRAINABLE
+from bninspect.rules.training import UNTRAINABLE, first_calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ _GROUP = "train_op = tf.group(train_op, what ema.apply or the layer returned), a
 
 def check(case: Case) -> Iterator[Finding]:
     """Layers whose updates nobody runs."""
-    unused = [layer for layer in case.layers if layer.updates == "unused"]
+    unused = first_calls(layer for layer in case.layers if layer.updates == "unused")
     if not unused:
         return
     run = training_of(case.report).run

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.statistics import UNREAD_VARIABLES
 from bninspect.batchnorm.trace import VARIABLES
 from bninspect.rules.rule import Rule, Severity
-from bninspect.rules.training import statistics_of
+from bninspect.rules.training import first_calls, statistics_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def check(case: Case) -> Iterator[Finding]:
     saved = case.report.graph.graphdef.variables
     if saved is None:
         return
-    for layer in case.layers:
+    for layer in first_calls(case.layers):
         lost = {name: tensor for name, tensor in _variables(layer).items() if tensor.node.name not in saved}
         if lost:
             labels = [tensor.node.label for tensor in lost.values()]

@@ -34,6 +34,7 @@ from bninspect.batchnorm.trace import stored_value
 from bninspect.batchnorm.training import training_of
 from bninspect.probe.wording import listed, percent
 from bninspect.rules.rule import Needs, Rule, Severity
+from bninspect.rules.training import first_calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +74,8 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _averaging(case: Case) -> list[BatchNorm]:
     """The layers whose statistics the training moves: where nothing does, that is BN301's and BN302's."""
-    return [layer for layer in case.layers if layer.updates == "run" and layer.moving_mean is not None]
+    updated = [layer for layer in case.layers if layer.updates == "run" and layer.moving_mean is not None]
+    return first_calls(updated)
 
 
 def _momentum(layer: BatchNorm, case: Case) -> float | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import Mode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bninspect.batchnorm import BatchNorm
     from bninspect.graphdef import Tensor
     from bninspect.rules.rule import Case
@@ -33,6 +35,14 @@ def not_served(case: Case) -> str | None:
     """Why a rule on what is served says nothing of layers that train in this graph; None where it judges."""
     baked = any(layer.mode is Mode.TRAINING for layer in case.layers)
     return NOT_SERVED if baked and not is_served(case) else None
+
+
+def first_calls(layers: Iterable[BatchNorm]) -> list[BatchNorm]:
+    """Of the layers that read one set of moving statistics (towers, a call for evaluation) the first."""
+    found: dict[object, BatchNorm] = {}
+    for layer in layers:
+        found.setdefault(layer.name if layer.moving_mean is None else layer.moving_mean, layer)
+    return list(found.values())
 
 
 def statistics_of(layer: BatchNorm) -> dict[str, Tensor]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from bninspect.rules import Case
+from bninspect.rules import Case, evaluate, select
 from tests.batchnorm.parts import MOMENTS, report
-from tests.batchnorm.test_updates import BOTH, CHOSEN, MEAN_STEP, STORED, VARIANCE_STEP
+from tests.batchnorm.test_updates import BOTH, CHOSEN, MEAN_STEP, STORED, TRAIN, VARIANCE_STEP
 from tests.rules.catching import checkpointed, found, not_run, of_checkpoint, of_fixture
 
 UPDATED = STORED + MOMENTS + CHOSEN + MEAN_STEP + VARIANCE_STEP + "head = Relu(y)\n"
@@ -50,6 +52,17 @@ def test_catches_a_variance_that_stays_while_the_mean_moves() -> None:
         "1 update op (AssignSub) of its moving statistics, and no train op depends on it"
     )
     assert finding.node == "variance_update"
+
+
+def test_catches_towers_that_share_their_statistics_once() -> None:
+    tower = "\n".join(line for line in CHOSEN.splitlines() if not line.startswith("c_"))
+    for name in ("widened", "root", "scale", "scaled", "shift", "offset", "y"):
+        tower = re.sub(rf"\b{name}\b", f"{name}2", tower)
+    updates = MEAN_STEP + VARIANCE_STEP + TRAIN.format(control="")
+    told = report(STORED + MOMENTS + CHOSEN + tower + updates + "head = Relu(y)\nhead2 = Relu(y2)\n")
+    assert [layer.updates for layer in told.layers] == ["unused", "unused"]
+    (finding,) = evaluate(Case(report=told), select(["BN301"])).findings
+    assert finding.layer == told.layers[0].name
 
 
 def test_catches_a_switched_layer() -> None:

@@ -3,15 +3,14 @@
 A ResNet-50 of 53 batch norms and PNG photographs of 300x400 in batches of 8. The refresh reads, decodes,
 resizes and prepares the images, runs the model in training mode, takes the moments of every layer's x and
 pools them; the bare pass runs the same graph on batches of that size, which lie ready in memory, and fetches
-its output. Both take turns in one process, batch by batch. The first one is left out. Then what the memory of
-a refresh of many batches is beside that of few. Needs TensorFlow; exit code 1 where a promise is broken.
+its output. Both take turns in one process, batch by batch. The first one is left out. Needs TensorFlow;
+exit code 1 where the promise is broken.
 """
 
 from __future__ import annotations
 
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,15 +27,12 @@ from bninspect.probe.session import require
 from tests.benchmarks.models import resnet50
 from tests.benchmarks.probe import BARE, passes
 from tests.benchmarks.probe_command import photographs
-from tests.benchmarks.processes import ROOT, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 BATCH, BATCHES, SEED = 8, 12, 0
-LEAST_SPEED, MOST_MEMORY = 0.75, 1.05
-MANY, FEW = 24, 4
-"""Batches of which the memory is compared."""
+LEAST_SPEED = 0.75
 
 
 @dataclass(slots=True)
@@ -71,24 +67,8 @@ def speed(model: Path, images: Path) -> Turns:
     return turns
 
 
-def peak(model: Path, images: Path, batches: int) -> int:
-    """The most memory of this process in a refresh of so many batches, in bytes (Linux)."""
-    report = inspect(load(str(model)))
-    request = Request(images=(str(images),), batch_size=BATCH, batches=batches)
-    estimate(report, report.layers, request)
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
-
-
-def peak_elsewhere(model: Path, images: Path, batches: int) -> int:
-    """The same in a process of its own."""
-    arguments = [sys.executable, "-m", "tests.benchmarks.refresh", str(model), str(images), str(batches)]
-    ended = subprocess.run(arguments, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, check=True)
-    return int(ended.stdout)
-
-
 def main() -> int:
-    """Measures, prints the table; 1 if a promise is broken."""
+    """Measures, prints the table; 1 if the promise is broken."""
     if find_spec("tensorflow") is None:
         print("TensorFlow is not installed: there is no pass to measure")
         return 0
@@ -97,11 +77,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         model, images = Path(folder) / "resnet.pb", Path(folder) / "images"
         nodes = resnet50(model)
-        photographs(images, BATCH * max(BATCHES, MANY), SEED)
-        few = Path(folder) / "few"
-        photographs(few, BATCH * BATCHES, SEED)
+        photographs(images, BATCH * BATCHES, SEED)
         print(f"ResNet-50, {nodes} nodes, {BATCHES} batches of {BATCH}, seed {SEED}, {os.cpu_count()} cores")
-        turns = speed(model, few)
+        turns = speed(model, images)
         for what, place in (("images a second", 0), ("the same, processor time", 1)):
             ours, theirs = (
                 BATCH / statistics.median(taken[place] for taken in side[1:])
@@ -110,17 +88,8 @@ def main() -> int:
             kept.append(ours / theirs >= LEAST_SPEED)
             told = f"at least {LEAST_SPEED:<6} {'kept' if kept[-1] else 'BROKEN'}"
             print(f"{what:<40} {ours:8.2f} / {theirs:8.2f} = {ours / theirs:.2f}   {told}", flush=True)
-        if sys.platform == "linux":
-            many, less = (peak_elsewhere(model, images, batches) / 1e6 for batches in (MANY, FEW))
-            kept.append(many / less <= MOST_MEMORY)
-            told = f"at most {MOST_MEMORY:<7} {'kept' if kept[-1] else 'BROKEN'}"
-            what = f"most memory, {MANY} batches over {FEW}, MB"
-            print(f"{what:<40} {many:8.0f} / {less:8.0f} = {many / less:.2f}   {told}", flush=True)
     return 0 if all(kept) else 1
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 4:
-        print(peak(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])))
-        sys.exit(0)
     sys.exit(main())

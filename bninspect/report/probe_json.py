@@ -8,7 +8,7 @@ from bninspect.report.json import SCHEMA_VERSION, model, tool
 
 if TYPE_CHECKING:
     from bninspect.probe.compare import Difference
-    from bninspect.probe.facts import Measured, Probe, ProbedLayer
+    from bninspect.probe.facts import Diagnosis, Measured, Probe, ProbedLayer
 
 Document = dict[str, Any]
 
@@ -47,10 +47,19 @@ def probe_document(probe: Probe) -> Document:
             }
             for one in probe.patches
         ],
-        "diagnosis": [
-            {"code": one.code, "layer": one.layer, "message": one.message} for one in probe.diagnosis
-        ],
+        "diagnosis": [_diagnosis(one) for one in probe.diagnosis],
         "skipped": [{"what": skip.what, "reason": skip.reason} for skip in probe.skipped],
+    }
+
+
+def _diagnosis(one: Diagnosis) -> Document:
+    """What is wrong, as it is printed; command is null where nothing of ours helps."""
+    return {
+        "code": one.code,
+        "layer": one.layer,
+        "message": one.message,
+        "evidence": one.evidence,
+        "command": one.command,
     }
 
 

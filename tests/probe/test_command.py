@@ -73,6 +73,11 @@ def test_json_is_the_document_of_the_design(capsys: pytest.CaptureFixture[str]) 
     assert set(layer["difference"]) == {"max_abs", "rms", "relative_rms"}
     (patch,) = document["patches"]
     assert np.shape(patch["training"]) == np.shape(patch["inference"]) == (6, 6)
+    (told,) = document["diagnosis"]
+    assert list(told) == ["code", "layer", "message", "evidence", "command"]
+    assert (told["code"], told["layer"]) == ("BN201", "bn")
+    assert told["evidence"].startswith("own score 165: what channel 2 normalizes has mean 140")
+    assert "bninspect refresh MODEL -o OUT --image DIR" in told["command"]
 
 
 def test_save_holds_the_outputs_of_both_modes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,8 +2,9 @@
 
 A saver writes its variables under keys that it chooses (an average's under the name of what it averages, an
 object's under its path), so the graph is asked: RestoreV2 gives the tensor of a key, an Assign puts it into a
-variable. A SavedModel of TensorFlow 2 tells besides which objects its functions are bound to. Only a graph
-without a saver leaves the variable's own name, which is what a saver takes where it is told nothing.
+variable. A SavedModel of TensorFlow 2 tells besides which objects its functions are bound to. Where neither
+tells of a variable, its own name is left, which is what a saver takes where it is told nothing; but not where
+another variable is restored from that key.
 """
 
 from __future__ import annotations
@@ -42,11 +43,14 @@ def values_of(graphdef: GraphDef, checkpoint: Checkpoint) -> Mapping[str, Tensor
     """
     graph = flatten(graphdef, loops=False, only=_restoring(graphdef))
     restored, captured = _restored(graph), _captured(graphdef, checkpoint)
+    others = {key.name for keys in (*restored.values(), *captured.values()) for key in keys}
     found = {}
     for node in graph:
         if node.op not in VARIABLES or node.functions:
             continue
-        keys = [*restored.get(node, ()), *captured.get(node.name, ()), Key(_own_key(node), "")]
+        keys = [*restored.get(node, ()), *captured.get(node.name, ())]
+        if not keys and (name := _own_key(node)) not in others:
+            keys.append(Key(name, ""))
         key = next((key for key in keys if key.name in checkpoint), None)
         if key is not None:
             found[node.name] = _fitting(node, key, checkpoint[key.name])
@@ -86,8 +90,7 @@ def _restoring(graphdef: GraphDef) -> frozenset[str]:
 
 def _restored(graph: Graph) -> Mapping[Node, list[Key]]:
     """Variable -> what the graph restores it from, in graph order. Where the file names the node that
-    restores
-    all, only what that one runs counts.
+    restores all, only what that one runs counts.
     """
     name = graph.graphdef.restore_op
     start = graph.node(name) if name is not None and name in graph else None

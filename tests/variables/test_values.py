@@ -78,6 +78,17 @@ def test_averages_restored_into_what_they_average() -> None:
         assert not np.array_equal(found, raw)
 
 
+def test_a_variable_whose_key_is_put_into_another(tmp_path: Path, tf: Any) -> None:
+    """TensorFlow does not restore it: what stands under its name is the other one's."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        weight, average = (v1.get_variable(name, (3,), use_resource=False) for name in ("weight", "average"))
+        tf.add(weight + average, v1.placeholder(tf.float32, (3,)), name="output")
+        session.run(v1.global_variables_initializer())
+        prefix = v1.train.Saver({"average": weight}).save(session, str(tmp_path / "model.ckpt"))
+        check(prefix, {"weight": session.run(weight), "average": None}, unsaved=1)
+
+
 def test_what_the_checkpoint_leaves_out_is_said() -> None:
     report = inspect(load(str(FIXTURES / "training" / "not_saved_115")))
     (layer,) = report.layers

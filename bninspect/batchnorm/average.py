@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Start = Literal["0/1", "0/0"]
-_MISSED = 0.5
-"""Standard deviations by which a fitted average may miss what is stored, in the median channel."""
 _STARTS: tuple[tuple[Start, float], ...] = (("0/1", 1.0), ("0/0", 0.0))
 
 
@@ -105,7 +103,7 @@ def _fit(
         holds=agree
         and a < thresholds.CONVERGED
         and explained >= thresholds.FIT_EXPLAINS
-        and _missed(a, start, mean, variance, mu, v) <= _MISSED,
+        and _missed(a, start, mean, variance, mu, v) <= thresholds.FIT_MISSES,
     )
 
 

@@ -1,4 +1,7 @@
-"""Every threshold on stored statistics, in one place, each with where it comes from.
+"""Every threshold that a verdict hangs on, in one place, each with where it comes from.
+
+How far rounding may go in a comparison of two runs stands beside that comparison (`probe.companions`,
+`probe.verify`): it says nothing of a model.
 
 W is the gap between the modes in standard deviations of the layer's output before gamma; S its root mean
 square over the channels beyond what the choice of images explains (`staleness`).
@@ -60,6 +63,13 @@ is of noise."""
 FIT_EXPLAINS = 0.75
 """Share of the squared gap between stored and measured statistics that the fit explains at least, where it
 holds."""
+FIT_MISSES = 0.5
+"""Standard deviations by which a fitted average may miss what is stored, in the median channel."""
+LEFT_WHEN_DONE = 0.01
+"""What may be left of an average's start where the steps it still takes are counted: 1 % of it."""
+GOOD_START = 16
+"""Images to ask for where one was given, whose spread cannot be seen: layers never updated are found in every
+draw of so many (see SIGNIFICANT)."""
 
 NEAR_INITIAL_MEAN = 1e-3
 """A moving mean within this of 0 in every channel has all but never moved: one update with momentum 0.99 on
@@ -69,7 +79,7 @@ NEAR_INITIAL_VARIANCE = 1e-2
 
 COLLAPSED = 1e-4
 """A variance of at most this share of the layer's median, and of at most epsilon, is that of a channel that
-is the same everywhere. Of the 6,500 channels of trained layers at hand the smallest share of a live one is
+is the same everywhere. Of the 6,660 channels of trained layers at hand the smallest share of a live one is
 4e-3, the largest of a dead one 4e-34."""
 VANISHED = 1e-12
 """A variance of at most this is 0 whatever the others of its layer are."""
@@ -97,3 +107,32 @@ LEAST_MOMENTUM = 0.8
 
 MOST_LAYERS = 0.5
 """More than this share of the layers is most of them: what they have in common is the training's doing."""
+
+STALE_THROUGHOUT = 0.5
+"""From this share of the layers on, stale statistics are no matter of single layers. Chosen, not measured: it
+words a diagnosis and decides none."""
+GROWS_WITH_DEPTH = 0.5
+"""Rank correlation (Spearman) of own error and depth from which the error grows with depth. In random order
+it is reached by 15 % of models of 6 layers, 7 % of 10, 1.2 % of 20: it words a diagnosis and decides none."""
+ONE_FACTOR = 0.15
+"""Half the interquartile range of ln r over the channels, up to which r is one factor for all of them. On the
+digits of tests/networks it is at most 0.05 in healthy layers; at the first layer 0.01 where the images are
+255 times as large, 0.03 and 0.07 where they are scaled and shifted (tf for unit)."""
+
+OUTPUTS_APART = 0.5
+"""Relative L2 of an output from which its two modes disagree. On the digits of tests/networks, 64 test images
+in batches of 32, healthy models have 0.11 to 0.28, those with one layer of six never updated 0.48 to 0.87,
+with all of them 1.3 and more."""
+TOP1_FLIPPED = 0.1
+"""Share of images whose top-1 flips from which they do. On the same digits 0 to 3 % flip in healthy models,
+and 66 % and more where no layer was ever updated."""
+
+CLEARLY_BETTER = 1.5
+"""The next preset's gap over the best one's, from which the best is named."""
+MOST_GAP = 10.0
+"""A channel counts for no more than this in the gap of a preset, so that no dead one decides alone."""
+IMAGES_FOR_ORDER = 4
+"""How many images it takes to tell the order of the colours, which moves few filters."""
+LEAST_SHARE = 0.05
+"""A moving average that came no farther says nothing of where it goes: what is stored, over its share, has
+its errors 20 times as large."""

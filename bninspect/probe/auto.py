@@ -9,13 +9,12 @@ however much too small the input is; so presets are ranked by the gap in the nar
 
 which a scale wrong by 255 makes large both ways. Where the stored statistics are a moving average on its way
 (`batchnorm.average`), the average is first brought to its end: half-way statistics would else fit a preset of
-half the scale. The best preset is named where the next one is CLEAR times as far off, and the best itself
-fits. Red and blue exchanged move few filters: that needs several images.
+half the scale. `presets` says which is the best, and whether it is clearly so.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +27,7 @@ from bninspect.batchnorm.staleness import staleness
 from bninspect.probe import images
 from bninspect.probe.pictures import Files
 from bninspect.probe.preprocess import PRESETS, prepare, sized, takes
+from bninspect.probe.presets import PresetFit, PresetTrial, ranked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,79 +42,16 @@ if TYPE_CHECKING:
 
     Run = Callable[[Sequence[Tensor], Mapping[str, NDArray[Any]]], list[NDArray[Any]]]
 
-CLEAR = 1.5
-"""The next preset's gap over the best one's, from which the best is named."""
-MOST_GAP = 10.0
-"""A channel counts for no more than this, so that no dead one decides alone."""
-MOST_IMAGES = 16
+_MOST_IMAGES = 16
 """How many images are measured under every preset."""
-ORDER_IMAGES = 4
-"""How many images it takes to tell the order of the colours."""
-_LEAST_SHARE = 0.05
-"""Below it a moving average says nothing of where it goes."""
 _ORDERS = ("rgb", "bgr")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PresetFit:
-    """One way to prepare images, and how far it leaves the first layer from its stored statistics."""
-
-    preset: str
-    channels: str
-    """rgb or bgr; grey input is rgb."""
-    gap: float
-    """What presets are ranked by."""
-    w: float
-    """Root mean square of W over the channels."""
-    r: float
-    """Median over the channels: measured over stored standard deviation."""
-    floor: float = 0.0
-    """Mean F: the W^2 that the choice of images alone makes."""
-    share: float = 1.0
-    """How far the moving average has come, where the layer's statistics are one on its way."""
-
-    @property
-    def usual(self) -> bool:
-        """Whether the order of colours is the one this preset has unless told otherwise."""
-        return self.channels == ("bgr" if self.preset == "caffe" else "rgb")
-
-    @property
-    def options(self) -> str:
-        """As a command line has it."""
-        return f"--preprocess {self.preset}" + ("" if self.usual else f" --channels {self.channels}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PresetTrial:
-    """Every preset, measured at one layer; or why that could not be."""
-
-    layer: str | None = None
-    images: int = 0
-    fits: tuple[PresetFit, ...] = ()
-    """The best first."""
-    clear: bool = False
-    """Whether the best is clearly better than every other preset, and fits."""
-    clear_order: bool = False
-    """Whether its order of colours is clearly better than the other one."""
-    given: PresetFit | None = None
-    """The fit of what was asked for; None where that was `auto`."""
-    reason: str | None = None
-    """Why none is named; None where one is."""
-
-    @property
-    def best(self) -> PresetFit | None:
-        """The one to use: in its usual order of colours unless the other is clearly better."""
-        if not self.fits:
-            return None
-        first = self.fits[0]
-        same = [fit for fit in self.fits if fit.preset == first.preset]
-        return first if self.clear_order else next((fit for fit in same if fit.usual), first)
-
-    def given_as(self, preset: str, *, bgr: bool) -> PresetTrial:
-        """The same trial, of images that were prepared so."""
-        asked = (preset, "bgr" if bgr else "rgb")
-        given = next((fit for fit in self.fits if (fit.preset, fit.channels) == asked), None)
-        return replace(self, given=given)
+_OF_ITS_OWN = "the model decodes and scales its images itself"
+_STATES = {
+    State.INITIAL: "the statistics of {}, the first layer, are initial: any preset is as far from them",
+    State.ABSENT: "{}, the first layer, has no stored statistics",
+    State.UNREAD: "the statistics of {}, the first layer, are not in the graph",
+    State.INVALID: "the statistics of {}, the first layer, are not finite, or negative",
+}
 
 
 def first_layer(report: Report, reads: Tensor) -> BatchNorm | None:
@@ -142,7 +79,7 @@ def trial(report: Report, inputs: Inputs, run: Run) -> PresetTrial:
         reason = f"{place.name} takes whole pixels 0 to 255, so that the model scales them itself"
     if reason is not None or layer is None or not isinstance(pictures, Files):
         return PresetTrial(layer=None if layer is None else layer.name, reason=reason)
-    count = min(pictures.count, MOST_IMAGES)
+    count = min(pictures.count, _MOST_IMAGES)
     if place.shape and place.shape[0]:
         count = max(count // inputs.batch_size, 1) * inputs.batch_size
     files = pictures.files[:count]
@@ -158,41 +95,7 @@ def trial(report: Report, inputs: Inputs, run: Run) -> PresetTrial:
                 return PresetTrial(layer=layer.name, reason=f"what {layer.name} reads has no row per image")
             parts.append(_moments(x, layer.data_format, len(batch)))
         fits.append(_fit(layer, recipe, concatenated(parts)))
-    return judged(layer.name, count, fits)
-
-
-def judged(layer: str, count: int, fits: Sequence[PresetFit]) -> PresetTrial:
-    """The fits in order, and whether the best is clear."""
-    ranked = sorted(fits, key=lambda fit: (fit.gap, not fit.usual))
-    best = ranked[0]
-    others = [fit for fit in ranked if fit.preset != best.preset]
-    twin = next((fit for fit in ranked if fit.preset == best.preset and fit is not best), None)
-    limit = max(thresholds.WARNING, float(np.sqrt(best.floor)))
-    reason = None
-    if best.gap > limit:
-        reason = (
-            f"none fits: with the best, {best.options}, {layer} is still {best.gap:.2g} standard deviations "
-            "off; its statistics are stale, or the images are prepared in another way"
-        )
-    elif others and others[0].gap < CLEAR * best.gap:
-        reason = f"{best.options} and {others[0].options} fit about as well"
-    return PresetTrial(
-        layer=layer,
-        images=count,
-        fits=tuple(ranked),
-        clear=reason is None,
-        clear_order=twin is not None and count >= ORDER_IMAGES and twin.gap >= CLEAR * best.gap,
-        reason=reason,
-    )
-
-
-_OF_ITS_OWN = "the model decodes and scales its images itself"
-_STATES = {
-    State.INITIAL: "the statistics of {}, the first layer, are initial: any preset is as far from them",
-    State.ABSENT: "{}, the first layer, has no stored statistics",
-    State.UNREAD: "the statistics of {}, the first layer, are not in the graph",
-    State.INVALID: "the statistics of {}, the first layer, are not finite, or negative",
-}
+    return ranked(layer.name, count, fits)
 
 
 def _undecidable(layer: BatchNorm | None) -> str | None:
@@ -229,7 +132,7 @@ def _fit(layer: BatchNorm, recipe: Recipe, moments: ImageMoments) -> PresetFit:
     found = staleness(mean, variance, layer.epsilon, None, moments)
     average = average_fit(mean, variance, moments.pooled())
     gap, share = _gap(found), 1.0
-    if average is not None and average.holds and average.a >= _LEAST_SHARE:
+    if average is not None and average.holds and average.a >= thresholds.LEAST_SHARE:
         share = average.a
         start = (1 - share) * (average.start == "0/1")
         ended = staleness(mean / share, (variance - start) / share, layer.epsilon, None, moments)
@@ -250,5 +153,5 @@ def _fit(layer: BatchNorm, recipe: Recipe, moments: ImageMoments) -> PresetFit:
 def _gap(found: Staleness) -> float:
     """What presets are ranked by (see the head of this file)."""
     with np.errstate(all="ignore"):
-        gaps = np.fmin(np.fmax(found.w, found.w / found.r), MOST_GAP)
+        gaps = np.fmin(np.fmax(found.w, found.w / found.r), thresholds.MOST_GAP)
         return float(np.sqrt(np.nanmean(gaps * gaps)))

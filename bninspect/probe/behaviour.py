@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm import thresholds
 from bninspect.batchnorm.layer import Form, Mode, State
 from bninspect.probe.facts import Diagnosis
 from bninspect.probe.wording import counted, listed, number, percent, verb
 
 if TYPE_CHECKING:
+    from bninspect.probe.compare import Difference
     from bninspect.probe.facts import OutputDifference, Probe
-
-LARGE = 0.5
-"""Relative L2 of an output from which the modes disagree."""
-FLIPPED = 0.1
-"""Share of images whose top-1 flips from which they do."""
 
 
 def dependent(probe: Probe) -> Diagnosis | None:
@@ -40,9 +37,9 @@ def dependent(probe: Probe) -> Diagnosis | None:
             command = "freeze it anew in inference mode: nothing ties statistics of the file to these layers"
     others = "companion made of it" if test.made else "images beside it"
     evidence = (
-        f"{worst.name} moves by {number(worst.change)} "
-        f"({percent(worst.change / max(worst.size, 1e-30))} of its largest value) from alone to a batch of "
-        f"{test.images} with the {others}; noise ends at {number(worst.floor)}"
+        f"{worst.name} moves by {number(worst.change)} ({percent(worst.change / max(worst.size, 1e-30))} of "
+        f"its largest value) from alone to a batch of {test.images} with the {others}; noise ends at "
+        f"{number(worst.floor)}"
     )
     return Diagnosis(
         code="BN401",
@@ -127,13 +124,15 @@ def effect(output: OutputDifference) -> str:
 
 def _worst(probe: Probe) -> OutputDifference | None:
     """The output whose modes disagree most, if they do."""
-    found = [
-        output
-        for output in probe.outputs
-        if not output.difference.relative_l2 < LARGE
-        or (output.difference.top1_agreement is not None and 1 - output.difference.top1_agreement >= FLIPPED)
-    ]
+    found = [output for output in probe.outputs if _apart(output.difference)]
     return max(found, key=lambda output: output.difference.relative_l2, default=None)
+
+
+def _apart(difference: Difference) -> bool:
+    """Whether the two modes disagree, where they are not finite too."""
+    agreement = difference.top1_agreement
+    flipped = agreement is not None and 1 - agreement >= thresholds.TOP1_FLIPPED
+    return flipped or not difference.relative_l2 < thresholds.OUTPUTS_APART
 
 
 def relative(share: float) -> str:

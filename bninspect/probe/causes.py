@@ -7,7 +7,6 @@ diagnosis and the layers that it explains, so that one cause is told once.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -23,57 +22,12 @@ from bninspect.probe.wording import listed, number, percent, sentence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from bninspect.probe.judged import Judged
 
-    from bninspect.batchnorm.layer import BatchNorm
-    from bninspect.batchnorm.pooling import ImageMoments
-    from bninspect.batchnorm.staleness import Staleness
-    from bninspect.probe.facts import ProbedLayer
-
-    Floats = NDArray[np.float64]
     Found = tuple[Diagnosis, frozenset[str]] | None
 
-GUILTY = ("warning", "error")
-_DOMINANT = 0.1
-"""epsilon over the median variance from which it dominates (BN206)."""
-_COLLAPSED = 1e-4
-"""Stored variance over the layer's median below which a channel has collapsed."""
 _FEW_LAYERS = 3
 """So many layers are named in a command; of more, all are re-estimated."""
-_LEFT = 0.01
-"""What may be left of an average's start where it is called done."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """A layer with stored statistics that were measured with every layer in training mode."""
-
-    probed: ProbedLayer
-    own: Staleness
-    moments: ImageMoments
-    mean: Floats
-    """Stored."""
-    variance: Floats
-
-    @property
-    def layer(self) -> BatchNorm:
-        """The layer itself."""
-        return self.probed.layer
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.probed.layer.name
-
-    @property
-    def guilty(self) -> bool:
-        """Whether its own error is at least a warning."""
-        return self.own.verdict in GUILTY
-
-    @property
-    def score(self) -> float:
-        """Its own score; infinite where its numbers are broken."""
-        return math.inf if self.own.score is None else self.own.score
 
 
 def invalid(found: Sequence[Judged]) -> Found:
@@ -110,9 +64,8 @@ def initial(found: Sequence[Judged]) -> Found:
     message = f"{sentence(title)}: {told} there, which normalizes nothing."
     where = "" if len(fresh) == 1 else f" of {worst.name}"
     evidence = (
-        f"{_size(worst)}{f' at {worst.name}' if where else ''}: what channel "
-        f"{channel}{where} "
-        f"normalizes has mean {number(float(pooled.mean[channel]))} and standard deviation "
+        f"{_size(worst)}{f' at {worst.name}' if where else ''}: what channel {channel}{where} normalizes "
+        f"has mean {number(float(pooled.mean[channel]))} and standard deviation "
         f"{number(float(spread[channel]))}"
     )
     command = (
@@ -145,21 +98,19 @@ def average(found: Sequence[Judged], momentum: float | None) -> Found:
     title = f"the moving averages have not converged: they are {percent(share)} of the way"
     message = (
         f"The moving averages have not converged: in {len(held)} of {len(fitted)} layers the stored "
-        "statistics "
-        f"are {percent(share)} of the way from their start (mean and variance {held[0][1].start}) to "
-        "those of "
-        f"the images{_steps([fit.steps for _, fit in held], known)}."
+        f"statistics are {percent(share)} of the way from their start (mean and variance "
+        f"{held[0][1].start}) to those of the images{_steps([fit.steps for _, fit in held], known)}."
     )
     shares = [fit.a for _, fit in held]
     explained = float(np.median([fit.explained for _, fit in held]))
     evidence = (
         f"one share fits mean and variance alike, {percent(max(min(shares), 0.0))} to "
-        f"{percent(max(shares))}, "
-        f"and takes away {percent(explained)} of the gap"
+        f"{percent(max(shares))}, and takes away {percent(explained)} of the gap"
     )
     more = ""
-    if known is not None and left > _LEFT:
-        more = f" for some {math.ceil(math.log(_LEFT / left) / math.log(known)):,} steps more"
+    if known is not None and left > thresholds.LEFT_WHEN_DONE:
+        steps = math.log(thresholds.LEFT_WHEN_DONE / left) / math.log(known)
+        more = f" for some {math.ceil(steps):,} steps more"
     command = f"train on with the update ops run{more}, or {refreshing([], len(found))}"
     names = [one.name for one, _ in held] if len(fitted) == 1 else []
     return _diagnosis("BN404", names, title, message, evidence, command), _set([one.name for one in found])
@@ -190,17 +141,14 @@ def collapsed(found: Sequence[Judged]) -> Found:
     worst, channels, steepest = max(told, key=lambda each: each[2])
     title = f"channels of {worded(names, len(found))} have collapsed"
     message = (
-        f"{sentence(title)}: their stored variance is all but 0 and that of the images is not, so "
-        "that inference "
-        f"mode multiplies them by up to {number(steepest)}."
+        f"{sentence(title)}: their stored variance is all but 0 and that of the images is not, so that "
+        f"inference mode multiplies them by up to {number(steepest)}."
     )
     measured = float(worst.moments.pooled().variance[channels].max())
     evidence = (
-        f"{worst.name}: channel {listed([str(channel) for channel in channels])} of "
-        f"{len(worst.variance)}, stored "
-        f"variance {number(float(worst.variance[channels].min()))}, measured {number(measured)}; the "
-        "median of "
-        f"the layer is {number(float(np.median(worst.variance)))}"
+        f"{worst.name}: channel {listed([str(channel) for channel in channels])} of {len(worst.variance)}, "
+        f"stored variance {number(float(worst.variance[channels].min()))}, measured {number(measured)}; the "
+        f"median of the layer is {number(float(np.median(worst.variance)))}"
     )
     return _diagnosis("BN204", names, title, message, evidence, refreshing(names, len(found))), _set(names)
 
@@ -209,7 +157,7 @@ def _collapsed_channels(one: Judged) -> list[int]:
     """The collapsed channels, where the rest of the layer fits."""
     extreme = [channel for channel in one.own.extreme_channels if one.own.r[channel] > thresholds.EXTREME_R]
     median = float(np.median(one.variance))
-    channels = [channel for channel in extreme if one.variance[channel] <= _COLLAPSED * median]
+    channels = [channel for channel in extreme if one.variance[channel] <= thresholds.COLLAPSED * median]
     rest = np.delete(one.own.w**2 - one.own.floor, channels)
     if not channels or not rest.size or np.isnan(rest).all():
         return []
@@ -225,7 +173,7 @@ def epsilon(found: Sequence[Judged]) -> Found:
         measured = (
             float(np.median(variances[np.isfinite(variances)])) if np.isfinite(variances).any() else 0.0
         )
-        if (one.layer.epsilon or 0.0) >= _DOMINANT * max(median, measured) and measured > 0:
+        if (one.layer.epsilon or 0.0) >= thresholds.DOMINANT_EPSILON * max(median, measured) and measured > 0:
             wide.append((one, measured))
     if not wide:
         return None

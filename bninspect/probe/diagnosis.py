@@ -15,7 +15,7 @@ from bninspect.batchnorm import thresholds
 from bninspect.batchnorm.layer import Mode, State
 from bninspect.batchnorm.staleness import staleness
 from bninspect.probe import behaviour, causes, stale
-from bninspect.probe.causes import Judged
+from bninspect.probe.judged import judged, undecided
 from bninspect.probe.wording import counted, number
 from bninspect.probe.wording import layers as worded
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bninspect.probe.causes import Found
     from bninspect.probe.facts import Diagnosis, Probe
+    from bninspect.probe.judged import Judged
 
 NAMES = {
     "BN201": "statistics-never-updated",
@@ -40,8 +41,6 @@ NAMES = {
 """Code -> name, as the rules have it."""
 GRAVE = frozenset({"BN201", "BN203", "BN401"})
 """What makes a model unfit whatever the numbers are."""
-_GOOD_START = 16
-"""Images to ask for where one was given, whose spread cannot be seen."""
 
 
 def diagnose(probe: Probe) -> tuple[Diagnosis, ...]:
@@ -80,42 +79,12 @@ def _statistics(probe: Probe) -> tuple[Callable[[Sequence[Judged]], Found], ...]
     )
 
 
-def judged(probe: Probe) -> list[Judged]:
-    """The layers whose stored statistics were set against their own x, in graph order."""
-    order = {layer.name: index for index, layer in enumerate(probe.report.layers)}
-    found = [
-        Judged(
-            probed=one,
-            own=one.own.staleness,
-            moments=one.own.moments,
-            mean=one.moving_mean,
-            variance=one.moving_variance,
-        )
-        for one in probe.layers
-        if one.own is not None
-        and one.own.staleness is not None
-        and one.moving_mean is not None
-        and one.moving_variance is not None
-    ]
-    return sorted(found, key=lambda one: order.get(one.name, 0))
-
-
-def undecided(probe: Probe) -> list[Judged]:
-    """The layers of which these images say neither that their statistics fit nor that they do not."""
-    return [one for one in judged(probe) if one.own.verdict == "inconclusive" and not _known(one)]
-
-
-def _known(one: Judged) -> bool:
-    """Whether the stored numbers themselves say what they are, whatever the images are."""
-    return one.layer.statistics.state in (State.INITIAL, State.INVALID)
-
-
 def conclusion(probe: Probe) -> str:
     """One line on a model with nothing wrong: what was seen, and what these images cannot tell."""
     found, open_ = judged(probe), undecided(probe)
     if not found:
         return "Nothing can be said of stored statistics: no layer has any to compare."
-    if all(_known(one) for one in found):
+    if all(one.known for one in found):
         return (
             "The stored statistics were never updated, and nothing uses them: every layer takes the batch's."
         )
@@ -124,9 +93,8 @@ def conclusion(probe: Probe) -> str:
     if not open_:
         noted = "" if worst.own.verdict == "fine" else ", worth a note"
         return (
-            f"The stored statistics of {worded([one.name for one in found], len(found))} fit "
-            f"{images}: own score "
-            f"at most {number(worst.score)}, at {worst.name}{noted}."
+            f"The stored statistics of {worded([one.name for one in found], len(found))} fit {images}: own "
+            f"score at most {number(worst.score)}, at {worst.name}{noted}."
         )
     return f"Nothing is wrong as far as {images} can tell. {inconclusive(probe)}"
 
@@ -144,10 +112,9 @@ def inconclusive(probe: Probe) -> str:
     if count == 1:
         limit = math.sqrt(thresholds.SIGNIFICANT * thresholds.SINGLE_IMAGE_FLOOR)
         return (
-            f"Inconclusive: {who}. One image shows an error of {limit:.1f} standard deviations or "
-            "more, as of "
-            f"statistics never updated or a wrong scale; smaller ones take {_GOOD_START} images or more "
-            "(--image FOLDER)."
+            f"Inconclusive: {who}. One image shows an error of {limit:.1f} standard deviations or more, as "
+            f"of statistics never updated or a wrong scale; smaller ones take {thresholds.GOOD_START} "
+            "images or more (--image FOLDER)."
         )
     floor = max(_noise_of_images(one) for one in open_)
     if floor < thresholds.DECIDABLE:

@@ -15,8 +15,10 @@ from bninspect.errors import BninspectError
 from bninspect.graphdef.writer import serialized
 from bninspect.probe import auto, safety
 from bninspect.probe.companions import CompanionTest, companion_test, judge
-from bninspect.probe.diagnosis import diagnose, judged
+from bninspect.probe.diagnosis import diagnose
+from bninspect.probe.judged import judged
 from bninspect.probe.pictures import Files
+from bninspect.probe.presets import PresetTrial
 from bninspect.probe.runnable import program
 from bninspect.probe.session import Session
 
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graphdef import Tensor
-    from bninspect.probe.auto import PresetTrial
     from bninspect.probe.companions import Run
     from bninspect.probe.facts import Probe, Question
     from bninspect.probe.inputs import Inputs, Request
@@ -97,12 +98,12 @@ def fitting(report: Report, inputs: Inputs, allowed: Collection[str]) -> PresetT
     """Every preset at the first layer; a trial that could not be made says why."""
     layer = None if inputs.place is None else auto.first_layer(report, inputs.place.tensor)
     if layer is None:
-        return auto.PresetTrial(reason="no batch norm sees an image")
+        return PresetTrial(reason="no batch norm sees an image")
     try:
         with _running(report, [layer.x], allowed) as runs:
             return auto.trial(report, inputs, runs(Mode.INFERENCE))
     except BninspectError as error:
-        return auto.PresetTrial(layer=layer.name, reason=str(error))
+        return PresetTrial(layer=layer.name, reason=str(error))
 
 
 def _serving(mode: Mode, layer: BatchNorm) -> Mode:

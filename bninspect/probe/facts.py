@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.pooling import ImageMoments
     from bninspect.batchnorm.staleness import Staleness
     from bninspect.graphdef import Tensor
-    from bninspect.probe.auto import PresetTrial
     from bninspect.probe.companions import CompanionTest
     from bninspect.probe.compare import Difference
+    from bninspect.probe.presets import PresetTrial
     from bninspect.probe.runnable import Unprobed
 
 

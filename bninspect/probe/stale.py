@@ -10,26 +10,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.probe.causes import GUILTY, refreshing
+from bninspect.batchnorm import thresholds
+from bninspect.probe.causes import refreshing
 from bninspect.probe.facts import Diagnosis
+from bninspect.probe.judged import GUILTY
 from bninspect.probe.wording import counted, listed, number
 from bninspect.probe.wording import layers as worded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bninspect.probe.auto import PresetTrial
-    from bninspect.probe.causes import Found, Judged
+    from bninspect.probe.causes import Found
     from bninspect.probe.facts import Probe
+    from bninspect.probe.judged import Judged
+    from bninspect.probe.presets import PresetTrial
 
-_MOST = 0.5
-"""The share of stale layers from which it is no matter of single layers."""
 _FEW = 3
-"""With so many layers or fewer there is no telling a trend."""
-_GROWS = 0.5
-"""Rank correlation of own error and depth from which it grows with depth."""
-_UNIFORM = 0.15
-"""Half the interquartile range of ln r over the channels, up to which r is one factor for all."""
+"""So many scores are told; with so many layers or fewer there is no telling a trend."""
 
 
 def presets(found: Sequence[Judged], probe: Probe) -> Found:
@@ -47,13 +44,11 @@ def presets(found: Sequence[Judged], probe: Probe) -> Found:
     message = (
         f"The images are not prepared as in training: with {best.options} they fit the stored statistics of "
         f"{trial.layer}, the first layer, and with {given.options} they do not. Until that is right, "
-        "nothing can "
-        "be said of the layers behind it."
+        "nothing can be said of the layers behind it."
     )
     evidence = (
         f"{trial.layer} over {counted(trial.images, 'image')}: W {number(given.w)} (its input "
-        f"{number(given.r)} "
-        f"times as wide as stored) with {given.options}, {_others(trial)}"
+        f"{number(given.r)} times as wide as stored) with {given.options}, {_others(trial)}"
     )
     named = Diagnosis(
         code="BN405",
@@ -78,19 +73,18 @@ def _others(trial: PresetTrial) -> str:
 def domain(found: Sequence[Judged], probe: Probe) -> Found:
     """BN403 for the model: most layers are stale, each by its own error."""
     guilty = [one for one in found if one.own.verdict in GUILTY]
-    if len(found) <= _FEW or len(guilty) < _MOST * len(found):
+    if len(found) <= _FEW or len(guilty) < thresholds.STALE_THROUGHOUT * len(found):
         return None
     scores = [one.score for one in found]
     third = max(1, len(found) // 3)
     front, back = (float(np.median(part)) for part in (scores[:third], scores[-third:]))
-    grows = _trend(scores) >= _GROWS and back > front
+    grows = _trend(scores) >= thresholds.GROWS_WITH_DEPTH and back > front
     worst = max(guilty, key=lambda one: one.score)
     if grows:
         title = "the images are not like those the statistics were made of: the error grows with depth"
         message = (
             "The images are not like those the statistics were made of: "
-            f"{worded(_names(guilty), len(found))} "
-            "are stale by their own error, the deeper the more."
+            f"{worded(_names(guilty), len(found))} are stale by their own error, the deeper the more."
         )
     else:
         title = f"the statistics of {worded(_names(guilty), len(found))} are stale, each by its own error"
@@ -118,10 +112,8 @@ def single(found: Sequence[Judged], probe: Probe) -> Found:
     one = len(names) == 1
     title = f"the statistics of {listed(names)} are stale"
     they = "it normalizes" if one else "they normalize"
-    message = (
-        f"The stored statistics of {listed(names)} do not fit what {they}"
-        f"{', whatever mode the layers before it run in' if one and not _is_first(guilty[0], probe) else ''}."
-    )
+    anyhow = ", whatever mode the layers before it run in" if one and not _is_first(guilty[0], probe) else ""
+    message = f"The stored statistics of {listed(names)} do not fit what {they}{anyhow}."
     heirs = inheriting(probe)
     if heirs:
         message += (
@@ -177,7 +169,7 @@ def _first(one: Judged, probe: Probe) -> str:
     if ratios.size > 1:
         low, high = np.percentile(np.log(ratios), [25, 75])
         ratio = float(np.median(ratios))
-        if (high - low) / 2 <= _UNIFORM and abs(np.log(ratio)) > _UNIFORM:
+        if (high - low) / 2 <= thresholds.ONE_FACTOR and abs(np.log(ratio)) > thresholds.ONE_FACTOR:
             told = f"; all its channels are about {number(ratio)} times as wide as stored, as of scaled input"
     if probe.presets is not None and probe.presets.fits:
         return told + "; no other preset fits it clearly better"

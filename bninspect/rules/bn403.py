@@ -31,7 +31,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.probe import diagnosis
-from bninspect.probe.causes import GUILTY, refreshing
+from bninspect.probe.causes import refreshing
+from bninspect.probe.judged import GUILTY
 from bninspect.probe.stale import caveat
 from bninspect.probe.wording import counted, number
 from bninspect.rules.probed import not_run, probe_of, suspects

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.probe import behaviour, diagnosis
+from bninspect.probe import behaviour, diagnosis, judged
 from bninspect.rules.probed import found, not_run, probe_of
 from bninspect.rules.rule import Needs, Rule, Severity
 
@@ -41,7 +41,7 @@ def check(case: Case) -> Iterator[Finding]:
     """The output whose modes disagree most."""
     probe = probe_of(case)
     told = behaviour.disagreeing(probe)
-    if told is None or diagnosis.undecided(probe):
+    if told is None or judged.undecided(probe):
         return
     if not any(cause.code in _EXPLAINING for cause in diagnosis.diagnose(probe)):
         yield found(RULE, told)

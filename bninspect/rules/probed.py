@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm import State
 from bninspect.batchnorm.average import average_fit
-from bninspect.probe import causes, diagnosis, stale
+from bninspect.probe import causes, stale
+from bninspect.probe.judged import judged as all_judged
 from bninspect.rules import bn204
 
 if TYPE_CHECKING:
-    from bninspect.probe.auto import PresetTrial
-    from bninspect.probe.causes import Judged
     from bninspect.probe.companions import CompanionTest
     from bninspect.probe.facts import Diagnosis, Probe
+    from bninspect.probe.judged import Judged
+    from bninspect.probe.presets import PresetTrial
     from bninspect.rules.rule import Case, Finding, Rule
 
 
@@ -37,11 +37,7 @@ def found(rule: Rule, told: Diagnosis) -> Finding:
 
 def judged(probe: Probe) -> list[Judged]:
     """The layers whose statistics were measured, but for those that values alone condemn (BN201, BN203)."""
-    return [
-        one
-        for one in diagnosis.judged(probe)
-        if one.layer.statistics.state not in (State.INITIAL, State.INVALID)
-    ]
+    return [one for one in all_judged(probe) if not one.known]
 
 
 def average(case: Case) -> tuple[Diagnosis, list[Judged]] | None:

@@ -8,9 +8,9 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.graphdef import load
-from bninspect.probe.auto import PresetFit, judged
 from bninspect.probe.facts import Question
 from bninspect.probe.inputs import Request
+from bninspect.probe.presets import PresetFit, ranked
 from bninspect.probe.run import probe
 from tests.probe.making import FIXTURES
 
@@ -28,33 +28,33 @@ def fit(preset: str, gap: float, channels: str | None = None, floor: float = 0.0
 
 
 def test_the_best_is_named_where_the_next_is_far() -> None:
-    found = judged("bn", 16, [fit("raw", 9.0), fit("tf", 0.1), fit("torch", 0.5)])
+    found = ranked("bn", 16, [fit("raw", 9.0), fit("tf", 0.1), fit("torch", 0.5)])
     assert found.clear
     assert found.best == fit("tf", 0.1)
     assert [one.preset for one in found.fits] == ["tf", "torch", "raw"]
 
 
 def test_two_that_fit_alike_are_not_told_apart() -> None:
-    found = judged("bn", 16, [fit("torch", 0.12), fit("tf", 0.1)])
+    found = ranked("bn", 16, [fit("torch", 0.12), fit("tf", 0.1)])
     assert not found.clear
     assert found.reason == "--preprocess tf and --preprocess torch fit about as well"
 
 
 def test_none_that_fits_is_none() -> None:
-    found = judged("bn", 16, [fit("tf", 1.0), fit("raw", 9.0)])
+    found = ranked("bn", 16, [fit("tf", 1.0), fit("raw", 9.0)])
     assert not found.clear
     assert "none fits" in (found.reason or "")
 
 
 def test_one_image_may_be_as_far_off_as_one_image_is() -> None:
-    assert judged("bn", 1, [fit("tf", 0.9, floor=1.5), fit("raw", 9.0)]).clear
+    assert ranked("bn", 1, [fit("tf", 0.9, floor=1.5), fit("raw", 9.0)]).clear
 
 
 @pytest.mark.parametrize(
     ("images", "swapped", "chosen"), [(16, 0.4, "bgr"), (2, 0.4, "rgb"), (16, 0.11, "rgb")]
 )
 def test_the_order_of_colours_takes_several_images(images: int, swapped: float, chosen: str) -> None:
-    found = judged("bn", images, [fit("tf", 0.1, "bgr"), fit("tf", swapped, "rgb"), fit("raw", 9.0)])
+    found = ranked("bn", images, [fit("tf", 0.1, "bgr"), fit("tf", swapped, "rgb"), fit("raw", 9.0)])
     assert found.clear
     assert found.best is not None
     assert found.best.channels == chosen

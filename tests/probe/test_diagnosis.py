@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm.layer import Form, Mode, State, Statistics
-from bninspect.probe.auto import PresetFit, PresetTrial
 from bninspect.probe.companions import CompanionTest, Dependence
 from bninspect.probe.diagnosis import NAMES, conclusion, inconclusive, needed
 from bninspect.probe.facts import InputFact
+from bninspect.probe.presets import PresetFit, PresetTrial
 from bninspect.probe.stale import inheriting
 from tests.probe.probes import CHANNELS, codes, net, output, probe, probed, said
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from bninspect.probe.auto import judged
 from bninspect.probe.companions import CompanionTest, Dependence
 from bninspect.probe.facts import Patch, Verification
+from bninspect.probe.presets import ranked
 from bninspect.probe.runnable import Unprobed
 from bninspect.report.probe_terminal import print_probe
 from tests.probe.probes import DECIDED, net, output, probe, probed
@@ -46,7 +46,7 @@ def another_preset() -> Probe:
     layers = net()
     layers[0] = probed("net/block0/bn", 0, stored=shifted_by(2.0))
     fits = [fit("tf", 0.05), fit("tf", 0.06, "bgr"), fit("torch", 1.0), fit("unit", 1.2), fit("raw", 9.0)]
-    trial = judged("net/block0/bn", 16, fits).given_as("raw", bgr=False)
+    trial = ranked("net/block0/bn", 16, fits).given_as("raw", bgr=False)
     skipped = (
         Unprobed(what="net/odd", reason="no inference mode: its stored statistics are not in the file"),
     )
@@ -72,7 +72,7 @@ def batch_dependent() -> Probe:
 
 def undecided() -> Probe:
     """`auto` where nothing can be told, and no companions."""
-    from bninspect.probe.auto import PresetTrial
+    from bninspect.probe.presets import PresetTrial
 
     reason = "the statistics of bn, the first layer, are initial: any preset is as far from them"
     return probe(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.probe.auto import PresetFit, PresetTrial
 from bninspect.probe.companions import CompanionTest, Dependence
+from bninspect.probe.presets import PresetFit, PresetTrial
 from bninspect.rules import Case, evaluate, select
 from tests.probe.probes import CHANNELS, net, probed
 

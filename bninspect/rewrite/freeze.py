@@ -8,15 +8,15 @@ out, for a function cannot take a constant where it expects a handle.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.statistics import stored_statistics
 from bninspect.batchnorm.trace import VARIABLES
 from bninspect.errors import RewriteError
 from bninspect.graphdef import Tensor, flatten
+from bninspect.graphdef.library import Library, calls
+from bninspect.rewrite.constants import HANDLES, variables_to_constants
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.prune import prune
 
@@ -25,15 +25,8 @@ if TYPE_CHECKING:
     from bninspect.graphdef import Graph, GraphDef, Node
     from bninspect.rewrite.prune import Pruned
 
-_HANDED_ON = frozenset({"Identity", "Switch", "Enter", "Exit", "NextIteration", "Merge"})
-"""Ops that hand a variable on, to be read later."""
-_BY_REFERENCE = {
-    "RefIdentity": "Identity", "RefSwitch": "Switch", "RefEnter": "Enter", "RefExit": "Exit",
-    "RefNextIteration": "NextIteration", "RefMerge": "Merge",
-}  # fmt: skip
-"""Ops on a reference to a variable, and the same on its value."""
-_KEPT = ("T", "N", "frame_name", "is_constant", "parallel_iterations")
-_HANDLES = ("VarHandleOp", "ReadVariableOp", "ResourceGather", "VariableShape", "VarIsInitializedOp")
+_TABLES = ("HashTable", "MutableHashTable", "MutableDenseHashTable", "AnonymousHashTable")
+"""Ops (by how they begin) that make a table, which is filled when a model is loaded."""
 _MOST_NAMED = 5
 
 
@@ -49,7 +42,7 @@ def frozen(report: Report) -> Report:
     graph = flatten(graphdef, loops=False, only=_reading(graphdef))
     outputs = tuple(_in(graph, tensor) for tensor in report.outputs)
     edits = Edits(graph)
-    blocked = _freeze(edits)
+    blocked = variables_to_constants(edits)
     pruned = prune(edits, (*outputs, *_kept_statistics(report, graph)))
     _refuse(pruned, edits, blocked)
     found = inspect(
@@ -71,12 +64,10 @@ def _kept_statistics(report: Report, graph: Graph) -> list[Tensor]:
 
 def _reading(graphdef: GraphDef) -> frozenset[str]:
     """Functions that work with variables or are given some, those that hold layers, and their callers."""
-    from bninspect.graphdef.library import Library, calls
-
     wanted = set(Library(graphdef).candidates)
     callers: dict[str, set[str]] = {}
     for function in graphdef.functions.values():
-        if function.takes_handles or any(node.op in _HANDLES for node in function.nodes):
+        if function.takes_handles or any(node.op in HANDLES for node in function.nodes):
             wanted.add(function.name)
         for node in function.nodes:
             for name in calls(node, graphdef.functions):
@@ -91,6 +82,11 @@ def _reading(graphdef: GraphDef) -> frozenset[str]:
 
 def _in(graph: Graph, tensor: Tensor) -> Tensor:
     """The same tensor of another Graph of the same records."""
+    if tensor.node.name not in graph and not tensor.node.functions:
+        raise RewriteError(
+            f"{graph.graphdef.path}: serves nothing ({tensor.name} is a call that restores or saves): write "
+            "the SavedModel with signatures"
+        )
     if tensor.node.name not in graph:
         raise RewriteError(
             f"{tensor.name}: in the body of a While, whose variables cannot be frozen: freeze the model with "
@@ -99,86 +95,20 @@ def _in(graph: Graph, tensor: Tensor) -> Tensor:
     return Tensor(graph.node(tensor.node.name), tensor.port)
 
 
-def _freeze(edits: Edits) -> dict[Node, Node]:
-    """Every variable with a value becomes a Const. Returns what reads one in a way that is not known, and the
-    variable.
-    """
-    blocked: dict[Node, Node] = {}
-    for node in edits.graph:
-        if node.op not in VARIABLES or node.stored is None:
-            continue
-        value = node.stored
-        edits.replace(node, "Const", (), dtype=value.dtype, value=value)
-        if node.op == "VarHandleOp":
-            _read_by_handle(edits, node, value.dtype, blocked)
-        else:
-            _read_by_reference(edits, node, value.dtype)
-    return blocked
-
-
-def _read_by_reference(edits: Edits, variable: Node, dtype: str) -> None:
-    """What works on a reference works on the value."""
-    stack, seen = [variable], {variable}
-    while stack:
-        node = stack.pop()
-        for use in edits.graph.uses(node):
-            reader = use.node
-            if reader.op == "IsVariableInitialized":
-                edits.replace(reader, "Const", (), dtype="bool", value=np.array(True))
-            elif reader.op in _BY_REFERENCE and reader not in seen:
-                seen.add(reader)
-                attributes = {name: reader.attr(name) for name in _KEPT if reader.attr(name) is not None}
-                attributes["T"] = dtype
-                edits.replace(reader, _BY_REFERENCE[reader.op], reader.inputs, 2, **attributes)
-                stack.append(reader)
-
-
-def _read_by_handle(edits: Edits, variable: Node, dtype: str, blocked: dict[Node, Node]) -> None:
-    """A read is the value; what hands the handle on hands on the value."""
-    stack, seen = [variable], {variable}
-    while stack:
-        node = stack.pop()
-        for use in edits.graph.uses(node):
-            reader, handle = use.node, use.node.inputs[use.slot]
-            if reader.op in _HANDED_ON:
-                edits.set_attributes(reader, T=dtype)
-                if reader not in seen:
-                    seen.add(reader)
-                    stack.append(reader)
-            elif not _read(edits, reader, handle, dtype):
-                blocked[reader] = variable
-
-
-def _read(edits: Edits, reader: Node, handle: Tensor, dtype: str) -> bool:
-    """Makes an op that reads a variable read a value instead; False where the op is not known."""
-    if reader.op == "ReadVariableOp":
-        edits.redirect(reader.output(), handle)
-    elif reader.op == "VarIsInitializedOp":
-        edits.replace(reader, "Const", (), dtype="bool", value=np.array(True))
-    elif reader.op == "VariableShape":
-        out = reader.attr("out_type", "int32")
-        edits.replace(reader, "Shape", (handle,), T=dtype, out_type=out)
-    elif reader.op == "ResourceGather" and not reader.attr("batch_dims", 0):
-        axis = edits.add(f"{reader.name}/axis", "Const", (), dtype="int32", value=np.array(0, np.int32))
-        indices: Any = reader.attr("Tindices", "int32")
-        given = (handle, reader.inputs[1], axis)
-        edits.replace(reader, "GatherV2", given, Tparams=dtype, Tindices=indices, Taxis="int32")
-    else:
-        return False
-    return True
-
-
-def _refuse(pruned: Pruned, edits: Edits, blocked: dict[Node, Node]) -> None:
-    """Raises RewriteError where the outputs still need a variable."""
+def _refuse(pruned: Pruned, edits: Edits, blocked: dict[Node, str]) -> None:
+    """Raises RewriteError where the outputs still need a variable, or a table."""
     without = sorted(node.label for node in pruned.kept if node.op in VARIABLES)
     if without:
         names = ", ".join(without[:_MOST_NAMED]) + (", ..." if len(without) > _MOST_NAMED else "")
         raise RewriteError(f"{edits.graph.graphdef.path}: {_why(edits.graph.graphdef)}: {names}")
-    for node, variable in blocked.items():
+    for node, reason in blocked.items():
         if node in pruned.kept:
+            raise RewriteError(f"{node.op} {node.label} reads the variable {reason}")
+    for node in pruned.kept:
+        if node.op.startswith(_TABLES):
             raise RewriteError(
-                f"{node.op} {node.label} reads the variable {variable.label} in a way that cannot be frozen: "
-                "freeze the model with TensorFlow first"
+                f"the outputs need the lookup table {node.label} ({node.op}), which is filled when the model "
+                "is loaded and cannot be frozen: name outputs that do without it (--output)"
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +14,9 @@ from bninspect.graphdef import Graph
 from bninspect.graphdef.writer import serialized
 from bninspect.rewrite.freeze import frozen
 from bninspect.variables import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 PREFIXES = [
@@ -159,3 +162,95 @@ def test_what_the_outputs_need_is_not_in_the_checkpoint(tmp_path: Path) -> None:
     report = inspect(load(str(tmp_path / "model.ckpt-30.meta")))
     with pytest.raises(RewriteError, match=r"not in the checkpoint .*model.ckpt-30: .*moving_mean"):
         frozen(report)
+
+
+def test_a_saved_model_without_signatures(tmp_path: Path, tf: Any) -> None:
+    module = tf.Module()
+    module.weight = tf.Variable(1.0)
+    module.call = tf.function(lambda: 2.0 * module.weight)
+    module.call.get_concrete_function()
+    tf.saved_model.save(module, str(tmp_path))
+    with pytest.raises(RewriteError, match=r"serves nothing .*: write the SavedModel with signatures"):
+        frozen(inspect(load(str(tmp_path))))
+
+
+def saved(folder: Path, tf: Any, build: Callable[[Any], None]) -> tuple[str, dict[str, Any], list[Any]]:
+    """(prefix, feeds, what TensorFlow computes at `output` after restoring) of the graph that this makes."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session(config=plain(tf)) as session:
+        build(v1)
+        session.run(v1.global_variables_initializer())
+        prefix = v1.train.Saver().save(session, str(folder / "model.ckpt"))
+        graph = load(prefix)
+        feeds = {**fed(graph), **decided(graph)}
+        return prefix, feeds, [session.run("output:0", feeds)]
+
+
+@pytest.mark.parametrize("batch_dims", [0, 1])
+def test_rows_of_a_resource_variable(batch_dims: int, tmp_path: Path, tf: Any) -> None:
+    def build(v1: Any) -> None:
+        table = v1.get_variable("table", (2, 5, 3), use_resource=True)
+        indices = v1.placeholder(tf.int32, (2, 4), "indices")
+        types = {"resource": table.handle, "dtype": tf.float32}
+        rows = tf.raw_ops.ResourceGather(**types, indices=indices, batch_dims=batch_dims)
+        pairs = tf.raw_ops.ResourceGatherNd(**types, indices=indices[:, :2])
+        tf.identity(tf.reduce_sum(rows) + pairs, name="output")
+
+    prefix, feeds, expected = saved(tmp_path, tf, build)
+    found = ours(frozen(inspect(load(prefix), outputs=["output"])), feeds, tf)
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_a_handle_through_a_switch(tmp_path: Path, tf: Any) -> None:
+    """The shape that a training graph notes of a handle is not that of the value."""
+
+    def build(v1: Any) -> None:
+        weight = v1.get_variable("weight", (3,), use_resource=True)
+        images, training = (
+            v1.placeholder(tf.float32, (2, 3), "images"),
+            v1.placeholder(tf.bool, (), "training"),
+        )
+        branches = tf.raw_ops.Switch(data=weight.handle, pred=training)
+        scales = [tf.raw_ops.ReadVariableOp(resource=one, dtype=tf.float32) for one in branches]
+        merged = tf.raw_ops.Merge(inputs=[scales[0] * 2.0, scales[1]]).output
+        tf.multiply(merged, images, name="output")
+
+    prefix, feeds, expected = saved(tmp_path, tf, build)
+    original = inspect(load(prefix), outputs=["output"])
+    switch = next(node for node in original.graph if node.op == "Switch")
+    assert switch.attr("_output_shapes") is not None
+    np.testing.assert_array_equal(ours(frozen(original), feeds, tf), expected)
+
+
+@pytest.mark.parametrize("resource", [False, True])
+def test_a_variable_that_is_read_after_it_was_changed(resource: bool, tmp_path: Path, tf: Any) -> None:
+    def build(v1: Any) -> None:
+        count = v1.get_variable("count", (), initializer=v1.zeros_initializer(), use_resource=resource)
+        images = v1.placeholder(tf.float32, (2, 3), "images")
+        with tf.control_dependencies([count.assign_add(1.0, read_value=False)]):
+            tf.add(images, count.read_value(), name="output")
+        tf.add(images, count.read_value(), name="before")
+
+    prefix, feeds, _ = saved(tmp_path, tf, build)
+    with pytest.raises(RewriteError, match=r"reads the variable count after Assign\S* \S+ changed it"):
+        frozen(inspect(load(prefix), outputs=["output"]))
+    (found,) = ours(frozen(inspect(load(prefix), outputs=["before"])), feeds, tf)
+    np.testing.assert_array_equal(found, feeds["images:0"])
+
+
+def test_a_table_that_the_outputs_need(tmp_path: Path, tf: Any) -> None:
+    """It is filled when the model is loaded, which a frozen graph does not do."""
+
+    def build(v1: Any) -> None:
+        weight, words = v1.get_variable("weight", (3,)), v1.placeholder(tf.string, (), "words")
+        values = tf.lookup.KeyValueTensorInitializer(tf.constant(["a"]), tf.constant([1], tf.int64))
+        ids = tf.lookup.StaticHashTable(values, 0).lookup(words)
+        tf.add(weight, tf.cast(ids, tf.float32), name="worded")
+        tf.add(weight, v1.placeholder(tf.float32, (2, 3), "images"), name="output")
+
+    prefix, feeds, expected = saved(tmp_path, tf, build)
+    with pytest.raises(RewriteError, match=r"the outputs need the lookup table \S+ \(HashTableV2\)"):
+        frozen(inspect(load(prefix), outputs=["worded"]))
+    np.testing.assert_array_equal(
+        ours(frozen(inspect(load(prefix), outputs=["output"])), feeds, tf), expected
+    )

@@ -1,0 +1,136 @@
+"""Variables -> constants: what reads a variable, by its reference or by its handle, reads the constant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bninspect.batchnorm.trace import VARIABLES, same
+from bninspect.rewrite.edits import mutates
+
+if TYPE_CHECKING:
+    from bninspect.graphdef import Node, Tensor
+    from bninspect.rewrite.edits import Edits
+
+_HANDED_ON = frozenset({"Identity", "Switch", "Enter", "Exit", "NextIteration", "Merge"})
+"""Ops that hand a variable on, to be read later."""
+_BY_REFERENCE = {
+    "RefIdentity": "Identity", "RefSwitch": "Switch", "RefEnter": "Enter", "RefExit": "Exit",
+    "RefNextIteration": "NextIteration", "RefMerge": "Merge",
+}  # fmt: skip
+"""Ops on a reference to a variable, and the same on its value."""
+_KEPT = ("T", "N", "frame_name", "is_constant", "parallel_iterations")
+HANDLES = (
+    "VarHandleOp", "ReadVariableOp", "ResourceGather", "ResourceGatherNd", "VariableShape",
+    "VarIsInitializedOp",
+)  # fmt: skip
+"""Ops on the handle of a variable that are known here."""
+
+
+def variables_to_constants(edits: Edits) -> dict[Node, str]:
+    """Every variable with a value becomes a Const. Returns what reads one that a Const cannot stand for
+    there, with the variable's name and the reason.
+    """
+    blocked: dict[Node, str] = {}
+    for node in edits.graph:
+        if node.op not in VARIABLES or node.stored is None:
+            continue
+        value = node.stored
+        edits.replace(node, "Const", (), dtype=value.dtype, value=value)
+        if node.op == "VarHandleOp":
+            _read_by_handle(edits, node, value.dtype, blocked)
+        else:
+            _read_by_reference(edits, node, value.dtype, blocked)
+    return blocked
+
+
+def _read_by_reference(edits: Edits, variable: Node, dtype: str, blocked: dict[Node, str]) -> None:
+    """What works on a reference works on the value."""
+    stack, seen = [variable], {variable}
+    while stack:
+        node = stack.pop()
+        for use in edits.graph.uses(node):
+            reader = use.node
+            if (changed := _changed_before(reader, variable)) is not None:
+                blocked[reader] = _too_late(variable, changed)
+            elif reader.op == "IsVariableInitialized":
+                edits.replace(reader, "Const", (), dtype="bool", value=np.array(True))
+            elif reader.op in _BY_REFERENCE and reader not in seen:
+                seen.add(reader)
+                _hand_on(edits, reader, _BY_REFERENCE[reader.op], dtype)
+                stack.append(reader)
+
+
+def _read_by_handle(edits: Edits, variable: Node, dtype: str, blocked: dict[Node, str]) -> None:
+    """A read is the value; what hands the handle on hands on the value."""
+    stack, seen = [variable], {variable}
+    while stack:
+        node = stack.pop()
+        for use in edits.graph.uses(node):
+            reader, handle = use.node, use.node.inputs[use.slot]
+            if reader.op in _HANDED_ON:
+                if reader not in seen:
+                    seen.add(reader)
+                    _hand_on(edits, reader, reader.op, dtype)
+                    stack.append(reader)
+            elif (changed := _changed_before(reader, variable)) is not None:
+                blocked[reader] = _too_late(variable, changed)
+            elif not _read(edits, reader, handle, dtype):
+                blocked[reader] = (
+                    f"{variable.label} in a way that cannot be frozen: freeze the model with TensorFlow first"
+                )
+
+
+def _hand_on(edits: Edits, node: Node, op: str, dtype: str) -> None:
+    """Makes a node that hands a variable on hand on its value. It is written anew, for what training graphs
+    note of it (`_output_shapes`) is the shape of a handle.
+    """
+    attributes = {name: node.attr(name) for name in _KEPT if node.attr(name) is not None}
+    edits.replace(node, op, node.inputs, 2, **{**attributes, "T": dtype})
+
+
+def _read(edits: Edits, reader: Node, handle: Tensor, dtype: str) -> bool:
+    """Makes an op that reads a variable read a value instead; False where the op is not known."""
+    if reader.op == "ReadVariableOp":
+        edits.redirect(reader.output(), handle)
+    elif reader.op == "VarIsInitializedOp":
+        edits.replace(reader, "Const", (), dtype="bool", value=np.array(True))
+    elif reader.op == "VariableShape":
+        out = reader.attr("out_type", "int32")
+        edits.replace(reader, "Shape", (handle,), T=dtype, out_type=out)
+    elif reader.op == "ResourceGather":
+        batch = reader.attr("batch_dims", 0)
+        axis = edits.add(f"{reader.name}/axis", "Const", (), dtype="int32", value=np.array(batch, np.int32))
+        given, types = (handle, reader.inputs[1], axis), {**_gathered(reader, dtype), "Taxis": "int32"}
+        edits.replace(reader, "GatherV2", given, **types, **({"batch_dims": batch} if batch else {}))
+    elif reader.op == "ResourceGatherNd":
+        edits.replace(reader, "GatherNd", (handle, reader.inputs[1]), **_gathered(reader, dtype))
+    else:
+        return False
+    return True
+
+
+def _gathered(reader: Node, dtype: str) -> dict[str, Any]:
+    """The types of a gather."""
+    return {"Tparams": dtype, "Tindices": reader.attr("Tindices", "int32")}
+
+
+def _changed_before(reader: Node, variable: Node) -> Node | None:
+    """What changes the variable before this node reads it, which waits for that; None where nothing does."""
+    stack, seen = list(reader.controls), set(reader.controls)
+    while stack:
+        waited = stack.pop()
+        if mutates(waited.op) and waited.inputs and same(waited.inputs[0]).node is variable:
+            return waited
+        before = {*waited.controls, *(tensor.node for tensor in waited.inputs)} - seen
+        seen |= before
+        stack.extend(before)
+    return None
+
+
+def _too_late(variable: Node, changed: Node) -> str:
+    return (
+        f"{variable.label} after {changed.op} {changed.label} changed it, so that it is no constant: name "
+        "outputs that do without it (--output)"
+    )

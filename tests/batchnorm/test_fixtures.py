@@ -18,8 +18,8 @@ KERAS = {
     "model_115.h5": "HDF5",
     "model_keras225.h5": "HDF5",
 }
-"""What has to be loaded before there is a graph (`tests/probe/test_keras_files.py`), and what it is called until
-then.
+"""What has to be loaded before there is a graph (`tests/probe/test_keras_files.py`), and what it is called
+until then.
 """
 GRAPHS = [row for row in ROWS if row.file not in KERAS]
 SEVERAL_SOURCES = {"and_two.pb"}

@@ -10,6 +10,7 @@ the files hold as many bytes as they claim is.
 from __future__ import annotations
 
 import mmap
+import re
 from collections.abc import Mapping
 from contextlib import contextmanager
 from glob import escape
@@ -52,9 +53,13 @@ class Checkpoint(Mapping[str, TensorValue]):
         if index.is_file():
             with _naming(index):
                 return _bundle(prefix, index)
+        files = packed_files(prefix)
+        if not files:
+            raise GraphDefError(f"checkpoint {Path(prefix).name}: {index.name} is missing")
         tensors: dict[str, TensorValue] = {}
-        for file in packed_files(prefix) or [Path(prefix)]:
+        for file in files:
             with _naming(file):
+                _all_there(file, len(files))
                 tensors.update(saved_slices.tensors(Table(_mapped(file))))
         return cls(prefix, tensors)
 
@@ -74,6 +79,19 @@ def packed_files(prefix: str) -> list[Path]:
     if path.is_file():
         return [path]
     return sorted(path.parent.glob(f"{escape(path.name)}-?????-of-?????"))
+
+
+def shard_files(prefix: str) -> list[Path]:
+    """The files with the values of a V2 checkpoint of this prefix; none where there is none."""
+    path = Path(prefix)
+    return sorted(path.parent.glob(f"{escape(path.name)}.data-?????-of-?????"))
+
+
+def _all_there(file: Path, count: int) -> None:
+    """Raises GraphDefError where the name of a file of a V1 checkpoint tells of another number of files."""
+    told = re.search(r"-of-(\d{5})\Z", file.name)
+    if told is not None and int(told[1]) != count:
+        raise GraphDefError(f"of its {int(told[1])} files {count} are there")
 
 
 def _bundle(prefix: str, index: Path) -> Checkpoint:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bninspect.errors import GraphDefError
 from bninspect.graphdef.schema import from_text
-from bninspect.variables.checkpoint import packed_files
+from bninspect.variables.checkpoint import packed_files, shard_files
 from bninspect.variables.table import MAGIC
 
 _SHARD = re.compile(r"\.data-\d{5}-of-\d{5}\Z")
@@ -63,7 +63,7 @@ def checkpoint_of(file: str, kind: str) -> str | None:
         found = str(path.with_suffix(""))
         if found == file:
             return None
-    return found if Path(f"{found}.index").is_file() or packed_files(found) else None
+    return found if _is_there(found) else None
 
 
 def _prefix_of(path: Path) -> str | None:
@@ -74,8 +74,7 @@ def _prefix_of(path: Path) -> str | None:
             return None
         return _stated(state) if state.is_file() else None
     if not path.exists():
-        beside = any(Path(f"{path}{ending}").is_file() for ending in (".meta", ".index"))
-        return str(path) if beside or packed_files(str(path)) else None
+        return str(path) if Path(f"{path}.meta").is_file() or _is_there(str(path)) else None
     if not path.is_file():
         return None
     with path.open("rb") as stream:
@@ -86,23 +85,29 @@ def _prefix_of(path: Path) -> str | None:
         return _stated(path)
     if tail == MAGIC:
         return re.sub(r"-\d{5}-of-\d{5}\Z", "", str(path).removesuffix(".index"))
-    if _SHARD.search(path.name) and Path(_SHARD.sub(".index", str(path))).is_file():
-        return _SHARD.sub("", str(path))
-    return None
+    return _SHARD.sub("", str(path)) if _SHARD.search(path.name) else None
+
+
+def _is_there(prefix: str) -> bool:
+    """Whether a checkpoint of this prefix stands there, be it whole or not."""
+    return Path(f"{prefix}.index").is_file() or bool(packed_files(prefix) or shard_files(prefix))
 
 
 def _stated(state: Path) -> str:
     """The prefix that a `checkpoint` file names, from the folder it stands in.
 
-    A checkpoint that moved with its folder is found there. Raises GraphDefError where it names none that is
-    there.
+    A checkpoint that was moved or copied with its folder is found there, and not where an absolute path says
+    that it was. Raises GraphDefError where the file names none that is there.
     """
     try:
         message = from_text("CheckpointState", state.read_bytes()[:_MOST_STATE], lenient=True)
     except GraphDefError as error:
         raise GraphDefError(f"{state}: {error}") from None
     named = message.model_checkpoint_path
-    for prefix in (state.parent / named, state.parent / re.split(r"[\\/]", named)[-1]):
-        if Path(f"{prefix}.meta").is_file() or Path(f"{prefix}.index").is_file() or packed_files(str(prefix)):
+    if not named:
+        raise GraphDefError(f"{state}: names no checkpoint")
+    places = [state.parent / named, state.parent / re.split(r"[\\/]", named)[-1]]
+    for prefix in reversed(places) if places[0] == Path(named) else places:
+        if Path(f"{prefix}.meta").is_file() or _is_there(str(prefix)):
             return str(prefix)
     raise GraphDefError(f"{state}: names the checkpoint {named!r}, which is not there")

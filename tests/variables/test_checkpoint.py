@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bninspect.errors import GraphDefError
-from bninspect.variables import Checkpoint
+from bninspect.variables import Checkpoint, load
 from bninspect.variables.locate import checkpoint_of, graph_of
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def test_any_byte_changed_ends_in_one_line(folder: str, tmp_path: Path) -> None:
     ("ending", "message"),
     [
         (".data-00000-of-00001", r"its shard model.ckpt-20.data-00000-of-00001 is missing"),
-        (".index", r"No such file|no checkpoint"),
+        (".index", r"^checkpoint model.ckpt-20: model.ckpt-20.index is missing$"),
     ],
 )
 def test_a_missing_file(ending: str, message: str, tmp_path: Path) -> None:
@@ -161,6 +161,24 @@ def test_a_missing_file(ending: str, message: str, tmp_path: Path) -> None:
     Path(f"{prefix}{ending}").unlink()
     with pytest.raises(GraphDefError, match=message):
         Checkpoint.open(str(prefix))
+
+
+def test_what_is_left_of_a_checkpoint_is_not_passed_over(tmp_path: Path) -> None:
+    """Without its index, it is no graph without a checkpoint."""
+    prefix = copied(str(FIXTURES / "training" / "wired_115" / "model.ckpt-20"), tmp_path)
+    Path(f"{prefix}.index").unlink()
+    for ending in ("", ".meta", ".data-00000-of-00001"):
+        with pytest.raises(GraphDefError, match=r"model.ckpt-20.index is missing$"):
+            load(f"{prefix}{ending}")
+
+
+def test_a_file_of_the_first_format_is_missing(tmp_path: Path) -> None:
+    source = (FIXTURES / "training" / "format_v1_14" / "model.ckpt-20").read_bytes()
+    (tmp_path / "model.ckpt-00001-of-00002").write_bytes(source)
+    with pytest.raises(GraphDefError, match=r"^checkpoint model.ckpt-00001-of-00002: of its 2 files 1 are"):
+        Checkpoint.open(str(tmp_path / "model.ckpt"))
+    (tmp_path / "model.ckpt-00000-of-00002").write_bytes(source)
+    assert Checkpoint.open(str(tmp_path / "model.ckpt"))
 
 
 @pytest.mark.parametrize("data", [b"", b"no table", b"\0" * 100, b"PK\x03\x04" * 40])
@@ -187,6 +205,26 @@ def test_a_folder_that_was_moved(tmp_path: Path) -> None:
     assert graph_of(str(tmp_path)) == str(tmp_path / "model.ckpt-20.meta")
     (tmp_path / "checkpoint").write_text('model_checkpoint_path: "model.ckpt-30"\n')
     with pytest.raises(GraphDefError, match=r"names the checkpoint 'model.ckpt-30', which is not there"):
+        graph_of(str(tmp_path))
+
+
+def test_a_folder_that_was_copied(tmp_path: Path) -> None:
+    """What is asked about is the copy, though an absolute path leads to the original."""
+    source, copy = tmp_path / "source", tmp_path / "copy"
+    for folder in (source, copy):
+        folder.mkdir()
+        prefix = copied(str(FIXTURES / "training" / "wired_14" / "model.ckpt-20"), folder)
+        (folder / "checkpoint").write_text(f'model_checkpoint_path: "{source / prefix.name}"\n')
+    assert graph_of(str(copy)) == str(copy / "model.ckpt-20.meta")
+    for path in copy.glob("model.ckpt-20*"):
+        path.unlink()
+    assert graph_of(str(copy)) == str(source / "model.ckpt-20.meta")
+
+
+@pytest.mark.parametrize("text", ["", 'model_checkpoint_path: ""', 'all_model_checkpoint_paths: "x"'])
+def test_a_checkpoint_file_that_names_none(text: str, tmp_path: Path) -> None:
+    (tmp_path / "checkpoint").write_text(text)
+    with pytest.raises(GraphDefError, match=r"checkpoint: names no checkpoint$"):
         graph_of(str(tmp_path))
 
 

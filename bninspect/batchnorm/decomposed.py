@@ -1,8 +1,8 @@
 """The chain around a root of the variance -> a normalization site, a lookalike, or an honest `unrecognised`.
 
 Source: tensorflow/python/ops/nn_impl.py, `batch_normalization` and `moments`, in all their ages; and what
-people write by hand. `algebra` finds x, mean, gamma and beta, `origin` says what mean and variance are; this
-file puts them together.
+people write by hand. `algebra` and `formula` find x, mean, gamma and beta, `origin` says what mean and
+variance are; this file puts them together.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.algebra import DIVISIONS, Match, Region, difference_of, root_of
+from bninspect.batchnorm.algebra import DIVISIONS, Region, root_of
+from bninspect.batchnorm.formula import Match, difference_of
 from bninspect.batchnorm.fused import mode_of
 from bninspect.batchnorm.layer import Form, Lookalike, Unrecognised
 from bninspect.batchnorm.lookalikes import square_root_of

@@ -6,15 +6,14 @@ size are run, so that the same kernels round alike:
     A = [x, x, ..., x]     what x gives alone: copies of one image have that image's moments
     B = [x, y, z, ...]     the same image in the same place, with companions that differ from it
 
-and the row of x is compared. Copies (found by content, whatever their names) are no companions. A is run
-twice: what differs then is random. A difference counts beyond the noise floor
+and the row of x is compared (`companion_batches` makes them). A is run twice: what differs then is random. A
+difference counts beyond the noise floor
 
     floor = max(RERUN * max|A - A'|, ROUNDING * machine epsilon * max|A|)
 
 The same two batches in training mode are the control: companions that move nothing there prove nothing. It
-makes a made companion sound as well: where there is one image only, y is x with its values mirrored within
-their range and shuffled (seeded), which is no photograph, and need not be one, as an output that is its own
-moves for no companion whatever.
+makes a companion that was made of the one image there is sound as well: that is no photograph, and need not
+be one, as an output that is its own moves for no companion whatever.
 """
 
 from __future__ import annotations
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.errors import RunError
+from bninspect.probe.companion_batches import batches_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,11 +42,6 @@ RERUN = 4.0
 """How many times the difference of two equal runs another difference must be to count."""
 ROUNDING = 100.0
 """Machine epsilons of the largest value of the output that are rounding and no more."""
-MOST = 4
-"""Images in a batch of the test where the model leaves the number free."""
-_SEED = 0
-_SEARCHED = 64
-"""How many images are looked through for companions."""
 _CHOOSING = {"ArgMax": 0, "ArgMin": 0, "ArgMaxV2": 0, "TopK": 1, "TopKV2": 1}
 """Ops that give the places of values, and at which output: ties between values flip them for no reason."""
 _HANDING_ON = ("Identity", "Cast", "Reshape", "Squeeze", "ExpandDims")
@@ -112,7 +107,7 @@ def companion_test(
     stay in it. `training` runs every layer in training mode, for the control.
     """
     try:
-        batches = _batches(inputs)
+        batches = batches_of(inputs)
     except RunError as error:
         return CompanionTest(reason=str(error))
     alone, accompanied, count, made = batches
@@ -133,25 +128,6 @@ def companion_test(
     )
 
 
-def distinct(elements: Sequence[Array]) -> list[Array]:
-    """The elements without copies of one another, by content, in order."""
-    found: dict[bytes, Array] = {}
-    for element in elements:
-        content = element if isinstance(element, bytes) else np.ascontiguousarray(element).tobytes()
-        found.setdefault(content, element)
-    return list(found.values())
-
-
-def made_companion(image: Array) -> Array | None:
-    """The image with its values mirrored within their range and shuffled; None where that is the image
-    itself."""
-    values = np.asarray(image)
-    low, high = values.min(), values.max()
-    mirrored = (low + (high - values)).astype(values.dtype).ravel()
-    companion: Array = np.random.default_rng(_SEED).permutation(mirrored).reshape(values.shape)
-    return None if np.array_equal(companion, values) else companion
-
-
 def judge(tensor: Tensor) -> Tensor:
     """The values behind an output that only says at which place the largest stand; else the output."""
     at = tensor
@@ -162,57 +138,6 @@ def judge(tensor: Tensor) -> Tensor:
             return tensor
         at = at.node.inputs[0]
     return tensor
-
-
-def _batches(inputs: Inputs) -> tuple[dict[str, Array], dict[str, Array], int, bool]:
-    """What to feed for A and for B, how many images that is, and whether the companions were made.
-
-    Raises RunError with the reason where there are no companions.
-    """
-    place, pictures = inputs.place, inputs.pictures
-    if place is None or pictures is None:
-        raise RunError("its inputs were fed by hand: which of their axes is the images' is not known")
-    fixed = place.shape[0] if place.shape else None
-    if fixed == 1 or (place.dtype == "string" and not place.shape):
-        raise RunError(f"{place.name} takes one image at a time, which has no companions")
-    elements = _elements(inputs, fixed or inputs.batch_size)
-    made = len(elements) == 1
-    if made:
-        if place.dtype == "string":
-            raise RunError("one encoded image, and none can be made of it; give several with --image")
-        companion = made_companion(elements[0])
-        if companion is None:
-            raise RunError("one image of one colour, and none can be made of it; give several with --image")
-        elements.append(companion)
-    count = fixed or min(MOST, len(elements))
-    first, others = elements[0], elements[1:]
-    rows = [first, *(others[index % len(others)] for index in range(count - 1))]
-    dtype = object if place.dtype == "string" else first.dtype
-    alone, accompanied = (
-        {**inputs.feeds, place.name: _stacked(batch, dtype)} for batch in ([first] * count, rows)
-    )
-    return alone, accompanied, count, made
-
-
-def _elements(inputs: Inputs, size: int) -> list[Array]:
-    """Images that differ in content: as many as a batch of the test takes, if there are so many."""
-    assert inputs.pictures is not None
-    found: list[Array] = []
-    wanted = min(MOST, size) if size > 1 else MOST
-    for start in range(0, min(inputs.count, _SEARCHED), size):
-        batch = inputs.pictures.batch(start, min(start + size, inputs.count))
-        found = distinct([*found, *batch])
-        if len(found) >= wanted:
-            break
-    return found[:wanted]
-
-
-def _stacked(rows: Sequence[Array], dtype: Any) -> Array:
-    """The rows as one batch; encoded images stay objects."""
-    batch = np.empty(len(rows), object) if dtype is object else np.stack(rows)
-    if dtype is object:
-        batch[:] = rows
-    return batch
 
 
 def _compared(

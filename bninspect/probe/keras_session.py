@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bninspect.errors import RunError
 from bninspect.graphdef.records import SignatureDef
 from bninspect.probe import session
+from bninspect.probe.messages import first_line, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -177,7 +178,7 @@ def _major(file: KerasFile) -> int:
 
 def _reason(error: Exception) -> str:
     """What Keras says, without the configuration that it quotes."""
-    told = session.first_line(error)
+    told = first_line(error)
     for cut in _CUTS:
         told = told.partition(cut)[0]
     return told[:_MOST].rstrip(". ")
@@ -204,7 +205,7 @@ def _undisturbed() -> Iterator[None]:
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), session.quiet():
+        with warnings.catch_warnings(), quiet():
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -9,19 +9,17 @@ from __future__ import annotations
 import importlib
 import os
 import re
-import sys
-import tempfile
 import warnings
-from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.errors import RunError
+from bninspect.probe.messages import first_line, quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -30,14 +28,11 @@ if TYPE_CHECKING:
 
 _LOG_LEVEL, _SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
 _MISSING = 'running a model needs TensorFlow: pip install "bninspect[tf]" (or a build of your own, 2.16 on)'
-_NOISE = re.compile(r"^(\d+ root error\(s\) found|Graph execution error|Detected at node |File \"|Node: )")
 _NO_VALUE = re.compile(r"Retval\[(\d+)\] (does not have value|has already been set)")
 _NO_VALUE_REASONS = {
     "does not have value": "it stands in a branch that is not taken",
     "has already been set": "it stands in a loop, where it has many values",
 }
-_STATUS = re.compile(r"^\(\d+\)\s+[A-Z_ ]+:\s*")
-_CUTS = (" in binary running on", " [[", "[[{{", " Make sure the Op", "\tEncountered when executing")
 
 
 class NoValueError(RunError):
@@ -126,21 +121,6 @@ def with_constants(function: Any) -> Any:
     return convert.convert_variables_to_constants_v2(function, lower_control_flow=False)
 
 
-def first_line(error: Exception) -> str:
-    """The first line of TensorFlow's message that says something to a person."""
-    text = getattr(error, "message", None) or str(error)
-    if isinstance(error, UnicodeDecodeError):  # TensorFlow quotes the bytes of an input in its message
-        text = error.object.decode("ascii", "replace")
-    for line in str(text).splitlines():
-        line = _STATUS.sub("", line.strip())
-        for cut in _CUTS:
-            line = line.split(cut)[0]
-        line = line.strip()
-        if line and not _NOISE.match(line):
-            return line.rstrip(".")
-    return type(error).__name__
-
-
 def _run(work: Callable[[], Any]) -> Array:
     """What the work gives. Raises RunError with TensorFlow's reason where it does not."""
     tensorflow()
@@ -226,28 +206,3 @@ def tensorflow() -> Any:
     if not loud:
         tf.get_logger().setLevel("ERROR")
     return tf
-
-
-@contextmanager
-def quiet(*, loud: bool = False) -> Iterator[None]:
-    """Keeps what TensorFlow's C++ side writes to standard error off the screen.
-
-    TF_CPP_MIN_LOG_LEVEL does not reach what is logged before the logger is set up, so the file descriptor is
-    turned away for the while. A user who set that variable wants to see the log.
-    """
-    try:
-        descriptor = sys.__stderr__.fileno() if sys.__stderr__ is not None else -1
-    except (OSError, ValueError):
-        descriptor = -1
-    if loud or descriptor < 0:
-        yield
-        return
-    sys.__stderr__.flush()  # type: ignore[union-attr]
-    kept = os.dup(descriptor)
-    with tempfile.TemporaryFile() as sink:
-        os.dup2(sink.fileno(), descriptor)
-        try:
-            yield
-        finally:
-            os.dup2(kept, descriptor)
-            os.close(kept)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.probe import session
+from bninspect.probe import messages
 from tests.probe.making import tensorflow
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class SavedModels:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Nothing of what Keras has to say about saving."""
-    with warnings.catch_warnings(), session.quiet():
+    with warnings.catch_warnings(), messages.quiet():
         warnings.simplefilter("ignore")
         yield
 

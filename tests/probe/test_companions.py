@@ -9,7 +9,8 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.graphdef import load
-from bninspect.probe.companions import companion_test, distinct, judge, made_companion
+from bninspect.probe.companion_batches import distinct, made_companion
+from bninspect.probe.companions import companion_test, judge
 from bninspect.probe.facts import Question
 from bninspect.probe.inputs import Inputs, Request
 from bninspect.probe.placeholders import Placeholder

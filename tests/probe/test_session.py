@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from bninspect.errors import RunError
-from bninspect.probe.session import NoValueError, Session, first_line
+from bninspect.probe.messages import first_line
+from bninspect.probe.session import NoValueError, Session
 from tests.probe.making import FIXTURES, graph_bytes
 
 X = np.arange(8, dtype=np.float32).reshape(2, 4)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _NOT_OUTPUTS = (
     "Assign", "Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "Scatter", "ResourceScatter",
-    "NoOp", "Save", "Restore", "MergeV2Checkpoints", "ShardedFilename", "Assert", "Print",
+    "NoOp", "Save", "Restore", "MergeV2Checkpoints", "ShardedFile", "Assert", "Print",
     "IsVariableInitialized", "VarIsInitializedOp", "InitializeTable", "LookupTable", "QueueEnqueue",
     "QueueClose", "Stack", "DestroyResource", "WriteFile", "TensorArrayClose", "Optional",
 )  # fmt: skip
@@ -84,7 +84,7 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
     gradients = _downstream(graph, [node for node in graph if _is_gradient(node)])
     left_out = {node for node in graph if node in gradients or _does(node) or _is_plumbing(node)}
     fed = _downstream(graph, [node for node in graph if node.op.startswith(_INPUTS)])
-    unread = [node for node in graph if node not in left_out and not graph.uses(node)]
+    unread = [node for node in graph if node not in left_out and _is_end(graph, node)]
     chosen = [node for node in unread if node in fed]
     if gradients and not _sees_normalization(graph, chosen):
         rest = [node for node in graph if node in fed and node not in left_out]
@@ -94,9 +94,25 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
             if graph.uses(node) and all(_only_reports(use.node) for use in graph.uses(node))
         ]
     ends = [node for node in graph if node.op in ("Merge", "Exit") and not graph.uses(node)]
-    merges = [node for node in ends if node in fed and node not in gradients]
+    merges = [node for node in ends if node in fed and node not in gradients and not _is_update(node)]
     chosen = chosen + _with_more_normalization(graph, chosen, merges) if chosen else merges
     return tuple(node.output() for node in chosen or unread)
+
+
+def _is_end(graph: Graph, node: Node) -> bool:
+    """Whether nobody reads what the node gives; of a normalization, whose mean and variance go to updates,
+    its result.
+    """
+    return not (graph.uses_of(node.output()) if node.op in FUSED_OPS else graph.uses(node))
+
+
+def _is_update(merge: Node) -> bool:
+    """Whether a conditional hands on what an update of a variable gave."""
+    producers = (tensor.node for tensor in merge.inputs)
+    return any(
+        (node.inputs[0].node if node.op == "Identity" and node.inputs else node).op.startswith("Assign")
+        for node in producers
+    )
 
 
 def _with_more_normalization(graph: Graph, chosen: Iterable[Node], merges: Iterable[Node]) -> list[Node]:

@@ -123,3 +123,30 @@ def test_a_merge_that_is_left_over_is_no_output() -> None:
     text = fused_cond("phase") + "left_over = Merge(y_mean, y_train:1)\nhead = Relu(y)\n"
     found = report(SWITCHED + text)
     assert [output.name for output in found.outputs] == ["head:0"]
+
+
+def test_a_layer_whose_statistics_alone_are_read_is_an_output() -> None:
+    """The graph ends in it; what reads its mean are the updates."""
+    text = """
+y = FusedBatchNormV3(x, gamma, beta, none, none, is_training=true)
+kept = VariableV2()
+moved = AssignSub(kept, y:1)
+"""
+    found = report(STORED + EMPTY + text)
+    assert [output.name for output in found.outputs] == ["y:0"]
+    assert len(found.layers) == 1
+
+
+def test_what_updates_and_savers_give_is_no_output() -> None:
+    text = """
+kept = VariableV2()
+root = Sqrt(y_mean)
+moved = Assign(kept, root)
+s = Switch(kept, phase)
+renormed = Merge(s, moved)
+file = Const([1.0])
+files = ShardedFilespec(file, file)
+head = Relu(y)
+"""
+    found = report(SWITCHED + fused_cond("phase") + text)
+    assert [output.name for output in found.outputs] == ["head:0"]

@@ -31,6 +31,7 @@ class Line(NamedTuple):
 def lines(result: CheckResult, statistics: bool = False) -> Iterator[Line]:
     """The report. With `statistics`, the counts per rule over all models behind it."""
     everywhere = _everywhere(result)
+    foreign = {(skip.code, skip.reason) for model in result.models for skip in model.not_run if skip.foreign}
     space = False
     for model in result.models:
         head, *body = _model(model, everywhere)
@@ -44,9 +45,11 @@ def lines(result: CheckResult, statistics: bool = False) -> Iterator[Line]:
     if statistics:
         yield from _statistics(result)
     for (reason, _), codes in result.not_run_by_reason.items():
-        said = [code for code in codes if (code, reason) in everywhere]
+        said = [code for code in codes if (code, reason) in everywhere and (code, reason) not in foreign]
         if said:
             yield Line(f"not looked at in any model: {', '.join(said)} ({reason})", kind="dim")
+    if codes_elsewhere := sorted(code for code, _ in everywhere & foreign):
+        yield Line(f"not for files of these kinds: {', '.join(codes_elsewhere)}", kind="dim")
     for entry in result.stale:
         yield Line(f"baseline: no longer found, and can go: {entry}", kind="dim")
     yield _summary(result)
@@ -72,14 +75,16 @@ def _model(model: ModelResult, everywhere: frozenset[tuple[str, str]]) -> Iterat
     if model.allowed:
         allowed = [f"{code} at {layer} ({reason})" for code, layer, reason in model.allowed]
         yield Line(f"allowed: {few(allowed)}", 2, "dim")
+    own = [skip for skip in model.not_run if (skip.code, skip.reason) not in everywhere]
     reasons: dict[str, list[str]] = {}
-    for skip in model.not_run:
-        if (skip.code, skip.reason) in everywhere:
-            continue
-        reasons.setdefault(skip.reason, []).append(skip.code)
+    for skip in own:
+        if not skip.foreign:
+            reasons.setdefault(skip.reason, []).append(skip.code)
     for reason, codes in reasons.items():
         # A reason may be a sentence or two.
         yield Line(f"not looked at: {', '.join(codes)} ({reason.removesuffix('.')})", 2, "dim")
+    if elsewhere := [skip.code for skip in own if skip.foreign]:
+        yield Line(f"not for a file of this kind: {', '.join(elsewhere)}", 2, "dim")
 
 
 def findings(model: ModelResult) -> Iterator[Line]:

@@ -30,6 +30,10 @@ class NotRun:
 
     code: str
     reason: str
+    foreign: bool = False
+    """The rule is one of another kind of file (a training graph, a pair of files): there is nothing here that
+    it could have looked at.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,10 @@ def evaluate(case: Case, chosen: Iterable[Rule] | None = None) -> Outcome:
     findings: list[Finding] = []
     not_run: list[NotRun] = []
     for rule in rules() if chosen is None else chosen:
+        elsewhere = _of_another_kind(rule, case)
+        if elsewhere is not None:
+            not_run.append(NotRun(code=rule.code, reason=elsewhere, foreign=True))
+            continue
         reason = _obstacle(rule, case)
         if reason is None:
             findings.extend(rule.check(case))
@@ -83,18 +91,23 @@ def evaluate(case: Case, chosen: Iterable[Rule] | None = None) -> Outcome:
     return Outcome(findings=tuple(findings), not_run=tuple(not_run))
 
 
-def _obstacle(rule: Rule, case: Case) -> str | None:
-    """Why a rule cannot run on this model, or None."""
-    if rule.needs is Needs.PROBE and case.probe is None:
-        return case.no_probe
+def _of_another_kind(rule: Rule, case: Case) -> str | None:
+    """What the rule is shown in another kind of file than this one; None where it is for this kind."""
     if rule.needs is Needs.PAIR and case.moved is None:
         return "needs two files: bninspect diff OLD NEW"
+    if rule.needs is Needs.TRAINING and all(layer.updates is None for layer in case.layers):
+        return "no train op in the graph"
+    return None
+
+
+def _obstacle(rule: Rule, case: Case) -> str | None:
+    """Why a rule for this kind of file cannot run on this model, or None."""
+    if rule.needs is Needs.PROBE and case.probe is None:
+        return case.no_probe
     if rule.needs is Needs.VALUES and case.layers:
         unread = _unread(case)
         if len(unread) == len(case.layers):
             return f"the statistics could not be read: {unread[0].statistics.reason}"
-    if rule.needs is Needs.TRAINING and all(layer.updates is None for layer in case.layers):
-        return "no train op in the graph"
     return None
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
 
+from bninspect.batchnorm import inspect
 from bninspect.check.result import CheckResult, ModelResult
+from bninspect.graphdef import load
 from bninspect.report.check_json import check_document
 from bninspect.report.check_terminal import print_lines
 from bninspect.report.check_text import lines, verdict
 from bninspect.report.json import dumps
-from bninspect.rules import Severity
+from bninspect.rules import Case, Severity, evaluate
+from tests.places import FIXTURES
 from tests.report.checks import AWKWARD, HOSTILE, NO_IMAGES, ORDINARY, found, not_run, warning
 
 if TYPE_CHECKING:
@@ -50,6 +54,21 @@ def test_what_no_model_was_looked_at_for_is_said_once() -> None:
     assert shown.count(NO_IMAGES) == 1
     alone = text(CheckResult(models=(ModelResult(path="m.pb", not_run=not_run(NO_IMAGES, "BN401")),)))
     assert f"not looked at: BN401 ({NO_IMAGES})" in alone
+
+
+def test_rules_for_other_kinds_of_files_are_one_short_line() -> None:
+    case = Case(report=inspect(load(str(FIXTURES / "slim_resnet.pb"))))
+    one = ModelResult(path="m.pb", modes={"switched": 3}, not_run=evaluate(case).not_run)
+    line = "not for a file of this kind: BN301, BN302, BN304, BN305, BN306, BN501\n"
+    assert f"\n  {line}" in text(CheckResult(models=(one,)))
+    shown = text(CheckResult(models=(one, replace(one, path="n.pb"))))
+    assert f"\n{line.replace('a file of this kind', 'files of these kinds')}" in shown
+    assert "no train op" not in shown
+    skipped = check_document(CheckResult(models=(one,)))["skipped"]
+    assert [told["reason"] for told in skipped if told["code"] in ("BN301", "BN501")] == [
+        "no train op in the graph",
+        "needs two files: bninspect diff OLD NEW",
+    ]
 
 
 def test_healthy_models_take_a_line_each() -> None:

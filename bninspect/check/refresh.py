@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.layer import Form, Mode
 from bninspect.batchnorm.spread import Spread
-from bninspect.check.gate import Settings, judged
+from bninspect.check.look import looked_at
 from bninspect.check.plan import plan, refuse_nothing
 from bninspect.check.refreshed import Refreshed, by_old_names, rows
-from bninspect.errors import BninspectError, InputError, RewriteError, SelectionError
+from bninspect.errors import InputError, RewriteError, SelectionError
 from bninspect.files import refuse
 from bninspect.graphdef import collector_held_off, flatten, writer
 from bninspect.graphdef.bodies import exchanged, write_exchanged
-from bninspect.probe.facts import Question
 from bninspect.probe.inputs import Request
 from bninspect.probe.opened import load
 from bninspect.probe.parts import digest, read_part, together, write_part
 from bninspect.probe.reestimate import estimate
-from bninspect.probe.run import probe
 from bninspect.probe.stripped import verify_stripped
 from bninspect.probe.stripping import refuse_own, refuse_same
 from bninspect.rewrite.freeze import frozen
@@ -29,25 +27,20 @@ from bninspect.rewrite.inserted import inserted
 from bninspect.rewrite.refill import exchange, filling
 from bninspect.rewrite.slots import Left
 from bninspect.rewrite.strip import strip
-from bninspect.rules import Case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.check.plan import Plan
-    from bninspect.check.result import ModelResult
     from bninspect.graphdef import GraphDef
-    from bninspect.probe.facts import Probe, Verification
+    from bninspect.probe.facts import Verification
     from bninspect.probe.reestimate import Estimates
     from bninspect.rewrite.refill import Filling
     from bninspect.rewrite.strip import Stripped
 
     Progress = Callable[[int, int], None]
     Layers = Sequence[str] | Callable[[Sequence[BatchNorm]], Sequence[BatchNorm]]
-
-_LOOKED_AT = 64
-"""Images that the result is run on, about: as many as tell a stale layer in nearly any case."""
 
 
 def write_moments(
@@ -116,7 +109,7 @@ def refresh(
     refuse_nothing(made, left, len(fillings))
     size, verification = _written(made, fillings, found, Path(target), allowed)
     after = inspect(load(str(target)), outputs=_names(made.report))
-    seen, result, looked_at = _looked_at(after, found, str(target), allowed) if checked else (None, None, 0)
+    seen, result, count = looked_at(after, found, str(target), allowed) if checked else (None, None, 0)
     told = {} if seen is None else by_old_names(seen, made.report.layers)
     return Refreshed(
         report=made.report,
@@ -131,7 +124,7 @@ def refresh(
         verification=verification,
         serving=after,
         ran=None if seen is None else seen.verification,
-        looked_at=looked_at,
+        looked_at=count,
         result=result,
     )
 
@@ -227,33 +220,3 @@ def _stripped(graphdef: GraphDef, fillings: list[Filling], outputs: tuple[str, .
             apart = inspect(flatten(graphdef, loops=False), outputs=outputs)
             report = inspect(flatten(inserted(apart, chains)), outputs=outputs)
         return strip(report)
-
-
-def _looked_at(
-    after: Report, found: Estimates, target: str, allowed: Sequence[str]
-) -> tuple[Probe | None, ModelResult, int]:
-    """The result run on some of the images, and what the rules say of it."""
-    settings = Settings(path=target)
-    if found.request is None:
-        told = "merged parts hold no images"
-        return None, judged(settings, Case(report=after, no_probe=told)), 0
-    request, count = _sample(found)
-    try:
-        seen = probe(after, Question(layers=after.layers, allowed=tuple(allowed)), request)
-    except BninspectError as error:
-        case = Case(report=after, no_probe=f"the model could not be run: {error}")
-        return None, judged(settings, case, str(error)), 0
-    return seen, judged(settings, Case(report=after, probe=seen)), count
-
-
-def _sample(found: Estimates) -> tuple[Request, int]:
-    """The request for some of the images, as far apart as can be, in whole batches; how many they are."""
-    request = found.request
-    assert request is not None
-    count = min(found.images, max(_LOOKED_AT // found.batch_size, 1) * found.batch_size)
-    size = min(count, found.batch_size) or None
-    asked = replace(request, shuffle=False, batches=None, batch_size=size)
-    if request.images:
-        chosen = tuple(found.names[number * found.images // count] for number in range(count))
-        return replace(asked, images=chosen), count
-    return replace(asked, random=count or None), count

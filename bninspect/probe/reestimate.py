@@ -9,35 +9,27 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from bninspect.batchnorm.conditions import Conditions
-from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.pooling import ImageMoments
 from bninspect.batchnorm.spread import Spread
-from bninspect.errors import RewriteError
 from bninspect.graphdef.writer import serialized
 from bninspect.probe import safety
 from bninspect.probe.examined import prepared
 from bninspect.probe.facts import Question
 from bninspect.probe.inputs import bind
 from bninspect.probe.pictures import Files, RandomImages
-from bninspect.probe.runnable import dtype_of_source, fed_name, in_loops, moments_in, sources
-from bninspect.probe.seeds import seeded
 from bninspect.probe.session import NoValueError, Session
-from bninspect.rewrite import specialize
+from bninspect.probe.training_program import training_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.graphdef import GraphDef, Node, Tensor
     from bninspect.probe.inputs import Inputs, Request
+    from bninspect.probe.training_program import TrainingProgram
 
     Feeds = dict[str, NDArray[Any]]
 
@@ -72,25 +64,6 @@ class Estimates:
     """What the images are called, in the order they were run."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Program:
-    """One graph with the chosen layers in training mode, and where their moments are fetched."""
-
-    graphdef: GraphDef
-    fetches: dict[str, tuple[str, ...]]
-    fates: dict[str, Hashable]
-    """Layers of one fate have a value together, or none has: the branches they stand in."""
-    left: dict[str, str]
-    feeds: dict[str, NDArray[Any]]
-    """What decides the mode of other things than batch norm (dropout): inference."""
-    reached: frozenset[Node]
-
-    @cached_property
-    def held(self) -> frozenset[str]:
-        """Names of its nodes."""
-        return frozenset(node.name for node in self.graphdef.nodes)
-
-
 def estimate(
     report: Report,
     chosen: Sequence[BatchNorm],
@@ -107,7 +80,7 @@ def estimate(
     Raises InputError for inputs that do not fit, RunError where TensorFlow is missing, an op is refused or
     the run fails, RewriteError where the model cannot be rewritten.
     """
-    made = _program(report, chosen, stripped)
+    made = training_program(report, chosen, stripped)
     if not made.fetches:
         return Estimates(layers={}, left=made.left, images=0, batch_size=1, last=0, how={})
     safety.check(made.graphdef, allowed)
@@ -155,65 +128,6 @@ def _resolved(request: Request, inputs: Inputs) -> Request:
     return request
 
 
-def _program(report: Report, chosen: Sequence[BatchNorm], stripped: bool) -> _Program:
-    names = {layer.name for layer in chosen}
-
-    def choice(layer: BatchNorm) -> Mode:
-        if layer.name in names:
-            return Mode.TRAINING
-        return Mode.TRAINING if layer.mode is Mode.TRAINING and not stripped else Mode.INFERENCE
-
-    special = specialize(report, choice)
-    changes = {change.layer.name: change for change in special.changes}
-    loops, conditions = in_loops(report), Conditions(report.graph)
-    left: dict[str, str] = {}
-    taken: dict[str, tuple[Tensor, ...]] = {}
-    for layer in chosen:
-        change = changes[layer.name]
-        if change.what == "left":
-            left[layer.name] = f"it has no training mode: {change.reason}"
-        elif layer.x.node in loops:
-            left[layer.name] = "it stands in a loop, where x has many values in one run"
-        else:
-            try:
-                taken[layer.name] = moments_in(special, layer, Mode.TRAINING)
-            except RewriteError as error:
-                left[layer.name] = str(error)
-    pruned = special.pruned([tensor for found in taken.values() for tensor in found])
-    deciding = sources(report)
-    return _Program(
-        graphdef=seeded(pruned.graphdef),
-        fetches={name: tuple(pruned.names[tensor] for tensor in found) for name, found in taken.items()},
-        fates={layer.name: conditions.of_tensor(layer.output) for layer in chosen},
-        left=left,
-        feeds={fed_name(source): _inference(source, training) for source, training in deciding.items()},
-        reached=_reached(special.edits.inputs, pruned.kept, taken, {source.node for source in deciding}),
-    )
-
-
-def _inference(source: Tensor, training: bool) -> NDArray[Any]:
-    """The value of a source that serves inference."""
-    return np.asarray(not training, dtype_of_source(source))
-
-
-def _reached(
-    inputs: Callable[[Node], tuple[Tensor, ...]],
-    kept: Collection[Node],
-    taken: Mapping[str, Sequence[Tensor]],
-    fed: Collection[Node],
-) -> frozenset[Node]:
-    """The nodes that the moments depend on, but for those before a source, which is fed."""
-    stack = [tensor.node for found in taken.values() for tensor in found]
-    seen: set[Node] = set()
-    while stack:
-        node = stack.pop()
-        if node not in seen and node not in fed and node in kept:
-            seen.add(node)
-            stack.extend(tensor.node for tensor in inputs(node))
-            stack.extend(node.controls)
-    return frozenset(seen)
-
-
 def _rows(feeds: Feeds, inputs: Inputs) -> int:
     """How many images a batch has; 0 where what is fed is no image."""
     if inputs.place is None:
@@ -226,7 +140,7 @@ def _rows(feeds: Feeds, inputs: Inputs) -> int:
 class _Running:
     """What is gathered batch by batch."""
 
-    made: _Program
+    made: TrainingProgram
     found: dict[str, Estimate] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
     """Layers without a value in some batch, and why."""

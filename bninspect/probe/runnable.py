@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.batchnorm.layer import Mode
-from bninspect.batchnorm.predicate import base
 from bninspect.errors import RewriteError
 from bninspect.probe import seeds
+from bninspect.probe.deciding import dtype_of_source, fed_name, sources
 from bninspect.probe.instrument import GapNames, dtype_at, gap_nodes, x_dtype
-from bninspect.probe.placeholders import NUMPY
 from bninspect.rewrite import specialize
 from bninspect.rewrite.copies import Copies, copies
 from bninspect.rewrite.measure import measure
@@ -178,26 +177,6 @@ def program(
     )
 
 
-def sources(report: Report) -> dict[Tensor, bool]:
-    """What decides the mode of the switched layers: the source of the predicate, or the predicate itself
-    where no one source does; and the value of it that sends the first of its layers to training."""
-    found: dict[Tensor, bool] = {}
-    for layer in report.layers:
-        if layer.mode is Mode.SWITCHED and layer.switch is not None:
-            found.setdefault(layer.switch.decided_by, sent_to_training_by(layer))
-    return found
-
-
-def sent_to_training_by(layer: BatchNorm) -> bool:
-    """The value of what decides a switched layer that sends it to training."""
-    switch = layer.switch
-    assert switch is not None
-    if switch.predicate.source is not None and switch.training_when is not None:
-        return switch.training_when
-    _, negated = base(switch.predicate.tensor)
-    return switch.training_when_predicate != negated
-
-
 def output_in(mode: Mode, layer: BatchNorm) -> Tensor:
     """The output of a layer in a mode: where a whole net is written once per mode, its branch's own."""
     branch = layer.branch(mode)
@@ -251,19 +230,3 @@ def _gaps(
         nodes += gap_nodes(scope, training, inference, dtype)
         names[layer.name] = GapNames.under(scope)
     return names, nodes
-
-
-def fed_name(source: Tensor) -> str:
-    """The name of a source in a specialized graph: that of its node in the Graph, function or not."""
-    return f"{source.node.name}:{source.port}"
-
-
-def dtype_of_source(source: Tensor) -> np.dtype[Any]:
-    """The dtype to feed a source in."""
-    node = source.node
-    name = node.attr("dtype") or node.attr("DstT") or node.attr("T") or "bool"
-    return NUMPY.get(str(name), np.dtype(np.bool_)) if node.op in _TYPED else np.dtype(np.bool_)
-
-
-_TYPED = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "Identity", "Cast"})
-"""Ops whose attributes tell the type of their output; what else decides is a boolean (Equal, LogicalAnd)."""

@@ -21,10 +21,11 @@ from bninspect.batchnorm.layer import Mode
 from bninspect.errors import BninspectError
 from bninspect.graphdef.writer import serialized
 from bninspect.probe import safety
+from bninspect.probe.deciding import sent_to_training_by
 from bninspect.probe.facts import Verification
 from bninspect.probe.program import needed
 from bninspect.probe.pure_ops import RANDOM_OPS
-from bninspect.probe.runnable import MODES, in_loops, program, sent_to_training_by, unfetchable
+from bninspect.probe.runnable import MODES, in_loops, program, unfetchable
 from bninspect.probe.seeds import seeded
 from bninspect.probe.session import NoValueError, Session
 

@@ -49,20 +49,9 @@ if TYPE_CHECKING:
     shell_complete=options.codes,
     help="Not these rules.",
 )
-@click.option(
-    "--fail-on",
-    type=click.Choice(("error", "warning", "note")),
-    default="error",
-    show_default=True,
-    help="What makes the exit code 1.",
-)
+@options.fail_on
 @click.option("--deploy", is_flag=True, help="The model is to be shipped: what is left to the caller counts.")
-@click.option(
-    "--momentum",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    metavar="M",
-    help="Of the moving averages, where the file does not tell it.",
-)
+@options.momentum
 @click.option(
     "--baseline",
     metavar="FILE",
@@ -75,7 +64,7 @@ if TYPE_CHECKING:
     help="Write what is found now into the baseline, and take out what is gone.",
 )
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
-@click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
+@options.exit_zero
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),

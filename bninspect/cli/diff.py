@@ -22,14 +22,8 @@ from bninspect.cli import options
 )
 @click.argument("old", metavar="OLD", type=click.Path())
 @click.argument("new", metavar="NEW", type=click.Path())
-@click.option(
-    "--fail-on",
-    type=click.Choice(("error", "warning", "note")),
-    default="error",
-    show_default=True,
-    help="What makes the exit code 1.",
-)
-@click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
+@options.fail_on
+@options.exit_zero
 @options.output_format("table", "json")
 @options.traceback
 @click.pass_context

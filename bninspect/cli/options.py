@@ -67,6 +67,32 @@ def output(function: F) -> F:
     )(function)
 
 
+def momentum(function: F) -> F:
+    """`--momentum M`, a number between 0 and 1, or None."""
+    return click.option(
+        "--momentum",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        metavar="M",
+        help="Of the moving averages, where the file does not tell it.",
+    )(function)
+
+
+def fail_on(function: F) -> F:
+    """`--fail-on SEVERITY`, passed as a string: which findings make the exit code 1."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice(("error", "warning", "note")),
+        default="error",
+        show_default=True,
+        help="What makes the exit code 1.",
+    )(function)
+
+
+def exit_zero(function: F) -> F:
+    """`--exit-zero`."""
+    return click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")(function)
+
+
 def output_format(*formats: str) -> Callable[[F], F]:
     """`--format`, passed as `form`; the first one given is the default."""
     return click.option(

@@ -65,12 +65,7 @@ def _model(config: Config | None) -> str:
     show_default=True,
     help="layers: batch norm alone changes its mode; graph: whatever reads what decides it (dropout), too.",
 )
-@click.option(
-    "--momentum",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    metavar="M",
-    help="Of the moving averages, where the file does not tell it.",
-)
+@options.momentum
 @click.option(
     "--sort",
     type=click.Choice(("graph", "score")),

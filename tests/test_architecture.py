@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.places import ROOT
+
 MODULES = sorted((ROOT / "bninspect").rglob("*.py"))
 EVERYTHING = MODULES + sorted((ROOT / "tests").rglob("*.py"))
 

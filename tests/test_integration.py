@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[1]
-FIXTURES = ROOT / "fixtures"
+from tests.places import FIXTURES, ROOT
+
 SECTION = (ROOT / "README.md").read_text(encoding="utf-8").partition("## In continuous integration\n")[2]
 SECTION = SECTION.partition("\n## ")[0]
 BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")

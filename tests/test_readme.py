@@ -15,8 +15,8 @@ from typing import NamedTuple
 import pytest
 
 from bninspect.cli.commands import COMMANDS
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 CONSOLE = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 NOISE = re.compile(r"noise up to \S+")

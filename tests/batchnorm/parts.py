@@ -38,6 +38,12 @@ def only_layer(text: str) -> BatchNorm:
     return found.layers[0]
 
 
+def names_of_parts(layer: BatchNorm) -> list[str | None]:
+    """x, gamma, beta, moving mean and moving variance of the layer, by the names of their tensors."""
+    parts = (layer.x, layer.gamma, layer.beta, layer.moving_mean, layer.moving_variance)
+    return [part.name if part else None for part in parts]
+
+
 def reasons(text: str) -> list[str]:
     """Why what stands in these lines is no layer: of lookalikes `kind: reason`, of the others the reason."""
     found = report(text)

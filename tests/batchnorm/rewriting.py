@@ -17,7 +17,7 @@ from google.protobuf import text_format
 
 from bninspect.graphdef import wire
 from bninspect.graphdef.schema import message_class
-from tests.batchnorm.tables import FIXTURES
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

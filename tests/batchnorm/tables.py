@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.places import FIXTURES
+
 if TYPE_CHECKING:
     from bninspect.batchnorm import Report
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 FORMS = ("fused", "decomposed", "global")
 _CLAIM = re.compile(r"training when ((?:`\w+`=\w+(?:, )?)+)")
 _TRUE = {"true": True, "1": True, "false": False, "0": False}

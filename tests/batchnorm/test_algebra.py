@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.batchnorm import Form, Mode
-from tests.batchnorm.parts import BATCH, STORED, only_layer, reasons, report
+from tests.batchnorm.parts import BATCH, STORED, names_of_parts, only_layer, reasons, report
 
 ROOT = "shifted = AddV2(variance, epsilon)\nroot = Rsqrt(shifted)\n"
 SQRT = "shifted = Add(epsilon, variance)\nroot = Sqrt(shifted)\n"
@@ -89,14 +89,7 @@ y = Add(m, beta)""",
 def test_matches(spelling: str) -> None:
     layer = only_layer(STORED + SPELLINGS[spelling])
     assert (layer.form, layer.mode) == (Form.DECOMPOSED, Mode.INFERENCE)
-    parts = (layer.x, layer.gamma, layer.beta, layer.moving_mean, layer.moving_variance)
-    assert [part.name if part else None for part in parts] == [
-        "x:0",
-        "gamma:0",
-        "beta:0",
-        "mean:0",
-        "variance:0",
-    ]
+    assert names_of_parts(layer) == ["x:0", "gamma:0", "beta:0", "mean:0", "variance:0"]
     assert layer.output.name == "y:0"
     assert layer.epsilon == pytest.approx(1e-3)
     assert layer.channels == 3

@@ -14,8 +14,8 @@ from bninspect.batchnorm.moved import diff
 from bninspect.graphdef import TensorValue
 from bninspect.graphdef.schema import message_class
 from bninspect.variables import Checkpoint, load
-from tests.batchnorm.tables import FIXTURES
 from tests.batchnorm.text import graph
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.change import Change

@@ -9,7 +9,8 @@ import pytest
 from bninspect.batchnorm import Mode, Report, inspect
 from bninspect.errors import GraphDefError
 from bninspect.graphdef import load
-from tests.batchnorm.tables import FIXTURES, Row, counts, fixtures, modes
+from tests.batchnorm.tables import Row, counts, fixtures, modes
+from tests.places import FIXTURES
 
 ROWS = fixtures()
 KERAS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.batchnorm import Form, Mode
-from tests.batchnorm.parts import BATCH, EMPTY, PHASE, STORED, only_layer, reasons, report
+from tests.batchnorm.parts import BATCH, EMPTY, PHASE, STORED, names_of_parts, only_layer, reasons, report
 
 INFER = "y = {op}(x, gamma, beta, mean, variance, is_training=false)\n"
 TRAIN = "y = {op}(x, gamma, beta, none, none, is_training=true)\n"
@@ -17,14 +17,7 @@ def test_inference(op: str) -> None:
     layer = only_layer(STORED + INFER.format(op=op))
     assert (layer.form, layer.op, layer.mode) == (Form.FUSED, op, Mode.INFERENCE)
     assert (layer.training, layer.inference is None) == (None, False)
-    parts = (layer.x, layer.gamma, layer.beta, layer.moving_mean, layer.moving_variance)
-    assert [part.name if part else None for part in parts] == [
-        "x:0",
-        "gamma:0",
-        "beta:0",
-        "mean:0",
-        "variance:0",
-    ]
+    assert names_of_parts(layer) == ["x:0", "gamma:0", "beta:0", "mean:0", "variance:0"]
     assert (layer.data_format, layer.channels) == ("NHWC", 3)
 
 

@@ -14,8 +14,8 @@ from bninspect.errors import BninspectError
 from bninspect.graphdef import load
 from tests.batchnorm.parts import STORED, report
 from tests.batchnorm.rewriting import model, permuted, prefixed, renamed, write
-from tests.batchnorm.tables import FIXTURES
 from tests.batchnorm.text import graph
+from tests.places import FIXTURES
 from tests.rules.catching import fused
 
 NETS = ["slim_resnet.pb", "net_mixed.pb", "keras225_net.pb", "stateless_if_net.pb", "classic_net.pb"]

@@ -17,8 +17,9 @@ import pytest
 from bninspect.batchnorm import BatchNorm, Branch, Mode, Report
 from bninspect.graphdef.schema import message_class
 from bninspect.probe.session import Session
-from tests.batchnorm.tables import FIXTURES, Row, fixtures
+from tests.batchnorm.tables import Row, fixtures
 from tests.batchnorm.test_fixtures import report_of
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

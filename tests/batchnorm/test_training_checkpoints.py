@@ -13,7 +13,7 @@ from bninspect.batchnorm import BatchNorm, inspect
 from bninspect.batchnorm.trace import VARIABLES
 from bninspect.batchnorm.training import Training
 from bninspect.graphdef import load
-from tests.batchnorm.tables import FIXTURES
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -29,7 +29,8 @@ from bninspect.rewrite import specialize
 from bninspect.rewrite.measure import measure
 from tests.benchmarks.models import resnet50
 from tests.benchmarks.probe_command import whole_processes
-from tests.benchmarks.processes import ROOT, environment
+from tests.benchmarks.processes import environment
+from tests.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

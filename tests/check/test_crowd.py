@@ -11,11 +11,11 @@ import pytest
 from bninspect.check import crowd, gate
 from bninspect.check.crowd import check_all
 from bninspect.check.gate import Settings
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from bninspect.check.result import ModelResult
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 NAMES = (
     "classic.pb",
     "image.jpg",

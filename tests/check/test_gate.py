@@ -11,9 +11,8 @@ from bninspect.check.gate import Allowance, Settings, check
 from bninspect.check.result import CheckResult, ModelResult
 from bninspect.probe.inputs import Request
 from bninspect.rules import Severity, rules
+from tests.places import FIXTURES
 from tests.report.checks import found, warning
-
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 def result(name: str, **settings: object) -> ModelResult:

@@ -19,7 +19,7 @@ from bninspect.graphdef.writer import serialized
 from bninspect.probe.inputs import Request, bind
 from bninspect.probe.session import Session
 from bninspect.rewrite import specialize
-from tests.batchnorm.tables import FIXTURES
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,9 @@ from bninspect.batchnorm import Mode, State, inspect
 from bninspect.check.refresh import refresh
 from bninspect.probe.inputs import Request
 from bninspect.variables import load
+from tests.places import FIXTURES
 
-TRAINING = Path(__file__).parents[2] / "fixtures" / "training"
+TRAINING = FIXTURES / "training"
 CASES = ["wired_115", "unwired_14", "untrainable_wired_14", "not_saved_115", "switched_115", "cond_ema_14",
          "ewma_not_called_115", "slim_forced_115", "inference_115"]  # fmt: skip
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bninspect.cli import run
+from tests.places import FIXTURES
 
-MODEL = str(Path(__file__).parents[2] / "fixtures" / "fixed_training_fused_2.pb")
+MODEL = str(FIXTURES / "fixed_training_fused_2.pb")
 
 
 def test_the_findings_of_the_file_stand_beside_the_failure(

@@ -1,7 +1,10 @@
-"""strip run in this process, and what it makes of a model."""
+"""What tests of the command line share: strip run in this process and what it makes of a model, a folder of
+models.
+"""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +12,9 @@ import pytest
 
 import bninspect
 from bninspect import cli
+from tests.cli.checking import ERROR, HEALTHY, WARNING
 from tests.cli.stripping import CLASSIC, Run
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,3 +38,12 @@ def whole(tmp_path: Path) -> bytes:
     data = (tmp_path / "whole.pb").read_bytes()
     (tmp_path / "whole.pb").unlink()
     return data
+
+
+@pytest.fixture
+def folder_of_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The current folder holds a folder `models` with three of them."""
+    (tmp_path / "models").mkdir()
+    for name in (ERROR, WARNING, HEALTHY):
+        shutil.copy(FIXTURES / name, tmp_path / "models" / name)
+    monkeypatch.chdir(tmp_path)

@@ -15,11 +15,11 @@ from bninspect.cli import run
 from bninspect.graphdef import load
 from bninspect.probe.parts import digest, write_part
 from bninspect.probe.reestimate import Estimate, Estimates
+from tests.places import ROOT
 
 if TYPE_CHECKING:
     import pytest
 
-ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "fixtures" / "net_mixed.pb"
 
 

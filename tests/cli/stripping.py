@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.test_architecture import ROOT
+from tests.places import FIXTURES
 
-FIXTURES = ROOT / "fixtures"
 CLASSIC = str(FIXTURES / "classic.pb")
 Run = tuple[int, str, str]
 """Exit code, standard output, standard error."""

@@ -11,22 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bninspect.cli import run
+from tests.cli.checking import ERROR, HEALTHY, WARNING
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 FORMATS = ("text", "json", "sarif", "junit", "github")
-ERROR, WARNING, HEALTHY = "const_true.pb", "slim_resnet.pb", "tfkeras_inference.pb"
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "models").mkdir()
-    for name in (ERROR, WARNING, HEALTHY):
-        shutil.copy(FIXTURES / name, tmp_path / "models" / name)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("COLUMNS", raising=False)
+pytestmark = pytest.mark.usefixtures("folder_of_models")
 
 
 @pytest.fixture

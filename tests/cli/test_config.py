@@ -11,20 +11,13 @@ import pytest
 
 from bninspect.cli import run
 from bninspect.cli.config import ModelSection, find
+from tests.cli.checking import ERROR, HEALTHY, WARNING
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
-ERROR, WARNING, HEALTHY = "const_true.pb", "slim_resnet.pb", "tfkeras_inference.pb"
-
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "models").mkdir()
-    for name in (ERROR, WARNING, HEALTHY):
-        shutil.copy(FIXTURES / name, tmp_path / "models" / name)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("folder_of_models")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from bninspect.cli import run as run_command
 from bninspect.graphdef.schema import message_class
 from bninspect.variables import Checkpoint, load
-from tests.batchnorm.tables import FIXTURES
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,11 +14,11 @@ import pytest
 from bninspect import __version__, cli
 from bninspect.cli import commands
 from bninspect.errors import GraphDefError
+from tests.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).parents[2]
 Run = tuple[int, str, str]
 
 

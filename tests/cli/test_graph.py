@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from bninspect.cli import run
-
-FIXTURES = Path(__file__).parents[2] / "fixtures"
+from tests.places import FIXTURES
 
 
 @pytest.fixture(autouse=True)

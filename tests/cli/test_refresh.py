@@ -9,7 +9,8 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.cli import run
 from bninspect.graphdef import load
-from tests.cli.refreshing import MODEL, ROOT, part, refused
+from tests.cli.refreshing import MODEL, part, refused
+from tests.places import ROOT
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bninspect.cli import run
+from tests.places import FIXTURES
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 ERROR, WARNING = "const_true.pb", "slim_resnet.pb"
 
 

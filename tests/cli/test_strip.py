@@ -16,9 +16,10 @@ from bninspect.errors import InputError, RewriteError, SelectionError
 from bninspect.report.check_terminal import print_lines
 from bninspect.report.strip_text import summary
 from tests.batchnorm.text import graphdef
-from tests.cli.stripping import CLASSIC, FIXTURES, Run, refused
+from tests.cli.stripping import CLASSIC, Run, refused
 from tests.graphdef.making import written
-from tests.test_architecture import ROOT, WITHOUT_TENSORFLOW
+from tests.places import FIXTURES, ROOT
+from tests.test_architecture import WITHOUT_TENSORFLOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.stripping import CLASSIC, FIXTURES, Run, refused
-from tests.test_architecture import ROOT
+from tests.cli.stripping import CLASSIC, Run, refused
+from tests.places import FIXTURES, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bninspect.cli import run
+from tests.places import FIXTURES
 
-TRAINING = Path(__file__).parents[2] / "fixtures" / "training"
+TRAINING = FIXTURES / "training"
 LEARNS = ["gamma", "beta"]
 
 

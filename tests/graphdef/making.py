@@ -8,8 +8,8 @@ from typing import Any
 from bninspect.errors import GraphDefError
 from bninspect.graphdef import GraphDef, TensorValue, load
 from bninspect.graphdef.schema import message_class
+from tests.places import FIXTURES
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 NOT_GRAPHS = {"fingerprint.pb"}
 
 

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from bninspect.batchnorm import inspect
 from bninspect.errors import BninspectError
 from bninspect.graphdef import load
-from tests.graphdef.making import FIXTURES, models
+from tests.graphdef.making import models
+from tests.places import FIXTURES
 
 SEED = 20_150_211
 LATE = 5.0

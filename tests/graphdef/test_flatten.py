@@ -10,7 +10,8 @@ import pytest
 from bninspect.errors import GraphDefError
 from bninspect.graphdef import Graph, flatten, load, read
 from tests.batchnorm.text import graphdef
-from tests.graphdef.making import FIXTURES, chain, refusal, written
+from tests.graphdef.making import chain, refusal, written
+from tests.places import FIXTURES
 
 ROOT = """
 def root(a) -> y=r:y:0

@@ -11,7 +11,8 @@ from bninspect.graphdef.library import Library, called
 from bninspect.graphdef.ports import port
 from bninspect.graphdef.schema import message_class
 from tests.batchnorm.text import graphdef
-from tests.graphdef.making import FIXTURES, models, written
+from tests.graphdef.making import models, written
+from tests.places import FIXTURES
 
 TEXT = """
 x = Placeholder()

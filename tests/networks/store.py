@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.networks.digits import Digits, digits, write_pngs
+from tests.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT = Path(__file__).parents[2]
 KINDS = ("fused", "decomposed", "if")
 """How batch norm is written in the network; see `building`."""
 LONGEST = 600.0

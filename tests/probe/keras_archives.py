@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.probe.making import FIXTURES
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

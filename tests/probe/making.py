@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 import sys
 import zlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 PIXELS = np.random.default_rng(7).integers(0, 256, (5, 4, 3)).astype(np.uint8)
 """A small picture whose height, width and colours cannot be mistaken for one another."""
 

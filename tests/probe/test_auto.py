@@ -12,7 +12,7 @@ from bninspect.probe.facts import Question
 from bninspect.probe.inputs import Request
 from bninspect.probe.presets import PresetFit, ranked
 from bninspect.probe.run import probe
-from tests.probe.making import FIXTURES
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bninspect.cli import run
-from tests.probe.making import FIXTURES
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from bninspect.probe.facts import Question
 from bninspect.probe.inputs import Inputs, Request
 from bninspect.probe.placeholders import Placeholder
 from bninspect.probe.run import probe
-from tests.probe.making import FIXTURES
+from tests.places import FIXTURES
 from tests.report.models import node, tensor
 
 if TYPE_CHECKING:

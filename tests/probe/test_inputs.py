@@ -12,7 +12,8 @@ from bninspect.errors import BninspectError, InputError
 from bninspect.graphdef import load
 from bninspect.probe.inputs import Request, bind
 from bninspect.probe.placeholders import layout, placeholders
-from tests.probe.making import FIXTURES, PIXELS, graph_bytes, png
+from tests.places import FIXTURES
+from tests.probe.making import PIXELS, graph_bytes, png
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,8 @@ from bninspect.probe.opened import load
 from bninspect.probe.run import probe
 from bninspect.rewrite.freeze import frozen
 from bninspect.rules import Case, evaluate
-from tests.batchnorm.tables import FIXTURES, Row, counts, fixtures, modes
+from tests.batchnorm.tables import Row, counts, fixtures, modes
+from tests.places import FIXTURES
 from tests.probe.keras_models import (
     FORMATS,
     LAYERS,

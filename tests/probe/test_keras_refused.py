@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from bninspect.cli import run
+from tests.places import FIXTURES
 from tests.probe.keras_archives import H5, KERAS, fixture_config, hdf5, keras_file, zipped
 from tests.probe.keras_models import LIBRARIES, library, quiet
-from tests.probe.making import FIXTURES
 from tests.test_architecture import without_tensorflow
 
 if TYPE_CHECKING:

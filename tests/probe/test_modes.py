@@ -15,7 +15,7 @@ from bninspect.probe.inputs import Request
 from bninspect.probe.pictures import RandomImages
 from bninspect.probe.preprocess import Recipe
 from bninspect.probe.run import probe
-from tests.probe.making import FIXTURES
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from bninspect.batchnorm import inspect
 from bninspect.graphdef import load
 from bninspect.probe.inputs import Request
 from bninspect.probe.reestimate import estimate
-from tests.probe.making import FIXTURES
+from tests.places import FIXTURES
 
 pytestmark = pytest.mark.tensorflow
 

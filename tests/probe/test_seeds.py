@@ -10,7 +10,7 @@ import pytest
 from bninspect.graphdef import read
 from bninspect.graphdef.writer import new_node
 from bninspect.probe.seeds import seeded
-from tests.probe.making import FIXTURES
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from bninspect.graphdef import GraphDef

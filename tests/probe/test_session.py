@@ -12,7 +12,8 @@ import pytest
 from bninspect.errors import RunError
 from bninspect.probe.messages import first_line
 from bninspect.probe.session import NoValueError, Session
-from tests.probe.making import FIXTURES, graph_bytes
+from tests.places import FIXTURES
+from tests.probe.making import graph_bytes
 
 X = np.arange(8, dtype=np.float32).reshape(2, 4)
 

@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 import bninspect
 from bninspect.errors import RunError
 from bninspect.probe.session import Session
+from tests.places import FIXTURES
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 
 Array = NDArray[Any]
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 IMAGE = np.random.default_rng(11).standard_normal((2, 8, 8, 3)).astype(np.float32)
 TOLERANCE = 1e-5
 """Of the largest value: converters fold and reorder."""

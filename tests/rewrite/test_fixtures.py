@@ -15,7 +15,8 @@ from bninspect.probe.facts import Question
 from bninspect.probe.inputs import Request
 from bninspect.probe.run import probe
 from bninspect.rewrite import specialize
-from tests.batchnorm.tables import FIXTURES, Row, fixtures
+from tests.batchnorm.tables import Row, fixtures
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,11 +14,11 @@ from bninspect.graphdef import Graph
 from bninspect.graphdef.writer import serialized
 from bninspect.rewrite.freeze import frozen
 from bninspect.variables import load
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 PREFIXES = [
     FIXTURES / "checkpoint" / "model.ckpt",
     *sorted(path.with_suffix("") for path in (FIXTURES / "training").glob("*/*-20.meta")),

@@ -25,7 +25,7 @@ from bninspect.graphdef.writer import new_node, serialized
 from bninspect.probe.session import Session
 from bninspect.rewrite import specialize
 from bninspect.rewrite.measure import measure
-from tests.batchnorm.tables import FIXTURES
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from bninspect.graphdef.bodies import exchanged, spans, write_exchanged
 from bninspect.graphdef.writer import new_node, rewritten, serialized
 from bninspect.rewrite.refill import exchange, filling
 from bninspect.rewrite.slots import find_slots
-from tests.batchnorm.tables import FIXTURES
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from bninspect.cli import run
 from bninspect.errors import RewriteError
 from bninspect.graphdef import load, writer
 from bninspect.rewrite.strip import strip
+from tests.places import FIXTURES
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 MODELS = sorted(path.name for path in FIXTURES.glob("*.pb"))
 LAYERS = [name for name in MODELS if inspect(load(str(FIXTURES / name))).layers]
 WITHOUT_STATISTICS = {

@@ -22,7 +22,8 @@ from bninspect.probe.invented import invented
 from bninspect.probe.placeholders import placeholders
 from bninspect.probe.session import Session
 from bninspect.rewrite import specialize as honest
-from tests.batchnorm.tables import FIXTURES, Row, fixtures
+from tests.batchnorm.tables import Row, fixtures
+from tests.places import FIXTURES
 from tests.rewrite.freezing import freeze
 from tests.rewrite.test_strip import WITHOUT_STATISTICS
 

@@ -9,7 +9,7 @@ from bninspect.graphdef import load
 from bninspect.rules import Case, evaluate, select
 from bninspect.variables import load as with_values
 from tests.batchnorm.parts import PARAMETERS, report
-from tests.batchnorm.tables import FIXTURES
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from bninspect.rules import Finding

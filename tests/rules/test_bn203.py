@@ -10,8 +10,8 @@ from bninspect.batchnorm import inspect
 from bninspect.graphdef import load
 from bninspect.rules import Case, evaluate, select
 from tests.batchnorm.parts import IMAGE, STORED
-from tests.batchnorm.tables import FIXTURES
 from tests.networks import faults
+from tests.places import FIXTURES
 from tests.rules.catching import caught, found, fused, replaced
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from bninspect.batchnorm import inspect
 from bninspect.graphdef import load
 from bninspect.rules import Case, evaluate, select
 from tests.batchnorm.parts import STORED
-from tests.batchnorm.tables import FIXTURES
 from tests.batchnorm.text import graphdef
 from tests.networks import faults
+from tests.places import FIXTURES
 from tests.rules.catching import found, fused, of_fixture
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from bninspect.check.gate import Allowance, Settings, check
 from bninspect.graphdef import load
 from bninspect.rules import Case
 from tests.batchnorm.parts import MOMENTS, report
-from tests.batchnorm.tables import FIXTURES
 from tests.batchnorm.test_updates import BOTH, CHOSEN, MEAN_STEP, STORED, TRAIN, VARIANCE_STEP
+from tests.places import FIXTURES
 from tests.rules.catching import caught, found, fused, not_run, of_checkpoint
 
 HEAD = "head = Relu(y)\n"

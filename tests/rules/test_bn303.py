@@ -9,7 +9,7 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.graphdef import flatten, load, read
 from bninspect.rules import Case, evaluate, select
-from tests.batchnorm.tables import FIXTURES
+from tests.places import FIXTURES
 from tests.report.models import value
 from tests.rules.catching import checkpointed, not_run, of_checkpoint, of_fixture
 

@@ -11,7 +11,7 @@ from bninspect.graphdef import TensorValue, flatten, load, read
 from bninspect.graphdef.schema import message_class
 from bninspect.rules import Case, Finding, evaluate, select
 from bninspect.variables import load as with_values
-from tests.batchnorm.tables import FIXTURES
+from tests.places import FIXTURES
 from tests.report.models import value
 from tests.rules.catching import checkpointed, not_run, of_checkpoint
 

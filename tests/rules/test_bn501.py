@@ -14,8 +14,8 @@ from bninspect.graphdef import flatten
 from bninspect.rules import Case, evaluate, select
 from bninspect.variables import load
 from tests.batchnorm.parts import IMAGE, PARAMETERS, PHASE, fused_cond, report
-from tests.batchnorm.tables import FIXTURES
 from tests.batchnorm.text import graph
+from tests.places import FIXTURES
 from tests.rules.catching import fused
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from bninspect.batchnorm import inspect
 from bninspect.graphdef import load
 from bninspect.rules import Case, evaluate
 from bninspect.variables import load as with_values
-from tests.batchnorm.tables import FIXTURES, fixtures
+from tests.batchnorm.tables import fixtures
+from tests.places import FIXTURES
 
 NO_GRAPHS = {"model.keras", "model.h5", "model_115.h5", "model_keras225.h5"}
 SILENT = """

@@ -15,7 +15,7 @@ from bninspect.errors import SelectionError
 from bninspect.graphdef import load
 from bninspect.rules import Case, Needs, Rule, Severity, evaluate, rules, select
 from tests.batchnorm.parts import PHASE, STORED, fused_cond, report
-from tests.batchnorm.tables import FIXTURES
+from tests.places import FIXTURES
 from tests.rules.catching import fused
 
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ from bninspect.batchnorm import inspect
 from bninspect.graphdef import load
 from bninspect.rules import Case, evaluate
 from tests.batchnorm.rewriting import model, permuted, prefixed, renamed, write
-from tests.batchnorm.tables import FIXTURES
+from tests.places import FIXTURES
 from tests.rules.test_fixtures import TABLE
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import pytest
 from bninspect.errors import GraphDefError
 from bninspect.variables import Checkpoint, load
 from bninspect.variables.locate import checkpoint_of, graph_of
+from tests.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 Saved = tuple[str, dict[str, Any]]
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 PREFIXES = sorted(str(path)[: -len(".meta")] for path in FIXTURES.rglob("*.meta") if path.parent != FIXTURES)
 PREFIXES += [
     str(path)[: -len(".index")] for path in sorted(FIXTURES.glob("saved_*/variables/variables.index"))

@@ -15,8 +15,8 @@ from bninspect.cli import run
 from bninspect.errors import GraphDefError
 from bninspect.graphdef import read
 from bninspect.variables import Checkpoint, load, with_checkpoint
+from tests.places import FIXTURES
 
-FIXTURES = Path(__file__).parents[2] / "fixtures"
 PREFIXES = sorted(str(path)[: -len(".meta")] for path in FIXTURES.rglob("*.meta") if path.parent != FIXTURES)
 SAVED = sorted(str(path) for path in FIXTURES.glob("saved_*"))
 

@@ -4,6 +4,7 @@ are.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -119,7 +120,7 @@ def joined(dtype: int, shape: Any, parts: list[tuple[tuple[slices.Extent, ...], 
         else:
             size = tuple(dim.size for dim in shape.dim)
             stored = sum(max(part.size, 0) for _, part in parts)
-            if message_size(size) > stored:
+            if math.prod(max(length, 0) for length in size) > stored:
                 raise GraphDefError(f"damaged: slices that do not make up a tensor of shape {list(size)}")
             array = np.empty(size, parts[0][1].array().dtype)
             for extents, part in parts:
@@ -132,11 +133,3 @@ def joined(dtype: int, shape: Any, parts: list[tuple[tuple[slices.Extent, ...], 
         )
 
     return TensorValue(message_class("TensorProto")(dtype=dtype, tensor_shape=shape), whole=whole)
-
-
-def message_size(shape: tuple[int, ...]) -> int:
-    """How many values a shape has."""
-    total = 1
-    for size in shape:
-        total *= max(size, 0)
-    return total

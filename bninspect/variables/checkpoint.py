@@ -102,7 +102,10 @@ def _bundle(prefix: str, index: Path) -> Checkpoint:
         shard = Path(f"{prefix}.data-{number:05d}-of-{header.num_shards:05d}")
         if not shard.is_file():
             raise GraphDefError(f"its shard {shard.name} is missing")
-        shards.append(bundle.Shard(shard.name, _mapped(shard)))
+        try:
+            shards.append(bundle.Shard(shard.name, _mapped(shard)))
+        except OSError as error:
+            raise GraphDefError(f"its shard {shard.name}: {error.strerror or error}") from None
     return Checkpoint(prefix, bundle.tensors(table, shards), bundle.object_keys(table, shards))
 
 

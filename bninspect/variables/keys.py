@@ -39,7 +39,8 @@ class Key(NamedTuple):
 def values_of(graphdef: GraphDef, checkpoint: Checkpoint) -> Mapping[str, TensorValue]:
     """The values that the checkpoint has for the variables of this graph, by the name of the variable's node.
 
-    Raises GraphDefError where one is of another shape or type than its variable.
+    Raises GraphDefError where one is of another shape or type than its variable, and where the checkpoint has
+    none of them.
     """
     graph = flatten(graphdef, loops=False, only=_restoring(graphdef))
     restored, captured = _restored(graph), _captured(graphdef, checkpoint)
@@ -54,6 +55,11 @@ def values_of(graphdef: GraphDef, checkpoint: Checkpoint) -> Mapping[str, Tensor
         key = next((key for key in keys if key.name in checkpoint), None)
         if key is not None:
             found[node.name] = _fitting(node, key, checkpoint[key.name])
+    if checkpoint and not found:
+        raise GraphDefError(
+            f"the checkpoint holds none of its variables, but such as {next(iter(checkpoint))!r}: "
+            "a checkpoint of another model"
+        )
     return found
 
 

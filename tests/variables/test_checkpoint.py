@@ -181,6 +181,21 @@ def test_a_file_of_the_first_format_is_missing(tmp_path: Path) -> None:
     assert Checkpoint.open(str(tmp_path / "model.ckpt"))
 
 
+def test_a_shard_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the shard that is named, not the index that led to it."""
+    prefix = copied(str(FIXTURES / "training" / "wired_115" / "model.ckpt-20"), tmp_path)
+    opened = Path.open
+
+    def refusing(self: Path, *given: Any) -> Any:
+        if ".data-" in self.name:
+            raise PermissionError(13, "Permission denied")
+        return opened(self, *given)
+
+    monkeypatch.setattr(Path, "open", refusing)
+    with pytest.raises(GraphDefError, match=r"its shard model.ckpt-20.data-\S+: Permission denied$"):
+        Checkpoint.open(str(prefix))
+
+
 @pytest.mark.parametrize("data", [b"", b"no table", b"\0" * 100, b"PK\x03\x04" * 40])
 def test_a_foreign_file(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "model.ckpt.index").write_bytes(data)

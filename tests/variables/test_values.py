@@ -126,6 +126,18 @@ def test_a_checkpoint_of_another_model(tmp_path: Path, capsys: pytest.CaptureFix
         assert "a checkpoint of another model" in " ".join(told.split())
 
 
+def test_a_checkpoint_without_any_of_the_variables(tmp_path: Path, tf: Any) -> None:
+    v1 = tf.compat.v1
+    for name in ("mine", "other"):
+        with tf.Graph().as_default(), v1.Session() as session:
+            v1.get_variable(name, (3,))
+            session.run(v1.global_variables_initializer())
+            v1.train.Saver().save(session, str(tmp_path / name))
+    (tmp_path / "other.meta").write_bytes((tmp_path / "mine.meta").read_bytes())
+    with pytest.raises(GraphDefError, match=r"holds none of its variables, but such as 'other'"):
+        load(str(tmp_path / "other"))
+
+
 @pytest.mark.parametrize("version", ["V1", "V2"])
 @pytest.mark.parametrize("resource", [False, True])
 def test_a_variable_in_parts(version: str, resource: bool, tmp_path: Path, tf: Any) -> None:

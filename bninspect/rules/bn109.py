@@ -1,7 +1,8 @@
 """
 ## What it does
 Finds moving statistics that several batch norms read which normalize different tensors. Quiet where the
-calls stand in opposite branches of a conditional, or are the steps of one recurrence written out.
+calls stand in opposite branches of a conditional, or are the steps of one recurrence written out; and, in a
+training graph that is not served, where one call trains and the other one evaluates.
 
 ## Why is this bad?
 The statistics are an average over what all calls saw, and right for none of them. Often a scope was reused
@@ -34,11 +35,12 @@ from bninspect.batchnorm.trace import cast_free
 from bninspect.probe.wording import listed
 from bninspect.rules.calls import alternatives, unrolled
 from bninspect.rules.rule import Rule, Severity
+from bninspect.rules.training import is_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.batchnorm import BatchNorm
+    from bninspect.batchnorm import BatchNorm, Mode
     from bninspect.rules.rule import Case, Finding
 
 
@@ -47,10 +49,12 @@ def check(case: Case) -> Iterator[Finding]:
 
     Initial ones are left out: optimizers merge constants of equal value.
     """
-    shared: dict[str, list[BatchNorm]] = {}
+    shared: dict[tuple[str, Mode | None], list[BatchNorm]] = {}
     for layer in case.layers:
         if layer.moving_mean is not None and layer.statistics.state is not State.INITIAL:
-            shared.setdefault(layer.moving_mean.name, []).append(layer)
+            # A call that trains and one that evaluates are meant to share, unless both are served.
+            mode = None if is_served(case) else layer.mode
+            shared.setdefault((layer.moving_mean.name, mode), []).append(layer)
     graph = case.report.graph
     for layers in shared.values():
         different = list({cast_free(layer.x): layer for layer in reversed(layers)}.values())[::-1]

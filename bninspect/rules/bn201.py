@@ -20,6 +20,10 @@ with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
 ```
 or re-estimate them on images of training: `bninspect refresh MODEL -o OUT --image DIR`.
 
+A layer that trains with `training=False` has no update ops, and its weights have grown used to statistics that
+normalize nothing. Train it with `training=True`, or restore good statistics before training (a pretrained
+layer that is frozen).
+
 ## References
 - `tf.compat.v1.layers.batch_normalization`: the update ops "need to be executed alongside the `train_op`".
 """
@@ -39,6 +43,13 @@ if TYPE_CHECKING:
     from bninspect.rules.rule import Case, Finding
 
 
+_UPDATE = "run UPDATE_OPS with every training step, or bninspect refresh MODEL -o OUT --image DIR"
+_RESTORE = (
+    "training=True, with UPDATE_OPS in the train op; to freeze the layer, restore good statistics before "
+    "training"
+)
+
+
 def check(case: Case) -> Iterator[Finding]:
     """Statistics at their start."""
     if all(layer.statistics.state is State.INITIAL and layer.mode is Mode.TRAINING for layer in case.layers):
@@ -49,12 +60,14 @@ def check(case: Case) -> Iterator[Finding]:
         variance = int(values.variance[0])
         epsilon = values.layer.epsilon or 0.0
         divisor = number(epsilon) if not variance else f"1 + {number(epsilon)}"
+        frozen = values.layer.updates == "none" and not values.layer.trains_on_batch
+        who = "training (training=False) and inference" if frozen else "inference"
         yield RULE.finding(
             f"moving mean 0 and moving variance {variance} in {counted(values.size, 'channel')}, as "
-            f"they started: inference only multiplies by gamma/sqrt({divisor})",
+            f"they started: {who} only {'multiply' if frozen else 'multiplies'} by gamma/sqrt({divisor})",
             layer=values.layer.name,
             node=values.node,
-            remedy="run UPDATE_OPS with every training step, or bninspect refresh MODEL -o OUT --image DIR",
+            remedy=_RESTORE if frozen else _UPDATE,
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.batchnorm.parts import PHASE, STORED
+from tests.batchnorm.test_updates import BOTH, MEAN_STEP, VARIANCE_STEP
+from tests.batchnorm.test_updates import STORED as VARIABLES
 from tests.rules.catching import caught, found, fused, of_fixture, replaced
 
 KERNELS = """
@@ -12,6 +14,12 @@ w1 = Const([0.1, 0.2, 0.3])
 w2 = Const([0.3, 0.2, 0.1])
 """
 OTHER = "x2 = Placeholder(dtype=float, shape=[-1, 8, 8, 3])\n"
+TRAINS = (
+    (VARIABLES + OTHER + "none = Const([])\nhead = Relu(y)\n")
+    + "y = FusedBatchNorm(x, gamma, beta, none, none)\n"
+    + (MEAN_STEP + VARIANCE_STEP).replace("c_mean", "y:1").replace("c_variance", "y:2")
+    + BOTH
+)
 
 
 def test_catches_two_towers() -> None:
@@ -60,3 +68,17 @@ def test_does_not_catch_initial_statistics() -> None:
     image = STORED.partition("gamma")[0]
     text = replaced(mean="[0.0, 0.0, 0.0]", variance="[1.0, 1.0, 1.0]") + OTHER
     assert not found("BN109", image + text + fused() + fused("z", "x2") + "head = Add(y, z)\n")
+
+
+def test_does_not_catch_a_call_that_trains_and_one_that_evaluates() -> None:
+    """Each runs in its own step; served together they are two layers of one set."""
+    text = TRAINS + fused("z", "x2") + "score = Relu(z)\n"
+    assert not found("BN109", text)
+    finding = caught("BN109", text, deploy=True)
+    assert "mean serves 2 layers with different inputs: y (x:0), z (x2:0)" in finding.message
+
+
+def test_catches_two_calls_of_one_mode_in_a_training_graph() -> None:
+    text = "x3 = Placeholder(dtype=float, shape=[-1, 8, 8, 3])\n" + fused("z", "x2") + fused("u", "x3")
+    finding = caught("BN109", TRAINS + text + "score = Add(z, u)\n")
+    assert finding.message.endswith("z (x2:0), u (x3:0)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.batchnorm.parts import IMAGE, PHASE, STORED, fused_cond
-from tests.rules.catching import caught, found, fused, replaced
+from tests.rules.catching import caught, found, fused, of_checkpoint, replaced
 
 ZEROS, ONES = "[0.0, 0.0, 0.0]", "[1.0, 1.0, 1.0]"
 INITIAL = IMAGE + replaced(mean=ZEROS, variance=ONES)
@@ -40,6 +40,16 @@ def test_two_calls_are_one_finding() -> None:
 def test_does_not_catch_one_channel_that_moved(changed: dict[str, str]) -> None:
     values = {"mean": ZEROS, "variance": ONES, **changed}
     assert not found("BN201", IMAGE + replaced(**values) + fused())
+
+
+@pytest.mark.parametrize("version", ["14", "115"])
+def test_a_layer_that_trains_on_them_is_told_so(version: str) -> None:
+    """No update ops exist there, and statistics of images would be new to its weights."""
+    (finding,) = of_checkpoint("BN201", f"inference_{version}")
+    assert "training (training=False) and inference only multiply by gamma/sqrt(1 + 0.001)" in finding.message
+    assert finding.remedy is not None
+    assert finding.remedy.startswith("training=True")
+    assert "refresh" not in finding.remedy
 
 
 def test_does_not_catch_gamma_0() -> None:

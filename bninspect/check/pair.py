@@ -44,7 +44,22 @@ def compare(old: str, new: str, allowances: Sequence[Allowance] = ()) -> PairRes
     """
     with collector_held_off():
         before, after, borrowed = _opened(old, new)
-        return replace(judged_pair(inspect(before), inspect(after), allowances), borrowed=borrowed)
+        found = replace(judged_pair(inspect(before), inspect(after), allowances), borrowed=borrowed)
+        return _with_graph_first(found) if borrowed == "new" else found
+
+
+def _with_graph_first(pair: PairResult) -> PairResult:
+    """The result with its remedies as they can be run: the checkpoint needs its graph beside it for that."""
+    first = (
+        f" (which needs the graph: the .meta of OLD, as {pair.comparison.new.graph.graphdef.checkpoint}.meta)"
+    )
+    found = tuple(
+        replace(one, finding=replace(one.finding, remedy=one.finding.remedy + first))
+        if one.finding.remedy is not None
+        else one
+        for one in pair.judged.found
+    )
+    return replace(pair, judged=replace(pair.judged, found=found))
 
 
 def judged_pair(old: Report, new: Report, allowances: Sequence[Allowance] = ()) -> PairResult:

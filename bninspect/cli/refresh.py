@@ -12,6 +12,23 @@ if TYPE_CHECKING:
     from bninspect.probe.inputs import Request
 
 
+_OF_IMAGES = {
+    "images": "--image",
+    "count": "--random",
+    "seed": "--seed",
+    "feeds": "--feed",
+    "input_name": "--input",
+    "batch_size": "--batch-size",
+    "preset": "--preprocess",
+    "channels": "--channels",
+    "size": "--size",
+    "resize": "--resize",
+    "batches": "--batches",
+    "shuffle": "--shuffle",
+}
+"""Parameters that say which images are run, and how: parts were made so, and take none."""
+
+
 @click.command(
     "refresh",
     epilog="""
@@ -56,10 +73,7 @@ if TYPE_CHECKING:
 @click.argument("more", metavar="", nargs=-1, type=click.Path())
 @click.option("--no-check", is_flag=True, help="Do not run `check` on the result.")
 @options.traceback
-@click.pass_context
 def command(
-    context: click.Context,
-    /,
     path: str,
     target: str | None,
     part: str | None,
@@ -83,7 +97,7 @@ def command(
     if more and not parts:
         raise click.UsageError(f"what is {more[0]}? Images come by --image")
     parts += more
-    request = _request(context, asked, target, part, parts)
+    request = _request(asked, target, part, parts)
     globs = asked["globs"]
     common: dict[str, Any] = {
         "outputs": asked["outputs"],
@@ -112,7 +126,6 @@ def command(
 
 
 def _request(
-    context: click.Context,
     asked: dict[str, Any],
     target: str | None,
     part: str | None,
@@ -132,8 +145,8 @@ def _request(
         return replace(inputs.request(asked), shuffle=asked["shuffle"], batches=asked["batches"])
     if part is not None:
         raise click.UsageError("--merge and --moments: parts are made of images, not of parts")
-    for name, option in (("images", "--image"), ("count", "--random"), ("feeds", "--feed")):
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+    for name, option in _OF_IMAGES.items():
+        if inputs.on_command_line(name):
             raise click.UsageError(
                 f"--merge and {option}: parts take the place of images; leave one of the two out"
             )

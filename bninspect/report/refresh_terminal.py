@@ -62,7 +62,11 @@ def _legend(done: Refreshed) -> str:
         "score of probe)"
     )
     if not any(row.after is not None for row in done.rows):
-        return f"{told}. The result was not run."
+        why = (
+            "Parts hold no images, so the result was not run and there is no after: bninspect probe on the "
+            "result, with --image DIR, shows it"
+        )
+        return f"{told}. {why if done.parts else 'The result was not run'}."
     seen = counted(done.looked_at, "image") if done.looked_at else "what was fed"
     told += (
         f"; after and deployed: the new ones, measured by running the result on {seen}, with all layers in "

@@ -20,9 +20,9 @@ with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
 ```
 or re-estimate them on images of training: `bninspect refresh MODEL -o OUT --image DIR`.
 
-A layer that trains with `training=False` has no update ops, and its weights have grown used to statistics that
-normalize nothing. Train it with `training=True`, or restore good statistics before training (a pretrained
-layer that is frozen).
+A layer that trains with `training=False` has no update ops, and its weights have grown used to statistics
+that normalize nothing. Train it with `training=True`, or restore good statistics before training (a
+pretrained layer that is frozen).
 
 ## References
 - `tf.compat.v1.layers.batch_normalization`: the update ops "need to be executed alongside the `train_op`".

@@ -188,6 +188,16 @@ def test_one_graph_serves_both_checkpoints(run: Run, tmp_path: Path, step: int) 
     assert f"(checkpoint, with the graph of {owner}, step {step})" in words
 
 
+def test_the_remedy_can_be_run_for_a_checkpoint_without_its_graph(run: Run, tmp_path: Path) -> None:
+    bare = without_meta("unwired_115", 20, tmp_path)
+    first = f"(which needs the graph: the .meta of OLD, as {bare}.meta)"
+    (finding,) = told(run, ckpt("unwired_115", 0), bare)["findings"]
+    assert finding["remedy"].endswith(f"bninspect refresh {bare} -o OUT --image DIR {first}")
+    shutil.copy(f"{ckpt('unwired_115', 0)}.meta", f"{bare}.meta")
+    (finding,) = told(run, ckpt("unwired_115", 0), bare)["findings"]
+    assert finding["remedy"].endswith(f"bninspect refresh {bare} -o OUT --image DIR")
+
+
 def test_two_checkpoints_without_a_graph(run: Run, tmp_path: Path) -> None:
     paths = [without_meta("unwired_14", step, tmp_path) for step in (0, 20)]
     code, out, err = run(*paths)

@@ -65,6 +65,7 @@ def test_the_report_fits(
     words = " ".join(out.split())
     assert "mixed: 0.25 of the old statistics, 0.75 of the new ones" in words
     assert "only 20 images: from 32 on" in words
+    assert "Parts hold no images, so the result was not run and there is no after" in words
     assert "It does not prove good accuracy" in words
     assert "BN403" in words
 

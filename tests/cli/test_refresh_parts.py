@@ -127,3 +127,30 @@ def test_a_configuration_with_images_does_not_disturb_a_merge(
     part(tmp_path / "one.npz")
     assert run(["refresh", str(MODEL), "-o", "new.pb", "--merge", "one.npz"]) == 0
     assert "over 64 images of 1 part" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--image", "photos"],
+        ["--random", "4"],
+        ["--seed", "1"],
+        ["--feed", "a=1"],
+        ["--input", "x"],
+        ["--batch-size", "4"],
+        ["--preprocess", "tf"],
+        ["--channels", "bgr"],
+        ["--size", "8x8"],
+        ["--resize", "pad"],
+        ["--batches", "2"],
+        ["--shuffle"],
+    ],
+)
+def test_what_is_said_of_images_does_not_go_with_parts(
+    option: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The parts were made as they were made: nothing of it would have an effect."""
+    one = part(tmp_path / "one.npz")
+    told = refused(capsys, str(MODEL), "-o", str(tmp_path / "new.pb"), "--merge", one, *option)
+    assert f"--merge and {option[0]}: parts take the place of images" in told
+    assert not (tmp_path / "new.pb").exists()

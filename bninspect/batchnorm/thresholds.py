@@ -22,9 +22,8 @@ times: F is estimated from I - 1 differences, and all layers before this one ran
 few images. Of three networks as in tests/networks (six layers each, trained 600 steps; 500 and more draws of
 test images each, on which the power was chosen too) a healthy layer is blamed in 0.06, 0.08, 0.02 and 0 % of
 draws of 2, 3, 4 and 8 images; with I/(I - 1) in 1.2, 0.26, 0.08 and 0 %: on 2 images, nearly every other
-model of 50 layers.
-Layers never updated are found in 38, 66, 71, 84 and 100 % of draws of 2, 3, 4, 8 and 16 images and are
-inconclusive in the others."""
+model of 50 layers. Layers never updated are found in 38, 66, 71, 84 and 100 % of draws of 2, 3, 4, 8 and 16
+images and are inconclusive in the others."""
 UNDECIDED = 0.2
 """S from here is too near WARNING to be called fine where it is not significant. Of layers of those
 networks with S = 0.35 (means off) and 0.37 (variances off) none passes for fine in any draw; without this

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import GraphDefError
 from bninspect.probe import keras_safety
-from bninspect.probe.keras_weights import check_weights, open_hdf5, text_attribute
+from bninspect.probe.keras_weights import check_weights, most_unpacked, open_hdf5, text_attribute
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _LONGEST = {_CONFIG: 1 << 26, _METADATA: 1 << 20}
 """Bytes that a part of the archive may have unpacked."""
-_ROOM = 1 << 26
-_RATIO = 20
-"""Weights hardly get smaller by packing: what claims more than `_ROOM`, and so many times its size in the
-file, is a bomb.
-"""
 _SAVE = "save the whole model (model.save) and name that file"
 _DAMAGED = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,
@@ -107,7 +102,7 @@ def _part(archive: zipfile.ZipFile, name: str) -> bytes:
 def _sized(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     """The entry of this name. Raises GraphDefError where it claims more than such a part can have."""
     info = archive.getinfo(name)
-    most = _LONGEST.get(name, max(_ROOM, _RATIO * info.compress_size))
+    most = _LONGEST.get(name, most_unpacked(info.compress_size))
     if info.file_size > most:
         raise GraphDefError(
             f"{name} claims to have {info.file_size:,} bytes unpacked, from {info.compress_size:,}: refused"

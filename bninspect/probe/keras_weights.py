@@ -16,6 +16,9 @@ _DAMAGED = (OSError, RuntimeError, ValueError, KeyError, TypeError)
 """What h5py raises for a file that is cut short or damaged."""
 _ROOM = 1 << 26
 _RATIO = 20
+"""Weights hardly get smaller by packing: what claims more than `_ROOM`, and so many times its size in the
+file, is a bomb.
+"""
 _MOST_OBJECTS = 1_000_000
 
 
@@ -41,12 +44,17 @@ def text_attribute(file: Any, name: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def most_unpacked(size: int) -> int:
+    """Bytes that so many bytes of a file may become."""
+    return max(_ROOM, _RATIO * size)
+
+
 def check_weights(path: Path) -> None:
     """Returns when the file stands for itself, and holds about as much as it claims to.
 
     Raises GraphDefError for a link to another file, for data kept in one, and for sizes that are made up.
     """
-    most = max(_ROOM, _RATIO * path.stat().st_size)
+    most = most_unpacked(path.stat().st_size)
     with open_hdf5(path) as file:
         claimed = 0
         for name, held in _datasets(file):

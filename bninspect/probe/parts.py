@@ -205,8 +205,7 @@ def _refuse_other(part: Part, first: Part, model: str, training: str) -> None:
     if part.training != training:
         raise InputError(
             f"{part.path} was taken with other layers in training mode: give --layer and --strip as they "
-            "were given "
-            "for the parts"
+            "were given for the parts"
         )
     ours, theirs = _way(part.estimates), _way(first.estimates)
     for key in ours.keys() | theirs.keys():

@@ -28,9 +28,8 @@ _CONTAINERS = {
 """Formats of models, in words."""
 _NO_PROOF = (
     "A good score says that the statistics are those of these images. It does not prove good accuracy: "
-    "after training "
-    "in small batches even the right statistics can be the wrong ones (EvalNorm, arXiv:1904.06031). Measure "
-    "it."
+    "after training in small batches even the right statistics can be the wrong ones (EvalNorm, "
+    "arXiv:1904.06031). Measure it."
 )
 
 
@@ -90,8 +89,8 @@ def serving(done: Refreshed) -> Iterator[Said]:
     added = [row.layer.name for row in done.rows if row.made and row.layer.name in fixed]
     if added:
         yield Said(
-            "Constants were made for the statistics of "
-            f"{_named(added)}. TensorFlow before 2.1 refuses a layer in training mode that is given any.",
+            f"Constants were made for the statistics of {_named(added)}. TensorFlow before 2.1 refuses a "
+            "layer in training mode that is given any.",
             "warning",
         )
 
@@ -104,8 +103,7 @@ def warnings(done: Refreshed) -> Iterator[Said]:
     if 0 < found.images < FEW_IMAGES:
         yield Said(
             f"only {counted(found.images, 'image')}: from {FEW_IMAGES} on, and better some thousands, "
-            "statistics are "
-            "those of the data rather than of these images",
+            "statistics are those of the data rather than of these images",
             "warning",
         )
     poor = [row for row in done.rows if row.values < FEW_VALUES]
@@ -113,15 +111,13 @@ def warnings(done: Refreshed) -> Iterator[Said]:
         least = min(row.values for row in poor)
         yield Said(
             f"{counted(len(poor), 'layer')} with fewer than {FEW_VALUES:,} values of a channel (at least "
-            f"{least:,}): "
-            f"{few([row.layer.name for row in poor])}; give more images",
+            f"{least:,}): {few([row.layer.name for row in poor])}; give more images",
             "warning",
         )
     if found.images > found.batch_size and found.last * 2 < found.batch_size:
         yield Said(
             f"the last batch had {counted(found.last, 'image')} of {found.batch_size}; what deep layers "
-            "normalize "
-            "depends on the size of the batch: choose a --batch-size that divides the set",
+            "normalize depends on the size of the batch: choose a --batch-size that divides the set",
             "warning",
         )
 
@@ -157,8 +153,7 @@ def of_part(found: Estimates, target: str) -> list[str]:
     if found.images % found.batch_size:
         lines.append(
             f"the last batch had {counted(found.last, 'image')}: parts that are cut where a batch ends give "
-            "what one "
-            "run over all images gives"
+            "what one run over all images gives"
         )
     lines += [f"left alone: {printable(name)}: {reason}" for name, reason in found.left.items()]
     return lines

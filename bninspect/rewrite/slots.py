@@ -97,8 +97,7 @@ def _key(layer: BatchNorm, *, create: bool) -> object | str:
         return branch.site.node.nodedef or "it is no node of the file"
     return (
         "it normalizes with the moments of its x alone, and the file has no place for statistics: add "
-        "--strip, "
-        "which writes it anew"
+        "--strip, which writes it anew"
     )
 
 

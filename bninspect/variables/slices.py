@@ -34,8 +34,7 @@ def region(slice_: tuple[Extent, ...]) -> tuple[slice, ...]:
 
 def parsed(text: str) -> tuple[Extent, ...]:
     """The extents of `4 10 0,2:-` (the shape of the whole, then start,length of each dimension); empty for
-    the
-    empty text, which means the whole tensor. Raises GraphDefError for any other text.
+    the empty text, which means the whole tensor. Raises GraphDefError for any other text.
     """
     if not text:
         return ()

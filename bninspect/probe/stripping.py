@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from bninspect.batchnorm import Report
-    from bninspect.graphdef import Graph
+    from bninspect.graphdef import Graph, GraphDef
     from bninspect.probe.facts import Verification
     from bninspect.probe.inputs import Request
     from bninspect.rewrite.strip import Stripped
@@ -37,6 +37,8 @@ class StripResult:
     target: str
     size: int
     """Bytes of the file."""
+    original: GraphDef
+    """The model as it was read: its variables are no constants yet, as they are in `stripped.report`."""
     stripped: Stripped
     verification: Verification | None
     """None where it was not asked for."""
@@ -87,7 +89,13 @@ def strip(
         if verification.state == "differs":
             raise RewriteError(f"{path}: {verification.reason}; nothing was written")
     size = _written(stripped, str(target))
-    return StripResult(target=str(target), size=size, stripped=stripped, verification=verification)
+    return StripResult(
+        target=str(target),
+        size=size,
+        original=graph.graphdef,
+        stripped=stripped,
+        verification=verification,
+    )
 
 
 def _stripped(report: Report, mode: Mode) -> Stripped:

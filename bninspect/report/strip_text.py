@@ -12,6 +12,7 @@ from bninspect.report.names import counted, few, human_size
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bninspect.graphdef import GraphDef
     from bninspect.probe.stripping import StripResult
     from bninspect.rewrite import Change
 
@@ -23,13 +24,10 @@ def summary(result: StripResult) -> Iterator[Line]:
     against the original, and the layers by what was done to each.
     """
     stripped = result.stripped
-    before, after = stripped.report.graph.graphdef, stripped.pruned.graphdef
+    after = stripped.pruned.graphdef
     target = "standard output" if result.target == "-" else result.target
     yield Line(f"written: {target}", kind="model")
-    yield Line(
-        f"nodes {len(before.nodes):,} to {len(after.nodes):,}, "
-        f"{human_size(before.size)} to {human_size(result.size)}"
-    )
+    yield from _sizes(result)
     outputs = [stripped.pruned.names[tensor] for tensor in stripped.report.outputs]
     yield Line(f"{'output' if len(outputs) == 1 else 'outputs'}: {few(outputs, _NAMES)}")
     gone = _no_longer_fed(result)
@@ -42,6 +40,24 @@ def summary(result: StripResult) -> Iterator[Line]:
         yield Line(text, kind="warning")
     yield _verified(result)
     yield from _layers(stripped.changes)
+
+
+def _sizes(result: StripResult) -> Iterator[Line]:
+    """Nodes and bytes before and after. A file without its weights is no measure of one with them."""
+    before, after = result.original, result.stripped.pruned.graphdef
+    nodes = f"nodes {_nodes(before)} to {_nodes(after)}"
+    old, new = human_size(before.size), human_size(result.size)
+    if before.variables is None:
+        yield Line(f"{nodes}, {old} to {new}")
+        return
+    yield Line(f"{nodes}; {old} of graph without its variables, {new} with them")
+    yield Line(f"frozen in: the variables of {before.checkpoint}")
+
+
+def _nodes(graphdef: GraphDef) -> str:
+    """`127`, or `12 and 9 functions`, where nodes stand as well."""
+    functions = f" and {counted(len(graphdef.functions), 'function')}" if graphdef.functions else ""
+    return f"{len(graphdef.nodes):,}{functions}"
 
 
 def _no_longer_fed(result: StripResult) -> list[str]:

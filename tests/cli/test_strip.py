@@ -154,6 +154,23 @@ def test_a_request_from_python(tmp_path: Path) -> None:
         bninspect.strip(CLASSIC, tmp_path / "out.pb", request=bninspect.Request(feeds=("training=true",)))
 
 
+@pytest.mark.parametrize(
+    ("model", "nodes"),
+    [
+        ("training/unwired_115/model.ckpt-20", "nodes 127 to 16; 21.3 kB of graph without its variables, "),
+        ("saved_training", "nodes 15 and 15 functions to 9; 44.9 kB of graph without its variables, "),
+    ],
+)
+def test_variables_that_were_frozen_are_said(model: str, nodes: str, tmp_path: Path) -> None:
+    """A graph file without its weights is no measure of one with them, nor a frozen graph of the original."""
+    path = FIXTURES / model
+    result = bninspect.strip(path, tmp_path / "out.pb", verify=False)
+    _, sizes, whence, *_ = (line.text for line in summary(result))
+    assert sizes.startswith(nodes)
+    prefix = path / "variables" / "variables" if path.is_dir() else path
+    assert whence == f"frozen in: the variables of {prefix}"
+
+
 @pytest.mark.parametrize("width", [80, 100])
 def test_many_layers_with_long_names_are_all_told(width: int, tmp_path: Path) -> None:
     names = [

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+import bninspect
 from bninspect.cli.commands import COMMANDS
 from tests.places import ROOT
 
@@ -106,6 +107,21 @@ def test_a_command_prints_what_the_readme_says(entry: Shown, request: pytest.Fix
         return
     else:
         assert output == entry.output, f"`bninspect {entry.command}`: renew it with pytest --update-expected"
+
+
+def test_from_python_it_prints_what_the_readme_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    section = README.read_text(encoding="utf-8").partition("## From Python\n")[2].partition("\n## ")[0]
+    code = section.partition("```python\n")[2].partition("```")[0]
+    monkeypatch.chdir(ROOT)
+    exec(code, {})
+    assert capsys.readouterr().out.strip() == code.rpartition("# ")[2].strip()
+    names = {name for name in bninspect.__all__ if name[0].islower()}
+    assert sorted(name for name in names if f"| `{name}(" not in section) == []
+    assert [
+        name for name in re.findall(r"^\| `(\w+)", section, re.MULTILINE) if name not in bninspect.__all__
+    ] == []
 
 
 def test_every_command_is_documented() -> None:

@@ -27,8 +27,8 @@ from bninspect.cli import options
 def command(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: str) -> None:
     """Show where every batch norm is, and what decides its mode.
 
-    MODEL is a GraphDef (binary or text), a MetaGraph, a SavedModel or a Keras file; `-` reads standard
-    input. It is only read, never run; a Keras file alone has to be loaded, which needs TensorFlow.
+    MODEL is a GraphDef (binary or text), a MetaGraph, a checkpoint, a SavedModel or a Keras file; `-` reads
+    standard input. It is only read, never run; a Keras file alone has to be loaded, which needs TensorFlow.
     """
     from bninspect.graphdef import collector_held_off
 

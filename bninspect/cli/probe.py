@@ -90,8 +90,9 @@ def command(
 ) -> None:
     """Run the model in training and in inference mode, and show how far they differ.
 
-    MODEL is a frozen graph; without it, `model` of the configuration, BNINSPECT_MODEL or the only model in
-    the current folder. Every op that runs must be known only to compute. This needs TensorFlow.
+    MODEL is what `bninspect graph` reads; without it, `model` of the configuration, BNINSPECT_MODEL or the
+    only model in the current folder. Every op that runs must be known only to compute. This needs
+    TensorFlow.
     """
     from bninspect.batchnorm import inspect
     from bninspect.cli.selection import select

@@ -1,4 +1,4 @@
-"""The options INPUTS, which `probe` and `check` share: what to feed the model."""
+"""The options INPUTS, which all commands that run a model share: what to feed it."""
 
 from __future__ import annotations
 

@@ -2,10 +2,9 @@
 
 No generated code, and no clash with TensorFlow in one process: its messages live in the default pool. The
 GraphDef family is declared whole, because the text format refuses (or silently drops) what a schema does not
-name; what a binary file holds beyond the table survives as unknown fields. Source:
-tensorflow/core/framework/*.proto, tensorflow/core/protobuf/{meta_graph,saved_model,saver,tensor_bundle,
-saved_object_graph,trackable_object_graph}.proto
-and tensorflow/core/util/saved_tensor_slice.proto as of TensorFlow 2.21.
+name; what a binary file holds beyond the table survives as unknown fields. Source, as of TensorFlow 2.21:
+core/framework/*.proto, core/util/saved_tensor_slice.proto and core/protobuf/{meta_graph,saved_model,saver,
+tensor_bundle,saved_object_graph,trackable_object_graph}.proto, below tensorflow/.
 
 One line a message: `field number type`; `*` repeats, `map<K,V>` is a map, `|` joins the field to the message's
 oneof. Nesting is flattened (`AttrValue.ListValue` is `AttrValueList`): neither format writes the names of

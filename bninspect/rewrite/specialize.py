@@ -2,8 +2,7 @@
 
 Where a predicate chooses, the Merge is left out and the branch taken becomes unconditional; where the file
 fixes the other mode, a fused op is flipped and a chain is written anew. The same mechanism serves `probe`,
-`strip`
-and `refresh`, and it works on files that TensorFlow itself refuses to import.
+`strip` and `refresh`, and it works on files that TensorFlow itself refuses to import.
 """
 
 from __future__ import annotations

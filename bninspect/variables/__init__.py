@@ -1,8 +1,8 @@
 """Models whose weights stand beside the graph: a MetaGraph with its checkpoint, a SavedModel with its
 variables.
 
-`load` is how every command opens a model: the graph, with the values of its variables where they can be read.
-No TensorFlow is imported.
+`load` opens whatever holds a graph, with the values of its variables where they can be read, and imports no
+TensorFlow; `probe.opened` adds what has to be loaded first.
 """
 
 from __future__ import annotations

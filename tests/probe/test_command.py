@@ -47,7 +47,7 @@ def test_one_above_the_other_where_both_do_not_fit(
     assert lines.index("inference") - lines.index("training") == 7
 
 
-def test_json_is_the_document_of_the_design(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["probe", CLASSIC, "--image", IMAGE, "--patch", PATCH, "--format", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert list(document) == [

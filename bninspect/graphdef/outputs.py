@@ -96,6 +96,8 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
     ends = [node for node in graph if node.op in ("Merge", "Exit") and not graph.uses(node)]
     merges = [node for node in ends if node in fed and node not in gradients and not _is_update(node)]
     chosen = chosen + _with_more_normalization(graph, chosen, merges) if chosen else merges
+    if not chosen:
+        chosen = [node for node in graph if _is_held(node) and node in fed and not graph.uses(node)]
     return tuple(node.output() for node in chosen or unread)
 
 
@@ -170,9 +172,19 @@ def _is_plumbing(node: Node) -> bool:
         return True
     if node.op == "Identity" and node.inputs:
         producer = node.inputs[0].node
-        tupled = any(control.op == "NoOp" and producer in control.controls for control in node.controls)
-        return tupled or _is_statistic(producer) or producer.op == "Switch" or node.attr("T") in _NO_NUMBERS
+        passed = _is_held(node) or _is_statistic(producer) or producer.op == "Switch"
+        return passed or node.attr("T") in _NO_NUMBERS
     return False
+
+
+def _is_held(node: Node) -> bool:
+    """Whether it hands a tensor on once others are there, too: an element of a `tf.tuple`, or the end of a
+    function.
+    """
+    if node.op != "Identity" or not node.inputs:
+        return False
+    producer = node.inputs[0].node
+    return any(control.op == "NoOp" and producer in control.controls for control in node.controls)
 
 
 def _is_statistic(node: Node) -> bool:

@@ -150,3 +150,15 @@ head = Relu(y)
 """
     found = report(SWITCHED + fused_cond("phase") + text)
     assert [output.name for output in found.outputs] == ["head:0"]
+
+
+def test_the_end_of_a_function_that_was_written_out_is_an_output() -> None:
+    """It waits for all of the function, as an element of a tuple does; those are none beside an output."""
+    text = """
+all = NoOp(^y)
+end = Identity(y, ^all)
+"""
+    found = report(SWITCHED + fused_cond("phase") + text)
+    assert [output.name for output in found.outputs] == ["end:0"]
+    found = report(SWITCHED + fused_cond("phase") + text + "head = Relu(y)\n")
+    assert [output.name for output in found.outputs] == ["head:0"]

@@ -1,10 +1,9 @@
-"""What tests of the command line share: strip run in this process and what it makes of a model, a folder of
-models.
-"""
+"""What tests of the command line share: commands in this process, a stripped model, a folder of models."""
 
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +20,20 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    """Runs strip in this process: (exit code, standard output, standard error)."""
+def command_line(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """Runs the command line in this process: (exit code, standard output, standard error)."""
 
-    def call(*arguments: str) -> Run:
-        code = cli.run(["strip", *arguments])
+    def call(*arguments: object) -> Run:
+        code = cli.run([str(argument) for argument in arguments])
         return code, *capsys.readouterr()
 
     return call
+
+
+@pytest.fixture
+def run(command_line: Callable[..., Run]) -> Callable[..., Run]:
+    """Runs strip."""
+    return partial(command_line, "strip")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +23,9 @@ pytestmark = pytest.mark.usefixtures("folder_of_models")
 
 
 @pytest.fixture
-def check(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Runs `bninspect check`: (exit code, standard output, standard error)."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = run(["check", *arguments])
-        return code, *capsys.readouterr()
-
-    return call
+def check(command_line: Callable[..., tuple[int, str, str]]) -> Callable[..., tuple[int, str, str]]:
+    """Runs `bninspect check`."""
+    return partial(command_line, "check")
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -25,13 +25,12 @@ CHANGE = {"nodes", "moved", "values", "relative_l2", "max_abs", "reason"}
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `diff` in this process: (exit code, standard output, standard error)."""
+def run(command_line: Run, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `diff`."""
 
     def call(*arguments: object) -> tuple[int, str, str]:
         capsys.readouterr()  # what was said before
-        code = run_command(["diff", *map(str, arguments)])
-        return code, *capsys.readouterr()
+        return command_line("diff", *arguments)
 
     return call
 

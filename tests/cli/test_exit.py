@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bninspect import __version__, cli
+from bninspect import __version__
 from bninspect.cli import commands
 from bninspect.errors import GraphDefError
 from tests.places import ROOT
@@ -23,14 +23,9 @@ Run = tuple[int, str, str]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
-    """Runs the command line in this process: (exit code, standard output, standard error)."""
-
-    def call(*arguments: str) -> Run:
-        code = cli.run(arguments)
-        return code, *capsys.readouterr()
-
-    return call
+def run(command_line: Callable[..., Run]) -> Callable[..., Run]:
+    """Runs any command."""
+    return command_line
 
 
 @pytest.fixture

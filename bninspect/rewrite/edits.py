@@ -143,7 +143,7 @@ class Edits:
             handing.add(end)
         stack, seen = [control], {control}
         while handing and stack:
-            for waited in stack.pop().controls:
+            for waited in self.controls(stack.pop()):
                 if waited.op != "NoOp" and waited not in handing:
                     return False
                 if waited.op == "NoOp" and waited not in seen:

@@ -76,7 +76,10 @@ def _savedmodel_in(folder: Path) -> Path:
     for name in ("saved_model.pb", "saved_model.pbtxt"):
         if (folder / name).is_file():
             return folder / name
-    raise GraphDefError("a folder without saved_model.pb: name a file, or the folder of a SavedModel")
+    raise GraphDefError(
+        "a folder without saved_model.pb or a checkpoint file that names one: name a file, the folder of a "
+        "SavedModel, or a checkpoint by its prefix"
+    )
 
 
 def records(buffer: Buffer, path: str) -> GraphDef:

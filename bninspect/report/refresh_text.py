@@ -46,6 +46,8 @@ def head(done: Refreshed) -> Iterator[Said]:
     yield Said(f"written: {printable(done.target)} ({human_size(done.size)})", "bold")
     if graphdef.format != "graphdef":
         yield Said(f"read: {_CONTAINERS.get(graphdef.format, graphdef.format)}; written: a binary GraphDef")
+    if graphdef.checkpoint is not None:
+        yield Said(f"frozen in: the variables of {printable(graphdef.checkpoint)}")
     yield Said(_measured(done))
     if done.mix:
         yield Said(f"mixed: {done.mix:g} of the old statistics, {1 - done.mix:g} of the new ones")

@@ -109,6 +109,16 @@ def test_what_is_worth_knowing_is_said(
 
 
 @pytest.mark.tensorflow
+def test_variables_that_were_frozen_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tensorflow", reason="runs the model")
+    source = str(ROOT / "fixtures" / "training" / "unwired_115" / "model.ckpt-20")
+    target = str(tmp_path / "new.pb")
+    assert run(["refresh", source, "-o", target, "--random", "32", "--no-check"]) == 0
+    told = f"read: a MetaGraph; written: a binary GraphDef\nfrozen in: the variables of {source}\n"
+    assert "".join(told.split()) in "".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.tensorflow
 def test_a_part_and_what_cannot_be_refreshed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -134,7 +134,9 @@ def test_a_graph_without_a_node(tmp_path: Path) -> None:
 
 
 def test_folders_and_missing_files(tmp_path: Path) -> None:
-    assert "a folder without saved_model.pb" in refusal(str(tmp_path))
+    told = refusal(str(tmp_path))
+    assert "a folder without saved_model.pb" in told
+    assert "a checkpoint by its prefix" in told
     assert refusal(str(tmp_path / "none.pb")) == "No such file or directory"
     assert "not a regular file" in refusal("/dev/null")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.thresholds import FEWEST_IMAGES, FEWEST_VALUES
 from bninspect.report.names import counted, few, human_size, printable
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from bninspect.probe.facts import Verification
     from bninspect.probe.reestimate import Estimates
 
-FEW_VALUES = 1000
-FEW_IMAGES = 32
 _CONTAINERS = {
     "graphdef-text": "a GraphDef in text form",
     "metagraph": "a MetaGraph",
@@ -102,17 +101,17 @@ def warnings(done: Refreshed) -> Iterator[Said]:
     found = done.estimates
     if done.ran is not None and done.ran.state == "differs":
         yield Said(f"NOT verified: what was run differs from the model: {done.ran.reason}", "warning")
-    if 0 < found.images < FEW_IMAGES:
+    if 0 < found.images < FEWEST_IMAGES:
         yield Said(
-            f"only {counted(found.images, 'image')}: from {FEW_IMAGES} on, and better some thousands, "
+            f"only {counted(found.images, 'image')}: from {FEWEST_IMAGES} on, and better some thousands, "
             "statistics are those of the data rather than of these images",
             "warning",
         )
-    poor = [row for row in done.rows if row.values < FEW_VALUES]
+    poor = [row for row in done.rows if row.values < FEWEST_VALUES]
     if poor:
         least = min(row.values for row in poor)
         yield Said(
-            f"{counted(len(poor), 'layer')} with fewer than {FEW_VALUES:,} values of a channel (at least "
+            f"{counted(len(poor), 'layer')} with fewer than {FEWEST_VALUES:,} values of a channel (at least "
             f"{least:,}): {few([row.layer.name for row in poor])}; give more images",
             "warning",
         )

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from bninspect.rules.rule import Case, Finding
 
 
+_USUAL = (0.999, 0.997, 0.99, 0.97, 0.95, 0.9, 0.85, thresholds.LEAST_MOMENTUM)
+
+
 def check(case: Case) -> Iterator[Finding]:
     """Layers whose averages move too slowly for the steps made, or too fast for any."""
     steps = _steps(case)
@@ -68,8 +71,14 @@ def check(case: Case) -> Iterator[Finding]:
                     f"from after the {steps:,} steps that were made",
                     layer=layer.name,
                     node=node,
-                    remedy="a smaller momentum (0.99, 0.9), or more steps",
+                    remedy=_for(steps),
                 )
+
+
+def _for(steps: int) -> str:
+    """What so many steps take: the largest usual momentum that forgets its start in them."""
+    fitting = [usual for usual in _USUAL if usual**steps <= thresholds.MOST_OF_START]
+    return f"a smaller momentum ({fitting[0]:g}), or more steps" if fitting else "more steps"
 
 
 def _averaging(case: Case) -> list[BatchNorm]:

@@ -37,6 +37,7 @@ def after(steps: int, **statistics: list[float]) -> list[Finding]:
 def test_catches_a_momentum_too_large_for_the_steps() -> None:
     """0.99^20 = 0.818: what TensorFlow's own training left, in the checkpoint of its 20 steps."""
     (finding,) = of_checkpoint("BN304", "slow_115")
+    assert finding.remedy == "a smaller momentum (0.85), or more steps"  # 0.9**20 is 12 %
     assert (finding.layer, finding.node) == ("bn", "bn/moving_mean")
     assert finding.message == (
         "momentum 0.99 leaves 82 % of what the moving statistics started from after the 20 steps that were "

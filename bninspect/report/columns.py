@@ -69,12 +69,15 @@ class RowTable:
         self.layouts = layouts
         self.grow = grow
 
+    def shown(self, width: int, blocks: bool) -> Sequence[Column]:
+        """The columns that are drawn where there is so much room: of the richest layout that fits."""
+        layouts = self.layouts(blocks)
+        last = layouts[0] if self.grow else layouts[-1]
+        return next((one for one in layouts if _width(one) <= width), last)
+
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         blocks = not options.ascii_only
-        layouts = self.layouts(blocks)
-        columns = next((one for one in layouts if _width(one) <= console.width), layouts[-1])
-        if self.grow:
-            columns = next((one for one in layouts if _width(one) <= console.width), layouts[0])
+        columns = self.shown(console.width, blocks)
         spare = max(0, _width(columns) - console.width) if not self.grow else 0
         widths = [max(_LEAST, columns[0].width - spare), *(column.width for column in columns[1:])]
         yield from _row(console, columns, [Cell(column.title, "bold") for column in columns], widths)

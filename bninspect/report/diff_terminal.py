@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.moved import Trains, Verdict
 from bninspect.report.check_terminal import print_lines
 from bninspect.report.columns import Cell, Column, RowTable, name_column
-from bninspect.report.diff_text import LEGEND, head, notes, told_of
+from bninspect.report.diff_text import head, legend, notes, told_of
 from bninspect.report.probe_numbers import short
 from bninspect.report.prose import Prose
 
@@ -53,8 +53,10 @@ def print_diff(console: Console, result: PairResult, *, grow: bool = False) -> N
     def layouts(blocks: bool) -> list[list[Column]]:
         return [[column for column in columns if column.title not in titles] for titles in _WITHOUT]
 
-    console.print(RowTable(layouts, grow=grow), crop=not grow)
-    console.print(Prose(LEGEND, "dim"))
+    table = RowTable(layouts, grow=grow)
+    console.print(table, crop=not grow)
+    shown = table.shown(console.width, not console.options.ascii_only)
+    console.print(Prose(legend([column.title for column in shown]), "dim"))
     for told in (list(told_of(result)), list(notes(result))):
         if told:
             console.print()

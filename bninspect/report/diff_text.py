@@ -10,17 +10,25 @@ from bninspect.report.check_text import Line, findings
 from bninspect.report.names import counted, few
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from bninspect.batchnorm.layer import Report
     from bninspect.batchnorm.moved import Comparison, LayerMove
     from bninspect.check.pair import PairResult
 
-LEGEND = (
-    "weights (the nearest before the layer), gamma, beta: size of the change over size of the values; 0: "
+_LEGEND = (
+    "weights (the nearest before the layer){others}: size of the change over size of the values; 0: "
     "the same to the last bit. statistics: how far mean and variance moved, in standard deviations of OLD "
-    "(W over the channels); max abs: the largest change of either."
+    "(W over the channels){largest}."
 )
+
+
+def legend(titles: Collection[str]) -> str:
+    """What the columns of these titles mean."""
+    return _LEGEND.format(
+        others=", gamma, beta" if "gamma" in titles else "",
+        largest="; max abs: the largest change of either" if "max abs" in titles else "",
+    )
 
 
 def head(result: PairResult) -> Iterator[Line]:

@@ -37,6 +37,15 @@ def test_the_report(width: int, result: PairResult, expected: Callable[[str, str
     expected(f"diff-{width}.txt", text(result, width))
 
 
+@pytest.mark.parametrize("width", [160, 80, 40])
+def test_the_legend_names_the_columns_that_are_drawn(width: int, result: PairResult) -> None:
+    drawn, _, said = text(result, width).partition("─\n")
+    titles = " ".join(drawn.partition("\nlayer in ")[2].split())
+    legend = " ".join(said.partition("BN501")[0].split())
+    for title in ("gamma", "max abs"):
+        assert (title in titles) == (f"{title}:" in legend or f"{title}," in legend)
+
+
 def test_in_a_pipe_the_table_is_whole_however_wide(result: PairResult) -> None:
     shown = text(result, 60, grow=True).splitlines()
     (head,) = [line for line in shown if line.startswith("layer in ")]

@@ -139,6 +139,8 @@ def _request(
         )
     if target == "-":
         raise click.UsageError("-o -: refresh looks at what it wrote; name a file")
+    if part is not None and inputs.on_command_line("mix"):
+        raise click.UsageError("--moments and --mix: a part has no old statistics; give --mix with --merge")
     if not parts:
         from dataclasses import replace
 

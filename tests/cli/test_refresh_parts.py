@@ -154,3 +154,11 @@ def test_what_is_said_of_images_does_not_go_with_parts(
     told = refused(capsys, str(MODEL), "-o", str(tmp_path / "new.pb"), "--merge", one, *option)
     assert f"--merge and {option[0]}: parts take the place of images" in told
     assert not (tmp_path / "new.pb").exists()
+
+
+def test_a_part_is_not_mixed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It would have no effect there."""
+    target = tmp_path / "part.npz"
+    told = refused(capsys, str(MODEL), "--moments", str(target), "--random", "4", "--mix", "0.5")
+    assert "--moments and --mix: a part has no old statistics; give --mix with --merge" in told
+    assert not target.exists()

@@ -97,10 +97,21 @@ def serving(done: Refreshed) -> Iterator[Said]:
 
 
 def warnings(done: Refreshed) -> Iterator[Said]:
-    """What makes the estimate a poor one."""
+    """What makes the estimate a poor one, or one that the weights were not made for."""
     found = done.estimates
     if done.ran is not None and done.ran.state == "differs":
         yield Said(f"NOT verified: what was run differs from the model: {done.ran.reason}", "warning")
+    stored = [
+        row.layer.name
+        for row in done.rows
+        if row.layer.updates == "none" and row.layer.mode is Mode.INFERENCE
+    ]
+    if stored:
+        yield Said(
+            f"{_named(stored)}: trained on stored statistics (training=False in the training graph), so the "
+            "weights are used to the old ones, and the new ones may make the model worse",
+            "warning",
+        )
     if 0 < found.images < FEWEST_IMAGES:
         yield Said(
             f"only {counted(found.images, 'image')}: from {FEWEST_IMAGES} on, and better some thousands, "

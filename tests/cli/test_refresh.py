@@ -119,6 +119,19 @@ def test_variables_that_were_frozen_are_said(tmp_path: Path, capsys: pytest.Capt
 
 
 @pytest.mark.tensorflow
+@pytest.mark.parametrize(("case", "warned"), [("inference_115", True), ("unwired_115", False)])
+def test_a_layer_that_trained_on_stored_statistics(
+    case: str, warned: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of the images are new to its weights."""
+    pytest.importorskip("tensorflow", reason="runs the model")
+    source = str(ROOT / "fixtures" / "training" / case / "model.ckpt-20")
+    assert run(["refresh", source, "-o", str(tmp_path / "new.pb"), "--random", "32", "--no-check"]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert ("bn: trained on stored statistics (training=False in the training graph)" in words) == warned
+
+
+@pytest.mark.tensorflow
 def test_a_part_and_what_cannot_be_refreshed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

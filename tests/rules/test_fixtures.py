@@ -51,12 +51,13 @@ fixed_training_decomposed_115.pb fixed_training_decomposed_2.pb formula_training
 global_moments.pb default_stripped.pb mixed_modes.pb
 """
 TRAINED_WELL = """
-wired_14 wired_115 untrainable_wired_14 ewma_called_115 slim_14 slim_115 slim_forced_115 slim_debiased_115
+wired_14 wired_115 untrainable_wired_14 ewma_called_14 ewma_called_115 slim_14
+slim_115 slim_forced_115 slim_debiased_115
 format_v1_14 sharded_115 restored_averages_115
 """
 NOT_UPDATED = """
 unwired_14 unwired_115 untrainable_wired_115 untrainable_unwired_14 untrainable_unwired_115
-untrainable_wired_2 ewma_not_called_115
+untrainable_wired_2 ewma_not_called_14 ewma_not_called_115
 """
 NEVER_UPDATED = "inference_14 inference_115 inference_untrainable_14 inference_untrainable_115"
 TRAINING = {

@@ -1,7 +1,7 @@
 """A boolean tensor -> the one tensor that decides it, its default, and its truth table.
 
-The way back goes through Identity, Switch, Cast, LogicalNot, LogicalAnd, LogicalOr and comparisons with
-constants. Where exactly one fed or stored tensor is left, the predicate is evaluated for both its values: a
+The way back goes through Identity, Switch, Cast, Fill, Tile, LogicalNot, LogicalAnd, LogicalOr and comparisons
+with constants. Where exactly one fed or stored tensor is left, the predicate is evaluated for both its values: a
 negation is a fact about the table, not about names.
 """
 
@@ -16,10 +16,10 @@ from bninspect.batchnorm.trace import VARIABLES, far, same, scalar, shape_free
 if TYPE_CHECKING:
     from bninspect.graphdef import Tensor
 
-_THROUGH = frozenset({"Cast", "Reshape", "Squeeze", "ExpandDims"})
+_THROUGH = frozenset({"Cast", "Reshape", "Squeeze", "ExpandDims", "Tile", "BroadcastTo"})
 _COMPARISONS = frozenset({"Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"})
 _ARITY = dict.fromkeys(_THROUGH | {"LogicalNot"}, 1)
-_ARITY |= dict.fromkeys(_COMPARISONS | {"LogicalAnd", "LogicalOr"}, 2)
+_ARITY |= dict.fromkeys(_COMPARISONS | {"LogicalAnd", "LogicalOr", "Fill"}, 2)
 _DEFAULTED = "PlaceholderWithDefault"
 _INTEGERS = frozenset({"bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"})
 _HOPS = 64
@@ -140,6 +140,8 @@ def _operands(tensor: Tensor, *, unfed: bool) -> list[Tensor]:
         return []
     if node.op == "LogicalNot":
         return [base(tensor)[0]]
+    if node.op == "Fill":
+        return [same(node.inputs[1])]  # the other input is the shape: a Select may want one value per channel
     return [same(operand) for operand in node.inputs[: _ARITY[node.op]]]
 
 
@@ -195,7 +197,7 @@ def _apply(tensor: Tensor, operands: list[float]) -> float:
     node = tensor.node
     if node.op == "Const":
         return scalar(tensor) or 0.0
-    if node.op == _DEFAULTED:
+    if node.op in (_DEFAULTED, "Fill"):
         return operands[0]
     if node.op in _THROUGH:
         return _cast(operands[0], node.attr("DstT"))

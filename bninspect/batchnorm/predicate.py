@@ -1,8 +1,8 @@
 """A boolean tensor -> the one tensor that decides it, its default, and its truth table.
 
-The way back goes through Identity, Switch, Cast, Fill, Tile, LogicalNot, LogicalAnd, LogicalOr and comparisons
-with constants. Where exactly one fed or stored tensor is left, the predicate is evaluated for both its values: a
-negation is a fact about the table, not about names.
+The way back goes through Identity, Switch, Cast, Fill, Tile, LogicalNot, LogicalAnd, LogicalOr and
+comparisons with constants. Where exactly one fed or stored tensor is left, the predicate is evaluated for
+both its values: a negation is a fact about the table, not about names.
 """
 
 from __future__ import annotations

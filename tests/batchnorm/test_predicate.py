@@ -16,7 +16,11 @@ ONE_SOURCE = {
     "through a Switch": (BOOL + "s = Switch(p, p)\nq = Identity(s:1)", "q", True),
     "made a scalar": (BOOL + "to = Const([])\nr = Reshape(p, to)\nq = Squeeze(r)", "q", True),
     "one value per channel": (BOOL + "to = Const([6])\nq = Fill(to, p)", "q", True),
-    "negated, one value per channel": (BOOL + "n = LogicalNot(p)\nto = Const([6])\nq = Fill(to, n)", "q", False),
+    "negated, one value per channel": (
+        BOOL + "n = LogicalNot(p)\nto = Const([6])\nq = Fill(to, n)",
+        "q",
+        False,
+    ),
     "repeated": (BOOL + "l = Const([1])\nr = Reshape(p, l)\nto = Const([6])\nq = Tile(r, to)", "q", True),
     "and true": (BOOL + "c = Const(true)\nq = LogicalAnd(p, c)", "q", True),
     "or false": (BOOL + "c = Const(false)\nq = LogicalOr(c, p)", "q", True),

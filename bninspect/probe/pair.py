@@ -53,6 +53,7 @@ class Pair:
         self._decided = decided
         self._allowed = allowed
         self._new = seeded(stripped.pruned.graphdef)
+        self._valueless: set[str] = set()
         self._held = {node.name for node in self._new.nodes}
         self._original = seeded(needed(stripped.report.graph.graphdef, [*self._tensors, *decided]))
         self._sessions = ExitStack()
@@ -69,7 +70,7 @@ class Pair:
         """(tensor, its value in the new graph, what it has to be) of one batch.
 
         Raises ImpossibleError where the original does not run, BrokenError where the new graph alone does
-        not.
+        not, or has no value where the original has one.
         """
         own: dict[str, Array] = {}
         failure: BninspectError | None = None
@@ -84,22 +85,32 @@ class Pair:
             raise ImpossibleError(_neither(error, failure)) from error
         if failure is not None:
             raise BrokenError(f"the new model does not run: {_told(failure)}") from failure
+        for tensor in original:
+            if self._tensors[tensor] in self._valueless:
+                raise BrokenError(f"{tensor} has a value in the original and none in the new model")
         for one in self._flipped:
             yield one.original, own[one.output], one.expected(own)
         for tensor, value in original.items():
             yield tensor, own[self._tensors[tensor]], value
 
     def _run_ours(self, batch: Feeds) -> dict[str, Array]:
-        """Every tensor compared, by its name in the new graph."""
-        if self._ours is None:
-            safety.check(self._new, self._allowed)
-            self._ours = self._sessions.enter_context(Session(serialized(self._new)))
-        names = list(
-            dict.fromkeys((*self._tensors.values(), *(name for one in self._flipped for name in one.names)))
-        )
+        """The tensors compared that have a value in the new graph, by their names there."""
         given = {**batch, **self._decided}  # others may read what decides, too
         fed = {name: value for name, value in given.items() if name.rpartition(":")[0] in self._held}
-        return dict(zip(names, self._ours.run(names, fed), strict=True))
+        by_formula = dict.fromkeys(name for one in self._flipped for name in one.names)
+        while True:
+            if self._ours is None:
+                safety.check(self._new, self._allowed)
+                self._ours = self._sessions.enter_context(Session(serialized(self._new)))
+            wanted = dict.fromkeys((*self._tensors.values(), *by_formula))
+            names = [name for name in wanted if name not in self._valueless]
+            try:
+                return dict(zip(names, self._ours.run(names, fed), strict=True))
+            except NoValueError as error:
+                if names[error.index] in by_formula:
+                    raise
+                self._valueless.add(names[error.index])
+                self._ours = None  # a new one draws its numbers from the start, as theirs does
 
     def _run_theirs(self, fed: Feeds) -> dict[str, Array]:
         """The tensors that have a value in the original, by their names there; not those that are fed."""

@@ -30,14 +30,14 @@ __all__ = [
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report, inspect
-    from bninspect.batchnorm.moved import Comparison, diff
-    from bninspect.check.refresh import refresh, write_moments
-    from bninspect.check.refreshed import Refreshed
+    from bninspect.batchnorm.comparison.comparison import Comparison, diff
+    from bninspect.commands.refresh.refresh import refresh, write_moments
+    from bninspect.commands.refresh.refreshed import Refreshed
+    from bninspect.commands.strip.stripping import StripResult, strip
     from bninspect.errors import BninspectError, GraphDefError
-    from bninspect.graphdef import Graph
-    from bninspect.probe.inputs import Request
-    from bninspect.probe.opened import load
-    from bninspect.probe.stripping import StripResult, strip
+    from bninspect.graph import Graph
+    from bninspect.inputs.request import Request
+    from bninspect.models.open import load
 
 _HOMES = {
     "BatchNorm": "bninspect.batchnorm",
@@ -45,16 +45,16 @@ _HOMES = {
     "inspect": "bninspect.batchnorm",
     "BninspectError": "bninspect.errors",
     "GraphDefError": "bninspect.errors",
-    "Graph": "bninspect.graphdef",
-    "load": "bninspect.probe.opened",
-    "Comparison": "bninspect.batchnorm.moved",
-    "diff": "bninspect.batchnorm.moved",
-    "Request": "bninspect.probe.inputs",
-    "refresh": "bninspect.check.refresh",
-    "write_moments": "bninspect.check.refresh",
-    "Refreshed": "bninspect.check.refreshed",
-    "StripResult": "bninspect.probe.stripping",
-    "strip": "bninspect.probe.stripping",
+    "Graph": "bninspect.graph",
+    "load": "bninspect.models.open",
+    "Comparison": "bninspect.batchnorm.comparison.comparison",
+    "diff": "bninspect.batchnorm.comparison.comparison",
+    "Request": "bninspect.inputs.request",
+    "refresh": "bninspect.commands.refresh.refresh",
+    "write_moments": "bninspect.commands.refresh.refresh",
+    "Refreshed": "bninspect.commands.refresh.refreshed",
+    "StripResult": "bninspect.commands.strip.stripping",
+    "strip": "bninspect.commands.strip.stripping",
 }
 
 

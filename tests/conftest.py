@@ -1,5 +1,5 @@
-"""What all tests share: golden output, compared with files and rewritten by `pytest --update-expected`, and
-trained networks, each made once however many processes run the tests.
+"""What all tests share: golden output, compared with files and rewritten by `pytest --update-expected`,
+the line of a refusal, and trained networks, each made once however many processes run the tests.
 """
 
 from __future__ import annotations
@@ -11,14 +11,38 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bninspect.cli import run
 from tests.networks import Store, Trained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-expected", action="store_true", help="write the golden files anew")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("tensorflow") and find_spec("tensorflow") is None:
+        pytest.skip("TensorFlow is not installed")
+
+
+@pytest.fixture
+def refusal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """The one line that `graph` ends with for these bytes, without the path."""
+
+    def call(content: bytes, command: Sequence[str] = ("graph",)) -> str:
+        path = tmp_path / "model"
+        path.write_bytes(content)
+        assert run([*command, str(path)]) == 2
+        out, err = capsys.readouterr()
+        assert out == ""
+        [line] = err.splitlines()
+        head = f"bninspect: {path}: "
+        assert line.startswith(head)
+        return line.removeprefix(head)
+
+    return call
 
 
 @pytest.fixture

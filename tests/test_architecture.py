@@ -11,32 +11,37 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.places import ROOT
+from tests.support.places import ROOT
 
 MODULES = sorted((ROOT / "bninspect").rglob("*.py"))
 EVERYTHING = MODULES + sorted((ROOT / "tests").rglob("*.py"))
 
 LAYERS = (
     "errors",
+    "text",
     "files",
     "graphdef",
+    "graph",
+    "run",
+    "statistics",
     "batchnorm",
-    "variables",
+    "models",
+    "inputs",
     "rewrite",
-    "probe",
+    "measure",
     "rules",
-    "check",
-    "report",
+    "commands",
+    "render",
     "cli",
 )
 """Bottom up: each may import itself and what stands before it."""
 HOMES = {
-    "tensorflow": "bninspect/probe/session.py",
-    "keras": "bninspect/probe/keras_session.py",
-    "tf_keras": "bninspect/probe/keras_session.py",
-    "h5py": "bninspect/probe/keras_weights.py",
+    "tensorflow": "bninspect/run/session.py",
+    "keras": "bninspect/models/keras/session.py",
+    "tf_keras": "bninspect/models/keras/session.py",
+    "h5py": "bninspect/models/keras/weights.py",
     "click": "bninspect/cli/",
-    "rich": "bninspect/report/",
+    "rich": "bninspect/render/",
     "google": "bninspect/graphdef/",
 }
 MOST_LINES = 300

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.places import FIXTURES, ROOT
+from tests.support.places import FIXTURES, ROOT
 
 SECTION = (ROOT / "README.md").read_text(encoding="utf-8").partition("## In continuous integration\n")[2]
 SECTION = SECTION.partition("\n## ")[0]

@@ -16,7 +16,7 @@ import pytest
 
 import bninspect
 from bninspect.cli.commands import COMMANDS
-from tests.places import ROOT
+from tests.support.places import ROOT
 
 README = ROOT / "README.md"
 CONSOLE = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)

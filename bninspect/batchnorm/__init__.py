@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bninspect.batchnorm.inspection import inspect
 from bninspect.batchnorm.layer import (
     BatchNorm,
     Branch,
@@ -17,7 +18,6 @@ from bninspect.batchnorm.layer import (
     SwitchGroup,
     Unrecognised,
 )
-from bninspect.batchnorm.recognize import inspect
 
 __all__ = [
     "BatchNorm",

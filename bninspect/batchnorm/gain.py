@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.batchnorm.trace import stored_value
+from bninspect.graph.trace import stored_value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm.layer import BatchNorm
-    from bninspect.graphdef import Tensor
+    from bninspect.graph import Tensor
 
 WRAPPER_EPSILON = 1.001e-5
 """The smallest epsilon that the Python wrapper of TensorFlow 1.x wrote; it raised smaller ones to this."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.trace import VARIABLES
+from bninspect.graph.trace import VARIABLES
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.site import Site
-    from bninspect.graphdef import Graph, Node, Tensor, TensorValue
+    from bninspect.graph import Graph, Node, Tensor
+    from bninspect.graphdef import TensorValue
 
 
 class Mode(str, Enum):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bninspect.graphdef import Node, Tensor
+    from bninspect.graph import Node, Tensor
 
 _GENERIC = re.compile(
     r"(cond|batchnorm|smart_cond|If|StatelessIf|Switch|Merge|FusedBatchNorm(V[23])?|_FusedBatchNormEx|Identity)(_\d+)?\Z"

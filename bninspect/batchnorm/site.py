@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bninspect.batchnorm.conditions import Join
     from bninspect.batchnorm.layer import Form, Mode
-    from bninspect.graphdef import Node, Tensor
+    from bninspect.batchnorm.wiring.conditions import Join
+    from bninspect.graph import Node, Tensor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

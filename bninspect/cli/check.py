@@ -10,9 +10,9 @@ import click
 from bninspect.cli import inputs, options
 
 if TYPE_CHECKING:
-    from bninspect.check.baseline import Baseline
-    from bninspect.check.result import CheckResult, ModelResult
-    from bninspect.cli.config import Config
+    from bninspect.cli.configuration.config import Config
+    from bninspect.commands.check.baseline import Baseline
+    from bninspect.commands.check.result import CheckResult, ModelResult
 
 
 @click.command(
@@ -81,10 +81,10 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
     The file alone is read; with images, the model is run, too, and its statistics compared with what it
     sees (this needs TensorFlow).
     """
-    from bninspect.check.crowd import check_all
-    from bninspect.check.paths import models
-    from bninspect.cli.settings import refuse_unmatched, settings
-    from bninspect.report.progress import progress
+    from bninspect.cli.configuration.settings import refuse_unmatched, settings
+    from bninspect.commands.check.crowd import check_all
+    from bninspect.commands.check.paths import models
+    from bninspect.render.progress import progress
     from bninspect.rules import Severity
 
     config: Config = context.obj
@@ -101,7 +101,7 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
 
 def _baseline(name: str | None, update: bool) -> Baseline | None:
     """The known findings; None where no file of them was named."""
-    from bninspect.check.baseline import read
+    from bninspect.commands.check.baseline import read
 
     if name is not None:
         return read(Path(name), may_be_absent=update)
@@ -112,8 +112,8 @@ def _baseline(name: str | None, update: bool) -> Baseline | None:
 
 def _against(old: Baseline | None, results: tuple[ModelResult, ...], update: bool) -> CheckResult:
     """The results beside what is known, which is written anew where that was asked for."""
-    from bninspect.check.gate import known
-    from bninspect.check.result import CheckResult
+    from bninspect.commands.check.gate import known
+    from bninspect.commands.check.result import CheckResult
 
     if old is None:
         return CheckResult(models=results)
@@ -126,25 +126,25 @@ def _against(old: Baseline | None, results: tuple[ModelResult, ...], update: boo
 def _print(result: CheckResult, form: str, fail_on: Any, statistics: bool) -> None:
     """The report on standard output."""
     if form == "text":
-        from bninspect.report.check_terminal import print_lines
-        from bninspect.report.check_text import lines
-        from bninspect.report.terminal import standard_output
+        from bninspect.render.check.terminal import print_lines
+        from bninspect.render.check.text import lines
+        from bninspect.render.terminal import standard_output
 
         print_lines(standard_output()[0], lines(result, statistics))
     elif form == "json":
-        from bninspect.report.check_json import check_document
-        from bninspect.report.json import dumps
+        from bninspect.render.check.document import check_document
+        from bninspect.render.json import dumps
 
         click.echo(dumps(check_document(result)))
     elif form == "sarif":
-        from bninspect.report.sarif import sarif
+        from bninspect.render.ci.sarif import sarif
 
         click.echo(sarif(result), nl=False)
     elif form == "junit":
-        from bninspect.report.junit import junit
+        from bninspect.render.ci.junit import junit
 
         click.echo(junit(result, fail_on), nl=False)
     else:
-        from bninspect.report.github import github
+        from bninspect.render.ci.github import github
 
         click.echo(github(result), nl=False)

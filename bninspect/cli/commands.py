@@ -100,8 +100,8 @@ def _configure(context: click.Context) -> None:
     """The configuration of the current folder as the defaults of options, and in `obj` for the commands."""
     if context.meta[_HELP]:
         return
-    from bninspect.cli.config import find
-    from bninspect.cli.defaults import default_map
+    from bninspect.cli.configuration.config import find
+    from bninspect.cli.configuration.defaults import default_map
 
     config = context.obj = find(Path.cwd())
     if config.options:

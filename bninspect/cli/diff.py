@@ -34,20 +34,20 @@ def command(context: click.Context, /, old: str, new: str, fail_on: str, exit_ze
     the statistics of a layer that normalizes with its batch did not (BN501). Layers are matched by name,
     else by graph order and shapes. The files are only read, never run.
     """
-    from bninspect.check.pair import compare
-    from bninspect.check.result import CheckResult
-    from bninspect.cli.settings import allowances
+    from bninspect.cli.configuration.settings import allowances
+    from bninspect.commands.check.result import CheckResult
+    from bninspect.commands.diff.pair import compare
     from bninspect.rules import Severity
 
     result = compare(old, new, allowances(context.obj, new))
     if form == "json":
-        from bninspect.report.diff_json import diff_document
-        from bninspect.report.json import dumps
+        from bninspect.render.diff.document import diff_document
+        from bninspect.render.json import dumps
 
         click.echo(dumps(diff_document(result)))
     else:
-        from bninspect.report.diff_terminal import print_diff
-        from bninspect.report.terminal import standard_output
+        from bninspect.render.diff.terminal import print_diff
+        from bninspect.render.terminal import standard_output
 
         console, grow = standard_output()
         print_diff(console, result, grow=grow)

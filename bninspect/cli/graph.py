@@ -30,7 +30,7 @@ def command(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: s
     MODEL is a GraphDef (binary or text), a MetaGraph, a checkpoint, a SavedModel or a Keras file; `-` reads
     standard input. It is only read, never run; a Keras file alone has to be loaded, which needs TensorFlow.
     """
-    from bninspect.graphdef import collector_held_off
+    from bninspect.graph import collector_held_off
 
     with collector_held_off():
         _show(path, globs, outputs, form)
@@ -39,16 +39,16 @@ def command(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: s
 def _show(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: str) -> None:
     from bninspect.batchnorm import inspect
     from bninspect.cli.selection import select
-    from bninspect.probe.opened import load
+    from bninspect.models.open import load
 
     report = inspect(load(path), outputs=outputs)
     layers = select(report.layers, globs)
     if form == "json":
-        from bninspect.report.json import dumps, graph_document
+        from bninspect.render.json import dumps, graph_document
 
         click.echo(dumps(graph_document(report, layers)))
         return
-    from bninspect.report import terminal
+    from bninspect.render import terminal
 
     console, grow = terminal.standard_output()
     if globs:

@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bninspect.probe.inputs import Request
+    from bninspect.inputs.request import Request
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -80,7 +80,7 @@ def request(asked: Mapping[str, Any]) -> Request:
     """What the options ask to be fed. Of images and random ones the command line wins over the
     configuration.
     """
-    from bninspect.probe.inputs import Request
+    from bninspect.inputs.request import Request
 
     images, random = on_command_line("images"), on_command_line("count")
     return Request(

@@ -24,7 +24,7 @@ def model(function: F) -> F:
 def configured(context: click.Context, parameter: click.Parameter, path: str) -> str:
     """The path, once its sections of the configuration are defaults of the options, parsed after it."""
     if context.obj is not None and context.obj.models:
-        from bninspect.cli.defaults import of_model
+        from bninspect.cli.configuration.defaults import of_model
 
         found = of_model(context.obj, context.command, path)
         context.default_map = {**(context.default_map or {}), **found}

@@ -12,8 +12,8 @@ from bninspect.cli import inputs, options
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.cli.config import Config
-    from bninspect.graphdef import Tensor
+    from bninspect.cli.configuration.config import Config
+    from bninspect.graph import Tensor
 
 _VARIABLE = "BNINSPECT_MODEL"
 _MODELS = (".pb", ".pbtxt", ".meta", ".keras", ".h5", ".hdf5")
@@ -96,12 +96,12 @@ def command(
     """
     from bninspect.batchnorm import inspect
     from bninspect.cli.selection import select
-    from bninspect.probe.facts import Question
-    from bninspect.probe.measured import arrays, worst_first
-    from bninspect.probe.opened import load
-    from bninspect.probe.run import probe
-    from bninspect.probe.save import save
-    from bninspect.report.probe_progress import images_done
+    from bninspect.commands.probe.save import save
+    from bninspect.measure.facts import Question
+    from bninspect.measure.measured import arrays, worst_first
+    from bninspect.measure.run import probe
+    from bninspect.models.open import load
+    from bninspect.render.probe.progress import images_done
     from bninspect.rewrite.freeze import frozen
 
     report = frozen(inspect(load(path), outputs=outputs))
@@ -123,13 +123,13 @@ def command(
     if asked["sort"] == "score":
         found = worst_first(found)
     if form == "json":
-        from bninspect.report.json import dumps
-        from bninspect.report.probe_json import probe_document
+        from bninspect.render.json import dumps
+        from bninspect.render.probe.document import probe_document
 
         click.echo(dumps(probe_document(found)))
         return
-    from bninspect.report.probe_terminal import print_probe
-    from bninspect.report.terminal import standard_output
+    from bninspect.render.probe.terminal import print_probe
+    from bninspect.render.terminal import standard_output
 
     console, may_grow = standard_output()
     print_probe(console, found, grow=may_grow)

@@ -9,7 +9,7 @@ import click
 from bninspect.cli import inputs, options
 
 if TYPE_CHECKING:
-    from bninspect.probe.inputs import Request
+    from bninspect.inputs.request import Request
 
 
 _OF_IMAGES = {
@@ -90,9 +90,9 @@ def command(
     What a layer sees in training mode depends on which images share a batch: take images of training,
     prepared as in training, in batches of the same size (32 unless told otherwise).
     """
-    from bninspect.check.refresh import refresh, write_moments
     from bninspect.cli.selection import select
-    from bninspect.report.probe_progress import images_done
+    from bninspect.commands.refresh.refresh import refresh, write_moments
+    from bninspect.render.probe.progress import images_done
 
     if more and not parts:
         raise click.UsageError(f"what is {more[0]}? Images come by --image")
@@ -114,12 +114,12 @@ def command(
             more_asked = {"parts": parts, "mix": asked["mix"], "checked": not asked["no_check"]}
             done = refresh(path, target, request, progress=tell, **more_asked, **common)
     if part is not None:
-        from bninspect.report.refresh_text import of_part
+        from bninspect.render.refresh.text import of_part
 
         click.echo("\n".join(of_part(found, part)))
         return
-    from bninspect.report.refresh_terminal import print_refreshed
-    from bninspect.report.terminal import standard_output
+    from bninspect.render.refresh.terminal import print_refreshed
+    from bninspect.render.terminal import standard_output
 
     console, may_grow = standard_output()
     print_refreshed(console, done, grow=may_grow)

@@ -37,7 +37,7 @@ def select(layers: Sequence[BatchNorm], globs: Sequence[str]) -> tuple[BatchNorm
 
 def _matching(layers: Sequence[BatchNorm], glob: str) -> set[int]:
     """Indices of the layers that the glob stands for."""
-    from bninspect.report.names import common_scope
+    from bninspect.render.names import common_scope
 
     pattern = glob.removeprefix("^")
     scope = common_scope([layer.name for layer in layers])

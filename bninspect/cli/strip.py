@@ -61,10 +61,10 @@ def command(
     inference: with random values, or with what INPUTS options give. A model that would differ is not written.
     MODEL itself is never changed.
     """
-    from bninspect.probe.stripping import STREAM, strip
-    from bninspect.report.check_terminal import print_lines
-    from bninspect.report.strip_text import summary
-    from bninspect.report.terminal import standard_error, standard_output
+    from bninspect.commands.strip.stripping import STREAM, strip
+    from bninspect.render.check.terminal import print_lines
+    from bninspect.render.strip.text import summary
+    from bninspect.render.terminal import standard_error, standard_output
 
     _refuse_useless(target, no_verify)
     result = strip(

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.batchnorm.trace import VARIABLES, same
+from bninspect.graph.trace import VARIABLES, same
 from bninspect.rewrite.edits import mutates
 
 if TYPE_CHECKING:
-    from bninspect.graphdef import Node, Tensor
+    from bninspect.graph import Node, Tensor
     from bninspect.rewrite.edits import Edits
 
 _HANDED_ON = frozenset({"Identity", "Switch", "Enter", "Exit", "NextIteration", "Merge"})

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bninspect.graphdef import Node, Tensor
+from bninspect.graph import Node, Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bninspect.graphdef import Graph
+    from bninspect.graph import Graph
 
 _MUTATING = (
     "Assign",

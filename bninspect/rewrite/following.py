@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.trace import IDENTITIES, MERGES, same
+from bninspect.graph.trace import IDENTITIES, MERGES, same
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm
-    from bninspect.batchnorm.conditions import Conditions
-    from bninspect.graphdef import Graph, Node, Tensor
+    from bninspect.batchnorm.wiring.conditions import Conditions
+    from bninspect.graph import Graph, Node, Tensor
 
 _MOST_NODES = 500
 

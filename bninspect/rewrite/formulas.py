@@ -19,7 +19,7 @@ from bninspect.rewrite.prune import dtype_of
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm
     from bninspect.batchnorm.site import Site
-    from bninspect.graphdef import Node, Tensor
+    from bninspect.graph import Node, Tensor
     from bninspect.rewrite.edits import Edits
 
 _WIDE = {"half": "float", "bfloat16": "float"}

@@ -11,18 +11,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
-from bninspect.batchnorm.statistics import stored_statistics
-from bninspect.batchnorm.trace import VARIABLES
+from bninspect.batchnorm.stored import stored_statistics
 from bninspect.errors import RewriteError
-from bninspect.graphdef import Tensor, flatten
-from bninspect.graphdef.library import Library, calls
+from bninspect.graph import Tensor, flatten
+from bninspect.graph.functions.library import Library, calls
+from bninspect.graph.trace import VARIABLES
 from bninspect.rewrite.constants import HANDLES, variables_to_constants
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.prune import prune
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.graphdef import Graph, GraphDef, Node
+    from bninspect.graph import Graph, Node
+    from bninspect.graphdef import GraphDef
     from bninspect.rewrite.prune import Pruned
 
 _TABLES = ("HashTable", "MutableHashTable", "MutableDenseHashTable", "AnonymousHashTable")

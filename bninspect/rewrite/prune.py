@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bninspect.errors import RewriteError
-from bninspect.graphdef.library import called
+from bninspect.graph.functions.library import called
 from bninspect.graphdef.writer import new_node, rewritten
 from bninspect.rewrite.edits import mutates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from bninspect.graphdef import GraphDef, Node, NodeDef, Tensor
+    from bninspect.graph import Node, Tensor
+    from bninspect.graphdef import GraphDef, NodeDef
     from bninspect.rewrite.edits import Edits
 
 

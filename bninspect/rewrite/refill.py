@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bninspect.batchnorm.pooling import Moments
     from bninspect.graphdef import GraphDef, NodeDef
     from bninspect.rewrite.slots import Slot
+    from bninspect.statistics.pooling import Moments
 
     Floats = NDArray[np.float64]
 

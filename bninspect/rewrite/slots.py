@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Form, Mode
-from bninspect.batchnorm.trace import IDENTITIES, MERGES, RESHAPES, content, value
+from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, content, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bninspect.batchnorm import BatchNorm, Branch, Report
-    from bninspect.graphdef import Node, NodeDef
+    from bninspect.graph import Node
+    from bninspect.graphdef import NodeDef
 
 _HANDING_ON = IDENTITIES | RESHAPES | MERGES | {"IdentityN", "Exit", "RefExit", "NextIteration"}
 

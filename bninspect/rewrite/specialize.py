@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.batchnorm.conditions import Conditions
 from bninspect.batchnorm.layer import Form, Mode
-from bninspect.batchnorm.predicate import analyse
-from bninspect.batchnorm.trace import MERGES, SELECTS, same
+from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.batchnorm.wiring.predicate import analyse
 from bninspect.errors import RewriteError
+from bninspect.graph.trace import MERGES, SELECTS, same
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.following import following
 from bninspect.rewrite.formulas import empty_statistics, restated, trained
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from bninspect.batchnorm import BatchNorm, Branch, Report
-    from bninspect.graphdef import Node, Tensor
+    from bninspect.graph import Node, Tensor
 
 _MOST_NODES = 200
 """How far gamma and beta are followed."""

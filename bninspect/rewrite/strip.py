@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.layer import Mode
 from bninspect.errors import RewriteError
-from bninspect.graphdef import flatten
+from bninspect.graph import flatten
 from bninspect.rewrite.specialize import Change, specialize
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.graphdef import Tensor
+    from bninspect.graph import Tensor
     from bninspect.rewrite.edits import Edits
     from bninspect.rewrite.prune import Pruned
 

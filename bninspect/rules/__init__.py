@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import State
 from bninspect.errors import SelectionError
-from bninspect.probe.wording import listed
+from bninspect.rules import catalogue
 from bninspect.rules.rule import Case, Finding, Needs, Rule, Severity
+from bninspect.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,8 +49,8 @@ class Outcome:
 @cache
 def rules() -> tuple[Rule, ...]:
     """Every rule, by code."""
-    names = sorted(module.name for module in iter_modules(__path__) if _CODE.match(module.name))
-    return tuple(import_module(f"{__name__}.{name}").RULE for name in names)
+    names = sorted(module.name for module in iter_modules(catalogue.__path__) if _CODE.match(module.name))
+    return tuple(import_module(f"{catalogue.__name__}.{name}").RULE for name in names)
 
 
 def select(chosen: Iterable[str] = (), ignored: Iterable[str] = ()) -> tuple[Rule, ...]:

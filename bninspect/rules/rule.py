@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.batchnorm.moved import Comparison
-    from bninspect.probe.facts import Probe
+    from bninspect.batchnorm.comparison.comparison import Comparison
+    from bninspect.measure.facts import Probe
 
 
 class Severity(str, Enum):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bninspect.batchnorm import Report, inspect
-from bninspect.graphdef import load
-from tests.batchnorm.tables import FORMS, Row, corpus, counts, modes
+from bninspect.graph import load
+from tests.support.tables import FORMS, Row, corpus, counts, modes
 
 _NAMED = os.environ.get("BNINSPECT_CORPUS", "")
 ROWS = corpus(Path(_NAMED)) if _NAMED else []

@@ -8,9 +8,9 @@ import pytest
 
 from bninspect.batchnorm import Mode, Report, inspect
 from bninspect.errors import GraphDefError
-from bninspect.graphdef import load
-from tests.batchnorm.tables import Row, counts, fixtures, modes
-from tests.places import FIXTURES
+from bninspect.graph import load
+from tests.support.places import FIXTURES
+from tests.support.tables import Row, counts, fixtures, modes
 
 ROWS = fixtures()
 KERAS = {
@@ -19,7 +19,7 @@ KERAS = {
     "model_115.h5": "HDF5",
     "model_keras225.h5": "HDF5",
 }
-"""What has to be loaded before there is a graph (`tests/probe/test_keras_files.py`), and what it is called
+"""What has to be loaded before there is a graph (`tests/models/keras/test_files.py`), and what it is called
 until then.
 """
 GRAPHS = [row for row in ROWS if row.file not in KERAS]

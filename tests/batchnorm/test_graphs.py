@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.batchnorm.parts import EMPTY, PHASE, STORED, fused_cond, only_layer, report, said
+from tests.support.parts import EMPTY, PHASE, STORED, fused_cond, only_layer, report, said
 
 SWITCHED = STORED + PHASE
 

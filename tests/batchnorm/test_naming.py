@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.batchnorm.naming import unique
-from tests.batchnorm.parts import STORED, only_layer
+from tests.support.parts import STORED, only_layer
 
 LAYER = "{name} = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false)\n"
 

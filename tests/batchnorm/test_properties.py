@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bninspect.batchnorm import BatchNorm, Branch, Report, inspect
-from bninspect.graphdef import Tensor, load
-from tests.batchnorm.rewriting import model, permuted, prefixed, renamed, write
-from tests.batchnorm.tables import Row, fixtures
+from bninspect.graph import Tensor, load
+from tests.support.respelling import model, permuted, prefixed, renamed, write
+from tests.support.tables import Row, fixtures
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,17 +16,17 @@ import pytest
 
 from bninspect.batchnorm import BatchNorm, Branch, Mode, Report
 from bninspect.graphdef.schema import message_class
-from bninspect.probe.session import Session
-from tests.batchnorm.tables import Row, fixtures
+from bninspect.run.session import Session
 from tests.batchnorm.test_fixtures import report_of
-from tests.places import FIXTURES
+from tests.support.places import FIXTURES
+from tests.support.tables import Row, fixtures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from bninspect.graphdef import Node
+    from bninspect.graph import Node
 
     Feeds = dict[str, NDArray[Any]]
 

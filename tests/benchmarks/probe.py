@@ -22,15 +22,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.batchnorm import Mode, inspect
-from bninspect.graphdef import load
+from bninspect.graph import load
 from bninspect.graphdef.writer import serialized
-from bninspect.probe.session import Session
 from bninspect.rewrite import specialize
-from bninspect.rewrite.measure import measure
+from bninspect.rewrite.moments import measure
+from bninspect.run.session import Session
 from tests.benchmarks.models import resnet50
 from tests.benchmarks.probe_command import whole_processes
 from tests.benchmarks.processes import environment
-from tests.places import ROOT
+from tests.support.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -47,7 +47,7 @@ def photographs(folder: Path, count: int, seed: int) -> None:
 def command(model: str, images: str) -> int:
     """The exit code of the command, without verification and companions."""
     from bninspect.cli import run
-    from bninspect.probe import facts
+    from bninspect.measure import facts
 
     facts.Question = partial(facts.Question, verify=False, companions=False)  # type: ignore[misc,assignment]
     return run(["probe", model, "--image", images])

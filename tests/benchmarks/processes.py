@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.places import ROOT
+from tests.support.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

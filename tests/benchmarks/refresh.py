@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode, inspect
-from bninspect.graphdef import load
-from bninspect.probe.inputs import Request
-from bninspect.probe.reestimate import estimate
-from bninspect.probe.session import require
+from bninspect.commands.refresh.reestimate import estimate
+from bninspect.graph import load
+from bninspect.inputs.request import Request
+from bninspect.run.session import require
 from tests.benchmarks.models import resnet50
 from tests.benchmarks.probe import BARE, passes
 from tests.benchmarks.probe_command import photographs

@@ -32,7 +32,8 @@ with open(sys.argv[2], "r+b") as stream:
     os.fsync(stream.fileno())
 """
 START = """
-import bninspect.cli.strip, bninspect.probe.stripping, bninspect.report.strip_text, bninspect.report.terminal
+import bninspect.cli.strip, bninspect.commands.strip.stripping
+import bninspect.render.strip.text, bninspect.render.terminal
 """
 """What strip imports before it has read a byte."""
 WIDTHS = ((1.0, False), (4.0, True))

@@ -11,9 +11,9 @@ import pytest
 
 import bninspect
 from bninspect import cli
-from tests.cli.checking import ERROR, HEALTHY, WARNING
-from tests.cli.stripping import CLASSIC, Run
-from tests.places import FIXTURES
+from tests.support.checking import ERROR, HEALTHY, WARNING
+from tests.support.places import FIXTURES
+from tests.support.stripping import CLASSIC, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,8 @@ import pytest
 
 from bninspect.cli import run as run_command
 from bninspect.graphdef.schema import message_class
-from bninspect.variables import Checkpoint, load
-from tests.places import FIXTURES
+from bninspect.models.restore import Checkpoint, load
+from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ import pytest
 from bninspect import __version__
 from bninspect.cli import commands
 from bninspect.errors import GraphDefError
-from tests.places import ROOT
+from tests.support.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def raising(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def load(path: str) -> Any:
             raise error
 
-        monkeypatch.setattr("bninspect.probe.opened.load", load)
+        monkeypatch.setattr("bninspect.models.open.load", load)
 
     return replace
 

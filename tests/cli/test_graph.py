@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bninspect.cli import run
-from tests.places import FIXTURES
+from tests.support.places import FIXTURES
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ import pytest
 
 from bninspect.graphdef import read
 from bninspect.graphdef.writer import new_node, serialized
-from tests.cli.refreshing import MODEL, part
-from tests.places import ROOT
+from tests.support.places import ROOT
+from tests.support.refreshing import MODEL, part
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,9 +13,9 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.cli import run
-from bninspect.graphdef import load
-from tests.cli.refreshing import MODEL, part, refused
-from tests.places import ROOT
+from bninspect.graph import load
+from tests.support.places import ROOT
+from tests.support.refreshing import MODEL, part, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ import pytest
 
 from bninspect.cli.selection import select
 from bninspect.errors import SelectionError
-from tests.report.models import layer, phase, predicate, resnet, tensor
+from tests.support.reports import layer, phase, predicate, resnet, tensor
 
 LAYERS = resnet(predicate(phase("phase_train")))
 CONV1 = "resnet_v1_50/conv1/BatchNorm"

@@ -13,12 +13,12 @@ from rich.console import Console
 
 import bninspect
 from bninspect.errors import InputError, RewriteError, SelectionError
-from bninspect.report.check_terminal import print_lines
-from bninspect.report.strip_text import summary
-from tests.batchnorm.text import graphdef
-from tests.cli.stripping import CLASSIC, Run, refused
-from tests.graphdef.making import written
-from tests.places import FIXTURES, ROOT
+from bninspect.render.check.terminal import print_lines
+from bninspect.render.strip.text import summary
+from tests.support.messages import written
+from tests.support.places import FIXTURES, ROOT
+from tests.support.stripping import CLASSIC, Run, refused
+from tests.support.text import graphdef
 from tests.test_architecture import WITHOUT_TENSORFLOW
 
 if TYPE_CHECKING:

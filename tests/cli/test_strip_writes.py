@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.stripping import CLASSIC, Run, refused
-from tests.places import FIXTURES, ROOT
+from tests.support.places import FIXTURES, ROOT
+from tests.support.stripping import CLASSIC, Run, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

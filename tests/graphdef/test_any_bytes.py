@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from bninspect.batchnorm import inspect
 from bninspect.errors import BninspectError
-from bninspect.graphdef import load
-from tests.graphdef.making import models
-from tests.places import FIXTURES
+from bninspect.graph import load
+from tests.support.messages import models
+from tests.support.places import FIXTURES
 
 SEED = 20_150_211
 LATE = 5.0

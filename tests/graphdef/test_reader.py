@@ -11,8 +11,8 @@ import pytest
 from bninspect.graphdef import TensorValue, read
 from bninspect.graphdef.schema import message_class
 from tests.benchmarks.models import GraphFile
-from tests.graphdef.making import chain, models, records, written
-from tests.places import FIXTURES
+from tests.support.messages import chain, models, records, written
+from tests.support.places import FIXTURES
 
 
 @pytest.mark.parametrize("path", models(), ids=lambda path: path.relative_to(FIXTURES).as_posix())

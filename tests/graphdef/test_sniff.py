@@ -16,8 +16,8 @@ import pytest
 
 from bninspect.graphdef import read
 from bninspect.graphdef.schema import message_class
-from tests.graphdef.making import chain, refusal, written
-from tests.places import FIXTURES
+from tests.support.messages import chain, refusal, written
+from tests.support.places import FIXTURES
 
 
 def onnx_model() -> bytes:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bninspect.graphdef import TensorValue, ports
+from bninspect.graph.functions import ports
+from bninspect.graphdef import TensorValue
 from bninspect.graphdef.schema import _ENUMS, _MESSAGES, message_class
 
 pytestmark = [

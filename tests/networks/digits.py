@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tests.probe.making import png
+from tests.support.pictures import png
 
 if TYPE_CHECKING:
     from pathlib import Path

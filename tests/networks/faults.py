@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.batchnorm import inspect
-from bninspect.graphdef import load, read
+from bninspect.graph import load
+from bninspect.graphdef import read
 from bninspect.graphdef.schema import message_class
 from bninspect.graphdef.writer import new_node, rewritten, serialized
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bninspect.batchnorm import inspect
-from bninspect.batchnorm.pooling import ImageMoments, concatenated
-from bninspect.graphdef import load
+from bninspect.graph import load
 from bninspect.graphdef.writer import serialized
-from bninspect.probe.session import Session
 from bninspect.rewrite import specialize
+from bninspect.run.session import Session
+from bninspect.statistics.pooling import ImageMoments, concatenated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.networks.digits import Digits, digits, write_pngs
-from tests.places import ROOT
+from tests.support.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm import Form, Mode, inspect
-from bninspect.batchnorm.average import average_fit
-from bninspect.batchnorm.staleness import Staleness, staleness
-from bninspect.graphdef import load
-from bninspect.probe import images as image_files
+from bninspect.graph import load
+from bninspect.inputs import images as image_files
+from bninspect.statistics.average import average_fit
+from bninspect.statistics.staleness import Staleness, staleness
 from tests.networks import KINDS, Store, Trained, faults, measuring, store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from bninspect.batchnorm.pooling import ImageMoments
+    from bninspect.statistics.pooling import ImageMoments
     from tests.networks.faults import Stored
 
     Network = Callable[[str], Trained]

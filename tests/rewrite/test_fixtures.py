@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bninspect.batchnorm import Mode, inspect
-from bninspect.graphdef import flatten, load, read
+from bninspect.graph import flatten, load
+from bninspect.graphdef import read
 from bninspect.graphdef.writer import serialized
-from bninspect.probe.facts import Question
-from bninspect.probe.inputs import Request
-from bninspect.probe.run import probe
+from bninspect.inputs.request import Request
+from bninspect.measure.facts import Question
+from bninspect.measure.run import probe
 from bninspect.rewrite import specialize
-from tests.batchnorm.tables import Row, fixtures
-from tests.places import FIXTURES
+from tests.support.places import FIXTURES
+from tests.support.tables import Row, fixtures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,7 +90,7 @@ def test_both_modes_are_the_original_fed_by_its_predicate(row: Row) -> None:
 @pytest.mark.tensorflow
 @NEEDS_TENSORFLOW
 def test_a_graph_rewritten_wrongly_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bninspect.probe import runnable
+    from bninspect.measure import runnable
 
     def swapped(report: Report, choice: object) -> object:
         return specialize(report, Mode.INFERENCE)

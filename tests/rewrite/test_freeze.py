@@ -10,11 +10,11 @@ import pytest
 
 from bninspect.batchnorm import Report, inspect
 from bninspect.errors import RewriteError
-from bninspect.graphdef import Graph
+from bninspect.graph import Graph
 from bninspect.graphdef.writer import serialized
+from bninspect.models.restore import load
 from bninspect.rewrite.freeze import frozen
-from bninspect.variables import load
-from tests.places import FIXTURES
+from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

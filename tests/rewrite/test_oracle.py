@@ -19,13 +19,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bninspect.batchnorm import Form, Mode, inspect
-from bninspect.graphdef import load
+from bninspect.graph import load
 from bninspect.graphdef.schema import message_class
 from bninspect.graphdef.writer import new_node, serialized
-from bninspect.probe.session import Session
 from bninspect.rewrite import specialize
-from bninspect.rewrite.measure import measure
-from tests.places import FIXTURES
+from bninspect.rewrite.moments import measure
+from bninspect.run.session import Session
+from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm import State, inspect
-from bninspect.batchnorm.pooling import Moments
 from bninspect.errors import RewriteError
-from bninspect.graphdef import flatten, load, read
+from bninspect.graph import flatten, load
+from bninspect.graphdef import read
 from bninspect.graphdef.bodies import exchanged, spans, write_exchanged
 from bninspect.graphdef.writer import new_node, rewritten, serialized
 from bninspect.rewrite.refill import exchange, filling
 from bninspect.rewrite.slots import find_slots
-from tests.places import FIXTURES
+from bninspect.statistics.pooling import Moments
+from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,10 @@ import pytest
 from bninspect.batchnorm import Mode, inspect
 from bninspect.cli import run
 from bninspect.errors import RewriteError
-from bninspect.graphdef import load, writer
+from bninspect.graph import load
+from bninspect.graphdef import writer
 from bninspect.rewrite.strip import strip
-from tests.places import FIXTURES
+from tests.support.places import FIXTURES
 
 MODELS = sorted(path.name for path in FIXTURES.glob("*.pb"))
 LAYERS = [name for name in MODELS if inspect(load(str(FIXTURES / name))).layers]

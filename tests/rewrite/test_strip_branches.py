@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import bninspect
+from bninspect.commands.strip import pair
 from bninspect.errors import RewriteError
-from bninspect.probe import pair
-from bninspect.probe.seeds import seeded
-from bninspect.probe.session import tensorflow
+from bninspect.run.seeds import seeded
+from bninspect.run.session import tensorflow
 
 if TYPE_CHECKING:
     from pathlib import Path

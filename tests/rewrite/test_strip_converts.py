@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rewrite.converters import CONVERTERS, MODELS, Model, outcome, why_not
+from tests.converters import CONVERTERS, MODELS, Model, outcome, why_not
 
 OPENCV_REFUSES = {"stateless_if_net.pb", "tfkeras_if.pb"}
 """Arithmetic of constants that its reader does not fold; it refuses them before strip, too."""

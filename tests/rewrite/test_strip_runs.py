@@ -17,15 +17,15 @@ import pytest
 import bninspect
 from bninspect.batchnorm import Mode
 from bninspect.cli import run
-from bninspect.probe.inputs import Request
-from bninspect.probe.invented import invented
-from bninspect.probe.placeholders import placeholders
-from bninspect.probe.session import Session
+from bninspect.inputs.invented import invented
+from bninspect.inputs.placeholders import placeholders
+from bninspect.inputs.request import Request
 from bninspect.rewrite import specialize as honest
-from tests.batchnorm.tables import Row, fixtures
-from tests.places import FIXTURES
-from tests.rewrite.freezing import freeze
+from bninspect.run.session import Session
 from tests.rewrite.test_strip import WITHOUT_STATISTICS
+from tests.support.freezing import freeze
+from tests.support.places import FIXTURES
+from tests.support.tables import Row, fixtures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

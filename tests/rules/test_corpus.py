@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bninspect.batchnorm import inspect
-from bninspect.graphdef import load
+from bninspect.graph import load
 from bninspect.rules import Case, Finding, Severity, evaluate
 
 NAMED = os.environ.get("BNINSPECT_CORPUS", "")

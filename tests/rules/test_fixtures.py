@@ -11,11 +11,11 @@ from collections import Counter
 import pytest
 
 from bninspect.batchnorm import inspect
-from bninspect.graphdef import load
+from bninspect.graph import load
+from bninspect.models.restore import load as with_values
 from bninspect.rules import Case, evaluate
-from bninspect.variables import load as with_values
-from tests.batchnorm.tables import fixtures
-from tests.places import FIXTURES
+from tests.support.places import FIXTURES
+from tests.support.tables import fixtures
 
 NO_GRAPHS = {"model.keras", "model.h5", "model_115.h5", "model_keras225.h5"}
 SILENT = """

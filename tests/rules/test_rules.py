@@ -12,14 +12,14 @@ import pytest
 import bninspect.rules
 from bninspect.batchnorm import inspect
 from bninspect.errors import SelectionError
-from bninspect.graphdef import load
+from bninspect.graph import load
 from bninspect.rules import Case, Needs, Rule, Severity, evaluate, rules, select
-from tests.batchnorm.parts import PHASE, STORED, fused_cond, report
-from tests.places import FIXTURES
-from tests.rules.catching import fused
+from tests.support.catching import fused
+from tests.support.parts import PHASE, STORED, fused_cond, report
+from tests.support.places import FIXTURES
 
-HERE = Path(__file__).parent
-RULES = Path(bninspect.rules.__file__).parent
+HERE = Path(__file__).parent / "catalogue"
+RULES = Path(bninspect.rules.__file__).parent / "catalogue"
 SECTIONS = ["What it does", "Why is this bad?", "Example", "Use instead", "References"]
 NAMES = """
 BN101 training-mode-baked-in error

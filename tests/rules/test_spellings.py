@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bninspect.batchnorm import inspect
-from bninspect.graphdef import load
+from bninspect.graph import load
 from bninspect.rules import Case, evaluate
-from tests.batchnorm.rewriting import model, permuted, prefixed, renamed, write
-from tests.places import FIXTURES
 from tests.rules.test_fixtures import TABLE
+from tests.support.places import FIXTURES
+from tests.support.respelling import model, permuted, prefixed, renamed, write
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,1 @@
+"""Two files of one graph: which layer is which, and how far its values moved."""

@@ -1,0 +1,237 @@
+"""How far stored values moved between two files: as tensors, and as the statistics of a layer.
+
+Of weights, gamma and beta, as one vector of n values each: relative = |new - old| / max(|old|, |new|, FLOOR
+sqrt(n)) in Euclidean norms. The larger of the two norms, since beta starts at 0: a start at 0 gives 1. Of
+statistics, per channel, with OLD in the place of the stored ones and NEW in that of the measured ones
+(`staleness`): d = (mean' - mean)/sqrt(variance + epsilon), r = sqrt((variance' + epsilon)/(variance +
+epsilon)), W = sqrt(d^2 + (r - 1)^2).
+
+Moved means that any value differs, were it in the last bit: one update with a momentum of 0.999 moves
+little, but it moves. A NaN that stays a NaN has not moved.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bninspect.errors import GraphDefError
+from bninspect.graph.trace import VARIABLES, stored_value
+from bninspect.statistics.staleness import Worst, gaps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.batchnorm.layer import Statistics
+    from bninspect.graph import Node
+    from bninspect.graphdef import TensorValue
+
+    Floats = NDArray[np.float64]
+
+FLOOR = 1e-6
+"""Root mean square below which values count as zero: relative numbers are taken against this at least."""
+_CHUNK = 1 << 20
+_MOST_VALUES = 1 << 34
+"""More is a claim, not a tensor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """How far some tensors moved, taken as one vector."""
+
+    nodes: tuple[str, ...]
+    """The nodes of NEW that keep them."""
+    moved: bool | None
+    """Whether any value differs; None where they could not be compared."""
+    reason: str | None = None
+    """Why they could not be compared; None otherwise."""
+    values: int = 0
+    relative: float | None = None
+    """See the head of this file; None where they could not be compared, nan where a value is not finite."""
+    max_abs: float | None = None
+    """max |new - old|; as `relative`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StatisticsChange:
+    """How far the moving statistics of a layer moved."""
+
+    moved: bool | None
+    """Whether any value differs; None where they could not be compared."""
+    reason: str | None = None
+    """Why they could not be compared; None otherwise."""
+    d: Floats | None = None
+    """Shape (channels,); nan where a value is not finite or OLD has no variance. None as `moved`."""
+    r: Floats | None = None
+    w: Floats | None = None
+    max_abs_mean: float | None = None
+    """max |mean' - mean|; nan where a value is not finite."""
+    max_abs_variance: float | None = None
+
+    @property
+    def channels(self) -> int:
+        """How many channels were compared."""
+        return 0 if self.w is None else self.w.size
+
+    @property
+    def undefined(self) -> int:
+        """How many channels have no W."""
+        return 0 if self.w is None else int(np.isnan(self.w).sum())
+
+    @property
+    def rms_w(self) -> float | None:
+        """The root mean square of W over the channels that have one; None where none has."""
+        if self.w is None or self.undefined == self.channels:
+            return None
+        return float(np.sqrt(np.nanmean(self.w * self.w)))
+
+    @property
+    def worst(self) -> Worst | None:
+        """The channel of the largest W; None where no channel has one."""
+        if self.w is None or self.d is None or self.r is None or self.rms_w is None:
+            return None
+        channel = int(np.nanargmax(self.w))
+        return Worst(channel, float(self.d[channel]), float(self.r[channel]), float(self.w[channel]))
+
+
+def change(old: Sequence[Node], new: Sequence[Node]) -> Change:
+    """How far the tensors kept at these nodes moved, paired in order."""
+    nodes = tuple(node.label for node in new)
+    if len(old) != len(new):
+        told = f"OLD has {len(old)} tensors of them, NEW has {len(new)}"
+        return Change(nodes=nodes, moved=None, reason=told)
+    sums = _Sums()
+    for before, after in zip(old, new, strict=True):
+        reason = _obstacle(before, after) or sums.add(before, after)
+        if reason is not None:
+            return Change(nodes=nodes, moved=None, reason=reason)
+    return Change(
+        nodes=nodes, moved=sums.moved, values=sums.values, relative=sums.relative(), max_abs=sums.max_abs
+    )
+
+
+def _obstacle(old: Node, new: Node) -> str | None:
+    """Why two tensors cannot be compared, as far as their headers tell."""
+    held = stored_value(old), stored_value(new)
+    for side, node, value in zip(("OLD", "NEW"), (old, new), held, strict=True):
+        if value is None:
+            why = "a variable that was not read" if node.op in VARIABLES else "not stored in the file"
+            return f"{node.label} is {why} in {side}"
+        if not value.is_real or not 0 <= value.size <= _MOST_VALUES:
+            return f"{node.label} is of type {value.dtype}, shape {list(value.shape[:8])} in {side}"
+    assert held[0] is not None
+    assert held[1] is not None
+    if held[0].shape != held[1].shape:
+        return f"{new.label} is of shape {list(held[0].shape)} in OLD, {list(held[1].shape)} in NEW"
+    return None
+
+
+class _Sums:
+    """Sums over tensors, from which a Change follows."""
+
+    def __init__(self) -> None:
+        self.moved = False
+        self.values = 0
+        self.max_abs = 0.0
+        self.squared = self.norm_old = self.norm_new = 0.0
+
+    def add(self, old: Node, new: Node) -> str | None:
+        """Takes one tensor of both files; why it cannot be read, or None."""
+        held = stored_value(old), stored_value(new)
+        assert held[0] is not None
+        assert held[1] is not None
+        try:
+            arrays = held[0].array(), held[1].array()
+        except GraphDefError as error:
+            return str(error)
+        for one, other, times in _chunks(*arrays):
+            self._take(one, other, times)
+        self.values += held[0].size
+        return None
+
+    def _take(self, old: NDArray[Any], new: NDArray[Any], times: int) -> None:
+        self.moved = self.moved or not _equal(old, new)
+        with np.errstate(invalid="ignore", over="ignore"):
+            before, after = old.astype(np.float64), new.astype(np.float64)
+            gap = after - before
+            self.max_abs = float(np.maximum(self.max_abs, np.abs(gap).max(initial=0.0)))
+            self.squared += times * float(gap @ gap)
+            self.norm_old += times * float(before @ before)
+            self.norm_new += times * float(after @ after)
+
+    def relative(self) -> float:
+        base = max(math.sqrt(max(self.norm_old, self.norm_new)), FLOOR * math.sqrt(max(self.values, 1)))
+        return math.sqrt(self.squared) / base if math.isfinite(self.squared + base) else math.nan
+
+
+def _chunks(old: NDArray[Any], new: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any], int]]:
+    """(values of OLD, of NEW, how many times they count), flat. One value that fills a shape in both stays
+    one: nothing is made as large as a shape claims to be.
+    """
+    filled = [array.size > 1 and not any(array.strides) for array in (old, new)]
+    if all(filled):
+        yield old[(0,) * old.ndim].reshape(1), new[(0,) * new.ndim].reshape(1), old.size
+        return
+    for start in range(0, old.size, _CHUNK):
+        end = min(start + _CHUNK, old.size)
+        pieces = [
+            np.broadcast_to(array[(0,) * array.ndim], (end - start,))
+            if fill
+            else array.reshape(-1)[start:end]
+            for array, fill in zip((old, new), filled, strict=True)
+        ]
+        yield pieces[0], pieces[1], 1
+
+
+def _equal(old: NDArray[Any], new: NDArray[Any]) -> bool:
+    """Whether all values are the same; of two types, as float64 has them."""
+    if old.dtype != new.dtype:
+        old, new = old.astype(np.float64), new.astype(np.float64)
+    return np.array_equal(old, new, equal_nan=old.dtype.kind == "f")
+
+
+def statistics_change(old: Statistics, new: Statistics, epsilon: float | None) -> StatisticsChange:
+    """How far moving mean and moving variance moved. An epsilon that is None counts as 0."""
+    means, variances = (old.mean, new.mean), (old.variance, new.variance)
+    missing = [
+        f"in {side}: {statistics.reason or statistics.state.value}"
+        for side, statistics in (("OLD", old), ("NEW", new))
+        if statistics.mean is None or statistics.variance is None
+    ]
+    if missing:
+        same = old.reason == new.reason and len(missing) == 2
+        told = (old.reason or old.state.value) if same else "; ".join(missing)
+        return StatisticsChange(moved=None, reason=told)
+    (mean, new_mean), (variance, new_variance) = (_numbers(pair) for pair in (means, variances))
+    sizes = {len(array) for array in (mean, new_mean, variance, new_variance)}
+    if len(sizes) > 1:
+        told = (
+            f"{len(mean)} and {len(variance)} values in OLD, {len(new_mean)} and {len(new_variance)} in NEW"
+        )
+        return StatisticsChange(moved=None, reason=told)
+    with np.errstate(all="ignore"):
+        added = epsilon or 0.0
+        usable = np.isfinite(mean) & np.isfinite(new_mean) & np.isfinite(variance) & np.isfinite(new_variance)
+        scale = np.where(usable & (variance + added > 0), variance + added, np.nan)
+        d, r, w = gaps(mean, scale, new_mean, new_variance + added)
+        largest = [np.abs(new_mean - mean).max(initial=0.0), np.abs(new_variance - variance).max(initial=0.0)]
+    return StatisticsChange(
+        moved=not (_equal(mean, new_mean) and _equal(variance, new_variance)),
+        d=d,
+        r=r,
+        w=w,
+        max_abs_mean=float(largest[0]),
+        max_abs_variance=float(largest[1]),
+    )
+
+
+def _numbers(pair: tuple[TensorValue | None, TensorValue | None]) -> tuple[Floats, Floats]:
+    old, new = pair
+    assert old is not None
+    assert new is not None
+    return old.numbers().reshape(-1), new.numbers().reshape(-1)

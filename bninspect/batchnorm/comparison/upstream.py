@@ -1,0 +1,97 @@
+"""The nearest weights that a tensor is made with: what feeds a batch norm, and learns beside it.
+
+Walked by edges, back from the tensor: a convolution, or a product with a matrix, ends the way, since what
+stands before it made its input; so does another batch norm, with its gamma and beta. Biases and scales on
+the way are weights, too; statistics are none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.training.assigns import ASSIGNS
+from bninspect.graph.trace import VARIABLES, content, shape_of, value
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.batchnorm.layer import BatchNorm
+    from bninspect.graph import Node, Tensor
+
+_KERNEL_SECOND = frozenset({
+    "Conv2D", "Conv3D", "DepthwiseConv2dNative", "FusedConv2D", "_FusedConv2D", "Conv2DBackpropInput",
+    "Conv3DBackpropInputV2",
+})  # fmt: skip
+"""Ops whose second input is the kernel, whatever is done to it first (fake quantization, a spectral norm)."""
+_PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"})
+"""Ops either input of which may be the weights."""
+_REAL = frozenset({"float", "half", "bfloat16", "double"})
+_MOST_NODES = 500
+_MOST_OF_WEIGHTS = 50
+"""Nodes that make weights of what is stored; more is no making of weights."""
+
+
+class Upstream:
+    """The weights before the layers of one graph."""
+
+    def __init__(self, layers: Sequence[BatchNorm]) -> None:
+        kept = [tensor for layer in layers for tensor in (layer.moving_mean, layer.moving_variance)]
+        self._statistics = frozenset(tensor.node for tensor in kept if tensor is not None)
+        self._learned = {
+            layer.output.node: [tensor.node for tensor in (layer.gamma, layer.beta) if tensor is not None]
+            for layer in layers
+        }
+
+    def weights(self, x: Tensor) -> tuple[Node, ...]:
+        """The variables and constants that keep the nearest weights of x, nearest first, in the order of the
+        inputs; none where x is made with none, as an image is.
+        """
+        edge, seen = [x.node], {x.node}
+        found: dict[Node, None] = {}
+        for current in edge:
+            if current in self._learned:
+                found.update(dict.fromkeys(self._learned[current]))
+                continue
+            kept = {tensor: _kept(tensor) for tensor in _followed(current)}
+            own = [node for node in kept.values() if node is not None and node not in self._statistics]
+            found.update(dict.fromkeys(own))
+            if any(len(shape_of(node) or ()) > 1 for node in own):
+                continue
+            for tensor, node in kept.items():
+                if node is None and tensor.node not in seen and len(seen) < _MOST_NODES:
+                    seen.add(tensor.node)
+                    edge.append(tensor.node)
+        return tuple(found)
+
+
+def _followed(node: Node) -> Sequence[Tensor]:
+    """The inputs that may lead to weights."""
+    if node.op in _KERNEL_SECOND or node.op in ASSIGNS:
+        return node.inputs[1:2]
+    if node.op in _PRODUCTS:
+        return [tensor for tensor in node.inputs if _is_stored(tensor.node)] or node.inputs
+    return node.inputs
+
+
+def _is_stored(node: Node) -> bool:
+    """Whether a node is computed from variables and constants alone (of weights made binary, scaled)."""
+    edge, seen = [node], {node}
+    for current in edge:
+        if not current.inputs and current.op not in VARIABLES and current.op != "Const":
+            return False
+        for tensor in current.inputs:
+            if tensor.node not in seen:
+                seen.add(tensor.node)
+                edge.append(tensor.node)
+        if len(seen) > _MOST_OF_WEIGHTS:
+            return False
+    return True
+
+
+def _kept(tensor: Tensor) -> Node | None:
+    """The variable or constant with real numbers that a tensor is read from; None for any other tensor."""
+    node = value(tensor).node
+    if node.op in VARIABLES:
+        return node if str(node.attr("dtype", "float")).removesuffix("_ref") in _REAL else None
+    held = content(node)
+    return node if held is not None and held.size > 1 and held.dtype in _REAL else None

@@ -1,0 +1,186 @@
+"""Graph -> Report: every batch norm that the outputs reach, in graph order, with its wiring."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.layer import (
+    BatchNorm,
+    Lookalike,
+    Report,
+    Skipped,
+    State,
+    Statistics,
+    SwitchGroup,
+    Unrecognised,
+)
+from bninspect.batchnorm.naming import unique
+from bninspect.batchnorm.recognition.decomposed import decomposed
+from bninspect.batchnorm.recognition.fused import fused, global_normalization
+from bninspect.batchnorm.site import Site
+from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT, UNREAD_VARIABLES
+from bninspect.batchnorm.training.updates import with_updates
+from bninspect.batchnorm.wiring.assemble import from_pair, from_site
+from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.batchnorm.wiring.pairing import pairs
+from bninspect.errors import GraphDefError, one_line
+from bninspect.graph import collector_held_off, model_outputs
+from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP, ROOT_OPS
+from bninspect.graph.order import topological
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.graph import Graph, Node
+
+
+def inspect(graph: Graph, outputs: Sequence[str] = ()) -> Report:
+    """All that the graph alone tells of its batch norm, as far as its outputs (or those named) depend on it.
+
+    Raises SelectionError for an output that is not in the graph, GraphDefError (with the path in front) for
+    damage met on the way.
+    """
+    try:
+        with collector_held_off():
+            return _inspected(graph, outputs)
+    except GraphDefError as error:
+        raise GraphDefError(f"{graph.graphdef.path}: {one_line(error)}") from None
+
+
+def _inspected(graph: Graph, outputs: Sequence[str]) -> Report:
+    """As `inspect`, the errors without the path."""
+    tensors = model_outputs(graph, outputs)
+    places = topological(tensor.node for tensor in tensors)
+    conditions = Conditions(graph)
+    sites: list[Site] = []
+    lookalikes: list[Lookalike] = []
+    unrecognised: list[Unrecognised] = []
+    for node in sorted(
+        (node for node in graph if _is_candidate(node) and node in places), key=places.__getitem__
+    ):
+        for found in _judged(node, graph, conditions):
+            if isinstance(found, Site):
+                sites.append(found)
+            elif isinstance(found, Lookalike):
+                lookalikes.append(found)
+            else:
+                unrecognised.append(found)
+    sites = [site for site in sites if site.output.node in places]
+    paired, alone = pairs(sites, graph, conditions)
+    layers = [from_pair(pair) for pair in paired] + [from_site(site, conditions) for site in alone]
+    layers.sort(key=lambda layer: places.get(layer.output.node, len(places)))
+    layers = _with_reasons(with_updates(_named(layers), graph), graph)
+    return Report(
+        graph=graph,
+        layers=tuple(layers),
+        outputs=tensors,
+        switches=_groups(layers),
+        lookalikes=_without_doubles(lookalikes),
+        unrecognised=(
+            *unrecognised,
+            *(Unrecognised(node=node.label, reason=why) for node, why in graph.opaque_calls),
+        ),
+        skipped=tuple(_skipped(graph, places)),
+    )
+
+
+def _is_candidate(node: Node) -> bool:
+    return node.op in FUSED_OPS or node.op == GLOBAL_OP or node.op in ROOT_OPS
+
+
+def _judged(node: Node, graph: Graph, conditions: Conditions) -> list[Site | Lookalike | Unrecognised]:
+    """What one candidate node is; nothing for a root that normalizes nothing."""
+    if node.op in FUSED_OPS:
+        return [fused(node, graph, conditions)]
+    if node.op == GLOBAL_OP:
+        return [global_normalization(node, conditions)]
+    return decomposed(node, graph, conditions)
+
+
+def _without_doubles(lookalikes: list[Lookalike]) -> tuple[Lookalike, ...]:
+    """One record per node: several roots may lead to one normalization."""
+    return tuple({lookalike.node: lookalike for lookalike in lookalikes}.values())
+
+
+def _named(layers: list[BatchNorm]) -> list[BatchNorm]:
+    """The layers with names that are unique."""
+    nodes = [layer.output.node.label for layer in layers]
+    names = unique([layer.name for layer in layers], nodes)
+    return [
+        layer if layer.name == name else replace(layer, name=name)
+        for layer, name in zip(layers, names, strict=True)
+    ]
+
+
+def _with_reasons(layers: list[BatchNorm], graph: Graph) -> list[BatchNorm]:
+    """Where a checkpoint was read, statistics that were not are missing from it."""
+    if graph.graphdef.variables is None:
+        return layers
+    told = Statistics(state=State.UNREAD, reason=NOT_IN_CHECKPOINT)
+    return [
+        replace(layer, statistics=told) if layer.statistics.reason == UNREAD_VARIABLES else layer
+        for layer in layers
+    ]
+
+
+def _groups(layers: Sequence[BatchNorm]) -> tuple[SwitchGroup, ...]:
+    """The layers by what decides them: one source, one computed predicate, or a constant."""
+    groups: dict[object, list[BatchNorm]] = {}
+    for layer in layers:
+        if layer.switch is None:
+            continue
+        predicate = layer.switch.predicate
+        key: object = predicate.source
+        if predicate.constant is not None:
+            key = ("constant", predicate.constant)
+        elif predicate.source is None:
+            key = layer.switch.decided_by
+        groups.setdefault(key, []).append(layer)
+    found = []
+    for members in groups.values():
+        assert members[0].switch is not None
+        found.append(SwitchGroup(predicate=members[0].switch.predicate, layers=tuple(members)))
+    return tuple(found)
+
+
+def _skipped(graph: Graph, places: dict[Node, int]) -> list[Skipped]:
+    """Batch-norm nodes that the outputs do not reach, and those of functions that nothing calls."""
+    found = []
+    wanted = FUSED_OPS | {GLOBAL_OP}
+    beside = [node for node in graph if node not in places and node.op in wanted]
+    if beside:
+        names = ", ".join(node.label for node in beside[:3]) + (", ..." if len(beside) > 3 else "")
+        found.append(
+            Skipped(
+                what=f"{_plural('batch-norm node', len(beside))} beside the outputs ({names})",
+                count=len(beside),
+                reason="no output of the model depends on them",
+            )
+        )
+    called = {name for node in graph for name in node.functions}
+    functions = [function for name, function in graph.graphdef.functions.items() if name not in called]
+    uncalled = [
+        function for function in functions if any(node.op in wanted | {"Rsqrt"} for node in function.nodes)
+    ]
+    if uncalled:
+        count = sum(node.op in wanted | {"Rsqrt"} for function in uncalled for node in function.nodes)
+        found.append(
+            Skipped(
+                what=f"{_plural('batch-norm node', count)} in {len(uncalled)} "
+                + _plural("library function", len(uncalled)),
+                count=count,
+                reason="only calls that could not be decided may reach them"
+                if graph.opaque_calls
+                else "nothing that is served calls these functions",
+            )
+        )
+    for tags in graph.graphdef.skipped_metagraphs:
+        found.append(
+            Skipped(what=f"MetaGraph tagged {tags or 'nothing'}", count=1, reason="another one is served")
+        )
+    return found
+
+
+def _plural(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"

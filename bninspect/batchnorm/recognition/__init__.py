@@ -1,0 +1,1 @@
+"""Is this arithmetic a normalization, and where do its mean and variance come from?"""

@@ -1,0 +1,170 @@
+"""Arithmetic nodes -> a sum of products in which the root of the variance is a symbol.
+
+    R = 1 / sqrt(variance + epsilon)
+    y = gamma * (x - mean) * R + beta
+
+However batch norm is written (tf.nn.batch_normalization's `x*inv + (beta - mean*inv)`, or by hand), it
+expands to
+
+    + R * gamma * x  - R * gamma * mean  + beta        or        R * gamma * (x - mean)  + beta
+
+and `formula` reads these terms.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from bninspect.batchnorm.recognition import formula
+from bninspect.graph.trace import IDENTITIES, RESHAPES, same, scalar
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm.recognition.formula import Match
+    from bninspect.graph import Graph, Node, Tensor
+
+_UNCHANGED = IDENTITIES | RESHAPES
+_ADDS = frozenset({"Add", "AddV2", "BiasAdd"})
+DIVISIONS = frozenset({"RealDiv", "Div"})
+_REGION = _UNCHANGED | _ADDS | DIVISIONS | {"Mul", "Sub", "Neg", "AddN", "Reciprocal", "Inv"}
+_MOST_TERMS = 6
+_MOST_NODES = 48
+_DEEPEST = 9
+_MOST_USES = 256
+_MOST_OPERANDS = 64
+_MOST_FACTORS = 32
+
+
+class Term(NamedTuple):
+    """sign * R**root * the product of the factors."""
+
+    sign: int
+    root: int
+    factors: tuple[Tensor, ...]
+
+
+def root_of(node: Node) -> tuple[Tensor, int] | None:
+    """(what the root is taken of, 1 for a reciprocal root, -1 for a root); None where none is taken."""
+    if not node.inputs:
+        return None
+    if node.op == "Rsqrt":
+        return node.inputs[0], 1
+    if node.op == "Sqrt":
+        return node.inputs[0], -1
+    if node.op == "Pow" and len(node.inputs) == 2:
+        exponent = scalar(node.inputs[1])
+        if exponent in (0.5, -0.5):
+            return node.inputs[0], -1 if exponent == 0.5 else 1
+    return None
+
+
+class Region:
+    """The arithmetic around one root: the nodes it flows through, and what they expand to."""
+
+    def __init__(self, root: Node, sign: int, graph: Graph) -> None:
+        self._root = root
+        self._sign = sign
+        self.nodes = self._flow(graph)
+        self._terms: dict[Node, tuple[Term, ...] | None] = {root: (Term(1, sign, ()),)}
+
+    def _flow(self, graph: Graph) -> dict[Node, int]:
+        """The nodes the root flows into, nearest first, with their distance."""
+        found = {self._root: 0}
+        edge = [self._root]
+        for distance in range(1, _DEEPEST):
+            ahead = []
+            for node in edge:
+                for use in graph.uses(node)[:_MOST_USES]:
+                    if use.node not in found and _is_arithmetic(use.node) and len(found) < _MOST_NODES:
+                        found[use.node] = distance
+                        ahead.append(use.node)
+            edge = ahead
+        return found
+
+    def matches(self) -> list[Match]:
+        """Every node of the region that reads as a normalization, nearest first."""
+        found = []
+        for node in self.nodes:
+            terms = self._expand(node)
+            match = formula.read(node.output(), terms) if terms is not None else None
+            if match is not None:
+                found.append(match)
+        return found
+
+    def feeds(self, earlier: Node, later: Node) -> bool:
+        """Whether one node of the region flows into another."""
+        stack, seen = [later], {later}
+        while stack:
+            node = stack.pop()
+            if node is earlier:
+                return True
+            for tensor in node.inputs:
+                if tensor.node in self.nodes and tensor.node not in seen:
+                    seen.add(tensor.node)
+                    stack.append(tensor.node)
+        return False
+
+    def _expand(self, node: Node) -> tuple[Term, ...] | None:
+        """The terms of a node, at most _DEEPEST deep; None where they are not a sum of products."""
+        if node not in self._terms:
+            self._terms[node] = None
+            terms = self._expanded(node)
+            if (
+                terms is not None
+                and len(terms) <= _MOST_TERMS
+                and all(len(term.factors) <= _MOST_FACTORS for term in terms)
+            ):
+                self._terms[node] = terms
+        return self._terms[node]
+
+    def _operand(self, tensor: Tensor) -> tuple[Term, ...] | None:
+        if tensor.node in self.nodes:
+            return self._expand(tensor.node)
+        sign, tensor = 1, same(tensor)
+        for _ in range(_MOST_NODES):
+            if tensor.node.op != "Neg" or not tensor.node.inputs:
+                break
+            sign, tensor = -sign, same(tensor.node.inputs[0])
+        return (Term(sign, 0, (tensor,)),)
+
+    def _expanded(self, node: Node) -> tuple[Term, ...] | None:
+        op = node.op
+        if op in _UNCHANGED or op in ("Neg", "Reciprocal", "Inv"):
+            terms = self._operand(node.inputs[0])
+            if terms is None or op in _UNCHANGED:
+                return terms
+            return _negated(terms) if op == "Neg" else _inverted(terms)
+        operands = [self._operand(tensor) for tensor in node.inputs]
+        sides = [terms for terms in operands if terms is not None]
+        if len(sides) != len(operands) or not sides:
+            return None
+        if op in _ADDS or op == "AddN":
+            return tuple(term for side in sides for term in side)
+        if len(sides) != 2:
+            return None
+        first, second = sides
+        if op == "Sub":
+            return first + _negated(second)
+        if op in DIVISIONS:
+            inverse = _inverted(second)
+            return None if inverse is None else _product(first, inverse)
+        return _product(first, second)
+
+
+def _is_arithmetic(node: Node) -> bool:
+    """Whether the root may flow through the node: arithmetic of a human number of operands."""
+    return node.op in _REGION and len(node.inputs) <= _MOST_OPERANDS
+
+
+def _negated(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    return tuple(term._replace(sign=-term.sign) for term in terms)
+
+
+def _inverted(terms: tuple[Term, ...]) -> tuple[Term, ...] | None:
+    """One over a single power of the root; anything else has no sum of products."""
+    if len(terms) != 1 or terms[0].factors:
+        return None
+    return (terms[0]._replace(root=-terms[0].root),)
+
+
+def _product(first: tuple[Term, ...], second: tuple[Term, ...]) -> tuple[Term, ...]:
+    return tuple(Term(a.sign * b.sign, a.root + b.root, a.factors + b.factors) for a in first for b in second)

@@ -1,0 +1,239 @@
+"""The chain around a root of the variance -> a normalization site, a lookalike, or an honest `unrecognised`.
+
+Source: tensorflow/python/ops/nn_impl.py, `batch_normalization` and `moments`, in all their ages; and what
+people write by hand. `algebra` and `formula` find x, mean, gamma and beta, `origin` says what mean and
+variance are; this file puts them together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.layer import Form, Lookalike, Unrecognised
+from bninspect.batchnorm.recognition.algebra import DIVISIONS, Region, root_of
+from bninspect.batchnorm.recognition.formula import Match, difference_of
+from bninspect.batchnorm.recognition.fused import mode_of
+from bninspect.batchnorm.recognition.lookalikes import square_root_of
+from bninspect.batchnorm.recognition.origin import origin
+from bninspect.batchnorm.site import Batch, Chosen, Site, Undecided
+from bninspect.graph.trace import VARIABLES, content, integers, is_scalar, same, scalar, value
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm.site import Origin
+    from bninspect.batchnorm.wiring.conditions import Conditions
+    from bninspect.graph import Graph, Node, Tensor
+
+Found = Site | Lookalike | Unrecognised
+
+
+def decomposed(root: Node, graph: Graph, conditions: Conditions) -> list[Found]:
+    """What the chain around one Rsqrt, Sqrt or Pow is; nothing where it is no normalization at all."""
+    taken = root_of(root)
+    if taken is None:
+        return []
+    radicand, sign = taken
+    variance, epsilon = _variance_and_epsilon(radicand)
+    region = Region(root, sign, graph)
+    judged = [
+        (match, _judge(match, root, variance, epsilon, graph, conditions)) for match in region.matches()
+    ]
+    decided = [(match, found) for match, found in judged if isinstance(found, Site | Lookalike)]
+    if decided:
+        return _first_of_each_x(region, decided)
+    if root.op == "Rsqrt":
+        lookalike = square_root_of(root, radicand)
+        if lookalike is not None:
+            return [lookalike]
+    elif not judged:
+        return _with_epsilon_behind(root, radicand, graph, conditions)
+    if judged:
+        return [judged[0][1]] if _normalizes(judged[0][0], variance, conditions) else []
+    return _unmatched(root, radicand, variance, conditions)
+
+
+def _variance_and_epsilon(radicand: Tensor) -> tuple[Tensor, float | None]:
+    """(variance, epsilon) of variance + epsilon; epsilon None where nothing constant is added."""
+    node = value(radicand).node
+    if node.op in ("Add", "AddV2") and len(node.inputs) == 2:
+        pairs = (node.inputs, node.inputs[::-1])
+        numbers = [(one, other) for one, other in pairs if scalar(other) is not None]
+        if numbers:
+            one, other = min(numbers, key=lambda pair: _is_parameter(pair[1]))
+            return one, scalar(other)
+    return radicand, None
+
+
+def _judge(
+    match: Match, root: Node, variance: Tensor, epsilon: float | None, graph: Graph, conditions: Conditions
+) -> Found:
+    """A match as a site, a lookalike, or undecided."""
+    origins: tuple[Origin, Origin] = (
+        origin(match.mean, match.x, conditions),
+        origin(variance, match.x, conditions),
+    )
+    mode = mode_of(*origins, match.output.node, match.x.node)
+    if isinstance(mode, Lookalike):
+        return mode
+    mean_origin, variance_origin = origins
+    if isinstance(mode, Undecided):
+        return Unrecognised(node=match.output.node.label, reason=mode.reason)
+    assert not isinstance(mean_origin, Undecided)
+    assert not isinstance(variance_origin, Undecided)
+    match = _with_parameters_behind(match, graph)
+    return Site(
+        form=Form.DECOMPOSED,
+        op=root.op,
+        node=match.output.node,
+        mode=mode,
+        x=match.x,
+        gamma=_parameter(match.gamma),
+        beta=match.beta,
+        mean=match.mean,
+        variance=variance,
+        mean_origin=mean_origin,
+        variance_origin=variance_origin,
+        epsilon=epsilon,
+        output=match.output,
+        data_format=_data_format(mean_origin, match.mean),
+    )
+
+
+def _is_one(tensor: Tensor) -> bool:
+    """Whether a factor is the 1 of 1 / sqrt(...), not a scale that happens to be 1 (that has an axis)."""
+    held = content(value(tensor).node)
+    return held is not None and held.shape == () and scalar(tensor) == 1
+
+
+def _parameter(factors: tuple[Tensor, ...]) -> Tensor | None:
+    """The scale among the factors: the one that is no single number."""
+    factors = tuple(factor for factor in factors if not _is_one(factor))
+    vectors = [factor for factor in factors if not is_scalar(factor)]
+    return vectors[0] if vectors else (factors[0] if factors else None)
+
+
+def _with_parameters_behind(match: Match, graph: Graph) -> Match:
+    """With the gamma and beta behind the normalization, where nothing else reads what they change."""
+    end = match.output
+    for _ in range(6):
+        uses = graph.uses_of(end)
+        if len(uses) != 1 or match.beta is not None:
+            break
+        node, slot = uses[0]
+        if node.op in ("Identity", "Cast"):
+            end = node.output()
+            continue
+        other = node.inputs[1 - slot] if len(node.inputs) == 2 else None
+        if other is None or not _is_parameter(other):
+            break
+        end = node.output()
+        if node.op == "Mul" and all(_is_one(factor) for factor in match.gamma):
+            match = replace(match, output=end, gamma=(other,))
+        elif node.op in ("Add", "AddV2", "BiasAdd"):
+            match = replace(match, output=end, beta=other)
+        else:
+            break
+    return match
+
+
+def _is_parameter(tensor: Tensor) -> bool:
+    """A stored vector, be it of one channel (not a number, not data)."""
+    node = value(tensor).node
+    if node.op == "Const":
+        held = content(node)
+        return held is not None and held.shape != ()
+    return node.op in VARIABLES
+
+
+def _first_of_each_x(region: Region, decided: list[tuple[Match, Site | Lookalike]]) -> list[Found]:
+    """One finding per normalized x: the nearest; one that tells x from mean beyond doubt comes first.
+
+    A difference that is only a part of a larger match (x itself being `image - 127`) is dropped.
+    """
+    sure = [pair for pair in decided if pair[0].distributed] or decided
+    found: dict[Tensor, Site | Lookalike] = {}
+    for match, finding in sure:
+        found.setdefault(match.x, finding)
+    for match, finding in decided:
+        inside = any(
+            region.feeds(match.output.node, other.output.node)
+            or region.feeds(other.output.node, match.output.node)
+            for other, _ in sure
+            if other is not match
+        )
+        if match.x not in found and not inside:
+            found[match.x] = finding
+    return list(found.values())
+
+
+def _data_format(mean: Batch | Chosen | object, statistic: Tensor) -> str | None:
+    """Channels last or first, by the axes of the moments, or by the layout of the statistic."""
+    batch = mean
+    if isinstance(mean, Chosen):
+        batch = mean.if_true if isinstance(mean.if_true, Batch) else mean.if_false
+    if isinstance(batch, Batch):
+        positive = [axis for axis in batch.axes if axis >= 0]
+        return "NHWC" if positive == list(range(len(positive))) else "NCHW"
+    shape = _laid_out(statistic)
+    if shape is not None and len(shape) >= 3 and shape[1] != 1 and all(size == 1 for size in shape[2:]):
+        return "NCHW"
+    return "NHWC"
+
+
+def _laid_out(tensor: Tensor) -> tuple[int, ...] | None:
+    """The constant shape a statistic has when it meets x; None where it is not known."""
+    node = same(tensor).node
+    if node.op == "Reshape" and len(node.inputs) == 2:
+        return integers(node.inputs[1])
+    held = content(node)
+    return None if held is None else held.shape
+
+
+def _normalizes(match: Match, variance: Tensor, conditions: Conditions) -> bool:
+    """Whether an undecided match deserves a word: its variance is a moment, or a stored vector."""
+    return any(isinstance(origin(variance, x, conditions), Batch | Chosen) for x in (match.x,)) or (
+        match.distributed or _is_parameter(variance) or _reduces(variance)
+    )
+
+
+def _unmatched(root: Node, radicand: Tensor, variance: Tensor, conditions: Conditions) -> list[Found]:
+    """What is said of a root of a variance that normalizes nothing we can read; nothing of other roots."""
+    if value(radicand) == value(variance):
+        return []
+    if not (_is_parameter(variance) or _reduces(variance) or conditions.join(value(variance).node)):
+        return []
+    return [
+        Unrecognised(
+            node=root.label,
+            reason="1/sqrt(variance + epsilon) is taken, and no x - mean is found that it scales",
+        )
+    ]
+
+
+def _with_epsilon_behind(root: Node, variance: Tensor, graph: Graph, conditions: Conditions) -> list[Found]:
+    """(x - mean) / (sqrt(variance) + epsilon): a normalization, but not by the formula of batch norm."""
+    sums = [use for use in graph.uses_of(root.output()) if use.node.op in ("Add", "AddV2")]
+    for added in sums:
+        divided = [
+            use for use in graph.uses_of(added.node.output()) if use.node.op in DIVISIONS and use.slot == 1
+        ]
+        for use in divided if scalar(added.node.inputs[1 - added.slot]) is not None else []:
+            pair = difference_of(value(use.node.inputs[0]).node)
+            if pair is None:
+                continue
+            x, mean = (same(tensor) for tensor in pair)
+            mode = mode_of(origin(mean, x, conditions), origin(variance, x, conditions), use.node, x.node)
+            if isinstance(mode, Lookalike):
+                return [mode]
+            if not isinstance(mode, Undecided):
+                reason = (
+                    "epsilon is added to the root of the variance, where batch norm adds it to the variance"
+                )
+                return [Unrecognised(node=use.node.label, reason=reason)]
+    return []
+
+
+def _reduces(variance: Tensor) -> bool:
+    """Whether it is a mean of squared differences."""
+    node = value(variance).node
+    return node.op == "Mean" and bool(node.inputs) and same(node.inputs[0]).node.op == "SquaredDifference"

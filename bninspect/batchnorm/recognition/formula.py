@@ -1,0 +1,102 @@
+"""A sum of products -> a normalization, where it reads as one.
+
+With R for the reciprocal root of the variance (`algebra` multiplies the nodes out), these do:
+
+    + R * gamma * x  - R * gamma * mean  + beta        and        R * gamma * (x - mean)  + beta
+
+so one comparison of terms recognizes every order of operands and every place of gamma and beta.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bninspect.graph.trace import same, value
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm.recognition.algebra import Term
+    from bninspect.graph import Node, Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """One node of a region that reads as a normalization of x by mean and the root."""
+
+    output: Tensor
+    x: Tensor
+    mean: Tensor
+    gamma: tuple[Tensor, ...]
+    beta: Tensor | None
+    distributed: bool
+    """Whether x and mean were multiplied apart (two terms), which leaves no doubt which is which."""
+
+
+def read(output: Tensor, terms: tuple[Term, ...]) -> Match | None:
+    """The terms as a normalization, or None."""
+    rooted = [term for term in terms if term.root]
+    plain = [term for term in terms if not term.root]
+    if any(term.root != 1 for term in rooted) or len(plain) > 1 or (plain and not _is_beta(plain[0])):
+        return None
+    beta = plain[0].factors[0] if plain else None
+    if len(rooted) == 2:
+        return _distributed(output, rooted, beta)
+    if len(rooted) == 1 and rooted[0].sign == 1:
+        return _centred(output, rooted[0], beta)
+    return None
+
+
+def _is_beta(term: Term) -> bool:
+    return term.sign == 1 and len(term.factors) == 1
+
+
+def _distributed(output: Tensor, rooted: list[Term], beta: Tensor | None) -> Match | None:
+    """+ R*gamma*x - R*gamma*mean: the terms differ in one factor."""
+    plus, minus = sorted(rooted, key=lambda term: -term.sign)
+    if (plus.sign, minus.sign) != (1, -1):
+        return None
+    left, right = list(plus.factors), list(minus.factors)
+    gamma = []
+    for factor in plus.factors:
+        twin = next((other for other in right if value(other) == value(factor)), None)
+        if twin is not None:
+            left.remove(factor)
+            right.remove(twin)
+            gamma.append(factor)
+    if len(left) != 1 or len(right) != 1:
+        return None
+    return Match(output=output, x=left[0], mean=right[0], gamma=tuple(gamma), beta=beta, distributed=True)
+
+
+def _centred(output: Tensor, term: Term, beta: Tensor | None) -> Match | None:
+    """R * gamma * (x - mean): one factor is a difference, or a product that holds one."""
+    for index, factor in enumerate(term.factors):
+        others = term.factors[:index] + term.factors[index + 1 :]
+        for difference, gamma in ((factor, ()), *_products(value(factor).node)):
+            pair = difference_of(value(difference).node)
+            if pair is not None:
+                x, mean = (same(tensor) for tensor in pair)
+                return Match(
+                    output=output, x=x, mean=mean, gamma=others + gamma, beta=beta, distributed=False
+                )
+    return None
+
+
+def _products(node: Node) -> list[tuple[Tensor, tuple[Tensor, ...]]]:
+    """(a, (b,)) and (b, (a,)) where the node is a * b: gamma may be multiplied before the root is."""
+    if node.op != "Mul" or len(node.inputs) != 2:
+        return []
+    first, second = node.inputs
+    return [(first, (second,)), (second, (first,))]
+
+
+def difference_of(node: Node) -> tuple[Tensor, Tensor] | None:
+    """(a, b) where the node is a - b, or a + (-b)."""
+    if node.op == "Sub" and len(node.inputs) == 2:
+        return node.inputs[0], node.inputs[1]
+    if node.op in ("Add", "AddV2") and len(node.inputs) == 2:
+        for x, other in (node.inputs, node.inputs[::-1]):
+            negated = value(other).node
+            if negated.op == "Neg" and negated.inputs:
+                return x, negated.inputs[0]
+    return None

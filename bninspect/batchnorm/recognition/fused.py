@@ -1,0 +1,140 @@
+"""FusedBatchNorm, V2, V3, _FusedBatchNormEx, and BatchNormWithGlobalNormalization -> normalization sites.
+
+Sources: tensorflow/core/ops/nn_ops.cc (inputs x, scale, offset, mean, variance; `is_training` true by
+default, `epsilon` 1e-4) and ops/compat: BatchNormWithGlobalNormalization (t, m, v, beta, gamma;
+`variance_epsilon`, `scale_after_normalization`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bninspect.batchnorm.layer import Form, Lookalike, Mode, Unrecognised
+from bninspect.batchnorm.recognition.lookalikes import batch_in_channels, of_moments
+from bninspect.batchnorm.recognition.origin import data_format_of, origin
+from bninspect.batchnorm.site import Batch, Chosen, Site, Stored, Undecided
+from bninspect.batchnorm.wiring.predicate import base
+from bninspect.graph.trace import number, same
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm.site import Origin
+    from bninspect.batchnorm.wiring.conditions import Conditions
+    from bninspect.graph import Graph, Node, Tensor
+
+_EPSILON = 1e-4
+"""The default of the attribute, for files whose defaults were stripped."""
+
+
+def fused(node: Node, graph: Graph, conditions: Conditions) -> Site | Lookalike | Unrecognised:
+    """What one fused op is."""
+    if len(node.inputs) < 5:
+        return _short(node)
+    x, gamma, beta, mean, variance = node.inputs[:5]
+    moments: tuple[Origin, Origin]
+    if node.attr("is_training", True):
+        lookalike = batch_in_channels(node, graph)
+        if lookalike is not None:
+            return lookalike
+        own = Batch(node=node, axes=(0, 2, 3) if data_format_of(node) == "NCHW" else (0, 1, 2))
+        moments = own, own
+    else:
+        moments = origin(mean, x, conditions), origin(variance, x, conditions)
+    return _site(
+        node,
+        Form.FUSED,
+        moments,
+        x=x,
+        gamma=gamma,
+        beta=beta,
+        mean=mean,
+        variance=variance,
+        epsilon=number(node, "epsilon", _EPSILON),
+        data_format=data_format_of(node),
+    )
+
+
+def global_normalization(node: Node, conditions: Conditions) -> Site | Lookalike | Unrecognised:
+    """What one BatchNormWithGlobalNormalization is; its statistics are inputs, so they decide the mode."""
+    if len(node.inputs) < 5:
+        return _short(node)
+    x, mean, variance, beta, gamma = node.inputs[:5]
+    return _site(
+        node,
+        Form.GLOBAL,
+        (origin(mean, x, conditions), origin(variance, x, conditions)),
+        x=x,
+        gamma=gamma if node.attr("scale_after_normalization", True) else None,
+        beta=beta,
+        mean=mean,
+        variance=variance,
+        epsilon=number(node, "variance_epsilon", None),
+        data_format="NHWC",
+    )
+
+
+def _short(node: Node) -> Unrecognised:
+    return Unrecognised(node=node.label, reason=f"{node.op} with {len(node.inputs)} inputs instead of 5")
+
+
+def _site(
+    node: Node, form: Form, origins: tuple[Origin, Origin], *, x: Tensor, **parts: Any
+) -> Site | Lookalike | Unrecognised:
+    """The site of a single op, where its statistics decide on a mode."""
+    mean_origin, variance_origin = origins
+    own = isinstance(mean_origin, Batch) and mean_origin.node is node
+    mode = Mode.TRAINING if own else mode_of(mean_origin, variance_origin, node, same(x).node)
+    if isinstance(mode, Lookalike):
+        return mode
+    if isinstance(mode, Undecided):
+        return Unrecognised(node=node.label, reason=mode.reason)
+    assert not isinstance(mean_origin, Undecided)
+    assert not isinstance(variance_origin, Undecided)
+    return Site(
+        form=form,
+        op=node.op,
+        node=node,
+        mode=mode,
+        x=same(x),
+        mean_origin=mean_origin,
+        variance_origin=variance_origin,
+        output=node.output(),
+        **parts,
+    )
+
+
+def mode_of(
+    mean: Batch | Stored | Chosen | Undecided,
+    variance: Batch | Stored | Chosen | Undecided,
+    node: Node,
+    x: Node,
+) -> Mode | Lookalike | Undecided:
+    """The mode of the two statistics together; a lookalike where their moments leave out the batch axis."""
+    for one in (mean, variance):
+        if isinstance(one, Undecided):
+            return one
+    if isinstance(mean, Stored) and isinstance(variance, Stored):
+        return Mode.INFERENCE
+    if isinstance(mean, Batch) and isinstance(variance, Batch):
+        return of_moments(node, x, mean, variance) or Mode.TRAINING
+    if isinstance(mean, Chosen) and isinstance(variance, Chosen):
+        return _chosen(mean, variance, node, x)
+    kinds = {Batch: "of the batch", Stored: "stored", Chosen: "chosen by a predicate"}
+    return Undecided(
+        reason=f"the mean is {kinds.get(type(mean), '?')}, the variance is {kinds.get(type(variance), '?')}"
+    )
+
+
+def _chosen(mean: Chosen, variance: Chosen, node: Node, x: Node) -> Mode | Lookalike | Undecided:
+    """Both are chosen: by one predicate, and the same way?"""
+    if base(mean.join.predicate) != base(variance.join.predicate):
+        return Undecided(
+            reason=f"mean and variance are chosen by different predicates, {mean.join.predicate.name} and "
+            f"{variance.join.predicate.name}"
+        )
+    if type(mean.if_true) is not type(variance.if_true):
+        return Undecided(
+            reason="for one value of the predicate the mean is stored and the variance is of the batch"
+        )
+    moments = [side for origin in (mean, variance) for side in (origin.if_true, origin.if_false)]
+    batch = [side for side in moments if isinstance(side, Batch)]
+    return of_moments(node, x, *batch) or Mode.SWITCHED

@@ -1,0 +1,175 @@
+"""Normalizations that are not batch norm: layer, group and instance norm, l2_normalize, root mean square.
+
+What tells them apart is the axes: batch norm takes its moments over the batch axis and keeps the channels
+apart. The fused op always does that, so those who borrow it put the batch into the channel axis first
+(tf_keras LayerNormalization: x reshaped to [1, batch, size, 1], NCHW).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.layer import Lookalike
+from bninspect.batchnorm.recognition.origin import data_format_of
+from bninspect.graph.ranks import rank
+from bninspect.graph.trace import RESHAPES, constant, integers, same, scalar, value
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm.site import Batch
+    from bninspect.graph import Graph, Node, Tensor
+
+
+def of_moments(node: Node, x: Node, *moments: Batch) -> Lookalike | None:
+    """The lookalike whose moments leave the batch axis out, or take the channels in; None for batch norm."""
+    axes = moments[0].axes
+    if any(moment.axes != axes for moment in moments):
+        return Lookalike(node=node, kind="other", reason="mean and variance are taken over different axes")
+    dimensions = rank(x.output())
+    positive = _positive(axes, dimensions)
+    if 0 not in positive:
+        kind = _kind(positive, dimensions, x)
+        return Lookalike(
+            node=node,
+            kind=kind,
+            reason=f"its moments are taken over axes {list(axes)}, per image: not over the batch",
+        )
+    if dimensions is not None and len(positive) >= dimensions > 1:
+        return Lookalike(
+            node=node,
+            kind="other",
+            reason=f"its moments are taken over all axes {list(axes)}: one mean for all channels",
+        )
+    return None
+
+
+def _positive(axes: tuple[int, ...], dimensions: int | None) -> set[int]:
+    """Axes counted from the front, as far as the rank is known."""
+    if dimensions is None:
+        return set(axes)
+    return {axis + dimensions if axis < 0 else axis for axis in axes}
+
+
+def _kind(axes: set[int], dimensions: int | None, x: Node) -> str:
+    """layer, group or instance norm, by the axes of the moments."""
+    if dimensions is None:
+        if axes in ({1, 2}, {2, 3}):
+            return "instance_norm"
+        return "layer_norm"
+    others = set(range(1, dimensions)) - axes
+    if not others or axes == {dimensions - 1}:
+        if others and x.op in RESHAPES:
+            return "group_norm"
+        return "layer_norm"
+    if dimensions >= 5 and x.op in RESHAPES:
+        return "group_norm"
+    if others in ({1}, {dimensions - 1}):
+        return "group_norm" if x.op in RESHAPES and dimensions != 4 else "instance_norm"
+    return "group_norm" if x.op in RESHAPES else "other"
+
+
+def batch_in_channels(node: Node, graph: Graph) -> Lookalike | None:
+    """The lookalike that borrows the fused op: x was reshaped to one image whose channels are the images."""
+    reshape = same(node.inputs[0]).node
+    if reshape.op != "Reshape" or len(reshape.inputs) < 2:
+        return None
+    sizes = _sizes(reshape.inputs[1])
+    if sizes is None or len(sizes) != 4 or sizes[0] != 1:
+        return None
+    channel_axis = 1 if data_format_of(node) == "NCHW" else 3
+    channels = sizes[channel_axis]
+    back = [use.node for use in graph.uses(node) if use.node.inputs[use.slot].port == 0]
+    if not any(reader.op == "Reshape" for reader in back):
+        return None
+    if isinstance(channels, int) and channels > 0 and not _made_up(node.inputs[1]):
+        return None
+    kind = _borrowed_kind(node, graph, reshape, sizes)
+    return Lookalike(
+        node=node,
+        kind=kind,
+        reason="x is reshaped to one image whose channels hold the batch: each image has its own moments",
+    )
+
+
+def _sizes(shape: Tensor) -> list[int | Tensor] | None:
+    """The target of a Reshape, size by size: a number where it is constant, else the tensor."""
+    known = integers(shape)
+    if known is not None:
+        return list(known)
+    pack = same(shape).node
+    if pack.op != "Pack":
+        return None
+    sizes: list[int | Tensor] = []
+    for tensor in pack.inputs:
+        number = integers(tensor, 1)
+        sizes.append(number[0] if number else tensor)
+    return sizes
+
+
+def _made_up(gamma: Tensor) -> bool:
+    """Whether the scale is no parameter: filled in for the occasion, tiled from one, or all ones."""
+    source = value(gamma)
+    if source.node.op in ("Fill", "Tile", "OnesLike", "BroadcastTo"):
+        return True
+    values = constant(gamma)
+    return values is not None and values.size > 0 and bool((values == 1).all())
+
+
+def _borrowed_kind(node: Node, graph: Graph, reshape: Node, sizes: list[int | Tensor]) -> str:
+    """layer_norm, group_norm or instance_norm: by the size of the scale behind it, and a second Reshape."""
+    if data_format_of(node) == "NHWC" or value(node.inputs[1]).node.op == "Tile":
+        return "instance_norm"
+    if same(reshape.inputs[0]).node.op in ("Reshape", "Transpose"):
+        return "group_norm"
+    axis = sizes[2]
+    length = _scale_length(node, graph)
+    if isinstance(axis, int) and length is not None and axis > 0 and axis != length:
+        return "group_norm"
+    return "layer_norm"
+
+
+def _scale_length(node: Node, graph: Graph) -> int | None:
+    """The length of the vector the reshaped result is multiplied by; None where there is none."""
+    edge = [node.output()]
+    for _ in range(4):
+        ahead: list[Tensor] = []
+        for tensor in edge:
+            for use in graph.uses_of(tensor):
+                if use.node.op == "Mul" and len(use.node.inputs) == 2:
+                    factor = constant(use.node.inputs[1 - use.slot])
+                    if factor is not None and factor.size > 1:
+                        return int(factor.size)
+                if use.node.op in RESHAPES or use.node.op in ("Identity", "Mul"):
+                    ahead.append(use.node.output())
+        edge = ahead
+    return None
+
+
+def square_root_of(root: Node, variance: Tensor) -> Lookalike | None:
+    """The lookalike that takes the root of a mean or sum of squares and no mean off x; else None."""
+    source = value(variance).node
+    inner = [source]
+    if source.op in ("Maximum", "Add", "AddV2"):
+        inner = [value(tensor).node for tensor in source.inputs]
+    for reduction in inner:
+        if reduction.op not in ("Sum", "Mean") or not reduction.inputs:
+            continue
+        squared = same(reduction.inputs[0]).node
+        squares = squared.op == "Square" or (
+            squared.op == "Mul"
+            and len(squared.inputs) == 2
+            and same(squared.inputs[0]) == same(squared.inputs[1])
+        )
+        if not squares and not (
+            squared.op == "Pow" and len(squared.inputs) == 2 and scalar(squared.inputs[1]) == 2
+        ):
+            continue
+        if reduction.op == "Sum":
+            return Lookalike(
+                node=root, kind="l2_normalize", reason="x over the root of the sum of its squares"
+            )
+        return Lookalike(
+            node=root,
+            kind="other",
+            reason="x over its root mean square: no mean is taken off (RMS or pixel norm)",
+        )
+    return None

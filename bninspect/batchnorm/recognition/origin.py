@@ -1,0 +1,177 @@
+"""Where a mean or a variance comes from: the batch at hand, storage, or a choice between the two.
+
+Decided by what the statistic depends on: walk back from it until the normalized x (then it is a moment of the
+batch), constants and variables (then it is stored), or anything else (then it is undecided, with the reason).
+Covers `tf.nn.moments` of every TensorFlow (Mean(SquaredDifference(x, StopGradient(Mean(x)))), and before 2016
+Mean(Square(x - shift)) - Square(...)), counts and sums, cross-replica means, and the batch outputs of a fused
+op.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.site import Batch, Chosen, Origin, Stored, Undecided
+from bninspect.graph.functions.library import FUSED_OPS
+from bninspect.graph.trace import MERGES, SELECTS, VARIABLES, cast_free, integers, is_scalar, same, value
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm.wiring.conditions import Conditions
+    from bninspect.graph import Node, Tensor
+
+REDUCTIONS = frozenset({"Mean", "Sum"})
+_ARITHMETIC = frozenset({
+    "Add", "AddV2", "AddN", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "Neg", "Square", "SquaredDifference",
+    "Maximum", "Minimum", "Relu", "Pow", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Abs", "Squeeze", "ExpandDims",
+    "Reshape", "Cast", "Transpose", "BroadcastTo", "Tile", "Pack", "Unpack", "ConcatV2", "Concat", "Split",
+    "SplitV", "StridedSlice", "Slice", "GatherV2", "Gather", "NcclAllReduce", "CollectiveReduce",
+    "CollectiveReduceV2", "CrossReplicaSum", "Bitcast",
+})  # fmt: skip
+_SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "Prod", "Range", "ZerosLike", "OnesLike", "Fill"})
+_SHIFTS = frozenset({"Sub", "SquaredDifference"})
+_BATCH_PORTS = (1, 2)
+_MOST_NODES = 300
+
+
+def origin(statistic: Tensor, x: Tensor, conditions: Conditions) -> Origin:
+    """What this mean or variance of a layer normalizing x is."""
+    source = value(statistic)
+    join = conditions.join(source.node) if source.node.op in MERGES | SELECTS and source.port == 0 else None
+    if join is None:
+        return _unconditional(source, x)
+    sides = [_side(tensor, x) for tensor in (join.if_true, join.if_false)]
+    for side in sides:
+        if isinstance(side, Undecided):
+            return side
+    if_true, if_false = sides
+    assert isinstance(if_true, Batch | Stored)
+    assert isinstance(if_false, Batch | Stored)
+    if type(if_true) is type(if_false):
+        return if_true if isinstance(if_true, Batch) else Stored(node=source.node, source=None)
+    return Chosen(join=join, if_true=if_true, if_false=if_false)
+
+
+def _side(tensor: Tensor, x: Tensor) -> Batch | Stored | Undecided:
+    """One side of a choice; a choice inside a choice is undecided by `_unconditional`."""
+    return _unconditional(value(tensor), x)
+
+
+def _unconditional(source: Tensor, x: Tensor) -> Batch | Stored | Undecided:
+    """What a statistic that no Merge chooses depends on."""
+    node = source.node
+    if _is_stored(node):
+        return Stored(node=node, source=source)
+    walk = _Walk(x)
+    reason = walk.back_from(source)
+    if reason is not None:
+        return Undecided(reason=reason)
+    stored = [leaf for leaf in walk.stored if leaf not in walk.shifts]
+    if not walk.reached_x:
+        if not walk.stored:
+            return Undecided(
+                reason=f"the statistics come from {node.op} {node.label}, which depends on nothing stored"
+            )
+        return Stored(node=node, source=walk.stored[0] if len(walk.stored) == 1 else None)
+    if stored:
+        names = ", ".join(leaf.name for leaf in stored[:3])
+        return Undecided(reason=f"the statistics mix those of the batch with stored ones ({names})")
+    axes = walk.axes()
+    if axes is None:
+        return Undecided(reason=f"the axes that {node.op} {node.label} is taken over are not constant")
+    return Batch(node=node, axes=axes)
+
+
+def _is_stored(node: Node) -> bool:
+    return node.op == "Const" or node.op in VARIABLES or node.op in ("Placeholder", "PlaceholderV2")
+
+
+class _Walk:
+    """Everything a statistic depends on, up to x and to what is stored."""
+
+    def __init__(self, x: Tensor) -> None:
+        self._targets = {same(x), cast_free(x), value(x)}
+        self.reached_x = False
+        self.stored: list[Tensor] = []
+        self.shifts: set[Tensor] = set()
+        """Stored tensors only taken off x before its moments: they change nothing but the rounding."""
+        self.reductions: list[Node] = []
+        self.fused: list[Node] = []
+
+    def back_from(self, statistic: Tensor) -> str | None:
+        """Walk; the reason where the walk meets what it cannot judge, else None."""
+        stack, seen = [statistic], {statistic}
+        while stack:
+            tensor = same(stack.pop())
+            node = tensor.node
+            if tensor in self._targets or cast_free(tensor) in self._targets:
+                self.reached_x = True
+                continue
+            if node.op.startswith("Placeholder"):
+                return f"the statistics are computed from another tensor, {tensor.name}"
+            if _is_stored(node):
+                if not is_scalar(tensor) and tensor not in self.stored:
+                    self.stored.append(tensor)
+                continue
+            moments = node.op in FUSED_OPS and node.inputs and tensor.port in _BATCH_PORTS
+            if moments and same(node.inputs[0]) in self._targets:
+                self.reached_x = True
+                self.fused.append(node)
+                continue
+            if node.op in _SHAPES:
+                continue
+            if node.op not in _ARITHMETIC | REDUCTIONS:
+                return f"the statistics come from {node.op} {node.label}, neither a moment of x nor stored"
+            for before in self._inputs(node):
+                if before not in seen:
+                    seen.add(before)
+                    stack.append(before)
+                if len(seen) > _MOST_NODES:
+                    break
+            if len(seen) > _MOST_NODES:
+                return f"the statistics of {statistic.name} depend on too many nodes to judge"
+        return None
+
+    def _inputs(self, node: Node) -> tuple[Tensor, ...]:
+        """The inputs that carry values rather than shapes, axes or counts."""
+        if node.op in REDUCTIONS:
+            self.reductions.append(node)
+            return node.inputs[:1]
+        if node.op in _SHIFTS and len(node.inputs) == 2:
+            first, second = node.inputs
+            if cast_free(first) in self._targets or same(first) in self._targets:
+                self.shifts.add(same(value(second)))
+                self.shifts.add(same(second))
+        if node.op in (
+            "Reshape",
+            "ExpandDims",
+            "Squeeze",
+            "BroadcastTo",
+            "Tile",
+            "Transpose",
+            "StridedSlice",
+            "Slice",
+            "Pow",
+        ):
+            return node.inputs[:1]
+        if node.op in ("ConcatV2", "GatherV2", "Gather"):
+            return node.inputs[:-1]
+        return node.inputs
+
+    def axes(self) -> tuple[int, ...] | None:
+        """All axes of the reductions on the way to x (a fused op: all but channels); None: not constant."""
+        if self.fused and not self.reductions:
+            return (0, 2, 3) if data_format_of(self.fused[0]) == "NCHW" else (0, 1, 2)
+        found: list[int] = []
+        for node in self.reductions:
+            axes = integers(node.inputs[1]) if len(node.inputs) > 1 else None
+            if axes is None:
+                return None
+            found.extend(axes)
+        return tuple(sorted(set(found)))
+
+
+def data_format_of(node: Node) -> str:
+    """NHWC or NCHW by the attribute of a fused op (NDHWC and NCDHW likewise); NHWC is its default."""
+    written = node.attr("data_format", b"NHWC")
+    text = written.decode("utf-8", "replace") if isinstance(written, bytes) else str(written)
+    return "NCHW" if text.startswith("NC") and text != "NC" else "NHWC"

@@ -1,0 +1,72 @@
+"""The stored statistics of a layer: where they are, and what state they are in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bninspect.batchnorm.layer import State, Statistics
+from bninspect.errors import GraphDefError
+from bninspect.graph.trace import VARIABLES, stored_value
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bninspect.graph import Tensor
+
+UNREAD_VARIABLES = "they are in variables, which were not read"
+NOT_IN_CHECKPOINT = "they are in variables that the checkpoint does not hold"
+
+Range = tuple[float | None, float | None]
+
+
+def stored_statistics(mean: Tensor | None, variance: Tensor | None, absent: str) -> Statistics:
+    """The state of the statistics kept at these two tensors; `absent` is the reason where there are none."""
+    if mean is None or variance is None:
+        return Statistics(state=State.ABSENT, reason=absent)
+    for tensor in (mean, variance):
+        node = tensor.node
+        if node.op in VARIABLES and node.stored is None:
+            return Statistics(state=State.UNREAD, reason=UNREAD_VARIABLES)
+        if node.op != "Const" and node.stored is None:
+            return Statistics(
+                state=State.UNREAD, reason=f"they are given by {node.op} {node.label} when the model runs"
+            )
+    values = stored_value(mean.node), stored_value(variance.node)
+    if values[0] is None or values[1] is None:
+        return Statistics(state=State.UNREAD, reason="a constant without a value")
+    if not values[0].size or not values[1].size:
+        return Statistics(state=State.ABSENT, reason="the constants that should hold them are empty")
+    try:
+        arrays = values[0].numbers(), values[1].numbers()
+    except GraphDefError as error:
+        return Statistics(state=State.INVALID, reason=str(error))
+    state, reason = _judged(*arrays)
+    return Statistics(
+        state=state,
+        reason=reason,
+        mean=values[0],
+        variance=values[1],
+        mean_range=_range(arrays[0]),
+        variance_range=_range(arrays[1]),
+    )
+
+
+def _judged(mean: NDArray[np.float64], variance: NDArray[np.float64]) -> tuple[State, str | None]:
+    """initial (0 and 1; or 0 and 0, as an average of tensors starts), stored, or invalid and why."""
+    broken = int((~np.isfinite(mean) | ~np.isfinite(variance)).sum()) if mean.shape == variance.shape else 0
+    if broken or not (np.isfinite(mean).all() and np.isfinite(variance).all()):
+        return State.INVALID, f"{broken or 'some'} of {mean.size} channels are not finite"
+    negative = int((variance < 0).sum())
+    if negative:
+        return State.INVALID, f"{negative} of {variance.size} channels have a negative variance"
+    if not mean.any() and ((variance == 1).all() or not variance.any()):
+        return State.INITIAL, None
+    return State.STORED, None
+
+
+def _range(values: NDArray[np.float64]) -> Range:
+    """(min, max); None for a bound that is not finite."""
+    low, high = float(values.min()), float(values.max())
+    return (low if np.isfinite(low) else None, high if np.isfinite(high) else None)

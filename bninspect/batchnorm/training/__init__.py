@@ -1,0 +1,1 @@
+"""The training side: train ops, updates of moving statistics, and what assigns them."""

@@ -1,0 +1,225 @@
+"""What assigns a batch's mean and variance to variables, and the momentum it does so by.
+
+Found by edges: forward from the mean and the variance of the batch to the ops that assign what becomes of
+them to a variable (`AssignMovingAvg` in its ref and resource forms, with zero_debias or without,
+`ExponentialMovingAverage.apply`, a plain assign, with another average behind it). Sources:
+tensorflow/python/training/moving_averages.py; `moving = moving * momentum + batch * (1 - momentum)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, VARIABLES, declared_shape, same, scalar, value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from bninspect.graph import Graph, Node, Tensor
+
+ADDS_IN_PLACE = frozenset({"AssignAdd", "AssignAddVariableOp"})
+_SUBTRACTING = frozenset({"AssignSub", "AssignSubVariableOp"})
+REPLACING = frozenset({"Assign", "AssignVariableOp"})
+ASSIGNS = ADDS_IN_PLACE | _SUBTRACTING | REPLACING
+_ONWARD = (
+    IDENTITIES
+    | RESHAPES
+    | MERGES
+    | {"Sub", "Add", "AddV2", "AddN", "Mul", "RealDiv", "Neg", "Select", "SelectV2", "Exit"}
+)
+_BACKWARD = _ONWARD | ASSIGNS | {"Mean", "Sqrt", "Square", "Relu", "Maximum"}
+_SWITCHES = frozenset({"Switch", "RefSwitch"})
+_IS_INITIALIZED = frozenset({"IsVariableInitialized", "VarIsInitializedOp"})
+_MOST_NODES = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """An op that moves one statistic."""
+
+    node: Node
+    variable: Tensor
+    """What it changes: the variable, or the constant that freezing made of it."""
+    momentum: float | None
+    """None where it is no constant."""
+
+
+def updates_from(statistics: Sequence[Tensor], graph: Graph) -> list[Update]:
+    """The ops that assign something made of these tensors to a variable, nearest first; averages of that
+    variable behind.
+    """
+    edge, seen = list(statistics), set(statistics)
+    found: dict[Node, Update] = {}
+    for tensor in edge:
+        for node, slot in graph.uses_of(tensor):
+            if node.op in ASSIGNS and slot == 1:
+                variable = _variable(node)
+                if variable is None or node in found:
+                    continue
+                found[node] = Update(node=node, variable=variable, momentum=_momentum(node, variable))
+                following = _holding(node, variable, graph)
+            elif node.op in _SWITCHES:
+                following = [] if _initializes(node) else [node.output(0), node.output(1)]
+            elif node.op in _ONWARD:
+                following = [node.output()]
+            else:
+                continue
+            for after in following:
+                if after not in seen and len(seen) < _MOST_NODES:
+                    seen.add(after)
+                    edge.append(after)
+    return list(found.values())
+
+
+def updates_of(variable: Tensor, sources: Collection[Node], graph: Graph) -> list[Update]:
+    """The ops that assign something made of these nodes to this variable, by whatever arithmetic.
+
+    For what `updates_from` does not follow; what an initializer or a restore assigns is made of none of them.
+    """
+    edge, seen = [variable], {variable}
+    found = []
+    for tensor in edge:
+        for node, slot in graph.uses_of(tensor):
+            if node.op in ASSIGNS and slot == 0 and len(node.inputs) > 1:
+                if is_made_of(node.inputs[1].node, sources):
+                    found.append(Update(node=node, variable=variable, momentum=_momentum(node, variable)))
+            elif node.op in IDENTITIES and slot == 0 and len(seen) < _MOST_NODES:
+                ports = (0, 1) if node.op in _SWITCHES else (0,)
+                fresh = [node.output(port) for port in ports if node.output(port) not in seen]
+                seen.update(fresh)
+                edge.extend(fresh)
+    return found
+
+
+def updates_behind(sources: Collection[Node], graph: Graph) -> dict[Node, list[Update]]:
+    """By source, the ops that assign something made of it to a vector, in graph order.
+
+    Looked for from the assigns, through the arithmetic of batch renormalization and of virtual batches, which
+    forward would lead through what is normalized; a way ends at the first source it meets.
+    """
+    found: dict[Node, list[Update]] = {}
+    for node in graph:
+        variable = _variable(node) if node.op in ASSIGNS and len(node.inputs) > 1 else None
+        if variable is None or not declared_shape(variable.node):
+            continue
+        update = Update(node=node, variable=variable, momentum=_momentum(node, variable))
+        edge, seen = [node.inputs[1].node], {node.inputs[1].node}
+        for current in edge:
+            if current in sources:
+                found.setdefault(current, []).append(update)
+            elif current.op in _BACKWARD:
+                for tensor in current.inputs:
+                    if tensor.node not in seen and len(seen) < _MOST_NODES:
+                        seen.add(tensor.node)
+                        edge.append(tensor.node)
+    return found
+
+
+def averages_of(variable: Tensor, graph: Graph) -> list[Update]:
+    """The ops that average this variable into another one: `v -= (v - variable) * (1 - momentum)`."""
+    found = []
+    for update in updates_from(_reads(variable, graph), graph):
+        product = value(update.node.inputs[1]).node
+        if update.variable == variable or update.node.op not in _SUBTRACTING or product.op != "Mul":
+            continue
+        gaps = [value(tensor).node for tensor in product.inputs]
+        pair = [update.variable, variable]
+        if any(gap.op == "Sub" and [value(tensor) for tensor in gap.inputs] == pair for gap in gaps):
+            found.append(update)
+    return found
+
+
+def _reads(variable: Tensor, graph: Graph) -> list[Tensor]:
+    """The variable and what reads it."""
+    return [
+        variable,
+        *(use.node.output() for use in graph.uses_of(variable) if use.node.op == "ReadVariableOp"),
+    ]
+
+
+def is_made_of(node: Node, sources: Collection[Node]) -> bool:
+    """Whether a node is computed from one of the sources, near enough to be told."""
+    edge, seen = [node], {node}
+    for current in edge:
+        if current in sources:
+            return True
+        for before in _producers(current):
+            if before not in seen and len(seen) < _MOST_NODES:
+                seen.add(before)
+                edge.append(before)
+    return False
+
+
+def _producers(node: Node) -> Iterable[Node]:
+    return () if node.op in VARIABLES else (tensor.node for tensor in node.inputs)
+
+
+def _holding(assign: Node, variable: Tensor, graph: Graph) -> list[Tensor]:
+    """Tensors that hold what was assigned: of a plain assign the variable too, of an average only what reads
+    it after the assignment (zero_debias does, to correct for its start).
+    """
+    if assign.op in REPLACING:
+        return [variable, assign.output()]
+    reads = [use.node for use in graph.uses_of(variable) if use.node.op == "ReadVariableOp"]
+    return [assign.output(), *(read.output() for read in reads if assign in read.controls)]
+
+
+def _initializes(switch: Node) -> bool:
+    """Whether the Switch hands a variable's value to what starts from it, as the shadow of a variable does:
+    from its own value where that is initialized, else from its initial one.
+    """
+    return len(switch.inputs) > 1 and same(switch.inputs[1]).node.op in _IS_INITIALIZED
+
+
+def _variable(assign: Node) -> Tensor | None:
+    """The variable an op changes (or the constant freezing put in its place)."""
+    source = same(assign.inputs[0])
+    return source if source.node.op in VARIABLES or source.node.op == "Const" else None
+
+
+def _momentum(assign: Node, variable: Tensor) -> float | None:
+    """The momentum of `v -= (v - batch) * (1 - momentum)` or `v = v * momentum + batch * (1 - momentum)`."""
+    source = value(assign.inputs[1])
+    if assign.op in _SUBTRACTING:
+        rate = _factor_of(source, lambda tensor: value(tensor).node.op == "Sub", idle=0.0)
+        return None if rate is None else 1.0 - rate
+    if source.node.op in ("Add", "AddV2"):
+        for side in source.node.inputs:
+            kept = _factor_of(value(side), lambda tensor: value(tensor) == variable, idle=1.0)
+            if kept is not None:
+                return kept
+    return None
+
+
+def _factor_of(product: Tensor, is_other: Callable[[Tensor], bool], *, idle: float) -> float | None:
+    """The number c of c * t, where t is the tensor looked for; None for anything else. `idle` is the number
+    that would leave the statistic as it is.
+    """
+    if product.node.op != "Mul" or len(product.node.inputs) != 2:
+        return None
+    for one, other in (product.node.inputs, product.node.inputs[::-1]):
+        number = _number(one, idle)
+        if number is not None and is_other(other):
+            return number
+    return None
+
+
+def _number(tensor: Tensor, idle: float) -> float | None:
+    """A constant number, or 1 - a constant number, rounded to what float32 holds of it.
+
+    A conditional that gives the idle number where nothing is to be learned (tf.layers: a momentum of 1, in
+    1.7 a rate of 0) counts as its other side.
+    """
+    source = value(tensor)
+    node = source.node
+    if node.op in MERGES and len(node.inputs) == 2:
+        sides = [scalar(side) for side in node.inputs]
+        learning = [side for side in sides if side is not None and side != idle]
+        found = learning[0] if len(learning) == 1 and None not in sides else None
+    elif node.op == "Sub" and len(node.inputs) == 2:
+        first, second = _number(node.inputs[0], idle), _number(node.inputs[1], 1.0 - idle)
+        found = None if first is None or second is None else first - second
+    else:
+        found = scalar(tensor)
+    return None if found is None else round(found, 7)

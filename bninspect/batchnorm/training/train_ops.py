@@ -1,0 +1,130 @@
+"""The training side of a graph: its train ops, what they run, what they learn, and their count of steps."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.training.assigns import ADDS_IN_PLACE, ASSIGNS, REPLACING, is_made_of
+from bninspect.graph.trace import VARIABLES, same, scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from bninspect.batchnorm.layer import Report
+    from bninspect.graph import Graph, Node
+
+APPLIES = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply")
+"""Ops of optimizers, by how they begin."""
+_INPUTS = ("Placeholder", "Iterator", "QueueDequeue")
+_WHOLE_NUMBERS = frozenset({"int32", "int64"})
+
+
+class Training:
+    """The train ops of a graph, and what they run."""
+
+    def __init__(self, graph: Graph, averages: Collection[Node] = ()) -> None:
+        """`averages`: ops that update moving statistics, which are no steps of the training themselves."""
+        self._graph = graph
+        self._averages = averages
+        self.applies = [node for node in graph if node.op.startswith(APPLIES)] or self._steps_by_hand()
+
+    def _steps_by_hand(self) -> list[Node]:
+        """Where no optimizer of TensorFlow is: assigns to trainable variables that are made of the variable
+        itself and of what is fed, as `w = w - rate*gradient` is (Keras up to 2.2 trains so). An assign of a
+        placeholder alone loads a value.
+        """
+        if not self.trainable:
+            return []
+        assigns = [
+            node
+            for node in self._graph
+            if node.op in ASSIGNS and len(node.inputs) > 1 and node not in self._averages
+        ]
+        fed = self._fed() if assigns else set()
+        return [node for node in assigns if node.inputs[1].node in fed and self._learns(node)]
+
+    def _learns(self, assign: Node) -> bool:
+        variable = same(assign.inputs[0])
+        if variable.node.name not in (self.trainable or ()):
+            return False
+        return assign.op not in REPLACING or is_made_of(assign.inputs[1].node, {variable.node})
+
+    def _fed(self) -> set[Node]:
+        """Every node that depends on an input by data."""
+        found = [node for node in self._graph if node.op.startswith(_INPUTS)]
+        seen = set(found)
+        for node in found:
+            for use in self._graph.uses(node):
+                if use.node not in seen:
+                    seen.add(use.node)
+                    found.append(use.node)
+        return seen
+
+    @cached_property
+    def run(self) -> set[Node]:
+        """Every node that some train op runs: what the optimizers' ops, and all that waits for them, depend
+        on; and what gathers their gradients in variables over several runs.
+        """
+        dependents: dict[Node, list[Node]] = {}
+        for node in self._graph:
+            for before in {*(tensor.node for tensor in node.inputs), *node.controls}:
+                dependents.setdefault(before, []).append(node)
+        ends = [*self.applies, *self._gathering()]
+        seen = set(ends)
+        for node in ends:
+            for after in dependents.get(node, ()):
+                if after not in seen:
+                    seen.add(after)
+                    ends.append(after)
+        return self._graph.ancestors(ends)
+
+    def _gathering(self) -> list[Node]:
+        """Ops that add what is fed to variables that the optimizers' ops read: accumulated gradients."""
+        adding = [node for node in self._graph if node.op in ADDS_IN_PLACE and len(node.inputs) > 1]
+        if not adding or not self.applies:
+            return []
+        read, fed = self._graph.ancestors(self.applies), self._fed()
+        return [
+            node
+            for node in adding
+            if node not in self._averages and node.inputs[1].node in fed and same(node.inputs[0]).node in read
+        ]
+
+    @cached_property
+    def run_by_optimizer(self) -> set[Node]:
+        """Every node that the optimizers' ops themselves depend on, or what the collection TRAIN_OP lists."""
+        listed = [self._graph.node(name) for name in self._listed("train_op") if name in self._graph]
+        return self._graph.ancestors([*self.applies, *listed])
+
+    @cached_property
+    def trainable(self) -> frozenset[str] | None:
+        """Names of the variables in TRAINABLE_VARIABLES; None in a graph without that collection."""
+        listed = self._listed("trainable_variables")
+        return frozenset(listed) if listed else None
+
+    @cached_property
+    def global_step(self) -> Node | None:
+        """The variable that counts the steps: the one of the collection, else the only whole number that a
+        train op adds 1 to. None where there is none, or several.
+        """
+        listed = {self._graph.node(name) for name in self._listed("global_step") if name in self._graph}
+        counted = {
+            same(node.inputs[0]).node
+            for node in self._graph
+            if node.op in ADDS_IN_PLACE
+            and node in self.run
+            and [scalar(one) for one in node.inputs[1:]] == [1]
+        }
+        whole = {node for node in counted if node.op in VARIABLES and node.attr("dtype") in _WHOLE_NUMBERS}
+        found = listed or whole
+        return found.pop() if len(found) == 1 else None
+
+    def _listed(self, collection: str) -> list[str]:
+        """Names of the nodes in a collection."""
+        return [name.partition(":")[0] for name in self._graph.graphdef.collections.get(collection, ())]
+
+
+def training_of(report: Report) -> Training:
+    """The training side of a graph whose layers are known."""
+    return Training(report.graph, {node for layer in report.layers for node in layer.update_ops})

@@ -1,0 +1,187 @@
+"""Under which conditions a node runs: the predicates of the conditionals around it, proven by Switch ports.
+
+A Switch's output 1 lives when its predicate is true, output 0 when it is false; what reads either inherits
+that, through data and control edges, until a Merge joins both. (tensorflow/core/graph/control_flow, the cond
+contexts.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.wiring.predicate import base
+from bninspect.graph.trace import MERGES, SELECTS, is_loop_variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.graph import Graph, Node, Tensor
+
+Context = frozenset[tuple["Tensor", bool]]
+"""Pairs of a predicate, free of negations, and the value it must have."""
+_EMPTY: Context = frozenset()
+_MOST_CONDITIONS = 64
+_MOST_STEPS = 2_000_000
+"""Nodes looked at in search of the nearest Switches, in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A node where two alternatives meet, and what chooses."""
+
+    node: Node
+    predicate: Tensor
+    """The boolean tensor that the Switch, If or Select reads."""
+    if_true: Tensor
+    if_false: Tensor
+
+
+class Conditions:
+    """The contexts of one graph, computed where they are asked for."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._known: dict[Node, Context] = {}
+        self._predicates: dict[Tensor, tuple[Tensor, bool]] = {}
+        self._steps = 0
+        self._any = any(node.op in ("Switch", "RefSwitch") or node.conditions for node in graph)
+
+    def of(self, node: Node) -> Context:
+        """What must hold for the node to run, as far as Switch ports and If branches tell."""
+        if not self._any:
+            return _EMPTY
+        stack = [(node, False)]
+        started: set[Node] = set()
+        while stack:
+            current, ready = stack.pop()
+            if current in self._known:
+                continue
+            if ready:
+                self._known[current] = self._join_of(current)
+                continue
+            if current in started:
+                continue
+            started.add(current)
+            stack.append((current, True))
+            stack.extend((before, False) for before in _before(current) if before not in self._known)
+        return self._known[node]
+
+    def of_tensor(self, tensor: Tensor) -> Context:
+        """What must hold for the tensor to be alive: that of its node, and the port of a Switch."""
+        self.of(tensor.node)
+        return self._edge(tensor)
+
+    def base(self, predicate: Tensor) -> tuple[Tensor, bool]:
+        """As `predicate.base`, remembered."""
+        found = self._predicates.get(predicate)
+        if found is None:
+            found = self._predicates[predicate] = base(predicate)
+        return found
+
+    def _edge(self, tensor: Tensor) -> Context:
+        node = tensor.node
+        context = self._known.get(node, _EMPTY)
+        if (
+            node.op in ("Switch", "RefSwitch")
+            and len(node.inputs) == 2
+            and not _steers_loop(node)
+            and len(context) < _MOST_CONDITIONS
+        ):
+            source, negated = self.base(node.inputs[1])
+            context = context | {(source, (tensor.port == 1) != negated)}
+        return context
+
+    def _join_of(self, node: Node) -> Context:
+        """A node's context from those of its inputs."""
+        if node.op in MERGES and node.inputs:
+            if is_loop_variable(node):
+                return self._edge(node.inputs[0])
+            return frozenset.intersection(*(self._edge(tensor) for tensor in node.inputs))
+        context = _EMPTY
+        for tensor in node.inputs:
+            context = _both(context, self._edge(tensor))
+        for control in node.controls:
+            context = _both(context, self._known.get(control, _EMPTY))
+        if node.conditions:
+            given = ((self.base(predicate), taken) for predicate, taken in node.conditions)
+            context |= {(source, taken != negated) for (source, negated), taken in given}
+        return context
+
+    def join(self, node: Node) -> Join | None:
+        """What chooses at a Merge, at the outputs of an If, or at a Select; None where no edge tells."""
+        if node.op in SELECTS and len(node.inputs) == 3:
+            return Join(node, *node.inputs)
+        if node.op not in MERGES or len(node.inputs) != 2 or is_loop_variable(node):
+            return None
+        first, second = node.inputs
+        if node.predicate is not None:
+            return Join(node, node.predicate, second, first)
+        contexts = self.of_tensor(first), self.of_tensor(second)
+        decided = self._opposed(*contexts)
+        if decided is None:
+            return None
+        source, second_when = decided
+        predicate = self.nearest(node, source)
+        _, negated = self.base(predicate)
+        second_is_true = second_when != negated
+        return (
+            Join(node, predicate, second, first) if second_is_true else Join(node, predicate, first, second)
+        )
+
+    def _opposed(self, first: Context, second: Context) -> tuple[Tensor, bool] | None:
+        """(predicate, its value for the second) where the two need opposite values of it; or where only one
+        needs any: the other was cut off its conditional and must be its counterpart.
+        """
+        opposed = [(source, taken) for source, taken in second if (source, not taken) in first]
+        if len(opposed) == 1:
+            return opposed[0]
+        if opposed:
+            return None
+        only_second = [pair for pair in second if pair not in first]
+        only_first = [pair for pair in first if pair not in second]
+        if len(only_second) == 1 and not only_first:
+            return only_second[0]
+        if len(only_first) == 1 and not only_second:
+            return only_first[0][0], not only_first[0][1]
+        return None
+
+    def nearest(self, node: Node, source: Tensor) -> Tensor:
+        """The predicate tensor that the Switch nearest before a node reads, of those decided by `source`."""
+        edge, seen = list(node.inputs), set(node.inputs)
+        for tensor in edge:
+            reader = tensor.node
+            if (
+                reader.op in ("Switch", "RefSwitch")
+                and len(reader.inputs) == 2
+                and self.base(reader.inputs[1])[0] == source
+            ):
+                return reader.inputs[1]
+            for before in [*reader.inputs, *(control.output() for control in reader.controls)]:
+                if before not in seen and self._steps < _MOST_STEPS:
+                    self._steps += 1
+                    seen.add(before)
+                    edge.append(before)
+        return source
+
+
+def _before(node: Node) -> Iterator[Node]:
+    """The nodes whose contexts a node's context is made of."""
+    if node.op in MERGES and is_loop_variable(node):
+        yield node.inputs[0].node
+        return
+    if node.op == "NextIteration":
+        return
+    for tensor in node.inputs:
+        yield tensor.node
+    yield from node.controls
+
+
+def _both(first: Context, second: Context) -> Context:
+    """What holds where both hold; of more than any model nests, only the first."""
+    if second <= first or len(first) >= _MOST_CONDITIONS:
+        return first
+    return first | second
+
+
+def _steers_loop(switch: Node) -> bool:
+    return switch.inputs[1].node.op == "LoopCond"

@@ -1,0 +1,217 @@
+"""A boolean tensor -> the one tensor that decides it, its default, and its truth table.
+
+The way back goes through Identity, Switch, Cast, Fill, Tile, LogicalNot, LogicalAnd, LogicalOr and
+comparisons with constants. Where exactly one fed or stored tensor is left, the predicate is evaluated for
+both its values: a negation is a fact about the table, not about names.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.layer import Predicate
+from bninspect.graph.trace import VARIABLES, far, same, scalar, shape_free
+
+if TYPE_CHECKING:
+    from bninspect.graph import Tensor
+
+_THROUGH = frozenset({"Cast", "Reshape", "Squeeze", "ExpandDims", "Tile", "BroadcastTo"})
+_COMPARISONS = frozenset({"Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"})
+_ARITY = dict.fromkeys(_THROUGH | {"LogicalNot"}, 1)
+_ARITY |= dict.fromkeys(_COMPARISONS | {"LogicalAnd", "LogicalOr", "Fill"}, 2)
+_DEFAULTED = "PlaceholderWithDefault"
+_INTEGERS = frozenset({"bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"})
+_HOPS = 64
+_MOST_LOGIC = 1000
+_SHOWN = 5
+
+Value = bool | int | float
+
+
+def base(predicate: Tensor) -> tuple[Tensor, bool]:
+    """(the tensor behind Identity, Switch, Reshape and LogicalNot, whether it is negated on the way)."""
+    negated = False
+    for _ in range(_HOPS):
+        predicate = shape_free(predicate)
+        before = _negation(predicate)
+        if before is None:
+            return predicate, negated
+        negated = not negated
+        predicate = before[0]
+    end, rest = far(predicate, "base", _negation)
+    return end, negated ^ rest
+
+
+def _negation(tensor: Tensor) -> tuple[Tensor, bool] | None:
+    """(what the tensor negates, True); None where it negates nothing."""
+    tensor = shape_free(tensor)
+    if tensor.node.op != "LogicalNot" or not tensor.node.inputs:
+        return None
+    return shape_free(tensor.node.inputs[0]), True
+
+
+def analyse(tensor: Tensor) -> Predicate:
+    """What decides the predicate: a constant, one source, or (with the reason) neither."""
+    logic, leaves = _logic(tensor)
+    if not leaves:
+        return Predicate(
+            tensor=tensor,
+            behind=base(tensor)[0],
+            source=None,
+            constant=bool(_evaluate(logic, {})),
+            default=None,
+            true_when=None,
+        )
+    if len(leaves) > 1:
+        names = ", ".join(leaf.name for leaf in leaves[:_SHOWN]) + (", ..." if len(leaves) > _SHOWN else "")
+        return _computed(tensor, f"computed from several: {names}")
+    (leaf,) = leaves
+    reason = _not_a_source(leaf)
+    if reason is not None:
+        return _computed(tensor, reason)
+    no, yes = bool(_evaluate(logic, {leaf: 0})), bool(_evaluate(logic, {leaf: 1}))
+    if no == yes:
+        if _dtype(leaf) != "bool":
+            return _computed(tensor, f"a number, {leaf.name}, is compared with another than 0 and 1")
+        return Predicate(
+            tensor=tensor, behind=base(tensor)[0], source=None, constant=yes, default=None, true_when=None
+        )
+    return Predicate(
+        tensor=tensor,
+        behind=base(tensor)[0],
+        source=leaf,
+        constant=None,
+        default=_default(leaf),
+        true_when=yes,
+        unfed=_unfed(tensor),
+    )
+
+
+def _computed(tensor: Tensor, reason: str) -> Predicate:
+    return Predicate(
+        tensor=tensor,
+        behind=base(tensor)[0],
+        source=None,
+        constant=None,
+        default=None,
+        true_when=None,
+        reason=reason,
+    )
+
+
+def _logic(tensor: Tensor, *, unfed: bool = False) -> tuple[list[Tensor], list[Tensor]]:
+    """(all that the predicate is computed from, operands first and itself last; those that are not computed).
+
+    `unfed` goes on behind a PlaceholderWithDefault, to what gives its default. A tensor that depends on
+    itself, or stands behind more logic than anybody writes, counts as not computed.
+    """
+    order: list[Tensor] = []
+    leaves: dict[Tensor, None] = {}
+    done: dict[Tensor, bool] = {}
+    stack = [same(tensor)]
+    while stack:
+        current = stack[-1]
+        if current in done:
+            stack.pop()
+            if not done[current]:
+                done[current] = True
+                order.append(current)
+            continue
+        done[current] = False
+        if current.node.op == "Const" and scalar(current) is not None:
+            continue
+        operands = _operands(current, unfed=unfed) if len(done) < _MOST_LOGIC else []
+        if not operands:
+            leaves[current] = None
+        for operand in reversed(operands):
+            if done.get(operand) is False:
+                leaves[operand] = None
+            stack.append(operand)
+    return order, list(leaves)
+
+
+def _operands(tensor: Tensor, *, unfed: bool) -> list[Tensor]:
+    """What a boolean or a comparison is computed from; nothing where it is no logic."""
+    node = tensor.node
+    if unfed and node.op == _DEFAULTED and node.inputs:
+        return [same(node.inputs[0])]
+    if node.op not in _ARITY or len(node.inputs) < _ARITY[node.op]:
+        return []
+    if node.op == "LogicalNot":
+        return [base(tensor)[0]]
+    if node.op == "Fill":
+        return [same(node.inputs[1])]  # the other input is the shape: a Select may want one value per channel
+    return [same(operand) for operand in node.inputs[: _ARITY[node.op]]]
+
+
+def _not_a_source(leaf: Tensor) -> str | None:
+    """Why the one tensor left is nothing that a caller or a file sets to true or false; None where it is."""
+    op = leaf.node.op
+    if not op.startswith("Placeholder") and op not in VARIABLES:
+        return f"computed by {op} {leaf.node.label}"
+    dtype = _dtype(leaf)
+    if dtype == "bool" or (op.startswith("Placeholder") and dtype in _INTEGERS):
+        return None
+    return f"computed from a number, {leaf.name} ({dtype})"
+
+
+def _dtype(leaf: Tensor) -> str:
+    return str(leaf.node.attr("dtype", "?")).removesuffix("_ref")
+
+
+def _default(leaf: Tensor) -> Value | None:
+    """The default of a PlaceholderWithDefault, in its own type; None where there is none that can be read."""
+    if leaf.node.op != _DEFAULTED or not leaf.node.inputs:
+        return None
+    logic, leaves = _logic(leaf, unfed=True)
+    default = None if leaves else _evaluate(logic, {})
+    if default is None or not isfinite(default):
+        return None
+    return bool(default) if _dtype(leaf) == "bool" else int(default)
+
+
+def _unfed(tensor: Tensor) -> bool | None:
+    """The predicate when nothing is fed; None where something has to be, or a default cannot be told."""
+    logic, leaves = _logic(tensor, unfed=True)
+    return None if leaves else bool(_evaluate(logic, {}))
+
+
+def _evaluate(logic: list[Tensor], leaves: dict[Tensor, int]) -> float:
+    """The last of these tensors for given leaves; every constant among them is one number (`_logic`)."""
+    values: dict[Tensor, float] = dict(leaves)
+    for tensor in logic:
+        if tensor not in values:
+            operands = [values[operand] for operand in _operands(tensor, unfed=True)]
+            values[tensor] = _apply(tensor, operands)
+    return values[logic[-1]]
+
+
+def _cast(number: float, dtype: object) -> float:
+    if dtype == "bool":
+        return float(bool(number))
+    return float(int(number)) if dtype in _INTEGERS and isfinite(number) else number
+
+
+def _apply(tensor: Tensor, operands: list[float]) -> float:
+    node = tensor.node
+    if node.op == "Const":
+        return scalar(tensor) or 0.0
+    if node.op in (_DEFAULTED, "Fill"):
+        return operands[0]
+    if node.op in _THROUGH:
+        return _cast(operands[0], node.attr("DstT"))
+    if node.op == "LogicalNot":
+        return bool(operands[0]) != base(tensor)[1]  # any number of negations in a row
+    a, b = operands
+    table = {
+        "LogicalAnd": bool(a and b),
+        "LogicalOr": bool(a or b),
+        "Equal": a == b,
+        "NotEqual": a != b,
+        "Greater": a > b,
+        "GreaterEqual": a >= b,
+        "Less": a < b,
+        "LessEqual": a <= b,
+    }
+    return table[node.op]

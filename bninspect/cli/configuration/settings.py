@@ -1,0 +1,107 @@
+"""How each model of a check is checked: the command line, then the sections about this model, then the
+defaults; and what the configuration asks for that is not there.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.cli import inputs
+from bninspect.cli.configuration.defaults import parameters, processed
+from bninspect.commands.check.gate import Allowance, Settings
+from bninspect.commands.check.paths import identity
+from bninspect.errors import BninspectError, SelectionError
+from bninspect.rules import select
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import click
+
+    from bninspect.cli.configuration.config import Allowed, Config
+    from bninspect.commands.check.result import ModelResult
+
+
+def settings(paths: Sequence[str], config: Config, context: click.Context) -> list[Settings]:
+    """One for each model.
+
+    Raises BninspectError for a code that is none and for a section whose glob matches nothing.
+    """
+    allowances = {
+        allowed: _allowances(config, allowed) for section in config.models for allowed in section.allow
+    }
+    work = [_one(path, config, context, allowances) for path in paths]
+    for section in config.models:
+        if not any(section.matches(path) for path in paths) and not section.files():
+            raise BninspectError(f"{config.path}: models: path = {section.pattern!r} matches nothing")
+    for codes in {(one.chosen, one.ignored) for one in work}:
+        if not select(*codes):
+            raise SelectionError(f"--ignore {','.join(codes[1])} leaves no rule of those that are selected")
+    return work
+
+
+def _one(
+    path: str, config: Config, context: click.Context, allowances: dict[Allowed, tuple[Allowance, ...]]
+) -> Settings:
+    asked = dict(context.params)
+    known = parameters(context.command)
+    for key, value in config.options_of(path).items():
+        name = known[key].name or ""
+        if not inputs.on_command_line(name):
+            asked[name] = processed(config, context.command, key, value)
+    # A number for a model that may be run is no order to run it; an input from a file is.
+    fed = inputs.on_command_line("feeds") or any("=@" in feed for feed in asked["feeds"])
+    probed = bool(asked["images"] or asked["count"] or (asked["feeds"] and fed))
+    return Settings(
+        path=path,
+        outputs=tuple(asked["outputs"]),
+        chosen=_codes(asked["chosen"]),
+        ignored=_codes(asked["ignored"]),
+        deploy=asked["deploy"],
+        momentum=asked["momentum"],
+        allowances=tuple(
+            one for section in config.sections(path) for allow in section.allow for one in allowances[allow]
+        ),
+        request=inputs.request(asked) if probed else None,
+        allowed_ops=tuple(asked["allowed"]),
+    )
+
+
+def _codes(given: Sequence[str]) -> tuple[str, ...]:
+    """`BN201,BN1` and repeated options alike."""
+    return tuple(code.strip() for text in given for code in text.split(",") if code.strip())
+
+
+def allowances(config: Config, path: str) -> tuple[Allowance, ...]:
+    """What the configuration allows in one model.
+
+    Raises BninspectError for a code that is none.
+    """
+    sections = config.sections(path)
+    return tuple(one for section in sections for allow in section.allow for one in _allowances(config, allow))
+
+
+def _allowances(config: Config, allowed: Allowed) -> tuple[Allowance, ...]:
+    """One for each rule that the code stands for."""
+    try:
+        chosen = select((allowed.code,))
+    except SelectionError as error:
+        raise BninspectError(f"{config.path}: allow: {error}") from None
+    return tuple(Allowance(code=rule.code, layer=allowed.layer, reason=allowed.reason) for rule in chosen)
+
+
+def refuse_unmatched(config: Config, results: Sequence[ModelResult]) -> None:
+    """An allowance for a layer that no model has is a typing error, or the layer is gone: either way it is
+    said. Where only some of the models that a section is about were checked, the layer may be in another.
+
+    Raises BninspectError.
+    """
+    checked = {identity(result.path): result for result in results}
+    for section in config.models:
+        about = [result for path, result in checked.items() if section.matches(str(path))]
+        if not about or any(result.error for result in about) or section.files() - set(checked):
+            continue
+        for allowed in section.allow:
+            if all(allowed.layer in result.unmatched for result in about):
+                told = f"models: path = {section.pattern!r}: allow {allowed.code} at layer {allowed.layer!r}"
+                raise BninspectError(f"{config.path}: {told} matches no layer")

@@ -1,0 +1,1 @@
+"""What each command does: the verbs strung together. What only one command needs lives in its folder."""

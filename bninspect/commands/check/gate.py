@@ -1,0 +1,181 @@
+"""One model through the rules, as plain data; what goes wrong with one model is a line of its result."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import inspect
+from bninspect.commands.check.result import Found, ModelResult
+from bninspect.errors import BninspectError, one_line
+from bninspect.graph import collector_held_off
+from bninspect.models.open import load
+from bninspect.rules import Case, evaluate, rules, select
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bninspect.batchnorm import Report
+    from bninspect.inputs.request import Request
+    from bninspect.measure.facts import Probe
+    from bninspect.rules import Finding
+
+_COMMAND = re.compile(r"(\bbninspect \w+) MODEL\b")
+"""A command of ours in what a rule says, which knows no path."""
+
+_CAUSES = {"BN401": frozenset({"BN101", "BN102"})}
+"""Code -> the codes of what it follows from: an image that its companions move is what layers that train
+whatever is fed come to.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """A finding that is meant to be, and why."""
+
+    code: str
+    layer: str
+    """A glob over layer names; `*` for all, and for findings about the model."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How one model is checked."""
+
+    path: str
+    outputs: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+    """Codes, beginnings of codes, or names of rules; empty: all."""
+    ignored: tuple[str, ...] = ()
+    deploy: bool = False
+    momentum: float | None = None
+    allowances: tuple[Allowance, ...] = ()
+    request: Request | None = None
+    """What to probe it with; None: no probe."""
+    allowed_ops: tuple[str, ...] = ()
+
+
+def check(settings: Settings) -> ModelResult:
+    """The result for one model. Whatever cannot be done becomes its `error`: one line, nothing is raised."""
+    try:
+        with collector_held_off():
+            return _checked(settings)
+    except BninspectError as error:
+        return ModelResult(path=settings.path, error=one_line(error))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        return ModelResult(path=settings.path, error=f"{settings.path}: {reason}")
+
+
+def _checked(settings: Settings) -> ModelResult:
+    report = inspect(load(settings.path), outputs=settings.outputs)
+    case = Case(report=report, deploy=settings.deploy, momentum=settings.momentum)
+    failure = None
+    if settings.request is not None:
+        try:
+            case = replace(case, probe=_probed(report, settings))
+        except BninspectError as error:
+            # What the file alone shows stands, whatever became of the run.
+            failure = str(error)
+            case = replace(case, no_probe=f"the model could not be run: {failure}")
+    return judged(settings, case, failure)
+
+
+def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelResult:
+    """What the rules say of a model at hand; `failure` is why it could not be run, where it could not."""
+    report = case.report
+    selected = select(settings.chosen, settings.ignored)
+    outcome = evaluate(case, selected)
+    undecided = {skip.code for skip in outcome.not_run}
+    names = {rule.code: rule.name for rule in rules()}
+    findings, allowed = _allowed(outcome.findings, settings.allowances)
+    return ModelResult(
+        path=settings.path,
+        error=failure,
+        modes=dict(sorted(Counter(layer.mode.value for layer in report.layers).items())),
+        found=tuple(
+            Found(finding=_runnable(finding, settings.path), name=names[finding.code]) for finding in findings
+        ),
+        not_run=outcome.not_run,
+        allowed=allowed,
+        judged=tuple(rule.code for rule in selected if rule.code not in undecided),
+        unmatched=_unmatched(settings.allowances, report),
+    )
+
+
+def _runnable(finding: Finding, path: str) -> Finding:
+    """The finding with the model's path in the command that mends it, as a shell takes it. Standard input is
+    read: a second command must be given it again.
+    """
+    if finding.remedy is None or path == "-":
+        return finding
+    named = quote(path if not path.startswith("-") else f"./{path}")
+    return replace(finding, remedy=_COMMAND.sub(lambda found: f"{found[1]} {named}", finding.remedy))
+
+
+def _probed(report: Report, settings: Settings) -> Probe:
+    """The model run on the images that were given."""
+    from bninspect.measure.facts import Question
+    from bninspect.measure.run import probe
+    from bninspect.rewrite.freeze import frozen
+
+    assert settings.request is not None
+    report = frozen(report)
+    question = Question(layers=report.layers, allowed=settings.allowed_ops, momentum=settings.momentum)
+    return probe(report, question, settings.request)
+
+
+def _allowed(
+    findings: Sequence[Finding], allowances: Sequence[Allowance]
+) -> tuple[list[Finding], tuple[tuple[str, str, str], ...]]:
+    """(findings that count, what is allowed as (code, layer, reason))."""
+    kept: list[Finding] = []
+    allowed: list[tuple[str, str, str]] = []
+    for finding in findings:
+        reason = next((one.reason for one in allowances if _covers(one, finding)), None)
+        reason = reason or _allowed_cause(finding, kept, allowed)
+        if reason is None:
+            kept.append(finding)
+        else:
+            allowed.append((finding.code, finding.layer or "*", reason))
+    return kept, tuple(allowed)
+
+
+def _allowed_cause(
+    finding: Finding, kept: Sequence[Finding], allowed: Sequence[tuple[str, str, str]]
+) -> str | None:
+    """Why a finding is allowed that follows from others, all of them allowed; None where it is not.
+
+    Those stand before it: findings come by code.
+    """
+    causes = _CAUSES.get(finding.code, frozenset())
+    reasons = [reason for code, _, reason in allowed if code in causes]
+    return reasons[0] if reasons and not any(one.code in causes for one in kept) else None
+
+
+def _covers(allowance: Allowance, finding: Finding) -> bool:
+    return allowance.code == finding.code and fnmatchcase(finding.layer or "", allowance.layer)
+
+
+def _unmatched(allowances: Sequence[Allowance], report: Report) -> tuple[str, ...]:
+    """The layer globs that match no layer; `*` asks for none."""
+    globs = dict.fromkeys(one.layer for one in allowances if one.layer != "*")
+    return tuple(glob for glob in globs if not any(fnmatchcase(layer.name, glob) for layer in report.layers))
+
+
+def known(results: Sequence[ModelResult], is_known: Callable[[str, Found], bool]) -> tuple[ModelResult, ...]:
+    """The results with the findings of the baseline marked."""
+    return tuple(
+        replace(
+            model,
+            found=tuple(
+                replace(one, known=True) if is_known(model.path, one) else one for one in model.found
+            ),
+        )
+        for model in results
+    )

@@ -1,0 +1,1 @@
+"""`diff`: two files of one graph, opened, compared and judged."""

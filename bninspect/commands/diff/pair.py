@@ -1,0 +1,99 @@
+"""Two files of one graph: opened, compared, and judged by the rules that need two."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import inspect
+from bninspect.batchnorm.comparison.comparison import diff
+from bninspect.commands.check.gate import Allowance, Settings, judged
+from bninspect.errors import GraphDefError
+from bninspect.graph import collector_held_off, flatten
+from bninspect.graph.trace import VARIABLES
+from bninspect.models.checkpoint.locate import bare_checkpoint
+from bninspect.models.open import load
+from bninspect.models.restore import with_checkpoint
+from bninspect.rules import Case, Needs, rules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.batchnorm import Report
+    from bninspect.batchnorm.comparison.comparison import Comparison
+    from bninspect.batchnorm.comparison.matching import Side
+    from bninspect.commands.check.result import ModelResult
+    from bninspect.graph import Graph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairResult:
+    """What moved from one file to the other, and what is wrong with it."""
+
+    comparison: Comparison
+    judged: ModelResult
+    """What the rules say, at the path of NEW."""
+    borrowed: Side | None = None
+    """Which of the two is a checkpoint without a graph of its own, read with the other's."""
+
+
+def compare(old: str, new: str, allowances: Sequence[Allowance] = ()) -> PairResult:
+    """The two files at these paths, compared.
+
+    Raises BninspectError where one cannot be read, or they are not of one graph.
+    """
+    with collector_held_off():
+        before, after, borrowed = _opened(old, new)
+        found = replace(judged_pair(inspect(before), inspect(after), allowances), borrowed=borrowed)
+        return _with_graph_first(found) if borrowed == "new" else found
+
+
+def _with_graph_first(pair: PairResult) -> PairResult:
+    """The result with its remedies as they can be run: the checkpoint needs its graph beside it for that."""
+    first = (
+        f" (which needs the graph: the .meta of OLD, as {pair.comparison.new.graph.graphdef.checkpoint}.meta)"
+    )
+    found = tuple(
+        replace(one, finding=replace(one.finding, remedy=one.finding.remedy + first))
+        if one.finding.remedy is not None
+        else one
+        for one in pair.judged.found
+    )
+    return replace(pair, judged=replace(pair.judged, found=found))
+
+
+def judged_pair(old: Report, new: Report, allowances: Sequence[Allowance] = ()) -> PairResult:
+    """Two reports at hand, compared. Raises BninspectError where they are not of one graph."""
+    comparison = diff(old, new)
+    case = Case(report=new, moved=comparison)
+    codes = tuple(rule.code for rule in rules() if rule.needs is Needs.PAIR)
+    settings = Settings(path=new.graph.graphdef.path, chosen=codes, allowances=tuple(allowances))
+    return PairResult(comparison=comparison, judged=judged(settings, case))
+
+
+def _opened(old: str, new: str) -> tuple[Graph, Graph, Side | None]:
+    """Both graphs, and which one is borrowed. A checkpoint without its graph takes that of the other file:
+    many keep one for all.
+    """
+    bare = bare_checkpoint(old), bare_checkpoint(new)
+    if bare[0] is not None and bare[1] is None:
+        graph = load(new)
+        return _with(graph, old, bare[0]), graph, "old"
+    graph = load(old)
+    if bare[1] is not None:
+        return graph, _with(graph, new, bare[1]), "new"
+    return graph, load(new), None
+
+
+def _with(graph: Graph, path: str, prefix: str) -> Graph:
+    """The graph with the values of another checkpoint for its variables.
+
+    Raises GraphDefError where the checkpoint cannot be read, or the graph has no variables to take them.
+    """
+    record = graph.graphdef
+    if not any(node.op in VARIABLES for node in record.nodes):
+        raise GraphDefError(
+            f"{path}: a checkpoint without its graph, and {record.path} holds its weights as constants; "
+            "name the .meta file of the graph"
+        )
+    return flatten(with_checkpoint(replace(record, path=path), prefix))

@@ -1,0 +1,1 @@
+"""`probe`: both modes measured on inputs, and their arrays to a file."""

@@ -1,0 +1,1 @@
+"""`refresh`: statistics estimated anew from images, in parts or at once, and written into the model."""

@@ -1,0 +1,54 @@
+"""What a refresh wrote, looked at again: run on some of the images, and judged by the rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bninspect.commands.check.gate import Settings, judged
+from bninspect.errors import BninspectError
+from bninspect.measure.facts import Question
+from bninspect.measure.run import probe
+from bninspect.rules import Case
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.batchnorm import Report
+    from bninspect.commands.check.result import ModelResult
+    from bninspect.commands.refresh.reestimate import Estimates
+    from bninspect.inputs.request import Request
+    from bninspect.measure.facts import Probe
+
+_LOOKED_AT = 64
+"""Images that the result is run on, about: as many as tell a stale layer in nearly any case."""
+
+
+def looked_at(
+    after: Report, found: Estimates, target: str, allowed: Sequence[str]
+) -> tuple[Probe | None, ModelResult, int]:
+    """The result run on some of the images, and what the rules say of it."""
+    settings = Settings(path=target)
+    if found.request is None:
+        told = "merged parts hold no images"
+        return None, judged(settings, Case(report=after, no_probe=told)), 0
+    request, count = _sample(found)
+    try:
+        seen = probe(after, Question(layers=after.layers, allowed=tuple(allowed)), request)
+    except BninspectError as error:
+        case = Case(report=after, no_probe=f"the model could not be run: {error}")
+        return None, judged(settings, case, str(error)), 0
+    return seen, judged(settings, Case(report=after, probe=seen)), count
+
+
+def _sample(found: Estimates) -> tuple[Request, int]:
+    """The request for some of the images, as far apart as can be, in whole batches; how many they are."""
+    request = found.request
+    assert request is not None
+    count = min(found.images, max(_LOOKED_AT // found.batch_size, 1) * found.batch_size)
+    size = min(count, found.batch_size) or None
+    asked = replace(request, shuffle=False, batches=None, batch_size=size)
+    if request.images:
+        chosen = tuple(found.names[number * found.images // count] for number in range(count))
+        return replace(asked, images=chosen), count
+    return replace(asked, random=count or None), count

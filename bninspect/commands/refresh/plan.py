@@ -1,0 +1,81 @@
+"""What refresh is to do: which layers, where their statistics go, and which are left alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bninspect.errors import RewriteError
+from bninspect.measure.facts import Question
+from bninspect.measure.opaque import without_loops
+from bninspect.rewrite.slots import Left, find_slots
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.rewrite.slots import Slot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Which layers are to be refreshed, where their statistics go, and who is left alone."""
+
+    report: Report
+    """With every While left whole."""
+    slots: tuple[Slot, ...]
+    layers: tuple[BatchNorm, ...]
+    """All layers of these slots, in graph order."""
+    left: tuple[Left, ...]
+    wanted: frozenset[str]
+    """Names of the layers that were asked for; empty: all."""
+    stripped: bool
+
+    @property
+    def training(self) -> str:
+        """What parts have to agree in: which layers run in training mode, and whether the others are
+        stripped.
+        """
+        return "\n".join((*(layer.name for layer in self.layers), *(["--strip"] if self.stripped else [])))
+
+
+def plan(report: Report, wanted: frozenset[str] = frozenset(), *, stripped: bool = False) -> Plan:
+    """The plan for the layers of these names (none: all).
+
+    A layer that has its statistics in common with one of them comes, too. Raises RewriteError where there is
+    no layer, or none that can be refreshed, or one that was asked for cannot.
+    """
+    path = report.graph.graphdef.path
+    if not report.layers and report.unrecognised:
+        first = report.unrecognised[0]
+        raise RewriteError(f"{path}: what {first.node} is could not be decided: {first.reason}")
+    if not report.layers:
+        raise RewriteError(f"{path}: no batch norm to refresh")
+    outer, _, lost = without_loops(report, Question(layers=report.layers))
+    slots, left = find_slots(outer, create=stripped)
+    if wanted:
+        slots = tuple(slot for slot in slots if not wanted.isdisjoint(layer.name for layer in slot.layers))
+        left = tuple(one for one in left if one.layer in wanted)
+    gone = tuple(Left(layer=one.what, reason=one.reason) for one in lost if not wanted or one.what in wanted)
+    names = {layer.name for slot in slots for layer in slot.layers}
+    made = Plan(
+        report=outer,
+        slots=slots,
+        layers=tuple(layer for layer in outer.layers if layer.name in names),
+        left=(*left, *gone),
+        wanted=wanted,
+        stripped=stripped,
+    )
+    refuse_nothing(made, made.left, len(slots))
+    return made
+
+
+def refuse_nothing(made: Plan, left: Sequence[Left], slots: int) -> None:
+    """Raises RewriteError where nothing can be refreshed, or a layer that was asked for cannot."""
+    path = made.report.graph.graphdef.path
+    asked = [one for one in left if one.layer in made.wanted]
+    if asked:
+        raise RewriteError(f"{path}: {asked[0].layer} cannot be refreshed: {asked[0].reason}")
+    if not slots:
+        names = ", ".join(one.layer for one in left[:5]) + (", ..." if len(left) > 5 else "")
+        raise RewriteError(f"{path}: no layer can be refreshed: {names}: {left[0].reason}")

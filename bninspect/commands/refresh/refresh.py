@@ -1,0 +1,223 @@
+"""refresh: statistics re-estimated from images, written into the model, and the result looked at again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import inspect
+from bninspect.batchnorm.layer import Form, Mode
+from bninspect.commands.refresh.look import looked_at
+from bninspect.commands.refresh.parts import digest, read_part, together, write_part
+from bninspect.commands.refresh.plan import plan, refuse_nothing
+from bninspect.commands.refresh.reestimate import estimate
+from bninspect.commands.refresh.refreshed import Refreshed, by_old_names, rows
+from bninspect.commands.strip.stripped import verify_stripped
+from bninspect.commands.strip.stripping import refuse_own, refuse_same
+from bninspect.errors import InputError, RewriteError, SelectionError
+from bninspect.files import refuse
+from bninspect.graph import collector_held_off, flatten
+from bninspect.graphdef import writer
+from bninspect.graphdef.bodies import exchanged, write_exchanged
+from bninspect.inputs.request import Request
+from bninspect.models.open import load
+from bninspect.rewrite.freeze import frozen
+from bninspect.rewrite.inserted import inserted
+from bninspect.rewrite.refill import exchange, filling
+from bninspect.rewrite.slots import Left
+from bninspect.rewrite.strip import strip
+from bninspect.statistics.spread import Spread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.commands.refresh.plan import Plan
+    from bninspect.commands.refresh.reestimate import Estimates
+    from bninspect.graphdef import GraphDef
+    from bninspect.measure.facts import Verification
+    from bninspect.rewrite.refill import Filling
+    from bninspect.rewrite.strip import Stripped
+
+    Progress = Callable[[int, int], None]
+    Layers = Sequence[str] | Callable[[Sequence[BatchNorm]], Sequence[BatchNorm]]
+
+
+def write_moments(
+    model: str | Path,
+    target: str | Path,
+    request: Request,
+    *,
+    outputs: Sequence[str] = (),
+    layers: Layers = (),
+    stripped: bool = False,
+    allowed: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Estimates:
+    """Runs one part of a large set and writes its moments to `target` (.npz); says what they are.
+
+    Arguments and errors are those of `refresh`, which merges such parts; it has to be asked for the same
+    `layers` and `stripped`.
+    """
+    made = _planned(str(model), Path(target), outputs, layers, stripped=stripped)
+    found = _estimated(made, request, allowed, progress)
+    left = [Left(layer=name, reason=reason) for name, reason in found.left.items()]
+    refuse_nothing(made, left, len(found.layers))
+    write_part(str(target), found, digest(made.report.graph.graphdef), made.training)
+    return found
+
+
+def refresh(
+    model: str | Path,
+    target: str | Path,
+    request: Request | None = None,
+    *,
+    parts: Sequence[str | Path] = (),
+    outputs: Sequence[str] = (),
+    layers: Layers = (),
+    mix: float = 0.0,
+    stripped: bool = False,
+    allowed: Sequence[str] = (),
+    checked: bool = True,
+    progress: Progress | None = None,
+) -> Refreshed:
+    """Runs the images of the request, or merges `parts` (files of `write_moments`), and writes the model with
+    its statistics re-estimated to `target`, whole or not at all; says what became of each layer.
+
+    `layers`: the names of some, or what picks them of all; empty: all of them. `mix` A: written is
+    A * old + (1 - A) * new, with A from 0 to less than 1. `stripped`: written is what `strip` makes of the
+    result. `outputs` are names of nodes or tensors; without them the model's own count. `allowed` are ops
+    that may run besides those that only compute. `checked`: the result is run on some of the images and
+    judged by the rules. `progress` is told (images done, images in all). Nothing is printed.
+
+    Raises BninspectError where the model cannot be read, nothing is left to refresh, a layer of `layers`
+    cannot be, inputs or parts do not fit, the model cannot be run or the stripped result differs; OSError
+    where the target cannot be written. Then the target is what it was.
+    """
+    if (request is None) == (not parts):
+        raise InputError("refresh takes images to run, or parts to merge: give one of the two")
+    if not 0 <= mix < 1:
+        raise InputError(f"mix is a share of the old statistics from 0 to less than 1, and not {mix:g}")
+    made = _planned(str(model), Path(target), outputs, layers, stripped=stripped)
+    if request is not None:
+        found = _estimated(made, request, allowed, progress)
+    else:
+        read = [read_part(str(path)) for path in parts]
+        found = together(read, digest(made.report.graph.graphdef), made.training)
+    fillings, left = _fillings(made, found, mix)
+    left = (*made.left, *left)
+    refuse_nothing(made, left, len(fillings))
+    size, verification = _written(made, fillings, found, Path(target), allowed)
+    after = inspect(load(str(target)), outputs=_names(made.report))
+    seen, result, count = looked_at(after, found, str(target), allowed) if checked else (None, None, 0)
+    told = {} if seen is None else by_old_names(seen, made.report.layers)
+    return Refreshed(
+        report=made.report,
+        target=str(target),
+        size=size,
+        rows=tuple(rows(made.layers, fillings, found, told)),
+        left=left,
+        estimates=found,
+        parts=len(parts),
+        mix=mix,
+        stripped=stripped,
+        verification=verification,
+        serving=after,
+        ran=None if seen is None else seen.verification,
+        looked_at=count,
+        result=result,
+    )
+
+
+def _planned(model: str, target: Path, outputs: Sequence[str], layers: Layers, *, stripped: bool) -> Plan:
+    """The model read and the target looked at, before anything takes long."""
+    refuse(target)
+    refuse_same(model, target)
+    graph = load(model)
+    refuse_own(graph, target)
+    report = inspect(graph, outputs=outputs)
+    chosen = _chosen(report, layers)
+    return plan(frozen(report), chosen, stripped=stripped)
+
+
+def _chosen(report: Report, layers: Layers) -> frozenset[str]:
+    """Names of the layers that are asked for; empty: all. Raises SelectionError for one that is none."""
+    if callable(layers):
+        return frozenset(layer.name for layer in layers(report.layers))
+    unknown = sorted(set(layers) - {layer.name for layer in report.layers})
+    if unknown:
+        raise SelectionError(f"no batch norm is called {unknown[0]!r}")
+    return frozenset(layers)
+
+
+def _estimated(made: Plan, request: Request, allowed: Sequence[str], progress: Progress | None) -> Estimates:
+    """The moments of the layers of the plan, in batches that are the same however the images are split up."""
+    return estimate(
+        made.report,
+        made.layers,
+        replace(request, even=False),
+        stripped=made.stripped,
+        allowed=allowed,
+        progress=progress,
+    )
+
+
+def _names(report: Report) -> tuple[str, ...]:
+    return tuple(tensor.name for tensor in report.outputs)
+
+
+def _fillings(made: Plan, found: Estimates, mix: float) -> tuple[list[Filling], tuple[Left, ...]]:
+    """What goes into each slot, and the layers of those that nothing can go into."""
+    fillings, left = [], []
+    for slot in made.slots:
+        missing = [layer.name for layer in slot.layers if layer.name not in found.layers]
+        if missing:
+            reason = found.left.get(missing[0], "it was not measured")
+            told = (
+                reason if len(slot.layers) == 1 else f"{missing[0]}, which has the same statistics: {reason}"
+            )
+            left += [Left(layer=layer.name, reason=told) for layer in slot.layers]
+            continue
+        try:
+            spread = Spread.merged([found.layers[layer.name].spread for layer in slot.layers])
+            fillings.append(filling(slot, spread.pooled(), mix))
+        except RewriteError as error:
+            left += [Left(layer=layer.name, reason=str(error)) for layer in slot.layers]
+        except ValueError:
+            reason = "its calls normalize different numbers of channels"
+            left += [Left(layer=layer.name, reason=reason) for layer in slot.layers]
+    return fillings, tuple(left)
+
+
+def _written(
+    made: Plan, fillings: list[Filling], found: Estimates, target: Path, allowed: Sequence[str]
+) -> tuple[int, Verification | None]:
+    """Writes the model; the number of bytes, and where it is stripped whether that changed what it gives."""
+    graphdef = made.report.graph.graphdef
+    changes = exchange(graphdef, fillings)
+    if not made.stripped:
+        return write_exchanged(graphdef, changes, target), None
+    stripped = _stripped(exchanged(graphdef, changes), fillings, _names(made.report))
+    given = found.request
+    asked = None if given is None else Request(feeds=given.feeds, size=given.size)
+    verification = verify_stripped(stripped, Mode.INFERENCE, asked, allowed)
+    if verification.state == "differs":
+        raise RewriteError(f"{graphdef.path}: {verification.reason}; nothing was written")
+    return writer.write(stripped.pruned.graphdef, target), verification
+
+
+def _stripped(graphdef: GraphDef, fillings: list[Filling], outputs: tuple[str, ...]) -> Stripped:
+    """The graph with every layer in inference mode; those without a place for statistics are written anew."""
+    with collector_held_off():
+        report = inspect(flatten(graphdef), outputs=outputs)
+        chains = {
+            layer.name: (one.mean.ravel(), one.variance.ravel())
+            for one in fillings
+            for layer in one.slot.layers
+            if layer.form is not Form.FUSED and layer.branch(Mode.INFERENCE) is None
+        }
+        if chains:
+            apart = inspect(flatten(graphdef, loops=False), outputs=outputs)
+            report = inspect(flatten(inserted(apart, chains)), outputs=outputs)
+        return strip(report)

@@ -1,0 +1,112 @@
+"""The graph that re-estimation runs: the chosen layers in training mode, the moments of their x to fetch.
+
+One copy is enough here (`runnable` holds both modes): what is run is only what the moments depend on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.errors import RewriteError
+from bninspect.inputs.deciding import dtype_of_source, fed_name, sources
+from bninspect.measure.runnable import in_loops, moments_in
+from bninspect.rewrite import specialize
+from bninspect.run.seeds import seeded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graph import Node, Tensor
+    from bninspect.graphdef import GraphDef
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingProgram:
+    """One graph with the chosen layers in training mode, and where their moments are fetched."""
+
+    graphdef: GraphDef
+    fetches: dict[str, tuple[str, ...]]
+    fates: dict[str, Hashable]
+    """Layers of one fate have a value together, or none has: the branches they stand in."""
+    left: dict[str, str]
+    feeds: dict[str, NDArray[Any]]
+    """What decides the mode of other things than batch norm (dropout): inference."""
+    reached: frozenset[Node]
+
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """Names of its nodes."""
+        return frozenset(node.name for node in self.graphdef.nodes)
+
+
+def training_program(report: Report, chosen: Sequence[BatchNorm], stripped: bool) -> TrainingProgram:
+    """The graph with the chosen layers in training mode, and all others as the model is deployed; with
+    `stripped` in inference mode wherever they can be.
+
+    Raises RewriteError where the moments depend on what cannot be written.
+    """
+    names = {layer.name for layer in chosen}
+
+    def choice(layer: BatchNorm) -> Mode:
+        if layer.name in names:
+            return Mode.TRAINING
+        return Mode.TRAINING if layer.mode is Mode.TRAINING and not stripped else Mode.INFERENCE
+
+    special = specialize(report, choice)
+    changes = {change.layer.name: change for change in special.changes}
+    loops, conditions = in_loops(report), Conditions(report.graph)
+    left: dict[str, str] = {}
+    taken: dict[str, tuple[Tensor, ...]] = {}
+    for layer in chosen:
+        change = changes[layer.name]
+        if change.what == "left":
+            left[layer.name] = f"it has no training mode: {change.reason}"
+        elif layer.x.node in loops:
+            left[layer.name] = "it stands in a loop, where x has many values in one run"
+        else:
+            try:
+                taken[layer.name] = moments_in(special, layer, Mode.TRAINING)
+            except RewriteError as error:
+                left[layer.name] = str(error)
+    pruned = special.pruned([tensor for found in taken.values() for tensor in found])
+    deciding = sources(report)
+    return TrainingProgram(
+        graphdef=seeded(pruned.graphdef),
+        fetches={name: tuple(pruned.names[tensor] for tensor in found) for name, found in taken.items()},
+        fates={layer.name: conditions.of_tensor(layer.output) for layer in chosen},
+        left=left,
+        feeds={fed_name(source): _inference(source, training) for source, training in deciding.items()},
+        reached=_reached(special.edits.inputs, pruned.kept, taken, {source.node for source in deciding}),
+    )
+
+
+def _inference(source: Tensor, training: bool) -> NDArray[Any]:
+    """The value of a source that serves inference."""
+    return np.asarray(not training, dtype_of_source(source))
+
+
+def _reached(
+    inputs: Callable[[Node], tuple[Tensor, ...]],
+    kept: Collection[Node],
+    taken: Mapping[str, Sequence[Tensor]],
+    fed: Collection[Node],
+) -> frozenset[Node]:
+    """The nodes that the moments depend on, but for those before a source, which is fed."""
+    stack = [tensor.node for found in taken.values() for tensor in found]
+    seen: set[Node] = set()
+    while stack:
+        node = stack.pop()
+        if node not in seen and node not in fed and node in kept:
+            seen.add(node)
+            stack.extend(tensor.node for tensor in inputs(node))
+            stack.extend(node.controls)
+    return frozenset(seen)

@@ -1,0 +1,1 @@
+"""`strip`: a model of one mode, written, and held against the original."""

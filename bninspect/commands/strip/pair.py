@@ -1,0 +1,140 @@
+"""A stripped model and its original side by side: one feed goes to both, and what they give is paired.
+
+Random ops have the same seeds in both. What was flipped is fed to the original from the new graph (see
+`stripped`), and what has no value in the original, in a branch not taken, is left out.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from bninspect.errors import BninspectError
+from bninspect.graphdef.writer import serialized
+from bninspect.run import safety
+from bninspect.run.program import needed
+from bninspect.run.seeds import seeded
+from bninspect.run.session import NoValueError, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.commands.strip.by_formula import Flipped
+    from bninspect.graph import Tensor
+    from bninspect.rewrite.strip import Stripped
+
+    Array = NDArray[Any]
+    Feeds = dict[str, Array]
+
+
+class ImpossibleError(BninspectError):
+    """The two cannot be compared, and why."""
+
+
+class BrokenError(BninspectError):
+    """The original runs, and the new graph does not."""
+
+
+class Pair:
+    """Both programs, each in a session of its own from the first run on."""
+
+    def __init__(
+        self,
+        stripped: Stripped,
+        tensors: Mapping[Tensor, str],
+        flipped: Sequence[Flipped],
+        decided: Feeds,
+        allowed: Collection[str],
+    ) -> None:
+        self._tensors = {tensor.name: name for tensor, name in tensors.items()}
+        self._flipped = flipped
+        self._decided = decided
+        self._allowed = allowed
+        self._new = seeded(stripped.pruned.graphdef)
+        self._valueless: set[str] = set()
+        self._held = {node.name for node in self._new.nodes}
+        self._original = seeded(needed(stripped.report.graph.graphdef, [*self._tensors, *decided]))
+        self._sessions = ExitStack()
+        self._ours: Session | None = None
+        self._theirs: Session | None = None
+
+    def __enter__(self) -> Pair:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._sessions.close()
+
+    def run(self, batch: Feeds) -> Iterator[tuple[str, Array, Array]]:
+        """(tensor, its value in the new graph, what it has to be) of one batch.
+
+        Raises ImpossibleError where the original does not run, BrokenError where the new graph alone does
+        not, or has no value where the original has one.
+        """
+        own: dict[str, Array] = {}
+        failure: BninspectError | None = None
+        try:
+            own = self._run_ours(batch)
+        except BninspectError as error:
+            failure = error
+        given = {one.original: own[one.output] for one in self._flipped if one.output in own}
+        try:
+            original = self._run_theirs({**batch, **self._decided, **given})
+        except BninspectError as error:
+            raise ImpossibleError(_neither(error, failure)) from error
+        if failure is not None:
+            raise BrokenError(f"the new model does not run: {_told(failure)}") from failure
+        for tensor in original:
+            if self._tensors[tensor] in self._valueless:
+                raise BrokenError(f"{tensor} has a value in the original and none in the new model")
+        for one in self._flipped:
+            yield one.original, own[one.output], one.expected(own)
+        for tensor, value in original.items():
+            yield tensor, own[self._tensors[tensor]], value
+
+    def _run_ours(self, batch: Feeds) -> dict[str, Array]:
+        """The tensors compared that have a value in the new graph, by their names there."""
+        given = {**batch, **self._decided}  # others may read what decides, too
+        fed = {name: value for name, value in given.items() if name.rpartition(":")[0] in self._held}
+        by_formula = dict.fromkeys(name for one in self._flipped for name in one.names)
+        while True:
+            if self._ours is None:
+                safety.check(self._new, self._allowed)
+                self._ours = self._sessions.enter_context(Session(serialized(self._new)))
+            wanted = dict.fromkeys((*self._tensors.values(), *by_formula))
+            names = [name for name in wanted if name not in self._valueless]
+            try:
+                return dict(zip(names, self._ours.run(names, fed), strict=True))
+            except NoValueError as error:
+                if names[error.index] in by_formula:
+                    raise
+                self._valueless.add(names[error.index])
+                self._ours = None  # a new one draws its numbers from the start, as theirs does
+
+    def _run_theirs(self, fed: Feeds) -> dict[str, Array]:
+        """The tensors that have a value in the original, by their names there; not those that are fed."""
+        while True:
+            if self._theirs is None:
+                safety.check(self._original, self._allowed)
+                self._theirs = self._sessions.enter_context(Session(serialized(self._original)))
+            names = [name for name in self._tensors if name not in fed]
+            try:
+                return dict(zip(names, self._theirs.run(names, fed), strict=True))
+            except NoValueError as error:
+                del self._tensors[names[error.index]]
+                self._theirs = None  # a new one draws its numbers from the start, as ours does
+
+
+def _neither(error: BninspectError, failure: BninspectError | None) -> str:
+    """Why the original does not run, and whether the new graph does."""
+    if failure is None:
+        return f"{_told(error)}; the new model runs"
+    if _told(failure) == _told(error):
+        return f"{_told(error)}; so it is with the new model"
+    return f"{_told(error)}; of the new model: {_told(failure)}"
+
+
+def _told(error: BninspectError) -> str:
+    """What was wrong, without the way to let an op through."""
+    return str(error).partition("; if you trust")[0]

@@ -1,0 +1,173 @@
+"""Whether a stripped model gives what the original gives, fed for the same mode.
+
+Both are fed the same: what the user gives, and seeded values made up for the rest. In the original, what
+decides the mode is fed, a constant too, so that a mode that the file never serves can be had. A layer that
+was flipped has no such mode in the original: there its output is taken from the new graph, so that all around
+it is compared, and the layer itself is compared with its formula. Compared are the outputs of the model and
+of its layers, with the tolerance of `verify.apart`; random ops have the same seeds in both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bninspect.batchnorm.layer import Mode
+from bninspect.commands.strip.by_formula import flipped_layers
+from bninspect.commands.strip.pair import BrokenError, ImpossibleError, Pair
+from bninspect.errors import BninspectError, RunError
+from bninspect.inputs import feeds
+from bninspect.inputs.deciding import dtype_of_source, sent_to_training_by
+from bninspect.inputs.invented import BATCH, invented
+from bninspect.inputs.placeholders import image_input, placeholders
+from bninspect.inputs.request import Request, bind
+from bninspect.measure.facts import Verification
+from bninspect.measure.runnable import in_loops, unfetchable
+from bninspect.measure.verify import apart, drawn_inside_functions
+from bninspect.run import session
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.commands.strip.by_formula import Flipped
+    from bninspect.graph import Node, Tensor
+    from bninspect.rewrite.strip import Stripped
+
+    Array = NDArray[Any]
+    Feeds = dict[str, Array]
+
+
+def verify_stripped(
+    stripped: Stripped, mode: Mode, request: Request | None = None, allowed: Collection[str] = ()
+) -> Verification:
+    """`verified` with the greatest difference at any output, `differs`, or `impossible` with the reason.
+
+    Raises InputError and SelectionError where the request does not fit the model.
+    """
+    request = request or Request()
+    try:
+        session.require()
+        decided = _decided(stripped, mode)
+        flipped = flipped_layers(stripped, mode)
+        if isinstance(flipped, str):
+            raise ImpossibleError(flipped)
+        tensors = _compared_tensors(stripped)
+        batches = _batches(stripped, request, decided)
+        return _compared(stripped, tensors, flipped, batches, decided, allowed)
+    except BrokenError as error:
+        return Verification(state="differs", reason=str(error))
+    except (ImpossibleError, RunError) as error:
+        return Verification(state="impossible", reason=str(error))
+
+
+def _decided(stripped: Stripped, mode: Mode) -> Feeds:
+    """What to feed the original, so that it serves the mode."""
+    found: dict[Tensor, bool] = {}
+    for layer in stripped.report.layers:
+        if layer.switch is None or layer.branch(mode) is None:
+            continue
+        source = layer.switch.decided_by
+        value = sent_to_training_by(layer) == (mode is Mode.TRAINING)
+        if found.setdefault(source, value) != value:
+            raise ImpossibleError(
+                f"no value of {source.name} serves {mode.value} to all layers of the original at once"
+            )
+    hidden = next((source for source in found if unfetchable(source)), None)
+    if hidden is not None:
+        raise ImpossibleError(f"what decides, {hidden.name}, is inside a function")
+    return {source.name: np.asarray(value, dtype_of_source(source)) for source, value in found.items()}
+
+
+def _compared_tensors(stripped: Stripped) -> dict[Tensor, str]:
+    """The outputs of the model and of its layers -> their names in the new graph, where both can be
+    fetched.
+    """
+    report, loops = stripped.report, in_loops(stripped.report)
+    names = {tensor: stripped.pruned.names[tensor] for tensor in report.outputs}
+    for layer in report.layers:
+        place = stripped.place(layer.output)
+        if place is not None:
+            names.setdefault(layer.output, place)
+    unsure = drawn_inside_functions(report, tuple(names))
+    fetched = {
+        tensor: name
+        for tensor, name in names.items()
+        if unfetchable(tensor) is None and tensor.node not in loops and tensor not in unsure
+    }
+    if not fetched.keys() & set(report.outputs):
+        first = report.outputs[0]
+        why = unfetchable(first) or "it depends on numbers drawn inside a function"
+        raise ImpossibleError(f"{first.name} cannot be compared: {why}")
+    return fetched
+
+
+def _batches(stripped: Stripped, request: Request, decided: Feeds) -> Iterator[Feeds]:
+    """What to feed the original, but for what decides, batch by batch.
+
+    Raises InputError and SelectionError for what the user gives.
+    """
+    graph, layers = stripped.report.graph, stripped.report.layers
+    fed, _ = feeds.parse(graph, request.feeds)
+    nodes = _reached(stripped, {name.rpartition(":")[0] for name in (*fed, *decided)})
+    try:
+        places = placeholders(graph, nodes)
+    except BninspectError as error:
+        raise ImpossibleError(str(error)) from error
+    others = [place for place in places if place.name not in decided and place.name not in fed]
+    image = None
+    if request.images or request.random is not None or request.input is not None:
+        image = image_input(graph, others, layers, request.input, any_rank=not request.images)
+    free = [place for place in others if not place.has_default and place != image]
+    if image is not None and request.batch_size is None and not (image.shape and image.shape[0]):
+        request = replace(request, batch_size=1 if free else BATCH)
+    try:
+        made = invented(graph, free, layers, request)
+    except BninspectError as error:
+        raise ImpossibleError(str(error)) from error
+    inputs = bind(graph, nodes, layers, request, {*decided, *made})
+    return ({**made, **batch} for batch in inputs.batches())
+
+
+def _reached(stripped: Stripped, fed: Collection[str]) -> set[Node]:
+    """The nodes that the outputs depend on, as far as those of which a tensor is fed, and these."""
+    stack = [tensor.node for tensor in stripped.report.outputs]
+    seen: set[Node] = set()
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            if node.name not in fed:
+                stack.extend(tensor.node for tensor in node.inputs)
+                stack.extend(node.controls)
+    return seen
+
+
+def _compared(
+    stripped: Stripped,
+    tensors: Mapping[Tensor, str],
+    flipped: Sequence[Flipped],
+    batches: Iterator[Feeds],
+    decided: Feeds,
+    allowed: Collection[str],
+) -> Verification:
+    """Every batch in both, tensor by tensor."""
+    largest = None
+    with Pair(stripped, tensors, flipped, decided, allowed) as pair:
+        for batch in batches:
+            for tensor, own, original in pair.run(batch):
+                if original.dtype.kind == "f" and not np.isfinite(original).any():
+                    continue
+                difference, allowance = apart(own, original)
+                if difference > allowance:
+                    reason = f"{tensor} differs by {difference:.3g} from the original"
+                    return Verification(state="differs", max_abs=difference, tensor=tensor, reason=reason)
+                largest = max(largest or 0.0, difference)
+    if largest is None:
+        raise ImpossibleError(
+            "the original gives no finite value to compare with; give it others: --image, --feed"
+        )
+    return Verification(state="verified", max_abs=largest)

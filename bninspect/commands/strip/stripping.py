@@ -1,0 +1,147 @@
+"""The whole of strip: read, fix the mode, compare with the original, write. For the command and the API."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bninspect import files
+from bninspect.batchnorm import Mode, inspect
+from bninspect.errors import RewriteError, SelectionError
+from bninspect.graphdef import writer
+from bninspect.models.open import load
+from bninspect.rewrite import strip as rewriting
+from bninspect.rewrite.freeze import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from bninspect.batchnorm import Report
+    from bninspect.graph import Graph
+    from bninspect.graphdef import GraphDef
+    from bninspect.inputs.request import Request
+    from bninspect.measure.facts import Verification
+    from bninspect.rewrite.strip import Stripped
+
+STREAM = "-"
+"""Standard input as a model, standard output as a target."""
+_OUTPUTS_TOLD = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripResult:
+    """The file that was written, and what was done."""
+
+    target: str
+    size: int
+    """Bytes of the file."""
+    original: GraphDef
+    """The model as it was read: its variables are no constants yet, as they are in `stripped.report`."""
+    stripped: Stripped
+    verification: Verification | None
+    """None where it was not asked for."""
+
+
+def strip(
+    model: str | Path,
+    target: str | Path,
+    *,
+    outputs: Sequence[str] = (),
+    mode: Mode | str = Mode.INFERENCE,
+    verify: bool = True,
+    request: Request | None = None,
+    allowed: Collection[str] = (),
+) -> StripResult:
+    """Writes the model with every batch norm in one mode, whole or not at all, and says what was done.
+
+    `model` and `target` are paths, or `-` for standard input and output. `outputs` are names of nodes or
+    tensors; without them the model's own are kept. With `verify`, the result is compared with the original
+    first, which needs TensorFlow: `request` says what to feed, `allowed` which ops may run besides those that
+    only compute. Where they cannot be compared, the reason is in the result. Nothing is printed.
+
+    Raises BninspectError where the model cannot be read, has no batch norm, several outputs of which none was
+    chosen or layers that cannot have the mode, or where the result differs from the original; OSError where
+    the target cannot be written. Then the target is what it was.
+    """
+    path, mode = str(model), Mode(mode)
+    if mode is Mode.SWITCHED:
+        raise RewriteError("mode: training or inference")
+    if str(target) != STREAM:
+        files.refuse(Path(target))
+        refuse_same(path, Path(target))
+    graph = load(path)
+    refuse_own(graph, Path(target))
+    report = inspect(graph, outputs=outputs)
+    if not report.layers:
+        raise RewriteError(f"{path}: no batch norm to strip")
+    if not outputs:
+        _refuse_ambiguous(report)
+    if graph.graphdef.variables is not None:
+        report = frozen(report)
+    stripped = _stripped(report, mode)
+    verification = None
+    if verify:
+        from bninspect.commands.strip.stripped import verify_stripped
+
+        verification = verify_stripped(stripped, mode, request, allowed)
+        if verification.state == "differs":
+            raise RewriteError(f"{path}: {verification.reason}; nothing was written")
+    size = _written(stripped, str(target))
+    return StripResult(
+        target=str(target),
+        size=size,
+        original=graph.graphdef,
+        stripped=stripped,
+        verification=verification,
+    )
+
+
+def _stripped(report: Report, mode: Mode) -> Stripped:
+    try:
+        return rewriting.strip(report, mode)
+    except RewriteError as error:
+        raise RewriteError(f"{report.graph.graphdef.path}: {error}") from None
+
+
+def _refuse_ambiguous(report: Report) -> None:
+    """Raises SelectionError where the file does not say which of several tensors are its outputs."""
+    if report.graph.signatures or len(report.outputs) < 2:
+        return
+    names = [tensor.name.removesuffix(":0") for tensor in report.outputs]
+    more = len(names) - _OUTPUTS_TOLD
+    listed = " ".join(f"--output {name}" for name in names[:_OUTPUTS_TOLD])
+    listed += f" and {more} more" if more > 0 else ""
+    what = f"{len(names)} tensors may be its outputs"
+    raise SelectionError(f"{report.graph.graphdef.path}: {what}; name those to keep, out of {listed}")
+
+
+def refuse_same(path: str, target: Path) -> None:
+    """Raises RewriteError where the target is the model: the input is never touched."""
+    model = Path(path)
+    if path == STREAM or not target.exists() or not model.exists():
+        return
+    inside = model.is_dir() and model.resolve() in target.resolve().parents
+    if inside or model.samefile(target):
+        whose = "belongs to the model" if inside else "is the model itself"
+        raise RewriteError(f"{target}: {whose}; name another file")
+
+
+def refuse_own(graph: Graph, target: Path) -> None:
+    """Raises RewriteError where the target is a file of the checkpoint that the variables come from."""
+    prefix = graph.graphdef.checkpoint
+    beside = prefix is not None and os.path.realpath(target).startswith(os.path.realpath(prefix) + ".")
+    if beside and target.exists():
+        raise RewriteError(f"{target}: belongs to the model; name another file")
+
+
+def _written(stripped: Stripped, target: str) -> int:
+    """Writes the new graph; the number of bytes."""
+    if target != STREAM:
+        return writer.write(stripped.pruned.graphdef, Path(target))
+    stream = sys.stdout.buffer
+    size = writer.copy(stripped.pruned.graphdef, stream)
+    stream.flush()
+    return size

@@ -1,0 +1,181 @@
+"""Records -> Graph: edges resolved, and functions that may hold batch norm written out where they are called.
+
+PartitionedCall bodies are put in place of the call; an If and a While are written with Switch and Merge
+(`lowering`). So everything behind this file knows one kind of control flow. A function without a
+candidate stays one opaque call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.errors import GraphDefError, one_line
+from bninspect.graph.functions.library import IF_OPS, Library
+from bninspect.graph.functions.lowering import BRANCHES, Lowering
+from bninspect.graph.functions.scopes import Call, Edges, Scope, data_inputs
+from bninspect.graph.graph import Graph, Node, Signature, Tensor
+from bninspect.graphdef.records import FunctionRef
+
+if TYPE_CHECKING:
+    from bninspect.graphdef.records import GraphDef, NodeDef
+
+_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+_WHILES = frozenset({"While", "StatelessWhile"})
+_MOST_WAITS = 5_000_000
+_DEEPEST = 100
+
+
+def flatten(graphdef: GraphDef, *, loops: bool = True, only: frozenset[str] | None = None) -> Graph:
+    """The Graph of these records.
+
+    Without `loops` a While stays one node: its body cannot be run apart from it. With `only`, calls of other
+    functions than these stay as they are.
+
+    Raises GraphDefError, with the path in front, where an input names no node, two nodes have one name, or
+    functions call each other without end.
+    """
+    try:
+        return _Flattening(graphdef, loops, only).graph()
+    except GraphDefError as error:
+        raise GraphDefError(f"{graphdef.path}: {one_line(error)}") from None
+
+
+class _Flattening:
+    """The work in hand: nodes written so far, and the edges still to resolve."""
+
+    def __init__(self, graphdef: GraphDef, loops: bool, only: frozenset[str] | None) -> None:
+        self.graphdef = graphdef
+        self.loops = loops
+        self.library = Library(graphdef)
+        self.written_out = self.library.candidates if only is None else only
+        self.nodes: list[Node] = []
+        self.pending: list[tuple[Node, Scope]] = []
+        self.lowering = Lowering(graphdef, self.nodes)
+        self.opaque: list[tuple[Node, str]] = []
+        self.edges = Edges()
+
+    def graph(self) -> Graph:
+        """Write every node, then resolve every edge."""
+        top = Scope("", ())
+        self._write(top, self.graphdef.nodes)
+        for scope, function in self.lowering.bodies:  # grows while it is walked: a body may hold calls
+            self._write(scope, function.nodes)
+        self._resolve()
+        return Graph(
+            self.nodes,
+            graphdef=self.graphdef,
+            signatures=self._signatures(top),
+            opaque_calls=tuple(self.opaque),
+        )
+
+    def _write(self, scope: Scope, nodedefs: tuple[NodeDef, ...]) -> None:
+        """The nodes of one body; calls are prepared, their bodies come later."""
+        inner = scope.functions[-1] if scope.functions else None
+        calls = self.library.calls
+        values = self.graphdef.variables if self.graphdef.variables and inner is None else {}
+        for nodedef in nodedefs:
+            name = nodedef.name
+            if name in scope.nodes or name in scope.arguments:
+                where = f" in function {inner}" if inner else ""
+                raise GraphDefError(f"damaged: two nodes are named {name!r}{where}")
+            if nodedef.op in calls and (call := self._call(scope, nodedef)) is not None:
+                scope.nodes[name] = call
+                continue
+            node = Node(
+                name=scope.path + name,
+                op=nodedef.op,
+                nodedef=nodedef,
+                functions=scope.functions,
+                label=f"{inner}/{name}" if inner else None,
+            )
+            node.bindings = scope.bindings
+            node.stored = values.get(name)
+            scope.nodes[name] = node
+            self.nodes.append(node)
+            self.pending.append((node, scope))
+
+    def _call(self, scope: Scope, nodedef: NodeDef) -> Call | None:
+        """How a call is written out; None where it stays one node."""
+        targets = self.library.targets(nodedef)
+        if nodedef.op in _CALLS:
+            targets = [target for target in (nodedef.attr("f"),) if isinstance(target, FunctionRef)]
+        if not any(target.name in self.written_out for target in targets):
+            return None
+        if nodedef.op in _WHILES and not self.loops:
+            return None
+        reason = self._obstacle(scope, nodedef, targets)
+        if reason is not None:
+            node = Node(
+                name=scope.path + nodedef.name, op=nodedef.op, nodedef=nodedef, functions=scope.functions
+            )
+            self.opaque.append((node, reason))
+            return None
+        if nodedef.op in IF_OPS:
+            return self.lowering.conditional(scope, nodedef)
+        if nodedef.op in _WHILES:
+            return self.lowering.loop(scope, nodedef)
+        body = self.lowering.body(scope, nodedef, targets[0], "")
+        data = [(scope, name) for name in data_inputs(nodedef)]
+        self.lowering.bind(body, targets[0], data)
+        return Call(nodedef, (body,), [(body, name) for name in body.returns])
+
+    def _obstacle(self, scope: Scope, nodedef: NodeDef, targets: list[FunctionRef]) -> str | None:
+        """Why a call is not written out, or None."""
+        missing = next(
+            (target.name for target in targets if target.name not in self.graphdef.functions), None
+        )
+        if missing is not None:
+            return f"{nodedef.op} calls function {missing!r}, which is not in the file"
+        if len(scope.functions) >= _DEEPEST or any(target.name in scope.functions for target in targets):
+            return f"{nodedef.op} calls a function that calls itself"
+        if nodedef.op in IF_OPS and not (data_inputs(nodedef) and _names_functions(nodedef, BRANCHES)):
+            return f"{nodedef.op} without a predicate or without its branches"
+        if nodedef.op in _WHILES and not _names_functions(nodedef, ("body",)):
+            return f"{nodedef.op} without a body"
+        if nodedef.op in _CALLS | IF_OPS | _WHILES or nodedef.op in self.graphdef.functions:
+            return None
+        return f"batch norm inside a function that {nodedef.op} calls"
+
+    def _resolve(self) -> None:
+        """Every input string becomes a Tensor."""
+        tensor, waits = self.edges.tensor, 0
+        for node, scope in self.pending:
+            assert node.nodedef is not None
+            controls: list[Node] = []
+            data: list[Tensor] = []
+            for name in node.nodedef.inputs:
+                if name[:1] == "^":
+                    controls.extend(self.edges.controls(scope, name[1:], node))
+                else:
+                    data.append(tensor(scope, name, node))
+            waits += len(controls)
+            if waits > _MOST_WAITS:
+                raise GraphDefError(f"nodes wait for calls of functions with over {_MOST_WAITS} nodes in all")
+            if scope.pivot is not None and not data:
+                controls.append(scope.pivot)
+            node.inputs, node.controls = tuple(data), tuple(controls)
+            node.conditions = self.edges.conditions(scope)
+        for node, inputs in self.lowering.lowered:
+            node.inputs = tuple(
+                value if isinstance(value, Tensor) else self.edges.tensor(value[0], value[1], node)
+                for value in inputs
+            )
+        for merge, scope, name in self.lowering.predicates:
+            merge.predicate = self.edges.tensor(scope, name, merge)
+
+    def _signatures(self, top: Scope) -> tuple[Signature, ...]:
+        """The serving signatures, in tensors; one that names what is not there is left out."""
+        found = []
+        for signature in self.graphdef.signatures:
+            try:
+                inputs = {key: self.edges.tensor(top, name, None) for key, name in signature.inputs.items()}
+                outputs = {key: self.edges.tensor(top, name, None) for key, name in signature.outputs.items()}
+            except GraphDefError:
+                continue
+            found.append(Signature(key=signature.key, inputs=inputs, outputs=outputs))
+        return tuple(found)
+
+
+def _names_functions(nodedef: NodeDef, keys: tuple[str, ...]) -> bool:
+    """Whether each of these attributes is a function."""
+    return all(isinstance(nodedef.attr(key), FunctionRef) for key in keys)

@@ -1,0 +1,147 @@
+"""Names -> edges: which tensor an input string means, through arguments of functions and calls written out.
+
+A file may chain calls without end, or have a call feed itself. So every answer that took more than one step
+is kept, and a way that comes back to itself is damage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bninspect.errors import GraphDefError
+from bninspect.graph.functions.ports import port
+from bninspect.graph.graph import Node, Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bninspect.graphdef.records import NodeDef
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """One body: the top level, or a function at one call."""
+
+    path: str
+    functions: tuple[str, ...]
+    nodes: dict[str, Node | Call] = field(default_factory=dict)
+    arguments: dict[str, Tensor | tuple[Scope, str]] = field(default_factory=dict)
+    """What each argument is bound to: a node that lowering wrote, or an input of the caller's scope."""
+    conditions: list[tuple[tuple[Scope, str], bool]] = field(default_factory=list)
+    bindings: Mapping[str, Any] = field(default_factory=dict)
+    returns: tuple[str, ...] = ()
+    control_returns: tuple[str, ...] = ()
+    pivot: Node | None = None
+    """Lives when the branch of an If is taken: what a node without data inputs there waits for."""
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A call that is written out: what each of its outputs is."""
+
+    nodedef: NodeDef
+    bodies: tuple[Scope, ...]
+    outputs: list[Tensor | tuple[Scope, str]]
+
+
+class Edges:
+    """The edges of one graph, as its scopes name them."""
+
+    def __init__(self) -> None:
+        self._tensors: dict[tuple[Scope, str], Tensor] = {}
+        self._waits: dict[Call, tuple[Node, ...]] = {}
+        self._conditions: dict[Scope, tuple[tuple[Tensor, bool], ...]] = {}
+
+    def tensor(self, scope: Scope, name: str, reader: Node | None) -> Tensor:
+        """The tensor an input string means, through arguments and written-out calls.
+
+        Raises GraphDefError where there is none.
+        """
+        way: list[tuple[Scope, str]] = []
+        found = self._step(scope, name)
+        while found is not None and not isinstance(found, Tensor):
+            way.append((scope, name))
+            if found in self._tensors:
+                found = self._tensors[found]
+                break
+            scope, name = found
+            found = self._step(scope, name)
+            if len(way) % 1000 == 0 and len(set(way)) < len(way):
+                raise GraphDefError(f"damaged: {_quoted(name)} is the result of a call that is given it")
+        if found is None:
+            raise GraphDefError(_dangling("reads", name, reader))
+        for passed in way:
+            self._tensors[passed] = found
+        return found
+
+    def _step(self, scope: Scope, name: str) -> Tensor | tuple[Scope, str] | None:
+        """The tensor, or where else to look and for which name; None where nothing has the name."""
+        base, _, rest = name.partition(":")
+        found = scope.nodes.get(base)
+        if isinstance(found, Node):
+            return Tensor(found, _port(found.op, rest, name))
+        if found is None:
+            return scope.arguments.get(base) if rest in ("", "0") else None
+        number = _port(found.nodedef.op, rest, name)
+        return found.outputs[number] if number < len(found.outputs) else None
+
+    def controls(self, scope: Scope, name: str, reader: Node | None) -> tuple[Node, ...]:
+        """The nodes a control input waits for; of a written-out call those that run with it."""
+        found = scope.nodes.get(name)
+        if isinstance(found, Node):
+            return (found,)
+        if found is not None:
+            return self._waits_of(found, reader)
+        if name in scope.arguments:
+            return (self.tensor(scope, name, reader).node,)
+        raise GraphDefError(_dangling("waits for", name, reader))
+
+    def _waits_of(self, call: Call, reader: Node | None) -> tuple[Node, ...]:
+        """As deep as calls are nested, which `flatten` bounds."""
+        if call not in self._waits:
+            waits: dict[Node, None] = {}
+            if len(call.bodies) > 1:  # of an If: what joins its branches, for one of them never runs
+                waits.update((output.node, None) for output in call.outputs if isinstance(output, Tensor))
+            else:
+                for body in call.bodies:
+                    waits.update((self.tensor(body, item, reader).node, None) for item in body.returns)
+                    for item in dict.fromkeys(body.control_returns):
+                        waits.update(dict.fromkeys(self.controls(body, item, reader)))
+            self._waits[call] = tuple(waits)
+        return self._waits[call]
+
+    def conditions(self, scope: Scope) -> tuple[tuple[Tensor, bool], ...]:
+        """The predicates of the Ifs around a scope, outermost first, with the branch it stands in."""
+        if not scope.conditions:
+            return ()
+        if scope not in self._conditions:
+            self._conditions[scope] = tuple(
+                (self.tensor(outer, name, None), taken) for (outer, name), taken in scope.conditions
+            )
+        return self._conditions[scope]
+
+
+def data_inputs(nodedef: NodeDef) -> list[str]:
+    """The inputs that are tensors."""
+    return [name for name in nodedef.inputs if not name.startswith("^")]
+
+
+def _port(op: str, rest: str, name: str) -> int:
+    """The output number behind the first colon: `1`, or `y:0` in a function body."""
+    argument, _, index = rest.rpartition(":")
+    if not rest:
+        return 0
+    if not index.isdecimal() or len(index) > 9:
+        raise GraphDefError(f"damaged: {_quoted(name)} is not the name of a tensor")
+    return port(op, argument, int(index)) if argument else int(index)
+
+
+def _dangling(how: str, name: str, reader: Node | None) -> str:
+    who = "something" if reader is None else f"node {_quoted(reader.label)}"
+    return f"cut short or damaged: {who} {how} {_quoted(name)}, and no node of that name is in the file"
+
+
+def _quoted(name: str) -> str:
+    """A name for a message: on one line, and not of any length."""
+    return repr(name if len(name) <= 200 else f"{name[:200]}...")

@@ -1,0 +1,182 @@
+"""Graph: the nodes of a model, joined by their edges, with every call of a function written out.
+
+This is what all analysis reads. It knows nothing of protobuf: `reader` makes the records (`NodeDef`),
+`flatten` makes the Graph from them. Nothing is changed after it is built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bninspect.graphdef.records import AttributePlaceholder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from bninspect.graphdef.records import GraphDef, NodeDef
+    from bninspect.graphdef.tensors import TensorValue
+
+
+_NOTHING_TRACED: dict[tuple[object, int], tuple[Tensor, bool]] = {}
+
+
+class Tensor(NamedTuple):
+    """One output of a node. Two Tensors are equal when they are the same output of the same node."""
+
+    node: Node
+    port: int
+
+    @property
+    def name(self) -> str:
+        """`scope/op:0`, as TensorFlow writes it; inside a library function `function/op:0`."""
+        if self.node.stands_for is not None:
+            return self.node.stands_for
+        return f"{self.node.label}:{self.port}"
+
+
+class Node:
+    """One operation of the graph. Nodes compare by identity."""
+
+    __slots__ = (
+        "bindings", "conditions", "controls", "functions", "index", "inputs", "label", "name", "nodedef",
+        "op", "predicate", "stands_for", "stored", "traced",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        op: str,
+        nodedef: NodeDef | None,
+        functions: tuple[str, ...] = (),
+        label: str | None = None,
+        stands_for: str | None = None,
+    ) -> None:
+        self.name = name
+        """Unique in the Graph: the path of the calls, then the node's own name."""
+        self.op = op
+        self.nodedef = nodedef
+        """The record in the file; None for a node that only flattening wrote (the Switch of an If)."""
+        self.functions = functions
+        """Names of the library functions it stands in, outermost call first; empty at the top level."""
+        self.label = name if label is None else label
+        """What a person is shown: the name, or `function/name` inside a library function."""
+        self.stands_for = stands_for
+        """For a node that flattening wrote: the name of the tensor in the file that it stands for."""
+        self.index = -1
+        self.inputs: tuple[Tensor, ...] = ()
+        """Data inputs, in order."""
+        self.controls: tuple[Node, ...] = ()
+        """Control inputs (`^name`)."""
+        self.conditions: tuple[tuple[Tensor, bool], ...] = ()
+        """The predicates of the Ifs whose branch it stands in, with the branch."""
+        self.predicate: Tensor | None = None
+        """Of a Merge that stands for an If: what chooses (input 0 is the false branch); None elsewhere."""
+        self.bindings: Mapping[str, Any] = {}
+        """Attributes of the call, for those that the function body leaves to it; of a node without a record
+        its own.
+        """
+        self.stored: TensorValue | None = None
+        """Of a variable: its value in the checkpoint; None where none was read, and of any other node."""
+        self.traced: dict[tuple[object, int], tuple[Tensor, bool]] = _NOTHING_TRACED
+        """What `graph.trace` remembers of long chains; the node is none the less immutable."""
+
+    def attr(self, name: str, default: Any = None) -> Any:
+        """The attribute as a Python value (see `attributes.attribute`), or the default.
+
+        Raises GraphDefError where the value is damaged.
+        """
+        if self.nodedef is None:
+            return self.bindings.get(name, default)
+        value = self.nodedef.attr(name, default)
+        if isinstance(value, AttributePlaceholder):
+            return self.bindings.get(value.name, default)
+        return value
+
+    def output(self, port: int = 0) -> Tensor:
+        """One of its outputs."""
+        return Tensor(self, port)
+
+    def __repr__(self) -> str:
+        return f"<{self.op} {self.name}>"
+
+
+class Use(NamedTuple):
+    """A place where a tensor is read: input `slot` of `node`."""
+
+    node: Node
+    slot: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """A serving signature: its key and the tensors it takes and gives."""
+
+    key: str
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor]
+
+
+class Graph:
+    """An immutable graph: nodes in file order, producers, consumers."""
+
+    def __init__(
+        self,
+        nodes: Sequence[Node],
+        *,
+        graphdef: GraphDef,
+        signatures: tuple[Signature, ...] = (),
+        opaque_calls: tuple[tuple[Node, str], ...] = (),
+    ) -> None:
+        self.nodes = tuple(nodes)
+        self.graphdef = graphdef
+        """The file it was read from: path, format, size, versions, library, collections."""
+        self.signatures = signatures
+        self.opaque_calls = opaque_calls
+        """Calls of functions that hold candidates and were not written out, with the reason."""
+        self._by_name = {node.name: node for node in self.nodes}
+        self._uses: list[list[Use]] | None = None
+        for index, node in enumerate(self.nodes):
+            node.index = index
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.nodes)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def node(self, name: str) -> Node:
+        """The node of this name. Raises KeyError."""
+        return self._by_name[name]
+
+    def uses(self, node: Node) -> list[Use]:
+        """Every data input that reads any output of the node, in graph order."""
+        if self._uses is None:
+            uses: list[list[Use]] = [[] for _ in self.nodes]
+            for consumer in self.nodes:
+                for slot, tensor in enumerate(consumer.inputs):
+                    uses[tensor.node.index].append(Use(consumer, slot))
+            self._uses = uses
+        return self._uses[node.index]
+
+    def uses_of(self, tensor: Tensor) -> list[Use]:
+        """Every data input that reads this tensor, in graph order."""
+        return [use for use in self.uses(tensor.node) if use.node.inputs[use.slot].port == tensor.port]
+
+    def ancestors(self, roots: Iterable[Node], *, controls: bool = True) -> set[Node]:
+        """The roots and all they depend on, through data and (unless told otherwise) control inputs."""
+        seen: set[Node] = set()
+        stack = list(roots)
+        while stack:
+            node = stack.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            stack.extend(tensor.node for tensor in node.inputs)
+            if controls:
+                stack.extend(node.controls)
+        return seen

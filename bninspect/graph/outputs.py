@@ -1,0 +1,215 @@
+"""The outputs of a model: those asked for, those of the serving signature, else what nobody reads."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from bninspect.errors import SelectionError
+from bninspect.graph.functions.library import FUSED_OPS, ROOT_OPS
+from bninspect.graph.graph import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bninspect.graph.graph import Graph, Node
+
+_NOT_OUTPUTS = (
+    "Assign", "Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "Scatter", "ResourceScatter",
+    "NoOp", "Save", "Restore", "MergeV2Checkpoints", "ShardedFile", "Assert", "Print",
+    "IsVariableInitialized", "VarIsInitializedOp", "InitializeTable", "LookupTable", "QueueEnqueue",
+    "QueueClose", "Stack", "DestroyResource", "WriteFile", "TensorArrayClose", "Optional",
+)  # fmt: skip
+"""Ops (by how they begin) that do something rather than give something."""
+_SAVERS = ("Save", "Restore", "MergeV2Checkpoints")
+_SOURCES = frozenset(
+    {"Const", "Variable", "VariableV2", "VarHandleOp", "HashTable", "HashTableV2", "ReadVariableOp"}
+)
+_PLUMBING = frozenset({
+    "Switch", "RefSwitch", "Merge", "LoopCond", "NextIteration", "Shape", "ShapeN", "Size", "Rank",
+    "ZerosLike", "OnesLike",
+})  # fmt: skip
+_NO_NUMBERS = frozenset({"bool", "variant", "resource"})
+"""Types of what a conditional hands on beside its result; variants are what an If keeps for its gradient."""
+_HOPS = 16
+"""Identities and Switches that may stand between a layer and the Merge of its statistics."""
+_INPUTS = ("Placeholder", "Iterator", "OneShotIterator", "Queue", "FIFOQueue", "Reader", "ParseExample")
+
+
+def model_outputs(graph: Graph, names: Sequence[str] = ()) -> tuple[Tensor, ...]:
+    """The outputs of the model, in a stable order.
+
+    `names` (a node or tensor name each) wins over the serving signature, which wins over the nodes nobody
+    reads. Raises SelectionError for a name that is not in the graph.
+    """
+    if names:
+        return tuple(dict.fromkeys(find_tensor(graph, name) for name in names))
+    if graph.signatures:
+        serving = [signature for signature in graph.signatures if signature.key == "serving_default"]
+        chosen = serving or [
+            signature for signature in graph.signatures if not signature.key.startswith("__")
+        ]
+        outputs = [tensor for signature in chosen for tensor in signature.outputs.values()]
+        if outputs:
+            return tuple(dict.fromkeys(outputs))
+    return _unread(graph)
+
+
+def find_tensor(graph: Graph, name: str) -> Tensor:
+    """The tensor a person names: `scope/op`, `scope/op:0`, or `function/op:0` as reports write it.
+
+    Raises SelectionError with the nearest names where there is none.
+    """
+    name = name.strip().lstrip("^")
+    base, colon, index = name.rpartition(":")
+    if not colon or not index.isdecimal():
+        base, index = name, "0"
+    if base in graph:
+        return graph.node(base).output(int(index))
+    for node in graph:
+        if node.stands_for == f"{base}:{index}":
+            return node.output()
+        if node.label == base and node.stands_for is None:
+            return node.output(int(index))
+    near = difflib.get_close_matches(base, [node.label for node in graph], 3, 0.6)
+    hint = f"; near it: {', '.join(near)}" if near else ""
+    raise SelectionError(f"no node is named {base!r}{hint}")
+
+
+def _unread(graph: Graph) -> tuple[Tensor, ...]:
+    """Nodes that give something nobody reads, in file order; of those, the ones that depend on an input.
+
+    In a training graph in which those see no normalization, the nodes that only summaries read (the loss).
+    """
+    gradients = _downstream(graph, [node for node in graph if _is_gradient(node)])
+    left_out = {node for node in graph if node in gradients or _does(node) or _is_plumbing(node)}
+    fed = _downstream(graph, [node for node in graph if node.op.startswith(_INPUTS)])
+    unread = [node for node in graph if node not in left_out and _is_end(graph, node)]
+    chosen = [node for node in unread if node in fed]
+    if gradients and not _sees_normalization(graph, chosen):
+        rest = [node for node in graph if node in fed and node not in left_out]
+        chosen += [
+            node
+            for node in rest
+            if graph.uses(node) and all(_only_reports(use.node) for use in graph.uses(node))
+        ]
+    ends = [node for node in graph if node.op in ("Merge", "Exit") and not graph.uses(node)]
+    merges = [node for node in ends if node in fed and node not in gradients and not _is_update(node)]
+    chosen = chosen + _with_more_normalization(graph, chosen, merges) if chosen else merges
+    if not chosen:
+        chosen = [node for node in graph if _is_held(node) and node in fed and not graph.uses(node)]
+    return tuple(node.output() for node in chosen or unread)
+
+
+def _is_end(graph: Graph, node: Node) -> bool:
+    """Whether nobody reads what the node gives; of a normalization, whose mean and variance go to updates,
+    its result.
+    """
+    return not (graph.uses_of(node.output()) if node.op in FUSED_OPS else graph.uses(node))
+
+
+def _is_update(merge: Node) -> bool:
+    """Whether a conditional hands on what an update of a variable gave."""
+    producers = (tensor.node for tensor in merge.inputs)
+    return any(
+        (node.inputs[0].node if node.op == "Identity" and node.inputs else node).op.startswith("Assign")
+        for node in producers
+    )
+
+
+def _with_more_normalization(graph: Graph, chosen: Iterable[Node], merges: Iterable[Node]) -> list[Node]:
+    """The Merges that end a branch of the model: those that see a normalization nothing before them sees.
+
+    A Merge nobody reads is a conditional's leftover as a rule (the batch mean, the momentum); those see none.
+    """
+    seen = graph.ancestors(chosen)
+    found = []
+    for merge in merges:
+        stack, more = [merge], False
+        while stack:
+            node = stack.pop()
+            if node not in seen:
+                seen.add(node)
+                more = more or node.op in FUSED_OPS or node.op in ROOT_OPS
+                stack.extend(tensor.node for tensor in node.inputs)
+                stack.extend(node.controls)
+        if more:
+            found.append(merge)
+    return found
+
+
+def _sees_normalization(graph: Graph, nodes: Iterable[Node]) -> bool:
+    return any(node.op in FUSED_OPS or node.op in ROOT_OPS for node in graph.ancestors(nodes))
+
+
+def _does(node: Node) -> bool:
+    """Whether the node is there for what it does: assigning, saving, checking, printing, summarizing."""
+    return (
+        node.op.startswith(_NOT_OUTPUTS)
+        or "Summary" in node.op
+        or node.op in _SOURCES
+        or node.op.startswith(_INPUTS)
+    )
+
+
+def _is_gradient(node: Node) -> bool:
+    """Whether only gradients are made of this op (a transposed convolution is a *BackpropInput*)."""
+    if node.op in ("StopGradient", "PreventGradient"):
+        return False
+    return "Grad" in node.op or "BackpropFilter" in node.op
+
+
+def _only_reports(node: Node) -> bool:
+    """Whether reading a tensor here leaves it an output: a summary of it, the seed of its gradient."""
+    return "Summary" in node.op or node.op in ("Shape", "Size", "Rank", "OnesLike", "ZerosLike")
+
+
+def _is_plumbing(node: Node) -> bool:
+    """Whether it only steers a conditional, asks for a shape, or hangs on the saver."""
+    if node.op in _PLUMBING:
+        return True
+    if any(control.op.startswith(_SAVERS) for control in node.controls):
+        return True
+    if node.op == "Identity" and node.inputs:
+        producer = node.inputs[0].node
+        passed = _is_held(node) or _is_statistic(producer) or producer.op == "Switch"
+        return passed or node.attr("T") in _NO_NUMBERS
+    return False
+
+
+def _is_held(node: Node) -> bool:
+    """Whether it hands a tensor on once others are there, too: an element of a `tf.tuple`, or the end of a
+    function.
+    """
+    if node.op != "Identity" or not node.inputs:
+        return False
+    producer = node.inputs[0].node
+    return any(control.op == "NoOp" and producer in control.controls for control in node.controls)
+
+
+def _is_statistic(node: Node) -> bool:
+    """Whether a conditional's output nobody reads is a mean or variance that a layer hands out beside its
+    result.
+    """
+    if node.op != "Merge":
+        return False
+    for tensor in node.inputs:
+        for _ in range(_HOPS):
+            if tensor.node.op not in ("Identity", "Switch") or not tensor.node.inputs:
+                break
+            tensor = tensor.node.inputs[0]
+        if tensor.node.op in FUSED_OPS and tensor.port:
+            return True
+    return False
+
+
+def _downstream(graph: Graph, sources: Iterable[Node]) -> set[Node]:
+    """The sources and every node that depends on one of them through data."""
+    reached = set(sources)
+    stack = list(reached)
+    while stack:
+        for use in graph.uses(stack.pop()):
+            if use.node not in reached:
+                reached.add(use.node)
+                stack.append(use.node)
+    return reached

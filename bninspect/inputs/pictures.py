@@ -1,0 +1,110 @@
+"""Where the elements of an image input's batch come from: files, encoded files, or a seeded generator.
+
+A batch is made when it is run, so that a folder of a hundred thousand images costs the memory of one batch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from bninspect.errors import InputError
+from bninspect.inputs import images
+from bninspect.inputs.placeholders import NUMPY
+from bninspect.inputs.preprocess import Recipe, prepare
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from bninspect.inputs.placeholders import Placeholder
+
+
+class Pictures(Protocol):
+    """Where the elements of the image input's batch come from."""
+
+    names: tuple[str, ...]
+    """What the report calls their source."""
+    count: int
+
+    def batch(self, start: int, stop: int) -> NDArray[Any]:
+        """Elements start to stop, as the input takes them. Raises InputError, RunError."""
+        ...
+
+
+class Files:
+    """Image files, decoded and prepared when their batch comes."""
+
+    def __init__(self, files: tuple[Path, ...], recipe: Recipe) -> None:
+        self.names = tuple(str(file) for file in files)
+        self.count = len(files)
+        self.files = files
+        self.recipe = recipe
+        self._shape: tuple[int, ...] | None = None
+
+    def batch(self, start: int, stop: int) -> NDArray[Any]:
+        return np.stack([self._element(file) for file in self.files[start:stop]])
+
+    def _element(self, file: Path) -> NDArray[Any]:
+        element = prepare(images.decode(images.read(file), file), self.recipe)
+        if self._shape not in (None, element.shape):
+            raise InputError(
+                f"the images differ in size ({file} is {list(element.shape)}, {self.names[0]} is "
+                f"{list(self._shape or ())}), and the model leaves it free: add --size HxW"
+            )
+        self._shape = element.shape
+        return element
+
+
+class Encoded:
+    """Image files as they are, for a model that decodes them: one by one, or as a vector of strings."""
+
+    def __init__(self, files: tuple[Path, ...], *, one: bool) -> None:
+        self.names = tuple(str(file) for file in files)
+        self.count = len(files)
+        self._files = files
+        self._one = one
+
+    def batch(self, start: int, stop: int) -> NDArray[Any]:
+        data = [images.read(file) for file in self._files[start:stop]]
+        return np.array(data[0] if self._one else data, dtype=object)
+
+
+class RandomImages:
+    """Images of independent uniform pixels 0 to 255, prepared as decoded ones are."""
+
+    def __init__(self, count: int, seed: int, recipe: Recipe) -> None:
+        self.names: tuple[str, ...] = (f"random, seed {seed}",)
+        self.count = count
+        self._seed = seed
+        self.recipe = recipe
+
+    def batch(self, start: int, stop: int) -> NDArray[Any]:
+        return np.stack([self._element(index) for index in range(start, stop)])
+
+    def _element(self, index: int) -> NDArray[Any]:
+        size = self.recipe.size or (1, 1)
+        pixels = np.random.default_rng((self._seed, index)).integers(0, 256, (*size, self.recipe.channels))
+        return prepare(pixels.astype(np.uint8), self.recipe)
+
+
+class RandomValues:
+    """Independent standard normal values for an input that is no image."""
+
+    def __init__(self, count: int, seed: int, place: Placeholder) -> None:
+        sizes = (place.shape or ())[1:]
+        if not place.shape or None in sizes or NUMPY[place.dtype].kind != "f":
+            raise InputError(f"--random cannot fill {place}: feed it with --feed {place.name}=@values.npy")
+        self.names: tuple[str, ...] = (f"random, seed {seed}",)
+        self.count = count
+        self._seed = seed
+        self._shape = tuple(size or 0 for size in sizes)
+        self._dtype = NUMPY[place.dtype]
+
+    def batch(self, start: int, stop: int) -> NDArray[Any]:
+        generators = (np.random.default_rng((self._seed, index)) for index in range(start, stop))
+        return np.stack(
+            [generator.standard_normal(self._shape).astype(self._dtype) for generator in generators]
+        )

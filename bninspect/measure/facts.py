@@ -1,0 +1,195 @@
+"""What is asked of a probe, and what it found: plain data, told by `report`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graph import Tensor
+    from bninspect.measure.companions import CompanionTest
+    from bninspect.measure.presets import PresetTrial
+    from bninspect.measure.runnable import Unprobed
+    from bninspect.statistics.distance import Difference
+    from bninspect.statistics.pooling import ImageMoments
+    from bninspect.statistics.staleness import Staleness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What to compare."""
+
+    layers: tuple[BatchNorm, ...]
+    """The layers to list; all are switched all the same."""
+    patch: str | None = None
+    patched: tuple[Tensor, ...] = ()
+    """The tensors whose patch is wanted; empty: the output of the first layer."""
+    keep: bool = False
+    """Keep the outputs of both modes whole, for `--save`."""
+    allowed: tuple[str, ...] = ()
+    """Ops let through besides the pure ones."""
+    switch: Literal["layers", "graph"] = "layers"
+    """`layers`: batch norm alone changes its mode. `graph`: what decides the mode is fed, dropout and all."""
+    momentum: float | None = None
+    """Of the moving averages, where the user tells it."""
+    verify: bool = True
+    """Check the specialized graphs against the original."""
+    companions: bool = True
+    """Test whether an image's output depends on its companions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFact:
+    """What an input was fed."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    """Of all batches together."""
+    source: tuple[str, ...]
+    preset: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measured:
+    """What one layer normalized in one pass, and what that says of its stored statistics."""
+
+    moments: ImageMoments
+    """Of its x, image by image, all batches together."""
+    staleness: Staleness | None
+    """None where the layer has no stored statistics to compare with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """How far one layer's output in inference mode lies from that in training mode, reduced inside
+    TensorFlow. Not finite where one of the outputs is not."""
+
+    max_abs: float
+    rms: float
+    relative_l2: float
+    """Over the size of the output in training mode, as `compare.Difference` has it: the relative RMS."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ProbedLayer:
+    """One layer that ran in both modes."""
+
+    layer: BatchNorm
+    values: int
+    """Per channel, of all images together."""
+    images: int
+    own: Measured | None
+    """x with every layer in training mode: the error is the layer's own. None where x cannot be measured."""
+    deployed: Measured | None
+    """x with every layer in inference mode, as the model is deployed: the error with what it inherits."""
+    difference: Gap | None
+    """None where its output has no value in one of the modes."""
+    moving_mean: NDArray[np.float64] | None = None
+    """The stored statistics, shape (channels,); None where there are none."""
+    moving_variance: NDArray[np.float64] | None = None
+    training: str = "branch"
+    """How training mode was brought about: `branch`, `flipped` or `kept` (see `rewrite.Change`)."""
+    inference: str = "branch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """Whether the specialized graphs agree with the original, fed by its own predicate."""
+
+    state: Literal["verified", "differs", "impossible"]
+    max_abs: float | None = None
+    """The largest difference of any tensor compared; None where nothing was."""
+    tensor: str | None = None
+    """Where it is, if it is beyond the tolerance."""
+    reason: str | None = None
+    """Why it is impossible, or what differs; else None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What is wrong, in words, with its evidence and what helps."""
+
+    code: str
+    """`BN403`."""
+    layer: str | None
+    """None where it is said of the model, or of several layers."""
+    title: str
+    """What is wrong, as a clause that a sentence can begin with."""
+    message: str
+    """The same in a sentence or two, with what follows from it."""
+    evidence: str = ""
+    """The numbers that say so."""
+    command: str | None = None
+    """What helps; None where nothing of ours does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputDifference:
+    """One tensor in both modes."""
+
+    name: str
+    difference: Difference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """One piece of one tensor in both modes."""
+
+    tensor: str
+    slice: str
+    training: NDArray[Any]
+    inference: NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """All that was found by running the model in both modes."""
+
+    report: Report
+    inputs: tuple[InputFact, ...]
+    fed: Mapping[str, float | bool | str]
+    layers: tuple[ProbedLayer, ...]
+    """In the order to be shown: of the graph unless `--sort` says otherwise."""
+    outputs: tuple[OutputDifference, ...]
+    patches: tuple[Patch, ...]
+    skipped: tuple[Unprobed, ...]
+    ran: bool
+    """Whether the model was run at all."""
+    decided: Mapping[str, bool] = field(default_factory=dict)
+    """What was fed to decide the mode -> the value of it that serves training."""
+    random: str | None = None
+    """A node that draws random numbers on the way to what was compared; None where there is none."""
+    kept: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    """`training/<tensor>` and `inference/<tensor>` of every output, where that was asked for."""
+    verification: Verification = field(
+        default_factory=lambda: Verification(state="impossible", reason="it was not asked for")
+    )
+    switch: Literal["layers", "graph"] = "layers"
+    momentum: float | None = None
+    """As the user told it."""
+    companions: CompanionTest | None = None
+    """Whether an image's output depends on its companions; None where that was not asked."""
+    presets: PresetTrial | None = None
+    """How the presets fit the first layer; None where that was not measured."""
+    diagnosis: tuple[Diagnosis, ...] = ()
+    """The most important first; empty for a model with nothing wrong."""
+
+    @property
+    def guilty(self) -> tuple[str, ...]:
+        """Names of the layers whose own error is a warning or an error, in graph order."""
+        order = {layer.name: index for index, layer in enumerate(self.report.layers)}
+        names = [
+            one.layer.name
+            for one in self.layers
+            if one.own is not None
+            and one.own.staleness is not None
+            and one.own.staleness.verdict in ("warning", "error")
+        ]
+        return tuple(sorted(names, key=lambda name: order.get(name, 0)))

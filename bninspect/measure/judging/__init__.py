@@ -1,0 +1,1 @@
+"""Measurements -> what is wrong, in words."""

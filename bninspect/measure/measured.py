@@ -1,0 +1,132 @@
+"""What one layer's moments say of its stored statistics, and the arrays that `--save` writes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bninspect.batchnorm.layer import Mode
+from bninspect.errors import GraphDefError
+from bninspect.graph.trace import stored_value
+from bninspect.measure.facts import Measured, Probe, ProbedLayer
+from bninspect.statistics.staleness import staleness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from bninspect.batchnorm import BatchNorm
+    from bninspect.graphdef import TensorValue
+    from bninspect.measure.passes import Passes
+    from bninspect.measure.runnable import Program
+    from bninspect.statistics.pooling import ImageMoments
+
+    Floats = NDArray[np.float64]
+
+
+def probed_layers(
+    layers: Iterable[BatchNorm], both: Program, passes: Passes, images: int
+) -> tuple[ProbedLayer, ...]:
+    """The facts of each layer, given in graph order. `images` is how many were run; 0 where what was fed by
+    hand is no image.
+    """
+    found = []
+    fewest: int | None = None
+    for layer in layers:
+        found.append(_probed_layer(layer, both, passes, images, fewest))
+        parts = passes.moments.get((Mode.TRAINING, layer.name), [])
+        values = [part.images * part.values for part in parts]
+        fewest = min(values if fewest is None else [*values, fewest], default=None)
+    return tuple(found)
+
+
+def _probed_layer(
+    layer: BatchNorm, both: Program, passes: Passes, images: int, fewest: int | None
+) -> ProbedLayer:
+    """The facts of one layer; `fewest` values of a channel had a layer before it in one batch."""
+    mean, variance = vector(layer.statistics.mean), vector(layer.statistics.variance)
+    own, deployed = (
+        _measured(layer, passes.measured(mode, layer.name, images), mean, variance, before)
+        for mode, before in ((Mode.TRAINING, fewest), (Mode.INFERENCE, None))
+    )
+    seen = own or deployed
+    return ProbedLayer(
+        layer=layer,
+        values=0 if seen is None else seen.moments.images * seen.moments.values,
+        images=images or (0 if seen is None else seen.moments.images),
+        own=own,
+        deployed=deployed,
+        difference=passes.gaps[layer.name].gap() if layer.name in passes.gaps else None,
+        moving_mean=mean,
+        moving_variance=variance,
+        training=both.changes[Mode.TRAINING][layer.name].what,
+        inference=both.changes[Mode.INFERENCE][layer.name].what,
+    )
+
+
+def arrays(layers: Iterable[ProbedLayer]) -> dict[str, NDArray[Any]]:
+    """For `--save`, of each layer: `<layer>/moving_mean`, `<layer>/moving_variance`, and of both passes
+    `<layer>/own/<what>` and `<layer>/deployed/<what>` with batch_mean, batch_variance, d and r.
+
+    The own ones also stand under `<layer>/<what>`.
+    """
+    found: dict[str, NDArray[Any]] = {}
+    for one in layers:
+        name = one.layer.name
+        if one.moving_mean is not None and one.moving_variance is not None:
+            found[f"{name}/moving_mean"] = one.moving_mean
+            found[f"{name}/moving_variance"] = one.moving_variance
+        for scope, measured in (("own/", one.own), ("deployed/", one.deployed), ("", one.own)):
+            if measured is None:
+                continue
+            pooled = measured.moments.pooled()
+            found[f"{name}/{scope}batch_mean"] = pooled.mean
+            found[f"{name}/{scope}batch_variance"] = pooled.variance
+            if measured.staleness is not None:
+                found[f"{name}/{scope}d"] = measured.staleness.d
+                found[f"{name}/{scope}r"] = measured.staleness.r
+    return found
+
+
+def worst_first(found: Probe) -> Probe:
+    """The probe with its layers by their own error, the largest first; those without one last."""
+
+    def score(one: ProbedLayer) -> float:
+        told = one.own.staleness if one.own is not None else None
+        if told is None:
+            return -1.0
+        return float("inf") if told.score is None else told.score
+
+    return replace(found, layers=tuple(sorted(found.layers, key=score, reverse=True)))
+
+
+def _measured(
+    layer: BatchNorm,
+    moments: ImageMoments | None,
+    mean: Floats | None,
+    variance: Floats | None,
+    fewest: int | None,
+) -> Measured | None:
+    if moments is None:
+        return None
+    if mean is None or variance is None or not mean.shape == variance.shape == moments.mean.shape[1:]:
+        return Measured(moments=moments, staleness=None)
+    gamma = stored_value(layer.gamma.node) if layer.gamma is not None else None
+    scale = vector(gamma)
+    if scale is not None and scale.size not in (1, mean.size):
+        scale = None
+    told = staleness(mean, variance, layer.epsilon, scale, moments, fewest)
+    return Measured(moments=moments, staleness=told)
+
+
+def vector(value: TensorValue | None) -> Floats | None:
+    """The values as a row in float64; None where there are none or they cannot be read."""
+    if value is None:
+        return None
+    try:
+        return value.numbers().ravel()
+    except GraphDefError:
+        return None

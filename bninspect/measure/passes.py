@@ -1,0 +1,191 @@
+"""Every batch through both modes in one run of TensorFlow: what is summed up, and what is kept whole.
+
+Memory is that of one batch: of a layer only its moments and its gap leave TensorFlow; an output becomes sums
+(`compare.Meter`) unless it was asked for.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from bninspect.batchnorm.layer import Mode
+from bninspect.errors import RunError
+from bninspect.measure.facts import Gap
+from bninspect.measure.runnable import MODES
+from bninspect.run.session import NoValueError
+from bninspect.statistics.distance import RELATIVE_FLOOR, Meter
+from bninspect.statistics.pooling import ImageMoments, concatenated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.graph import Tensor
+    from bninspect.inputs.request import Inputs
+    from bninspect.measure.runnable import Program
+    from bninspect.run.session import Session
+
+    Array = NDArray[Any]
+
+
+class Wish(NamedTuple):
+    """Tensors that are of use together or not at all."""
+
+    kind: str
+    """`output`, or of a layer `training` or `inference` (its moments in that mode) or `gap`."""
+    what: Tensor | str
+    """The output, or the layer's name."""
+    names: tuple[str, ...]
+    """What to fetch."""
+    fate: Hashable
+    """Wishes of one kind and one fate have a value together or none has: the branches they stand in."""
+
+
+class Passes:
+    """What is gathered over the batches."""
+
+    def __init__(self, wishes: Sequence[Wish], keep: Collection[Tensor], served: Mapping[Mode, Mode]) -> None:
+        self.wishes = list(wishes)
+        self.meters: dict[Tensor, Meter] = {
+            wish.what: Meter() for wish in wishes if not isinstance(wish.what, str)
+        }
+        self.moments: dict[tuple[Mode, str], list[ImageMoments]] = defaultdict(list)
+        self.gaps: dict[str, GapSums] = defaultdict(GapSums)
+        self.whole: dict[tuple[Mode, Tensor], list[Array]] = defaultdict(list)
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.lost: dict[tuple[str, Tensor | str], str] = {}
+        """(kind, what) of a wish -> why it has no value."""
+        self._keep = keep
+        self._served = served
+
+    def run(
+        self,
+        session: Session,
+        program: Program,
+        inputs: Inputs,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        """Every batch; `progress` is told (images done, images in all). Raises RunError, InputError."""
+        for number, feeds in enumerate(inputs.batches()):
+            if progress is not None:
+                progress(number * inputs.batch_size, inputs.count)
+            self._note_shapes(feeds)
+            self._take(*self._living(session, program.feeds(feeds, self._served)))
+
+    def _living(self, session: Session, feeds: Mapping[str, Array]) -> tuple[list[Wish], list[Array]]:
+        """The wishes that have values, and their values; those without are given up from here on."""
+        while True:
+            names = [name for wish in self.wishes for name in wish.names]
+            owners = [wish for wish in self.wishes for _ in wish.names]
+            try:
+                return self.wishes, session.run(names, feeds)
+            except NoValueError as error:
+                self._give_up(owners[error.index], str(error))
+
+    def _give_up(self, lost: Wish, reason: str) -> None:
+        """Drops a wish and all that share its fate. Raises RunError where it was asked for by name."""
+        gone = [wish for wish in self.wishes if (wish.kind, wish.fate) == (lost.kind, lost.fate)]
+        self.wishes = [wish for wish in self.wishes if wish not in gone]
+        for wish in gone:
+            self.lost[wish.kind, wish.what] = reason
+            if not isinstance(wish.what, str):
+                self.meters.pop(wish.what, None)
+                if wish.what in self._keep:
+                    raise RunError(f"{wish.what.name} has no value: {reason}")
+
+    def _take(self, wishes: Sequence[Wish], values: Sequence[Array]) -> None:
+        """One batch."""
+        at = 0
+        for wish in wishes:
+            part = values[at : at + len(wish.names)]
+            at += len(wish.names)
+            if not isinstance(wish.what, str):
+                self._take_output(wish.what, *part)
+            elif wish.kind == "gap":
+                self.gaps[wish.what].add(*map(float, part))
+            else:
+                mean, variance, count = part
+                found = ImageMoments.of(mean, variance, int(count[0]))
+                self.moments[Mode(wish.kind), wish.what].append(found)
+
+    def _take_output(self, tensor: Tensor, training: Array, inference: Array) -> None:
+        reason = _incomparable(training, inference)
+        if reason is not None:
+            self.lost["output", tensor] = reason
+            self.meters.pop(tensor, None)
+        elif tensor in self.meters:
+            self.meters[tensor].add(training, inference)
+        if tensor in self._keep:
+            for mode, value in zip(MODES, (training, inference), strict=True):
+                self.whole[mode, tensor].append(value)
+
+    def together(self, mode: Mode, tensor: Tensor) -> Array:
+        """A kept tensor over all batches, joined along its first axis; one without axes stacked."""
+        parts = self.whole[mode, tensor]
+        if len(parts) == 1:
+            return parts[0]
+        return np.stack(parts) if parts[0].ndim == 0 else np.concatenate(parts)
+
+    def measured(self, mode: Mode, layer: str, images: int) -> ImageMoments | None:
+        """The moments of a layer's x over all batches, image by image; None where there are none.
+
+        Where x has several rows for each image (crops, frames), they are parts of it.
+        """
+        parts = self.moments.get((mode, layer))
+        if not parts:
+            return None
+        try:
+            whole = concatenated(parts)
+            return whole.grouped(images) if images and whole.images > images else whole
+        except ValueError:
+            return None
+
+    def _note_shapes(self, feeds: Mapping[str, Array]) -> None:
+        """The shape of each feed, its batches added up."""
+        for name, array in feeds.items():
+            known = self.shapes.get(name)
+            if known and array.ndim and known[1:] == array.shape[1:]:
+                self.shapes[name] = (known[0] + array.shape[0], *known[1:])
+            else:
+                self.shapes[name] = array.shape
+
+
+@dataclass(slots=True)
+class GapSums:
+    """The gap of one layer over the batches, in float64."""
+
+    largest: float = 0.0
+    squares: float = 0.0
+    norm: float = 0.0
+    size: float = field(default=0.0)
+
+    def add(self, highest: float, lowest: float, squares: float, norm: float, size: float) -> None:
+        """One batch, as `instrument.GapNames` has it."""
+        self.largest = float(np.maximum(self.largest, np.maximum(highest, -lowest)))
+        self.squares += 2 * squares
+        self.norm += 2 * norm
+        self.size += size
+
+    def gap(self) -> Gap:
+        """The Gap over every batch so far. Squares that leave float32 count as infinite."""
+        count = max(self.size, 1.0)
+        base = max(float(np.sqrt(self.norm)), RELATIVE_FLOOR * count**0.5)
+        with np.errstate(invalid="ignore"):
+            rms, relative = np.sqrt(self.squares / count), np.sqrt(self.squares) / base
+        largest = self.largest if np.isfinite(self.squares) or self.largest else float("nan")
+        return Gap(max_abs=largest, rms=float(rms), relative_l2=float(relative))
+
+
+def _incomparable(training: Array, inference: Array) -> str | None:
+    """Why two values cannot be subtracted, or None."""
+    if training.dtype.kind not in "fiub" and training.dtype.name != "bfloat16":
+        return f"its values are no real numbers ({training.dtype})"
+    if training.shape != inference.shape:
+        return f"its shape depends on the mode: {list(training.shape)}, {list(inference.shape)}"
+    return None

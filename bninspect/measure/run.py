@@ -1,0 +1,244 @@
+"""Both modes of a model on the same inputs: how far they lie apart, and whose statistics are to blame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.errors import RunError
+from bninspect.graphdef.writer import serialized
+from bninspect.inputs import patch
+from bninspect.inputs.placeholders import NUMPY
+from bninspect.inputs.request import Inputs, Request, bind
+from bninspect.measure.examined import examined, prepared
+from bninspect.measure.facts import (
+    InputFact,
+    OutputDifference,
+    Patch,
+    Probe,
+    ProbedLayer,
+    Question,
+    Verification,
+)
+from bninspect.measure.measured import probed_layers
+from bninspect.measure.opaque import without_loops
+from bninspect.measure.passes import Passes, Wish
+from bninspect.measure.runnable import MODES, Program, Unprobed, in_loops, program
+from bninspect.measure.verify import verify
+from bninspect.run import safety
+from bninspect.run.pure_ops import RANDOM_OPS
+from bninspect.run.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graph import Node, Tensor
+
+_SERVED: dict[str, dict[Mode, Mode]] = {
+    "layers": {Mode.TRAINING: Mode.INFERENCE, Mode.INFERENCE: Mode.INFERENCE},
+    "graph": {mode: mode for mode in MODES},
+}
+"""`--switch` -> for the copy of each mode, the mode that other readers of what decides are served."""
+
+
+def probe(
+    report: Report, question: Question, request: Request, progress: Callable[[int, int], None] | None = None
+) -> Probe:
+    """Runs the model in both modes and compares them; `progress` is told (images done, images in all).
+
+    Raises InputError for inputs and patches that do not fit, RunError where TensorFlow is missing, an op is
+    refused or the run fails, RewriteError where the model cannot be rewritten.
+    """
+    report, question, skipped = without_loops(report, question)
+    if not report.layers:
+        return Probe(
+            report=report,
+            inputs=(),
+            fed={},
+            layers=(),
+            outputs=(),
+            patches=(),
+            skipped=skipped,
+            ran=False,
+            verification=Verification(state="impossible", reason="there is no layer to run in both modes"),
+        )
+    loops = in_loops(report)
+    outputs = tuple(tensor for tensor in report.outputs if tensor.node not in loops)
+    patched = _patched(question, loops)
+    both = program(report, lambda mode, _: mode, (*outputs, *patched), question.layers, question.layers)
+    reached = both.reached(report.graph)
+    safety.check(both.graphdef, question.allowed)
+    inputs, trial = prepared(
+        report,
+        question,
+        request,
+        lambda asked: bind(report.graph, reached, report.layers, asked, _decided(both)),
+    )
+    keep = {*patched, *(outputs if question.keep else ())}
+    wishes = _wishes(report, question.layers, both, dict.fromkeys((*outputs, *patched)))
+    passes = Passes(wishes, keep, _SERVED[question.switch])
+    with Session(serialized(both.graphdef)) as session:
+        passes.run(session, both, inputs, progress)
+        checked = verify(report, both, session, inputs, question.allowed) if question.verify else None
+    found = _found(report, question, both, inputs, passes, (outputs, patched), skipped, checked)
+    return examined(found, question, inputs, [tensor for tensor in outputs if tensor in passes.meters], trial)
+
+
+def _found(
+    report: Report,
+    question: Question,
+    both: Program,
+    inputs: Inputs,
+    passes: Passes,
+    tensors: tuple[Sequence[Tensor], Sequence[Tensor]],
+    skipped: Sequence[Unprobed],
+    checked: Verification | None,
+) -> Probe:
+    """The facts, from what the passes gathered."""
+    outputs, patched = tensors
+    left = {layer.name: _left(layer, both, passes) for layer in question.layers}
+    skips = [Unprobed(what=name, reason=reason) for name, reason in left.items() if reason is not None]
+    gone = [
+        Unprobed(what=what.name, reason=reason)
+        for (_, what), reason in passes.lost.items()
+        if not isinstance(what, str)
+    ]
+    layers = probed_layers(
+        (layer for layer in question.layers if left[layer.name] is None), both, passes, inputs.count
+    )
+    return Probe(
+        report=report,
+        inputs=_input_facts(inputs, passes.shapes),
+        fed={**inputs.said, **_fed_for_others(both, question)},
+        layers=layers,
+        outputs=tuple(
+            OutputDifference(name=tensor.name, difference=passes.meters[tensor].difference())
+            for tensor in outputs
+            if tensor in passes.meters and _both_modes_run(both)
+        ),
+        patches=tuple(_cut(tensor, question.patch, passes) for tensor in patched) if question.patch else (),
+        skipped=(*skipped, *skips, *gone, *_without_own_error(layers)),
+        ran=True,
+        decided={source.name: value for source, value in both.sources.items()},
+        random=_random_node(report, both),
+        kept=_kept([tensor for tensor in outputs if tensor in passes.meters], passes)
+        if question.keep
+        else {},
+        verification=checked or Verification(state="impossible", reason="it was not asked for"),
+        switch=question.switch,
+        momentum=question.momentum,
+    )
+
+
+def _wishes(
+    report: Report, layers: Sequence[BatchNorm], both: Program, tensors: Mapping[Tensor, None]
+) -> list[Wish]:
+    """What is fetched in one run: both modes of the tensors; moments and gap of the layers."""
+    conditions = Conditions(report.graph)
+    wishes = [
+        Wish("output", tensor, tuple(both.fetch(mode, tensor) for mode in MODES), tensor)
+        for tensor in tensors
+    ]
+    for layer in layers:
+        fate = conditions.of_tensor(layer.output)
+        for mode in MODES:
+            if (mode, layer.name) in both.moments:
+                wishes.append(Wish(mode.value, layer.name, both.moments[mode, layer.name], fate))
+        if layer.name in both.gaps:
+            wishes.append(Wish("gap", layer.name, tuple(both.gaps[layer.name]), fate))
+    return wishes
+
+
+def _left(layer: BatchNorm, both: Program, passes: Passes) -> str | None:
+    """Why there is nothing to say of a layer in both modes; None where there is."""
+    for mode in MODES:
+        change = both.changes[mode][layer.name]
+        if change.what == "left":
+            return f"no {mode.value} mode: {change.reason}"
+    if layer.name in both.unmeasured:
+        return both.unmeasured[layer.name]
+    lost = [passes.lost.get((mode.value, layer.name)) for mode in MODES]
+    return lost[0] if all(lost) else None
+
+
+def _without_own_error(layers: Sequence[ProbedLayer]) -> list[Unprobed]:
+    """The layers that ran in both modes, whose x was measured and could be set against nothing."""
+    return [
+        Unprobed(
+            what=one.layer.name,
+            reason=f"no own error: its stored statistics are not at hand, {one.layer.statistics.reason}",
+        )
+        for one in layers
+        if one.own is not None and one.own.staleness is None and one.layer.statistics.reason
+    ]
+
+
+def _both_modes_run(both: Program) -> bool:
+    """Whether any layer has both modes; if none has, both copies are the same model."""
+    left = [{name for name, change in both.changes[mode].items() if change.what == "left"} for mode in MODES]
+    return left[0] | left[1] != set(both.changes[Mode.TRAINING])
+
+
+def _decided(both: Program) -> set[str]:
+    return {source.name for source in both.sources}
+
+
+def _fed_for_others(both: Program, question: Question) -> dict[str, bool]:
+    """What the other readers of each source got, where there are any and both modes got the same."""
+    if question.switch == "graph":
+        return {}
+    held = {node.name for node in both.graphdef.nodes}
+    return {source.name: not value for source, value in both.sources.items() if source.node.name in held}
+
+
+def _patched(question: Question, loops: set[Node]) -> tuple[Tensor, ...]:
+    """The tensors whose patch is wanted. Raises InputError, RunError where a patch cannot be had."""
+    if question.patch is None or not question.layers:
+        return ()
+    patch.parse(question.patch)
+    chosen = question.patched or (question.layers[0].output,)
+    for tensor in chosen:
+        if tensor.node in loops:
+            raise RunError(f"--patch of {tensor.name}: it stands in a loop, where it has many values")
+    return chosen
+
+
+def _random_node(report: Report, both: Program) -> str | None:
+    """The first node of the original that draws random numbers on the way to what was compared."""
+    reached = both.reached(report.graph)
+    return next((node.label for node in report.graph if node in reached and node.op in RANDOM_OPS), None)
+
+
+def _cut(tensor: Tensor, text: str, passes: Passes) -> Patch:
+    """The patch of one tensor, of all its batches together."""
+    training, inference = (patch.cut(passes.together(mode, tensor), text, tensor.name) for mode in MODES)
+    return Patch(tensor=tensor.name, slice=text, training=training, inference=inference)
+
+
+def _kept(outputs: Sequence[Tensor], passes: Passes) -> dict[str, NDArray[Any]]:
+    return {
+        f"{mode.value}/{tensor.name}": passes.together(mode, tensor)
+        for mode in MODES
+        for tensor in outputs
+        if tensor in passes.meters
+    }
+
+
+def _input_facts(inputs: Inputs, shapes: Mapping[str, tuple[int, ...]]) -> tuple[InputFact, ...]:
+    """The image input, where there is one; what is fed by hand is told by `fed`."""
+    place, pictures = inputs.place, inputs.pictures
+    if place is None or pictures is None:
+        return ()
+    return (
+        InputFact(
+            name=place.name,
+            dtype="string" if place.dtype == "string" else NUMPY[place.dtype].name,
+            shape=shapes.get(place.name, ()),
+            source=pictures.names,
+            preset=inputs.preset,
+        ),
+    )

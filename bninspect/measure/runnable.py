@@ -1,0 +1,233 @@
+"""One program that holds the model in both modes, with what is measured of every layer.
+
+Both specialized graphs stand in it, and share what they have in common (`rewrite.copies`): the weights, the
+inputs, everything before the first layer. So one session runs both modes, each number drawn before the first
+layer is the same in both, and the distance of a layer's two outputs is taken inside TensorFlow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bninspect.batchnorm.layer import Mode
+from bninspect.errors import RewriteError
+from bninspect.inputs.deciding import dtype_of_source, fed_name, sources
+from bninspect.measure.instrument import GapNames, dtype_at, gap_nodes, x_dtype
+from bninspect.rewrite import specialize
+from bninspect.rewrite.copies import Copies, copies
+from bninspect.rewrite.moments import measure
+from bninspect.run import seeds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graph import Node, Tensor
+    from bninspect.graphdef import GraphDef
+    from bninspect.rewrite import Change, Pruned, Specialization
+
+MODES = (Mode.TRAINING, Mode.INFERENCE)
+_PREFIX = "inference"
+_GAPS = "bninspect_gap"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unprobed:
+    """A layer, or a tensor, that cannot be compared, and why."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What is handed to TensorFlow: both modes of one model."""
+
+    graphdef: GraphDef
+    changes: Mapping[Mode, Mapping[str, Change]]
+    """What was done to each layer, by its name; so is all that follows."""
+    sources: Mapping[Tensor, bool]
+    """What decides the mode of the switched layers, and the value of it that serves training."""
+    moments: Mapping[tuple[Mode, str], tuple[str, ...]]
+    """Where the moments of a layer's x are fetched, in the order `measure` reads them in."""
+    gaps: Mapping[str, GapNames]
+    unmeasured: Mapping[str, str]
+    """Layers without moments, and why."""
+    outputs: Mapping[Mode, Mapping[str, Tensor]]
+    """Every layer's output in each copy, as a tensor of the original."""
+    _names: Mapping[tuple[Mode, Tensor], str]
+    _copies: Copies
+
+    def fetch(self, mode: Mode, tensor: Tensor) -> str:
+        """Where a wanted tensor of the original is fetched in this mode."""
+        return self._names[mode, tensor]
+
+    def places(self, mode: Mode, name: str) -> str:
+        """What a tensor of the original (`op:0`) is called in this mode's copy."""
+        return name if mode is Mode.TRAINING else self._copies.second(name)
+
+    def feeds(self, values: Mapping[str, NDArray[Any]], served: Mapping[Mode, Mode]) -> dict[str, Any]:
+        """What to feed: these values of the original's tensors, to both copies; and to each source, in the
+        copy of each mode, the value that serves the mode `served` says."""
+        held = {node.name for node in self.graphdef.nodes}
+        found: dict[str, Any] = {}
+        for mode in MODES:
+            for name, value in values.items():
+                found[self.places(mode, name)] = value
+            for source, training in self.sources.items():
+                value = np.asarray(training == (served[mode] is Mode.TRAINING), dtype_of_source(source))
+                found[self.places(mode, fed_name(source))] = value
+        return {name: value for name, value in found.items() if name.rpartition(":")[0] in held}
+
+    def feeds_of_original(self, mode: Mode) -> dict[str, NDArray[Any]]:
+        """What sends the original to this mode: a value for each source."""
+        return {
+            source.name: np.asarray(training == (mode is Mode.TRAINING), dtype_of_source(source))
+            for source, training in self.sources.items()
+        }
+
+    def reached(self, graph: Iterable[Node]) -> set[Node]:
+        """The nodes of the original that the program depends on, but for those before a source, which is
+        fed."""
+        by_name = {node.name: node for node in self.graphdef.nodes}
+        original = {
+            self.places(mode, f"{node.name}:0").rpartition(":")[0]: node for mode in MODES for node in graph
+        }
+        fed = {self.places(mode, fed_name(s)).rpartition(":")[0] for mode in MODES for s in self.sources}
+        fetched = (*self._names.values(), *(name for names in self.moments.values() for name in names))
+        stack = [name.rpartition(":")[0] for name in fetched]
+        seen: set[str] = set()
+        while stack:
+            name = stack.pop()
+            if name in seen or name in fed or name not in by_name:
+                continue
+            seen.add(name)
+            stack.extend(text.removeprefix("^").partition(":")[0] for text in by_name[name].inputs)
+        return {original[name] for name in seen if name in original}
+
+
+def program(
+    report: Report,
+    choice: Callable[[Mode, BatchNorm], Mode],
+    wanted: Sequence[Tensor],
+    measured: Sequence[BatchNorm] = (),
+    compared: Sequence[BatchNorm] = (),
+) -> Program:
+    """Both modes in one: `choice` says in which mode a layer runs in the copy of each mode.
+
+    The moments of x are measured of the layers `measured`, and the gap between the outputs of those
+    `compared`. Raises RewriteError where the wanted tensors depend on what cannot be written.
+    """
+    graph_sources = sources(report)
+    loops = in_loops(report)
+    unmeasured: dict[str, str] = {}
+    changes: dict[Mode, Mapping[str, Change]] = {}
+    taken: dict[tuple[Mode, str], tuple[Tensor, ...]] = {}
+    outputs: dict[Mode, dict[str, Tensor]] = {}
+    pruned: dict[Mode, Pruned] = {}
+    for mode in MODES:
+        special = specialize(report, partial(choice, mode))
+        changes[mode] = {change.layer.name: change for change in special.changes}
+        for layer in measured:
+            if layer.x.node in loops:
+                unmeasured[layer.name] = "it stands in a loop, where x has many values in one run"
+                continue
+            try:
+                taken[mode, layer.name] = moments_in(special, layer, mode)
+            except RewriteError as error:
+                unmeasured[layer.name] = str(error)
+        tensors = [tensor for (at, _), found in taken.items() if at is mode for tensor in found]
+        outputs[mode] = {layer.name: output_in(choice(mode, layer), layer) for layer in report.layers}
+        pruned[mode] = special.pruned((*wanted, *outputs[mode].values(), *tensors))
+    both = copies(
+        pruned[Mode.TRAINING].graphdef,
+        pruned[Mode.INFERENCE].graphdef,
+        prefix=_PREFIX,
+        apart={source.node.name for source in graph_sources},
+    )
+
+    def place(mode: Mode, tensor: Tensor) -> str:
+        name = pruned[mode].names[tensor]
+        return name if mode is Mode.TRAINING else both.second(name)
+
+    gaps, nodes = _gaps(
+        [layer for layer in compared if layer.output.node not in loops],
+        lambda mode, layer: place(mode, outputs[mode][layer.name]),
+    )
+    graphdef = replace(both.graphdef, nodes=(*both.graphdef.nodes, *nodes))
+    return Program(
+        graphdef=seeds.seeded(graphdef, {new: old for old, new in both.renamed.items()}),
+        changes=changes,
+        sources=graph_sources,
+        moments={key: tuple(place(key[0], tensor) for tensor in found) for key, found in taken.items()},
+        gaps=gaps,
+        unmeasured=unmeasured,
+        outputs=outputs,
+        _names={
+            (mode, tensor): place(mode, tensor)
+            for mode in MODES
+            for tensor in (*wanted, *outputs[mode].values())
+        },
+        _copies=both,
+    )
+
+
+def output_in(mode: Mode, layer: BatchNorm) -> Tensor:
+    """The output of a layer in a mode: where a whole net is written once per mode, its branch's own."""
+    branch = layer.branch(mode)
+    written = [one.output for one in (layer.training, layer.inference, layer.untaken) if one is not None]
+    return branch.output if branch is not None and layer.output in written else layer.output
+
+
+def in_loops(report: Report) -> set[Node]:
+    """Nodes in the body of a loop: what lies behind an Enter and before its Exit."""
+    stack = [node for node in report.graph if node.op in ("Enter", "RefEnter")]
+    found: set[Node] = set()
+    while stack:
+        node = stack.pop()
+        if node not in found and node.op not in ("Exit", "RefExit"):
+            found.add(node)
+            stack.extend(use.node for use in report.graph.uses(node))
+    return found
+
+
+def unfetchable(tensor: Tensor) -> str | None:
+    """Why the tensor cannot be fetched from the original; None where it can."""
+    if tensor.node.functions:
+        return f"it stands inside function {tensor.node.functions[-1]}, whose tensors cannot be fetched"
+    if tensor.node.nodedef is None and tensor.node.stands_for is None:
+        return "it is no tensor of the file"
+    return None
+
+
+def moments_in(special: Specialization, layer: BatchNorm, mode: Mode) -> tuple[Tensor, ...]:
+    """Mean and variance of each image of the layer's x in this mode, and of how many values they are."""
+    branch = layer.branch(mode) or layer.branch(Mode.INFERENCE if mode is Mode.TRAINING else Mode.TRAINING)
+    assert branch is not None
+    site = branch.site
+    found = measure(special.edits, site.x, data_format=site.data_format, dtype=x_dtype(site))
+    return found.mean, found.variance, found.values
+
+
+def _gaps(
+    layers: Sequence[BatchNorm], place: Callable[[Mode, BatchNorm], str]
+) -> tuple[dict[str, GapNames], list[Any]]:
+    """Where the gap of each layer is fetched, and the nodes that take it."""
+    names: dict[str, GapNames] = {}
+    nodes = []
+    for number, layer in enumerate(layers):
+        training, inference = (place(mode, layer) for mode in MODES)
+        try:
+            dtype = dtype_at(layer)
+        except RewriteError:
+            continue
+        scope = f"{_GAPS}/{number}"
+        nodes += gap_nodes(scope, training, inference, dtype)
+        names[layer.name] = GapNames.under(scope)
+    return names, nodes

@@ -1,0 +1,238 @@
+"""Whether the specialized graphs are right: each against the original, fed by its own predicate.
+
+In the original the source of the predicate decides the mode and everything else that reads it (dropout,
+augmentation); each copy is fed the same value, and random ops have the same seeds in both programs, so that
+the tensors must agree wherever they stand. `Merge:1` of the original confirms the branch that the copy took.
+Compared are the outputs of the model and of its layers, on the first images.
+
+Tolerance: TOLERANCE of the largest value of a tensor (HALF_TOLERANCE for float16). Mostly nothing differs at
+all, since the same kernels run.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.errors import BninspectError
+from bninspect.graphdef.writer import serialized
+from bninspect.inputs.deciding import sent_to_training_by
+from bninspect.measure.facts import Verification
+from bninspect.measure.runnable import MODES, in_loops, program, unfetchable
+from bninspect.run import safety
+from bninspect.run.program import needed
+from bninspect.run.pure_ops import RANDOM_OPS
+from bninspect.run.seeds import seeded
+from bninspect.run.session import NoValueError, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graph import Tensor
+    from bninspect.graphdef import GraphDef
+    from bninspect.inputs.request import Inputs
+    from bninspect.measure.runnable import Program
+
+    Array = NDArray[Any]
+    Pair = tuple[Session, Session]
+    """Of our program, of the original."""
+
+T = TypeVar("T", "Tensor", str)
+
+TOLERANCE = 1e-4
+HALF_TOLERANCE = 1e-2
+_IMAGES = 2
+"""How many images are compared, where the model takes any number."""
+
+
+def verify(
+    report: Report, measured: Program, session: Session, inputs: Inputs, allowed: Collection[str]
+) -> Verification:
+    """The specialized graphs against the original, both modes; `measured` is the program that was run."""
+    if not measured.sources:
+        return Verification(state="impossible", reason="the mode of every layer is fixed in the file")
+    hidden = next((source for source in measured.sources if unfetchable(source)), None)
+    if hidden is not None:
+        return Verification(state="impossible", reason=f"what decides, {hidden.name}, is inside a function")
+    choice = _as_the_source_says(report)
+    try:
+        with _Sessions() as sessions:
+            ours, mine = measured, session
+            if any(choice(mode, layer) is not mode for mode in MODES for layer in report.layers):
+                ours = program(report, choice, report.outputs)
+                mine = sessions.opened(ours.graphdef)
+            original = seeded(needed(report.graph.graphdef, _names(report, ours)))
+            safety.check(original, allowed)
+            if not any(node.op in RANDOM_OPS for node in ours.graphdef.nodes):
+                theirs = sessions.opened(original)
+                return _compared(report, ours, lambda: (mine, theirs), _feeds(inputs))
+
+            def fresh() -> Pair:  # each session draws its numbers from the start
+                return sessions.opened(ours.graphdef), sessions.opened(original)
+
+            return _compared(report, ours, fresh, _feeds(inputs))
+    except BninspectError as error:
+        told = str(error).partition("; if you trust")[0]
+        return Verification(state="impossible", reason=f"the original does not run: {told}")
+
+
+def _names(report: Report, ours: Program) -> list[str]:
+    """What the original has to give, and be fed."""
+    given = [tensor.name for mode in MODES for tensor in _tensors(report, ours, mode)]
+    merges = [name for mode in MODES for name in _merges(report, ours, mode)]
+    return [*given, *(source.name for source in ours.sources), *merges]
+
+
+def _as_the_source_says(report: Report) -> Any:
+    """The choice under which each copy is what the original is with every source fed for one mode.
+
+    Layers that the file fixes stay so; a source may send one layer to training when it sends another to
+    inference.
+    """
+    first: dict[Tensor, bool] = {}
+    for layer in report.layers:
+        if layer.mode is Mode.SWITCHED and layer.switch is not None:
+            first.setdefault(layer.switch.decided_by, sent_to_training_by(layer))
+
+    def choice(mode: Mode, layer: BatchNorm) -> Mode:
+        if layer.mode is not Mode.SWITCHED or layer.switch is None:
+            return layer.mode
+        same = sent_to_training_by(layer) == first[layer.switch.decided_by]
+        return mode if same else MODES[1 - MODES.index(mode)]
+
+    return choice
+
+
+def _tensors(report: Report, ours: Program, mode: Mode) -> tuple[Tensor, ...]:
+    """What is compared: outputs of the model and of its layers, as far as both programs can give them."""
+    loops = in_loops(report)
+    named = (*report.outputs, *ours.outputs[mode].values())
+    return tuple(
+        dict.fromkeys(tensor for tensor in named if unfetchable(tensor) is None and tensor.node not in loops)
+    )
+
+
+def _feeds(inputs: Inputs) -> Mapping[str, Array]:
+    """The first images, as many as are compared; all of a batch where the model fixes how many, or where
+    other values fed may belong to each of them (the other side of a siamese pair).
+    """
+    first = next(inputs.batches())
+    place = inputs.place
+    if place is None or (place.shape is not None and (not place.shape or place.shape[0] is not None)):
+        return first
+    if any(value.ndim for value in inputs.feeds.values()):
+        return first
+    return {**first, place.name: first[place.name][:_IMAGES]}
+
+
+def _compared(
+    report: Report, ours: Program, sessions: Callable[[], Pair], feeds: Mapping[str, Array]
+) -> Verification:
+    """Both modes, tensor by tensor."""
+    largest = None
+    for mode in MODES:
+        tensors = _tensors(report, ours, mode)
+        fed = {**feeds, **ours.feeds_of_original(mode)}
+        mine, alive, values = _original(sessions, tensors, fed)
+        own = mine.run(
+            [ours.fetch(mode, tensor) for tensor in alive], ours.feeds(feeds, {mode: mode for mode in MODES})
+        )
+        unsure = drawn_inside_functions(report, alive)
+        for tensor, a, b in zip(alive, own, values, strict=True):
+            if tensor not in unsure:
+                distance, allowed = apart(a, b)
+                if distance > allowed:
+                    return _differs(tensor.name, distance, mode)
+                largest = max(largest or 0.0, distance)
+        wrong = _wrong_branch(sessions, _merges(report, ours, mode), fed)
+        if wrong is not None:
+            return _differs(wrong, None, mode)
+    if largest is None:
+        return Verification(state="impossible", reason="every output stands where nothing can be fetched")
+    return Verification(state="verified", max_abs=largest)
+
+
+def _original(
+    sessions: Callable[[], Pair], tensors: Sequence[T], feeds: Mapping[str, Array]
+) -> tuple[Session, list[T], list[Array]]:
+    """Our session, the tensors that have a value in the original, and the values."""
+    alive = list(tensors)
+    while True:
+        mine, theirs = sessions()
+        names = [tensor if isinstance(tensor, str) else tensor.name for tensor in alive]
+        try:
+            return mine, alive, theirs.run(names, feeds)
+        except NoValueError as error:
+            del alive[error.index]
+
+
+def _merges(report: Report, ours: Program, mode: Mode) -> dict[str, int]:
+    """`Merge:1` of the switched layers -> which input the branch comes by that the copy took."""
+    conditions = Conditions(report.graph)
+    loops = in_loops(report)
+    found = {}
+    for layer in report.layers:
+        change = ours.changes[mode][layer.name]
+        if change.what != "branch" or layer.switch is None:
+            continue
+        wanted = layer.switch.training_when_predicate == (change.mode is Mode.TRAINING)
+        _, negated = conditions.base(layer.switch.predicate.tensor)
+        for merge in layer.merges:
+            join = conditions.join(merge)
+            if merge.op == "Merge" and merge.nodedef and not merge.functions and merge not in loops and join:
+                _, turned = conditions.base(join.predicate)
+                taken = join.if_true if wanted != (negated != turned) else join.if_false
+                found[f"{merge.name}:1"] = merge.inputs.index(taken)
+    return found
+
+
+def _wrong_branch(
+    sessions: Callable[[], Pair], merges: Mapping[str, int], feeds: Mapping[str, Array]
+) -> str | None:
+    """A Merge that took another branch than the copy did."""
+    _, alive, values = _original(sessions, list(merges), feeds)
+    return next((name for name, value in zip(alive, values, strict=True) if int(value) != merges[name]), None)
+
+
+class _Sessions(ExitStack):
+    """Sessions that are closed together."""
+
+    def opened(self, graphdef: GraphDef) -> Session:
+        """A new session for these records."""
+        return self.enter_context(Session(serialized(graphdef)))
+
+
+def apart(own: Array, original: Array) -> tuple[float, float]:
+    """(the largest difference, how large it may be). Values that are not finite must be the same."""
+    if own.shape != original.shape:
+        return float("inf"), 0.0
+    if own.dtype.kind not in "fiub":
+        return (0.0 if np.array_equal(own, original) else float("inf")), 0.0
+    a, b = own.astype(np.float64), original.astype(np.float64)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    with np.errstate(invalid="ignore"):
+        gap = np.where(same, 0.0, np.abs(a - b))
+    size = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
+    share = HALF_TOLERANCE if original.dtype == np.float16 else TOLERANCE
+    return float(np.where(np.isnan(gap), np.inf, gap).max(initial=0.0)), share * size
+
+
+def drawn_inside_functions(report: Report, tensors: Sequence[Tensor]) -> set[Tensor]:
+    """Tensors behind a number drawn inside a function, which cannot be given a seed there."""
+    drawn = {node for node in report.graph if node.op in RANDOM_OPS and node.functions}
+    if not drawn:
+        return set()
+    return {tensor for tensor in tensors if not drawn.isdisjoint(report.graph.ancestors([tensor.node]))}
+
+
+def _differs(tensor: str, apart: float | None, mode: Mode) -> Verification:
+    told = "took another branch" if apart is None else f"differs by {apart:.3g}"
+    reason = f"{tensor} in {mode.value} mode {told} from the original"
+    return Verification(state="differs", max_abs=apart, tensor=tensor, reason=reason)

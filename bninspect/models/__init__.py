@@ -1,0 +1,1 @@
+"""Any file -> Graph with its values: GraphDefs, SavedModels, checkpoints, Keras files."""

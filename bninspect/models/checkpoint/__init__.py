@@ -1,0 +1,1 @@
+"""Checkpoints of both formats, read without TensorFlow."""

@@ -1,0 +1,113 @@
+"""What a path names: which file holds the graph, and which checkpoint stands beside it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bninspect.errors import GraphDefError
+from bninspect.graphdef.schema import from_text
+from bninspect.models.checkpoint.checkpoint import packed_files, shard_files
+from bninspect.models.checkpoint.table import MAGIC
+
+_SHARD = re.compile(r"\.data-\d{5}-of-\d{5}\Z")
+_STATE = re.compile(rb"\s*(?:#.*\n\s*)*model_checkpoint_path\s*:")
+_MOST_STATE = 1 << 20
+
+
+def graph_of(path: str) -> str:
+    """The file with the graph: the path itself, or the `.meta` beside the checkpoint that the path names.
+
+    Raises GraphDefError where the path names a checkpoint and no graph is beside it.
+    """
+    prefix = _named(path)
+    if prefix is None:
+        return path
+    meta = f"{prefix}.meta"
+    if not Path(meta).is_file():
+        raise GraphDefError(
+            f"{path}: a checkpoint without its graph: {Path(meta).name} is not beside it; name the .meta "
+            "file of the graph, or a SavedModel"
+        )
+    return meta
+
+
+def bare_checkpoint(path: str) -> str | None:
+    """The prefix of the checkpoint that the path names, where no graph is beside it; else None.
+
+    Raises GraphDefError where it names a `checkpoint` file whose checkpoint is gone.
+    """
+    prefix = _named(path)
+    return None if prefix is None or Path(f"{prefix}.meta").is_file() else prefix
+
+
+def _named(path: str) -> str | None:
+    """The prefix of the checkpoint that a path names; None where it names a graph, or nothing."""
+    if path == "-" or not path:
+        return None
+    try:
+        return _prefix_of(Path(path))
+    except (OSError, ValueError):
+        return None  # the reader says what is wrong with it
+
+
+def checkpoint_of(file: str, kind: str) -> str | None:
+    """The prefix of the checkpoint that belongs to a file of this format; None where none is beside it."""
+    path = Path(file)
+    if file == "-" or kind.startswith("graphdef"):
+        return None
+    if kind.startswith("savedmodel"):
+        folder = path if path.is_dir() else path.parent
+        found = str(folder / "variables" / "variables")
+    else:
+        found = str(path.with_suffix(""))
+        if found == file:
+            return None
+    return found if _is_there(found) else None
+
+
+def _prefix_of(path: Path) -> str | None:
+    """The prefix of a checkpoint, where the path names a checkpoint rather than a graph."""
+    if path.is_dir():
+        state = path / "checkpoint"
+        if any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
+            return None
+        return _stated(state) if state.is_file() else None
+    if not path.exists():
+        return str(path) if Path(f"{path}.meta").is_file() or _is_there(str(path)) else None
+    if not path.is_file():
+        return None
+    with path.open("rb") as stream:
+        head = stream.read(4096)
+        stream.seek(max(0, path.stat().st_size - len(MAGIC)))
+        tail = stream.read(len(MAGIC))
+    if _STATE.match(head):
+        return _stated(path)
+    if tail == MAGIC:
+        return re.sub(r"-\d{5}-of-\d{5}\Z", "", str(path).removesuffix(".index"))
+    return _SHARD.sub("", str(path)) if _SHARD.search(path.name) else None
+
+
+def _is_there(prefix: str) -> bool:
+    """Whether a checkpoint of this prefix stands there, be it whole or not."""
+    return Path(f"{prefix}.index").is_file() or bool(packed_files(prefix) or shard_files(prefix))
+
+
+def _stated(state: Path) -> str:
+    """The prefix that a `checkpoint` file names, from the folder it stands in.
+
+    A checkpoint that was moved or copied with its folder is found there, and not where an absolute path says
+    that it was. Raises GraphDefError where the file names none that is there.
+    """
+    try:
+        message = from_text("CheckpointState", state.read_bytes()[:_MOST_STATE], lenient=True)
+    except GraphDefError as error:
+        raise GraphDefError(f"{state}: {error}") from None
+    named = message.model_checkpoint_path
+    if not named:
+        raise GraphDefError(f"{state}: names no checkpoint")
+    places = [state.parent / named, state.parent / re.split(r"[\\/]", named)[-1]]
+    for prefix in reversed(places) if places[0] == Path(named) else places:
+        if Path(f"{prefix}.meta").is_file() or _is_there(str(prefix)):
+            return str(prefix)
+    raise GraphDefError(f"{state}: names the checkpoint {named!r}, which is not there")

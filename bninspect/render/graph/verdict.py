@@ -1,0 +1,209 @@
+"""The first thing a person reads: in plain words, which mode this model serves, and what decides it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from bninspect.batchnorm.layer import Mode, State
+from bninspect.render.names import counted, few
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.batchnorm.layer import BatchNorm, ModeSwitch, Predicate, Report
+    from bninspect.graph import Tensor
+
+Tone = Literal["plain", "warning", "alarm"]
+
+_VARIABLES = {"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "VarIsInitializedOp"}
+
+
+class Sentence(NamedTuple):
+    """One statement, and how loud it is."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+class _Says(NamedTuple):
+    """How layers come to their mode, as the end of a sentence about them."""
+
+    verb: Literal["run", "are"]
+    text: str
+    tone: Tone = "plain"
+
+
+class _Way(NamedTuple):
+    """Layers that come to their mode in the same way."""
+
+    layers: tuple[BatchNorm, ...]
+    says: _Says
+
+
+def verdict(report: Report) -> list[Sentence]:
+    """The statements on the whole model, the headline first."""
+    total = len(report.layers)
+    if not total:
+        return _nothing(report)
+    ways = sorted(_ways(report), key=lambda way: way.says.tone != "alarm")
+    subject = counted(total, "batch-norm layer")
+    if len(ways) == 1:
+        sentences = [_all_alike(subject, total, ways[0].says)]
+    else:
+        sentences = [
+            Sentence(f"{subject}, which do not all behave alike:"),
+            *(_some(way, total) for way in ways),
+        ]
+    return [*sentences, *_training(report), *_statistics(report)]
+
+
+def _all_alike(subject: str, total: int, says: _Says) -> Sentence:
+    if says.verb == "run":
+        return Sentence(f"{subject}; {'all run' if total > 1 else 'it runs'} {says.text}.", says.tone)
+    return Sentence(f"{subject}, {'all ' if total > 1 else ''}{says.text}.", says.tone)
+
+
+def _some(way: _Way, total: int) -> Sentence:
+    """The layers of one way among others, by name."""
+    verbs = {"run": ("runs", "run"), "are": ("is", "are")}[way.says.verb]
+    verb = verbs[len(way.layers) > 1]
+    names = few([layer.name for layer in way.layers])
+    return Sentence(f"- {len(way.layers):,} of {total:,} {verb} {way.says.text} ({names}).", way.says.tone)
+
+
+def _nothing(report: Report) -> list[Sentence]:
+    """What it may mean that there is no layer."""
+    if report.unrecognised:
+        places = counted(len(report.unrecognised), "place")
+        told = f"No batch-norm layer for certain: {places} could not be decided; see below."
+        sentences = [Sentence(told, "warning")]
+    else:
+        outputs = few([tensor.name for tensor in report.outputs])
+        sentences = [
+            Sentence("No batch-norm layer in this model.", "warning"),
+            Sentence(
+                "It may have been folded into the weights (graph optimizers and converters do that), or this "
+                "is not the file you meant"
+                + (f", or its outputs ({outputs}) do not depend on any." if outputs else ".")
+            ),
+        ]
+    if report.lookalikes:
+        sentences.append(Sentence(f"{counted(len(report.lookalikes), 'lookalike')} found; see below."))
+    return sentences
+
+
+def _ways(report: Report) -> Iterator[_Way]:
+    """Every way to a mode that occurs, with its layers."""
+    for mode in (Mode.TRAINING, Mode.INFERENCE):
+        fixed = [layer for layer in report.layers if layer.switch is None and layer.mode is mode]
+        around: dict[str, list[BatchNorm]] = {}
+        for layer in fixed:
+            around.setdefault(", ".join(source.name for source, _ in layer.runs_when), []).append(layer)
+        for conditionals, alike in around.items():
+            yield _Way(tuple(alike), _fixed(mode, conditionals, report.is_for_training))
+    for group in report.switches:
+        for training_when in (True, False):
+            layers = tuple(
+                layer
+                for layer in group.layers
+                if layer.switch is not None and layer.switch.training_when_predicate is training_when
+            )
+            if layers and layers[0].switch is not None:
+                yield _Way(layers, _switched(group.predicate, layers[0].switch, layers[0].mode))
+
+
+def _fixed(mode: Mode, conditionals: str, for_training: bool) -> _Says:
+    """What the file says of layers of one mode; `conditionals` around them decide only whether they run.
+
+    Training mode is right in a graph that is there to train.
+    """
+    if conditionals:
+        name = "TRAINING" if mode is Mode.TRAINING else "inference"
+        text = f"in {name} mode, fixed in the file, whenever reached: a conditional on {conditionals} "
+        text += "decides only that"
+        return _Says("run", text, "alarm" if mode is Mode.TRAINING else "plain")
+    if mode is Mode.TRAINING and for_training:
+        return _Says("run", "in training mode whatever is fed: right while training, not for serving")
+    if mode is Mode.TRAINING:
+        return _Says("run", "in TRAINING mode whatever is fed, fixed in the file", "alarm")
+    return _Says("run", "in inference mode, fixed in the file")
+
+
+def _switched(predicate: Predicate, switch: ModeSwitch, mode: Mode) -> _Says:
+    """What a predicate does to the layers it decides."""
+    if predicate.constant is not None:
+        value = str(predicate.constant).lower()
+        text = f"decided by a predicate that is the constant {value}"
+        if mode is Mode.TRAINING:
+            return _Says("are", f"{text}: TRAINING, fixed in the file", "alarm")
+        return _Says("are", f"{text}: inference, fixed in the file")
+    if predicate.source is None:
+        computed = f"switched by a computed predicate, {predicate.behind.name} ({predicate.behind.node.op})"
+        return _Says("are", computed + (f": {predicate.reason}" if predicate.reason else ""), "warning")
+    return _sourced(predicate, predicate.source, switch)
+
+
+def _sourced(predicate: Predicate, source: Tensor, switch: ModeSwitch) -> _Says:
+    """What the one tensor that decides does, in terms of its own values."""
+    training = source_value(source, switch.training_when is True)
+    inference = source_value(source, switch.training_when is not True)
+    default = switch.served_by_default
+    if predicate.default is not None and default is not None:
+        given = str(predicate.default).lower()
+        by = f"switched by {source.name} ({source.node.op}, default {given})"
+        if default is Mode.TRAINING:
+            return _Says(
+                "are", f"{by}: feeding nothing serves TRAINING; feed {inference} for inference", "alarm"
+            )
+        return _Says("are", f"{by}: feeding nothing serves inference; feed {training} for training")
+    by = f"switched by {source.name} ({source.node.op})"
+    if source.node.op == "Placeholder":
+        fed = f"feed {training} for training, {inference} for inference"
+        return _Says("are", f"{by}: {fed}; nothing is served unless it is fed")
+    means = f"{training} means training, {inference} inference"
+    if source.node.op in _VARIABLES:
+        return _Says("are", f"{by}: {means}; what is served is what this variable holds", "warning")
+    return _Says("are", f"{by}: {means}")
+
+
+def source_value(source: Tensor, truth: bool) -> str:
+    """How a person writes a value of the source that counts as true or false."""
+    dtype = source.node.attr("dtype") or source.node.attr("T") or "bool"
+    if dtype in ("bool", "bool_ref") or not isinstance(dtype, str):
+        return "true" if truth else "false"
+    return "1" if truth else "0"
+
+
+def _training(report: Report) -> Iterator[Sentence]:
+    """Of a training graph, whether training moves the statistics that inference is to use."""
+    layers = [layer for layer in report.layers if layer.trains_on_batch]
+    if all(layer.updates is None for layer in report.layers):
+        return
+    if not layers:
+        yield Sentence("A training graph; what normalizes with moving statistics does not update them.")
+    elif all(layer.updates == "run" for layer in layers):
+        yield Sentence("A training graph; its train op runs the updates of the moving statistics.")
+    for updates, words in (
+        ("unused", "no train op runs the updates of the moving statistics"),
+        ("none", "nothing updates the moving statistics"),
+    ):
+        still = [layer for layer in layers if layer.updates == updates]
+        if still:
+            names = few([layer.name for layer in still])
+            part = f" of {len(still):,} of {len(layers):,} layers ({names})" if still != layers else ""
+            text = f"A training graph, and {words}{part}: inference will not use what training saw."
+            yield Sentence(text, "alarm")
+
+
+def _statistics(report: Report) -> Iterator[Sentence]:
+    """Statistics that no one should serve with."""
+    total = len(report.layers)
+    for state, words in (
+        (State.INITIAL, "initial statistics, as if never trained: inference does not normalize there"),
+        (State.INVALID, "invalid statistics: inference gives NaN there"),
+    ):
+        layers = tuple(layer for layer in report.layers if layer.statistics.state is state)
+        if layers:
+            who = f"{len(layers):,} of {total:,}" if len(layers) < total else "All" if total > 1 else "It"
+            holds = "hold" if len(layers) > 1 else "holds"
+            yield Sentence(f"{who} {holds} {words}.", "alarm")

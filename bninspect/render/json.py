@@ -1,0 +1,159 @@
+"""`--format json`: the facts as a document with a version, for programs to read."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from bninspect import __version__
+from bninspect.render.names import as_written
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.batchnorm.layer import (
+        BatchNorm,
+        Branch,
+        ModeSwitch,
+        Predicate,
+        Report,
+        Statistics,
+        SwitchGroup,
+    )
+    from bninspect.graph import Graph, Tensor
+
+SCHEMA_VERSION = 1
+
+Document = dict[str, Any]
+
+
+def dumps(document: Document) -> str:
+    """The document as text; non-finite numbers, which JSON does not have, become null."""
+    return json.dumps(_finite(document), indent=2, allow_nan=False)
+
+
+def graph_document(report: Report, layers: Sequence[BatchNorm]) -> Document:
+    """The document of `graph`: the whole model, with the given layers of it."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": tool(),
+        "model": model(report.graph, report.outputs),
+        "switches": [_switch_group(group) for group in report.switches],
+        "layers": [_layer(layer) for layer in layers],
+        "lookalikes": [
+            {"name": found.node.label, "kind": found.kind, "reason": found.reason}
+            for found in report.lookalikes
+        ],
+        "unrecognised": [{"node": found.node, "reason": found.reason} for found in report.unrecognised],
+        "skipped": [
+            {"what": skip.what, "count": skip.count, "reason": skip.reason} for skip in report.skipped
+        ],
+    }
+
+
+def tool() -> Document:
+    """The program that wrote the document."""
+    return {"name": "bninspect", "version": __version__}
+
+
+def model(graph: Graph, outputs: Sequence[Tensor]) -> Document:
+    """The file that was read; `nodes` and `functions` are those of the file, calls not written out."""
+    record = graph.graphdef
+    return {
+        "path": record.path,
+        "format": record.format,
+        "bytes": record.size,
+        "nodes": len(record.nodes),
+        "functions": len(record.functions),
+        "producer": record.producer,
+        "checkpoint": record.checkpoint,
+        "outputs": [tensor.name for tensor in outputs],
+    }
+
+
+def _source(predicate: Predicate) -> Document:
+    source = predicate.source
+    return {
+        "source": None if source is None else source.name,
+        "source_op": None if source is None else source.node.op,
+        "default": predicate.default,
+        "constant": predicate.constant,
+    }
+
+
+def _switch_group(group: SwitchGroup) -> Document:
+    return {**_source(group.predicate), "layers": len(group.layers)}
+
+
+def _switch(switch: ModeSwitch | None) -> Document | None:
+    if switch is None:
+        return None
+    return {
+        "predicate": switch.predicate.tensor.name,
+        **_source(switch.predicate),
+        "training_when": switch.training_when,
+    }
+
+
+def _branch(branch: Branch | None) -> Document | None:
+    return None if branch is None else {"node": branch.node.label, "branch": branch.taken_when}
+
+
+def _node_name(tensor: Tensor | None) -> str | None:
+    return None if tensor is None else tensor.node.label
+
+
+def _statistics(statistics: Statistics) -> Document:
+    return {
+        "state": statistics.state.value,
+        "reason": statistics.reason,
+        "mean": None if statistics.mean_range is None else list(statistics.mean_range),
+        "variance": None if statistics.variance_range is None else list(statistics.variance_range),
+    }
+
+
+def _function(layer: BatchNorm) -> str | None:
+    """The innermost library function of the training (else inference) node; None at the top level."""
+    branch = layer.training or layer.inference
+    if branch is None or not branch.node.functions:
+        return None
+    return branch.node.functions[-1]
+
+
+def _layer(layer: BatchNorm) -> Document:
+    return {
+        "name": layer.name,
+        "form": layer.form.value,
+        "op": layer.op,
+        "function": _function(layer),
+        "mode": layer.mode.value,
+        "switch": _switch(layer.switch),
+        "training": _branch(layer.training),
+        "inference": _branch(layer.inference),
+        "merges": [node.label for node in layer.merges],
+        "input": layer.x.name,
+        "output": layer.output.name,
+        "gamma": _node_name(layer.gamma),
+        "beta": _node_name(layer.beta),
+        "moving_mean": _node_name(layer.moving_mean),
+        "moving_variance": _node_name(layer.moving_variance),
+        "epsilon": as_written(layer.epsilon),
+        "momentum": as_written(layer.momentum),
+        "data_format": layer.data_format,
+        "channels": layer.channels,
+        "statistics": _statistics(layer.statistics),
+        "updates": layer.updates,
+        "trainable": None if layer.trainable is None else list(layer.trainable),
+    }
+
+
+def _finite(value: Any) -> Any:
+    """The value with every NaN and infinity in it replaced by None."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

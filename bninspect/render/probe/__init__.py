@@ -1,0 +1,1 @@
+"""A probe, for people and for programs."""

@@ -1,0 +1,98 @@
+"""`probe --format json`: both modes' distance as a document with a version, for programs to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bninspect.render.json import SCHEMA_VERSION, model, tool
+
+if TYPE_CHECKING:
+    from bninspect.measure.facts import Diagnosis, Measured, Probe, ProbedLayer
+    from bninspect.statistics.distance import Difference
+
+Document = dict[str, Any]
+
+
+def probe_document(probe: Probe) -> Document:
+    """The document of `probe`."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": tool(),
+        "model": model(probe.report.graph, probe.report.outputs),
+        "inputs": [
+            {
+                "name": fact.name,
+                "dtype": fact.dtype,
+                "shape": list(fact.shape),
+                "source": list(fact.source),
+                "preprocess": fact.preset,
+            }
+            for fact in probe.inputs
+        ],
+        "fed": dict(probe.fed),
+        "verification": {
+            "state": probe.verification.state,
+            "max_abs": probe.verification.max_abs,
+            "reason": probe.verification.reason,
+        },
+        "layers": [_layer(one) for one in probe.layers],
+        "guilty": list(probe.guilty),
+        "outputs": [{"name": one.name, **_difference(one.difference)} for one in probe.outputs],
+        "patches": [
+            {
+                "tensor": one.tensor,
+                "slice": one.slice,
+                "training": one.training.tolist(),
+                "inference": one.inference.tolist(),
+            }
+            for one in probe.patches
+        ],
+        "diagnosis": [_diagnosis(one) for one in probe.diagnosis],
+        "skipped": [{"what": skip.what, "reason": skip.reason} for skip in probe.skipped],
+    }
+
+
+def _diagnosis(one: Diagnosis) -> Document:
+    """What is wrong, as it is printed; command is null where nothing of ours helps."""
+    return {
+        "code": one.code,
+        "layer": one.layer,
+        "message": one.message,
+        "evidence": one.evidence,
+        "command": one.command,
+    }
+
+
+def _layer(one: ProbedLayer) -> Document:
+    gap = one.difference
+    return {
+        "name": one.layer.name,
+        "values": one.values,
+        "images": one.images,
+        "own": _error(one.own),
+        "deployed": _error(one.deployed),
+        "difference": gap and {"max_abs": gap.max_abs, "rms": gap.rms, "relative_rms": gap.relative_l2},
+    }
+
+
+def _error(measured: Measured | None) -> Document | None:
+    """What one pass says of the stored statistics; null where there is nothing to compare."""
+    if measured is None or measured.staleness is None:
+        return None
+    found = measured.staleness
+    return {
+        "score": found.score,
+        "verdict": found.verdict,
+        "worst": found.worst and found.worst._asdict(),
+    }
+
+
+def _difference(difference: Difference) -> Document:
+    return {
+        "max_abs": difference.max_abs,
+        "mean_abs": difference.mean_abs,
+        "rms": difference.rms,
+        "relative_l2": difference.relative_l2,
+        "cosine": difference.cosine,
+        "top1_agreement": difference.top1_agreement,
+    }

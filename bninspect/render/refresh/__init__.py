@@ -1,0 +1,1 @@
+"""A refresh, for people."""

@@ -1,0 +1,1 @@
+"""A strip, for people."""

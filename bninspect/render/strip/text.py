@@ -1,0 +1,118 @@
+"""What `strip` did, in a few lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import Mode, State
+from bninspect.graph.trace import VARIABLES
+from bninspect.render.check.text import Line
+from bninspect.render.names import counted, few, human_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bninspect.commands.strip.stripping import StripResult
+    from bninspect.graphdef import GraphDef
+    from bninspect.rewrite import Change
+
+_NAMES = 5
+
+
+def summary(result: StripResult) -> Iterator[Line]:
+    """The file, nodes and bytes before and after, what the new graph gives and no longer takes, the check
+    against the original, and the layers by what was done to each.
+    """
+    stripped = result.stripped
+    after = stripped.pruned.graphdef
+    target = "standard output" if result.target == "-" else result.target
+    yield Line(f"written: {target}", kind="model")
+    yield from _sizes(result)
+    outputs = [stripped.pruned.names[tensor] for tensor in stripped.report.outputs]
+    yield Line(f"{'output' if len(outputs) == 1 else 'outputs'}: {few(outputs, _NAMES)}")
+    gone = _no_longer_fed(result)
+    if gone:
+        yield Line(f"no longer fed: {few(gone, _NAMES)}")
+    variables = [node.name for node in after.nodes if node.op in VARIABLES]
+    if variables:
+        many = counted(len(variables), "variable")
+        text = f"not frozen: the new graph reads {many} whose values it does not hold ({few(variables)})"
+        yield Line(text, kind="warning")
+    yield _verified(result)
+    yield from _layers(stripped.changes)
+
+
+def _sizes(result: StripResult) -> Iterator[Line]:
+    """Nodes and bytes before and after. A file without its weights is no measure of one with them."""
+    before, after = result.original, result.stripped.pruned.graphdef
+    nodes = f"nodes {_nodes(before)} to {_nodes(after)}"
+    old, new = human_size(before.size), human_size(result.size)
+    if before.variables is None:
+        yield Line(f"{nodes}, {old} to {new}")
+        return
+    yield Line(f"{nodes}; {old} of graph without its variables, {new} with them")
+    yield Line(f"frozen in: the variables of {before.checkpoint}")
+
+
+def _nodes(graphdef: GraphDef) -> str:
+    """`127`, or `12 and 9 functions`, where nodes stand as well."""
+    functions = f" and {counted(len(graphdef.functions), 'function')}" if graphdef.functions else ""
+    return f"{len(graphdef.nodes):,}{functions}"
+
+
+def _no_longer_fed(result: StripResult) -> list[str]:
+    """The placeholders that the outputs depended on, and depend on no more."""
+    stripped = result.stripped
+    graph = stripped.report.graph
+    needed = graph.ancestors(tensor.node for tensor in stripped.report.outputs)
+    return [
+        node.name
+        for node in graph
+        if node in needed and node.op.startswith("Placeholder") and node not in stripped.pruned.kept
+    ]
+
+
+def _verified(result: StripResult) -> Line:
+    found = result.verification
+    if found is None:
+        return Line("not compared with the original")
+    if found.state == "impossible":
+        return Line(f"not compared with the original, which was not possible: {found.reason}", kind="warning")
+    exactly = ", bit for bit" if not found.max_abs else f" to within {found.max_abs:.2g}"
+    if any(change.what == "flipped" for change in result.stripped.changes):
+        return Line(f"verified: what was flipped is as its formula, all else as the original{exactly}")
+    mode = result.stripped.mode.value
+    return Line(f"verified: the outputs are those of the original in {mode} mode{exactly}")
+
+
+def _layers(changes: Sequence[Change]) -> Iterator[Line]:
+    """The layers by what was done. Those whose mode is another than before are all named."""
+    chosen = [change for change in changes if change.what == "branch" and change.layer.mode is Mode.SWITCHED]
+    turned = [
+        change
+        for change in changes
+        if change.what == "flipped" or (change.what == "branch" and change.layer.mode is not Mode.SWITCHED)
+    ]
+    kept = [change for change in changes if change.what == "kept"]
+    if chosen:
+        mode = chosen[0].mode.value
+        yield Line(f"{counted(len(chosen), 'layer')} switched before, now in {mode} mode")
+    if turned:
+        mode, before = turned[0].mode.value, turned[0].layer.mode.value
+        yield Line(f"{counted(len(turned), 'layer')} fixed to {before} mode before, now in {mode} mode:")
+        for change in turned:
+            yield Line(change.layer.name, indent=2)
+    if kept:
+        yield Line(f"{counted(len(kept), 'layer')} in {kept[0].mode.value} mode already")
+    untrained = [
+        change.layer.name
+        for change in changes
+        if change.mode is Mode.INFERENCE and change.layer.statistics.state is State.INITIAL
+    ]
+    if untrained:
+        verb = "has" if len(untrained) == 1 else "have"
+        yield Line(
+            f"{counted(len(untrained), 'layer')} {verb} statistics that were never updated, so that "
+            f"inference does not normalize there: {few(untrained, _NAMES)}",
+            kind="warning",
+        )

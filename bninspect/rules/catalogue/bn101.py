@@ -1,0 +1,80 @@
+"""
+## What it does
+Finds batch norms that normalize with the batch at hand whatever is fed: `is_training` is fixed to true, the
+chain takes moments of its input, or a constant predicate chooses training. A graph with a train op (and no
+serving signature) is not what is served, and training mode is right there: skipped, unless `--deploy` says
+that it is about to be shipped. Rules on switches are not: a switch goes with the graph into the export.
+
+## Why is this bad?
+What one image gives depends on the images it shares a batch with, and a batch of one gives something else
+again. A single value per channel normalizes to beta: the image is gone.
+
+## Example
+```python
+y = tf.layers.batch_normalization(x, training=True)   # then frozen
+```
+
+## Use instead
+```python
+y = tf.layers.batch_normalization(x, training=is_training)   # fed, or False for export
+```
+Where the file ties moving statistics to the layer (a fused op, a constant predicate), `bninspect strip MODEL
+-o OUT` makes it use them. A model that uses batch statistics on purpose (a GAN, pix2pix, MAML) gets an
+`allow` entry with its reason.
+
+## References
+- Ioffe & Szegedy 2015, arXiv:1502.03167, section 3.1: inference uses population statistics.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import Form, Mode, State
+from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT
+from bninspect.rules.facts.switched import whenever
+from bninspect.rules.facts.training import is_served, not_served
+from bninspect.rules.rule import Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.batchnorm import BatchNorm
+    from bninspect.rules.rule import Case, Finding
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Layers in training mode whose stored statistics are in the file; the others are BN102's."""
+    if not is_served(case):
+        return
+    for layer in case.layers:
+        if layer.mode is not Mode.TRAINING or layer.statistics.state is State.ABSENT:
+            continue
+        assert layer.training is not None
+        fixed = "" if layer.switch is None else f": {layer.switch.predicate.tensor.name} is a constant"
+        yield RULE.finding(
+            f"runs in training mode {whenever(layer)}{fixed}",
+            layer=layer.name,
+            node=layer.training.node.label,
+            remedy=_remedy(layer),
+        )
+
+
+def _remedy(layer: BatchNorm) -> str:
+    """strip, where it can take the statistics from the file."""
+    if layer.statistics.reason == NOT_IN_CHECKPOINT:
+        return "bninspect refresh MODEL -o OUT --image DIR --strip"
+    if layer.form is Form.FUSED or layer.untaken is not None:
+        return "bninspect strip MODEL -o OUT"
+    return "build the graph with training=False and freeze again"
+
+
+RULE = Rule(
+    code="BN101",
+    name="training-mode-baked-in",
+    severity=Severity.ERROR,
+    summary="a batch norm runs in training mode whatever is fed",
+    check=check,
+    undecided=not_served,
+    page=__doc__,
+)

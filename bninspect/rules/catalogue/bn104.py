@@ -1,0 +1,63 @@
+"""
+## What it does
+Finds switches with a default that serves training: a `placeholder_with_default` of true, or of false behind
+a negation. One finding per switch, instead of BN103. Only defaults count: a placeholder without one must be
+fed.
+
+## Why is this bad?
+A server that feeds the image alone gets an answer, no error, and training mode: what one image gives depends
+on its batch, and dropout under the same switch runs too.
+
+## Example
+```python
+training = tf.placeholder_with_default(True, [], name="training")
+y = tf.layers.batch_normalization(x, training=training)
+```
+
+## Use instead
+```python
+training = tf.placeholder_with_default(False, [], name="training")   # training feeds True
+```
+or fix the mode in the file: `bninspect strip MODEL -o OUT`.
+
+## References
+- `tf.compat.v1.placeholder_with_default`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.rules.facts.switched import decider, live_switches, trained_by_default
+from bninspect.rules.rule import Rule, Severity
+from bninspect.text import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.rules.rule import Case, Finding
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Switches that send a layer to training when nothing is fed."""
+    for group in live_switches(case):
+        layers = trained_by_default(group)
+        if layers:
+            names = listed([layer.name for layer in layers])
+            yield RULE.finding(
+                f"{decider(group)} is {str(group.predicate.default).lower()} when nothing is fed, and that "
+                f"serves training in {len(layers)} of {len(case.layers)} layers ({names})",
+                layer=layers[0].name if len(layers) == 1 else None,
+                node=decider(group).rpartition(":")[0],
+                remedy="bninspect strip MODEL -o OUT",
+            )
+
+
+RULE = Rule(
+    code="BN104",
+    name="defaults-to-training",
+    severity=Severity.ERROR,
+    summary="feeding nothing serves training",
+    check=check,
+    page=__doc__,
+)

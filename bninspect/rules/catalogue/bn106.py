@@ -1,0 +1,67 @@
+"""
+## What it does
+Finds boolean placeholders that reach no batch norm (by data or by control edges) in a model whose batch
+norms are baked in training mode.
+
+## Why is this bad?
+The switch is there, callers feed it, and nothing happens: the layers were built with another value. Often it
+steers dropout alone.
+
+## Example
+```python
+training = tf.placeholder(tf.bool, name="training")
+y = tf.layers.batch_normalization(x, training=True)          # the placeholder was forgotten
+z = tf.layers.dropout(y, training=training)
+```
+
+## Use instead
+```python
+y = tf.layers.batch_normalization(x, training=training)
+```
+
+## References
+- `tf.compat.v1.layers.batch_normalization`, argument `training`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import Mode
+from bninspect.rules.rule import Rule, Severity
+from bninspect.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.rules.rule import Case, Finding
+
+_PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Boolean placeholders beside all layers, where some layers are fixed to training."""
+    baked = [layer for layer in case.layers if layer.mode is Mode.TRAINING]
+    if not baked:
+        return
+    graph = case.report.graph
+    reaching = graph.ancestors(layer.output.node for layer in case.layers)
+    for node in graph:
+        if node.op in _PLACEHOLDERS and node.attr("dtype") == "bool" and node not in reaching:
+            does = "feeds nothing" if not graph.uses(node) else "reaches no batch norm"
+            yield RULE.finding(
+                f"boolean placeholder {node.label} {does}, while {counted(len(baked), 'layer')} of "
+                f"{len(case.layers)} in training mode cannot be switched",
+                node=node.label,
+                remedy="y = tf.layers.batch_normalization(x, training=<the placeholder>), then freeze again",
+            )
+
+
+RULE = Rule(
+    code="BN106",
+    name="mode-switch-feeds-nothing",
+    severity=Severity.WARNING,
+    summary="a boolean placeholder reaches no batch norm, and batch norms are baked in training mode",
+    check=check,
+    page=__doc__,
+)

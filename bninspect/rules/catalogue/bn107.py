@@ -1,0 +1,101 @@
+"""
+## What it does
+Finds ops that change a variable (Assign, AssignSub, RefSwitch, AssignVariableOp, ...) whose variable
+freezing made a constant. One finding per layer, and one for all constants that are no layer's.
+
+## Why is this bad?
+TensorFlow refuses the whole file, even where nothing reaches the op: "Input 0 of node ... was passed float
+from ... incompatible with expected float_ref" (or `resource`).
+
+## Example
+```python
+# The updates stand in a branch of the graph that is frozen.
+mean, variance = tf.cond(training, lambda: update_and_give_batch_statistics(), lambda: stored_statistics())
+graph_def = tf.graph_util.convert_variables_to_constants(session, graph_def, ["output"])
+```
+
+## Use instead
+Freeze a graph that was built for inference, or take the updates out of the file, where that can be done:
+```sh
+bninspect strip MODEL -o OUT
+```
+
+## References
+- https://github.com/tensorflow/tensorflow/issues/3628, "Unable to import frozen graph with batchnorm".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import Mode
+from bninspect.errors import BninspectError
+from bninspect.graph.trace import same
+from bninspect.rewrite import specialize
+from bninspect.rewrite.edits import mutates
+from bninspect.rules.rule import Rule, Severity
+from bninspect.text import counted, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.batchnorm import Report
+    from bninspect.graph import Node
+    from bninspect.rules.rule import Case, Finding
+
+_HAND_ON = frozenset({"RefSwitch", "RefEnter", "RefIdentity", "RefMerge", "RefNextIteration", "RefExit"})
+_READ = frozenset({"ReadVariableOp", "VarIsInitializedOp", "IsVariableInitialized"})
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Ops on a variable that is none, by the layer whose statistics it was."""
+    owners = {
+        tensor.name: (layer.name, place)
+        for layer in reversed(case.layers)
+        for place, tensor in enumerate((layer.moving_mean, layer.moving_variance, layer.gamma, layer.beta))
+        if tensor is not None
+    }
+    found: dict[str | None, list[tuple[int, str, str, Node]]] = {}
+    for node in case.report.graph:
+        if (mutates(node.op) or node.op in _HAND_ON | _READ) and node.inputs:
+            target = same(node.inputs[0])
+            if target.node.op == "Const":
+                owner, place = owners.get(target.name, (None, 0))
+                found.setdefault(owner, []).append((place, node.op, node.name, node))
+    if not found:
+        return
+    obstacle = _obstacle(case.report)
+    for layer, ranked in found.items():
+        nodes = [node for *_, node in sorted(ranked, key=lambda rank: rank[:3])]
+        ops = listed(sorted({node.op for node in nodes}))
+        constant = same(nodes[0].inputs[0]).node.label
+        yield RULE.finding(
+            f"{counted(len(nodes), 'op')} ({ops}) on what freezing made a constant ({constant}): TensorFlow "
+            "refuses the file; " + (f"strip does not mend it: {obstacle}" if obstacle else "strip mends it"),
+            layer=layer,
+            node=nodes[0].label,
+            remedy="freeze a graph built with training=False" if obstacle else "bninspect strip MODEL -o OUT",
+        )
+
+
+def _obstacle(report: Report) -> str | None:
+    """Why the model cannot be had for inference without those ops; None where it can."""
+    special = specialize(report, Mode.INFERENCE)
+    for change in special.changes:
+        if change.what == "left":
+            return f"{change.layer.name} stays in training mode, as {change.reason}"
+    try:
+        special.pruned(report.outputs, report.outputs)
+    except BninspectError as error:
+        return str(error)
+    return None
+
+
+RULE = Rule(
+    code="BN107",
+    name="update-of-a-constant",
+    severity=Severity.ERROR,
+    summary="an op changes a variable that freezing made a constant, so TensorFlow refuses the file",
+    check=check,
+    page=__doc__,
+)

@@ -1,0 +1,89 @@
+"""
+## What it does
+Finds layers whose epsilon is at least a tenth of their median moving variance, and layers whose epsilon is
+ten times that of most others and at least a hundredth of it. Collapsed channels (BN204) do not count.
+
+## Why is this bad?
+The layer gives values of less than unit spread, and how much less depends on the scale of its input: it is
+no normalization any more. A tool that writes another epsilon than training used changes what the layer gives.
+
+## Example
+```python
+x = tf.nn.conv2d(image / 255.0, weights, 1, "SAME")   # variances near 1e-3
+y = tf.layers.batch_normalization(x, epsilon=1e-3)
+```
+
+## Use instead
+```python
+y = tf.layers.batch_normalization(x, epsilon=1e-5)    # in training; an epsilon is no matter of export
+```
+
+## References
+- Ioffe & Szegedy 2015, arXiv:1502.03167, algorithm 1: epsilon is there for numerical stability.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bninspect.batchnorm import State
+from bninspect.rules.facts.values import stored
+from bninspect.rules.rule import Needs, Rule, Severity
+from bninspect.statistics import thresholds
+from bninspect.text import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.rules.rule import Case, Finding
+
+
+_FEWEST = 3
+"""Layers among which there can be an outlier."""
+
+
+def check(case: Case) -> Iterator[Finding]:
+    """Layers whose epsilon counts, by itself or beside the others."""
+    usual = _usual([layer.epsilon for layer in case.layers if layer.epsilon is not None])
+    for values in stored(case, State.STORED):
+        live = values.variance[~values.collapsed() & (values.variance > 0)]
+        epsilon = values.layer.epsilon
+        if epsilon is None or not live.size:
+            continue
+        share = epsilon / float(np.median(live))
+        outlier = usual is not None and epsilon >= thresholds.OUTLYING_EPSILON * usual
+        told = f"epsilon {number(epsilon)} is {number(share)} of the median moving variance"
+        if share >= thresholds.DOMINANT_EPSILON:
+            told += f", so that a channel of that variance keeps {number((1 + share) ** -0.5)} of its spread"
+        elif outlier and usual is not None and share >= thresholds.NOTICEABLE_EPSILON:
+            told += f", and {number(usual)} in most layers"
+        else:
+            continue
+        yield RULE.finding(
+            told,
+            layer=values.layer.name,
+            node=values.variance_node,
+            remedy="train with a smaller epsilon; where a conversion changed it, write the one of training",
+        )
+
+
+def _usual(epsilons: list[float]) -> float | None:
+    """The epsilon of more than half of the layers; None where there is none, or there are few layers."""
+    if len(epsilons) < _FEWEST:
+        return None
+    value, count = Counter(epsilons).most_common(1)[0]
+    return value if value > 0 and count > thresholds.MOST_LAYERS * len(epsilons) else None
+
+
+RULE = Rule(
+    code="BN206",
+    name="dominant-epsilon",
+    severity=Severity.WARNING,
+    needs=Needs.VALUES,
+    summary="epsilon is not small beside the variance",
+    check=check,
+    page=__doc__,
+)

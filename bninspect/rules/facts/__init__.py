@@ -1,0 +1,1 @@
+"""Facts that several rules ask for, each worked out in one place."""

@@ -1,0 +1,99 @@
+"""The stored statistics of a case as numbers: once for each set of them, however many calls read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bninspect.errors import GraphDefError
+from bninspect.graph.trace import stored_value
+from bninspect.statistics import thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from bninspect.batchnorm import BatchNorm, State
+    from bninspect.rules.rule import Case
+
+    Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Values:
+    """The numbers of one layer."""
+
+    layer: BatchNorm
+    """The first of those that read these statistics."""
+    mean: Floats
+    """Shape (channels,)."""
+    variance: Floats
+    gamma: Floats
+    """|gamma|, shape (channels,); ones where the layer has none, or where it cannot be read."""
+
+    @property
+    def node(self) -> str:
+        """The node that keeps the moving mean."""
+        assert self.layer.moving_mean is not None
+        return self.layer.moving_mean.node.label
+
+    @property
+    def variance_node(self) -> str:
+        """The node that keeps the moving variance."""
+        assert self.layer.moving_variance is not None
+        return self.layer.moving_variance.node.label
+
+    @property
+    def size(self) -> int:
+        """How many channels."""
+        return self.mean.size
+
+    def collapsed(self) -> NDArray[np.bool_]:
+        """Per channel, whether its variance is all but 0 beside those of its layer."""
+        small = self.variance <= thresholds.COLLAPSED * np.median(self.variance)
+        epsilon = self.layer.epsilon or 0.0
+        counts = (self.variance <= epsilon) | (self.gain() > thresholds.EXTREME_GAIN)
+        found: NDArray[np.bool_] = (small & counts) | (self.variance <= thresholds.VANISHED)
+        return found
+
+    def gain(self) -> Floats:
+        """|gamma|/sqrt(variance + epsilon), per channel; inf where that is 0."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope: Floats = self.gamma / np.sqrt(self.variance + (self.layer.epsilon or 0.0))
+        return slope
+
+    def alive(self) -> NDArray[np.bool_]:
+        """Per channel, whether gamma lets it through: the others are pruned."""
+        found: NDArray[np.bool_] = self.gamma > thresholds.DEAD_GAMMA * np.median(self.gamma)
+        return found
+
+
+def stored(case: Case, *states: State) -> Iterator[Values]:
+    """The statistics in one of these states whose mean and variance are of one length."""
+    seen = set()
+    for layer in case.layers:
+        held = layer.statistics
+        if held.state not in states or held.mean is None or held.variance is None:
+            continue
+        assert layer.moving_mean is not None
+        assert layer.moving_variance is not None
+        key = (layer.moving_mean.name, layer.moving_variance.name)
+        if key in seen:
+            continue
+        seen.add(key)
+        mean, variance = held.mean.numbers().reshape(-1), held.variance.numbers().reshape(-1)
+        if mean.size == variance.size:
+            yield Values(layer=layer, mean=mean, variance=variance, gamma=_gamma(layer, mean.size))
+
+
+def _gamma(layer: BatchNorm, size: int) -> Floats:
+    held = None if layer.gamma is None else stored_value(layer.gamma.node)
+    if held is None or held.size not in (1, size):
+        return np.ones(size)
+    try:
+        return np.broadcast_to(np.abs(held.numbers().reshape(-1)), (size,))
+    except GraphDefError:
+        return np.ones(size)

@@ -1,0 +1,41 @@
+"""The part of a model that a run needs: what the fetches depend on, and the functions those nodes call.
+
+Only this part is checked, and only this part is handed to TensorFlow. So nothing runs that was not checked,
+and a file that TensorFlow refuses for an update op nobody reads still runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bninspect.graph.functions.library import called
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bninspect.graphdef import GraphDef
+
+
+def needed(graphdef: GraphDef, tensors: Iterable[str]) -> GraphDef:
+    """The part of the records that the tensors (`node`, `node:1`, `^node`) depend on, through data, control
+    inputs and functions, in file order.
+
+    A name that no node of the top level has is left for TensorFlow to complain about.
+    """
+    by_name = {node.name: node for node in graphdef.nodes}
+    wanted: set[str] = set()
+    stack = [_node_name(tensor) for tensor in tensors]
+    while stack:
+        name = stack.pop()
+        if name in wanted or name not in by_name:
+            continue
+        wanted.add(name)
+        stack.extend(_node_name(source) for source in by_name[name].inputs)
+    nodes = tuple(node for node in graphdef.nodes if node.name in wanted)
+    functions = called(nodes, graphdef.functions)
+    return replace(graphdef, nodes=nodes, functions=functions, library_rest=())
+
+
+def _node_name(tensor: str) -> str:
+    return tensor.removeprefix("^").split(":")[0]

@@ -1,0 +1,64 @@
+"""Whether a program may run: every op in it must be known to do nothing but compute (`pure_ops`).
+
+A model file is a program from a stranger. This keeps it from reading and writing files, talking to the
+network or running Python by way of an op made for that. It is no sandbox: a pure op can still exhaust memory
+or time, and a flaw in TensorFlow's own kernels stays one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.errors import RunError
+from bninspect.run.pure_ops import PURE_OPS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from bninspect.graphdef import GraphDef
+
+_REASONS = (
+    ("the model is not frozen, freeze it first", ("Variable", "VarHandleOp", "ReadVariable", "VarIsInit")),
+    ("it updates a variable", ("Assign", "Ref", "ScatterUpdate", "Apply", "ResourceApply")),
+    ("it reads or writes a checkpoint", ("Restore", "Save", "MergeV2Checkpoints")),
+    ("it runs Python", ("PyFunc", "EagerPyFunc")),
+    ("it prints", ("Print", "Debug", "LogString", "Dump")),
+    ("it reads a dataset", ("Iterator", "OneShot", "MakeIterator")),
+    ("it reads or writes a file", ("ReadFile", "WriteFile", "MatchingFiles", "ImmutableConst")),
+)
+"""What an op does, and how the names of such ops begin."""
+
+
+def check(program: GraphDef, allowed: Collection[str] = ()) -> None:
+    """Returns when every op of the program is pure, a call of a function in it, or named in `allowed`.
+
+    Raises RunError that names the op, the node and the option that would let it through.
+    """
+    for op, where in _ops(program):
+        if op in PURE_OPS or op in program.functions or op in allowed:
+            continue
+        raise RunError(
+            f"refused to run op {op} (node {where}): {_reason(op)}; "
+            f"if you trust this model, --allow-op {op} lets it through"
+        )
+
+
+def _ops(program: GraphDef) -> Iterator[tuple[str, str]]:
+    """(op, where it stands) of every node, those in function bodies as `function/node`."""
+    for node in program.nodes:
+        yield node.op, node.name
+    for function in program.functions.values():
+        for node in function.nodes:
+            yield node.op, f"{function.name}/{node.name}"
+
+
+def _reason(op: str) -> str:
+    """What the op does, where its name tells; otherwise what is known of it."""
+    for reason, prefixes in _REASONS:
+        if op.startswith(prefixes):
+            return reason
+    if "Summary" in op:
+        return "it writes a summary"
+    if "Dataset" in op or "Reader" in op or "Queue" in op:
+        return "it reads data of its own"
+    return "it is not on the list of ops that only compute"

@@ -1,0 +1,1 @@
+"""Numbers about statistics, in NumPy alone: moments, staleness, averages, distances, thresholds."""

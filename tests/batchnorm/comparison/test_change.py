@@ -1,0 +1,166 @@
+"""How far values moved: against NumPy in float64, and the values that are no ordinary numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from bninspect.batchnorm import inspect
+from bninspect.batchnorm.comparison.change import FLOOR, change, statistics_change
+from bninspect.batchnorm.comparison.comparison import diff
+from bninspect.batchnorm.layer import State, Statistics
+from bninspect.graphdef import TensorValue
+from bninspect.graphdef.schema import message_class
+from bninspect.models.restore import Checkpoint, load
+from tests.support.places import FIXTURES
+from tests.support.text import graph
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm.comparison.change import Change
+    from bninspect.graph import Node
+
+CASES = ["wired_14", "slow_115", "format_v1_14", "ewma_called_115"]
+EXACT = 1e-12
+"""Relative, of sums of a few float64."""
+
+
+def node(values: str) -> Node:
+    """A constant."""
+    return graph(f"kept = Const({values})\n").node("kept")
+
+
+def between(old: str, new: str) -> Change:
+    return change([node(old)], [node(new)])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_numbers_of_checkpoints(case: str) -> None:
+    prefixes = [str(FIXTURES / "training" / case / f"model.ckpt-{step}") for step in (0, 20)]
+    (move,) = diff(*(inspect(load(prefix)) for prefix in prefixes)).layers
+    olds, news = (Checkpoint.open(prefix) for prefix in prefixes)
+    for found in move.parameters:
+        (key,) = found.nodes
+        old, new = (held[key].array().astype(np.float64) for held in (olds, news))
+        sizes = max(np.linalg.norm(old), np.linalg.norm(new))
+        assert found.relative == pytest.approx(np.linalg.norm(new - old) / sizes, rel=EXACT)
+        assert found.max_abs == np.abs(new - old).max()
+        assert found.values == old.size
+    kept = [move.new.moving_mean, move.new.moving_variance]
+    (mean, mean2), (variance, variance2) = (
+        [held[tensor.node.name].array().astype(np.float64) for held in (olds, news)]
+        for tensor in kept
+        if tensor is not None
+    )
+    d = (mean2 - mean) / np.sqrt(variance + 0.001)
+    r = np.sqrt((variance2 + 0.001) / (variance + 0.001))
+    assert move.new.epsilon == pytest.approx(0.001, rel=1e-7)
+    told = move.statistics
+    assert told.d == pytest.approx(d, rel=1e-7)
+    assert told.r == pytest.approx(r, rel=1e-7)
+    assert told.rms_w == pytest.approx(np.sqrt(np.mean(d**2 + (r - 1) ** 2)), rel=1e-7)
+    assert told.max_abs_mean == np.abs(mean2 - mean).max()
+    assert told.max_abs_variance == np.abs(variance2 - variance).max()
+    worst = told.worst
+    assert worst is not None
+    assert worst.channel == int(np.argmax(np.hypot(d, r - 1)))
+
+
+def test_a_start_at_zero_counts_as_one() -> None:
+    found = between("[0.0, 0.0]", "[0.1, -0.2]")
+    assert found.moved
+    assert found.relative == pytest.approx(1.0, rel=EXACT)
+
+
+def test_what_is_next_to_nothing_is_held_against_the_floor() -> None:
+    found = between("[0.0, 0.0]", "[1e-9, 0.0]")
+    assert found.moved
+    assert found.relative == pytest.approx(1e-9 / (FLOOR * np.sqrt(2)), rel=1e-6)
+
+
+def test_the_same_is_zero() -> None:
+    found = between("[1.0, 2.0]", "[1.0, 2.0]")
+    assert (found.moved, found.relative, found.max_abs) == (False, 0.0, 0.0)
+
+
+def test_the_last_bit_is_a_move() -> None:
+    assert between("[1.0, 2.0]", f"[1.0, {float(np.nextafter(np.float32(2), np.float32(3)))}]").moved
+
+
+def test_several_tensors_are_one_vector() -> None:
+    olds, news = [node("[3.0, 0.0]"), node("[0.0, 4.0]")], [node("[3.0, 0.0]"), node("[0.0, 5.0]")]
+    found = change(olds, news)
+    assert (found.values, found.max_abs) == (4, 1.0)
+    assert found.relative == pytest.approx(1 / np.sqrt(34), rel=EXACT)
+
+
+def test_values_that_are_not_finite() -> None:
+    same = between("[1.0, 1e999]", "[1.0, 1e999]")
+    assert same.moved is False
+    other = between("[1.0, 2.0]", "[1.0, 1e999]")
+    assert other.moved
+    assert str(other.relative) == "nan"
+
+
+def test_other_shapes_types_and_counts_are_told() -> None:
+    assert between("[1.0]", "[1.0, 2.0]").reason == "kept is of shape [1] in OLD, [2] in NEW"
+    assert change([node("[1.0]")], []).reason == "OLD has 1 tensors of them, NEW has 0"
+    variable = graph("kept = VariableV2(dtype=float, shape=[2])\n").node("kept")
+    assert change([variable], [node("[1.0, 2.0]")]).reason == "kept is a variable that was not read in OLD"
+    text = graph("kept = Placeholder(dtype=float, shape=[2])\n").node("kept")
+    assert change([node("[1.0, 2.0]")], [text]).reason == "kept is not stored in the file in NEW"
+
+
+def test_a_large_tensor_of_one_value_is_not_made() -> None:
+    """The shape is a claim of 4e9 values; the file holds one."""
+    old, new = (graph("kept = Const([0.0])\n").node("kept") for _ in range(2))
+    for one, value in ((old, 1.0), (new, 1.5)):
+        message = message_class("TensorProto")(dtype=1, float_val=[value])
+        for _ in range(2):
+            message.tensor_shape.dim.add(size=1 << 16)
+        one.stored = TensorValue(message)
+    found = change([old], [new])
+    assert (found.values, found.max_abs) == (1 << 32, 0.5)
+    assert found.relative == pytest.approx(1 / 3, rel=EXACT)
+
+
+def held(mean: list[float], variance: list[float]) -> Statistics:
+    """Statistics with these values."""
+    kept = [
+        TensorValue(message_class("TensorProto")(dtype=2, double_val=values, tensor_shape=shape(len(values))))
+        for values in (mean, variance)
+    ]
+    return Statistics(state=State.STORED, mean=kept[0], variance=kept[1])
+
+
+def shape(size: int) -> object:
+    found = message_class("TensorShapeProto")()
+    found.dim.add(size=size)
+    return found
+
+
+def test_channels_that_are_no_numbers_are_counted_and_left_out() -> None:
+    old, new = held([0.0, np.nan, 0.0], [1.0, 1.0, -2.0]), held([2.0, np.nan, 0.0], [1.0, 1.0, -2.0])
+    found = statistics_change(old, new, None)
+    assert (found.moved, found.undefined, found.channels) == (True, 2, 3)
+    assert found.rms_w == 2.0
+    assert found.worst == (0, 2.0, 1.0, 2.0)
+    assert str(found.max_abs_mean) == "nan"
+
+
+def test_nan_that_stays_has_not_moved() -> None:
+    found = statistics_change(held([np.nan], [np.nan]), held([np.nan], [np.nan]), 0.001)
+    assert (found.moved, found.rms_w, found.worst) == (False, None, None)
+
+
+def test_statistics_of_other_sizes_are_not_compared() -> None:
+    found = statistics_change(held([0.0], [1.0]), held([0.0, 0.0], [1.0, 1.0]), 0.001)
+    assert (found.moved, found.reason) == (None, "1 and 1 values in OLD, 2 and 2 in NEW")
+
+
+def test_statistics_that_one_file_lacks() -> None:
+    absent = Statistics(state=State.ABSENT, reason="pruned away")
+    found = statistics_change(absent, held([0.0], [1.0]), 0.001)
+    assert (found.moved, found.reason) == (None, "in OLD: pruned away")
+    assert statistics_change(absent, absent, 0.001).reason == "pruned away"

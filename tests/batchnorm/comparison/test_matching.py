@@ -1,0 +1,164 @@
+"""Which layer is which: by name, by order and shapes, or by nothing; and the weights before a layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bninspect.batchnorm import inspect
+from bninspect.batchnorm.comparison.comparison import Verdict, diff
+from bninspect.batchnorm.comparison.matching import matched
+from bninspect.batchnorm.comparison.upstream import Upstream
+from bninspect.errors import BninspectError
+from bninspect.graph import load
+from tests.support.catching import fused
+from tests.support.parts import STORED, report
+from tests.support.places import FIXTURES
+from tests.support.respelling import model, permuted, prefixed, renamed, write
+from tests.support.text import graph
+
+NETS = ["slim_resnet.pb", "net_mixed.pb", "keras225_net.pb", "stateless_if_net.pb", "classic_net.pb"]
+
+
+@pytest.mark.parametrize("file", NETS)
+def test_the_same_file_is_matched_by_name(file: str) -> None:
+    found = inspect(load(str(FIXTURES / file)))
+    pairs, unmatched = matched(found, found)
+    assert [(pair.old, pair.how) for pair in pairs] == [(layer, "name") for layer in found.layers]
+    assert not unmatched
+
+
+@pytest.mark.parametrize("spelling", ["renamed", "prefixed"])
+@pytest.mark.parametrize("file", NETS)
+def test_other_names_are_matched_by_order(file: str, spelling: str, tmp_path: Path) -> None:
+    """And the nodes stand in the file in another order: that of the graph counts."""
+    message = renamed(model(file), 3)[0] if spelling == "renamed" else prefixed(model(file), "tower")
+    old = inspect(load(str(FIXTURES / file)))
+    new = inspect(load(write(permuted(message, 5), tmp_path)))
+    found = diff(old, new)
+    assert not found.unmatched
+    assert [move.old.name for move in found.layers] == [layer.name for layer in old.layers]
+    same = {layer.name for layer in old.layers} & {layer.name for layer in new.layers}
+    assert {move.name for move in found.layers if move.matched == "name"} == same
+    assert len(same) < len(old.layers)
+    assert {move.verdict for move in found.layers} <= {Verdict.NOTHING, Verdict.UNREAD}
+
+
+def parts(number: int, channels: int = 3) -> str:
+    """Parameters of one layer more."""
+    values = {"gamma": 1.5, "beta": 0.1, "mean": 0.5, "variance": 2.5}
+    return "".join(f"{name}{number} = Const({[value] * channels})\n" for name, value in values.items())
+
+
+def layer(name: str, x: str, number: int, epsilon: float = 0.001) -> str:
+    """One layer with parameters of its own."""
+    return (
+        f"{name} = FusedBatchNormV3({x}, gamma{number}, beta{number}, mean{number}, variance{number}, "
+        f"epsilon={epsilon}, is_training=false)\n"
+    )
+
+
+BASE = STORED + "".join(parts(number) for number in (1, 2, 3))
+
+
+def names(old: str, new: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """([(old name, new name) matched by order], [(side, name) unmatched])."""
+    pairs, unmatched = matched(report(BASE + old), report(BASE + new))
+    by_order = [(pair.old.name, pair.new.name) for pair in pairs if pair.how == "order"]
+    return by_order, [(one.side, one.name) for one in unmatched]
+
+
+def test_order_counts_between_what_names_match() -> None:
+    old = layer("a/bn", "x", 1) + layer("b/bn", "a/bn", 2) + layer("c/bn", "b/bn", 3)
+    new = layer("u/bn", "x", 1) + layer("b/bn", "u/bn", 2) + layer("w/bn", "b/bn", 3)
+    assert names(old, new) == ([("a", "u"), ("c", "w")], [])
+
+
+def test_a_choice_is_not_guessed() -> None:
+    """Either of the two could be the one."""
+    old = layer("a/bn", "x", 1)
+    new = layer("u/bn", "x", 1) + layer("v/bn", "x", 2)
+    assert names(old, new) == ([], [("old", "a"), ("new", "u"), ("new", "v")])
+
+
+def test_the_only_one_of_its_kind_is_matched_beside_others() -> None:
+    old = layer("a/bn", "x", 1) + layer("b/bn", "x", 2, epsilon=0.5)
+    new = layer("u/bn", "x", 1) + layer("v/bn", "x", 2, epsilon=0.5) + layer("w/bn", "x", 3)
+    assert names(old, new) == ([("b", "v")], [("old", "a"), ("new", "u"), ("new", "w")])
+
+
+def test_the_weights_before_a_layer_tell_it_from_others() -> None:
+    """The second layer of NEW normalizes what the first one made."""
+    old = layer("a/bn", "x", 1)
+    new = layer("u/bn", "x", 1) + layer("v/bn", "u/bn", 2)
+    assert names(old, new) == ([("a", "u")], [("new", "v")])
+
+
+def test_kinds_in_another_order_are_not_matched() -> None:
+    old = layer("a/bn", "x", 1) + layer("b/bn", "x", 2, epsilon=0.5)
+    new = layer("u/bn", "x", 1, epsilon=0.5) + layer("v/bn", "x", 2)
+    assert names(old, new)[0] == []
+
+
+def test_other_shapes_are_not_matched() -> None:
+    old, new = layer("a/bn", "x", 1), parts(4, channels=5) + layer("u/bn", "x", 4)
+    assert names(old, new) == ([], [("old", "a"), ("new", "u")])
+
+
+def test_a_name_with_other_channels_is_no_match() -> None:
+    old, new = layer("a/bn", "x", 1), parts(4, channels=5) + layer("a/bn", "x", 4)
+    _, unmatched = matched(report(BASE + old), report(BASE + new))
+    assert [one.side for one in unmatched] == ["old", "new"]
+    assert {one.reason for one in unmatched} == {"3 channels in OLD, 5 in NEW"}
+
+
+def test_nothing_in_common_is_an_error() -> None:
+    old, new = (
+        report(BASE + layer("a/bn", "x", 1)),
+        report(BASE + parts(4, channels=5) + layer("u/bn", "x", 4)),
+    )
+    with pytest.raises(BninspectError, match="not of one graph: of 1 and 1 layers none are the same"):
+        diff(old, new)
+    with pytest.raises(BninspectError, match="no batch norm to compare"):
+        diff(old, inspect(load(str(FIXTURES / "folded.pb"))))
+
+
+def weights(text: str) -> list[str]:
+    """The names of the weights before the layer `y`."""
+    found = report(STORED + text)
+    (one,) = [one for one in found.layers if one.output.node.name == "y"]
+    return [node.name for node in Upstream(found.layers).weights(one.x)]
+
+
+MADE = "kernel = VariableV2(dtype=float, shape=[3, 3, 3, 3])\nconv = Conv2D(x, kernel)\n"
+
+
+def test_weights_are_found_behind_bias_and_activation() -> None:
+    text = MADE + "bias = Const([1.0, 2.0, 3.0])\nb = BiasAdd(conv, bias)\nr = Relu(b)\n" + fused(x="r")
+    assert weights(text) == ["bias", "kernel"]
+
+
+def test_weights_of_both_ways_are_found_and_none_behind_them() -> None:
+    text = MADE + (
+        "kernel2 = VariableV2(dtype=float, shape=[1, 1, 3, 3])\n"
+        "kernel3 = VariableV2(dtype=float, shape=[3, 3])\n"
+        "conv2 = Conv2D(conv, kernel2)\nconv3 = MatMul(conv, kernel3)\nsum = AddV2(conv2, conv3)\n"
+    )
+    assert weights(text + fused(x="sum")) == ["kernel2", "kernel3"]
+
+
+def test_a_kernel_that_is_computed_is_the_weights() -> None:
+    text = MADE + "scale = Const(2.0)\nhalf = RealDiv(kernel, scale)\nconv2 = Conv2D(conv, half)\n"
+    assert weights(text + fused(x="conv2")) == ["kernel"]
+
+
+def test_of_a_layer_before_only_what_it_learned() -> None:
+    """Its moving statistics are none of the weights, and what stands before it is its own matter."""
+    text = MADE + parts(1) + layer("before", "conv", 1) + "r = Relu(before)\n" + fused(x="r")
+    assert weights(text) == ["gamma1", "beta1"]
+
+
+def test_an_image_is_made_with_none() -> None:
+    assert weights(fused()) == []
+    assert Upstream(()).weights(graph("x = Placeholder(dtype=float)\n").node("x").output()) == ()

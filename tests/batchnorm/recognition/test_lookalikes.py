@@ -1,0 +1,149 @@
+"""Normalizations that are not batch norm: each kind, and the batch norm nearest to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.parts import EMPTY, STORED, only_layer, reasons
+
+CHAIN = """
+batch_mean = Mean({x}, axes)
+still = StopGradient(batch_mean)
+difference = SquaredDifference({x}, still)
+batch_variance = Mean(difference, axes)
+shifted = AddV2(batch_variance, epsilon)
+root = Rsqrt(shifted)
+inv = Mul(root, gamma)
+a = Mul({x}, inv)
+b = Mul(batch_mean, inv)
+c = Sub(beta, b)
+y = Add(a, c)
+"""
+ROWS = "x = Placeholder(dtype=float, shape=[-1, 3])\n"
+UNKNOWN = "x = Placeholder(dtype=float)\n"
+IMAGE = "x = Placeholder(dtype=float, shape=[-1, 8, 8, 3])\n"
+GROUPS = IMAGE + "to = Const([-1, 8, 8, 1, 3])\ngroups = Reshape(x, to)\n"
+NUMBERS = STORED.replace(IMAGE, "")
+
+
+def chain(axes: str, image: str = IMAGE, x: str = "x") -> str:
+    return image + NUMBERS + f"axes = Const({axes})\n" + CHAIN.format(x=x)
+
+
+@pytest.mark.parametrize(
+    ("axes", "image", "x", "kind"),
+    [
+        ("[1, 2, 3]", IMAGE, "x", "layer_norm"),
+        ("[-1]", IMAGE, "x", "layer_norm"),
+        ("[3]", IMAGE, "x", "layer_norm"),
+        ("[1]", ROWS, "x", "layer_norm"),
+        ("[-1]", UNKNOWN, "x", "layer_norm"),
+        ("[1, 2]", IMAGE, "x", "instance_norm"),
+        ("[2, 3]", IMAGE, "x", "instance_norm"),
+        ("[1, 2]", UNKNOWN, "x", "instance_norm"),
+        ("[-3, -2]", IMAGE, "x", "instance_norm"),
+        ("[1, 2, 4]", GROUPS, "groups", "group_norm"),
+    ],
+)
+def test_moments_that_leave_the_batch_out(axes: str, image: str, x: str, kind: str) -> None:
+    (reason,) = reasons(chain(axes, image, x))
+    assert reason.startswith(f"{kind}: its moments are taken over axes {axes}, per image")
+
+
+def test_moments_of_all_axes() -> None:
+    (reason,) = reasons(chain("[0, 1, 2, 3]"))
+    assert reason.startswith("other: its moments are taken over all axes")
+
+
+@pytest.mark.parametrize(
+    ("axes", "image"),
+    [
+        ("[0, 1, 2]", IMAGE),
+        ("[0, 2, 3]", IMAGE),
+        ("[0]", ROWS),
+        ("[-4, -3, -2]", IMAGE),
+        ("[0, 1, 2]", UNKNOWN),
+        ("[0]", IMAGE),
+    ],
+)
+def test_moments_over_the_batch(axes: str, image: str) -> None:
+    assert only_layer(chain(axes, image)).mode.value == "training"
+
+
+ROOTS = {
+    "l2_normalize": ("squares = Square(x)\ns = Sum(squares, axes)\nt = Maximum(s, epsilon)", "l2_normalize"),
+    "l2_normalize, product": (
+        "squares = Mul(x, x)\ns = Sum(squares, axes)\nt = Add(s, epsilon)",
+        "l2_normalize",
+    ),
+    "rms norm": ("squares = Square(x)\ns = Mean(squares, axes)\nt = AddV2(s, epsilon)", "other"),
+    "pixel norm": (
+        "two = Const(2.0)\nsquares = Pow(x, two)\ns = Mean(squares, axes)\nt = Add(s, epsilon)",
+        "other",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ROOTS, ids=lambda name: name)
+def test_roots_of_squares(case: str) -> None:
+    lines, kind = ROOTS[case]
+    (reason,) = reasons(STORED + "axes = Const([-1])\n" + lines + "\nr = Rsqrt(t)\ny = Mul(x, r)")
+    assert reason.startswith(f"{kind}: x over ")
+
+
+BORROWED = """
+shape = Shape(x)
+first = Const([0])
+second = Const([1])
+n = StridedSlice(shape, first, second, second)
+one = Const(1)
+rest = Const({rest})
+to = Pack(one, n, rest, one)
+rows = Reshape(x, to)
+filled = Pack(n)
+ones_value = Const(1.0)
+zero_value = Const(0.0)
+ones = Fill(filled, ones_value)
+zeros = Fill(filled, zero_value)
+bn = FusedBatchNormV3(rows, ones, zeros, none, none, is_training=true, data_format="NCHW")
+back = Reshape(bn, shape)
+scaled = Mul(back, gamma)
+y = AddV2(scaled, beta)
+"""
+
+
+@pytest.mark.parametrize(("rest", "kind"), [(3, "layer_norm"), (96, "group_norm")])
+def test_the_fused_op_borrowed(rest: int, kind: str) -> None:
+    """With the batch for channels; the scale that comes afterwards tells a whole row from a group of it."""
+    (reason,) = reasons(STORED + EMPTY + BORROWED.format(rest=rest))
+    assert reason.startswith(f"{kind}: x is reshaped to ")
+    assert "whose channels hold the batch" in reason
+
+
+def test_a_batch_norm_of_rows_may_reshape_them() -> None:
+    """tf.layers and Keras give the fused op [N, 1, 1, C]: the channels stay apart from the batch."""
+    layer = only_layer(
+        STORED
+        + EMPTY
+        + """
+to = Const([-1, 1, 1, 3])
+rows = Reshape(x, to)
+bn = FusedBatchNormV3(rows, gamma, beta, none, none, is_training=true)
+shape = Shape(x)
+y = Reshape(bn, shape)"""
+    )
+    assert (layer.form.value, layer.mode.value) == ("fused", "training")
+
+
+def test_one_image_with_real_channels_is_batch_norm() -> None:
+    layer = only_layer(
+        STORED
+        + EMPTY
+        + """
+to = Const([1, -1, 1, 3])
+rows = Reshape(x, to)
+bn = FusedBatchNormV3(rows, gamma, beta, none, none, is_training=true)
+shape = Shape(x)
+y = Reshape(bn, shape)"""
+    )
+    assert layer.mode.value == "training"

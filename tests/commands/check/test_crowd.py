@@ -1,0 +1,90 @@
+"""Many models: the same outcome in any number of processes, and one that fails stops no other."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bninspect.commands.check import crowd, gate
+from bninspect.commands.check.crowd import check_all
+from bninspect.commands.check.gate import Settings
+from tests.support.places import FIXTURES
+
+if TYPE_CHECKING:
+    from bninspect.commands.check.result import ModelResult
+
+NAMES = (
+    "classic.pb",
+    "image.jpg",
+    "const_true.pb",
+    "absent.pb",
+    "slim_resnet.pb",
+    "train_unwired.meta",
+    "text.pbtxt",
+)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes are started whatever the work."""
+    monkeypatch.setattr(crowd, "WORTH_IT", 0.0)
+
+
+def work() -> list[Settings]:
+    return [Settings(path=str(FIXTURES / name)) for name in NAMES]
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_the_results_are_those_of_one_process(jobs: int) -> None:
+    told: list[str] = []
+
+    def done(result: ModelResult) -> None:
+        told.append(Path(result.path).name)
+
+    several = check_all(work(), jobs, done)
+    assert several == check_all(work(), 1)
+    assert tuple(told) == NAMES
+
+
+def test_one_that_cannot_be_read_stops_no_other() -> None:
+    results = dict(zip(NAMES, check_all(work()), strict=True))
+    assert "a JPEG image" in (results["image.jpg"].error or "")
+    assert "No such file" in (results["absent.pb"].error or "")
+    assert [name for name in NAMES if results[name].error is None] == [
+        "classic.pb", "const_true.pb", "slim_resnet.pb", "train_unwired.meta", "text.pbtxt",
+    ]  # fmt: skip
+
+
+def test_a_failure_of_the_system_is_a_line_of_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("bninspect.commands.check.gate.load", load)
+    [result] = check_all([Settings(path="m.pb")])
+    assert result.error == "m.pb: Permission denied"
+
+
+def test_few_small_models_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "_side_by_side", lambda *_: pytest.fail("a process was started"))
+    assert len(check_all(work(), 8)) == len(NAMES)
+
+
+def _deadly(settings: Settings) -> ModelResult:
+    """What the kernel does to a process that takes too much memory, for one model."""
+    if Path(settings.path).name == NAMES[1]:
+        os._exit(9)
+    return gate.check(settings)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_process_that_is_ended_takes_one_model_with_it(monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
+    alone = check_all(work(), 1)
+    monkeypatch.setattr(crowd, "check", _deadly)
+    found = list(crowd._side_by_side(work(), jobs))
+    assert [result.path for result in found] == [settings.path for settings in work()]
+    assert "was ended (out of memory?)" in (found[1].error or "")
+    assert [found[0], *found[2:]] == [alone[0], *alone[2:]]

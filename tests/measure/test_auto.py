@@ -1,0 +1,95 @@
+"""Which preset fits the first layer: by the numbers, and on networks trained on PNGs in the scale `unit`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bninspect.batchnorm import inspect
+from bninspect.graph import load
+from bninspect.inputs.request import Request
+from bninspect.measure.facts import Question
+from bninspect.measure.presets import PresetFit, ranked
+from bninspect.measure.run import probe
+from tests.support.places import FIXTURES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from bninspect.measure.facts import Probe
+    from tests.networks import Trained
+
+
+def fit(preset: str, gap: float, channels: str | None = None, floor: float = 0.0) -> PresetFit:
+    usual = "bgr" if preset == "caffe" else "rgb"
+    return PresetFit(preset=preset, channels=channels or usual, gap=gap, w=gap, r=1.0, floor=floor)
+
+
+def test_the_best_is_named_where_the_next_is_far() -> None:
+    found = ranked("bn", 16, [fit("raw", 9.0), fit("tf", 0.1), fit("torch", 0.5)])
+    assert found.clear
+    assert found.best == fit("tf", 0.1)
+    assert [one.preset for one in found.fits] == ["tf", "torch", "raw"]
+
+
+def test_two_that_fit_alike_are_not_told_apart() -> None:
+    found = ranked("bn", 16, [fit("torch", 0.12), fit("tf", 0.1)])
+    assert not found.clear
+    assert found.reason == "--preprocess tf and --preprocess torch fit about as well"
+
+
+def test_none_that_fits_is_none() -> None:
+    found = ranked("bn", 16, [fit("tf", 1.0), fit("raw", 9.0)])
+    assert not found.clear
+    assert "none fits" in (found.reason or "")
+
+
+def test_one_image_may_be_as_far_off_as_one_image_is() -> None:
+    assert ranked("bn", 1, [fit("tf", 0.9, floor=1.5), fit("raw", 9.0)]).clear
+
+
+@pytest.mark.parametrize(
+    ("images", "swapped", "chosen"), [(16, 0.4, "bgr"), (2, 0.4, "rgb"), (16, 0.11, "rgb")]
+)
+def test_the_order_of_colours_takes_several_images(images: int, swapped: float, chosen: str) -> None:
+    found = ranked("bn", images, [fit("tf", 0.1, "bgr"), fit("tf", swapped, "rgb"), fit("raw", 9.0)])
+    assert found.clear
+    assert found.best is not None
+    assert found.best.channels == chosen
+    assert found.best.options == "--preprocess tf" + (" --channels bgr" if chosen == "bgr" else "")
+
+
+def auto(path: Path, images: Path, preset: str = "auto") -> Probe:
+    report = inspect(load(str(path)))
+    question = Question(layers=report.layers, verify=False, companions=False)
+    return probe(report, question, Request(images=(str(images),), preset=preset))
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("kind", ["fused", "decomposed"])
+def test_a_trained_network_names_its_preset(kind: str, network: Callable[[str], Trained]) -> None:
+    trained = network(kind)
+    for model in (trained.path, trained.unfinished):
+        found = auto(model, trained.test_pngs)
+        assert found.presets is not None
+        assert found.presets.clear, found.presets
+        assert [one.preset for one in found.inputs] == ["unit"]
+    assert [one.code for one in found.diagnosis] == ["BN404"]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("preset", ["raw", "tf"])
+def test_another_preset_than_in_training_is_diagnosed(preset: str, network: Callable[[str], Trained]) -> None:
+    found = auto(network("fused").path, network("fused").test_pngs, preset)
+    assert [one.code for one in found.diagnosis] == ["BN405"]
+    assert found.diagnosis[0].command == "run it again with --preprocess unit"
+
+
+@pytest.mark.tensorflow
+def test_initial_statistics_cannot_tell() -> None:
+    found = auto(FIXTURES / "classic.pb", FIXTURES / "image.jpg")
+    assert found.presets is not None
+    assert "are initial" in (found.presets.reason or "")
+    assert [one.preset for one in found.inputs] == ["raw"]

@@ -1,8 +1,0 @@
-"""Where the clone is, and the fixtures in it."""
-
-from __future__ import annotations
-
-from pathlib import Path
-
-ROOT = Path(__file__).parents[1]
-FIXTURES = ROOT / "fixtures"

@@ -1,0 +1,95 @@
+"""What moved between two files, for a person: at 100 and 80 columns, in a pipe, with hostile names."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from bninspect.commands.check.gate import Allowance
+from bninspect.commands.diff.pair import judged_pair
+from bninspect.render.diff.terminal import print_diff
+from tests.support.checks import AWKWARD
+from tests.support.moving import old_and_new
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bninspect.commands.diff.pair import PairResult
+
+
+def text(result: PairResult, width: int = 100, *, grow: bool = False) -> str:
+    stream = io.StringIO()
+    print_diff(Console(file=stream, width=width, no_color=True), result, grow=grow)
+    return stream.getvalue()
+
+
+@pytest.fixture(scope="module")
+def result() -> PairResult:
+    return judged_pair(*old_and_new())
+
+
+@pytest.mark.parametrize("width", [160, 100, 80])
+def test_the_report(width: int, result: PairResult, expected: Callable[[str, str], None]) -> None:
+    expected(f"diff-{width}.txt", text(result, width))
+
+
+@pytest.mark.parametrize("width", [160, 80, 40])
+def test_the_legend_names_the_columns_that_are_drawn(width: int, result: PairResult) -> None:
+    drawn, _, said = text(result, width).partition("─\n")
+    titles = " ".join(drawn.partition("\nlayer in ")[2].split())
+    legend = " ".join(said.partition("BN501")[0].split())
+    for title in ("gamma", "max abs"):
+        assert (title in titles) == (f"{title}:" in legend or f"{title}," in legend)
+
+
+def test_in_a_pipe_the_table_is_whole_however_wide(result: PairResult) -> None:
+    shown = text(result, 60, grow=True).splitlines()
+    (head,) = [line for line in shown if line.startswith("layer in ")]
+    assert head.split()[3:] == [
+        "weights",
+        "gamma",
+        "beta",
+        "statistics",
+        "max",
+        "abs",
+        "trains",
+        "on",
+        "verdict",
+    ]
+    (row,) = [line for line in shown if line.startswith("resnet_v1_50/block2/unit_1/bottleneck_v1/conv1 ")]
+    assert row.endswith("both moved")
+
+
+def test_colours_are_the_consoles_to_leave_out(result: PairResult) -> None:
+    stream = io.StringIO()
+    console = Console(file=stream, width=100, force_terminal=True, color_system="standard", no_color=False)
+    print_diff(console, result)
+    assert "\x1b[" in stream.getvalue()
+    assert "\x1b[" not in text(result)
+
+
+def test_what_is_the_same_is_said_so() -> None:
+    old, _ = old_and_new()
+    shown = text(judged_pair(old, old))
+    assert shown.startswith("6 layers: nothing moved\n")
+    assert "BN501" not in shown
+
+
+def test_what_is_allowed_is_told() -> None:
+    allowed = (Allowance(code="BN501", layer="*", reason="a test"),)
+    shown = text(judged_pair(*old_and_new(), allowances=allowed))
+    assert "allowed: BN501 at resnet_v1_50/block1/unit_1/bottleneck_v1/shortcut/BatchNorm (a test)" in shown
+    assert "statistics-unchanged" not in shown
+
+
+@pytest.mark.parametrize("width", [100, 80, 40])
+def test_no_letter_moves_the_terminal(width: int, result: PairResult) -> None:
+    first = result.comparison.layers[0]
+    hostile = replace(first, new=replace(first.new, name=AWKWARD))
+    comparison = replace(result.comparison, layers=(hostile, *result.comparison.layers[1:]))
+    shown = text(replace(result, comparison=comparison), width)
+    assert all(letter.isprintable() for letter in shown.replace("\n", ""))

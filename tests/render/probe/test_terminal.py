@@ -1,0 +1,142 @@
+"""A probe as a person sees it, as golden files at two widths; see `pytest --update-expected`."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from bninspect.measure.companions import CompanionTest, Dependence
+from bninspect.measure.facts import Patch, Verification
+from bninspect.measure.presets import ranked
+from bninspect.measure.runnable import Unprobed
+from bninspect.render.probe.terminal import print_probe
+from tests.measure.judging.test_diagnosis import fit, moved, never, shifted_by, widened
+from tests.render.test_terminal import drawn
+from tests.support.probes import DECIDED, net, output, probe, probed
+from tests.support.reports import report, resnet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bninspect.measure.facts import Probe
+
+WIDTHS = (80, 100)
+BAD = 20
+"""Which of the layers of ResNet-50 is stale."""
+
+
+def resnet_with_one_stale_layer() -> Probe:
+    """53 layers, of which those behind the stale one inherit less and less."""
+    names = [one.name for one in resnet(DECIDED)]
+    layers = [
+        probed(name, index, stored=widened)
+        if index == BAD
+        else probed(name, index, inherits=0.0 if index < BAD else 0.5 * 0.96 ** (index - BAD))
+        for index, name in enumerate(names)
+    ]
+    return probe(*layers, outputs=(output(0.8, 0.625),), companions=CompanionTest(images=4))
+
+
+def another_preset() -> Probe:
+    """Raw pixels for a model of -1..1; two layers could not be compared."""
+    layers = net()
+    layers[0] = probed("net/block0/bn", 0, stored=shifted_by(2.0))
+    fits = [fit("tf", 0.05), fit("tf", 0.06, "bgr"), fit("torch", 1.0), fit("unit", 1.2), fit("raw", 9.0)]
+    trial = ranked("net/block0/bn", 16, fits).given_as("raw", bgr=False)
+    skipped = (
+        Unprobed(what="net/odd", reason="no inference mode: its stored statistics are not in the file"),
+    )
+    differs = Verification(state="differs", max_abs=0.5, tensor="logits:0")
+    return probe(*layers, presets=trial, skipped=skipped, verification=differs)
+
+
+def classic() -> Probe:
+    """One layer, one image, and a patch of it."""
+    values = np.arange(12.0).reshape(3, 4)
+    patch = Patch(tensor="bn:0", slice="0,:3,:4,0", training=values / 7, inference=100 * values)
+    layer = probed("bn", 3, stored=never, scale=80, images=1)
+    made = CompanionTest(outputs=moved(1e-7).outputs, images=2, made=True)
+    return probe(layer, outputs=(output(165),), patches=(patch,), companions=made)
+
+
+def batch_dependent() -> Probe:
+    """A layer that normalizes with the batch whatever is fed, and random numbers."""
+    dice = Dependence(name="aux:0", change=0.1, rerun=0.3, floor=1.2, size=2.0, control=1.0)
+    test = CompanionTest(outputs=(*moved(0.5).outputs, dice), images=4)
+    return probe(*net(), companions=test, random="dropout/random_uniform/RandomUniform")
+
+
+def undecided() -> Probe:
+    """`auto` where nothing can be told, and no companions."""
+    from bninspect.measure.presets import PresetTrial
+
+    reason = "the statistics of bn, the first layer, are initial: any preset is as far from them"
+    return probe(
+        *net(images=1),
+        presets=PresetTrial(layer="bn", reason=reason),
+        companions=CompanionTest(reason="image:0 takes one image at a time, which has no companions"),
+        verification=Verification(state="impossible", reason="TensorFlow refuses the original"),
+    )
+
+
+PROBES: dict[str, Callable[[], Probe]] = {
+    "resnet": resnet_with_one_stale_layer,
+    "healthy": lambda: probe(*net()),
+    "preset": another_preset,
+    "classic": classic,
+    "batch": batch_dependent,
+    "undecided": undecided,
+    "forgotten": lambda: probe(*net(stored=never)),
+    "none": lambda: probe(report=report(), ran=False, layers=(), outputs=(), inputs=(), decided={}),
+}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", PROBES)
+def test_probe(name: str, width: int, expected: Callable[[str, str], None]) -> None:
+    text = drawn(lambda console: print_probe(console, PROBES[name]()), width)
+    assert max(map(len, text.split("\n"))) <= width
+    expected(f"probe-{name}-{width}.txt", text)
+
+
+def test_a_row_for_each_of_53_layers_and_no_name_folded() -> None:
+    text = drawn(lambda console: print_probe(console, PROBES["resnet"]()), 80)
+    rows = [line for line in text.split("\n") if line.startswith(("conv1 ", "block"))]
+    assert len(rows) == 53
+    assert [row for row in rows if "warning" in row] == [rows[BAD]]
+
+
+def test_a_narrow_console_folds_names_and_loses_none() -> None:
+    text = drawn(lambda console: print_probe(console, PROBES["resnet"]()), 40)
+    assert max(map(len, text.split("\n"))) <= 40
+    assert "bottleneck_v1/" in text
+
+
+def test_a_pipe_grows_rather_than_fold_a_name() -> None:
+    deep = "/".join(f"scope_{index}" for index in range(20))
+    found = probe(probed(f"net/{deep}/bn", 0), probed("net/b", 1))
+    text = drawn(lambda console: print_probe(console, found, grow=True), 100)
+    assert any(line.startswith(f"{deep}/bn  ") for line in text.split("\n"))
+
+
+@pytest.mark.parametrize("no_color", [False, True])
+def test_colour_says_the_verdict_and_only_where_there_is_colour(
+    no_color: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    file = io.StringIO()
+    console = Console(file=file, width=80, force_terminal=True, color_system="standard", no_color=no_color)
+    print_probe(console, PROBES["resnet"]())
+    assert ("\x1b[33mwarning" in file.getvalue()) is not no_color
+    assert ("\x1b[32mfine" in file.getvalue()) is not no_color
+
+
+def test_bars_of_signs_where_there_are_no_blocks() -> None:
+    file = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    print_probe(Console(file=file, width=100), PROBES["resnet"]())
+    file.flush()
+    assert "#####" in file.buffer.getvalue().decode("ascii")

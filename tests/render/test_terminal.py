@@ -1,0 +1,204 @@
+"""What a person sees, as golden files at two widths; see `pytest --update-expected`."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from bninspect.batchnorm.layer import BatchNorm, Form, Report, State, Statistics
+from bninspect.graph import Node
+from bninspect.render import terminal
+from tests.support.reports import (
+    INITIAL,
+    fixed_training,
+    layer,
+    odds,
+    phase,
+    predicate,
+    report,
+    resnet,
+    statistics,
+    tensor,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+WIDTHS = (80, 100)
+
+
+def mixed() -> Report:
+    """Layers that differ in everything a column can show."""
+    default = predicate(phase("is_training", "PlaceholderWithDefault"), default=False)
+    return report(
+        layer("net/a", decided=predicate(phase("phase_train"))),
+        layer("net/encoder/deep/scope/b", decided=default, negated=True, epsilon=1.001e-5),
+        fixed_training("net/c"),
+        layer("net/d", epsilon=None, statistics=INITIAL, form=Form.DECOMPOSED, op="Rsqrt", data_format=None),
+        layer("net/e", statistics=statistics([0.0], [0.0]), channels=None),
+        layer("net/f", statistics=Statistics(state=State.UNREAD, reason="no checkpoint beside the file")),
+        layer("net/g", statistics=Statistics(state=State.INVALID, reason="NaN in the mean"), channels=2048),
+    )
+
+
+def training() -> Report:
+    """A training graph with every answer to what a layer normalizes with and who updates its statistics."""
+    learns = ("gamma", "beta")
+    variable = tensor("net/frozen/gamma", "VariableV2")
+    ops = (tensor("net/forgotten/AssignMovingAvg", "AssignSub").node,)
+    inference = layer("net/inference", updates="none", trainable=learns, statistics=INITIAL)
+    return report(
+        fixed_training("net/run", updates="run", trainable=learns, momentum=0.99, update_ops=ops),
+        fixed_training("net/forgotten", updates="unused", trainable=learns, momentum=0.99, update_ops=ops),
+        fixed_training("net/frozen", updates="unused", trainable=(), gamma=variable, update_ops=ops),
+        layer("net/switched", decided=predicate(phase()), updates="none", trainable=("beta",)),
+        inference,
+    )
+
+
+def under_if() -> Report:
+    """A layer whose branches stand in library functions."""
+    one = layer("sequential/bn1", decided=predicate(phase()))
+    assert one.training is not None
+    assert one.inference is not None
+    branches = []
+    for branch, function in (
+        (one.training, "sequential_bn1_cond_true_12"),
+        (one.inference, "sequential_bn1_cond_false_13"),
+    ):
+        name = f"sequential/bn1/cond/{function}/FusedBatchNormV3"
+        node = Node(
+            name=name,
+            op="FusedBatchNormV3",
+            nodedef=None,
+            functions=(function,),
+            label=f"{function}/FusedBatchNormV3",
+        )
+        branches.append(replace(branch, node=node))
+    merge = Node(name="sequential/bn1/cond", op="Merge", nodedef=None, stands_for="sequential/bn1/cond:0")
+    merge.predicate = tensor("training", "Placeholder")
+    changed = replace(
+        one, training=branches[0], inference=branches[1], merges=(merge,), output=merge.output()
+    )
+    return report(changed, replace(changed, name="sequential/bn2"))
+
+
+def chosen_statistics() -> BatchNorm:
+    """One chain for both modes; Merges choose the statistics."""
+    one = layer("bn", decided=predicate(phase()), form=Form.DECOMPOSED, op="Rsqrt", gamma=None)
+    output = tensor("bn/batchnorm/add_1", "AddV2")
+    assert one.training is not None
+    assert one.inference is not None
+    mean, variance = tensor("bn/moments/Squeeze", "Squeeze"), tensor("bn/moments/Squeeze_1", "Squeeze")
+    training = replace(one.training, node=mean.node, output=output, mean=mean, variance=variance)
+    inference = replace(one.inference, node=one.inference.mean.node, output=output)
+    return replace(one, training=training, inference=inference, output=output)
+
+
+REPORTS: dict[str, Callable[[], Report]] = {
+    "resnet": lambda: report(*resnet(predicate(phase("phase_train"))), **odds()),
+    "mixed": mixed,
+    "under_if": under_if,
+    "training": training,
+    "one": lambda: report(layer("bn", decided=predicate(phase()))),
+    "none": lambda: report(**odds()),
+}
+LAYERS: dict[str, Callable[[], Sequence[BatchNorm]]] = {
+    "switched": lambda: [
+        layer("bn", decided=predicate(phase()), epsilon=1.001e-5, momentum=0.99, updates="run")
+    ],
+    "fixed": lambda: [fixed_training("net/c"), layer("net/d", statistics=INITIAL)],
+    "under_if": lambda: under_if().layers[:1],
+    "training": lambda: training().layers[1:4],
+    "chosen_statistics": lambda: [chosen_statistics()],
+    "computed": lambda: [layer(decided=predicate(None, reason="a:0 and b:0 decide together"))],
+}
+
+
+def drawn(draw: Callable[[Console], None], width: int, **options: bool) -> str:
+    """What is drawn on a Console of this width, without spaces at the ends of lines."""
+    console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, **options)  # type: ignore[arg-type]
+    draw(console)
+    assert isinstance(console.file, io.StringIO)
+    return "\n".join(line.rstrip() for line in console.file.getvalue().split("\n"))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", REPORTS)
+def test_graph(name: str, width: int, expected: Callable[[str, str], None]) -> None:
+    text = drawn(lambda console: terminal.print_graph(console, REPORTS[name]()), width)
+    assert max(map(len, text.split("\n"))) <= width
+    expected(f"graph-{name}-{width}.txt", text)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers(name: str, width: int, expected: Callable[[str, str], None]) -> None:
+    layers: Sequence[BatchNorm] = LAYERS[name]()
+    text = drawn(lambda console: terminal.print_layers(console, layers), width)
+    assert max(map(len, text.split("\n"))) <= width
+    expected(f"layer-{name}-{width}.txt", text)
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_no_name_is_cut_at_any_width(width: int) -> None:
+    names = [one.name.removeprefix("resnet_v1_50/") for one in REPORTS["resnet"]().layers]
+    text = drawn(lambda console: terminal.print_graph(console, REPORTS["resnet"]()), width)
+    column = "".join(line.split("  ")[0].strip() for line in text.split("\n"))
+    assert [name for name in names if name not in column] == []
+
+
+def test_a_pipe_grows_rather_than_fold_a_name() -> None:
+    deep = "/".join(f"scope_{index}" for index in range(20))
+    told = report(layer(f"net/{deep}/bn"), layer("net/b"))
+    text = drawn(lambda console: terminal.print_graph(console, told, grow=True), 100)
+    assert any(line.startswith(f"{deep}/bn  ") for line in text.split("\n"))
+
+
+def test_letters_two_cells_wide_are_folded_no_earlier_than_others() -> None:
+    shown = drawn(
+        lambda console: terminal.print_graph(
+            console, report(layer("层" * 12, decided=predicate(phase("相"))))
+        ),
+        100,
+    )
+    assert f"  training   {'层' * 12}/cond/FusedBatchNormV3    when 相:0 is true\n" in shown
+    assert "layer                     channels" in shown
+
+
+def test_what_takes_a_branch_stands_below_it_where_the_line_is_short() -> None:
+    one = report(layer("bn", decided=predicate(phase("a_long_scope/training"))))
+    shown = drawn(lambda console: terminal.print_graph(console, one), 64)
+    assert (
+        "  training   bn/cond/FusedBatchNormV3\n             when a_long_scope/training:0 is true\n" in shown
+    )
+
+
+def test_nothing_in_a_name_reaches_the_terminal_as_a_command() -> None:
+    text = drawn(lambda console: terminal.print_graph(console, report(layer("[red]\x1b[2Jbn"))), 100)
+    assert "[red]\\x1b[2Jbn" in text
+
+
+def test_colour_only_where_the_console_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    for no_color, expected in ((False, True), (True, False)):
+        file = io.StringIO()
+        console = Console(
+            file=file, width=80, force_terminal=True, color_system="standard", no_color=no_color
+        )
+        terminal.print_graph(console, report(layer(statistics=INITIAL)))
+        assert ("\x1b[1;31m" in file.getvalue()) is expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "width", "grow"), [("", 100, True), ("72", 72, False), ("x", 100, True), ("7", 40, False)]
+)
+def test_the_width_of_a_pipe(columns: str, width: int, grow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    console, may_grow = terminal.standard_output()
+    assert (console.width, may_grow) == (width, grow)

@@ -1,0 +1,39 @@
+"""BN102 statistics-not-in-file."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.catching import caught, found, fused, of_fixture
+from tests.support.parts import EMPTY, STORED
+
+
+def test_catches_empty_constants() -> None:
+    finding = caught("BN102", STORED + EMPTY + fused(mean="none", variance="none", training=True))
+    assert (finding.layer, finding.node) == ("y", "y")
+    assert "not in the file" in finding.message
+
+
+@pytest.mark.parametrize(
+    "file", ["fixed_training_decomposed_115.pb", "formula_training.pb", "global_moments.pb"]
+)
+def test_catches_a_chain_of_moments(file: str) -> None:
+    assert len(of_fixture("BN102", file)) == 1
+
+
+def test_catches_the_one_layer_among_three() -> None:
+    (finding,) = of_fixture("BN102", "mixed_modes.pb")
+    assert finding.layer == "bn2"
+
+
+def test_does_not_catch_stored_statistics() -> None:
+    """That is BN101."""
+    assert not found("BN102", STORED + fused(training=True))
+
+
+def test_does_not_catch_variables() -> None:
+    assert not of_fixture("BN102", "saved_training")
+
+
+def test_does_not_catch_inference() -> None:
+    assert not found("BN102", STORED + fused())

@@ -1,0 +1,54 @@
+"""BN103 mode-left-to-the-caller."""
+
+from __future__ import annotations
+
+from bninspect.rules import Severity
+from tests.support.catching import caught, found, fused, of_fixture
+from tests.support.parts import PHASE, STORED, fused_cond
+
+SWITCHED = STORED + PHASE
+
+
+def test_catches_a_placeholder() -> None:
+    finding = caught("BN103", SWITCHED + fused_cond("phase"))
+    assert (finding.node, finding.layer, finding.severity) == ("phase", "y", Severity.WARNING)
+    assert finding.message == "phase:0 decides at run time about 1 layer: false serves inference"
+
+
+def test_catches_with_deploy_as_an_error() -> None:
+    assert caught("BN103", SWITCHED + fused_cond("phase"), deploy=True).severity is Severity.ERROR
+
+
+def test_evaluates_a_negation() -> None:
+    text = "not = LogicalNot(phase)\n" + fused_cond("not")
+    assert caught("BN103", SWITCHED + text).message.endswith("true serves inference")
+
+
+def test_one_switch_of_many_layers_is_one_finding() -> None:
+    (finding,) = of_fixture("BN103", "net_mixed.pb")
+    assert "4 layers" in finding.message
+    assert finding.layer is None
+
+
+def test_says_what_a_default_serves() -> None:
+    (finding,) = of_fixture("BN103", "default_false.pb")
+    assert finding.message.endswith("feeding nothing serves inference")
+
+
+def test_catches_a_predicate_of_two_placeholders_once() -> None:
+    (finding,) = of_fixture("BN103", "and_two.pb")
+    assert "is_train:0, update_stats:0" in finding.message
+
+
+def test_does_not_catch_a_default_that_trains() -> None:
+    """That is BN104."""
+    assert not of_fixture("BN103", "default_true.pb")
+
+
+def test_does_not_catch_a_constant() -> None:
+    for value in ("true", "false"):
+        assert not found("BN103", STORED + f"phase = Const({value})\n" + fused_cond("phase"))
+
+
+def test_does_not_catch_a_fixed_mode() -> None:
+    assert not found("BN103", SWITCHED + fused())

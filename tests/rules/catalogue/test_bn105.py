@@ -1,0 +1,39 @@
+"""BN105 several-mode-switches."""
+
+from __future__ import annotations
+
+from tests.support.catching import caught, found, fused, of_fixture
+from tests.support.parts import PHASE, STORED, fused_cond
+
+SECOND = "other = Placeholder(dtype=bool, shape=[])\n"
+SWITCHED = STORED + PHASE
+
+
+def test_catches_two_placeholders() -> None:
+    finding = caught("BN105", SWITCHED + SECOND + fused_cond("phase") + fused_cond("other", "z", "y"))
+    assert finding.message == "2 switches decide the mode of different layers: phase:0 (1), other:0 (1)"
+
+
+def test_catches_opposite_ways() -> None:
+    text = "not = LogicalNot(phase)\n" + fused_cond("phase") + fused_cond("not", "z", "y")
+    assert caught("BN105", SWITCHED + text).message == "true of phase:0 serves training in y, and false in z"
+
+
+def test_does_not_catch_a_negation_in_all_layers() -> None:
+    text = "not = LogicalNot(phase)\n" + fused_cond("not") + fused_cond("not", "z", "y")
+    assert not found("BN105", SWITCHED + text)
+
+
+def test_does_not_catch_a_frozen_backbone() -> None:
+    assert not found("BN105", SWITCHED + fused() + fused_cond("phase", "z", "y"))
+    assert not of_fixture("BN105", "frozen_backbone.pb")
+
+
+def test_does_not_catch_a_constant_beside_a_switch() -> None:
+    text = "fixed = Const(false)\n" + fused_cond("fixed") + fused_cond("phase", "z", "y")
+    assert not found("BN105", SWITCHED + text)
+
+
+def test_does_not_catch_one_switch() -> None:
+    assert not found("BN105", SWITCHED + fused_cond("phase") + fused_cond("phase", "z", "y"))
+    assert not of_fixture("BN105", "and_two.pb")

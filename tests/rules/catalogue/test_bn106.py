@@ -1,0 +1,43 @@
+"""BN106 mode-switch-feeds-nothing."""
+
+from __future__ import annotations
+
+from tests.support.catching import caught, found, fused
+from tests.support.parts import PHASE, STORED, fused_cond
+
+BAKED = STORED + PHASE + fused(training=True)
+DROPOUT = """
+s = Switch({x}, phase)
+dropped = Relu(s:1)
+{name} = Merge(s, dropped)
+"""
+
+
+def test_catches_an_orphan() -> None:
+    finding = caught("BN106", BAKED)
+    assert (finding.node, finding.layer) == ("phase", None)
+    assert "phase feeds nothing, while 1 layer of 1" in finding.message
+
+
+def test_catches_what_steers_dropout_behind_all_layers() -> None:
+    text = BAKED + DROPOUT.format(x="y", name="z") + "head = Relu(z)\n"
+    assert "phase reaches no batch norm" in caught("BN106", text).message
+
+
+def test_does_not_catch_what_steers_something_before_a_layer() -> None:
+    text = STORED + PHASE + DROPOUT.format(x="x", name="z") + fused(x="z", training=True)
+    assert not found("BN106", text)
+
+
+def test_does_not_catch_a_switch_of_another_layer() -> None:
+    text = STORED + PHASE + fused(training=True) + fused_cond("phase", "z", "y")
+    assert not found("BN106", text)
+
+
+def test_does_not_catch_where_nothing_is_baked() -> None:
+    assert not found("BN106", STORED + PHASE + fused())
+
+
+def test_does_not_catch_a_number() -> None:
+    text = STORED + "rate = Placeholder(dtype=float, shape=[])\n" + fused(training=True)
+    assert not found("BN106", text)

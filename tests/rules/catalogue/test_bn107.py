@@ -1,0 +1,55 @@
+"""BN107 update-of-a-constant."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.catching import caught, found, fused, of_fixture
+from tests.support.parts import PHASE, STORED
+
+
+def test_catches_an_op_that_nothing_reaches() -> None:
+    finding = caught("BN107", STORED + fused() + "late = AssignSub(mean, beta)\n")
+    assert (finding.layer, finding.node) == ("y", "late")
+    assert "(mean): TensorFlow refuses the file; strip mends it" in finding.message
+    assert finding.remedy == "bninspect strip MODEL -o OUT"
+
+
+def test_catches_a_ref_switch() -> None:
+    assert caught("BN107", STORED + PHASE + fused() + "late = RefSwitch(mean, phase)\n").node == "late"
+
+
+def test_catches_a_resource_op() -> None:
+    assert caught("BN107", STORED + fused() + "late = AssignVariableOp(variance, beta)\n").node == "late"
+
+
+def test_catches_a_constant_that_is_no_layers() -> None:
+    text = "step = Const(1.0)\nlate = AssignAdd(step, step)\n"
+    assert caught("BN107", STORED + fused() + text).layer is None
+
+
+def test_one_layer_is_one_finding() -> None:
+    (finding,) = of_fixture("BN107", "cond_ema_14.pb")
+    assert "4 ops (AssignSub, RefSwitch)" in finding.message
+    assert len(of_fixture("BN107", "tfkeras_if_assign.pb")) == 2
+
+
+@pytest.mark.parametrize("file", ["ewma_training.pb", "keras3_training_assign.pb"])
+def test_says_where_strip_does_not_mend_it(file: str) -> None:
+    finding = of_fixture("BN107", file)[0]
+    assert "strip does not mend it" in finding.message
+    assert finding.remedy == "freeze a graph built with training=False"
+
+
+def test_does_not_catch_a_variable() -> None:
+    text = "v = VariableV2(dtype=float, shape=[3])\nlate = AssignSub(v, beta)\n"
+    assert not found("BN107", STORED + fused() + text)
+
+
+def test_does_not_catch_a_switch_of_a_constant() -> None:
+    assert not found("BN107", STORED + PHASE + fused() + "s = Switch(mean, phase)\n")
+
+
+def test_does_not_catch_a_function_that_nothing_calls() -> None:
+    text = "def unused(v) -> r=o:output:0\n    a = AssignSubVariableOp(v, v)\n    o = Identity(v)\n"
+    assert not found("BN107", STORED + fused() + text)

@@ -1,0 +1,61 @@
+"""BN203 invalid-statistics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bninspect.batchnorm import inspect
+from bninspect.graph import load
+from bninspect.rules import Case, evaluate, select
+from tests.networks import faults
+from tests.support.catching import caught, found, fused, replaced
+from tests.support.parts import IMAGE, STORED
+from tests.support.places import FIXTURES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_catches_infinity() -> None:
+    finding = caught("BN203", IMAGE + replaced(mean="[0.5, 1e999, 0.25]") + fused())
+    assert (finding.layer, finding.node) == ("y", "mean")
+    assert "1 of 3 channels have a moving mean that is not finite, the first is channel 1" in finding.message
+
+
+def test_catches_nan(tmp_path: Path) -> None:
+    nan = faults.Stored(np.full(3, np.nan), np.ones(3))
+    path = faults.write(FIXTURES / "layers_fused_115.pb", tmp_path / "m.pb", {"bn": nan})
+    case = Case(report=inspect(load(str(path))))
+    (finding,) = evaluate(case, select(["BN203"])).findings
+    assert "3 of 3 channels" in finding.message
+
+
+def test_catches_a_negative_variance() -> None:
+    finding = caught("BN203", IMAGE + replaced(variance="[1.5, 2.5, -0.5]") + fused())
+    assert finding.node == "variance"
+    assert "a negative moving variance, the first is channel 2 (-0.5)" in finding.message
+
+
+def test_catches_a_small_negative_variance() -> None:
+    """Smaller than epsilon: numbers come out, and wrong ones."""
+    assert found("BN203", IMAGE + replaced(variance="[1.5, 2.5, -0.0001]") + fused())
+
+
+def test_catches_a_variance_of_0_without_epsilon() -> None:
+    finding = caught("BN203", IMAGE + replaced(variance="[1.5, 0.0, 0.5]") + fused(epsilon=0.0))
+    assert "variance + epsilon (0) of 0" in finding.message
+
+
+def test_does_not_catch_a_variance_of_0_with_epsilon() -> None:
+    assert not found("BN203", IMAGE + replaced(variance="[1.5, 0.0, 0.5]") + fused())
+
+
+def test_does_not_catch_initial_statistics() -> None:
+    text = replaced(mean="[0.0, 0.0, 0.0]", variance="[0.0, 0.0, 0.0]") + fused(epsilon=0.0)
+    assert not found("BN203", IMAGE + text)
+
+
+def test_does_not_catch_stored_statistics() -> None:
+    assert not found("BN203", STORED + fused())

@@ -1,0 +1,61 @@
+"""BN204 collapsed-channels."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.rules import Severity
+from tests.support.catching import caught, found, fused, replaced
+from tests.support.parts import IMAGE, STORED
+
+DEAD = IMAGE + replaced(variance="[1.5, 0.0, 0.5]")
+
+
+def test_catches_a_dead_channel() -> None:
+    finding = caught("BN204", DEAD + fused())
+    assert (finding.layer, finding.node, finding.severity) == ("y", "variance", Severity.WARNING)
+    assert "1 channel of 3 (1)" in finding.message
+    assert finding.message.endswith("inference multiplies by up to 63")
+
+
+def test_catches_an_extreme_gain_as_an_error() -> None:
+    """2/sqrt(1e-8) = 20,000."""
+    assert caught("BN204", DEAD + fused(epsilon=1e-8)).severity is Severity.ERROR
+
+
+def test_catches_a_share_of_the_median() -> None:
+    assert found("BN204", IMAGE + replaced(variance="[1.5, 0.0001, 2.5]") + fused())
+
+
+def test_catches_all_channels() -> None:
+    text = IMAGE + replaced(variance="[1e-13, 1e-14, 1e-20]") + fused()
+    assert "3 channels of 3" in caught("BN204", text).message
+
+
+@pytest.mark.parametrize("gamma", ["[1.5, 0.0, 0.5]", "[1.5, 0.0001, 0.5]"])
+def test_does_not_catch_a_pruned_channel(gamma: str) -> None:
+    text = replaced(variance="[1.5, 0.0, 0.5]", gamma=gamma)
+    assert not found("BN204", IMAGE + text + fused(epsilon=1e-8))
+
+
+def test_does_not_catch_units_of_different_size() -> None:
+    """A feature in other units: small beside the others, large beside epsilon."""
+    assert not found("BN204", IMAGE + replaced(variance="[1e6, 1e6, 1.0]") + fused())
+
+
+def test_does_not_catch_a_layer_of_small_variances() -> None:
+    assert not found("BN204", IMAGE + replaced(variance="[1e-5, 2e-5, 1e-6]") + fused())
+
+
+def test_does_not_catch_what_gives_infinity() -> None:
+    """That is BN203."""
+    assert not found("BN204", DEAD + fused(epsilon=0.0))
+
+
+def test_does_not_catch_initial_statistics() -> None:
+    text = replaced(mean="[0.0, 0.0, 0.0]", variance="[0.0, 0.0, 0.0]")
+    assert not found("BN204", IMAGE + text + fused())
+
+
+def test_does_not_catch_stored_statistics() -> None:
+    assert not found("BN204", STORED + fused())

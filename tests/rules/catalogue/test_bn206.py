@@ -1,0 +1,51 @@
+"""BN206 dominant-epsilon."""
+
+from __future__ import annotations
+
+from tests.support.catching import caught, found, fused, replaced
+from tests.support.parts import IMAGE, STORED
+
+THREE = fused() + fused("z", "y") + fused("u", "z")
+OTHER = "mean2 = Const([1.0, 2.0, 3.0])\nvariance2 = Const([1.0, 2.0, 0.5])\n"
+
+
+def test_catches_an_epsilon_as_large_as_the_variance() -> None:
+    finding = caught("BN206", IMAGE + replaced(variance="[0.001, 0.002, 0.0005]") + fused())
+    assert (finding.layer, finding.node) == ("y", "variance")
+    assert "epsilon 0.001 is 1 of the median moving variance" in finding.message
+    assert "keeps 0.71 of its spread" in finding.message
+
+
+def test_catches_a_tenth() -> None:
+    assert found("BN206", IMAGE + replaced(variance="[0.0099, 0.0099, 0.0099]") + fused())
+
+
+def test_catches_an_outlier() -> None:
+    text = OTHER + THREE + fused("v", "u", "mean2", "variance2", epsilon=0.05)
+    finding = caught("BN206", STORED + text)
+    assert finding.layer == "v"
+    assert finding.message.endswith("and 0.001 in most layers")
+
+
+def test_does_not_catch_an_outlier_too_small_to_count() -> None:
+    """A head with the default 1e-3 on a backbone with 1e-5."""
+    text = fused(epsilon=1e-5) + fused("z", "y", epsilon=1e-5) + fused("u", "z", epsilon=1e-5)
+    assert not found("BN206", STORED + OTHER + text + fused("v", "u", "mean2", "variance2", epsilon=1e-3))
+
+
+def test_does_not_catch_a_smaller_epsilon() -> None:
+    assert not found("BN206", STORED + OTHER + THREE + fused("v", "u", "mean2", "variance2", epsilon=1e-6))
+
+
+def test_does_not_catch_collapsed_channels() -> None:
+    """The median is that of the others."""
+    assert not found("BN206", IMAGE + replaced(variance="[0.0, 0.0, 0.5]") + fused())
+
+
+def test_does_not_catch_initial_statistics() -> None:
+    text = replaced(mean="[0.0, 0.0, 0.0]", variance="[1.0, 1.0, 1.0]")
+    assert not found("BN206", IMAGE + text + fused(epsilon=0.1))
+
+
+def test_does_not_catch_a_small_epsilon() -> None:
+    assert not found("BN206", STORED + THREE)

@@ -1,0 +1,89 @@
+"""BN301 updates-not-run."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bninspect.rules import Case, evaluate, select
+from tests.batchnorm.training.test_updates import BOTH, CHOSEN, MEAN_STEP, STORED, TRAIN, VARIANCE_STEP
+from tests.support.catching import checkpointed, found, not_run, of_checkpoint, of_fixture
+from tests.support.parts import MOMENTS, report
+
+UPDATED = STORED + MOMENTS + CHOSEN + MEAN_STEP + VARIANCE_STEP + "head = Relu(y)\n"
+WAITS = ", ^mean_update, ^variance_update"
+VERSIONS = ("TensorFlow 1.4", "1.15", "TensorFlow 2 runs in inference mode")
+
+
+@pytest.mark.parametrize("version", ["14", "115"])
+def test_catches_updates_forgotten(version: str) -> None:
+    (finding,) = of_checkpoint("BN301", f"unwired_{version}")
+    assert finding.layer == "bn"
+    assert finding.message == (
+        "2 update ops (AssignSub) of its moving statistics, and no train op depends on them"
+    )
+    assert finding.remedy is not None
+    assert "UPDATE_OPS" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    "case", ["untrainable_wired_115", "untrainable_unwired_115", "untrainable_unwired_14"]
+)
+def test_catches_what_is_not_trainable_and_says_what_that_means(case: str) -> None:
+    """The wired one, too: 1.15 lists none of its updates."""
+    (finding,) = of_checkpoint("BN301", case)
+    assert all(version in finding.message for version in VERSIONS)
+    assert finding.remedy is not None
+    assert finding.remedy.startswith("trainable=True")
+
+
+def test_catches_an_assigner_that_is_not_called() -> None:
+    """Of the class whose averages stay behind variables that move."""
+    (finding,) = of_checkpoint("BN301", "ewma_not_called_115")
+    assert finding.message.startswith("2 update ops (AssignSub)")
+    assert finding.remedy is not None
+    assert "ema.apply" in finding.remedy
+
+
+def test_catches_a_variance_that_stays_while_the_mean_moves() -> None:
+    (finding,) = found("BN301", UPDATED + BOTH.replace(WAITS, ", ^mean_update"))
+    assert finding.message == (
+        "1 update op (AssignSub) of its moving statistics, and no train op depends on it"
+    )
+    assert finding.node == "variance_update"
+
+
+def test_catches_towers_that_share_their_statistics_once() -> None:
+    tower = "\n".join(line for line in CHOSEN.splitlines() if not line.startswith("c_"))
+    for name in ("widened", "root", "scale", "scaled", "shift", "offset", "y"):
+        tower = re.sub(rf"\b{name}\b", f"{name}2", tower)
+    updates = MEAN_STEP + VARIANCE_STEP + TRAIN.format(control="")
+    told = report(STORED + MOMENTS + CHOSEN + tower + updates + "head = Relu(y)\nhead2 = Relu(y2)\n")
+    assert [layer.updates for layer in told.layers] == ["unused", "unused"]
+    (finding,) = evaluate(Case(report=told), select(["BN301"])).findings
+    assert finding.layer == told.layers[0].name
+
+
+def test_catches_a_switched_layer() -> None:
+    assert of_fixture("BN301", "train_unwired.meta")
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["wired_14", "wired_115", "untrainable_wired_14", "switched_115", "ewma_called_115", "cond_ema_14",
+     "cond_ema_115", "slim_14", "slim_115", "slim_forced_115", "slim_debiased_115"],
+)  # fmt: skip
+def test_does_not_catch_updates_that_run(case: str) -> None:
+    assert not of_checkpoint("BN301", case)
+
+
+@pytest.mark.parametrize("case", ["inference_14", "inference_untrainable_115"])
+def test_does_not_catch_layers_without_updates(case: str) -> None:
+    assert not of_checkpoint("BN301", case)
+
+
+def test_does_not_catch_without_a_train_op_and_says_so() -> None:
+    assert not found("BN301", UPDATED)
+    assert not_run("BN301", Case(report=report(UPDATED))) == ["no train op in the graph"]
+    assert not_run("BN301", checkpointed("restored_averages_115")) == ["no train op in the graph"]

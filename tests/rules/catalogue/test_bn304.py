@@ -1,0 +1,99 @@
+"""BN304 momentum-out-of-range."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bninspect.batchnorm import inspect
+from bninspect.graph import flatten, load
+from bninspect.graphdef import TensorValue, read
+from bninspect.graphdef.schema import message_class
+from bninspect.models.restore import load as with_values
+from bninspect.rules import Case, Finding, evaluate, select
+from tests.support.catching import checkpointed, not_run, of_checkpoint
+from tests.support.places import FIXTURES
+from tests.support.reports import value
+
+SLOW = FIXTURES / "training" / "slow_115" / "model.ckpt-20.meta"
+
+
+def count(steps: int) -> TensorValue:
+    """A global step, int64, as a checkpoint gives it."""
+    message = message_class("TensorProto")()
+    message.dtype = 9
+    message.int64_val.append(steps)
+    return TensorValue(message)
+
+
+def after(steps: int, **statistics: list[float]) -> list[Finding]:
+    """What is found of a momentum of 0.99 after so many steps."""
+    held = {"moving_mean": [3.0, -1.0], "moving_variance": [2.0, 4.0], **statistics}
+    values = {f"bn/{name}": value(numbers) for name, numbers in held.items()}
+    graphdef = replace(read(str(SLOW)), variables={**values, "global_step": count(steps)})
+    return list(evaluate(Case(report=inspect(flatten(graphdef))), select(["BN304"])).findings)
+
+
+def test_catches_a_momentum_too_large_for_the_steps() -> None:
+    """0.99^20 = 0.818: what TensorFlow's own training left, in the checkpoint of its 20 steps."""
+    (finding,) = of_checkpoint("BN304", "slow_115")
+    assert finding.remedy == "a smaller momentum (0.85), or more steps"  # 0.9**20 is 12 %
+    assert (finding.layer, finding.node) == ("bn", "bn/moving_mean")
+    assert finding.message == (
+        "momentum 0.99 leaves 82 % of what the moving statistics started from after the 20 steps that were "
+        "made"
+    )
+
+
+@pytest.mark.parametrize("version", ["14", "115"])
+def test_catches_an_average_of_the_last_batches(version: str) -> None:
+    (finding,) = of_checkpoint("BN304", f"cond_ema_{version}")
+    assert finding.message == "momentum 0.5: the last batch alone makes 50 % of the moving statistics"
+
+
+def test_catches_nothing_from_the_step_on_where_5_percent_are_left() -> None:
+    """0.99^298 = 0.05003, 0.99^299 = 0.0495."""
+    (finding,) = after(298)
+    assert "leaves 5 %" in finding.message
+    assert not after(299)
+
+
+def test_does_not_catch_a_momentum_that_fits() -> None:
+    """0.85^20 = 0.04."""
+    for case in ("wired_14", "wired_115", "slim_115", "ewma_called_115", "switched_115", "format_v1_14"):
+        assert not of_checkpoint("BN304", case)
+        assert not not_run("BN304", checkpointed(case))
+
+
+def test_does_not_catch_before_the_first_step() -> None:
+    assert not of_checkpoint("BN304", "slow_115", step=0)
+
+
+def test_does_not_catch_initial_statistics() -> None:
+    """That they are as they started is BN201's."""
+    assert not after(20, moving_mean=[0.0, 0.0], moving_variance=[1.0, 1.0])
+
+
+def test_does_not_catch_updates_that_nobody_runs() -> None:
+    """Those are BN301's."""
+    assert not of_checkpoint("BN304", "unwired_115")
+
+
+def test_does_not_judge_steps_that_nobody_told_and_says_so() -> None:
+    case = Case(report=inspect(load(str(SLOW))))
+    assert not evaluate(case, select(["BN304"])).findings
+    assert not_run("BN304", case) == [
+        "how many steps were made is not known: no global step was read from a checkpoint"
+    ]
+
+
+def test_a_momentum_that_is_no_constant_is_said_unless_the_user_tells_it() -> None:
+    report = inspect(with_values(str(SLOW)))
+    (layer,) = report.layers
+    report = replace(report, layers=(replace(layer, momentum=None),))
+    assert not_run("BN304", Case(report=report)) == ["the momentum of bn is no constant of the graph"]
+    told = evaluate(Case(report=report, momentum=0.999), select(["BN304"]))
+    (finding,) = told.findings
+    assert finding.message.startswith("momentum 0.999 leaves 98 %")
+    assert not told.not_run

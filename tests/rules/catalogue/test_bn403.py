@@ -1,0 +1,100 @@
+"""BN403 stale-statistics."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bninspect.rules import Severity
+from tests.support.probes import net, probe
+from tests.support.probing import (
+    collapsed,
+    net_with,
+    never,
+    outcome,
+    part_way,
+    reason,
+    shifted,
+    trial,
+    widened,
+)
+
+
+def test_catches_a_shifted_mean_as_an_error() -> None:
+    (finding,) = outcome("BN403", probe(*net_with(2, shifted))).findings
+    assert (finding.layer, finding.severity) == ("net/block2/bn", Severity.ERROR)
+    assert finding.node == "net/block2/bn/moving_mean"
+    assert "own score 0.99 over 64 images" in finding.message
+
+
+def test_catches_a_wide_variance_as_a_warning() -> None:
+    (finding,) = outcome("BN403", probe(*net_with(4, widened))).findings
+    assert (finding.layer, finding.severity) == ("net/block4/bn", Severity.WARNING)
+
+
+def test_catches_every_stale_layer() -> None:
+    assert len(outcome("BN403", probe(*net(stored=shifted))).findings) == 6
+
+
+def test_one_command_mends_all_that_is_stale() -> None:
+    layers = net_with(2, shifted)
+    layers[4] = net_with(4, widened)[4]
+    remedies = {one.remedy for one in outcome("BN403", probe(*layers)).findings}
+    assert remedies == {
+        "re-estimate them: bninspect refresh MODEL -o OUT --layer net/block2/bn --layer net/block4/bn "
+        "--image DIR"
+    }
+    remedies = {one.remedy for one in outcome("BN403", probe(*net(stored=shifted))).findings}
+    assert remedies == {"re-estimate them: bninspect refresh MODEL -o OUT --image DIR"}
+
+
+def test_says_that_random_images_are_no_photographs() -> None:
+    layers = net_with(2, shifted)
+    [fact] = probe(*layers).inputs
+    drawn = replace(fact, source=("random, seed 0",))
+    (finding,) = outcome("BN403", probe(*layers, inputs=(drawn,))).findings
+    assert finding.message.endswith(
+        "the images are random numbers, whose statistics may be nothing like a photograph's"
+    )
+
+
+def test_does_not_catch_what_fits() -> None:
+    found = outcome("BN403", probe(*net()))
+    assert (found.findings, reason(found)) == ((), "")
+
+
+def test_does_not_catch_what_is_inherited() -> None:
+    """The layer's own x fits; deployed, an error of a layer before it arrives."""
+    assert not outcome("BN403", probe(*net(inherits=1.0))).findings
+
+
+def test_does_not_judge_by_one_image() -> None:
+    found = outcome("BN403", probe(*net(images=1, stored=widened)))
+    assert not found.findings
+    assert reason(found).startswith("Inconclusive: all 6 layers. One image")
+
+
+def test_does_not_catch_initial_statistics() -> None:
+    """They are BN201's."""
+    assert not outcome("BN403", probe(*net_with(2, never))).findings
+
+
+def test_does_not_catch_averages_that_have_not_converged() -> None:
+    """They are BN404's."""
+    assert not outcome("BN403", probe(*net(stored=part_way(0.4)))).findings
+
+
+def test_catches_a_stale_layer_among_averages_that_have_not_converged() -> None:
+    layers = net(stored=part_way(0.4))
+    layers[3] = net_with(3, shifted)[3]
+    (finding,) = outcome("BN403", probe(*layers)).findings
+    assert finding.layer == "net/block3/bn"
+
+
+def test_does_not_catch_a_collapsed_channel() -> None:
+    """It is BN204's."""
+    assert not outcome("BN403", probe(*net_with(2, collapsed))).findings
+
+
+def test_does_not_judge_what_was_fed_wrong() -> None:
+    """That is BN405."""
+    assert not outcome("BN403", probe(*net_with(0, shifted), presets=trial("raw"))).findings

@@ -1,0 +1,41 @@
+"""BN404 average-not-converged."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.rules import Severity
+from tests.support.probes import net, probe
+from tests.support.probing import net_with, never, outcome, part_way, reason, shifted
+
+
+def test_catches_an_average_part_way() -> None:
+    (finding,) = outcome("BN404", probe(*net(stored=part_way(0.4))), momentum=0.99).findings
+    assert finding.layer is None
+    assert "they are 40 % of the way" in finding.message
+
+
+@pytest.mark.parametrize(("share", "severity"), [(0.1, Severity.ERROR), (0.8, Severity.WARNING)])
+def test_is_as_grave_as_the_layers_it_explains(share: float, severity: Severity) -> None:
+    (finding,) = outcome("BN404", probe(*net(stored=part_way(share)))).findings
+    assert finding.severity is severity
+
+
+def test_does_not_catch_what_has_converged() -> None:
+    for share in (0.97, 1.0):
+        assert not outcome("BN404", probe(*net(stored=part_way(share)))).findings
+
+
+def test_does_not_catch_one_layer_of_six() -> None:
+    assert not outcome("BN404", probe(*net_with(2, part_way(0.4)))).findings
+
+
+def test_does_not_catch_other_staleness() -> None:
+    assert not outcome("BN404", probe(*net(stored=shifted))).findings
+
+
+def test_does_not_catch_initial_statistics() -> None:
+    """They are BN201's; and there is nothing to fit."""
+    found = outcome("BN404", probe(*net(stored=never)))
+    assert not found.findings
+    assert reason(found) == "no layer has statistics beside measured ones to fit"

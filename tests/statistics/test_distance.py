@@ -1,0 +1,66 @@
+"""The distance of two modes, against the formulas written out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bninspect.statistics.distance import RELATIVE_FLOOR, Meter, difference
+
+
+def test_numbers_of_a_difference() -> None:
+    rng = np.random.default_rng(0)
+    t, i = rng.normal(size=(6, 4)), rng.normal(size=(6, 4))
+    found = difference(t.astype(np.float32), i.astype(np.float32))
+    gap = i - t
+    assert found.values == 24
+    assert found.max_abs == pytest.approx(np.abs(gap).max(), rel=1e-6)
+    assert found.mean_abs == pytest.approx(np.abs(gap).mean(), rel=1e-6)
+    assert found.rms == pytest.approx(np.sqrt((gap**2).mean()), rel=1e-6)
+    assert found.relative_l2 == pytest.approx(np.linalg.norm(gap) / np.linalg.norm(t), rel=1e-6)
+    cosine = (t * i).sum() / np.linalg.norm(t) / np.linalg.norm(i)
+    assert found.cosine == pytest.approx(cosine, rel=1e-5)
+    assert found.top1_agreement == (t.argmax(1) == i.argmax(1)).mean()
+
+
+def test_batches_add_up_to_the_whole() -> None:
+    rng = np.random.default_rng(1)
+    t, i = rng.normal(size=(7, 3)), rng.normal(size=(7, 3))
+    meter = Meter()
+    for start, stop in ((0, 2), (2, 3), (3, 7)):
+        meter.add(t[start:stop], i[start:stop])
+    parts, whole = meter.difference(), difference(t, i)
+    assert (parts.values, parts.max_abs, parts.top1_agreement) == (21, whole.max_abs, whole.top1_agreement)
+    assert parts.rms == pytest.approx(whole.rms, rel=1e-12)
+
+
+def test_a_training_mode_of_zeros_is_measured_against_the_floor() -> None:
+    found = difference(np.zeros(4), np.full(4, 1e-3))
+    assert found.relative_l2 == pytest.approx(1e-3 / RELATIVE_FLOOR)
+    assert found.cosine is None
+
+
+def test_float16_does_not_overflow() -> None:
+    found = difference(np.full(1000, -6e4, np.float16), np.full(1000, 6e4, np.float16))
+    assert found.max_abs == pytest.approx(12e4, rel=1e-3)
+
+
+def test_what_is_not_finite_stays_so() -> None:
+    found = difference(np.array([1.0, np.nan]), np.array([1.0, 2.0]))
+    assert np.isnan(found.max_abs)
+    assert np.isnan(found.rms)
+
+
+def test_no_value_at_all() -> None:
+    found = difference(np.zeros((0, 3)), np.zeros((0, 3)))
+    assert (found.values, found.max_abs, found.rms, found.top1_agreement) == (0, 0.0, 0.0, None)
+
+
+def test_top1_is_for_rows_of_classes_only() -> None:
+    assert difference(np.ones((2, 1)), np.ones((2, 1))).top1_agreement is None
+    assert difference(np.ones((2, 3, 3, 4)), np.ones((2, 3, 3, 4))).top1_agreement is None
+
+
+def test_a_row_that_is_no_number_has_no_top_1() -> None:
+    t = np.array([[np.nan, np.nan], [1.0, 2.0]])
+    assert difference(t, t).top1_agreement == 0.5

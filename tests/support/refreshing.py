@@ -1,0 +1,51 @@
+"""What the tests of refresh share: parts that no images were run for, and the line of a refusal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bninspect.batchnorm import inspect
+from bninspect.cli import run
+from bninspect.commands.refresh.parts import digest, write_part
+from bninspect.commands.refresh.plan import plan
+from bninspect.commands.refresh.reestimate import Estimate, Estimates
+from bninspect.graph import load
+from bninspect.statistics.pooling import ImageMoments
+from bninspect.statistics.spread import Spread
+from tests.support.places import ROOT
+
+if TYPE_CHECKING:
+    import pytest
+
+MODEL = ROOT / "fixtures" / "net_mixed.pb"
+
+
+def part(path: Path, model: Path = MODEL, seed: int = 0, **changes: Any) -> str:
+    """A part of 64 images, its moments drawn by a seed; as if measured, and without TensorFlow."""
+    made = plan(inspect(load(str(model))))
+    draw = np.random.default_rng(seed)
+    layers = {}
+    for layer in made.layers:
+        shape = (64, layer.channels or 1)
+        moments = ImageMoments.of(draw.normal(size=shape), draw.uniform(0.5, 2, shape), 64)
+        layers[layer.name] = Estimate(spread=Spread.of(moments), fewest=2048)
+    facts: dict[str, Any] = {
+        "layers": layers, "left": {}, "images": 64, "batch_size": 32, "last": 32, "how": {"preset": "tf"},
+    }  # fmt: skip
+    write_part(
+        str(path), Estimates(**{**facts, **changes}), digest(made.report.graph.graphdef), made.training
+    )
+    return str(path)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line that such a command ends with."""
+    assert run(["refresh", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("bninspect: ")
+    assert captured.err.count("\n") == 1
+    return captured.err

@@ -73,9 +73,17 @@ def faults(source: str) -> list[Fault]:
             before = source.encode()[start:end].decode()
             after = f"({ast.unparse(changed)})" if isinstance(changed, ast.expr) else ast.unparse(changed)
             if after != before:
-                lines = _header(statement)
-                place = {"line": node.lineno, "lines": lines, "is_global": is_global}
-                found.append(Fault(**place, start=start, end=end, before=before, after=after))
+                found.append(
+                    Fault(
+                        line=node.lineno,
+                        lines=_header(statement),
+                        is_global=is_global,
+                        start=start,
+                        end=end,
+                        before=before,
+                        after=after,
+                    )
+                )
     return sorted(found, key=lambda fault: (fault.start, fault.end, fault.after))
 
 

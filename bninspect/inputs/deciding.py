@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.batchnorm.layer import Mode
-from bninspect.batchnorm.wiring.predicate import base
+from bninspect.batchnorm.wiring.predicate import sent_to_training_by
 from bninspect.inputs.placeholders import NUMPY
 
 if TYPE_CHECKING:
-    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.batchnorm import Report
     from bninspect.graph import Tensor
 
 _TYPED = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "Identity", "Cast"})
@@ -24,18 +24,8 @@ def sources(report: Report) -> dict[Tensor, bool]:
     found: dict[Tensor, bool] = {}
     for layer in report.layers:
         if layer.mode is Mode.SWITCHED and layer.switch is not None:
-            found.setdefault(layer.switch.decided_by, sent_to_training_by(layer))
+            found.setdefault(layer.switch.decided_by, sent_to_training_by(layer.switch))
     return found
-
-
-def sent_to_training_by(layer: BatchNorm) -> bool:
-    """The value of what decides a switched layer that sends it to training."""
-    switch = layer.switch
-    assert switch is not None
-    if switch.predicate.source is not None and switch.training_when is not None:
-        return switch.training_when
-    _, negated = base(switch.predicate.tensor)
-    return switch.training_when_predicate != negated
 
 
 def fed_name(source: Tensor) -> str:

@@ -110,6 +110,10 @@ class Verification:
     """Where it is, if it is beyond the tolerance."""
     reason: str | None = None
     """Why it is impossible, or what differs; else None."""
+    rounds: tuple[str, ...] = ()
+    """Of a stripped model that was compared under several values of what decides: each (`mode:0=1`)."""
+    layer_by_layer: bool = False
+    """Whether no value serves the mode to all layers, so that each was compared where its own is fed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,9 @@ import numpy as np
 
 from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.batchnorm.wiring.predicate import sent_to_training_by
 from bninspect.errors import BninspectError
 from bninspect.graphdef.writer import serialized
-from bninspect.inputs.deciding import sent_to_training_by
 from bninspect.measure.facts import Verification
 from bninspect.measure.runnable import MODES, in_loops, program, unfetchable
 from bninspect.run import safety
@@ -99,12 +99,12 @@ def _as_the_source_says(report: Report) -> Any:
     first: dict[Tensor, bool] = {}
     for layer in report.layers:
         if layer.mode is Mode.SWITCHED and layer.switch is not None:
-            first.setdefault(layer.switch.decided_by, sent_to_training_by(layer))
+            first.setdefault(layer.switch.decided_by, sent_to_training_by(layer.switch))
 
     def choice(mode: Mode, layer: BatchNorm) -> Mode:
         if layer.mode is not Mode.SWITCHED or layer.switch is None:
             return layer.mode
-        same = sent_to_training_by(layer) == first[layer.switch.decided_by]
+        same = sent_to_training_by(layer.switch) == first[layer.switch.decided_by]
         return mode if same else MODES[1 - MODES.index(mode)]
 
     return choice

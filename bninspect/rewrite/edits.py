@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bninspect.graph import Node, Tensor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bninspect.graph import Graph
 
@@ -33,6 +33,9 @@ _MUTATING_NAMES = frozenset(
 )
 _SCATTERS = frozenset({"ScatterNd", "ScatterNdNonAliasingAdd"})
 
+_STOPPING = frozenset({"Assert", "CheckNumerics", "CheckNumericsV2"})
+"""Ops that end a run: what waits for them, waits for a reason."""
+
 
 def mutates(op: str) -> bool:
     """Whether the op changes a variable."""
@@ -52,6 +55,7 @@ class Edits:
         self._has_loops = any(node.op in ("Enter", "RefEnter") for node in graph)
         self._names: set[str] = set()
         self._updating: dict[Node, bool] = {}
+        self._behind_checks: set[Node] | None = None
 
     def redirect(self, old: Tensor, new: Tensor) -> None:
         """Every reader of `old` reads `new`. `new` must not depend on `old`."""
@@ -61,6 +65,10 @@ class Edits:
     def override(self, node: Node, slot: int, new: Tensor) -> None:
         """One input of one node reads `new`."""
         self._overrides[node, slot] = new
+
+    def read_by(self, node: Node, slot: int) -> Tensor:
+        """What one input of one node reads, before any redirect: as the file has it, or overridden."""
+        return self._overrides.get((node, slot), node.inputs[slot])
 
     def set_attributes(self, node: Node, **values: Any) -> None:
         """Attributes that replace those of the file."""
@@ -120,13 +128,32 @@ class Edits:
         added = (self._added[node],) if node in self._added else ()
         waited = (
             control
-            for control in node.controls
+            for control in self._waited_for(node, freed)
             if control not in freed
             and control.output() not in self._redirects
             and not self._is_update(control)
             and not (control.op == "NoOp" and self._waits_for_its_input(node, control))
         )
         return tuple(dict.fromkeys((*waited, *added)))
+
+    def _waited_for(self, node: Node, freed: frozenset[Node]) -> Iterator[Node]:
+        """What the node waits for in the file. In place of a Switch, which says only that its inputs are
+        there, those of them that may stop the run: TensorFlow's graph optimizer does not return on an edge
+        that ends on a Switch (2.21).
+        """
+        for control in node.controls:
+            if control.op not in ("Switch", "RefSwitch") or self._has_loops or control in freed:
+                yield control
+            elif any(tensor.node.op in ("Switch", "RefSwitch") for tensor in control.inputs):
+                yield control  # it says as well that the branch around it is taken
+            else:
+                yield from (tensor.node for tensor in control.inputs if self._may_stop(tensor.node))
+
+    def _may_stop(self, node: Node) -> bool:
+        """Whether an Assert or another check stands before the node, or is it."""
+        if self._behind_checks is None:
+            self._behind_checks = _behind(self.graph, _STOPPING)
+        return node in self._behind_checks
 
     def attributes(self, node: Node) -> Mapping[str, Any]:
         """The attributes that replace those of the file."""
@@ -169,3 +196,19 @@ class Edits:
         for one in chain:
             self._updating[one] = found
         return found
+
+
+def _behind(graph: Graph, ops: frozenset[str]) -> set[Node]:
+    """The nodes of these ops, and all that depend on one of them by data or control edges."""
+    stack = [node for node in graph if node.op in ops]
+    readers: dict[Node, list[Node]] = {}
+    for node in graph if stack else ():
+        for before in (*node.controls, *(tensor.node for tensor in node.inputs)):
+            readers.setdefault(before, []).append(node)
+    found: set[Node] = set()
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found.add(node)
+            stack.extend(readers.get(node, ()))
+    return found

@@ -11,26 +11,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bninspect.batchnorm.layer import Form, Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
-from bninspect.batchnorm.wiring.predicate import analyse
+from bninspect.batchnorm.wiring.predicate import value_of
 from bninspect.errors import RewriteError
 from bninspect.graph.trace import MERGES, SELECTS, same
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.following import following
 from bninspect.rewrite.formulas import empty_statistics, restated, trained
 from bninspect.rewrite.prune import Pruned, dtype_of, prune
-
-NUMPY_TYPES = {"bool": "bool", "int32": "int32", "int64": "int64", "float": "float32"}
-"""Types that a source of a predicate comes in, as NumPy calls them."""
+from bninspect.rewrite.serving import deciders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from bninspect.batchnorm import BatchNorm, Branch, Report
+    from bninspect.batchnorm.wiring.predicate import Value
     from bninspect.graph import Node, Tensor
+    from bninspect.rewrite.serving import Decider
 
 _MOST_NODES = 200
 """How far gamma and beta are followed."""
@@ -119,25 +117,42 @@ def _beside(branch: Branch, source: Tensor, conditions: Conditions) -> list[Node
 
 
 def settle(report: Report, mode: Mode, edits: Edits, conditions: Conditions) -> None:
-    """The sources that decide the layers get the value that serves the mode, for all that reads them."""
-    values = {
-        layer.switch.predicate.source: layer.switch.training_when == (mode is Mode.TRAINING)
-        for layer in report.layers
-        if layer.switch is not None and layer.switch.predicate.source is not None
+    """What else the deciders of the layers decide goes where all their values that serve the mode send it.
+
+    A decider of which one value alone serves the mode is that value, for all that reads it. Where no value
+    serves the mode to all layers, nothing but the layers is settled.
+    """
+    every = deciders(report)
+    serving = {
+        decider: values for decider in every if not decider.is_constant and (values := decider.serving(mode))
     }
-    for node in report.graph if values else ():
+    known: dict[Tensor, bool | None] = {}
+    for decider in every:
+        for predicate, truth in decider.wanted(mode):
+            known[predicate] = truth if decider in serving else None
+    for node in report.graph if serving else ():
         join = conditions.join(node) if node.op in MERGES | SELECTS else None
         if join is None:
             continue
-        predicate = analyse(join.predicate)
-        if predicate.source in values:
-            true = values[predicate.source] == predicate.true_when
-            source, negated = conditions.base(join.predicate)
-            _take(node, source, true != negated, join.predicate.node, edits, conditions)
-    for tensor, value in values.items():
-        dtype = str(tensor.node.attr("dtype", "bool"))
-        fixed = np.array(value, NUMPY_TYPES.get(dtype, "bool"))
-        edits.redirect(tensor, edits.add(f"{tensor.node.name}/fixed", "Const", (), dtype=dtype, value=fixed))
+        source = conditions.base(join.predicate)[0]
+        if source not in known:
+            known[source] = _agreed(source, serving)
+        true = known[source]
+        if true is not None:
+            _take(node, source, true, join.predicate.node, edits, conditions)
+    for decider, values in serving.items():
+        if len(values) == 1:
+            name, fixed = f"{decider.tensor.node.name}/fixed", decider.array(values[0])
+            edits.redirect(decider.tensor, edits.add(name, "Const", (), dtype=decider.dtype, value=fixed))
+
+
+def _agreed(predicate: Tensor, serving: Mapping[Decider, tuple[Value, ...]]) -> bool | None:
+    """What a predicate is under every value that serves the mode; None if they do not agree on it."""
+    for decider, values in serving.items():
+        truths = {value_of(predicate, decider.tensor, value) for value in values}
+        if len(truths) == 1 and None not in truths:
+            return truths.pop()
+    return None
 
 
 def _take(merge: Node, source: Tensor, value: bool, near: Node, edits: Edits, conditions: Conditions) -> None:
@@ -149,17 +164,19 @@ def _take(merge: Node, source: Tensor, value: bool, near: Node, edits: Edits, co
     _, negated = conditions.base(join.predicate)
     taken = join.if_true if value != negated else join.if_false
     condition = (source, value)
-    edits.redirect(merge.output(), _unswitched(taken, condition, conditions))
+    edits.redirect(merge.output(), _unswitched(taken, condition, edits, conditions))
     _free(taken.node, condition, near, edits, conditions)
 
 
-def _unswitched(tensor: Tensor, condition: tuple[Tensor, bool], conditions: Conditions) -> Tensor:
+def _unswitched(
+    tensor: Tensor, condition: tuple[Tensor, bool], edits: Edits, conditions: Conditions
+) -> Tensor:
     """What a Switch on this condition was given, where the tensor comes from one; else the tensor."""
     while (
         tensor.node.op in ("Switch", "RefSwitch")
         and conditions.base(tensor.node.inputs[1])[0] == condition[0]
     ):
-        tensor = tensor.node.inputs[0]
+        tensor = edits.read_by(tensor.node, 0)
     return tensor
 
 
@@ -172,18 +189,19 @@ def _free(
     stack, seen = [start], {start}
     while stack:
         node = stack.pop()
+        pivots = frozenset(control for control in node.controls if _is_pivot(control, condition, conditions))
+        if pivots:
+            edits.free(node, pivots, near)
         if condition not in conditions.of(node):
-            continue
-        for slot, tensor in enumerate(node.inputs):
-            given = _unswitched(tensor, condition, conditions)
+            continue  # both branches may share a constant that waits for the Switch itself
+        for slot in range(len(node.inputs)):
+            tensor = edits.read_by(node, slot)
+            given = _unswitched(tensor, condition, edits, conditions)
             if given != tensor:
                 edits.override(node, slot, given)
             elif tensor.node not in seen:
                 seen.add(tensor.node)
                 stack.append(tensor.node)
-        pivots = frozenset(control for control in node.controls if _is_pivot(control, condition, conditions))
-        if pivots:
-            edits.free(node, pivots, near)
         for control in node.controls:
             if control not in pivots and control not in seen:
                 seen.add(control)

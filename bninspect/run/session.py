@@ -47,18 +47,20 @@ class NoValueError(RunError):
 class Session:
     """A model in a TensorFlow session of its own; close it, or use it in a `with`."""
 
-    def __init__(self, serialized: bytes) -> None:
-        """Imports the GraphDef in these bytes, places cleared and TensorFlow's graph optimizer off.
+    def __init__(self, serialized: bytes, *, optimized: bool = False) -> None:
+        """Imports the GraphDef in these bytes, places cleared; TensorFlow's graph optimizer is off, unless it
+        is to run `optimized`, with the settings of a session that nobody set.
 
         Raises RunError where TensorFlow is missing or refuses the graph, with its own reason.
         """
         tf = tensorflow()
         graph = tf.Graph()
         try:
+            config = None if optimized else _as_written(tf)
             graphdef = _without_places(tf.compat.v1.GraphDef.FromString(serialized))
             with graph.as_default(), quiet():
                 tf.import_graph_def(graphdef, name="")
-                self._session = tf.compat.v1.Session(graph=graph, config=_as_written(tf))
+                self._session = tf.compat.v1.Session(graph=graph, config=config)
         except Exception as error:
             raise RunError(f"TensorFlow refuses this graph: {first_line(error)}") from error
 

@@ -10,16 +10,20 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import Predicate
+from bninspect.batchnorm.layer import ModeSwitch, Predicate
 from bninspect.graph.trace import VARIABLES, far, same, scalar, shape_free
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bninspect.graph import Tensor
 
 _THROUGH = frozenset({"Cast", "Reshape", "Squeeze", "ExpandDims", "Tile", "BroadcastTo"})
 _COMPARISONS = frozenset({"Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"})
 _ARITY = dict.fromkeys(_THROUGH | {"LogicalNot"}, 1)
 _ARITY |= dict.fromkeys(_COMPARISONS | {"LogicalAnd", "LogicalOr", "Fill"}, 2)
+PREDICATE_OPS = frozenset(_ARITY)
+"""Ops that a predicate is computed with."""
 _DEFAULTED = "PlaceholderWithDefault"
 _INTEGERS = frozenset({"bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"})
 _HOPS = 64
@@ -86,6 +90,28 @@ def analyse(tensor: Tensor) -> Predicate:
         true_when=yes,
         unfed=_unfed(tensor),
     )
+
+
+def value_of(predicate: Tensor, decider: Tensor, value: Value) -> bool | None:
+    """The predicate while `decider` (a source, or a boolean behind predicates) has this value; None if it has
+    no say, or others have one, too.
+    """
+    behind, negated = base(predicate)
+    if behind == decider:
+        return bool(value) != negated
+    logic, leaves = _logic(predicate)
+    if leaves != [decider]:
+        return None
+    return bool(_evaluate(logic, dict.fromkeys(leaves, value)))
+
+
+def sent_to_training_by(switch: ModeSwitch) -> bool:
+    """The value of what decides a layer (`decided_by`) that sends it to training; of a number, whether that
+    is 1 rather than 0.
+    """
+    if switch.predicate.source is not None and switch.training_when is not None:
+        return switch.training_when
+    return switch.training_when_predicate != base(switch.predicate.tensor)[1]
 
 
 def _computed(tensor: Tensor, reason: str) -> Predicate:
@@ -177,7 +203,7 @@ def _unfed(tensor: Tensor) -> bool | None:
     return None if leaves else bool(_evaluate(logic, {}))
 
 
-def _evaluate(logic: list[Tensor], leaves: dict[Tensor, int]) -> float:
+def _evaluate(logic: list[Tensor], leaves: Mapping[Tensor, Value]) -> float:
     """The last of these tensors for given leaves; every constant among them is one number (`_logic`)."""
     values: dict[Tensor, float] = dict(leaves)
     for tensor in logic:

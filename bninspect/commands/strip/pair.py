@@ -6,11 +6,14 @@ Random ops have the same seeds in both. What was flipped is fed to the original 
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from bninspect.errors import BninspectError
+from bninspect.commands.strip.as_served import run_as_served
+from bninspect.errors import BninspectError, RunError
 from bninspect.graphdef.writer import serialized
+from bninspect.measure.rounds import ImpossibleError
 from bninspect.run import safety
 from bninspect.run.program import needed
 from bninspect.run.seeds import seeded
@@ -23,14 +26,11 @@ if TYPE_CHECKING:
 
     from bninspect.commands.strip.by_formula import Flipped
     from bninspect.graph import Tensor
+    from bninspect.measure.rounds import Round
     from bninspect.rewrite.strip import Stripped
 
     Array = NDArray[Any]
     Feeds = dict[str, Array]
-
-
-class ImpossibleError(BninspectError):
-    """The two cannot be compared, and why."""
 
 
 class BrokenError(BninspectError):
@@ -45,18 +45,21 @@ class Pair:
         stripped: Stripped,
         tensors: Mapping[Tensor, str],
         flipped: Sequence[Flipped],
-        decided: Feeds,
+        one: Round,
         allowed: Collection[str],
     ) -> None:
         self._tensors = {tensor.name: name for tensor, name in tensors.items()}
+        self._outputs = [stripped.pruned.names[tensor] for tensor in stripped.report.outputs]
         self._flipped = flipped
-        self._decided = decided
+        self._handed = {**one.handed, **{layer.original: layer.output for layer in flipped}}
+        self._decided = dict(one.feeds)
         self._allowed = allowed
         self._new = seeded(stripped.pruned.graphdef)
         self._valueless: set[str] = set()
         self._held = {node.name for node in self._new.nodes}
-        self._original = seeded(needed(stripped.report.graph.graphdef, [*self._tensors, *decided]))
+        self._original = seeded(needed(stripped.report.graph.graphdef, [*self._tensors, *self._decided]))
         self._sessions = ExitStack()
+        self._last: tuple[dict[str, Array], Feeds, float] = ({}, {}, 0.0)
         self._ours: Session | None = None
         self._theirs: Session | None = None
 
@@ -78,7 +81,7 @@ class Pair:
             own = self._run_ours(batch)
         except BninspectError as error:
             failure = error
-        given = {one.original: own[one.output] for one in self._flipped if one.output in own}
+        given = {original: own[name] for original, name in self._handed.items() if name in own}
         try:
             original = self._run_theirs({**batch, **self._decided, **given})
         except BninspectError as error:
@@ -93,19 +96,32 @@ class Pair:
         for tensor, value in original.items():
             yield tensor, own[self._tensors[tensor]], value
 
+    def serve(self) -> None:
+        """Runs the new graph once more on the last batch, as those who get it will. Raises BrokenError."""
+        own, fed, seconds = self._last
+        expected = {name: own[name] for name in self._outputs if name in own}
+        try:
+            run_as_served(self._new, expected, fed, seconds)
+        except RunError as error:
+            raise BrokenError(f"the new model does not run as it is served: {_told(error)}") from error
+
     def _run_ours(self, batch: Feeds) -> dict[str, Array]:
         """The tensors compared that have a value in the new graph, by their names there."""
         given = {**batch, **self._decided}  # others may read what decides, too
         fed = {name: value for name, value in given.items() if name.rpartition(":")[0] in self._held}
         by_formula = dict.fromkeys(name for one in self._flipped for name in one.names)
+        handed = self._handed.values()
         while True:
             if self._ours is None:
                 safety.check(self._new, self._allowed)
                 self._ours = self._sessions.enter_context(Session(serialized(self._new)))
-            wanted = dict.fromkeys((*self._tensors.values(), *by_formula))
+            wanted = dict.fromkeys((*self._tensors.values(), *handed, *by_formula))
             names = [name for name in wanted if name not in self._valueless]
             try:
-                return dict(zip(names, self._ours.run(names, fed), strict=True))
+                start = time.monotonic()
+                own = dict(zip(names, self._ours.run(names, fed), strict=True))
+                self._last = own, fed, time.monotonic() - start
+                return own
             except NoValueError as error:
                 if names[error.index] in by_formula:
                     raise

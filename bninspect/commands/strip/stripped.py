@@ -1,10 +1,12 @@
 """Whether a stripped model gives what the original gives, fed for the same mode.
 
 Both are fed the same: what the user gives, and seeded values made up for the rest. In the original, what
-decides the mode is fed, a constant too, so that a mode that the file never serves can be had. A layer that
-was flipped has no such mode in the original: there its output is taken from the new graph, so that all around
-it is compared, and the layer itself is compared with its formula. Compared are the outputs of the model and
-of its layers, with the tolerance of `verify.apart`; random ops have the same seeds in both.
+decides the mode is fed, a constant too, so that a mode that the file never serves can be had; if several
+values serve it, or none serves it to all layers, one after the other (`rounds`). A layer that was flipped has
+no such mode in the original: there its output is taken from the new graph, so that all around it is compared,
+and the layer itself is compared with its formula. Compared are the outputs of the model and of its layers,
+with the tolerance of `verify.apart`; random ops have the same seeds in both. In the end the new graph is run
+as it will be served (`as_served`).
 """
 
 from __future__ import annotations
@@ -14,25 +16,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.batchnorm.layer import Mode
 from bninspect.commands.strip.by_formula import flipped_layers
-from bninspect.commands.strip.pair import BrokenError, ImpossibleError, Pair
+from bninspect.commands.strip.pair import BrokenError, Pair
 from bninspect.errors import BninspectError, RunError
 from bninspect.inputs import feeds
-from bninspect.inputs.deciding import dtype_of_source, sent_to_training_by
 from bninspect.inputs.invented import BATCH, invented
 from bninspect.inputs.placeholders import image_input, placeholders
 from bninspect.inputs.request import Request, bind
 from bninspect.measure.facts import Verification
+from bninspect.measure.rounds import ImpossibleError, Round, rounds
 from bninspect.measure.runnable import in_loops, unfetchable
 from bninspect.measure.verify import apart, drawn_inside_functions
 from bninspect.run import session
 
+_NOTHING_FINITE = "the original gives no finite value to compare with; give it others: --image, --feed"
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from bninspect.batchnorm.layer import Mode
     from bninspect.commands.strip.by_formula import Flipped
     from bninspect.graph import Node, Tensor
     from bninspect.rewrite.strip import Stripped
@@ -51,35 +55,14 @@ def verify_stripped(
     request = request or Request()
     try:
         session.require()
-        decided = _decided(stripped, mode)
         flipped = flipped_layers(stripped, mode)
         if isinstance(flipped, str):
             raise ImpossibleError(flipped)
-        tensors = _compared_tensors(stripped)
-        batches = _batches(stripped, request, decided)
-        return _compared(stripped, tensors, flipped, batches, decided, allowed)
+        return _compared(stripped, rounds(stripped, mode), flipped, request, allowed)
     except BrokenError as error:
         return Verification(state="differs", reason=str(error))
     except (ImpossibleError, RunError) as error:
         return Verification(state="impossible", reason=str(error))
-
-
-def _decided(stripped: Stripped, mode: Mode) -> Feeds:
-    """What to feed the original, so that it serves the mode."""
-    found: dict[Tensor, bool] = {}
-    for layer in stripped.report.layers:
-        if layer.switch is None or layer.branch(mode) is None:
-            continue
-        source = layer.switch.decided_by
-        value = sent_to_training_by(layer) == (mode is Mode.TRAINING)
-        if found.setdefault(source, value) != value:
-            raise ImpossibleError(
-                f"no value of {source.name} serves {mode.value} to all layers of the original at once"
-            )
-    hidden = next((source for source in found if unfetchable(source)), None)
-    if hidden is not None:
-        raise ImpossibleError(f"what decides, {hidden.name}, is inside a function")
-    return {source.name: np.asarray(value, dtype_of_source(source)) for source, value in found.items()}
 
 
 def _compared_tensors(stripped: Stripped) -> dict[Tensor, str]:
@@ -148,26 +131,66 @@ def _reached(stripped: Stripped, fed: Collection[str]) -> set[Node]:
 
 def _compared(
     stripped: Stripped,
-    tensors: Mapping[Tensor, str],
+    every: Sequence[Round],
     flipped: Sequence[Flipped],
-    batches: Iterator[Feeds],
-    decided: Feeds,
+    request: Request,
     allowed: Collection[str],
 ) -> Verification:
-    """Every batch in both, tensor by tensor."""
-    largest = None
-    with Pair(stripped, tensors, flipped, decided, allowed) as pair:
+    """Every batch in both, in every round. A value of what decides that the original does not run under is
+    left out, unless layers are compared under it alone.
+    """
+    largest: float | None = None
+    told: list[str] = []
+    failure: ImpossibleError | None = None
+    for one in every:
+        try:
+            difference, tensor = _greatest(stripped, one, flipped, request, allowed, serve=largest is None)
+        except ImpossibleError as error:
+            if one.handed:
+                raise
+            failure = failure or error
+            continue
+        if tensor is not None:
+            reason = f"{tensor} differs by {difference:.3g} from the original{one.words(every)}"
+            return Verification(state="differs", max_abs=difference, tensor=tensor, reason=reason)
+        largest = max(largest or 0.0, difference)
+        told.append(one.name)
+    if largest is None:
+        raise failure or ImpossibleError(_NOTHING_FINITE)
+    return Verification(
+        state="verified",
+        max_abs=largest,
+        rounds=tuple(told) if len(every) > 1 else (),
+        layer_by_layer=any(one.handed for one in every),
+    )
+
+
+def _greatest(
+    stripped: Stripped,
+    one: Round,
+    flipped: Sequence[Flipped],
+    request: Request,
+    allowed: Collection[str],
+    *,
+    serve: bool,
+) -> tuple[float, str | None]:
+    """(the greatest difference in one round, None); or (one beyond the tolerance, its tensor).
+
+    With `serve`, the new graph is run as it will be served, too. Raises ImpossibleError and BrokenError.
+    """
+    largest: float | None = None
+    batches = _batches(stripped, request, dict(one.feeds))
+    with Pair(stripped, _compared_tensors(stripped), flipped, one, allowed) as pair:
         for batch in batches:
             for tensor, own, original in pair.run(batch):
                 if original.dtype.kind == "f" and not np.isfinite(original).any():
                     continue
                 difference, allowance = apart(own, original)
                 if difference > allowance:
-                    reason = f"{tensor} differs by {difference:.3g} from the original"
-                    return Verification(state="differs", max_abs=difference, tensor=tensor, reason=reason)
+                    return difference, tensor
                 largest = max(largest or 0.0, difference)
+        if serve:
+            pair.serve()
     if largest is None:
-        raise ImpossibleError(
-            "the original gives no finite value to compare with; give it others: --image, --feed"
-        )
-    return Verification(state="verified", max_abs=largest)
+        raise ImpossibleError(_NOTHING_FINITE)
+    return largest, None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from bninspect.batchnorm.layer import Mode, State
+from bninspect.batchnorm.wiring.predicate import sent_to_training_by
 from bninspect.render.names import counted, few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.batchnorm.layer import BatchNorm, ModeSwitch, Predicate, Report
+    from bninspect.batchnorm.layer import BatchNorm, ModeSwitch, Predicate, Report, SwitchGroup
     from bninspect.graph import Tensor
 
 Tone = Literal["plain", "warning", "alarm"]
@@ -54,7 +55,7 @@ def verdict(report: Report) -> list[Sentence]:
             Sentence(f"{subject}, which do not all behave alike:"),
             *(_some(way, total) for way in ways),
         ]
-    return [*sentences, *_training(report), *_statistics(report)]
+    return [*sentences, *_opposed(report), *_training(report), *_statistics(report)]
 
 
 def _all_alike(subject: str, total: int, says: _Says) -> Sentence:
@@ -102,14 +103,33 @@ def _ways(report: Report) -> Iterator[_Way]:
         for conditionals, alike in around.items():
             yield _Way(tuple(alike), _fixed(mode, conditionals, report.is_for_training))
     for group in report.switches:
-        for training_when in (True, False):
-            layers = tuple(
-                layer
-                for layer in group.layers
-                if layer.switch is not None and layer.switch.training_when_predicate is training_when
-            )
-            if layers and layers[0].switch is not None:
-                yield _Way(layers, _switched(group.predicate, layers[0].switch, layers[0].mode))
+        yield from _decided(group)
+
+
+def _decided(group: SwitchGroup) -> Iterator[_Way]:
+    """The layers of one source, by the value of it that sends them to training."""
+    by_value: dict[bool, list[BatchNorm]] = {True: [], False: []}
+    for layer in group.layers:
+        if layer.switch is not None:
+            by_value[sent_to_training_by(layer.switch)].append(layer)
+    opposed = all(by_value.values())
+    for value, layers in by_value.items():
+        switch = layers[0].switch if layers else None
+        if switch is not None:
+            says = _switched(group.predicate, switch, layers[0].mode)
+            if opposed and group.predicate.source is None and group.predicate.constant is None:
+                says = says._replace(text=f"{says.text}; {str(value).lower()} serves training")
+            yield _Way(tuple(layers), says)
+
+
+def _opposed(report: Report) -> Iterator[Sentence]:
+    """Sources that send some layers to training by the value that sends others to inference."""
+    for group in report.switches:
+        switches = [layer.switch for layer in group.layers if layer.switch is not None]
+        if len({sent_to_training_by(switch) for switch in switches}) > 1:
+            name = switches[0].decided_by.name
+            text = f"No value of {name} serves inference to all layers that it switches."
+            yield Sentence(text, "alarm")
 
 
 def _fixed(mode: Mode, conditionals: str, for_training: bool) -> _Says:

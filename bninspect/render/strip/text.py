@@ -8,6 +8,7 @@ from bninspect.batchnorm import Mode, State
 from bninspect.graph.trace import VARIABLES
 from bninspect.render.check.text import Line
 from bninspect.render.names import counted, few, human_size
+from bninspect.rewrite.serving import deciders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +34,7 @@ def summary(result: StripResult) -> Iterator[Line]:
     gone = _no_longer_fed(result)
     if gone:
         yield Line(f"no longer fed: {few(gone, _NAMES)}")
+    yield from _still_fed(result)
     variables = [node.name for node in after.nodes if node.op in VARIABLES]
     if variables:
         many = counted(len(variables), "variable")
@@ -72,6 +74,19 @@ def _no_longer_fed(result: StripResult) -> list[str]:
     ]
 
 
+def _still_fed(result: StripResult) -> Iterator[Line]:
+    """What decided batch norm and decides something else, which is left to it."""
+    stripped = result.stripped
+    for decider in deciders(stripped.report):
+        node, mode = decider.tensor.node, stripped.mode
+        if node not in stripped.pruned.kept or not node.op.startswith("Placeholder"):
+            continue
+        values = few([str(value).lower() for value in decider.to_feed(mode)], _NAMES)
+        alike = f"{values} serve {mode.value} alike"
+        why = alike if decider.serving(mode) else f"no one value serves {mode.value} to all layers"
+        yield Line(f"still fed: {node.name}, which decides more than batch norm ({why})", kind="warning")
+
+
 def _verified(result: StripResult) -> Line:
     found = result.verification
     if found is None:
@@ -79,10 +94,18 @@ def _verified(result: StripResult) -> Line:
     if found.state == "impossible":
         return Line(f"not compared with the original, which was not possible: {found.reason}", kind="warning")
     exactly = ", bit for bit" if not found.max_abs else f" to within {found.max_abs:.2g}"
+    rounds = f", fed {few(found.rounds, len(found.rounds))}" if found.rounds else ""
     if any(change.what == "flipped" for change in result.stripped.changes):
-        return Line(f"verified: what was flipped is as its formula, all else as the original{exactly}")
+        return Line(
+            f"verified: what was flipped is as its formula, all else as the original{exactly}{rounds}"
+        )
     mode = result.stripped.mode.value
-    return Line(f"verified: the outputs are those of the original in {mode} mode{exactly}")
+    if found.layer_by_layer:
+        return Line(
+            f"verified layer by layer: each is as the original has it in {mode} mode{exactly}{rounds}; no "
+            "one value serves that mode to all of them"
+        )
+    return Line(f"verified: the outputs are those of the original in {mode} mode{exactly}{rounds}")
 
 
 def _layers(changes: Sequence[Change]) -> Iterator[Line]:

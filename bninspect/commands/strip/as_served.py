@@ -1,0 +1,90 @@
+"""Whether a new model runs as its users will run it: TensorFlow's own settings, its graph optimizer on.
+
+A comparison runs a graph as it is written. The optimizer rewrites it first, and on some graphs it does not
+return (a control edge that ends on a Switch, TensorFlow 2.21): so it has a limit of time. What does not
+return cannot be stopped from Python; the thread ends with the process.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bninspect.errors import RunError
+from bninspect.graphdef.writer import serialized
+from bninspect.run.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.graphdef import GraphDef
+
+    Array = NDArray[Any]
+
+LEAST_SECONDS = 60.0
+"""How long any model may take, however fast it is as it is written."""
+_TIMES = 20.0
+"""How many times as long as it takes as it is written."""
+_TOLERANCE = 1e-2
+"""Share of the largest value of an output: the optimizer folds constants and reorders sums, and a branch
+mistaken for another is off by more.
+"""
+
+
+def run_as_served(
+    graphdef: GraphDef, expected: Mapping[str, Array], feeds: Mapping[str, Array], seconds: float
+) -> None:
+    """Returns when the optimized graph gives what is expected of its outputs (`op:0` -> value).
+
+    `seconds` is what the graph takes as it is written. Raises RunError if it fails, gives other values, or
+    does not return in time.
+    """
+    limit = max(LEAST_SECONDS, _TIMES * seconds)
+    names = list(expected)
+    values = within(limit, lambda: _run(serialized(graphdef), names, feeds))
+    for name, value in zip(names, values, strict=True):
+        if not _close(value, expected[name]):
+            raise RunError(f"TensorFlow's graph optimizer makes {name} another value")
+
+
+def within(limit: float, work: Callable[[], Any]) -> Any:
+    """What the work gives. Raises what it raises; RunError if it does not return in `limit` seconds."""
+    outcome: dict[str, Any] = {}
+
+    def run() -> None:
+        try:
+            outcome["value"] = work()
+        except Exception as error:
+            outcome["error"] = error
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(limit)
+    if "error" in outcome:
+        raise outcome["error"]
+    if "value" not in outcome:
+        raise RunError(f"TensorFlow did not return within {limit:.0f} s, with its graph optimizer on")
+    return outcome["value"]
+
+
+def _run(graph: bytes, names: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
+    with Session(graph, optimized=True) as session:
+        return session.run(names, feeds)
+
+
+def _close(value: Array, expected: Array) -> bool:
+    """Whether a number is what it was, as far as reordered sums allow; whole numbers may be ties."""
+    if value.shape != expected.shape:
+        return False
+    if expected.dtype.kind != "f":
+        return True
+    a, b = value.astype(np.float64), expected.astype(np.float64)
+    if not np.array_equal(np.isfinite(a), np.isfinite(b)):
+        return False
+    finite = np.isfinite(b)
+    size = np.abs(b[finite]).max(initial=0.0)
+    return bool(np.abs(a[finite] - b[finite]).max(initial=0.0) <= _TOLERANCE * size)

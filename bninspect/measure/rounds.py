@@ -1,0 +1,97 @@
+"""What a stripped model is compared under: every value of what decides that matters, and what each can show.
+
+A boolean that sends all layers the same way has one value that serves the mode: one round. Several values of
+a number serve it: a round for each, for what else reads the number may tell them apart. No value serves it to
+all layers: a round for each value, in which the layers that the original gives the other mode are handed the
+outputs that the new graph gives, so that each layer is compared where its own value is fed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from bninspect.errors import BninspectError
+from bninspect.measure.runnable import in_loops, unfetchable
+from bninspect.rewrite.serving import Decider, deciders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.batchnorm import BatchNorm
+    from bninspect.batchnorm.layer import Mode
+    from bninspect.batchnorm.wiring.predicate import Value
+    from bninspect.rewrite.strip import Stripped
+
+_MOST_ROUNDS = 12
+"""More combinations than this of several deciders are not all tried; each value of each is."""
+
+
+class ImpossibleError(BninspectError):
+    """The two graphs cannot be compared, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One run of both graphs."""
+
+    feeds: Mapping[str, NDArray[Any]]
+    """What decides (`op:0`) -> its value in the original."""
+    handed: Mapping[str, str]
+    """Output of a layer that the original gives the other mode -> the same in the new graph."""
+
+    @property
+    def name(self) -> str:
+        """`mode:0=1`, `training:0=false`."""
+        return ", ".join(f"{name}={str(array.flat[0].item()).lower()}" for name, array in self.feeds.items())
+
+    def words(self, every: Sequence[Round]) -> str:
+        """Under what this round ran, if there are others."""
+        return f" under {self.name}" if len(every) > 1 else ""
+
+
+def rounds(stripped: Stripped, mode: Mode) -> tuple[Round, ...]:
+    """The rounds, at least one. Raises ImpossibleError if the original cannot be brought to the mode."""
+    found = deciders(stripped.report)
+    hidden = next((decider.tensor for decider in found if unfetchable(decider.tensor)), None)
+    if hidden is not None:
+        raise ImpossibleError(f"what decides, {hidden.name}, is inside a function")
+    choices = _combinations([decider.to_feed(mode) for decider in found])
+    return tuple(_round(stripped, mode, dict(zip(found, values, strict=True))) for values in choices)
+
+
+def _combinations(choices: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]:
+    """All of them, if they are few; else so many that each value of each decider occurs."""
+    every = list(zip(range(_MOST_ROUNDS + 1), product(*choices), strict=False))
+    if len(every) <= _MOST_ROUNDS:
+        return [values for _, values in every]
+    longest = max(map(len, choices))
+    return [tuple(values[index % len(values)] for values in choices) for index in range(longest)]
+
+
+def _round(stripped: Stripped, mode: Mode, fed: Mapping[Decider, Value]) -> Round:
+    handed = {}
+    for decider, value in fed.items():
+        for layer in decider.layers:
+            if decider.mode_of(layer, value) is not mode:
+                handed[layer.output.name] = _place(stripped, layer, decider, mode)
+    feeds = {decider.tensor.name: decider.array(value) for decider, value in fed.items()}
+    return Round(feeds=feeds, handed=handed)
+
+
+def _place(stripped: Stripped, layer: BatchNorm, decider: Decider, mode: Mode) -> str:
+    """Where the new graph has the output of a layer, if it can be fed to the original in place of its own."""
+    outputs = {branch.output for branch in (layer.training, layer.inference, layer.untaken) if branch}
+    whole_nets = len(outputs) > 1 and layer.output in outputs
+    place = stripped.place(layer.output)
+    loops = in_loops(stripped.report)
+    if place is None or whole_nets or unfetchable(layer.output) or layer.output.node in loops:
+        name = decider.tensor.name
+        raise ImpossibleError(
+            f"no value of {name} serves {mode.value} to all layers of the original at once, and {layer.name} "
+            "cannot be compared apart from the others"
+        )
+    return place

@@ -1,0 +1,211 @@
+"""strip, where a source has not one value for inference: none that serves all layers, or several.
+
+The oracle is TensorFlow on the original: a layer is fed what it gives where its own value of the source is
+fed, so that the rest can be had under the other value.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import bninspect
+from bninspect.batchnorm import Mode, inspect
+from bninspect.errors import RewriteError
+from bninspect.render.graph.verdict import verdict
+from bninspect.render.strip.text import summary
+from bninspect.rewrite.serving import deciders
+from bninspect.run.session import Session
+from tests.rewrite.conditionals import halved, layer, write
+from tests.support.parts import PARAMETERS, fused_cond, report
+from tests.support.places import FIXTURES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CASES = FIXTURES / "cases"
+IMAGE = np.random.default_rng(5).uniform(0, 255, (3, 12, 12, 3)).astype(np.float32)
+SMALL = np.random.default_rng(6).standard_normal((4, 4, 4, 3)).astype(np.float32)
+TOLERANCE = 1e-6
+"""Of the largest value: the same kernels run on the same numbers."""
+NET = f"x = Placeholder(dtype=float, shape=[-1, 8, 8, 3])\n{PARAMETERS}"
+OPPOSED = NET + (
+    "phase = Placeholder(dtype=bool, shape=[])\n"
+    + fused_cond("phase", "a", "x")
+    + fused_cond("phase", "b", "a", true_is="inference")
+)
+
+
+def _run(path: Path, fetch: str, **feeds: Any) -> Any:
+    names = {name.replace("__", "/") + ":0": value for name, value in feeds.items()}
+    with Session(path.read_bytes()) as session:
+        return session.run([fetch], names)[0]
+
+
+def _same(first: Any, second: Any) -> None:
+    assert first.shape == second.shape
+    assert np.abs(first - second).max() <= TOLERANCE * np.abs(second).max()
+
+
+def _placeholders(path: Path) -> set[str]:
+    return {node.name for node in bninspect.load(path) if node.op.startswith("Placeholder")}
+
+
+@pytest.mark.tensorflow
+def test_opposed_polarities_are_fixed_layer_by_layer(tmp_path: Path) -> None:
+    model, target = CASES / "opposed_polarities.pb", tmp_path / "out.pb"
+    result = bninspect.strip(model, target)
+    assert [layer.mode for layer in inspect(bninspect.load(target)).layers] == [Mode.INFERENCE] * 2
+    assert _placeholders(target) == {"image"}
+    first = _run(model, "bn2/cond/Merge:0", image=IMAGE, training=np.array(False))
+    right = _run(model, "logits:0", image=IMAGE, training=np.array(True), bn2__cond__Merge=first)
+    _same(_run(target, "logits:0", image=IMAGE), right)
+    assert result.verification is not None
+    assert result.verification.state == "verified"
+    assert result.verification.layer_by_layer
+    assert result.verification.rounds == ("training:0=false", "training:0=true")
+    assert any("verified layer by layer" in line.text for line in summary(result))
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("wrong", ["bn2", "bn4"])
+def test_a_layer_left_in_the_other_mode_is_a_difference(
+    wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of the two layers is wrong, the comparison sees it."""
+    from bninspect.rewrite import strip as rewriting
+    from bninspect.rewrite.specialize import specialize
+
+    def one_in_training(report: Any, mode: Mode, *, everything: bool) -> Any:
+        return specialize(report, lambda layer: Mode.TRAINING if layer.name == wrong else mode)
+
+    monkeypatch.setattr(rewriting, "specialize", one_in_training)
+    with pytest.raises(RewriteError, match="differs by"):
+        bninspect.strip(CASES / "opposed_polarities.pb", tmp_path / "out.pb")
+    assert not (tmp_path / "out.pb").exists()
+
+
+@pytest.mark.tensorflow
+def test_a_number_of_which_several_values_serve_inference_stays_fed(tmp_path: Path) -> None:
+    model, target = CASES / "several_inference_values.pb", tmp_path / "out.pb"
+    result = bninspect.strip(model, target)
+    assert [layer.mode for layer in inspect(bninspect.load(target)).layers] == [Mode.INFERENCE]
+    assert _placeholders(target) == {"image", "mode"}
+    for mode in (1, 2):
+        given = {"image": IMAGE, "mode": np.array(mode, np.int32)}
+        _same(_run(target, "logits:0", **given), _run(model, "logits:0", **given))
+    assert result.verification is not None
+    assert result.verification.rounds == ("mode:0=1", "mode:0=2", "mode:0=3")
+    told = "still fed: mode, which decides more than batch norm (1, 2, 3 serve inference alike)"
+    assert told in [line.text for line in summary(result)]
+
+
+@pytest.mark.tensorflow
+def test_what_else_an_opposed_source_decides_is_left_to_it(tmp_path: Path) -> None:
+    def build(tf: Any, x: Any) -> Any:
+        phase = tf.compat.v1.placeholder(tf.bool, [], name="phase")
+        first = layer(x, phase, "a", trains_when=True)
+        return halved(layer(first, phase, "b", trains_when=False), phase)
+
+    model, target = write(tmp_path / "model.pb", build), tmp_path / "out.pb"
+    result = bninspect.strip(model, target)
+    assert _placeholders(target) == {"x", "phase"}
+    assert result.verification is not None
+    assert result.verification.state == "verified"
+    whole, half = (_run(target, "y:0", x=SMALL, phase=np.array(value)) for value in (False, True))
+    _same(half * 2, whole)
+    first = _run(model, "a:0", x=SMALL, phase=np.array(False))
+    _same(half, _run(model, "y:0", x=SMALL, phase=np.array(True), a=first))
+    line = (
+        "still fed: phase, which decides more than batch norm (no one value serves inference to all layers)"
+    )
+    assert line in [told.text for told in summary(result)]
+
+
+@pytest.mark.tensorflow
+def test_what_else_a_boolean_of_one_polarity_decides_goes_with_the_layers(tmp_path: Path) -> None:
+    def build(tf: Any, x: Any) -> Any:
+        phase = tf.compat.v1.placeholder(tf.bool, [], name="phase")
+        return halved(layer(x, phase, "a", trains_when=True), phase)
+
+    model, target = write(tmp_path / "model.pb", build), tmp_path / "out.pb"
+    bninspect.strip(model, target)
+    assert _placeholders(target) == {"x"}
+    assert {node.op for node in bninspect.load(target)}.isdisjoint({"Switch", "Merge"})
+    _same(_run(target, "y:0", x=SMALL), _run(model, "y:0", x=SMALL, phase=np.array(False)))
+
+
+@pytest.mark.tensorflow
+def test_what_else_a_computed_predicate_decides_goes_with_the_layers(tmp_path: Path) -> None:
+    """A step compared with a limit: the comparison and the placeholder are gone."""
+
+    def build(tf: Any, x: Any) -> Any:
+        step = tf.compat.v1.placeholder(tf.int32, [], name="step")
+        early = tf.less(step, 100)
+        return halved(layer(x, early, "a", trains_when=True), early)
+
+    model, target = write(tmp_path / "model.pb", build), tmp_path / "out.pb"
+    bninspect.strip(model, target)
+    assert _placeholders(target) == {"x"}
+    assert {node.op for node in bninspect.load(target)}.isdisjoint({"Switch", "Merge", "Less"})
+    _same(_run(target, "y:0", x=SMALL), _run(model, "y:0", x=SMALL, step=np.array(100, np.int32)))
+
+
+@pytest.mark.tensorflow
+def test_a_conditional_in_a_conditional_leaves_neither(tmp_path: Path) -> None:
+    """What reads the inner Switch reads, in the end, what the outer one was given."""
+
+    def build(tf: Any, x: Any) -> Any:
+        phase = tf.compat.v1.placeholder(tf.bool, [], name="phase")
+        other = tf.compat.v1.placeholder(tf.bool, [], name="other")
+        no, yes = tf.raw_ops.Switch(data=x, pred=phase)
+        inner = tf.raw_ops.Switch(data=other, pred=phase).output_false
+        evaluated = layer(no, inner, "a", trains_when=True)
+        outer = tf.raw_ops.Merge(inputs=[evaluated, yes * tf.constant(0.5)]).output
+        return layer(outer, phase, "b", trains_when=True)
+
+    model, target = write(tmp_path / "model.pb", build), tmp_path / "out.pb"
+    bninspect.strip(model, target)
+    assert _placeholders(target) == {"x"}
+    assert {node.op for node in bninspect.load(target)}.isdisjoint({"Switch", "Merge"})
+    false = np.array(False)
+    _same(_run(target, "y:0", x=SMALL), _run(model, "y:0", x=SMALL, phase=false, other=false))
+
+
+@pytest.mark.parametrize(
+    ("predicate", "values", "serving"),
+    [
+        ("p = Cast(mode, SrcT=int32, DstT=bool)", (0, 1), (0,)),
+        ("one = Const(1)\np = Equal(mode, one)", (0, 1, 2), (0, 2)),
+        ("none = Const(0)\np = Greater(mode, none)", (-1, 0, 1), (-1, 0)),
+        ("none = Const(0)\nq = Equal(mode, none)\np = LogicalNot(q)", (-1, 0, 1), (0,)),
+    ],
+)
+def test_the_values_of_a_number_that_serve_inference(
+    predicate: str, values: tuple[int, ...], serving: tuple[int, ...]
+) -> None:
+    lines = NET + f"mode = Placeholder(dtype=int32, shape=[])\n{predicate}\n" + fused_cond("p", "y", "x")
+    (decider,) = deciders(report(lines))
+    assert decider.values == values
+    assert decider.serving(Mode.INFERENCE) == serving
+
+
+def test_no_value_of_an_opposed_source_serves_inference() -> None:
+    (decider,) = deciders(report(OPPOSED))
+    assert decider.serving(Mode.INFERENCE) == decider.serving(Mode.TRAINING) == ()
+
+
+def test_the_verdict_tells_both_polarities() -> None:
+    told = [sentence.text for sentence in verdict(report(OPPOSED))]
+    assert any("feed true for training, false for inference" in text and "(a)" in text for text in told)
+    assert any("feed false for training, true for inference" in text and "(b)" in text for text in told)
+    assert "No value of phase:0 serves inference to all layers that it switches." in told
+
+
+def test_the_verdict_of_one_polarity_behind_a_negation_is_one() -> None:
+    lines = NET + "phase = Placeholder(dtype=bool, shape=[])\nnot = LogicalNot(phase)\n"
+    lines += fused_cond("phase", "a", "x") + fused_cond("not", "b", "a", true_is="inference")
+    told = [sentence.text for sentence in verdict(report(lines))]
+    assert told[0].startswith("2 batch-norm layers, all switched by phase:0 (Placeholder): feed true")

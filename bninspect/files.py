@@ -15,8 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from bninspect.errors import RewriteError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+STREAM = "-"
+"""Standard input as a model, standard output as a target."""
 
 
 @contextmanager
@@ -63,6 +68,34 @@ def refuse(path: Path) -> None:
     replaced = target.is_file() or not target.exists()
     if replaced and not os.access(folder, os.W_OK | os.X_OK):
         raise OSError(errno.EACCES, f"no file may be made in the folder {folder}", str(path))
+
+
+def refuse_read(
+    path: Path, model: str, *, prefix: str | None = None, inputs: Iterable[str | Path] = ()
+) -> None:
+    """Raises RewriteError where `path` is what the command reads: the model, a file in its folder or of its
+    checkpoint (which begin with `prefix`), or one of the `inputs` (images, values to feed, parts).
+
+    Every command that writes asks this before it runs anything. A model that is read from a stream (`-`) is
+    no file.
+    """
+    if not path.exists():
+        return
+    target = Path(os.path.realpath(path))
+    read = Path(os.path.realpath(model))
+    if model != STREAM and _is_file(read, target):
+        raise RewriteError(f"{path}: is the model itself; name another file")
+    inside = model != STREAM and read.is_dir() and read in target.parents
+    beside = prefix is not None and str(target).startswith(os.path.realpath(prefix) + ".")
+    if inside or beside:
+        raise RewriteError(f"{path}: belongs to the model; name another file")
+    if any(_is_file(Path(given), target) for given in inputs):
+        raise RewriteError(f"{path}: is read as an input; name another file")
+
+
+def _is_file(path: Path, target: Path) -> bool:
+    """Whether both are one file, by whatever names."""
+    return path.exists() and path.samefile(target)
 
 
 def _new(beside: Path, target: Path) -> BinaryIO:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bninspect.files import refuse, whole
+from bninspect.errors import RewriteError
+from bninspect.files import refuse, refuse_read, whole
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -109,3 +110,32 @@ def test_what_may_not_be_written_is_refused_before(tmp_path: Path, monkeypatch: 
     denied.add(Path(os.path.realpath(tmp_path)))
     with pytest.raises(PermissionError, match="no file may be made in the folder"):
         refuse(tmp_path / "new")
+
+
+def test_what_a_command_reads_is_not_written_over(tmp_path: Path) -> None:
+    model, image = tmp_path / "model.pb", tmp_path / "image.png"
+    model.write_bytes(b"graph")
+    image.write_bytes(b"pixels")
+    (tmp_path / "link.pb").symlink_to(model)
+    for same in (model, tmp_path / "link.pb", tmp_path / "." / "model.pb"):
+        with pytest.raises(RewriteError, match=r"is the model itself; name another file"):
+            refuse_read(same, str(model))
+    with pytest.raises(RewriteError, match=r"image\.png: is read as an input; name another file"):
+        refuse_read(image, str(model), inputs=(image,))
+    refuse_read(image, str(model))
+    refuse_read(tmp_path / "new.pb", str(model), inputs=(image,))
+    refuse_read(model, "-")
+
+
+def test_what_belongs_to_a_model_is_not_written_over(tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    (saved / "saved_model.pb").write_bytes(b"")
+    (tmp_path / "model.ckpt-1.index").write_bytes(b"")
+    (tmp_path / "model.ckpt-10.index").write_bytes(b"")
+    with pytest.raises(RewriteError, match="belongs to the model"):
+        refuse_read(saved / "saved_model.pb", str(saved))
+    with pytest.raises(RewriteError, match="belongs to the model"):
+        refuse_read(tmp_path / "model.ckpt-1.index", "graph.meta", prefix=str(tmp_path / "model.ckpt-1"))
+    refuse_read(tmp_path / "model.ckpt-10.index", "graph.meta", prefix=str(tmp_path / "model.ckpt-1"))
+    refuse_read(saved / "new.pb", str(saved))

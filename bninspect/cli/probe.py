@@ -94,6 +94,7 @@ def command(
     only model in the current folder. Every op that runs must be known only to compute. This needs
     TensorFlow.
     """
+    from bninspect import files
     from bninspect.batchnorm import inspect
     from bninspect.cli.selection import select
     from bninspect.commands.probe.save import save
@@ -104,9 +105,15 @@ def command(
     from bninspect.render.probe.progress import images_done
     from bninspect.rewrite.freeze import frozen
 
-    report = frozen(inspect(load(path), outputs=outputs))
-    layers = select(report.layers, globs)
     request = inputs.request(asked)
+    if target is not None:
+        files.refuse(Path(target))
+        files.refuse_read(Path(target), path, inputs=request.files)
+    graph = load(path)
+    if target is not None:
+        files.refuse_read(Path(target), path, prefix=graph.graphdef.checkpoint)
+    report = frozen(inspect(graph, outputs=outputs))
+    layers = select(report.layers, globs)
     question = Question(
         layers=layers,
         patch=patch,

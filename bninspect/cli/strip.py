@@ -61,7 +61,8 @@ def command(
     inference: with random values, or with what INPUTS options give. A model that would differ is not written.
     MODEL itself is never changed.
     """
-    from bninspect.commands.strip.stripping import STREAM, strip
+    from bninspect.commands.strip.stripping import strip
+    from bninspect.files import STREAM
     from bninspect.render.check.terminal import print_lines
     from bninspect.render.strip.text import summary
     from bninspect.render.terminal import standard_error, standard_output

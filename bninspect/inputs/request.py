@@ -57,6 +57,12 @@ class Request:
     batches: int | None = None
     """Only so many batches, from the first; None: all."""
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that it names one by one: images, and arrays to feed."""
+        given = (value for _, _, value in (feed.partition("=@") for feed in self.feeds) if value)
+        return (*self.images, *given)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:

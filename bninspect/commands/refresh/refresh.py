@@ -14,9 +14,8 @@ from bninspect.commands.refresh.plan import plan, refuse_nothing
 from bninspect.commands.refresh.reestimate import estimate
 from bninspect.commands.refresh.refreshed import Refreshed, by_old_names, rows
 from bninspect.commands.strip.stripped import verify_stripped
-from bninspect.commands.strip.stripping import refuse_own, refuse_same
 from bninspect.errors import InputError, RewriteError, SelectionError
-from bninspect.files import refuse
+from bninspect.files import refuse, refuse_read
 from bninspect.graph import collector_held_off, flatten
 from bninspect.graphdef import writer
 from bninspect.graphdef.bodies import exchanged, write_exchanged
@@ -60,7 +59,7 @@ def write_moments(
     Arguments and errors are those of `refresh`, which merges such parts; it has to be asked for the same
     `layers` and `stripped`.
     """
-    made = _planned(str(model), Path(target), outputs, layers, stripped=stripped)
+    made = _planned(str(model), Path(target), request.files, outputs, layers, stripped=stripped)
     found = _estimated(made, request, allowed, progress)
     left = [Left(layer=name, reason=reason) for name, reason in found.left.items()]
     refuse_nothing(made, left, len(found.layers))
@@ -99,7 +98,8 @@ def refresh(
         raise InputError("refresh takes images to run, or parts to merge: give one of the two")
     if not 0 <= mix < 1:
         raise InputError(f"mix is a share of the old statistics from 0 to less than 1, and not {mix:g}")
-    made = _planned(str(model), Path(target), outputs, layers, stripped=stripped)
+    inputs = parts if request is None else request.files
+    made = _planned(str(model), Path(target), inputs, outputs, layers, stripped=stripped)
     if request is not None:
         found = _estimated(made, request, allowed, progress)
     else:
@@ -130,12 +130,20 @@ def refresh(
     )
 
 
-def _planned(model: str, target: Path, outputs: Sequence[str], layers: Layers, *, stripped: bool) -> Plan:
+def _planned(
+    model: str,
+    target: Path,
+    inputs: Sequence[str | Path],
+    outputs: Sequence[str],
+    layers: Layers,
+    *,
+    stripped: bool,
+) -> Plan:
     """The model read and the target looked at, before anything takes long."""
     refuse(target)
-    refuse_same(model, target)
+    refuse_read(target, model, inputs=inputs)
     graph = load(model)
-    refuse_own(graph, target)
+    refuse_read(target, model, prefix=graph.graphdef.checkpoint)
     report = inspect(graph, outputs=outputs)
     chosen = _chosen(report, layers)
     return plan(frozen(report), chosen, stripped=stripped)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from bninspect import files
 from bninspect.batchnorm import Mode, inspect
 from bninspect.errors import RewriteError, SelectionError
+from bninspect.files import STREAM
 from bninspect.graphdef import writer
 from bninspect.models.open import load
 from bninspect.rewrite import strip as rewriting
@@ -20,14 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from bninspect.batchnorm import Report
-    from bninspect.graph import Graph
     from bninspect.graphdef import GraphDef
     from bninspect.inputs.request import Request
     from bninspect.measure.facts import Verification
     from bninspect.rewrite.strip import Stripped
 
-STREAM = "-"
-"""Standard input as a model, standard output as a target."""
 _OUTPUTS_TOLD = 12
 
 
@@ -71,9 +68,10 @@ def strip(
         raise RewriteError("mode: training or inference")
     if str(target) != STREAM:
         files.refuse(Path(target))
-        refuse_same(path, Path(target))
+        files.refuse_read(Path(target), path, inputs=() if request is None else request.files)
     graph = load(path)
-    refuse_own(graph, Path(target))
+    if str(target) != STREAM:
+        files.refuse_read(Path(target), path, prefix=graph.graphdef.checkpoint)
     report = inspect(graph, outputs=outputs)
     if not report.layers:
         raise RewriteError(f"{path}: no batch norm to strip")
@@ -116,25 +114,6 @@ def _refuse_ambiguous(report: Report) -> None:
     listed += f" and {more} more" if more > 0 else ""
     what = f"{len(names)} tensors may be its outputs"
     raise SelectionError(f"{report.graph.graphdef.path}: {what}; name those to keep, out of {listed}")
-
-
-def refuse_same(path: str, target: Path) -> None:
-    """Raises RewriteError where the target is the model: the input is never touched."""
-    model = Path(path)
-    if path == STREAM or not target.exists() or not model.exists():
-        return
-    inside = model.is_dir() and model.resolve() in target.resolve().parents
-    if inside or model.samefile(target):
-        whose = "belongs to the model" if inside else "is the model itself"
-        raise RewriteError(f"{target}: {whose}; name another file")
-
-
-def refuse_own(graph: Graph, target: Path) -> None:
-    """Raises RewriteError where the target is a file of the checkpoint that the variables come from."""
-    prefix = graph.graphdef.checkpoint
-    beside = prefix is not None and os.path.realpath(target).startswith(os.path.realpath(prefix) + ".")
-    if beside and target.exists():
-        raise RewriteError(f"{target}: belongs to the model; name another file")
 
 
 def _written(stripped: Stripped, target: str) -> int:

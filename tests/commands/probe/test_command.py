@@ -92,6 +92,20 @@ def test_save_holds_the_outputs_of_both_modes(tmp_path: Path, capsys: pytest.Cap
     assert [file.name for file in tmp_path.iterdir()] == ["out.npz"]
 
 
+def test_save_over_what_is_read_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The model, under another name too, and an array that is fed; nothing runs."""
+    model, fed = tmp_path / "model.pb", tmp_path / "x.npy"
+    model.write_bytes((FIXTURES / "classic.pb").read_bytes())
+    np.save(fed, np.zeros(1))
+    (tmp_path / "link").symlink_to(model)
+    before = model.read_bytes(), fed.read_bytes()
+    for target in (model, tmp_path / "link", fed):
+        code = run(["probe", str(model), "--random", "1", "--feed", f"x=@{fed}", "--save", str(target)])
+        assert code == 2
+        assert "name another file" in capsys.readouterr().err
+    assert (model.read_bytes(), fed.read_bytes()) == before
+
+
 def test_patch_follows_output_and_layer(capsys: pytest.CaptureFixture[str]) -> None:
     model = str(FIXTURES / "classic_net.pb")
     for options, tensor in (

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.wiring.predicate import sent_to_training_by
-from bninspect.inputs.placeholders import NUMPY
+from bninspect.graph.trace import declared_shape, shape_of
+from bninspect.inputs.placeholders import NUMPY, PLACEHOLDERS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from bninspect.batchnorm import Report
-    from bninspect.graph import Tensor
+    from bninspect.batchnorm.wiring.predicate import Value
+    from bninspect.graph import Node, Tensor
 
 _TYPED = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "Identity", "Cast"})
 """Ops whose attributes tell the type of their output; what else decides is a boolean (Equal, LogicalAnd)."""
+_BROADCASTING = frozenset({
+    "PlaceholderWithDefault", "Identity", "Cast", "LogicalNot", "LogicalAnd", "LogicalOr",
+    "Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual",
+})  # fmt: skip
+"""Ops whose output has the shape that their inputs broadcast to."""
+_MOST_TENSORS = 1000
+_MOST_VALUES = 1 << 20
+"""Of a shape with more, no file is believed."""
 
 
 def sources(report: Report) -> dict[Tensor, bool]:
@@ -33,7 +46,38 @@ def fed_name(source: Tensor) -> str:
     return f"{source.node.name}:{source.port}"
 
 
-def dtype_of_source(source: Tensor) -> np.dtype[Any]:
+def fed_value(source: Tensor, value: Value) -> NDArray[Any]:
+    """The value as a source takes it: its dtype, and as many values as it is declared to hold.
+
+    A source of shape [1] is reshaped to a scalar behind it, and one per image to a Select: a scalar fits
+    neither. An axis that the file leaves free gets 1.
+    """
+    return np.full(_shape_of_source(source), value, _dtype_of_source(source))
+
+
+def _shape_of_source(source: Tensor) -> tuple[int, ...]:
+    """The shape that the source, or the values it is compared from, state; () if nothing does."""
+    line, stated = [source], []
+    for tensor in line:  # grows while it is walked
+        shape = _stated_shape(tensor.node)
+        if shape is not None:
+            stated.append(shape)
+        elif tensor.node.op in _BROADCASTING and len(line) < _MOST_TENSORS:
+            line.extend(before for before in tensor.node.inputs if before not in line)
+    try:
+        shape = np.broadcast_shapes(*stated)
+    except ValueError:
+        return ()
+    return shape if prod(shape) <= _MOST_VALUES else ()
+
+
+def _stated_shape(node: Node) -> tuple[int, ...] | None:
+    """The shape of a constant, a variable or a placeholder, 1 for an axis left free; None of other nodes."""
+    shape = declared_shape(node) if node.op in PLACEHOLDERS else shape_of(node)
+    return None if shape is None else tuple(1 if size < 0 else size for size in shape)
+
+
+def _dtype_of_source(source: Tensor) -> np.dtype[Any]:
     """The dtype to feed a source in."""
     node = source.node
     name = node.attr("dtype") or node.attr("DstT") or node.attr("T") or "bool"

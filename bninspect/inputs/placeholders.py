@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm
     from bninspect.graph import Graph, Node, Tensor
 
-_PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
+PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 _PIXELS = ("float", "half", "double", "uint8")
 _SHAPED_SCALARS = 24
 """Producer version below which TensorFlow itself reads a placeholder's shape [] as unknown."""
@@ -56,7 +56,7 @@ class Placeholder:
 
 def placeholders(graph: Graph, reached: Collection[Node]) -> tuple[Placeholder, ...]:
     """The placeholders among these nodes, in file order."""
-    found = (node for node in graph if node in reached and node.op in _PLACEHOLDERS)
+    found = (node for node in graph if node in reached and node.op in PLACEHOLDERS)
     return tuple(of(node.output(), graph.graphdef.producer) for node in found)
 
 
@@ -69,7 +69,7 @@ def of(tensor: Tensor, producer: int | None = None) -> Placeholder:
     dtype = str(node.attr("dtype") or node.attr("T") or "float")
     if dtype not in NUMPY:
         raise InputError(f"{tensor.name} is of type {dtype}, for which nothing can be fed")
-    known = node.op in _PLACEHOLDERS
+    known = node.op in PLACEHOLDERS
     shape = node.attr("shape") if known else None
     if shape == () and node.op == "Placeholder" and 0 < (producer or 0) < _SHAPED_SCALARS:
         shape = None

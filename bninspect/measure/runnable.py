@@ -11,11 +11,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bninspect.batchnorm.layer import Mode
 from bninspect.errors import RewriteError
-from bninspect.inputs.deciding import dtype_of_source, fed_name, sources
+from bninspect.inputs.deciding import fed_name, fed_value, sources
 from bninspect.measure.instrument import GapNames, dtype_at, gap_nodes, x_dtype
 from bninspect.rewrite import specialize
 from bninspect.rewrite.copies import Copies, copies
@@ -81,14 +79,14 @@ class Program:
             for name, value in values.items():
                 found[self.places(mode, name)] = value
             for source, training in self.sources.items():
-                value = np.asarray(training == (served[mode] is Mode.TRAINING), dtype_of_source(source))
+                value = fed_value(source, training == (served[mode] is Mode.TRAINING))
                 found[self.places(mode, fed_name(source))] = value
         return {name: value for name, value in found.items() if name.rpartition(":")[0] in held}
 
     def feeds_of_original(self, mode: Mode) -> dict[str, NDArray[Any]]:
         """What sends the original to this mode: a value for each source."""
         return {
-            source.name: np.asarray(training == (mode is Mode.TRAINING), dtype_of_source(source))
+            source.name: fed_value(source, training == (mode is Mode.TRAINING))
             for source, training in self.sources.items()
         }
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.wiring.predicate import PREDICATE_OPS, Value, base, value_of
-from bninspect.graph.trace import IDENTITIES, VARIABLES, declared_shape, same, scalar
+from bninspect.graph.trace import IDENTITIES, VARIABLES, same, scalar
+from bninspect.inputs.deciding import fed_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +50,7 @@ class Decider:
 
     def array(self, value: Value) -> NDArray[Any]:
         """The value in the type and the shape that the tensor has; 1 for a size that is left free."""
-        return np.full(_shape(self.tensor), value, np.dtype(self.dtype))
+        return fed_value(self.tensor, value)
 
     @property
     def is_constant(self) -> bool:
@@ -105,11 +106,6 @@ def dtype_of_decider(tensor: Tensor) -> str:
     node = tensor.node
     declared = node.op.startswith("Placeholder") or node.op in VARIABLES
     return str(node.attr("dtype", "bool")).removesuffix("_ref") if declared else "bool"
-
-
-def _shape(tensor: Tensor) -> tuple[int, ...]:
-    declared = declared_shape(tensor.node) if tensor.node.op.startswith("Placeholder") else None
-    return tuple(size if size >= 0 else 1 for size in declared or ())
 
 
 def _values(tensor: Tensor, layers: Iterable[BatchNorm], graph: Graph) -> tuple[Value, ...]:

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.errors import RewriteError
-from bninspect.inputs.deciding import dtype_of_source, fed_name, sources
+from bninspect.inputs.deciding import fed_name, fed_value, sources
 from bninspect.measure.runnable import in_loops, moments_in
 from bninspect.rewrite import specialize
 from bninspect.run.seeds import seeded
@@ -84,14 +82,9 @@ def training_program(report: Report, chosen: Sequence[BatchNorm], stripped: bool
         fetches={name: tuple(pruned.names[tensor] for tensor in found) for name, found in taken.items()},
         fates={layer.name: conditions.of_tensor(layer.output) for layer in chosen},
         left=left,
-        feeds={fed_name(source): _inference(source, training) for source, training in deciding.items()},
+        feeds={fed_name(source): fed_value(source, not training) for source, training in deciding.items()},
         reached=_reached(special.edits.inputs, pruned.kept, taken, {source.node for source in deciding}),
     )
-
-
-def _inference(source: Tensor, training: bool) -> NDArray[Any]:
-    """The value of a source that serves inference."""
-    return np.asarray(not training, dtype_of_source(source))
 
 
 def _reached(

@@ -25,6 +25,7 @@ from bninspect.measure.measured import probed_layers
 from bninspect.measure.opaque import without_loops
 from bninspect.measure.passes import Passes, Wish
 from bninspect.measure.runnable import MODES, Program, Unprobed, in_loops, program
+from bninspect.measure.undecided import qualified, undecided
 from bninspect.measure.verify import verify
 from bninspect.run import safety
 from bninspect.run.pure_ops import RANDOM_OPS
@@ -84,6 +85,8 @@ def probe(
     with Session(serialized(both.graphdef)) as session:
         passes.run(session, both, inputs, progress)
         checked = verify(report, both, session, inputs, question.allowed) if question.verify else None
+    if checked is not None and question.switch == "layers":
+        checked = qualified(checked, report, both)
     found = _found(report, question, both, inputs, passes, (outputs, patched), skipped, checked)
     return examined(found, question, inputs, [tensor for tensor in outputs if tensor in passes.meters], trial)
 
@@ -121,7 +124,7 @@ def _found(
             if tensor in passes.meters and _both_modes_run(both)
         ),
         patches=tuple(_cut(tensor, question.patch, passes) for tensor in patched) if question.patch else (),
-        skipped=(*skipped, *skips, *gone, *_without_own_error(layers)),
+        skipped=(*skipped, *skips, *undecided(report, both), *gone, *_without_own_error(layers)),
         ran=True,
         decided={source.name: value for source, value in both.sources.items()},
         random=_random_node(report, both),

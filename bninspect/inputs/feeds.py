@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.errors import InputError
+from bninspect.errors import InputError, SelectionError
 from bninspect.graph.outputs import find_tensor
 from bninspect.inputs.placeholders import NUMPY, of, written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,10 +23,11 @@ _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
 def parse(
-    graph: Graph, texts: Sequence[str]
+    graph: Graph, texts: Sequence[str], *, shared: bool = False
 ) -> tuple[dict[str, NDArray[Any]], dict[str, float | bool | str]]:
     """(tensor name -> array to feed, tensor name -> what the report says was fed).
 
+    `shared`: the texts were written for several graphs; one whose tensor this graph has not is left out.
     Raises InputError for a value that cannot be read or does not fit, SelectionError for an unknown name.
     """
     arrays: dict[str, NDArray[Any]] = {}
@@ -35,7 +36,12 @@ def parse(
         name, equals, value = text.partition("=")
         if not equals or not name or not value:
             raise InputError(f"--feed {text}: write NAME=VALUE, such as keep_prob=1.0 or x=@values.npy")
-        place = of(find_tensor(graph, name), graph.graphdef.producer)
+        try:
+            place = of(find_tensor(graph, name), graph.graphdef.producer)
+        except SelectionError:
+            if shared:
+                continue
+            raise
         if place.tensor.node.functions:
             raise InputError(f"--feed {name}: it stands inside a library function, where nothing can be fed")
         if place.name in arrays:
@@ -44,6 +50,16 @@ def parse(
         arrays[place.name] = array
         said[place.name] = value if value.startswith("@") or array.dtype.kind == "O" else array.flat[0].item()
     return arrays, said
+
+
+def rows(graph: Graph, fed: Mapping[str, NDArray[Any]]) -> int | None:
+    """How many rows a batch has, as told by an array fed for a placeholder that takes any number of them;
+    None if none is."""
+    for name, array in fed.items():
+        place = of(find_tensor(graph, name))
+        if array.ndim and place.shape and place.shape[0] is None:
+            return len(array)
+    return None
 
 
 def _written_out(place: Placeholder, value: str) -> NDArray[Any]:

@@ -41,6 +41,8 @@ class Request:
     seed: int = 0
     feeds: tuple[str, ...] = ()
     """`NAME=VALUE` each."""
+    shared: bool = False
+    """Whether the feeds are those of several steps: what this one has no use for is left out, not refused."""
     input: str | None = None
     """The placeholder that takes the images; None finds it."""
     batch_size: int | None = None
@@ -102,13 +104,18 @@ def bind(
     layers: Sequence[BatchNorm],
     request: Request,
     decided: Collection[str],
+    later: Collection[Node] = (),
 ) -> Inputs:
-    """What to feed for these nodes to run; `decided` are the names that the mode feeds.
+    """What to feed for these nodes to run; `decided` are the names that the mode feeds. What later steps of
+    the command run, the nodes `later`, may be fed as well.
 
     Raises InputError where something is missing, does not fit, or is fed that decides the mode.
     """
-    arrays, said = feeds.parse(graph, request.feeds)
-    _refuse_useless(reached, arrays, decided)
+    arrays, said = feeds.parse(graph, request.feeds, shared=request.shared)
+    useless = _useless({*reached, *later}, arrays, decided)
+    if useless and not request.shared:
+        raise InputError(next(iter(useless.values())))
+    arrays, said = ({name: part[name] for name in part if name not in useless} for part in (arrays, said))
     candidates = placeholders(graph, reached)
     others = [place for place in candidates if place.name not in decided and place.name not in arrays]
     place = pictures = None
@@ -130,14 +137,16 @@ def bind(
     )
 
 
-def _refuse_useless(reached: Collection[Node], fed: Collection[str], decided: Collection[str]) -> None:
-    """Raises InputError for a value fed where it would be overruled, or where nothing reads it."""
+def _useless(reached: Collection[Node], fed: Collection[str], decided: Collection[str]) -> dict[str, str]:
+    """The names fed that would be overruled, or that nothing reads, and what to say of each."""
     names = {node.name for node in reached}
+    told = {}
     for name in fed:
         if name in decided:
-            raise InputError(f"--feed {name}: it decides the mode, which is set already; leave it out")
-        if name.rpartition(":")[0] not in names:
-            raise InputError(f"--feed {name}: nothing that is compared depends on it; leave it out")
+            told[name] = f"--feed {name}: it decides the mode, which is set already; leave it out"
+        elif name.rpartition(":")[0] not in names:
+            told[name] = f"--feed {name}: nothing that is compared depends on it; leave it out"
+    return told
 
 
 def _but_images(

@@ -37,6 +37,8 @@ def batches_of(inputs: Inputs) -> tuple[dict[str, Array], dict[str, Array], int,
     if place is None or pictures is None:
         raise RunError("its inputs were fed by hand: which of their axes is the images' is not known")
     fixed = place.shape[0] if place.shape else None
+    if fixed is None and any(value.ndim for value in inputs.feeds.values()):
+        fixed = inputs.batch_size  # what is fed beside the images may have a row for each of them
     if fixed == 1 or (place.dtype == "string" and not place.shape):
         raise RunError(f"{place.name} takes one image at a time, which has no companions")
     elements = _elements(inputs, fixed or inputs.batch_size)

@@ -47,7 +47,7 @@ def _sample(found: Estimates) -> tuple[Request, int]:
     assert request is not None
     count = min(found.images, max(_LOOKED_AT // found.batch_size, 1) * found.batch_size)
     size = min(count, found.batch_size) or None
-    asked = replace(request, shuffle=False, batches=None, batch_size=size)
+    asked = replace(request, shuffle=False, shared=True, batches=None, batch_size=size)
     if request.images:
         chosen = tuple(found.names[number * found.images // count] for number in range(count))
         return replace(asked, images=chosen), count

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bninspect.commands.refresh.training_program import training_program
+from bninspect.errors import RewriteError
 from bninspect.graphdef.writer import serialized
 from bninspect.inputs.pictures import Files, RandomImages
 from bninspect.inputs.request import bind
 from bninspect.measure.examined import prepared
 from bninspect.measure.facts import Question
+from bninspect.measure.runnable import program
 from bninspect.run import safety
 from bninspect.run.session import NoValueError, Session
 from bninspect.statistics.pooling import ImageMoments
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.commands.refresh.training_program import TrainingProgram
+    from bninspect.graph import Node
     from bninspect.inputs.request import Inputs, Request
 
     Feeds = dict[str, NDArray[Any]]
@@ -84,11 +87,12 @@ def estimate(
     if not made.fetches:
         return Estimates(layers={}, left=made.left, images=0, batch_size=1, last=0, how={})
     safety.check(made.graphdef, allowed)
+    later = _run_later(report) if request.feeds else set()
     inputs, _ = prepared(
         report,
         Question(layers=tuple(chosen), allowed=tuple(allowed)),
         request,
-        lambda asked: bind(report.graph, made.reached, report.layers, asked, set(made.feeds)),
+        lambda asked: bind(report.graph, made.reached, report.layers, asked, set(made.feeds), later),
     )
     running = _Running(made=made)
     with Session(serialized(made.graphdef)) as session:
@@ -104,6 +108,14 @@ def estimate(
         request=_resolved(request, inputs),
         names=() if inputs.pictures is None else inputs.pictures.names[: inputs.count],
     )
+
+
+def _run_later(report: Report) -> set[Node]:
+    """The nodes that run when the result is looked at: both modes of the outputs."""
+    try:
+        return program(report, lambda mode, _: mode, report.outputs).reached(report.graph)
+    except RewriteError:
+        return set()
 
 
 def _how(inputs: Inputs) -> dict[str, str]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.batchnorm.layer import Unrecognised
     from bninspect.commands.refresh.plan import Plan
     from bninspect.commands.refresh.reestimate import Estimates
     from bninspect.graphdef import GraphDef
@@ -108,6 +109,7 @@ def refresh(
     fillings, left = _fillings(made, found, mix)
     left = (*made.left, *left)
     refuse_nothing(made, left, len(fillings))
+    left = (*left, *(Left(layer=place.node, reason=_undecided(place)) for place in made.report.unrecognised))
     size, verification = _written(made, fillings, found, Path(target), allowed)
     after = inspect(load(str(target)), outputs=_names(made.report))
     seen, result, count = looked_at(after, found, str(target), allowed) if checked else (None, None, 0)
@@ -128,6 +130,10 @@ def refresh(
         looked_at=count,
         result=result,
     )
+
+
+def _undecided(place: Unrecognised) -> str:
+    return f"it may be a batch norm, and could not be decided: {place.reason}"
 
 
 def _planned(
@@ -208,7 +214,7 @@ def _written(
         return write_exchanged(graphdef, changes, target), None
     stripped = _stripped(exchanged(graphdef, changes), fillings, _names(made.report))
     given = found.request
-    asked = None if given is None else Request(feeds=given.feeds, size=given.size)
+    asked = None if given is None else Request(feeds=given.feeds, shared=True, size=given.size)
     verification = verify_stripped(stripped, Mode.INFERENCE, asked, allowed)
     if verification.state == "differs":
         raise RewriteError(f"{graphdef.path}: {verification.reason}; nothing was written")

@@ -94,7 +94,9 @@ def _batches(stripped: Stripped, request: Request, decided: Feeds) -> Iterator[F
     Raises InputError and SelectionError for what the user gives.
     """
     graph, layers = stripped.report.graph, stripped.report.layers
-    fed, _ = feeds.parse(graph, request.feeds)
+    fed, _ = feeds.parse(graph, request.feeds, shared=request.shared)
+    if request.batch_size is None:
+        request = replace(request, batch_size=feeds.rows(graph, fed))
     nodes = _reached(stripped, {name.rpartition(":")[0] for name in (*fed, *decided)})
     try:
         places = placeholders(graph, nodes)

@@ -64,6 +64,12 @@ class Dependence:
     """The change in training mode; None where that was not run."""
 
     @property
+    def share(self) -> float:
+        """The change as a share of the output's size; inf where that is 0, and nothing to measure by."""
+        size = max(self.size, self.floor)
+        return self.change / size if size else float("inf")
+
+    @property
     def random(self) -> bool:
         """Whether two runs of one feed differ by more than rounding."""
         return self.rerun * RERUN >= self.floor > 0
@@ -90,7 +96,7 @@ class CompanionTest:
     def dependent(self) -> tuple[Dependence, ...]:
         """The outputs that the companions move, the most moved first."""
         found = [output for output in self.outputs if output.depends]
-        return tuple(sorted(found, key=lambda output: -output.change / max(output.size, output.floor)))
+        return tuple(sorted(found, key=lambda output: output.share, reverse=True))
 
     @property
     def random(self) -> tuple[Dependence, ...]:

@@ -13,7 +13,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import BninspectError
-from bninspect.measure.runnable import in_loops, unfetchable
+from bninspect.measure.runnable import unfetchable
+from bninspect.rewrite.loops import in_loops
 from bninspect.rewrite.serving import Decider, deciders
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _place(stripped: Stripped, layer: BatchNorm, decider: Decider, mode: Mode) -
     outputs = {branch.output for branch in (layer.training, layer.inference, layer.untaken) if branch}
     whole_nets = len(outputs) > 1 and layer.output in outputs
     place = stripped.place(layer.output)
-    loops = in_loops(stripped.report)
+    loops = in_loops(stripped.report.graph)
     if place is None or whole_nets or unfetchable(layer.output) or layer.output.node in loops:
         name = decider.tensor.name
         raise ImpossibleError(

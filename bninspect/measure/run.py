@@ -24,9 +24,10 @@ from bninspect.measure.facts import (
 from bninspect.measure.measured import probed_layers
 from bninspect.measure.opaque import without_loops
 from bninspect.measure.passes import Passes, Wish
-from bninspect.measure.runnable import MODES, Program, Unprobed, in_loops, program
+from bninspect.measure.runnable import MODES, Program, Unprobed, program
 from bninspect.measure.undecided import qualified, undecided
 from bninspect.measure.verify import verify
+from bninspect.rewrite.loops import in_loops
 from bninspect.run import safety
 from bninspect.run.pure_ops import RANDOM_OPS
 from bninspect.run.session import Session
@@ -67,7 +68,7 @@ def probe(
             ran=False,
             verification=Verification(state="impossible", reason="there is no layer to run in both modes"),
         )
-    loops = in_loops(report)
+    loops = in_loops(report.graph)
     outputs = tuple(tensor for tensor in report.outputs if tensor.node not in loops)
     patched = _patched(question, loops)
     both = program(report, lambda mode, _: mode, (*outputs, *patched), question.layers, question.layers)

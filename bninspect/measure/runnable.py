@@ -17,6 +17,7 @@ from bninspect.inputs.deciding import fed_name, fed_value, sources
 from bninspect.measure.instrument import GapNames, dtype_at, gap_nodes, x_dtype
 from bninspect.rewrite import specialize
 from bninspect.rewrite.copies import Copies, copies
+from bninspect.rewrite.loops import in_loops
 from bninspect.rewrite.moments import measure
 from bninspect.run import seeds
 
@@ -123,7 +124,7 @@ def program(
     `compared`. Raises RewriteError where the wanted tensors depend on what cannot be written.
     """
     graph_sources = sources(report)
-    loops = in_loops(report)
+    loops = in_loops(report.graph)
     unmeasured: dict[str, str] = {}
     changes: dict[Mode, Mapping[str, Change]] = {}
     taken: dict[tuple[Mode, str], tuple[Tensor, ...]] = {}
@@ -181,18 +182,6 @@ def output_in(mode: Mode, layer: BatchNorm) -> Tensor:
     branch = layer.branch(mode)
     written = [one.output for one in (layer.training, layer.inference, layer.untaken) if one is not None]
     return branch.output if branch is not None and layer.output in written else layer.output
-
-
-def in_loops(report: Report) -> set[Node]:
-    """Nodes in the body of a loop: what lies behind an Enter and before its Exit."""
-    stack = [node for node in report.graph if node.op in ("Enter", "RefEnter")]
-    found: set[Node] = set()
-    while stack:
-        node = stack.pop()
-        if node not in found and node.op not in ("Exit", "RefExit"):
-            found.add(node)
-            stack.extend(use.node for use in report.graph.uses(node))
-    return found
 
 
 def unfetchable(tensor: Tensor) -> str | None:

@@ -22,7 +22,8 @@ from bninspect.batchnorm.wiring.predicate import sent_to_training_by
 from bninspect.errors import BninspectError
 from bninspect.graphdef.writer import serialized
 from bninspect.measure.facts import Verification
-from bninspect.measure.runnable import MODES, in_loops, program, unfetchable
+from bninspect.measure.runnable import MODES, program, unfetchable
+from bninspect.rewrite.loops import in_loops
 from bninspect.run import safety
 from bninspect.run.program import needed
 from bninspect.run.pure_ops import RANDOM_OPS
@@ -112,7 +113,7 @@ def _as_the_source_says(report: Report) -> Any:
 
 def _tensors(report: Report, ours: Program, mode: Mode) -> tuple[Tensor, ...]:
     """What is compared: outputs of the model and of its layers, as far as both programs can give them."""
-    loops = in_loops(report)
+    loops = in_loops(report.graph)
     named = (*report.outputs, *ours.outputs[mode].values())
     return tuple(
         dict.fromkeys(tensor for tensor in named if unfetchable(tensor) is None and tensor.node not in loops)
@@ -176,7 +177,7 @@ def _original(
 def _merges(report: Report, ours: Program, mode: Mode) -> dict[str, int]:
     """`Merge:1` of the switched layers -> which input the branch comes by that the copy took."""
     conditions = Conditions(report.graph)
-    loops = in_loops(report)
+    loops = in_loops(report.graph)
     found = {}
     for layer in report.layers:
         change = ours.changes[mode][layer.name]

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from bninspect.graphdef import GraphDef, NodeDef
 
+_READ_ONCE = frozenset({"TensorArray", "TensorArrayV2", "TensorArrayV3", "Stack", "StackV2"})
+"""Ops that make what is emptied by reading it: two loops cannot share one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copies:
@@ -68,10 +71,12 @@ def _split(ours: Mapping[str, NodeDef], theirs: Mapping[str, NodeDef], apart: Co
     frames = {**_frames(ours), **_frames(theirs)}
     enters = {name for name in frames if (ours.get(name) or theirs[name]).op in ("Enter", "RefEnter")}
     new = different | {name for name in apart if name in ours}
+    handles = [name for name in ours if ours[name].op in _READ_ONCE]
     while new:
         _spread(new, readers, split)
         touched = {frames[name] for name in split if name in frames}
         new = {name for name in enters if frames[name] in touched and name not in split}
+        new |= {name for name in handles if name not in split and not split.isdisjoint(readers[name])}
     return split
 
 

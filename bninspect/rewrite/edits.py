@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bninspect.graph import Node, Tensor
+from bninspect.rewrite.loops import in_loops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +53,7 @@ class Edits:
         self._attributes: dict[Node, dict[str, Any]] = {}
         self._freed: dict[Node, frozenset[Node]] = {}
         self._added: dict[Node, Node] = {}
-        self._has_loops = any(node.op in ("Enter", "RefEnter") for node in graph)
+        self._looped = in_loops(graph)
         self._names: set[str] = set()
         self._updating: dict[Node, bool] = {}
         self._behind_checks: set[Node] | None = None
@@ -81,7 +82,7 @@ class Edits:
         `near`.
         """
         self._freed[node] = self._freed.get(node, frozenset()) | controls
-        if self._has_loops and not node.inputs:
+        if self._looped and not node.inputs:
             self._added[node] = near
 
     def add(
@@ -158,6 +159,10 @@ class Edits:
     def attributes(self, node: Node) -> Mapping[str, Any]:
         """The attributes that replace those of the file."""
         return self._attributes.get(node, {})
+
+    def in_loop(self, node: Node) -> bool:
+        """Whether the node stands in a loop, where it may read nothing from outside but through an Enter."""
+        return node in self._looped
 
     def _waits_for_its_input(self, node: Node, control: Node) -> bool:
         """Whether all that this NoOp waits for hands the node its input: so functions end, once they are

@@ -61,7 +61,7 @@ def empty_statistics(edits: Edits, site: Site, dtype: str) -> tuple[Tensor, Tens
     """The two constants of shape (0,) that a fused op in training mode takes (TensorFlow before 2.1 insists
     on them).
     """
-    chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
+    chain = Chain(edits, f"{site.node.name}/bninspect", site.node.inputs[0].node)
     value = np.zeros((0,), np.float64 if dtype == "double" else np.float32)
     return chain.constant("no_mean", value), chain.constant("no_variance", value)
 

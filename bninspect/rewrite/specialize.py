@@ -34,6 +34,8 @@ _MOST_NODES = 200
 """How far gamma and beta are followed."""
 _LAST_GLOBAL = 8
 """The last GraphDef version with BatchNormWithGlobalNormalization; TensorFlow refuses it from then on."""
+_UNWRITABLE = "it stands in a loop, where its formula cannot be written anew"
+_OUTSIDE = "it stands in a loop, and its stored statistics outside of it"
 
 Choice = Mode | Callable[["BatchNorm"], Mode]
 
@@ -231,6 +233,8 @@ def _flipped(layer: BatchNorm, mode: Mode, edits: Edits) -> Change:
         edits.set_attributes(node, is_training=True)
         if node.attr("exponential_avg_factor") is not None:
             edits.set_attributes(node, exponential_avg_factor=1.0)
+    elif edits.in_loop(site.node):
+        return Change(layer=layer, mode=mode, what="left", reason=_UNWRITABLE)
     else:
         try:
             edits.redirect(site.output, trained(edits, layer, site))
@@ -245,6 +249,8 @@ def _flip_to_inference(layer: BatchNorm, branch: Branch, edits: Edits) -> str | 
         return "its stored statistics are not in the file"
     if layer.form is not Form.FUSED:
         return "it normalizes with the moments of its input, and nothing ties stored statistics to it"
+    if edits.in_loop(branch.site.node):
+        return _OUTSIDE
     edits.set_attributes(branch.site.node, is_training=False)
     edits.override(branch.site.node, 3, layer.moving_mean)
     edits.override(branch.site.node, 4, layer.moving_variance)

@@ -66,3 +66,22 @@ def test_a_loop_splits_as_a_whole_into_a_frame_of_its_own() -> None:
         "second/enter": b"second/while",
         "second/count": b"second/while",
     }
+
+
+def test_what_is_emptied_by_reading_it_is_not_shared_by_two_loops() -> None:
+    def loop(op: str) -> GraphDef:
+        return _graph(
+            _node("x", "Placeholder"),
+            _node("array", "TensorArrayV3", "x"),
+            _node("whole", "TensorArrayScatterV3", "array", "x"),
+            _node("handle", "Enter", "array", frame_name=b"while"),
+            _node("body", op, "handle"),
+            _node("exit", "Exit", "body"),
+        )
+
+    both = _inputs(copies(loop("A"), loop("B"), prefix="second").graphdef)
+    assert both["second/whole"] == ("second/array", "x")
+    assert both["second/handle"] == ("second/array",)
+    assert set(_inputs(copies(loop("A"), loop("A"), prefix="second").graphdef)) == {
+        "x", "array", "whole", "handle", "body", "exit",
+    }  # fmt: skip

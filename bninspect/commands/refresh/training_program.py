@@ -13,8 +13,9 @@ from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.errors import RewriteError
 from bninspect.inputs.deciding import fed_name, fed_value, sources
-from bninspect.measure.runnable import in_loops, moments_in
+from bninspect.measure.runnable import moments_in
 from bninspect.rewrite import specialize
+from bninspect.rewrite.loops import in_loops
 from bninspect.run.seeds import seeded
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def training_program(report: Report, chosen: Sequence[BatchNorm], stripped: bool
 
     special = specialize(report, choice)
     changes = {change.layer.name: change for change in special.changes}
-    loops, conditions = in_loops(report), Conditions(report.graph)
+    loops, conditions = in_loops(report.graph), Conditions(report.graph)
     left: dict[str, str] = {}
     taken: dict[str, tuple[Tensor, ...]] = {}
     for layer in chosen:

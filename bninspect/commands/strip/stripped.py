@@ -25,8 +25,9 @@ from bninspect.inputs.placeholders import image_input, placeholders
 from bninspect.inputs.request import Request, bind
 from bninspect.measure.facts import Verification
 from bninspect.measure.rounds import ImpossibleError, Round, rounds
-from bninspect.measure.runnable import in_loops, unfetchable
+from bninspect.measure.runnable import unfetchable
 from bninspect.measure.verify import apart, drawn_inside_functions
+from bninspect.rewrite.loops import in_loops
 from bninspect.run import session
 
 _NOTHING_FINITE = "the original gives no finite value to compare with; give it others: --image, --feed"
@@ -69,7 +70,7 @@ def _compared_tensors(stripped: Stripped) -> dict[Tensor, str]:
     """The outputs of the model and of its layers -> their names in the new graph, where both can be
     fetched.
     """
-    report, loops = stripped.report, in_loops(stripped.report)
+    report, loops = stripped.report, in_loops(stripped.report.graph)
     names = {tensor: stripped.pruned.names[tensor] for tensor in report.outputs}
     for layer in report.layers:
         place = stripped.place(layer.output)

@@ -36,10 +36,12 @@ def dependent(probe: Probe) -> Diagnosis | None:
         elif not any(layer.form is Form.FUSED or layer.untaken is not None for layer in baked):
             command = "freeze it anew in inference mode: nothing ties statistics of the file to these layers"
     others = "companion made of it" if test.made else "images beside it"
+    share = (
+        f"{percent(worst.change / worst.size)} of its largest value" if worst.size else "it is all 0 alone"
+    )
     evidence = (
-        f"{worst.name} moves by {number(worst.change)} ({percent(worst.change / max(worst.size, 1e-30))} of "
-        f"its largest value) from alone to a batch of {test.images} with the {others}; noise ends at "
-        f"{number(worst.floor)}"
+        f"{worst.name} moves by {number(worst.change)} ({share}) from alone to a batch of {test.images} with "
+        f"the {others}; noise ends at {number(worst.floor)}"
     )
     return Diagnosis(
         code="BN401",

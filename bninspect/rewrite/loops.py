@@ -1,0 +1,23 @@
+"""Which nodes stand in a loop of TensorFlow 1 (while_loop, map_fn, dynamic_rnn), and so in its frame.
+
+A node of the frame may read nothing from outside but through an Enter, and has a value in every turn.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bninspect.graph import Graph, Node
+
+
+def in_loops(graph: Graph) -> set[Node]:
+    """Nodes in the body of a loop: what lies behind an Enter and before its Exit."""
+    stack = [node for node in graph if node.op in ("Enter", "RefEnter")]
+    found: set[Node] = set()
+    while stack:
+        node = stack.pop()
+        if node not in found and node.op not in ("Exit", "RefExit"):
+            found.add(node)
+            stack.extend(use.node for use in graph.uses(node))
+    return found

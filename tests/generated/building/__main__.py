@@ -1,0 +1,32 @@
+"""Builds the networks of some seeds: `python -m tests.generated.building --seed S --count N --out FOLDER`."""
+
+import argparse
+import os
+import sys
+import traceback
+
+from tests.generated.building import designs, files, values
+
+
+def main() -> int:
+    """Writes the files; 1 where a network could not be built."""
+    parser = argparse.ArgumentParser(prog="python -m tests.generated.building", description=__doc__)
+    parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument("--count", type=int, default=len(designs.DESIGNS), help="how many seeds")
+    parser.add_argument("--out", required=True, help="the folder to write into")
+    asked = parser.parse_args()
+    values.write_images(os.path.join(asked.out, "images"))
+    broken = 0
+    for seed in range(asked.seed, asked.seed + asked.count):
+        try:
+            files.write(seed, asked.out)
+        except Exception:
+            broken += 1
+            print("seed %d (%s) was not built:" % (seed, designs.of_seed(seed)), file=sys.stderr)
+            traceback.print_exc()
+    print("%d graphs, %d not built" % (asked.count - broken, broken))
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Each command held against the truth: a file per command."""

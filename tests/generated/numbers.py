@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 OUTPUTS = 2e-4
 """Of the largest value of the tensor; a wrong mode of one layer shows in 1e-2 and more."""
 MOMENTS = 1e-4
-"""Of the standard deviation for a mean, of itself for a variance. The bias of a variance over 8 images of 12 x 12 is
-9e-4.
+"""Of the standard deviation for a mean, of itself for a variance. The bias of a variance over 8 images of
+12 x 12 is 9e-4.
 """
 
 

@@ -76,8 +76,8 @@ def constants(path: Path) -> dict[str, Array]:
 
 
 def served(path: Path, truth: Truth, feed: Mapping[str, Any], outputs: Sequence[str]) -> list[Array] | str:
-    """The outputs in TensorFlow's default session, its graph optimizer on, over the batches of the truth; or why
-    there are none. Of `feed` only what the file still has is fed.
+    """The outputs in TensorFlow's default session, its graph optimizer on, over the batches of the truth; or
+    why there are none. Of `feed` only what the file still has is fed.
     """
     found: list[list[Array] | str] = []
     work = threading.Thread(target=lambda: found.append(_served(path, truth, feed, outputs)), daemon=True)

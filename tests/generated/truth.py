@@ -71,8 +71,8 @@ class Truth:
 
     @cached_property
     def arrays(self) -> Mapping[str, Array]:
-        """`training/K`, `inference/K`, `refreshed/K` of output K; of batch norm K `norm/K/...` mean, variance, own,
-        deployed, refreshed, gap; `feed/INPUT`.
+        """`training/K`, `inference/K`, `refreshed/K` of output K; of batch norm K `norm/K/...` mean,
+        variance, own, deployed, refreshed, gap; `feed/INPUT`.
         """
         with np.load(self.path.with_suffix(".npz")) as held:
             return dict(held)

@@ -51,7 +51,7 @@ def shadows_of_variables(net: Net, moments: Any, training: Any, channels: List[i
 
 
 def forced(net: Net, moments: Any, training: Any, channels: List[int]) -> Kept:
-    """The training branch waits for its updates: frozen, they assign to constants, which TensorFlow refuses."""
+    """The training branch waits for its updates; frozen, they assign to constants: TensorFlow refuses it."""
     kept = _variables(net, channels)
     if net.reading != "file" or training is False:
         return _kept(*kept)

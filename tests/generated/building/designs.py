@@ -1,4 +1,4 @@
-"""The designs: which network, of which layers, decided by what. The seed draws all that a design leaves open."""
+"""The designs: which network, of which layers, decided by what. The seed draws what a design leaves open."""
 
 from typing import Any, Callable, Collection, Dict, List
 

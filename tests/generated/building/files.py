@@ -1,28 +1,44 @@
-"""One seed as files: SEED.pb, SEED.json (what it is, and which layer runs in which mode when), SEED.npz (numbers)."""
+"""One seed as files: SEED.pb, SEED.json (what it is, which layer trains when), SEED.npz (the numbers)."""
 
 import itertools
 import json
 import os
+import sys
+import traceback
 from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from tests.generated.building import truth, values
-from tests.generated.building.designs import build, of_seed
+from tests.generated.building import designs, truth, values
+from tests.generated.building.designs import of_seed
 from tests.generated.building.net import Net
 from tests.generated.building.tensorflow1 import VERSION, imports, new_graph, session, tf
 
 Facts = Dict[str, Any]
 
 
+def build(first: int, count: int, folder: str) -> int:
+    """Writes so many seeds, and the images they are fed; the number of those that could not be built."""
+    values.write_images(os.path.join(folder, "images"))
+    broken = 0
+    for seed in range(first, first + count):
+        try:
+            write(seed, folder)
+        except Exception:
+            broken += 1
+            print("seed %d (%s) was not built:" % (seed, of_seed(seed)), file=sys.stderr)
+            traceback.print_exc()
+    return broken
+
+
 def write(seed: int, folder: str) -> None:
     """Writes the three files of a seed."""
-    of_two = hasattr(tf, "disable_control_flow_v2") and not VERSION.startswith("1.")
+    of_two = not VERSION.startswith("1.")
     functions = of_two and values.draws(seed, "functions").uniform() < 0.2
     resources = of_two and (functions or values.draws(seed, "resources").uniform() < 0.5)
     oracle = truth.Oracle(seed, functions, resources)
     with new_graph(functions, resources) as graph:
-        net = build(seed, "file")
+        net = designs.build(seed, "file")
         with session(graph) as running:
             variables = truth.by_variable(net, oracle.statistics)
             values.assign(running, seed, variables)
@@ -43,7 +59,8 @@ def write(seed: int, folder: str) -> None:
     reason = imported if isinstance(imported, str) else None
     kept = {node.name for node in definition.node}
     absent = [at for at, norm in enumerate(net.norms) if not {norm.mean, norm.variance} <= kept]
-    np.savez(path + ".npz", **oracle.arrays(absent), **feeds)
+    numbers: Facts = dict(oracle.arrays(absent), **feeds)
+    np.savez(path + ".npz", **numbers)
     facts = _facts(seed, net, reason, combinations, kept)
     facts.update(functions=functions, resources=resources)
     with open(path + ".json", "w") as file:

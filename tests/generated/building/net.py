@@ -1,7 +1,8 @@
-"""A network while it is built: its draws, its variables, what decides its modes, and a record of each batch norm.
+"""A network while it is built: its draws, its variables, what decides its modes, a record of each batch norm.
 
-The same seed builds the same network in any of three readings. `file` is the network that is written; `training` and
-`inference` have every batch norm in one mode, without a conditional, which makes them the oracle.
+The same seed builds the same network in any of three readings. `file` is the network that is written;
+`training` and `inference` have every batch norm in one mode, without a conditional, which makes them the
+oracle.
 """
 
 import random
@@ -74,7 +75,7 @@ class Net:
     def image(self, name: str, shape: List[int]) -> Any:
         """A float input [None, *shape]."""
         self.inputs[name] = list(shape)
-        return tf.placeholder(tf.float32, [None] + list(shape), name=name)
+        return tf.placeholder(tf.float32, [None, *shape], name=name)
 
     def source(self, name: str, dtype: Any, values: List[Any], shape: Any = (), default: Any = None) -> Any:
         """A placeholder that decides modes, made once; `values` are all that it is asked for."""

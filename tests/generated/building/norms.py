@@ -1,7 +1,7 @@
 """Writers of batch norm: the layers of the libraries, and layers written by hand.
 
-A writer takes (net, x, training, scope) and gives a `Written`; `training` is a predicate or a Python bool. Every draw
-is made before it is called, so that all readings of a network draw alike.
+A writer takes (net, x, training, scope) and gives a `Written`; `training` is a predicate or a Python bool.
+Every draw is made before it is called, so that all readings of a network draw alike.
 """
 
 from typing import Any, Callable, Dict, List, NamedTuple, Optional

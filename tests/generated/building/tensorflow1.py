@@ -1,4 +1,4 @@
-"""One TensorFlow of version 1 for all: the module itself, or what 2 keeps of it, with the control flow of 1."""
+"""One TensorFlow 1 for all: the module itself, or what TensorFlow 2 keeps of it."""
 
 import os
 from contextlib import contextmanager
@@ -23,13 +23,21 @@ def contrib() -> Any:
 
 @contextmanager
 def new_graph(functions: bool, resources: bool) -> Iterator[Any]:
-    """A graph to build in. TensorFlow 2 alone has `functions` (a conditional is an If) and heeds `resources`."""
-    if hasattr(tf, "enable_control_flow_v2"):
+    """A graph to build in. Of TensorFlow 2 alone: `functions` makes an If of a conditional, `resources`
+    variables of that kind.
+    """
+    two = not VERSION.startswith("1.")
+    if two:
         (tf.enable_control_flow_v2 if functions else tf.disable_control_flow_v2)()
         (tf.enable_resource_variables if resources else tf.disable_resource_variables)()
-    with tf.Graph().as_default() as graph:
-        tf.set_random_seed(1)
-        yield graph
+    try:
+        with tf.Graph().as_default() as graph:
+            tf.set_random_seed(1)
+            yield graph
+    finally:
+        if two:
+            tf.enable_control_flow_v2()
+            tf.enable_resource_variables()
 
 
 def session(graph: Any) -> Any:
@@ -43,6 +51,9 @@ def imports(definition: Any) -> Any:
     try:
         with graph.as_default():
             tf.import_graph_def(definition, name="")
+        constant = next(node.name for node in definition.node if node.op == "Const")
+        with session(graph) as running:
+            running.run(constant + ":0")  # functions that do not fit are refused here
     except Exception as error:
-        return str(error).strip().splitlines()[0][:200]
+        return str(error).strip().splitlines()[-1].strip()[:200]
     return graph

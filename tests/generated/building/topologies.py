@@ -1,4 +1,4 @@
-"""The shapes of networks. Each takes a net and a function `norm(x)`, builds on inputs of its own, and names outputs."""
+"""The shapes of networks. Each takes a net and a function `norm(x)`, and makes its inputs and outputs."""
 
 from typing import Any, Callable, Dict
 
@@ -144,9 +144,7 @@ def unrolled(net: Net, norm: NormOf) -> None:
     x = net.image("signal", [3, 6])
     state = tf.zeros_like(x[:, 0, :])
     for step in range(3):
-        if step == 1:
-            net.second_tower()
-        elif step:
+        if step == 1 or step:
             net.second_tower()
         state = tf.tanh(norm(net.dense(x[:, step, :] + state, 6)))
     net.towers = False

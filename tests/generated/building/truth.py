@@ -1,6 +1,6 @@
 """What TensorFlow says of a network in both modes, and NumPy of what its batch norms read.
 
-Moments are taken by NumPy in float64 of the x that TensorFlow gives. All arrays of one graph stand in one .npz.
+Moments are taken by NumPy in float64 of the x that TensorFlow gives.
 """
 
 from typing import Any, Collection, Dict, List, NamedTuple, Tuple

@@ -22,7 +22,7 @@ def draws(seed: int, name: str) -> Any:
 def images() -> Any:
     """uint8 (16, 12, 12, 3): blurred noise of different brightness, so that images differ as photos do."""
     draw = draws(0, "images")
-    noise = draw.normal(size=[IMAGES] + IMAGE)
+    noise = draw.normal(size=[IMAGES, *IMAGE])
     for axis in (1, 2):
         noise = noise + np.roll(noise, 1, axis) + np.roll(noise, 2, axis)
     bright = draw.uniform(60, 180, (IMAGES, 1, 1, 1)) + 20 * draw.normal(size=(IMAGES, 1, 1, 3))
@@ -50,7 +50,7 @@ def batches(seed: int, net: Net) -> List[Arrays]:
     fed = {}
     for name, shape in sorted(net.inputs.items()):
         scale, shift = (40, 100) if shape == IMAGE else (1.5, 0.5)
-        fed[name] = (shift + scale * draws(seed, name).normal(size=[BATCH] + shape)).astype(np.float32)
+        fed[name] = (shift + scale * draws(seed, name).normal(size=[BATCH, *shape])).astype(np.float32)
     return [fed]
 
 
@@ -79,8 +79,8 @@ def _drawn(seed: int, name: str, shape: List[int]) -> Any:
 
 
 def look_trained(seed: int, name: str, mean: Any, variance: Any) -> Tuple[Any, Any]:
-    """Stored statistics near these moments: a tenth of a deviation and a fifth of a variance off; of one network in
-    four far off.
+    """Stored statistics near these moments: a tenth of a deviation and a fifth of a variance off; of one
+    network in four far off.
     """
     draw = draws(seed, name + "/statistics")
     far = 5.0 if draws(seed, "far").uniform() < 0.25 else 1.0

@@ -1,4 +1,4 @@
-"""`graph`: every batch norm is a layer with its mode, what decides it, its parts and numbers; or it is said."""
+"""`graph`: every batch norm is a layer with its mode, what decides it, its parts; or it is said."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.generated import running
 from tests.generated.numbers import number_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tests.generated.outcome import Tally
     from tests.generated.truth import Norm, Truth
@@ -27,6 +27,8 @@ def hold(tally: Tally) -> dict[int, Layer]:
         (tally.said if ended.code == 2 else tally.wrong)("graph", f"exit {ended.code}: {ended.line}")
         return {}
     told = json.loads(ended.out)
+    if told["model"]["outputs"] != truth.outputs:
+        tally.wrong("graph", f"outputs {', '.join(told['model']['outputs'])}, not {', '.join(truth.outputs)}")
     layers = match(truth, told["layers"])
     _missing(tally, told, layers)
     for norm in truth.norms:
@@ -36,10 +38,10 @@ def hold(tally: Tally) -> dict[int, Layer]:
 
 
 def match(truth: Truth, layers: Sequence[Layer]) -> dict[int, Layer]:
-    """The layer of each batch norm: by the variable of its mean, and where several calls have that, by x or y."""
+    """The layer of each batch norm, by its output, its x, or the variable of its mean."""
     found: dict[int, Layer] = {}
     left = list(layers)
-    keys = (
+    keys: tuple[Callable[[Norm, Layer], bool], ...] = (
         lambda norm, layer: layer["output"] == norm.y,
         lambda norm, layer: layer["input"] == norm.x,
         lambda norm, layer: layer["moving_mean"] is not None and layer["moving_mean"] == norm.mean,

@@ -1,4 +1,4 @@
-"""`probe`: outputs of both modes and their differences, moments of each layer's x in both passes, whether images mix."""
+"""`probe`: outputs of both modes, their differences, moments of each x in both passes, whether images mix."""
 
 from __future__ import annotations
 

@@ -91,6 +91,13 @@ class Truth:
         return None
 
     @property
+    def flipped(self) -> bool:
+        """Whether a batch norm trains whatever is fed, though the file holds its statistics: its inference mode
+        is that of no combination.
+        """
+        return any(all(self.modes(norm)) and norm.stored for norm in self.norms if not norm.loop)
+
+    @property
     def draws(self) -> bool:
         """Whether a dropout stands behind the outputs."""
         return "dropout" in self.notes

@@ -143,11 +143,14 @@ def _moments(tally: Tally, norm: Norm, name: str, part: str, arrays: Arrays) -> 
 
 
 def _companions(tally: Tally, told: Facts) -> None:
-    """Whether the output of an image depends on its companions where the model is asked to serve."""
+    """Whether the output of an image depends on its companions where the model is asked to serve; of what is
+    fed by hand the program does not know which axis is the images'.
+    """
     serving = tally.truth.serving
-    if serving is None or tally.truth.draws:
+    if serving is None or tally.truth.draws or not tally.truth.images:
         return
-    said = [finding for finding in told["diagnosis"] if finding["code"] == "BN401"]
-    if bool(said) != serving.mixes:
-        words = "BN401 is missing" if serving.mixes else "BN401, and no image depends on another"
-        (tally.wrong if told["diagnosis"] or not serving.mixes else tally.said)("probe", words)
+    said = any(finding["code"] == "BN401" for finding in told["diagnosis"])
+    if said != serving.mixes:
+        tally.wrong(
+            "probe", "BN401 is missing" if serving.mixes else "BN401, and no image depends on another"
+        )

@@ -33,7 +33,7 @@ def hold(tally: Tally, layers: Mapping[int, Facts], folder: Path) -> None:
     told = " ".join(ended.out.split())
     done = [_norm(tally, norm, layers, held, told) for norm in truth.norms if norm.stored]
     serving = truth.serving
-    if not all(done) or serving is None or truth.refused:
+    if not all(done) or serving is None or truth.refused or truth.flipped:
         return
     given = running.served(target, truth, serving.feed, truth.outputs)
     if isinstance(given, str):

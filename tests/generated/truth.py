@@ -92,8 +92,8 @@ class Truth:
 
     @property
     def flipped(self) -> bool:
-        """Whether a batch norm trains whatever is fed, though the file holds its statistics: its inference mode
-        is that of no combination.
+        """Whether a batch norm trains whatever is fed, though the file holds its statistics: its inference
+        mode is that of no combination.
         """
         return any(all(self.modes(norm)) and norm.stored for norm in self.norms if not norm.loop)
 

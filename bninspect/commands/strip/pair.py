@@ -11,9 +11,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from bninspect.commands.strip.as_served import run_as_served
+from bninspect.commands.strip.rounds import ImpossibleError
 from bninspect.errors import BninspectError, RunError
 from bninspect.graphdef.writer import serialized
-from bninspect.measure.rounds import ImpossibleError
 from bninspect.run import safety
 from bninspect.run.program import needed
 from bninspect.run.seeds import seeded
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.commands.strip.by_formula import Flipped
+    from bninspect.commands.strip.rounds import Round
     from bninspect.graph import Tensor
-    from bninspect.measure.rounds import Round
     from bninspect.rewrite.strip import Stripped
 
     Array = NDArray[Any]

@@ -18,13 +18,13 @@ import numpy as np
 
 from bninspect.commands.strip.by_formula import flipped_layers
 from bninspect.commands.strip.pair import BrokenError, Pair
+from bninspect.commands.strip.rounds import ImpossibleError, Round, rounds
 from bninspect.errors import BninspectError, RunError
 from bninspect.inputs import feeds
 from bninspect.inputs.invented import BATCH, invented
 from bninspect.inputs.placeholders import image_input, placeholders
 from bninspect.inputs.request import Request, bind
 from bninspect.measure.facts import Verification
-from bninspect.measure.rounds import ImpossibleError, Round, rounds
 from bninspect.measure.runnable import unfetchable
 from bninspect.measure.verify import apart, drawn_inside_functions
 from bninspect.rewrite.loops import in_loops

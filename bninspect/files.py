@@ -86,7 +86,8 @@ def refuse_read(
     if model != STREAM and _is_file(read, target):
         raise RewriteError(f"{path}: is the model itself; name another file")
     inside = model != STREAM and read.is_dir() and read in target.parents
-    beside = prefix is not None and str(target).startswith(os.path.realpath(prefix) + ".")
+    folder, base = os.path.split(prefix or "")  # the base may be empty: DIR/.index
+    beside = prefix is not None and str(target).startswith(os.path.join(os.path.realpath(folder), f"{base}."))
     if inside or beside:
         raise RewriteError(f"{path}: belongs to the model; name another file")
     if any(_is_file(Path(given), target) for given in inputs):

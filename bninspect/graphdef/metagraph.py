@@ -53,11 +53,11 @@ def graph_in(span: Span, facts: dict[str, Any]) -> Span:
     graph: Span | None = None
     rest = bytearray()
     for field in wire.fields(*span):
-        if field.number == 2:
+        if field.number == 2 and field.wire == wire.LENGTH:
             graph = span._replace(start=field.start, end=field.end)
         elif field.number in (3, 4, 5):
             rest += span.buffer[field.begin : field.end]
-        elif field.number == 7:
+        elif field.number == 7 and field.wire == wire.LENGTH:
             facts["captures"] = _captures(span._replace(start=field.start, end=field.end))
     if graph is None:
         raise GraphDefError("a MetaGraph without a graph")

@@ -71,6 +71,10 @@ def refuse_foreign(buffer: Buffer, size: int) -> None:
         raise GraphDefError(
             "not a TensorFlow graph: this is a web page (HTML/XML); was the download a log-in page?"
         )
+    if _is_hub_marker(buffer, size):
+        raise GraphDefError(
+            "the mark that TensorFlow Hub leaves in the folder of a module, and no graph: name the folder"
+        )
     if _looks_like_onnx(buffer, size):
         raise GraphDefError("not a TensorFlow graph: this is an ONNX model")
     if not head.strip(b"\0"):
@@ -165,11 +169,19 @@ def _is_metagraph(buffer: Buffer, start: int, end: int) -> bool:
 
 
 def _is_savedmodel(buffer: Buffer, start: int, end: int) -> bool:
-    """Field 1 is a number (the schema version), field 2 a MetaGraph."""
+    """Field 2 is a MetaGraph, and field 1 a number: the schema version, which the exporter of TensorFlow Hub
+    leaves out.
+    """
     first = _first(buffer, start, end, 1)
-    if first is None or first.wire != wire.VARINT:
+    if first is not None and first.wire != wire.VARINT:
         return False
     return _holds(buffer, start, end, 2, _is_metagraph)
+
+
+def _is_hub_marker(buffer: Buffer, size: int) -> bool:
+    """ModuleDef of TensorFlow Hub: a file that holds the number of a format (1, varint) and nothing else."""
+    first = _first(buffer, 0, size, 1)
+    return first is not None and first.wire == wire.VARINT and first.begin == 0 and first.end == size
 
 
 def _looks_like_onnx(buffer: Buffer, size: int) -> bool:

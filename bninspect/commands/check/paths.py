@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 _SAVED = ("saved_model.pb", "saved_model.pbtxt")
 _PARTS = frozenset({
-    *_SAVED, "fingerprint.pb", "keras_metadata.pb", "variables", "assets", "assets.extra",
+    *_SAVED, "fingerprint.pb", "keras_metadata.pb", "tfhub_module.pb", "variables", "assets", "assets.extra",
 })  # fmt: skip
-"""What a SavedModel is made of; whatever else lies in its folder is a model of its own."""
+"""What a SavedModel, or a module of TensorFlow Hub, is made of; all else in its folder is a model."""
 _ENDINGS = (".pb", ".pbtxt", ".meta", ".keras", ".h5", ".hdf5")
 """What a folder is searched for; a file that is named outright is told by its content."""
 
@@ -130,7 +130,7 @@ def _inside(folder: Path) -> Iterator[str]:
         if entry.is_dir():
             if not entry.name.startswith(".") and not _circular(entry):
                 yield from _inside(entry)
-        elif entry.suffix in _ENDINGS and _is_model(entry):
+        elif entry.name.endswith(_ENDINGS) and _is_model(entry):
             yield str(entry)
 
 

@@ -10,6 +10,7 @@ the files hold as many bytes as they claim is.
 from __future__ import annotations
 
 import mmap
+import os
 import re
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -76,15 +77,21 @@ class Checkpoint(Mapping[str, TensorValue]):
 def packed_files(prefix: str) -> list[Path]:
     """The files of a V1 checkpoint of this prefix; none where there is none."""
     path = Path(prefix)
-    if path.is_file():
-        return [path]
-    return sorted(path.parent.glob(f"{escape(path.name)}-?????-of-?????"))
+    return [path] if path.is_file() else _beside(prefix, "-?????-of-?????")
 
 
 def shard_files(prefix: str) -> list[Path]:
     """The files with the values of a V2 checkpoint of this prefix; none where there is none."""
-    path = Path(prefix)
-    return sorted(path.parent.glob(f"{escape(path.name)}.data-?????-of-?????"))
+    return _beside(prefix, ".data-?????-of-?????")
+
+
+def _beside(prefix: str, ending: str) -> list[Path]:
+    """The files whose names are the prefix and this ending.
+
+    A prefix is text and no Path, which would lose the slash of `folder/`: its base name may be empty.
+    """
+    folder, base = os.path.split(prefix)
+    return sorted(Path(folder).glob(escape(base) + ending))
 
 
 def _all_there(file: Path, count: int) -> None:

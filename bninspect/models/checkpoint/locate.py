@@ -1,4 +1,8 @@
-"""What a path names: which file holds the graph, and which checkpoint stands beside it."""
+"""What a path names: which file holds the graph, and which checkpoint stands beside it.
+
+A checkpoint is named by its prefix, which is text: `folder/model.ckpt-20`, or `folder/` where its base name
+is empty.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ def graph_of(path: str) -> str:
     if prefix is None:
         return path
     meta = f"{prefix}.meta"
-    if not Path(meta).is_file():
+    if not _has_graph(prefix):
         raise GraphDefError(
             f"{path}: a checkpoint without its graph: {Path(meta).name} is not beside it; name the .meta "
             "file of the graph, or a SavedModel"
@@ -38,7 +42,7 @@ def bare_checkpoint(path: str) -> str | None:
     Raises GraphDefError where it names a `checkpoint` file whose checkpoint is gone.
     """
     prefix = _named(path)
-    return None if prefix is None or Path(f"{prefix}.meta").is_file() else prefix
+    return None if prefix is None or _has_graph(prefix) else prefix
 
 
 def _named(path: str) -> str | None:
@@ -60,10 +64,9 @@ def checkpoint_of(file: str, kind: str) -> str | None:
         folder = path if path.is_dir() else path.parent
         found = str(folder / "variables" / "variables")
     else:
-        found = str(path.with_suffix(""))
-        if found == file:
-            return None
-    return found if _is_there(found) else None
+        _, dot, ending = path.name.rpartition(".")
+        found = file.removesuffix(dot + ending) or "./"
+    return found if found != file and _is_there(found) else None
 
 
 def _prefix_of(path: Path) -> str | None:
@@ -72,9 +75,12 @@ def _prefix_of(path: Path) -> str | None:
         state = path / "checkpoint"
         if any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
             return None
-        return _stated(state) if state.is_file() else None
+        if state.is_file():
+            return _stated(state)
+        nameless = f"{path}/"
+        return nameless if _has_graph(nameless) or _is_there(nameless) else None
     if not path.exists():
-        return str(path) if Path(f"{path}.meta").is_file() or _is_there(str(path)) else None
+        return str(path) if _has_graph(str(path)) or _is_there(str(path)) else None
     if not path.is_file():
         return None
     with path.open("rb") as stream:
@@ -88,6 +94,10 @@ def _prefix_of(path: Path) -> str | None:
     return _SHARD.sub("", str(path)) if _SHARD.search(path.name) else None
 
 
+def _has_graph(prefix: str) -> bool:
+    return Path(f"{prefix}.meta").is_file()
+
+
 def _is_there(prefix: str) -> bool:
     """Whether a checkpoint of this prefix stands there, be it whole or not."""
     return Path(f"{prefix}.index").is_file() or bool(packed_files(prefix) or shard_files(prefix))
@@ -96,8 +106,9 @@ def _is_there(prefix: str) -> bool:
 def _stated(state: Path) -> str:
     """The prefix that a `checkpoint` file names, from the folder it stands in.
 
-    A checkpoint that was moved or copied with its folder is found there, and not where an absolute path says
-    that it was. Raises GraphDefError where the file names none that is there.
+    For an empty base name TensorFlow writes `.`, and then does not find the checkpoint. A checkpoint that was
+    moved or copied with its folder is found there, and not where an absolute path says that it was. Raises
+    GraphDefError where the file names none that is there.
     """
     try:
         message = from_text("CheckpointState", state.read_bytes()[:_MOST_STATE], lenient=True)
@@ -106,8 +117,10 @@ def _stated(state: Path) -> str:
     named = message.model_checkpoint_path
     if not named:
         raise GraphDefError(f"{state}: names no checkpoint")
-    places = [state.parent / named, state.parent / re.split(r"[\\/]", named)[-1]]
-    for prefix in reversed(places) if places[0] == Path(named) else places:
-        if Path(f"{prefix}.meta").is_file() or _is_there(str(prefix)):
-            return str(prefix)
+    base = re.split(r"[\\/]", named)[-1]
+    folder, base = named.removesuffix(base), "" if base == "." else base
+    places = [f"{state.parent / folder}/{base}", f"{state.parent}/{base}"]
+    for prefix in reversed(places) if Path(named).is_absolute() else places:
+        if _has_graph(prefix) or _is_there(prefix):
+            return prefix
     raise GraphDefError(f"{state}: names the checkpoint {named!r}, which is not there")

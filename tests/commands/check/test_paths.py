@@ -57,6 +57,20 @@ def test_the_parts_of_a_savedmodel_are_one_model(names: list[str], found: list[s
     assert models(names) == tuple(found)
 
 
+def test_a_module_of_tensorflow_hub_is_one_model() -> None:
+    for name in ("hub/saved_model.pb", "hub/tfhub_module.pb"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    assert models(["hub"]) == models(["hub/tfhub_module.pb"]) == ("hub",)
+
+
+def test_a_checkpoint_with_an_empty_base_name_is_a_model() -> None:
+    for name in ("nameless/.meta", "nameless/.index", "nameless/.data-00000-of-00001"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    assert models(["nameless"]) == ("nameless/.meta",)
+
+
 def test_keras_files_in_a_folder_are_models() -> None:
     for name in ("empty/a.keras", "empty/b.h5", "empty/c.hdf5", "empty/d.npz"):
         Path(name).touch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -212,6 +213,45 @@ def test_every_way_to_name_it(name: str) -> None:
     found = graph_of(str(folder / name))
     assert found == str(folder / "model.ckpt-20.meta")
     assert checkpoint_of(found, "metagraph") == str(folder / "model.ckpt-20")
+
+
+@pytest.fixture
+def nameless(tmp_path: Path) -> Path:
+    """The folder of a checkpoint with an empty base name, as `saver.save(session, "folder/")` writes it,
+    between checkpoints that begin with the name of the folder.
+    """
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for ending in (".meta", ".index", ".data-00000-of-00001"):
+        shutil.copy(FIXTURES / "training" / "wired_14" / f"model.ckpt-20{ending}", folder / ending)
+    (tmp_path / "folder-00000-of-00002").touch()
+    return folder
+
+
+@pytest.mark.parametrize("state", [None, ".", "", "/elsewhere/folder/"])
+@pytest.mark.parametrize("name", ["", "checkpoint", ".index", ".meta", ".data-00000-of-00001"])
+def test_an_empty_base_name(name: str, state: str | None, nameless: Path) -> None:
+    """What TensorFlow writes to the file `checkpoint` of it: `.`, or the folder."""
+    if state is not None:
+        (nameless / "checkpoint").write_text(f'model_checkpoint_path: "{state or f"{nameless}/"}"\n')
+    elif name == "checkpoint":
+        pytest.skip("no such file")
+    graph = load(str(nameless / name))
+    assert graph.graphdef.checkpoint == f"{nameless}/"
+    assert graph.graphdef.variables
+
+
+def test_an_empty_base_name_in_the_current_folder(nameless: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(nameless)
+    assert load(".meta").graphdef.checkpoint == load(".").graphdef.checkpoint == "./"
+
+
+def test_an_empty_base_name_without_its_values(nameless: Path) -> None:
+    (nameless / ".index").unlink()
+    with pytest.raises(GraphDefError, match=r"\.index is missing"):
+        load(str(nameless))
+    (nameless / ".data-00000-of-00001").unlink()
+    assert load(str(nameless)).graphdef.checkpoint is None
 
 
 def test_a_folder_that_was_moved(tmp_path: Path) -> None:

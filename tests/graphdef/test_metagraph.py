@@ -1,0 +1,63 @@
+"""Which MetaGraph of a SavedModel is read, and what is said where it holds no graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bninspect.graphdef import read
+from bninspect.graphdef.schema import message_class
+from tests.support.messages import chain, refusal, written
+
+
+def savedmodel(*tags: str, version: int | None = 1) -> Any:
+    """A SavedModel with a MetaGraph per tag (none for an empty one), each of one Placeholder and a Relu."""
+    message = message_class("SavedModel")()
+    if version is not None:
+        message.saved_model_schema_version = version
+    for tag in tags:
+        part = message.meta_graphs.add()
+        part.meta_info_def.meta_graph_version = ""
+        part.meta_info_def.tags.extend([tag] if tag else [])
+        part.meta_info_def.tensorflow_version = "1.15.5"
+        part.graph_def.CopyFrom(chain("Relu", name=tag or "n"))
+    return message
+
+
+def test_a_savedmodel_without_a_schema_version(tmp_path: Path) -> None:
+    """TensorFlow Hub writes none: the first field is the MetaGraph, where a GraphDef has its library."""
+    graphdef = read(written(tmp_path, savedmodel("", "train", version=None)))
+    assert (graphdef.format, graphdef.tensorflow_version) == ("savedmodel", "1.15.5")
+    assert [node.name for node in graphdef.nodes] == ["n0", "n1"]
+    assert graphdef.skipped_metagraphs == ("train",)
+
+
+def test_a_savedmodel_whose_metagraphs_say_nothing_of_themselves(tmp_path: Path) -> None:
+    message = savedmodel("", version=None)
+    message.meta_graphs[0].ClearField("meta_info_def")
+    assert read(written(tmp_path, message)).format == "savedmodel"
+
+
+def test_a_graph_with_only_a_library_is_no_savedmodel(tmp_path: Path) -> None:
+    """Its field 2 is the library of functions, in which a MetaGraph would have its graph second."""
+    message = message_class("GraphDef")()
+    message.library.function.add().signature.name = "f"
+    message.library.gradient.add(function_name="f", gradient_func="g")
+    assert "without a single node" in refusal(written(tmp_path, message))
+
+
+def test_a_field_that_is_a_number_is_no_metagraph(tmp_path: Path) -> None:
+    """Eight bytes that would be a node, as a number in field 2 of a GraphDef; then its versions."""
+    node = b"\x0a\x06\x0a\x01a\x12\x01A"
+    assert len(node) == 8
+    assert "a graph without a single node" in refusal(written(tmp_path, b"\x11" + node + b"\x22\x02\x08\x1b"))
+
+
+def test_the_served_metagraph_without_a_graph(tmp_path: Path) -> None:
+    message = savedmodel("train", "serve")
+    message.meta_graphs[1].ClearField("graph_def")
+    assert refusal(written(tmp_path, message)) == "a MetaGraph without a graph"
+
+
+def test_the_mark_of_a_hub_module_is_no_model(tmp_path: Path) -> None:
+    assert "TensorFlow Hub" in refusal(written(tmp_path, b"\x08\x03", "tfhub_module.pb"))

@@ -19,8 +19,8 @@ _SHOWN = 3
 def select(layers: Sequence[BatchNorm], globs: Sequence[str]) -> tuple[BatchNorm, ...]:
     """The layers that any of the globs matches, in their order; all of them where there is no glob.
 
-    A glob is compared with the layer's name, with that name as the table shows it (without the scope all
-    layers stand in), and with the names of its nodes and tensors.
+    A glob is compared with the layers' names, also as the table shows them (without the scope all layers
+    stand in), and, where it matches none, with the names of their nodes and tensors.
 
     Raises SelectionError for a glob that matches nothing.
     """
@@ -44,11 +44,17 @@ def _matching(layers: Sequence[BatchNorm], glob: str) -> set[int]:
     named = {index for index, layer in enumerate(layers) if layer.name in (pattern, scope + pattern)}
     if named:
         return named
-    names = [{layer.name, layer.name[len(scope) :]} | _node_names(layer) for layer in layers]
-    pasted = {index for index, known in enumerate(names) if pattern in known}
+    nodes = [_node_names(layer) for layer in layers]
+    pasted = {index for index, names in enumerate(nodes) if pattern in names}
     if pasted:  # a name may hold brackets, which a glob would read as a choice of letters
         return pasted
-    return {index for index, known in enumerate(names) if any(fnmatchcase(name, pattern) for name in known)}
+    for known in ([{layer.name, layer.name[len(scope) :]} for layer in layers], nodes):
+        matched = {
+            index for index, names in enumerate(known) if any(fnmatchcase(name, pattern) for name in names)
+        }
+        if matched:
+            return matched
+    return set()
 
 
 def _node_names(layer: BatchNorm) -> set[str]:

@@ -47,6 +47,16 @@ def test_a_glob_reaches_over_scopes() -> None:
     assert len(chosen("*/shortcut/*", "*/unit_1/*/shortcut/*")) == 4
 
 
+def test_a_glob_that_matches_layers_is_not_one_of_nodes() -> None:
+    """`add_1` is a node of every layer of Keras 3, and `*_1` the name of one layer."""
+    found = [
+        replace(one, name=name, output=tensor(f"{name}/add_1"))
+        for one, name in zip(LAYERS, ("bn", "bn_1"), strict=False)
+    ]
+    assert [one.name for one in select(found, ["*_1"])] == ["bn_1"]
+    assert len(select(found, ["*/add_1"])) == 2
+
+
 def test_layers_stand_in_the_order_of_the_graph() -> None:
     assert chosen("block2/unit_1/*/conv1/*", "conv1/*") == [
         CONV1,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bninspect.errors import RunError
 from bninspect.graphdef.records import SignatureDef
+from bninspect.models.keras import scopes as keras_scopes
 from bninspect.run import session
 from bninspect.run.messages import first_line, quiet
 
@@ -81,18 +82,28 @@ def _frozen(tf: Any, model: Any) -> Frozen:
         outputs: list[Any] = tf.nest.flatten(given)
         return outputs
 
-    traced = tf.function(call, autograph=False).get_concrete_function(*specs)
+    with keras_scopes.noted(tf, model) as scopes:
+        traced = tf.function(call, autograph=False).get_concrete_function(*specs)
+    called = keras_scopes.variable_names(model, traced, scopes)
     variables = None
     if any(op.type.startswith("Assign") for op in traced.graph.get_operations()):
         graphdef, variables = _with_variables(tf, traced)
     else:
         traced = session.with_constants(traced)
         graphdef = traced.graph.as_graph_def()
+    new = keras_scopes.new_names((node.name for node in graphdef.node), scopes, called)
+    keras_scopes.rename(graphdef, new)
+    if variables is not None:
+        variables = {new.get(name, name): value for name, value in variables.items()}
+
+    def tensor_name(tensor: Any) -> str:
+        return f"{new.get(tensor.op.name, tensor.op.name)}:{tensor.value_index}"
+
     outputs = _names(getattr(model, "output_names", ()), len(traced.outputs))
     signature = SignatureDef(
         key="serving_default",
-        inputs=dict(zip(names, (tensor.name for tensor in traced.inputs), strict=False)),
-        outputs=dict(zip(outputs, (tensor.name for tensor in traced.outputs), strict=True)),
+        inputs=dict(zip(names, map(tensor_name, traced.inputs), strict=False)),
+        outputs=dict(zip(outputs, map(tensor_name, traced.outputs), strict=True)),
     )
     return Frozen(graphdef.SerializeToString(), signature, variables)
 

@@ -17,7 +17,7 @@ from bninspect.cli import options
       bninspect diff model.ckpt-0.meta model.ckpt-20   a .meta serves checkpoints that have none
 
     \b
-    Exit codes: 0 nothing at or above --fail-on; 1 findings (BN501); 2 not comparable.
+    Exit codes: 0 nothing at or above --fail-on; 1 findings (BN501, BN502); 2 not comparable.
     """,
 )
 @click.argument("old", metavar="OLD", type=click.Path())
@@ -31,8 +31,9 @@ def command(context: click.Context, /, old: str, new: str, fail_on: str, exit_ze
     """Compare two checkpoints, or models, of one graph, layer by layer.
 
     How far weights, gamma, beta and moving statistics moved from OLD to NEW, and where weights moved while
-    the statistics of a layer that normalizes with its batch did not (BN501). Layers are matched by name,
-    else by graph order and shapes. The files are only read, never run.
+    the statistics of a layer that normalizes with its batch did not (BN501), or went back to their initial
+    values (BN502). Layers are matched by name, else by graph order and shapes. The files are only read,
+    never run.
     """
     from bninspect.cli.configuration.settings import allowances
     from bninspect.commands.check.result import CheckResult

@@ -54,6 +54,7 @@ BN404 average-not-converged warning
 BN405 input-scale-mismatch warning
 BN406 modes-disagree warning
 BN501 statistics-unchanged error
+BN502 statistics-reset error
 """
 """Codes, names and severities that other programs rely on: they stay."""
 NEEDS = {

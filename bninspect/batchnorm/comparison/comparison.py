@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.comparison.change import Change, StatisticsChange, change, statistics_change
 from bninspect.batchnorm.comparison.matching import How, Unmatched, matched
 from bninspect.batchnorm.comparison.upstream import Upstream
-from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.layer import Mode, State
 from bninspect.batchnorm.training.train_ops import Training
 from bninspect.errors import BninspectError, GraphDefError
 from bninspect.graph.trace import VARIABLES, stored_value
@@ -71,6 +71,12 @@ class LayerMove:
     def name(self) -> str:
         """As NEW calls it."""
         return self.new.name
+
+    @property
+    def is_reset(self) -> bool:
+        """Whether the statistics of NEW are at their initial values, and those of OLD are known not to be."""
+        before, after = self.old.statistics.state, self.new.statistics.state
+        return after is State.INITIAL and before in (State.STORED, State.INVALID)
 
     @property
     def parameters(self) -> tuple[Change, ...]:

@@ -40,6 +40,8 @@ def head(result: PairResult) -> Iterator[Line]:
     else:
         each = [f"{verdict.value} in {counts[verdict]:,}" for verdict in Verdict if counts[verdict]]
         told = f"{counted(len(found.layers), 'layer')}: {'; '.join(each)}"
+    if reset := sum(move.is_reset for move in found.layers):
+        told += f"; statistics back at their initial values in {reset:,}"
     yield Line(told, kind="error" if result.judged.found else "model")
     yield Line(f"old: {_file(found.old, found.steps[0], 'NEW' if result.borrowed == 'old' else None)}")
     yield Line(f"new: {_file(found.new, found.steps[1], 'OLD' if result.borrowed == 'new' else None)}")

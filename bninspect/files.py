@@ -87,7 +87,11 @@ def refuse_read(
         raise RewriteError(f"{path}: is the model itself; name another file")
     inside = model != STREAM and read.is_dir() and read in target.parents
     folder, base = os.path.split(prefix or "")  # the base may be empty: DIR/.index
-    beside = prefix is not None and str(target).startswith(os.path.join(os.path.realpath(folder), f"{base}."))
+    beside = (
+        prefix is not None
+        and target.parent == Path(os.path.realpath(folder))
+        and target.name.startswith(f"{base}.")
+    )
     if inside or beside:
         raise RewriteError(f"{path}: belongs to the model; name another file")
     if any(_is_file(Path(given), target) for given in inputs):

@@ -44,6 +44,12 @@ from bninspect.cli import inputs, options
     help="The mode that the model is to serve.",
 )
 @click.option("--no-verify", is_flag=True, help="Do not compare the result with the original.")
+@click.option("--require-verified", is_flag=True, help="Write nothing that could not be compared.")
+@click.option(
+    "--unfrozen",
+    is_flag=True,
+    help="Take a model whose weights are in no file, and leave its variables as variables.",
+)
 @options.traceback
 def command(
     path: str,
@@ -51,6 +57,8 @@ def command(
     outputs: tuple[str, ...],
     mode: str,
     no_verify: bool,
+    require_verified: bool,
+    unfrozen: bool,
     allowed: tuple[str, ...],
     **asked: Any,
 ) -> None:
@@ -67,13 +75,15 @@ def command(
     from bninspect.render.strip.text import summary
     from bninspect.render.terminal import standard_error, standard_output
 
-    _refuse_useless(target, no_verify)
+    _refuse_useless(target, no_verify, require_verified)
     result = strip(
         path,
         target,
         outputs=outputs,
         mode=mode,
         verify=not no_verify,
+        require_verified=require_verified,
+        unfrozen=unfrozen,
         request=inputs.request(asked),
         allowed=allowed,
     )
@@ -81,11 +91,15 @@ def command(
     print_lines(console, summary(result))
 
 
-def _refuse_useless(target: str, no_verify: bool) -> None:
+def _refuse_useless(target: str, no_verify: bool, require_verified: bool) -> None:
     """Raises a usage error for options that contradict each other, and for a model on a screen."""
     context = click.get_current_context()
     fed = ("images", "count", "feeds", "input_name", "allowed")
     given = [name for name in fed if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if no_verify and require_verified:
+        raise click.UsageError(
+            "--no-verify compares nothing, and --require-verified wants it: give one of them"
+        )
     if no_verify and given:
         raise click.UsageError("--no-verify runs nothing: leave out what to feed, or --no-verify")
     if target == "-" and sys.stdout is not None and sys.stdout.isatty():

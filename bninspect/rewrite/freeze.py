@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
+from bninspect.batchnorm.missing import missing_weights
 from bninspect.batchnorm.stored import stored_statistics
 from bninspect.errors import RewriteError
 from bninspect.graph import Tensor, flatten
@@ -40,6 +41,9 @@ def frozen(report: Report) -> Report:
     graphdef = report.graph.graphdef
     if not any(node.op in VARIABLES for node in graphdef.nodes):
         return report
+    missing = missing_weights(report)
+    if missing is not None:
+        raise RewriteError(f"{graphdef.path}: {missing}")
     graph = flatten(graphdef, loops=False, only=_reading(graphdef))
     outputs = tuple(_in(graph, tensor) for tensor in report.outputs)
     edits = Edits(graph)
@@ -101,7 +105,9 @@ def _refuse(pruned: Pruned, edits: Edits, blocked: dict[Node, str]) -> None:
     without = sorted(node.label for node in pruned.kept if node.op in VARIABLES)
     if without:
         names = ", ".join(without[:_MOST_NAMED]) + (", ..." if len(without) > _MOST_NAMED else "")
-        raise RewriteError(f"{edits.graph.graphdef.path}: {_why(edits.graph.graphdef)}: {names}")
+        path, checkpoint = edits.graph.graphdef.path, edits.graph.graphdef.checkpoint
+        told = f"variables that the outputs need are not in the checkpoint {checkpoint}"
+        raise RewriteError(f"{path}: {told}: {names}")
     for node, reason in blocked.items():
         if node in pruned.kept:
             raise RewriteError(f"{node.op} {node.label} reads the variable {reason}")
@@ -111,15 +117,6 @@ def _refuse(pruned: Pruned, edits: Edits, blocked: dict[Node, str]) -> None:
                 f"the outputs need the lookup table {node.label} ({node.op}), which is filled when the model "
                 "is loaded and cannot be frozen: name outputs that do without it (--output)"
             )
-
-
-def _why(graphdef: GraphDef) -> str:
-    if graphdef.checkpoint is None:
-        return (
-            "its weights are in variables, and no checkpoint stands beside it; put the one that holds them "
-            "there, or freeze the model"
-        )
-    return f"variables that the outputs need are not in the checkpoint {graphdef.checkpoint}"
 
 
 def _as_known(found: Report, original: Report) -> Report:

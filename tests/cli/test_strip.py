@@ -12,7 +12,10 @@ import pytest
 from rich.console import Console
 
 import bninspect
+from bninspect.batchnorm import Mode, inspect
 from bninspect.errors import InputError, RewriteError, SelectionError
+from bninspect.graph import load
+from bninspect.graph.trace import VARIABLES
 from bninspect.render.check.terminal import print_lines
 from bninspect.render.strip.text import summary
 from tests.support.messages import written
@@ -73,6 +76,7 @@ def test_refusals_name_the_layers(run: Callable[..., Run], tmp_path: Path) -> No
     ("asked", "words"),
     [
         (["--no-verify", "--random", "2"], "--no-verify runs nothing"),
+        (["--no-verify", "--require-verified"], "--no-verify compares nothing"),
         (["--feed", "training=true"], "--feed training:0: it decides the mode"),
         (["--feed", "nope=1"], "no node is named 'nope'"),
         (["--image", "none.jpg"], "image none.jpg does not exist"),
@@ -105,6 +109,38 @@ def test_what_cannot_be_compared_is_written_and_said(run: Callable[..., Run], tm
     told = " ".join(out.split())
     assert "not compared with the original, which was not possible: refused to run op AssignSub" in told
     assert "it updates a variable; the new model runs" in told
+
+
+def test_a_model_without_its_weights_is_stripped_only_if_asked(
+    run: Callable[..., Run], tmp_path: Path
+) -> None:
+    """With `--unfrozen` its variables stay variables, which is said."""
+    model, target = str(FIXTURES / "train.meta"), tmp_path / "out.pb"
+    asked = (model, "-o", str(target), "--output", "Mean_1", "--no-verify")
+    told = "train.meta: no checkpoint beside it: it holds 7 variables and no values; put train.index and"
+    refused(run(*asked), told)
+    assert list(tmp_path.iterdir()) == []
+    code, out, _ = run(*asked, "--unfrozen")
+    assert code == 0
+    assert "not frozen: the new graph reads 7 variables whose values it does not hold" in " ".join(
+        out.split()
+    )
+    kept = inspect(load(str(target)))
+    assert [layer.mode for layer in kept.layers] == [Mode.INFERENCE]
+    assert sum(node.op in VARIABLES for node in kept.graph) == 7
+
+
+@pytest.mark.tensorflow
+def test_nothing_is_written_that_was_to_be_verified_and_was_not(
+    run: Callable[..., Run], tmp_path: Path
+) -> None:
+    pytest.importorskip("tensorflow", reason="runs the model")
+    target = tmp_path / "out.pb"
+    asked = ("-o", str(target), "--require-verified")
+    refused(run(str(FIXTURES / "cond_ema_115.pb"), *asked), "not verified: refused to run op AssignSub")
+    assert list(tmp_path.iterdir()) == []
+    assert run(CLASSIC, *asked)[0] == 0
+    assert target.exists()
 
 
 def test_without_tensorflow_it_is_written_and_said(tmp_path: Path) -> None:

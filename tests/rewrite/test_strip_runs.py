@@ -93,7 +93,7 @@ def test_a_stripped_fixture_gives_what_the_original_gives(row: Row, tmp_path: Pa
     pytest.importorskip("tensorflow", reason="runs the model")
     source, target = FIXTURES / row.file, tmp_path / "out.pb"
     outputs = OUTPUTS.get(row.file, ())
-    result = bninspect.strip(source, target, outputs=outputs, verify=False)
+    result = bninspect.strip(source, target, outputs=outputs, verify=False, unfrozen=True)
     report = bninspect.inspect(bninspect.load(str(source)), outputs=outputs)
     decided = {f"{name}:0": not value for name, value in row.training_when.items()}
     places = placeholders(report.graph, report.graph.ancestors(tensor.node for tensor in report.outputs))
@@ -130,7 +130,7 @@ def test_a_stripped_model_of_others_gives_what_the_original_gives(name: str, tmp
         source = tmp_path / "frozen.pb"
         freeze(Path(str(CORPUS)) / name, source)
     small = Request(batch_size=None if name in FROZEN else 1, size=(64, 64))
-    result = bninspect.strip(source, target, outputs=UNFROZEN.get(name, ()), request=small)
+    result = bninspect.strip(source, target, outputs=UNFROZEN.get(name, ()), request=small, unfrozen=True)
     found = result.verification
     assert found is not None
     assert (found.state, found.reason) == ("verified", None)

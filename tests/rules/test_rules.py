@@ -34,6 +34,8 @@ BN109 shared-statistics warning
 BN110 statistics-of-the-wrong-size error
 BN111 undecided-normalization warning
 BN112 no-batch-norm-found note
+BN113 weights-missing error
+BN114 refused-by-tensorflow error
 BN201 statistics-never-updated error
 BN202 statistics-near-initial warning
 BN203 invalid-statistics error

@@ -10,6 +10,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
+from bninspect.batchnorm.missing import missing_weights
 from bninspect.commands.check.result import Found, ModelResult
 from bninspect.errors import BninspectError, one_line
 from bninspect.graph import collector_held_off
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bninspect.batchnorm import Report
+    from bninspect.batchnorm.missing import MissingWeights
     from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
     from bninspect.rules import Finding
@@ -94,12 +96,14 @@ def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelR
     undecided = {skip.code for skip in outcome.not_run}
     names = {rule.code: rule.name for rule in rules()}
     findings, allowed = _allowed(outcome.findings, settings.allowances)
+    missing = missing_weights(report)
     return ModelResult(
         path=settings.path,
         error=failure,
         modes=dict(sorted(Counter(layer.mode.value for layer in report.layers).items())),
         found=tuple(
-            Found(finding=_runnable(finding, settings.path), name=names[finding.code]) for finding in findings
+            Found(finding=_runnable(finding, settings.path, missing), name=names[finding.code])
+            for finding in findings
         ),
         not_run=outcome.not_run,
         allowed=allowed,
@@ -108,14 +112,19 @@ def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelR
     )
 
 
-def _runnable(finding: Finding, path: str) -> Finding:
-    """The finding with the model's path in the command that mends it, as a shell takes it. Standard input is
-    read: a second command must be given it again.
+def _runnable(finding: Finding, path: str, missing: MissingWeights | None) -> Finding:
+    """The finding with the model's path in the command that mends it, as a shell takes it, and before it what
+    gives the model its weights, if they are missing. Standard input is read: a second command must be given
+    it again.
     """
-    if finding.remedy is None or path == "-":
+    if finding.remedy is None or not _COMMAND.search(finding.remedy):
+        return finding
+    if missing is not None:
+        finding = replace(finding, remedy=f"{missing.fix}; then: {finding.remedy}")
+    if path == "-":
         return finding
     named = quote(path if not path.startswith("-") else f"./{path}")
-    return replace(finding, remedy=_COMMAND.sub(lambda found: f"{found[1]} {named}", finding.remedy))
+    return replace(finding, remedy=_COMMAND.sub(lambda found: f"{found[1]} {named}", finding.remedy or ""))
 
 
 def _probed(report: Report, settings: Settings) -> Probe:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bninspect import files
 from bninspect.batchnorm import Mode, inspect
+from bninspect.batchnorm.missing import missing_weights
 from bninspect.errors import RewriteError, SelectionError
 from bninspect.files import STREAM
 from bninspect.graphdef import writer
@@ -49,6 +50,8 @@ def strip(
     outputs: Sequence[str] = (),
     mode: Mode | str = Mode.INFERENCE,
     verify: bool = True,
+    require_verified: bool = False,
+    unfrozen: bool = False,
     request: Request | None = None,
     allowed: Collection[str] = (),
 ) -> StripResult:
@@ -57,11 +60,13 @@ def strip(
     `model` and `target` are paths, or `-` for standard input and output. `outputs` are names of nodes or
     tensors; without them the model's own are kept. With `verify`, the result is compared with the original
     first, which needs TensorFlow: `request` says what to feed, `allowed` which ops may run besides those that
-    only compute. Where they cannot be compared, the reason is in the result. Nothing is printed.
+    only compute. Where they cannot be compared, the reason is in the result; with `require_verified`, nothing
+    is written then. `unfrozen` takes a model whose weights are in no file, and leaves its variables as they
+    are. Nothing is printed.
 
-    Raises BninspectError where the model cannot be read, has no batch norm, several outputs of which none was
-    chosen or layers that cannot have the mode, or where the result differs from the original; OSError where
-    the target cannot be written. Then the target is what it was.
+    Raises BninspectError where the model cannot be read, lacks its weights (without `unfrozen`), has no batch
+    norm, several outputs of which none was chosen or layers that cannot have the mode, or where the result
+    differs from the original; OSError where the target cannot be written. Then the target is what it was.
     """
     path, mode = str(model), Mode(mode)
     if mode is Mode.SWITCHED:
@@ -77,6 +82,8 @@ def strip(
         raise RewriteError(f"{path}: no batch norm to strip")
     if not outputs:
         _refuse_ambiguous(report)
+    if not unfrozen and (missing := missing_weights(report)) is not None:
+        raise RewriteError(f"{path}: {missing}; or give --unfrozen, which leaves its variables as they are")
     if graph.graphdef.variables is not None:
         report = frozen(report)
     stripped = _stripped(report, mode)
@@ -87,6 +94,8 @@ def strip(
         verification = verify_stripped(stripped, mode, request, allowed)
         if verification.state == "differs":
             raise RewriteError(f"{path}: {verification.reason}; nothing was written")
+    if require_verified:
+        _require(verification, path)
     size = _written(stripped, str(target))
     return StripResult(
         target=str(target),
@@ -95,6 +104,13 @@ def strip(
         stripped=stripped,
         verification=verification,
     )
+
+
+def _require(verification: Verification | None, path: str) -> None:
+    """Raises RewriteError unless the result was compared with the original and agrees with it."""
+    if verification is None or verification.state != "verified":
+        reason = "no comparison was asked for" if verification is None else verification.reason
+        raise RewriteError(f"{path}: not verified: {reason}; nothing was written")
 
 
 def _stripped(report: Report, mode: Mode) -> Stripped:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from bninspect.batchnorm.layer import Mode, State
+from bninspect.batchnorm.missing import missing_weights
 from bninspect.batchnorm.wiring.predicate import sent_to_training_by
 from bninspect.render.names import counted, few
 
@@ -55,7 +56,13 @@ def verdict(report: Report) -> list[Sentence]:
             Sentence(f"{subject}, which do not all behave alike:"),
             *(_some(way, total) for way in ways),
         ]
-    return [*sentences, *_opposed(report), *_training(report), *_statistics(report)]
+    return [
+        *sentences,
+        *_opposed(report),
+        *_weights(report),
+        *_training(report),
+        *_statistics(report),
+    ]
 
 
 def _all_alike(subject: str, total: int, says: _Says) -> Sentence:
@@ -213,6 +220,14 @@ def _training(report: Report) -> Iterator[Sentence]:
             part = f" of {len(still):,} of {len(layers):,} layers ({names})" if still != layers else ""
             text = f"A training graph, and {words}{part}: inference will not use what training saw."
             yield Sentence(text, "alarm")
+
+
+def _weights(report: Report) -> Iterator[Sentence]:
+    """What the file lacks: weights that were to be in it, or beside it."""
+    missing = missing_weights(report)
+    if missing is not None:
+        told = str(missing)
+        yield Sentence(f"{told[0].upper()}{told[1:]}.", "plain" if report.is_for_training else "alarm")
 
 
 def _statistics(report: Report) -> Iterator[Sentence]:

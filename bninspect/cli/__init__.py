@@ -15,6 +15,7 @@ import click
 
 from bninspect.cli.commands import program
 from bninspect.errors import BninspectError
+from bninspect.escaping import printable, printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,16 +91,15 @@ def _reason(error: Exception) -> str:
 def _say(message: str) -> None:
     """One line on standard error, with no control character that a file could have put into it."""
     line = " ".join(message.split())
-    shown = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in line)
     # Where nobody can be told, the exit code still stands.
     with suppress(OSError):
-        click.echo(f"bninspect: {shown}", err=True)
+        click.echo(f"bninspect: {printable(line)}", err=True)
 
 
 def _print_traceback(error: BaseException) -> None:
     import traceback
 
-    click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    click.echo(printable_lines("".join(traceback.format_exception(error))), err=True, nl=False)
 
 
 def _silence_stdout() -> None:

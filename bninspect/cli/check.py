@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bninspect.cli import inputs, options
+from bninspect.escaping import printable, printable_lines
 
 if TYPE_CHECKING:
     from bninspect.cli.configuration.config import Config
@@ -96,6 +97,7 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
     result = _against(old, results, asked["update_baseline"])
     fail_on = Severity(asked["fail_on"])
     _print(result, form, fail_on, asked["statistics"])
+    _print_bugs(results)
     return result.exit_code(fail_on, asked["exit_zero"])
 
 
@@ -121,6 +123,14 @@ def _against(old: Baseline | None, results: tuple[ModelResult, ...], update: boo
         old = old.renewed(results)
         old.write()
     return CheckResult(models=known(results, old.knows), stale=old.stale(results))
+
+
+def _print_bugs(results: tuple[ModelResult, ...]) -> None:
+    """The tracebacks on standard error, behind the report: each with the model that met it."""
+    for model in results:
+        if model.bug is not None:
+            told = f"bninspect: {model.error}; please report it with the traceback above"
+            click.echo(f"{printable_lines(model.bug)}{printable(told)}", err=True)
 
 
 def _print(result: CheckResult, form: str, fail_on: Any, statistics: bool) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bninspect.graph.search import upstream
+from bninspect.graphdef.ops import of_its_kind
 from bninspect.graphdef.records import AttributePlaceholder
 
 if TYPE_CHECKING:
@@ -91,8 +93,8 @@ class Node:
             return self.bindings.get(name, default)
         value = self.nodedef.attr(name, default)
         if isinstance(value, AttributePlaceholder):
-            return self.bindings.get(value.name, default)
-        return value
+            value = self.bindings.get(value.name, default)
+        return of_its_kind(name, value, self.label)
 
     def output(self, port: int = 0) -> Tensor:
         """One of its outputs."""
@@ -169,14 +171,4 @@ class Graph:
 
     def ancestors(self, roots: Iterable[Node], *, controls: bool = True) -> set[Node]:
         """The roots and all they depend on, through data and (unless told otherwise) control inputs."""
-        seen: set[Node] = set()
-        stack = list(roots)
-        while stack:
-            node = stack.pop()
-            if node in seen:
-                continue
-            seen.add(node)
-            stack.extend(tensor.node for tensor in node.inputs)
-            if controls:
-                stack.extend(node.controls)
-        return seen
+        return upstream(roots, controls=controls)

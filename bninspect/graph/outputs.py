@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bninspect.errors import SelectionError
 from bninspect.graph.functions.library import FUSED_OPS, ROOT_OPS
 from bninspect.graph.graph import Tensor
+from bninspect.graph.search import downstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,9 +82,9 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
 
     In a training graph in which those see no normalization, the nodes that only summaries read (the loss).
     """
-    gradients = _downstream(graph, [node for node in graph if _is_gradient(node)])
+    gradients = downstream(graph, [node for node in graph if _is_gradient(node)])
     left_out = {node for node in graph if node in gradients or _does(node) or _is_plumbing(node)}
-    fed = _downstream(graph, [node for node in graph if node.op.startswith(_INPUTS)])
+    fed = downstream(graph, [node for node in graph if node.op.startswith(_INPUTS)])
     unread = [node for node in graph if node not in left_out and _is_end(graph, node)]
     chosen = [node for node in unread if node in fed]
     if gradients and not _sees_normalization(graph, chosen):
@@ -201,15 +202,3 @@ def _is_statistic(node: Node) -> bool:
         if tensor.node.op in FUSED_OPS and tensor.port:
             return True
     return False
-
-
-def _downstream(graph: Graph, sources: Iterable[Node]) -> set[Node]:
-    """The sources and every node that depends on one of them through data."""
-    reached = set(sources)
-    stack = list(reached)
-    while stack:
-        for use in graph.uses(stack.pop()):
-            if use.node not in reached:
-                reached.add(use.node)
-                stack.append(use.node)
-    return reached

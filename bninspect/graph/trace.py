@@ -22,6 +22,7 @@ RESHAPES = frozenset({"Reshape", "Squeeze", "ExpandDims", "Cast", "BroadcastTo"}
 """Ops that change how a vector of parameters or statistics is laid out or stored, not its values."""
 VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
 SELECTS = frozenset({"Select", "SelectV2"})
+SWITCHES = frozenset({"Switch", "RefSwitch"})
 MERGES = frozenset({"Merge", "RefMerge"})
 
 

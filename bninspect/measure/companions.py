@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.errors import RunError
+from bninspect.graph.search import way
 from bninspect.measure.companion_batches import batches_of
 
 if TYPE_CHECKING:
@@ -136,13 +137,13 @@ def companion_test(
 
 def judge(tensor: Tensor) -> Tensor:
     """The values behind an output that only says at which place the largest stand; else the output."""
-    at = tensor
-    while at.node.inputs:
-        if _CHOOSING.get(at.node.op) == at.port:
+
+    def before(at: Tensor) -> Tensor | None:
+        return at.node.inputs[0] if at.node.op in _HANDING_ON and at.node.inputs else None
+
+    for at in way(tensor, before):
+        if _CHOOSING.get(at.node.op) == at.port and at.node.inputs:
             return at.node.inputs[0]
-        if at.node.op not in _HANDING_ON:
-            return tensor
-        at = at.node.inputs[0]
     return tensor
 
 

@@ -1,4 +1,4 @@
-"""How names and numbers are written for a person: safe to print, short, and never cut."""
+"""How names and numbers are written for a person: short, and never cut."""
 
 from __future__ import annotations
 
@@ -9,13 +9,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-def printable(text: str) -> str:
-    """The text with every control character escaped: a name comes from a file that nobody vouches for."""
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def common_scope(names: Sequence[str]) -> str:

@@ -10,7 +10,8 @@ from rich.cells import cell_len
 from rich.measure import Measurement
 from rich.text import Text
 
-from bninspect.render.names import printable, wrap
+from bninspect.escaping import printable
+from bninspect.render.names import wrap
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult

@@ -96,7 +96,7 @@ def _frames(nodes: Mapping[str, NodeDef]) -> dict[str, str]:
     stack: list[tuple[str, str]] = []
     for node in nodes.values():
         if node.op in ("Enter", "RefEnter"):
-            stack.append((node.name, bytes(node.attr("frame_name") or b"").decode("utf-8", "replace")))
+            stack.append((node.name, _frame_name(node)))
     if not stack:
         return {}
     for node in nodes.values():
@@ -111,6 +111,12 @@ def _frames(nodes: Mapping[str, NodeDef]) -> dict[str, str]:
         if nodes[name].op not in ("Exit", "RefExit"):
             stack.extend((reader, frame) for reader in readers[name])
     return found
+
+
+def _frame_name(enter: NodeDef) -> str:
+    """The frame that an Enter opens; empty if it names none."""
+    name = enter.attr("frame_name")
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else ""
 
 
 def _same(first: NodeDef | None, second: NodeDef | None) -> bool:

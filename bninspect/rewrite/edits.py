@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bninspect.graph import Node, Tensor
+from bninspect.graph.search import reach, way
 from bninspect.rewrite.loops import in_loops
 
 if TYPE_CHECKING:
@@ -168,52 +169,43 @@ class Edits:
         """Whether all that this NoOp waits for hands the node its input: so functions end, once they are
         written out.
         """
-        handing = set()
-        end = node
-        while end.op == "Identity" and end.inputs:
-            end = self.resolve(self._overrides.get((end, 0), end.inputs[0])).node
-            handing.add(end)
-        stack, seen = [control], {control}
-        while handing and stack:
-            for waited in self.controls(stack.pop()):
-                if waited.op != "NoOp" and waited not in handing:
-                    return False
-                if waited.op == "NoOp" and waited not in seen:
-                    seen.add(waited)
-                    stack.append(waited)
-        return bool(handing)
+        handing = set(way(node, self._handed)) - {node}
+        idle = reach([control], lambda waiting: (one for one in self.controls(waiting) if one.op == "NoOp"))
+        return bool(handing) and all(
+            waited.op == "NoOp" or waited in handing for waiting in idle for waited in self.controls(waiting)
+        )
+
+    def _handed(self, node: Node) -> Node | None:
+        """The node whose value an Identity hands on; None for any other node."""
+        if node.op != "Identity" or not node.inputs:
+            return None
+        return self.resolve(self._overrides.get((node, 0), node.inputs[0])).node
 
     def _is_update(self, node: Node) -> bool:
         """Whether a node waited for changes a variable, or hands on the value of one that does."""
-        chain = []
+        passed = []
         found = False
-        while True:
-            if node in self._updating:
-                found = self._updating[node]
+        for place in way(node, _value_of):
+            known = self._updating.get(place)
+            passed.append(place)
+            if known is not None or mutates(place.op):
+                found = known is not False
                 break
-            chain.append(node)
-            if mutates(node.op):
-                found = True
-                break
-            if node.op not in ("Identity", "RefIdentity", "ReadVariableOp") or not node.inputs:
-                break
-            node = node.inputs[0].node
-        for one in chain:
-            self._updating[one] = found
+        self._updating.update(dict.fromkeys(passed, found))
         return found
 
 
 def _behind(graph: Graph, ops: frozenset[str]) -> set[Node]:
     """The nodes of these ops, and all that depend on one of them by data or control edges."""
-    stack = [node for node in graph if node.op in ops]
+    starts = [node for node in graph if node.op in ops]
     readers: dict[Node, list[Node]] = {}
-    for node in graph if stack else ():
+    for node in graph if starts else ():
         for before in (*node.controls, *(tensor.node for tensor in node.inputs)):
             readers.setdefault(before, []).append(node)
-    found: set[Node] = set()
-    while stack:
-        node = stack.pop()
-        if node not in found:
-            found.add(node)
-            stack.extend(readers.get(node, ()))
-    return found
+    return set(reach(starts, lambda node: readers.get(node, ())))
+
+
+def _value_of(node: Node) -> Node | None:
+    """The node whose value this one hands on, be it that of a variable; None for any other node."""
+    handing = node.op in ("Identity", "RefIdentity", "ReadVariableOp") and node.inputs
+    return node.inputs[0].node if handing else None

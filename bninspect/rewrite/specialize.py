@@ -15,7 +15,8 @@ from bninspect.batchnorm.layer import Form, Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.predicate import value_of
 from bninspect.errors import RewriteError
-from bninspect.graph.trace import MERGES, SELECTS, same
+from bninspect.graph.search import end
+from bninspect.graph.trace import MERGES, SELECTS, SWITCHES, same
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.following import following
 from bninspect.rewrite.formulas import empty_statistics, restated, trained
@@ -174,12 +175,16 @@ def _unswitched(
     tensor: Tensor, condition: tuple[Tensor, bool], edits: Edits, conditions: Conditions
 ) -> Tensor:
     """What a Switch on this condition was given, where the tensor comes from one; else the tensor."""
-    while (
-        tensor.node.op in ("Switch", "RefSwitch")
-        and conditions.base(tensor.node.inputs[1])[0] == condition[0]
-    ):
-        tensor = edits.read_by(tensor.node, 0)
-    return tensor
+
+    def given(place: Tensor) -> Tensor | None:
+        return edits.read_by(place.node, 0) if _switches_on(place.node, condition[0], conditions) else None
+
+    return end(tensor, given)
+
+
+def _switches_on(node: Node, source: Tensor, conditions: Conditions) -> bool:
+    """Whether it is a Switch on what this source decides."""
+    return node.op in SWITCHES and conditions.base(node.inputs[1])[0] == source
 
 
 def _free(
@@ -212,9 +217,8 @@ def _free(
 
 def _is_pivot(control: Node, condition: tuple[Tensor, bool], conditions: Conditions) -> bool:
     """Whether waiting for the node only says that the branch is taken: switch_t, switch_f."""
-    while control.op == "Identity" and control.inputs:
-        control = control.inputs[0].node
-    return control.op in ("Switch", "RefSwitch") and conditions.base(control.inputs[1])[0] == condition[0]
+    pivot = end(control, lambda node: node.inputs[0].node if node.op == "Identity" and node.inputs else None)
+    return _switches_on(pivot, condition[0], conditions)
 
 
 def _flipped(layer: BatchNorm, mode: Mode, edits: Edits) -> Change:

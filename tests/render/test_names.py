@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from bninspect.escaping import printable
 from bninspect.render.names import (
     as_written,
     below,
@@ -17,7 +18,6 @@ from bninspect.render.names import (
     fold,
     human_size,
     plain,
-    printable,
     wrap,
 )
 

@@ -9,6 +9,7 @@ tensorflow/python/training/moving_averages.py; `moving = moving * momentum + bat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, VARIABLES, declared_shape, same, scalar, value
@@ -32,6 +33,8 @@ _BACKWARD = _ONWARD | ASSIGNS | {"Mean", "Sqrt", "Square", "Relu", "Maximum"}
 _SWITCHES = frozenset({"Switch", "RefSwitch"})
 _IS_INITIALIZED = frozenset({"IsVariableInitialized", "VarIsInitializedOp"})
 _MOST_NODES = 400
+_MOST_DIFFERENCES = 4
+"""Differences of differences that make a rate: 1 - (1 - rate) has two; each may double the work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,21 +208,24 @@ def _factor_of(product: Tensor, is_other: Callable[[Tensor], bool], *, idle: flo
     return None
 
 
-def _number(tensor: Tensor, idle: float) -> float | None:
-    """A constant number, or 1 - a constant number, rounded to what float32 holds of it.
+def _number(tensor: Tensor, idle: float, depth: int = 0) -> float | None:
+    """A constant number, or 1 - a constant number, rounded to what float32 holds of it; None for more of
+    differences than anybody writes.
 
     A conditional that gives the idle number where nothing is to be learned (tf.layers: a momentum of 1, in
     1.7 a rate of 0) counts as its other side.
     """
     source = value(tensor)
     node = source.node
+    found: float | None
     if node.op in MERGES and len(node.inputs) == 2:
         sides = [scalar(side) for side in node.inputs]
         learning = [side for side in sides if side is not None and side != idle]
         found = learning[0] if len(learning) == 1 and None not in sides else None
-    elif node.op == "Sub" and len(node.inputs) == 2:
-        first, second = _number(node.inputs[0], idle), _number(node.inputs[1], 1.0 - idle)
+    elif node.op == "Sub" and len(node.inputs) == 2 and depth < _MOST_DIFFERENCES:
+        first = _number(node.inputs[0], idle, depth + 1)
+        second = None if first is None else _number(node.inputs[1], 1.0 - idle, depth + 1)
         found = None if first is None or second is None else first - second
     else:
         found = scalar(tensor)
-    return None if found is None else round(found, 7)
+    return None if found is None or not isfinite(found) else round(found, 7)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.commands.check.gate import check
 from bninspect.commands.check.result import ModelResult
+from bninspect.commands.check.workers import in_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -62,43 +63,11 @@ def _results(work: Sequence[Settings], jobs: int) -> Iterator[ModelResult]:
 
 
 def _side_by_side(work: Sequence[Settings], jobs: int) -> Iterator[ModelResult]:
-    """A model that takes its process with it takes no other model: where a process is ended from outside,
-    one process checks the rest, and of that it is known which model it was.
-    """
-    from concurrent.futures.process import BrokenProcessPool
-
-    left = list(work)
-    while left:
-        try:
-            for result in _pooled(tuple(left), jobs):
-                left.pop(0)
-                yield result
-        except BrokenProcessPool:
-            if jobs == 1:
-                path = left.pop(0).path
-                yield ModelResult(
-                    path=path, error=f"{path}: the process that checked it was ended (out of memory?)"
-                )
-            jobs = 1
+    """In processes. A model that takes its process with it takes no other model."""
+    yield from in_processes(check, work, jobs, _ended)
 
 
-def _pooled(work: Sequence[Settings], jobs: int) -> Iterator[ModelResult]:
-    """In processes that start afresh, so that nothing is shared; an interrupt ends them without a word."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    pool = ProcessPoolExecutor(
-        max_workers=jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts
-    )
-    try:
-        # One by one: an interrupt waits for the models that are under way, and for no more.
-        yield from pool.map(check, work)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _leave_interrupts() -> None:
-    """Ctrl-C is for the process that the person sees."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _ended(settings: Settings) -> ModelResult:
+    """The result of a model whose process was ended from outside."""
+    path = settings.path
+    return ModelResult(path=path, error=f"{path}: the process that checked it was ended (out of memory?)")

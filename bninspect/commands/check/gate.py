@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from shlex import quote
+from traceback import format_exception
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
@@ -63,7 +64,9 @@ class Settings:
 
 
 def check(settings: Settings) -> ModelResult:
-    """The result for one model. Whatever cannot be done becomes its `error`: one line, nothing is raised."""
+    """The result for one model. Whatever goes wrong with it becomes its `error`, one line, and takes no other
+    model with it: nothing is raised. A bug of ours keeps its traceback.
+    """
     try:
         with collector_held_off():
             return _checked(settings)
@@ -72,6 +75,11 @@ def check(settings: Settings) -> ModelResult:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         return ModelResult(path=settings.path, error=f"{settings.path}: {reason}")
+    except MemoryError:
+        return ModelResult(path=settings.path, error=f"{settings.path}: it takes more memory than there is")
+    except Exception as error:
+        told = one_line(BninspectError(f"{settings.path}: a bug of ours: {type(error).__name__}: {error}"))
+        return ModelResult(path=settings.path, error=told, bug="".join(format_exception(error)))
 
 
 def _checked(settings: Settings) -> ModelResult:

@@ -40,6 +40,8 @@ class ModelResult:
     path: str
     error: str | None = None
     """One line where it could not be checked; where only its run failed, what the file shows is beside it."""
+    bug: str | None = None
+    """The traceback, where the error is a fault of this program rather than of the model."""
     modes: Mapping[str, int] = field(default_factory=dict)
     """How many layers run in each mode: training, inference, switched."""
     found: tuple[Found, ...] = ()
@@ -88,7 +90,11 @@ class CheckResult:
         return {what: tuple(of) for what, of in codes.items()}
 
     def exit_code(self, fail_on: Severity, exit_zero: bool = False) -> int:
-        """2 where a model could not be checked, 1 where a finding is as grave as `fail_on`, else 0."""
+        """3 if a model met a bug of ours, 2 if one could not be checked, 1 if a finding is as grave as `fail_on`,
+        else 0.
+        """
+        if any(model.bug is not None for model in self.models):
+            return 3
         if any(model.error is not None for model in self.models):
             return 2
         gravest = worst(model.worst for model in self.models)

@@ -14,6 +14,7 @@ from bninspect.graph.functions.library import IF_OPS, Library
 from bninspect.graph.functions.lowering import BRANCHES, Lowering
 from bninspect.graph.functions.scopes import Call, Edges, Scope, data_inputs
 from bninspect.graph.graph import Graph, Node, Signature, Tensor
+from bninspect.graphdef.ops import refuse_short
 from bninspect.graphdef.records import FunctionRef
 
 if TYPE_CHECKING:
@@ -155,6 +156,7 @@ class _Flattening:
                 controls.append(scope.pivot)
             node.inputs, node.controls = tuple(data), tuple(controls)
             node.conditions = self.edges.conditions(scope)
+            refuse_short(node)
         for node, inputs in self.lowering.lowered:
             node.inputs = tuple(
                 value if isinstance(value, Tensor) else self.edges.tensor(value[0], value[1], node)

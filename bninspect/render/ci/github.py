@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.escaping import printable_lines
 from bninspect.render.names import few
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def _command(kind: str, path: str, title: str, message: str) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """The text as the data of a command; its own lines stay lines."""
+    return printable_lines(text).replace("%", "%25").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from bninspect.commands.check.result import CheckResult, Found, ModelResult
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
+_COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+"""What a line must not begin with: in a log it would be a command to the runner (`text.printable`)."""
 
 
 def junit(result: CheckResult, fail_on: Severity) -> str:
@@ -29,6 +31,7 @@ def junit(result: CheckResult, fail_on: Severity) -> str:
     ElementTree.indent(root)
     # Letters beyond ASCII as references: right in whatever encoding the text is written to a file.
     text: str = ElementTree.tostring(root, "us-ascii").decode()
+    text = _COMMAND.sub(r"\1&#58;", text.replace("##", "#&#35;"))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 

@@ -6,11 +6,11 @@ and the region is line 1, which GitHub asks for.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bninspect import __version__
+from bninspect.render.json import dumps
 from bninspect.rules import rules
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def sarif(result: CheckResult) -> str:
         "results": [_result(model, found, index) for model in result.models for found in model.found],
         "invocations": [_invocation(result)],
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
 
 
 def _driver() -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.segment import Segment
 
+from bninspect.escaping import printable
 from bninspect.render.graph.overview import BRANCHES, NEVER_RUN, NONE, OF_TRAINING
-from bninspect.render.names import printable
 from bninspect.render.prose import Prose
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.layer import Mode
-from bninspect.render.names import counted, few, human_size, printable
+from bninspect.escaping import printable
+from bninspect.render.names import counted, few, human_size
 from bninspect.statistics.thresholds import FEWEST_IMAGES, FEWEST_VALUES
 
 if TYPE_CHECKING:

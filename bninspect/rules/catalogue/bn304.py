@@ -27,6 +27,7 @@ left of them does no harm: `allow` it with this reason.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import State
@@ -65,7 +66,7 @@ def check(case: Case) -> Iterator[Finding]:
                 remedy="momentum=0.99, or 0.9 where there are few steps",
             )
         elif steps and layer.statistics.state is not State.INITIAL:
-            left = momentum**steps
+            left = min(momentum, 1.0) ** steps
             if left > thresholds.MOST_OF_START:
                 yield RULE.finding(
                     f"momentum {momentum:g} leaves {percent(left)} of what the moving statistics started "
@@ -93,12 +94,13 @@ def _momentum(layer: BatchNorm, case: Case) -> float | None:
 
 
 def _steps(case: Case) -> int | None:
-    """The value of the global step; None where it is not known."""
+    """The value of the global step; None if it is not known, or is no count."""
     node = training_of(case.report).global_step
     held = None if node is None else stored_value(node)
     if held is None or held.size != 1:
         return None
-    return int(held.numbers().reshape(-1)[0])
+    steps = held.numbers().reshape(-1)[0]
+    return int(steps) if math.isfinite(steps) and steps >= 0 else None
 
 
 def undecided(case: Case) -> str | None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bninspect.commands.check import crowd, gate
 from bninspect.commands.check.crowd import check_all
 from bninspect.commands.check.gate import Settings
+from bninspect.commands.check.result import CheckResult
+from bninspect.rules import Severity
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
@@ -59,6 +62,38 @@ def test_one_that_cannot_be_read_stops_no_other() -> None:
     ]  # fmt: skip
 
 
+def _faulty(settings: Settings) -> Any:
+    """A bug of ours that one model meets."""
+    if Path(settings.path).name == NAMES[2]:
+        raise TypeError("unhashable type: 'dict'\nin a rule")
+    return gate._checked(settings)
+
+
+def test_a_bug_of_ours_is_an_error_of_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = check_all(work(), 1)
+    checked = gate._checked
+    monkeypatch.setattr(gate, "_checked", lambda one: _faulty(one) if "const" in one.path else checked(one))
+    results = check_all(work(), 1)
+    path = work()[2].path
+    assert results[2].error == f"{path}: a bug of ours: TypeError: unhashable type: 'dict' in a rule"
+    assert "Traceback" in (results[2].bug or "")
+    assert (*results[:2], *results[3:]) == (*alone[:2], *alone[3:])
+    assert CheckResult(models=results).exit_code(Severity.ERROR, exit_zero=True) == 3
+    assert CheckResult(models=(results[0], results[1])).exit_code(Severity.ERROR) == 2
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RecursionError("maximum recursion depth exceeded")])
+def test_a_limit_of_the_machine_is_an_error_of_its_model(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def load(path: str) -> None:
+        raise error
+
+    monkeypatch.setattr("bninspect.commands.check.gate.load", load)
+    [result] = check_all([Settings(path="m.pb")])
+    assert (result.error or "").startswith("m.pb: ")
+
+
 def test_a_failure_of_the_system_is_a_line_of_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
     def load(path: str) -> None:
         raise PermissionError(13, "Permission denied", path)
@@ -85,6 +120,7 @@ def test_a_process_that_is_ended_takes_one_model_with_it(monkeypatch: pytest.Mon
     alone = check_all(work(), 1)
     monkeypatch.setattr(crowd, "check", _deadly)
     found = list(crowd._side_by_side(work(), jobs))
+    assert not multiprocessing.active_children()
     assert [result.path for result in found] == [settings.path for settings in work()]
     assert "was ended (out of memory?)" in (found[1].error or "")
     assert [found[0], *found[2:]] == [alone[0], *alone[2:]]

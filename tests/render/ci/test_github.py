@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from bninspect.commands.check.result import CheckResult
+from bninspect.escaping import printable_lines
 from bninspect.render.ci.github import github
 from tests.support.checks import AWKWARD, HOSTILE, NO_IMAGES, ORDINARY
 
@@ -76,12 +77,12 @@ def test_what_did_not_run_is_one_notice_for_each_reason() -> None:
     )
 
 
-def test_every_letter_survives() -> None:
+def test_every_letter_survives_or_is_escaped() -> None:
     finding, error, notice = commands(github(HOSTILE))
-    assert finding.properties["file"] == f"dir/{AWKWARD}.pb"
-    assert finding.data == f"{AWKWARD}: {AWKWARD}\nTo mend it: {AWKWARD}"
-    assert error.data == f"{AWKWARD}2.pb: {AWKWARD}"
-    assert notice.data.endswith(AWKWARD)
+    assert finding.properties["file"] == printable_lines(f"dir/{AWKWARD}.pb")
+    assert finding.data == printable_lines(f"{AWKWARD}: {AWKWARD}\nTo mend it: {AWKWARD}")
+    assert error.data == printable_lines(f"{AWKWARD}2.pb: {AWKWARD}")
+    assert notice.data.endswith(printable_lines(AWKWARD))
 
 
 @pytest.mark.parametrize("result", [CheckResult(models=())])

@@ -1,0 +1,67 @@
+"""A node short of inputs, and an attribute of another kind than its name has, are one line each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bninspect.errors import GraphDefError
+from bninspect.graphdef.ops import LEAST_INPUTS
+from bninspect.graphdef.schema import message_class
+from tests.support.text import graph
+
+
+@pytest.mark.parametrize("op", sorted(LEAST_INPUTS))
+def test_a_node_short_of_inputs_is_refused(op: str) -> None:
+    least = LEAST_INPUTS[op]
+    given = ["a"] * (least - 1)
+    with pytest.raises(GraphDefError, match=f"damaged: {op} 'n' has {least - 1} of its {least} inputs"):
+        graph(f"a = Placeholder()\nn = {op}({', '.join([*given, '^a'])})")
+    assert len(graph(f"a = Placeholder()\nn = {op}({', '.join([*given, 'a'])})").node("n").inputs) == least
+
+
+def value(kind: str) -> Any:
+    """An AttrValue of a kind."""
+    made = message_class("AttrValue")()
+    if kind == "func":
+        made.func.name = "f"
+        made.func.attr["T"].type = 1
+    elif kind == "list(func)":
+        made.list.func.add(name="f")
+    elif kind == "list(type)":
+        made.list.type.append(1)
+    elif kind == "type":
+        made.type = 1
+    elif kind == "s":
+        made.s = b"NHWC"
+    elif kind == "b":
+        made.b = True
+    else:
+        made.i = 1
+    return made
+
+
+@pytest.mark.parametrize(
+    ("name", "fitting"),
+    [
+        ("T", {"type", "list(type)"}),
+        ("dtype", {"type"}),
+        ("is_training", {"b"}),
+        ("data_format", {"s"}),
+        ("batch_dims", {"i"}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["func", "list(func)", "list(type)", "type", "s", "b", "i"])
+def test_an_attribute_is_of_its_kind_or_refused(name: str, fitting: set[str], kind: str) -> None:
+    message = message_class("GraphDef")()
+    message.node.add(name="n", op="Placeholder").attr[name].CopyFrom(value(kind))
+    from bninspect.graph import flatten
+    from bninspect.graphdef.reader import records
+
+    node = flatten(records(message.SerializeToString(), "text")).node("n")
+    if kind in fitting:
+        assert node.attr(name) is not None
+    else:
+        with pytest.raises(GraphDefError, match=f"damaged: attribute {name} of 'n' is .*, where .* belongs"):
+            node.attr(name)

@@ -25,10 +25,11 @@ _ONE = (
 )  # fmt: skip
 _TWO = (
     "Switch", "RefSwitch", "Reshape", "ExpandDims", "BroadcastTo", "Tile", "Transpose", "Fill", "Add",
-    "AddV2", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "SquaredDifference", "Maximum", "Minimum", "Pow",
-    "BiasAdd", "Mean", "Sum", "LogicalAnd", "LogicalOr", "Equal", "NotEqual", "Greater", "GreaterEqual", "Less",
-    "LessEqual", "Conv2D", "DepthwiseConv2dNative", "MatMul", "Assign", "AssignAdd", "AssignSub",
-    "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp", "ResourceGather", "ResourceGatherNd",
+    "AddV2", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "SquaredDifference", "Maximum", "Minimum",
+    "Pow", "BiasAdd", "Mean", "Sum", "LogicalAnd", "LogicalOr", "Equal", "NotEqual", "Greater",
+    "GreaterEqual", "Less", "LessEqual", "Conv2D", "DepthwiseConv2dNative", "MatMul", "Assign",
+    "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp",
+    "ResourceGather", "ResourceGatherNd",
 )  # fmt: skip
 LEAST_INPUTS = {**dict.fromkeys(_ONE, 1), **dict.fromkeys(_TWO, 2), "Select": 3, "SelectV2": 3}
 """Op -> data inputs at least."""

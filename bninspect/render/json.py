@@ -31,8 +31,8 @@ Document = dict[str, Any]
 def dumps(document: Document) -> str:
     """The document as text; non-finite numbers, which JSON does not have, become null.
 
-    ASCII alone, and no `##[`, which a runner may take for a command (`text.printable`): a string with an escape
-    in it is the same string.
+    ASCII alone, and no `##[`, which a runner may take for a command (`text.printable`): a string with an
+    escape in it is the same string.
     """
     return json.dumps(_finite(document), indent=2, allow_nan=False).replace("##", "#\\u0023")
 

@@ -36,7 +36,8 @@ out = Identity(both, T=float)
 """
 ONE = (
     "Identity", "StopGradient", "CheckNumerics", "Cast", "LogicalNot", "Enter", "Exit", "NextIteration",
-    "ReadVariableOp", "Merge", "IdentityN", "AddN", "RefIdentity", "Softmax", "Relu", "PlaceholderWithDefault",
+    "ReadVariableOp", "Merge", "IdentityN", "AddN", "RefIdentity", "Softmax", "Relu",
+    "PlaceholderWithDefault",
 )  # fmt: skip
 TWO = ("Switch", "Add", "Mul", "Sub", "Reshape", "LogicalAnd", "RealDiv", "Conv2D", "Equal", "Fill")
 
@@ -121,7 +122,8 @@ def test_pivots_and_idle_nodes_in_rings_end_strip(
     text = PARTS + SWITCHED.replace("PREDICATE", "flag").replace(
         "m, v, is_training=true", "m, v, ^p0, ^idle, is_training=true"
     ).replace("Identity(both", "Identity(both, ^idle")
-    text += "p0 = Identity(p1, ^p0, T=bool)\np1 = Identity(p0, T=bool)\nidle = NoOp(^more)\nmore = NoOp(^idle, ^on)\n"
+    text += "p0 = Identity(p1, ^p0, T=bool)\np1 = Identity(p0, T=bool)\n"
+    text += "idle = NoOp(^more)\nmore = NoOp(^idle, ^on)\n"
     path = tmp_path / "m.pb"
     path.write_bytes(graphdef(text).SerializeToString())
     everywhere(command_line, path, tmp_path)

@@ -90,8 +90,8 @@ class CheckResult:
         return {what: tuple(of) for what, of in codes.items()}
 
     def exit_code(self, fail_on: Severity, exit_zero: bool = False) -> int:
-        """3 if a model met a bug of ours, 2 if one could not be checked, 1 if a finding is as grave as `fail_on`,
-        else 0.
+        """3 if a model met a bug of ours, 2 if one could not be checked, 1 if a finding is as grave
+        as `fail_on`, else 0.
         """
         if any(model.bug is not None for model in self.models):
             return 3

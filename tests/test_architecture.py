@@ -18,7 +18,9 @@ EVERYTHING = MODULES + sorted((ROOT / "tests").rglob("*.py"))
 
 LAYERS = (
     "errors",
+    "escaping",
     "text",
+    "documents",
     "files",
     "graphdef",
     "graph",

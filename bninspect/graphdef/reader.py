@@ -1,4 +1,4 @@
-"""File -> records, by memory map: the nodes are read, the weights are stepped over.
+"""File -> records: the nodes are read, the weights are stepped over.
 
 Reading never executes anything. Any bytes give a GraphDef or a GraphDefError, in time and memory bounded by
 the file.
@@ -6,7 +6,6 @@ the file.
 
 from __future__ import annotations
 
-import mmap
 import stat
 import sys
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from bninspect.graphdef.metagraph import graph_in, served
 from bninspect.graphdef.nodes import node_at
 from bninspect.graphdef.records import FunctionDef, GraphDef, NodeDef, Span
 from bninspect.graphdef.schema import from_text
+from bninspect.graphdef.source import FileBytes
 from bninspect.graphdef.tensors import dtype_name, parse
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def naming(path: str) -> Iterator[None]:
 
 
 def _open(path: str) -> Buffer:
-    """The bytes of the file, mapped where that can be done."""
+    """The bytes of the file; of a regular one where it lies, so that only what is asked for is read."""
     if path == "-":
         if sys.stdin is None:
             raise GraphDefError("standard input is closed")
@@ -65,10 +65,9 @@ def _open(path: str) -> Buffer:
     mode = file.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
         raise GraphDefError("not a regular file")
-    with file.open("rb") as stream:
-        if stat.S_ISFIFO(mode) or file.stat().st_size == 0:
-            return stream.read()
-        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    if stat.S_ISFIFO(mode):
+        return file.read_bytes()
+    return FileBytes(file)
 
 
 def _savedmodel_in(folder: Path) -> Path:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bninspect.graphdef.source import FileBytes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -39,6 +41,15 @@ class Span(NamedTuple):
     def bytes(self) -> bytes:
         """A copy of the range."""
         return bytes(self.buffer[self.start : self.end])
+
+    def write(self, target: Callable[[bytes | memoryview], Any]) -> int:
+        """Gives the range to a function, in pieces where it is large; the number of bytes."""
+        if isinstance(self.buffer, FileBytes):
+            for chunk in self.buffer.chunks(self.start, self.end):
+                target(chunk)
+        else:
+            target(memoryview(self.buffer)[self.start : self.end])
+        return self.end - self.start
 
 
 class NodeDef:

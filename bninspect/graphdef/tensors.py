@@ -190,10 +190,9 @@ class TensorValue:
         dtype = np.dtype(_NUMPY[self.dtype])
         content = self._content()
         if content is not None:
-            buffer, start, end = content
-            if (end - start) % dtype.itemsize:
-                raise GraphDefError(f"damaged: {end - start} bytes for a constant of type {self.dtype}")
-            return np.frombuffer(buffer, dtype, (end - start) // dtype.itemsize, start)
+            if len(content) % dtype.itemsize:
+                raise GraphDefError(f"damaged: {len(content)} bytes for a constant of type {self.dtype}")
+            return np.frombuffer(content, dtype)
         listed = getattr(self._whole(), _VALUES.get(self.dtype, "int_val"))
         if dtype.kind == "c":
             if len(listed) % 2:
@@ -206,12 +205,12 @@ class TensorValue:
         except OverflowError:
             raise GraphDefError(f"damaged: a value outside the range of {self.dtype}") from None
 
-    def _content(self) -> tuple[Any, int, int] | None:
-        """(buffer, start, end) of the raw little-endian bytes; None where values are listed one by one."""
+    def _content(self) -> bytes | None:
+        """The raw little-endian bytes; None where values are listed one by one."""
         if self._content_span is not None:
-            return self._content_span
+            return self._content_span.bytes()
         content: bytes = self._whole().tensor_content
-        return (content, 0, len(content)) if content else None
+        return content or None
 
     def _whole(self) -> Any:
         """The TensorProto with all its values."""

@@ -6,16 +6,18 @@ at the cost of its nodes: the weights are stepped over.
 
 from __future__ import annotations
 
-from mmap import mmap
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.errors import GraphDefError
+from bninspect.graphdef.source import FileBytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Buffer = bytes | mmap
+Buffer = bytes | FileBytes
 
+_LONGEST_HEAD = 20
+"""Bytes of a tag and the number behind it."""
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 
 
@@ -35,9 +37,15 @@ class Field(NamedTuple):
 
 def varint(buffer: Buffer, position: int, end: int) -> tuple[int, int]:
     """(value, position behind it). Raises GraphDefError where it runs over the end or over ten bytes."""
+    base, window = buffer.window(position) if isinstance(buffer, FileBytes) else (0, buffer)
+    return _varint(window, base, position, end)
+
+
+def _varint(window: bytes, base: int, position: int, end: int) -> tuple[int, int]:
+    """As `varint`, in a window that begins at `base`."""
     value = shift = 0
     while position < end and shift < 70:
-        byte = buffer[position]
+        byte = window[position - base]
         position += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
@@ -48,22 +56,36 @@ def varint(buffer: Buffer, position: int, end: int) -> tuple[int, int]:
 
 def fields(buffer: Buffer, start: int, end: int) -> Iterator[Field]:
     """The fields of the message in buffer[start:end], in order. Raises GraphDefError off the rails."""
-    position = start
-    while position < end:
+    if not isinstance(buffer, FileBytes):
+        return _fields(buffer, 0, start, end, end)
+    return _in_windows(buffer, start, end)
+
+
+def _in_windows(buffer: FileBytes, start: int, end: int) -> Iterator[Field]:
+    """The fields of a message in a file: no more of it is read than the windows in which they begin."""
+    while start < end:
+        base, window = buffer.window(start)
+        last = base + len(window)
+        for field in _fields(window, base, start, end if last >= end else last - _LONGEST_HEAD, end):
+            yield field
+            start = field.end
+
+
+def _fields(window: bytes, base: int, position: int, last: int, end: int) -> Iterator[Field]:
+    """The fields that begin before `last`, of a message that ends at `end`; the window begins at `base`."""
+    while position < last:
         begin = position
-        tag = buffer[position]
+        tag = window[position - base]
         position += 1
         if tag >= 0x80:
-            tag, position = varint(buffer, begin, end)
+            tag, position = _varint(window, base, begin, end)
         number, wire = tag >> 3, tag & 7
         value = 0
         if wire == LENGTH:
-            length, position = varint(buffer, position, end)
+            length, position = _varint(window, base, position, end)
             stop = position + length
         elif wire == VARINT:
-            at = position
-            value, stop = varint(buffer, position, end)
-            position = at
+            value, stop = _varint(window, base, position, end)
         elif wire == FIXED32:
             stop = position + 4
         elif wire == FIXED64:

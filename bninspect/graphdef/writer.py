@@ -147,12 +147,12 @@ def write(graphdef: GraphDef, path: Path) -> int:
 
 
 def copy(graphdef: GraphDef, target: BinaryIO) -> int:
-    """Write the graph to a stream; the number of bytes. What was mapped from a file goes from one to the
+    """Write the graph to a stream; the number of bytes. What lies in a file goes from one to the
     other without standing in memory. Raises OSError.
     """
     size = 0
     for span in pieces(graphdef):
-        size += target.write(memoryview(span.buffer)[span.start : span.end])
+        size += span.write(target.write)
     return size
 
 

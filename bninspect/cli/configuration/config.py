@@ -10,7 +10,6 @@ file.
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import escape, has_magic
@@ -18,12 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bninspect.commands.check.paths import called, identity, matches
+from bninspect.documents import from_toml
 from bninspect.errors import BninspectError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +116,7 @@ def _section(path: Path, table: tuple[str, ...]) -> dict[str, Any] | None:
     """The table of a TOML file; None where it has none."""
     try:
         with path.open("rb") as stream:
-            found: Any = tomllib.load(stream)
+            found: Any = from_toml(stream)
     except OSError as error:
         raise BninspectError(f"{path}: {error.strerror}") from None
     except ValueError as error:  # no TOML, or no UTF-8

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.commands.check.paths import identity
+from bninspect.documents import from_json
 from bninspect.errors import BninspectError
 from bninspect.files import whole
 
@@ -94,7 +95,7 @@ def read(path: Path, may_be_absent: bool = False) -> Baseline:
     if may_be_absent and not path.exists():
         return Baseline(path=path, keys=frozenset())
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BninspectError(f"{path}: {error.strerror}; --update-baseline writes one") from None
     except OSError as error:

@@ -20,6 +20,7 @@ import numpy as np
 
 from bninspect.commands.probe.save import save
 from bninspect.commands.refresh.reestimate import Estimate, Estimates
+from bninspect.documents import from_json
 from bninspect.errors import InputError
 from bninspect.graphdef.writer import pieces
 from bninspect.statistics.pooling import Moments
@@ -78,7 +79,7 @@ def digest(graphdef: GraphDef) -> str:
                 told.update(part)
         return told.hexdigest()
     for span in pieces(graphdef):
-        told.update(memoryview(span.buffer)[span.start : span.end])
+        span.write(told.update)
     return told.hexdigest()
 
 
@@ -119,7 +120,7 @@ def read_part(path: str) -> Part:
 
 def _part(path: str, found: Any) -> Part:
     """Raises one of _UNREADABLE where anything is not as it is written."""
-    told = json.loads(str(found["bninspect"]))
+    told = from_json(str(found["bninspect"]))
     if told["format"] != _FORMAT:
         raise ValueError
     layers = {str(name): _layer(found, str(name)) for name in told["layers"]}

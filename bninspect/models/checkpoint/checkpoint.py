@@ -1,7 +1,7 @@
 """A checkpoint: every tensor it holds by its key, read when asked for, of either format.
 
 V2 (a TensorBundle: `prefix.index` and `prefix.data-00000-of-00001`, ...) lays the values out as they are, so
-that they stay in the mapped file; V1 (one file named by the prefix, or its shards) packs them into tables.
+that they stay in the file; V1 (one file named by the prefix, or its shards) packs them into tables.
 Source: tensorflow/core/util/tensor_bundle (tensor_bundle.cc), tensorflow/core/protobuf/tensor_bundle.proto
 and tensorflow/core/util/tensor_slice_{reader,writer}.cc. Values are not checked against their checksums; that
 the files hold as many bytes as they claim is.
@@ -9,7 +9,6 @@ the files hold as many bytes as they claim is.
 
 from __future__ import annotations
 
-import mmap
 import os
 import re
 from collections.abc import Mapping
@@ -21,13 +20,12 @@ from typing import TYPE_CHECKING
 
 from bninspect.errors import GraphDefError, one_line
 from bninspect.graphdef import TensorValue
+from bninspect.graphdef.source import FileBytes
 from bninspect.models.checkpoint import bundle, saved_slices
 from bninspect.models.checkpoint.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from bninspect.graphdef.wire import Buffer
 
 
 class Checkpoint(Mapping[str, TensorValue]):
@@ -61,7 +59,7 @@ class Checkpoint(Mapping[str, TensorValue]):
         for file in files:
             with _naming(file):
                 _all_there(file, len(files))
-                tensors.update(saved_slices.tensors(Table(_mapped(file))))
+                tensors.update(saved_slices.tensors(Table(FileBytes(file))))
         return cls(prefix, tensors)
 
     def __getitem__(self, key: str) -> TensorValue:
@@ -102,7 +100,7 @@ def _all_there(file: Path, count: int) -> None:
 
 
 def _bundle(prefix: str, index: Path) -> Checkpoint:
-    table = Table(_mapped(index))
+    table = Table(FileBytes(index))
     header = bundle.header(table)
     shards = []
     for number in range(header.num_shards):
@@ -110,7 +108,7 @@ def _bundle(prefix: str, index: Path) -> Checkpoint:
         if not shard.is_file():
             raise GraphDefError(f"its shard {shard.name} is missing")
         try:
-            shards.append(bundle.Shard(shard.name, _mapped(shard)))
+            shards.append(bundle.Shard(shard.name, FileBytes(shard)))
         except OSError as error:
             raise GraphDefError(f"its shard {shard.name}: {error.strerror or error}") from None
     return Checkpoint(prefix, bundle.tensors(table, shards), bundle.object_keys(table, shards))
@@ -125,11 +123,3 @@ def _naming(file: Path) -> Iterator[None]:
         raise GraphDefError(f"checkpoint {file.name}: {one_line(error)}") from None
     except OSError as error:
         raise GraphDefError(f"checkpoint {file.name}: {error.strerror or error}") from None
-
-
-def _mapped(file: Path) -> Buffer:
-    """The bytes of a file, mapped; of an empty one none."""
-    with file.open("rb") as stream:
-        if file.stat().st_size == 0:
-            return b""
-        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)

@@ -96,14 +96,16 @@ class Table:
         end = offset + size
         if end + _TRAILER > len(self._buffer):
             raise GraphDefError(f"cut short: a block runs to byte {end + _TRAILER} of {len(self._buffer)}")
-        kind = self._buffer[end]
+        kind, *checksum = bytes(self._buffer[end : end + _TRAILER])
+        block = Span(self._buffer, offset, end)
         if size <= _CHECKED:
-            told = int.from_bytes(self._buffer[end + 1 : end + _TRAILER], "little")
-            if masked_crc32c(bytes(self._buffer[offset : end + 1])) != told:
+            held = bytes(self._buffer[offset : end + 1])
+            if masked_crc32c(held) != int.from_bytes(checksum, "little"):
                 raise GraphDefError(f"damaged: the block at byte {offset} does not match its checksum")
+            block = Span(held, 0, size)
         if kind == 0:
-            return Span(self._buffer, offset, end)
+            return block
         if kind != 1:
             raise GraphDefError(f"damaged: a block of the unknown kind {kind}")
-        data = decompressed(bytes(self._buffer[offset:end]))
+        data = decompressed(block.bytes())
         return Span(data, 0, len(data))

@@ -14,9 +14,10 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bninspect.documents import from_json
 from bninspect.errors import GraphDefError
 from bninspect.models.keras import safety as keras_safety
-from bninspect.models.keras.weights import check_weights, most_unpacked, open_hdf5, text_attribute
+from bninspect.models.keras.weights import copied, most_unpacked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 _LONGEST = {_CONFIG: 1 << 26, _METADATA: 1 << 20}
 """Bytes that a part of the archive may have unpacked."""
+_DEEPEST = 2000
+"""Levels of a configuration: four to a model within a model, and `keras_safety` has the last word."""
 _SAVE = "save the whole model (model.save) and name that file"
 _DAMAGED = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,
@@ -57,7 +60,7 @@ def unpacked(found: ArchiveError, folder: Path) -> KerasFile:
 
 def _of_zip(buffer: Buffer, folder: Path) -> KerasFile:
     try:
-        with zipfile.ZipFile(io.BytesIO(buffer)) as archive:
+        with zipfile.ZipFile(io.BytesIO(bytes(buffer))) as archive:
             names = archive.namelist()
             if _CONFIG not in names:
                 raise GraphDefError(_other_zip(names))
@@ -67,12 +70,13 @@ def _of_zip(buffer: Buffer, folder: Path) -> KerasFile:
             metadata = _json(_part(archive, _METADATA), _METADATA) if _METADATA in names else {}
             if _WEIGHTS not in names:
                 raise GraphDefError(f"a .keras archive without {_WEIGHTS}: {_SAVE}")
-            weights = folder / _WEIGHTS
-            with archive.open(_sized(archive, _WEIGHTS)) as source, weights.open("wb") as target:
+            unchecked, weights = folder / f"unchecked-{_WEIGHTS}", folder / _WEIGHTS
+            with archive.open(_sized(archive, _WEIGHTS)) as source, unchecked.open("wb") as target:
                 shutil.copyfileobj(source, target, 1 << 20)
     except _DAMAGED as error:
         raise GraphDefError(f"a zip archive that is damaged or cut short: {_first_line(error)}") from None
-    check_weights(weights)
+    copied(unchecked, weights)
+    unchecked.unlink()
     copy = folder / "model.keras"
     with zipfile.ZipFile(copy, "w") as archive:
         archive.writestr(_METADATA, json.dumps(metadata))
@@ -83,16 +87,15 @@ def _of_zip(buffer: Buffer, folder: Path) -> KerasFile:
 
 
 def _of_hdf5(buffer: Buffer, folder: Path) -> KerasFile:
-    copy = folder / "model.h5"
-    copy.write_bytes(buffer)
-    with open_hdf5(copy) as file:
-        config = text_attribute(file, "model_config")
-        if config is None:
-            raise GraphDefError(_other_hdf5(set(file.attrs), set(file)))
-        version = text_attribute(file, "keras_version")
+    unchecked, copy = folder / "unchecked.h5", folder / "model.h5"
+    unchecked.write_bytes(bytes(buffer))
+    held = copied(unchecked, copy)
+    unchecked.unlink()
+    config = held.attributes.get("model_config")
+    if config is None:
+        raise GraphDefError(_other_hdf5(set(held.attributes), set(held.groups)))
     keras_safety.check(_model(config))
-    check_weights(copy)
-    return KerasFile(format="keras-h5", version=version, copy=copy)
+    return KerasFile(format="keras-h5", version=held.attributes.get("keras_version"), copy=copy)
 
 
 def _part(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -120,8 +123,8 @@ def _model(text: bytes | str) -> dict[str, Any]:
 
 def _json(text: bytes | str, what: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        found = from_json(text, _DEEPEST)
+    except ValueError as error:
         raise GraphDefError(f"damaged: {what} is no JSON: {_first_line(error)}") from None
     if not isinstance(found, dict):
         raise GraphDefError(f"damaged: {what} is a {type(found).__name__}, not an object of JSON")

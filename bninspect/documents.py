@@ -42,7 +42,7 @@ def from_toml(stream: BinaryIO, deepest: int = _DEEPEST) -> dict[str, Any]:
 def _shallow(document: Any, deepest: int) -> Any:
     """The document, level by level. Raises ValueError where it has too many."""
     level = [document]
-    for _ in range(deepest + 1):
+    for _ in range(deepest):
         level = [inner for value in level for inner in _parts(value)]
         if not level:
             return document

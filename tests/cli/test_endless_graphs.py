@@ -10,13 +10,14 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
 from bninspect.measure.companions import judge
-from tests.support.places import FIXTURES
+from tests.support.places import ROOT
 from tests.support.text import graph, graphdef
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+DAMAGED = ROOT / "tests" / "cli" / "damaged"
 SOON = 60
 """Seconds for all commands on one graph, each of which takes a small part of one."""
 PARTS = """
@@ -113,7 +114,7 @@ def test_doubled_ways_end_every_command(
 def test_cases_end_every_command(
     command_line: Callable[..., tuple[int, str, str]], tmp_path: Path, name: str
 ) -> None:
-    everywhere(command_line, FIXTURES / "cases" / name, tmp_path)
+    everywhere(command_line, DAMAGED / name, tmp_path)
 
 
 def test_pivots_and_idle_nodes_in_rings_end_strip(
@@ -148,7 +149,7 @@ def test_the_output_behind_a_ring_is_itself() -> None:
 def test_damage_is_one_line_with_the_node(
     command_line: Callable[..., tuple[int, str, str]], tmp_path: Path, name: str, told: str
 ) -> None:
-    path = FIXTURES / "cases" / name
+    path = DAMAGED / name
     for arguments in (
         ("graph", path),
         ("strip", path, "--no-verify", "-o", tmp_path / "o.pb"),
@@ -158,7 +159,7 @@ def test_damage_is_one_line_with_the_node(
 
 
 def test_a_count_of_steps_below_zero_is_none(command_line: Callable[..., tuple[int, str, str]]) -> None:
-    code, out, _ = command_line("check", FIXTURES / "cases" / "negative_step" / "model.ckpt-0.meta")
+    code, out, _ = command_line("check", DAMAGED / "negative_step" / "model.ckpt-0.meta")
     assert code == 0
     assert "BN304" in out
     assert "how many steps were made is not known" in out

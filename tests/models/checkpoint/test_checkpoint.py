@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from types import MappingProxyType
@@ -185,14 +186,14 @@ def test_a_file_of_the_first_format_is_missing(tmp_path: Path) -> None:
 def test_a_shard_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is the shard that is named, not the index that led to it."""
     prefix = copied(str(FIXTURES / "training" / "wired_115" / "model.ckpt-20"), tmp_path)
-    opened = Path.open
+    opened = os.open
 
-    def refusing(self: Path, *given: Any) -> Any:
-        if ".data-" in self.name:
+    def refusing(path: Path, *given: Any) -> Any:
+        if ".data-" in path.name:
             raise PermissionError(13, "Permission denied")
-        return opened(self, *given)
+        return opened(path, *given)
 
-    monkeypatch.setattr(Path, "open", refusing)
+    monkeypatch.setattr("bninspect.graphdef.source.os.open", refusing)
     with pytest.raises(GraphDefError, match=r"its shard model.ckpt-20.data-\S+: Permission denied$"):
         Checkpoint.open(str(prefix))
 

@@ -1,8 +1,8 @@
 """Files that are written whole or not at all: beside the target first, then in its place.
 
 Whatever goes wrong on the way, an error, an interrupt, a full disk, the target is what it was. A process that
-is killed outright can leave the file beside it, named `.bninspect-` and a number; the target never holds a
-half.
+is killed outright (SIGKILL) can leave the file beside it, named `.bninspect-` and a number; the target never
+holds a half.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import shutil
 import stat
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -24,6 +26,31 @@ STREAM = "-"
 """Standard input as a model, standard output as a target."""
 
 
+_unfinished: set[Path] = set()
+"""Files beside their target, and folders, that are taken away when their block ends."""
+
+
+def abandon() -> None:
+    """Takes away what is not finished, for a process that is about to end without ending its blocks."""
+    for path in tuple(_unfinished):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def workplace() -> Iterator[Path]:
+    """A folder of our own, which is gone when the block ends."""
+    folder = Path(tempfile.mkdtemp(prefix="bninspect-"))
+    _unfinished.add(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        _unfinished.discard(folder)
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[BinaryIO]:
     """A stream; what is written to it is at `path` when the block ends, on the disk, and only then.
@@ -35,6 +62,7 @@ def whole(path: Path) -> Iterator[BinaryIO]:
     refuse(path)
     target = Path(os.path.realpath(path))
     beside = target.with_name(f".bninspect-{secrets.token_hex(8)}")
+    _unfinished.add(beside)
     try:
         if target.exists() and not target.is_file():
             with target.open("wb") as stream:
@@ -51,6 +79,7 @@ def whole(path: Path) -> Iterator[BinaryIO]:
         raise
     finally:
         beside.unlink(missing_ok=True)
+        _unfinished.discard(beside)
 
 
 def refuse(path: Path) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from bninspect.cli.commands import program
+from bninspect.cli.interrupts import Ended, watch
 from bninspect.errors import BninspectError
 from bninspect.escaping import printable, printable_lines
 
@@ -31,6 +32,7 @@ _PIPE_CLOSED = 141
 
 def main() -> NoReturn:
     """Runs the command of `sys.argv` and leaves the process with its exit code."""
+    watch()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -46,7 +48,11 @@ def run(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         return _invoke(arguments)
+    except Ended as ended:
+        _say(ended.line)
+        return ended.code
     except (KeyboardInterrupt, click.Abort):
+        _say("interrupted")
         return _INTERRUPTED
     except BrokenPipeError:
         _silence_stdout()
@@ -55,6 +61,9 @@ def run(arguments: Sequence[str]) -> int:
         if "--traceback" in arguments:
             _print_traceback(error)
         _say(_reason(error))
+        return _CANNOT
+    except MemoryError:
+        _say("it takes more memory than there is")
         return _CANNOT
     except Exception as error:
         _print_traceback(error)

@@ -6,12 +6,11 @@ under TensorFlow, and frozen in memory, and only then is TensorFlow imported.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.errors import RunError
+from bninspect.files import workplace
 from bninspect.graph import collector_held_off, flatten
 from bninspect.graphdef import TensorValue
 from bninspect.graphdef.reader import naming, records
@@ -45,8 +44,8 @@ def _of_keras(archive: ArchiveError, path: str) -> GraphDef:
     from bninspect.models.keras.file import unpacked
     from bninspect.models.keras.session import frozen
 
-    with naming(path), tempfile.TemporaryDirectory(prefix="bninspect-") as folder:
-        file = unpacked(archive, Path(folder))
+    with naming(path), workplace() as folder:
+        file = unpacked(archive, folder)
         try:
             made = frozen(file)
         except RunError as error:

@@ -109,11 +109,11 @@ def test_a_bug_is_3_with_its_traceback(
     )
 
 
-def test_an_interrupt_is_130_and_silent(
+def test_an_interrupt_is_130_and_one_line(
     run: Callable[..., Run], raising: Callable[[BaseException], None]
 ) -> None:
     raising(KeyboardInterrupt())
-    assert run("graph", "m.pb") == (130, "", "")
+    assert run("graph", "m.pb") == (130, "", "bninspect: interrupted\n")
 
 
 def test_version(run: Callable[..., Run]) -> None:

@@ -8,6 +8,7 @@ process takes its place, and nothing is waited for that could not answer.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from contextlib import suppress
 from multiprocessing import get_context
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 Work = TypeVar("Work")
 Result = TypeVar("Result")
 
-_FAREWELL = 5.0
+_FAREWELL = 1.0
 """Seconds that a process has to leave by itself before it is ended."""
 _AHEAD = 64
 """Pieces per process that may be done before an earlier one is: their results wait in memory."""
@@ -126,10 +127,13 @@ def _ready(crew: list[_Worker[Work, Result]]) -> list[_Worker[Work, Result]]:
 
 
 def _serve(function: Callable[[Work], Result], pipe: Connection) -> None:
-    """The life of a process: until nothing more comes. Ctrl-C is for the process that the person sees."""
+    """The life of a process: until nothing more comes. Ctrl-C is for the process that the person sees; one
+    that is told to stop cleans up.
+    """
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with suppress(EOFError, OSError):
         while True:
             pipe.send(function(pipe.recv()))

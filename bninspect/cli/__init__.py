@@ -32,6 +32,7 @@ _PIPE_CLOSED = 141
 
 def main() -> NoReturn:
     """Runs the command of `sys.argv` and leaves the process with its exit code."""
+    _occupy_standard_streams()
     watch()
     sys.exit(run(sys.argv[1:]))
 
@@ -42,6 +43,9 @@ def run(arguments: Sequence[str]) -> int:
         from click.shell_completion import shell_complete
 
         return shell_complete(program, {}, "bninspect", _COMPLETION, os.environ[_COMPLETION])
+    if sys.stdout is None:
+        _say("standard output is closed: give it a file, or > /dev/null")
+        return _CANNOT
     for stream in (sys.stdout, sys.stderr):
         # A node name that the terminal cannot show must not end the program.
         if hasattr(stream, "reconfigure"):
@@ -69,6 +73,15 @@ def run(arguments: Sequence[str]) -> int:
         _print_traceback(error)
         _say(f"a bug of ours: {_reason(error)}; please report it with the traceback above")
         return _BUG
+
+
+def _occupy_standard_streams() -> None:
+    """Opens nothing in the place of a standard stream that is closed: the next file that is opened would take
+    its number, and what a library prints would go into that file.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
 
 
 def _invoke(arguments: Sequence[str]) -> int:

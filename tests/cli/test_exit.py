@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Run = tuple[int, str, str]
+CLOSED = "bninspect: standard output is closed: give it a file, or > /dev/null\n"
 
 
 @pytest.fixture
@@ -167,6 +168,10 @@ def test_a_closed_pipe_ends_it_quietly(output_format: str) -> None:
         ("''", "", "bninspect: the path of the model is empty\n"),
         ("absent.pb", "2>&-", ""),
         ("absent.pb", "2>/dev/full", ""),
+        ("fixtures/classic.pb", ">&-", CLOSED),
+        ("fixtures/classic.pb --format json", ">&- <&-", CLOSED),
+        ("fixtures/classic.pb", ">&- 2>&-", ""),
+        ("--help", ">&-", CLOSED),
     ],
 )
 def test_2_whatever_is_closed(arguments: str, redirection: str, told: str) -> None:
@@ -179,3 +184,19 @@ def test_2_whatever_is_closed(arguments: str, redirection: str, told: str) -> No
         cwd=ROOT,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", told)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["check fixtures/classic.pb", "strip fixtures/classic.pb --no-verify -o -", "rule", "--version"],
+)
+def test_every_command_says_that_standard_output_is_closed(arguments: str) -> None:
+    ended = subprocess.run(
+        f"{sys.executable} -m bninspect {arguments} >&-",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", CLOSED)

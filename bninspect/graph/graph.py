@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bninspect.graph.ops import of_its_kind
 from bninspect.graph.search import upstream
-from bninspect.graphdef.ops import of_its_kind
 from bninspect.graphdef.records import AttributePlaceholder
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from bninspect.graph.functions.library import IF_OPS, Library
 from bninspect.graph.functions.lowering import BRANCHES, Lowering
 from bninspect.graph.functions.scopes import Call, Edges, Scope, data_inputs
 from bninspect.graph.graph import Graph, Node, Signature, Tensor
-from bninspect.graphdef.ops import refuse_short
+from bninspect.graph.ops import refuse_short
 from bninspect.graphdef.records import FunctionRef
 
 if TYPE_CHECKING:

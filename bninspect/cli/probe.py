@@ -97,6 +97,7 @@ def command(
     from bninspect import files
     from bninspect.batchnorm import inspect
     from bninspect.cli.selection import select
+    from bninspect.commands.probe.diagnosis import diagnose
     from bninspect.commands.probe.save import save
     from bninspect.measure.facts import Question
     from bninspect.measure.measured import arrays, worst_first
@@ -127,19 +128,20 @@ def command(
         found = probe(report, question, request, tell)
     if target is not None:
         save(target, {**found.kept, **arrays(found.layers)})
+    diagnosis = diagnose(found, {layer.name for layer in layers} if globs else None)
     if asked["sort"] == "score":
         found = worst_first(found)
     if form == "json":
         from bninspect.render.json import dumps
         from bninspect.render.probe.document import probe_document
 
-        click.echo(dumps(probe_document(found)))
+        click.echo(dumps(probe_document(found, diagnosis)))
         return
     from bninspect.render.probe.terminal import print_probe
     from bninspect.render.terminal import standard_output
 
     console, may_grow = standard_output()
-    print_probe(console, found, grow=may_grow)
+    print_probe(console, found, diagnosis, grow=may_grow)
 
 
 def _patched(

@@ -1,4 +1,4 @@
-"""What a probe is asked beside both modes: do images mix, which preset fits, and what is wrong, in words.
+"""What a probe is asked beside both modes: do images mix, and which preset fits.
 
 These runs have the model as it serves when it is asked for inference, beside it in training mode. Layers that
 the file fixes to training mode stay in it: that is what is to be found out.
@@ -16,8 +16,6 @@ from bninspect.graphdef.writer import serialized
 from bninspect.inputs.pictures import Files
 from bninspect.measure import auto
 from bninspect.measure.companions import CompanionTest, companion_test, judge
-from bninspect.measure.judging.diagnosis import diagnose
-from bninspect.measure.judging.judged import judged
 from bninspect.measure.presets import PresetTrial
 from bninspect.measure.runnable import program
 from bninspect.run import safety
@@ -65,20 +63,25 @@ def examined(
     outputs: Sequence[Tensor],
     trial: PresetTrial | None,
 ) -> Probe:
-    """The probe with what was asked besides, and with its diagnosis."""
-    if trial is None and isinstance(inputs.pictures, Files) and _first_is_off(found, inputs):
+    """The probe with what was asked besides."""
+    if (
+        question.presets
+        and trial is None
+        and isinstance(inputs.pictures, Files)
+        and _first_is_off(found, inputs)
+    ):
         recipe = inputs.pictures.recipe
         fitted = fitting(found.report, inputs, question.allowed).given_as(recipe.preset, bgr=recipe.bgr)
         trial = fitted if fitted.given is not None else None
     test = mixed(found.report, inputs, outputs, question.allowed) if question.companions else None
-    whole = replace(found, presets=trial, companions=test)
-    return replace(whole, diagnosis=diagnose(whole))
+    return replace(found, presets=trial, companions=test)
 
 
 def _first_is_off(found: Probe, inputs: Inputs) -> bool:
     """Whether the first layer's statistics do not fit the images, or too few images say so."""
     first = None if inputs.place is None else auto.first_layer(found.report, inputs.place.tensor)
-    return any(one.layer is first and one.own.verdict != "fine" for one in judged(found))
+    own = next((one.own for one in found.layers if one.layer is first), None)
+    return own is not None and own.staleness is not None and own.staleness.verdict != "fine"
 
 
 def mixed(

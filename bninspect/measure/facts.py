@@ -1,4 +1,4 @@
-"""What is asked of a probe, and what it found: plain data, told by `report`."""
+"""What is asked of a probe, and what it measured: plain data. What is wrong, `rules` say."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ class Question:
     """Check the specialized graphs against the original."""
     companions: bool = True
     """Test whether an image's output depends on its companions."""
+    presets: bool = True
+    """Where the first layer's statistics do not fit, try every preset, and measure under the one that does.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,8 @@ class InputFact:
     """Of all batches together."""
     source: tuple[str, ...]
     preset: str | None
+    drawn: bool = False
+    """Whether its values are random numbers, which say nothing of stored statistics."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,6 +99,12 @@ class ProbedLayer:
     moving_mean: NDArray[np.float64] | None = None
     """The stored statistics, shape (channels,); None where there are none."""
     moving_variance: NDArray[np.float64] | None = None
+    refit: Measured | None = None
+    """As `own`, of the images prepared by the preset that fits the first layer better (`PresetTrial.better`);
+    None where there is none."""
+    single: bool = False
+    """Whether training mode saw one value of a channel in a batch, here or at a layer before: there it gives
+    beta whatever the input, so that the two modes cannot be compared."""
     training: str = "branch"
     """How training mode was brought about: `branch`, `flipped` or `kept` (see `rewrite.Change`)."""
     inference: str = "branch"
@@ -114,24 +125,6 @@ class Verification:
     """Of a stripped model that was compared under several values of what decides: each (`mode:0=1`)."""
     layer_by_layer: bool = False
     """Whether no value serves the mode to all layers, so that each was compared where its own is fed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
-    """What is wrong, in words, with its evidence and what helps."""
-
-    code: str
-    """`BN403`."""
-    layer: str | None
-    """None where it is said of the model, or of several layers."""
-    title: str
-    """What is wrong, as a clause that a sentence can begin with."""
-    message: str
-    """The same in a sentence or two, with what follows from it."""
-    evidence: str = ""
-    """The numbers that say so."""
-    command: str | None = None
-    """What helps; None where nothing of ours does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,12 +175,18 @@ class Probe:
     """Whether an image's output depends on its companions; None where that was not asked."""
     presets: PresetTrial | None = None
     """How the presets fit the first layer; None where that was not measured."""
-    diagnosis: tuple[Diagnosis, ...] = ()
-    """The most important first; empty for a model with nothing wrong."""
+
+    @property
+    def drawn(self) -> bool:
+        """Whether what was fed are random numbers: they say nothing of stored statistics."""
+        return any(fact.drawn for fact in self.inputs)
 
     @property
     def guilty(self) -> tuple[str, ...]:
-        """Names of the layers whose own error is a warning or an error, in graph order."""
+        """Names of the layers whose own error is a warning or an error, in graph order; none where what was
+        fed are random numbers."""
+        if self.drawn:
+            return ()
         order = {layer.name: index for index, layer in enumerate(self.report.layers)}
         names = [
             one.layer.name

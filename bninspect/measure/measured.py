@@ -36,11 +36,21 @@ def probed_layers(
     found = []
     fewest: int | None = None
     for layer in layers:
-        found.append(_probed_layer(layer, both, passes, images, fewest))
         parts = passes.moments.get((Mode.TRAINING, layer.name), [])
         values = [part.images * part.values for part in parts]
-        fewest = min(values if fewest is None else [*values, fewest], default=None)
+        here = min(values if fewest is None else [*values, fewest], default=None)
+        one = _probed_layer(layer, both, passes, images, fewest)
+        found.append(_single(one, alone=fewest == 1 or sum(values) == 1) if here == 1 else one)
+        fewest = here
     return tuple(found)
+
+
+def _single(one: ProbedLayer, *, alone: bool) -> ProbedLayer:
+    """The layer marked as one whose modes cannot be compared; with no own verdict where it saw one value in
+    all, or what a layer before it made of one.
+    """
+    own = one.own if one.own is None or not alone else replace(one.own, staleness=None)
+    return replace(one, own=own, single=True)
 
 
 def _probed_layer(

@@ -1,8 +1,9 @@
 """Which preset fits the first layer best, and whether clearly so: what was measured, judged.
 
-`auto` measures; the diagnosis (BN405) and the reports read what stands here. The best preset is named where
-it fits and the next one is CLEARLY_BETTER times as far off. Red and blue exchanged move few filters: to tell
-them apart takes IMAGES_FOR_ORDER images.
+`auto` measures; BN405 and the reports read what stands here. `--preprocess auto` calls the best one clear
+where it fits and the next one is CLEARLY_BETTER times as far off. Another preset is better than the given
+one by ratio: where the given one is MANY_TIMES as far off, whatever is left under the better one. Red and
+blue exchanged move few filters: to tell them apart takes IMAGES_FOR_ORDER images.
 """
 
 from __future__ import annotations
@@ -72,6 +73,35 @@ class PresetTrial:
         first = self.fits[0]
         same = [fit for fit in self.fits if fit.preset == first.preset]
         return first if self.clear_order else next((fit for fit in same if fit.usual), first)
+
+    @property
+    def better(self) -> PresetFit | None:
+        """The best fit, where it takes away most of the gap that the given one leaves; None where none does,
+        or where the given one leaves no gap beyond what the choice of images makes.
+        """
+        best, given = self.best, self.given
+        if best is None or given is None or (best.preset, best.channels) == (given.preset, given.channels):
+            return None
+        if best.preset == given.preset and not self.clear_order:
+            return None
+        off = max(given.gap, given.w)
+        if given.gap < thresholds.WARNING or off**2 <= thresholds.SIGNIFICANT * given.floor:
+            return None
+        return best if given.gap >= thresholds.MANY_TIMES * best.gap else None
+
+    @property
+    def rivals(self) -> tuple[PresetFit, ...]:
+        """The fits of other presets that are about as good as the best one, in their usual order of
+        colours.
+        """
+        best = self.best
+        if best is None:
+            return ()
+        return tuple(
+            fit
+            for fit in self.fits
+            if fit.preset != best.preset and fit.usual and fit.gap < thresholds.CLEARLY_BETTER * best.gap
+        )
 
     def given_as(self, preset: str, *, bgr: bool) -> PresetTrial:
         """The same trial, of images that were prepared so."""

@@ -1,7 +1,8 @@
-"""Both modes of a model on the same inputs: how far they lie apart, and whose statistics are to blame."""
+"""Both modes of a model on the same inputs: how far they lie apart, and how far stored statistics are off."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.layer import Mode
@@ -9,6 +10,7 @@ from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.errors import RunError
 from bninspect.graphdef.writer import serialized
 from bninspect.inputs import patch
+from bninspect.inputs.pictures import RandomImages, RandomValues
 from bninspect.inputs.placeholders import NUMPY
 from bninspect.inputs.request import Inputs, Request, bind
 from bninspect.measure.examined import examined, prepared
@@ -45,6 +47,10 @@ _SERVED: dict[str, dict[Mode, Mode]] = {
     "graph": {mode: mode for mode in MODES},
 }
 """`--switch` -> for the copy of each mode, the mode that other readers of what decides are served."""
+_SINGLE = (
+    "no own error: training mode has one value per channel in a batch here or before it, and gives beta "
+    "whatever the input; give more images in a batch (--batch-size)"
+)
 
 
 def probe(
@@ -55,6 +61,26 @@ def probe(
     Raises InputError for inputs and patches that do not fit, RunError where TensorFlow is missing, an op is
     refused or the run fails, RewriteError where the model cannot be rewritten.
     """
+    found = _measured(report, question, request, progress)
+    better = None if found.presets is None else found.presets.better
+    if better is None or not question.presets:
+        return found
+    again = replace(question, patch=None, keep=False, verify=False, companions=False, presets=False)
+    prepared_better = replace(request, preset=better.preset, channels=better.channels)
+    return _with_refit(found, _measured(report, again, prepared_better, None))
+
+
+def _with_refit(found: Probe, better: Probe) -> Probe:
+    """The probe with the own errors of another one beside its own: what is left under its preset."""
+    own = {one.layer.name: one.own for one in better.layers}
+    layers = tuple(replace(one, refit=own.get(one.layer.name)) for one in found.layers)
+    return replace(found, layers=layers)
+
+
+def _measured(
+    report: Report, question: Question, request: Request, progress: Callable[[int, int], None] | None
+) -> Probe:
+    """One preset's probe."""
     report, question, skipped = without_loops(report, question)
     if not report.layers:
         return Probe(
@@ -174,10 +200,12 @@ def _without_own_error(layers: Sequence[ProbedLayer]) -> list[Unprobed]:
     return [
         Unprobed(
             what=one.layer.name,
-            reason=f"no own error: its stored statistics are not at hand, {one.layer.statistics.reason}",
+            reason=_SINGLE
+            if one.single
+            else f"no own error: its stored statistics are not at hand, {one.layer.statistics.reason}",
         )
         for one in layers
-        if one.own is not None and one.own.staleness is None and one.layer.statistics.reason
+        if one.own is not None and one.own.staleness is None and (one.single or one.layer.statistics.reason)
     ]
 
 
@@ -244,5 +272,6 @@ def _input_facts(inputs: Inputs, shapes: Mapping[str, tuple[int, ...]]) -> tuple
             shape=shapes.get(place.name, ()),
             source=pictures.names,
             preset=inputs.preset,
+            drawn=isinstance(pictures, RandomImages | RandomValues),
         ),
     )

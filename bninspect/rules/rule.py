@@ -1,4 +1,4 @@
-"""The nouns of the rules: a Rule, what it is shown, what it finds, and why it could not run.
+"""The nouns of the rules: a Rule, what it is shown, and what it finds.
 
 A rule is a module named after its code: its docstring is the page that `bninspect rule CODE` prints, its
 `RULE` says what it is called and how grave it is, and `check` yields what it finds.
@@ -6,7 +6,7 @@ A rule is a module named after its code: its docstring is the page that `bninspe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -57,7 +57,19 @@ class Finding:
     message: str
     """What is wrong, with its evidence; one sentence or two."""
     remedy: str | None = None
-    """The command or the code that mends it."""
+    """The command or the code that fixes it; None where nothing of ours does."""
+    title: str = ""
+    """What is wrong, as a clause that a sentence can begin with."""
+    evidence: str = ""
+    """The numbers that say so."""
+    accounts_for: frozenset[str] = frozenset()
+    """Names of the layers whose error it accounts for: what it explains (`rules.explain`) is not said of them
+    again."""
+
+    @property
+    def fix(self) -> str | None:
+        """The remedy, by the name that reports give it."""
+        return self.remedy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +87,10 @@ class Case:
     """Why there is no probe."""
     moved: Comparison | None = None
     """What moved since an older file of the same graph; None where this one is looked at alone."""
+    explained: Mapping[str, str] = field(default_factory=dict)
+    """Layer name -> code of the finding that accounts for its error, of those that explain the rule at work.
+    Set by the judge for each rule.
+    """
 
     @property
     def layers(self) -> tuple[BatchNorm, ...]:
@@ -84,6 +100,7 @@ class Case:
 
 Check = Callable[[Case], Iterator[Finding]]
 Undecided = Callable[[Case], "str | None"]
+Together = Callable[[Case, Sequence[Finding]], Finding]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,28 +114,48 @@ class Rule:
     needs: Needs = Needs.GRAPH
     summary: str
     """The bad thing in half a line."""
+    title: str = ""
+    """The bad thing as a clause about `{layers}`; empty: the summary."""
     check: Check = field(repr=False)
     page: str = field(repr=False)
     """The documentation, in Markdown: What it does / Why is this bad? / Example / Use instead / References.
     """
     undecided: Undecided | None = field(default=None, repr=False)
     """Why nothing could be said of this model, or of a part of it; None where all of it was judged."""
+    together: Together | None = field(default=None, repr=False)
+    """One finding for several of this rule in one model; None: the title names their layers, and the evidence
+    is that of the gravest."""
 
     def finding(
         self,
-        message: str,
+        evidence: str,
         *,
         layer: str | None = None,
         node: str | None = None,
         severity: Severity | None = None,
         remedy: str | None = None,
+        title: str | None = None,
+        message: str | None = None,
+        accounts_for: frozenset[str] | None = None,
     ) -> Finding:
-        """A finding of this rule."""
+        """A finding of this rule: without a message, the evidence says it; without a title, the rule's.
+
+        It accounts for its own layer unless told otherwise.
+        """
+        if accounts_for is None:
+            accounts_for = frozenset() if layer is None else frozenset({layer})
         return Finding(
             code=self.code,
             severity=severity or self.severity,
             layer=layer,
             node=node,
-            message=message,
+            message=evidence if message is None else message,
             remedy=remedy,
+            title=self.titled(layer or "") if title is None else title,
+            evidence=evidence,
+            accounts_for=accounts_for,
         )
+
+    def titled(self, layers: str) -> str:
+        """The title about these layers, as a sentence names them."""
+        return self.title.format(layers=layers) if self.title and layers else self.summary

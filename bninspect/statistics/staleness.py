@@ -28,6 +28,7 @@ of a channel that any of those layers had in one batch, that term is (2/n)^2 (se
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -73,6 +74,8 @@ class Staleness:
     """Over how many values of one channel the moments are taken."""
     score: float | None
     """S over the channels that have one; None where no channel has."""
+    score_error: float | None
+    """How far S may be off by the choice of images (`_score_error`); None where there is no score."""
     mean_w2: float
     mean_floor: float
     significant: bool
@@ -130,6 +133,7 @@ def staleness(
         images=moments.images,
         values=pooled.values,
         score=score,
+        score_error=None if score is None else _score_error(score, mean_floor),
         mean_w2=mean_w2,
         mean_floor=mean_floor,
         significant=significant,
@@ -160,6 +164,16 @@ def _floor(moments: ImageMoments | Spread, pooled: Moments, scale: Floats, epsil
     of_variance = np.divide(spread, root, out=np.zeros_like(spread), where=root > 0)
     floor: Floats = (s2 + of_variance) / scale / images
     return floor
+
+
+def _score_error(score: float, mean_floor: float) -> float:
+    """The standard error of S, upwards: sqrt(S^2 + s) - S with s^2 = 2 S^2 F + F^2.
+
+    s is the standard deviation of W^2 where d and r - 1 have errors of variance F/2 each that all channels
+    share: the images are the same for all of them. It is sqrt(F) at S = 0 and sqrt(F/2) where S is large.
+    """
+    spread = math.sqrt(2 * score * score * mean_floor + mean_floor * mean_floor)
+    return math.sqrt(score * score + spread) - score
 
 
 def _factor(images: int) -> float:

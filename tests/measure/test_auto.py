@@ -13,6 +13,7 @@ from bninspect.measure.facts import Question
 from bninspect.measure.presets import PresetFit, ranked
 from bninspect.measure.run import probe
 from tests.support.places import FIXTURES
+from tests.support.probes import wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,15 +77,15 @@ def test_a_trained_network_names_its_preset(kind: str, network: Callable[[str], 
         assert found.presets is not None
         assert found.presets.clear, found.presets
         assert [one.preset for one in found.inputs] == ["unit"]
-    assert [one.code for one in found.diagnosis] == ["BN404"]
+    assert [one.code for one in wrong(found)] == ["BN404"]
 
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("preset", ["raw", "tf"])
 def test_another_preset_than_in_training_is_diagnosed(preset: str, network: Callable[[str], Trained]) -> None:
     found = auto(network("fused").path, network("fused").test_pngs, preset)
-    assert [one.code for one in found.diagnosis] == ["BN405"]
-    assert found.diagnosis[0].command == "run it again with --preprocess unit"
+    assert [one.code for one in wrong(found)] == ["BN405"]
+    assert wrong(found)[0].fix == "run it again with --preprocess unit"
 
 
 @pytest.mark.tensorflow

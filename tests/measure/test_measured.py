@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bninspect.measure.measured import worst_first
-from tests.measure.judging.test_diagnosis import shifted_by
+from tests.commands.probe.test_diagnosis import shifted_by
 from tests.support.probes import probe, probed
 
 

@@ -16,6 +16,7 @@ from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
 from tests.support.places import FIXTURES
+from tests.support.probes import wrong
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -218,5 +219,5 @@ def test_values_that_are_no_numbers_are_told_without_a_warning(tmp_path: Path) -
         "inconclusive"
     }
     assert not found.guilty
-    assert not found.diagnosis
+    assert not wrong(found)
     assert found.outputs[0].difference.top1_agreement == 0.0

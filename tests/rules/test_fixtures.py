@@ -13,7 +13,7 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
 from bninspect.models.restore import load as with_values
-from bninspect.rules import Case, evaluate
+from bninspect.rules import Case, judge
 from tests.support.places import FIXTURES
 from tests.support.tables import fixtures
 
@@ -119,5 +119,5 @@ def test_the_table_is_whole() -> None:
 @pytest.mark.parametrize("file", sorted(TABLE))
 def test_findings(file: str) -> None:
     read = with_values if file.startswith("training/") else load
-    found = evaluate(Case(report=inspect(read(str(FIXTURES / file))))).findings
+    found = judge(Case(report=inspect(read(str(FIXTURES / file))))).findings
     assert Counter(finding.code for finding in found) == Counter(TABLE[file].split())

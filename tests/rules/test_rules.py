@@ -13,7 +13,7 @@ import bninspect.rules
 from bninspect.batchnorm import inspect
 from bninspect.errors import SelectionError
 from bninspect.graph import load
-from bninspect.rules import Case, Needs, Rule, Severity, evaluate, rules, select
+from bninspect.rules import Case, Needs, Rule, Severity, judge, rules, select
 from tests.support.catching import fused
 from tests.support.parts import PHASE, STORED, fused_cond, report
 from tests.support.places import FIXTURES
@@ -137,7 +137,7 @@ def test_a_rule_has_a_test_of_what_it_catches_and_what_not(rule: Rule) -> None:
 
 
 def test_rules_without_what_they_need_say_so() -> None:
-    reasons = {one.code: one.reason for one in evaluate(Case(report=report(STORED + fused()))).not_run}
+    reasons = {one.code: one.reason for one in judge(Case(report=report(STORED + fused()))).not_run}
     assert set(reasons) == {
         rule.code for rule in rules() if rule.needs in (Needs.PROBE, Needs.TRAINING, Needs.PAIR)
     }
@@ -146,19 +146,19 @@ def test_rules_without_what_they_need_say_so() -> None:
 
 def test_statistics_that_were_not_read_are_said() -> None:
     case = Case(report=inspect(load(str(FIXTURES / "saved_module"))))
-    (one,) = evaluate(case, select(["BN201"])).not_run
+    (one,) = judge(case, select(["BN201"])).not_run
     assert one.reason == "the statistics could not be read: they are in variables, which were not read"
 
 
 def test_some_statistics_that_were_not_read_are_said_beside_the_findings() -> None:
     text = "mean2 = VariableV2(dtype=float, shape=[3])\n" + fused() + fused("z", "y", "mean2")
-    (one,) = evaluate(Case(report=report(STORED + text)), select(["BN203"])).not_run
+    (one,) = judge(Case(report=report(STORED + text)), select(["BN203"])).not_run
     assert one.reason.startswith("the statistics of 1 of 2 layers could not be read (z): ")
 
 
 def test_a_model_without_layers_has_nothing_that_could_not_be_read() -> None:
     case = Case(report=inspect(load(str(FIXTURES / "folded.pb"))))
-    assert not evaluate(case, select(["BN2"])).not_run
+    assert not judge(case, select(["BN2"])).not_run
 
 
 def test_selecting() -> None:
@@ -173,5 +173,5 @@ def test_one_cause_is_one_finding() -> None:
     """A switch is told of once, whatever its default."""
     given = "given = Const(true)\n" + PHASE.replace("Placeholder(", "PlaceholderWithDefault(given, ")
     for text in (PHASE, given):
-        found = evaluate(Case(report=report(STORED + text + fused_cond("phase"))))
+        found = judge(Case(report=report(STORED + text + fused_cond("phase"))))
         assert len(found.findings) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
-from bninspect.rules import Case, evaluate
+from bninspect.rules import Case, judge
 from tests.rules.test_fixtures import TABLE
 from tests.support.places import FIXTURES
 from tests.support.respelling import model, permuted, prefixed, renamed, write
@@ -24,7 +24,7 @@ GUILTY = [file for file, codes in TABLE.items() if codes and (FIXTURES / file).i
 
 def findings(path: str) -> Counter[tuple[Any, ...]]:
     """What is found, names without the scope. What a layer is called follows the names and is left out."""
-    found = evaluate(Case(report=inspect(load(path)))).findings
+    found = judge(Case(report=inspect(load(path)))).findings
     return Counter(
         tuple(
             part.replace(SCOPE + "/", "") if isinstance(part, str) else part

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
 from bninspect.models.restore import load as with_values
-from bninspect.rules import Case, evaluate, select
+from bninspect.rules import Case, judge, select
 from tests.support.parts import PARAMETERS, report
 from tests.support.places import FIXTURES
 
@@ -19,18 +19,18 @@ FIXED = "FusedBatchNormV3({x}, gamma, beta, {mean}, {variance}, epsilon={epsilon
 
 def found(code: str, text: str, *, deploy: bool = False) -> list[Finding]:
     """What the rule finds in a graph of these lines."""
-    return list(evaluate(Case(report=report(text), deploy=deploy), select([code])).findings)
+    return list(judge(Case(report=report(text), deploy=deploy), select([code])).findings)
 
 
 def of_fixture(code: str, file: str, *, deploy: bool = False) -> list[Finding]:
     """What the rule finds in a fixture."""
     case = Case(report=inspect(load(str(FIXTURES / file))), deploy=deploy)
-    return list(evaluate(case, select([code])).findings)
+    return list(judge(case, select([code])).findings)
 
 
 def of_checkpoint(code: str, case: str, *, step: int = 20, deploy: bool = False) -> list[Finding]:
     """What the rule finds in a training graph of the fixtures, with the checkpoint of that step."""
-    return list(evaluate(checkpointed(case, step=step, deploy=deploy), select([code])).findings)
+    return list(judge(checkpointed(case, step=step, deploy=deploy), select([code])).findings)
 
 
 def checkpointed(case: str, *, step: int = 20, deploy: bool = False) -> Case:
@@ -41,7 +41,7 @@ def checkpointed(case: str, *, step: int = 20, deploy: bool = False) -> Case:
 
 def not_run(code: str, case: Case) -> list[str]:
     """Why the rule could not run, or not judge everything."""
-    return [one.reason for one in evaluate(case, select([code])).not_run]
+    return [one.reason for one in judge(case, select([code])).not_run]
 
 
 def caught(code: str, text: str, *, deploy: bool = False) -> Finding:

@@ -6,11 +6,11 @@ judges measured ones. So a test states a fault and reads what is said of it.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from bninspect.commands.probe.diagnosis import diagnose
 from bninspect.measure.facts import (
     Gap,
     InputFact,
@@ -20,7 +20,6 @@ from bninspect.measure.facts import (
     ProbedLayer,
     Verification,
 )
-from bninspect.measure.judging.diagnosis import diagnose
 from bninspect.statistics.distance import Difference
 from bninspect.statistics.pooling import ImageMoments
 from bninspect.statistics.staleness import staleness
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bninspect.measure.facts import Diagnosis
+    from bninspect.rules import Finding
 
     Floats = NDArray[np.float64]
 
@@ -113,7 +112,7 @@ def output(relative: float, agreement: float | None = None, name: str = "logits:
 
 
 def probe(*layers: ProbedLayer, **changes: Any) -> Probe:
-    """A probe of these layers, with its diagnosis."""
+    """A probe of these layers."""
     images = layers[0].images if layers else 1
     fact = InputFact(
         name="image:0",
@@ -134,8 +133,7 @@ def probe(*layers: ProbedLayer, **changes: Any) -> Probe:
         "decided": {"training:0": True},
         "verification": Verification(state="verified", max_abs=0.0),
     }
-    made = Probe(**{**facts, **changes})
-    return replace(made, diagnosis=diagnose(made))
+    return Probe(**{**facts, **changes})
 
 
 def net(count: int = 6, images: int = 64, **of_all: Any) -> list[ProbedLayer]:
@@ -145,9 +143,14 @@ def net(count: int = 6, images: int = 64, **of_all: Any) -> list[ProbedLayer]:
 
 def codes(found: Probe) -> list[str]:
     """The codes of the diagnosis, in order."""
-    return [one.code for one in found.diagnosis]
+    return [one.code for one in wrong(found)]
 
 
-def said(found: Sequence[Diagnosis]) -> str:
-    """All that the diagnosis says."""
-    return "\n".join(f"{one.message} {one.evidence} {one.command}" for one in found)
+def wrong(found: Probe) -> tuple[Finding, ...]:
+    """What the judge says of it."""
+    return diagnose(found).findings
+
+
+def said(found: Sequence[Finding]) -> str:
+    """All that the findings say."""
+    return "\n".join(f"{one.message} {one.evidence} {one.fix}" for one in found)

@@ -8,12 +8,12 @@ import numpy as np
 
 from bninspect.measure.companions import CompanionTest, Dependence
 from bninspect.measure.presets import PresetFit, PresetTrial
-from bninspect.rules import Case, evaluate, select
+from bninspect.rules import Case, judge, select
 from tests.support.probes import CHANNELS, net, probed
 
 if TYPE_CHECKING:
     from bninspect.measure.facts import Probe, ProbedLayer
-    from bninspect.rules import Outcome
+    from bninspect.rules import Judgement
     from tests.support.probes import Truth
 
 STILL = Dependence(name="logits:0", change=1e-7, rerun=0.0, floor=1e-5, size=4.0, control=2.0)
@@ -21,13 +21,13 @@ MOVED = Dependence(name="logits:0", change=0.8, rerun=0.0, floor=1e-5, size=4.0,
 DRAWN = Dependence(name="logits:0", change=0.8, rerun=0.5, floor=2.0, size=4.0, control=2.0)
 
 
-def outcome(code: str, probe: Probe | None, **facts: Any) -> Outcome:
+def outcome(code: str, probe: Probe | None, **facts: Any) -> Judgement:
     """What one rule says of a probe."""
     assert probe is not None
-    return evaluate(Case(report=probe.report, probe=probe, **facts), select([code]))
+    return judge(Case(report=probe.report, probe=probe, **facts), select([code]))
 
 
-def reason(outcome: Outcome) -> str:
+def reason(outcome: Judgement) -> str:
     """Why the rule could not judge all; empty where it could."""
     return "; ".join(one.reason for one in outcome.not_run)
 

@@ -116,7 +116,7 @@ def layer(
             output=output,
             mean=moving_mean,
             variance=moving_variance,
-            site=cast("Site", None),  # no report reads it
+            site=cast("Site", SimpleNamespace(node=output.node)),  # more of it nobody reads
         )
         for index, output in enumerate(outputs)
     )

@@ -16,7 +16,8 @@ from bninspect.commands.check.result import Found, ModelResult
 from bninspect.errors import BninspectError, one_line
 from bninspect.graph import collector_held_off
 from bninspect.models.open import load
-from bninspect.rules import Case, evaluate, rules, select
+from bninspect.rules import Case, judge, rules, select
+from bninspect.rules.explain import FOLLOWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 
 _COMMAND = re.compile(r"(\bbninspect \w+) MODEL\b")
 """A command of ours in what a rule says, which knows no path."""
-
-_CAUSES = {"BN401": frozenset({"BN101", "BN102"})}
-"""Code -> the codes of what it follows from: an image that its companions move is what layers that train
-whatever is fed come to.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,27 +96,27 @@ def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelR
     """What the rules say of a model at hand; `failure` is why it could not be run, where it could not."""
     report = case.report
     selected = select(settings.chosen, settings.ignored)
-    outcome = evaluate(case, selected)
-    undecided = {skip.code for skip in outcome.not_run}
+    judgement = judge(case, selected)
+    undecided = {skip.code for skip in judgement.not_run}
     names = {rule.code: rule.name for rule in rules()}
-    findings, allowed = _allowed(outcome.findings, settings.allowances)
+    findings, allowed = _allowed(judgement.findings, settings.allowances)
     missing = missing_weights(report)
     return ModelResult(
         path=settings.path,
         error=failure,
         modes=dict(sorted(Counter(layer.mode.value for layer in report.layers).items())),
         found=tuple(
-            Found(finding=_runnable(finding, settings.path, missing), name=names[finding.code])
+            Found(finding=runnable(finding, settings.path, missing), name=names[finding.code])
             for finding in findings
         ),
-        not_run=outcome.not_run,
+        not_run=judgement.not_run,
         allowed=allowed,
         judged=tuple(rule.code for rule in selected if rule.code not in undecided),
         unmatched=_unmatched(settings.allowances, report),
     )
 
 
-def _runnable(finding: Finding, path: str, missing: MissingWeights | None) -> Finding:
+def runnable(finding: Finding, path: str, missing: MissingWeights | None = None) -> Finding:
     """The finding with the model's path in the command that mends it, as a shell takes it, and before it what
     gives the model its weights, if they are missing. Standard input is read: a second command must be given
     it again.
@@ -170,7 +166,7 @@ def _allowed_cause(
 
     Those stand before it: findings come by code.
     """
-    causes = _CAUSES.get(finding.code, frozenset())
+    causes = FOLLOWS.get(finding.code, frozenset())
     reasons = [reason for code, _, reason in allowed if code in causes]
     return reasons[0] if reasons and not any(one.code in causes for one in kept) else None
 

@@ -37,6 +37,9 @@ def check_document(result: CheckResult) -> dict[str, Any]:
                 "node": found.finding.node,
                 "message": found.finding.message,
                 "remedy": found.finding.remedy,
+                "title": found.finding.title,
+                "evidence": found.finding.evidence,
+                "fix": found.finding.fix,
                 "fingerprint": found.fingerprint,
                 "baseline": found.known,
             }

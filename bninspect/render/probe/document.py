@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 from bninspect.render.json import SCHEMA_VERSION, model, tool
 
 if TYPE_CHECKING:
-    from bninspect.measure.facts import Diagnosis, Measured, Probe, ProbedLayer
+    from bninspect.commands.probe.diagnosis import Diagnosis
+    from bninspect.measure.facts import Measured, Probe, ProbedLayer
+    from bninspect.rules import Finding
     from bninspect.statistics.distance import Difference
 
 Document = dict[str, Any]
 
 
-def probe_document(probe: Probe) -> Document:
-    """The document of `probe`."""
+def probe_document(probe: Probe, diagnosis: Diagnosis) -> Document:
+    """The document of `probe`, with what the judge says of it."""
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": tool(),
@@ -35,7 +37,7 @@ def probe_document(probe: Probe) -> Document:
             "max_abs": probe.verification.max_abs,
             "reason": probe.verification.reason,
         },
-        "layers": [_layer(one) for one in probe.layers],
+        "layers": [_layer(one, drawn=probe.drawn) for one in probe.layers],
         "guilty": list(probe.guilty),
         "outputs": [{"name": one.name, **_difference(one.difference)} for one in probe.outputs],
         "patches": [
@@ -47,42 +49,53 @@ def probe_document(probe: Probe) -> Document:
             }
             for one in probe.patches
         ],
-        "diagnosis": [_diagnosis(one) for one in probe.diagnosis],
-        "skipped": [{"what": skip.what, "reason": skip.reason} for skip in probe.skipped],
+        "diagnosis": [_finding(one) for one in diagnosis.findings],
+        "skipped": [
+            *({"what": skip.what, "reason": skip.reason} for skip in probe.skipped),
+            *({"what": skip.code, "reason": skip.reason} for skip in diagnosis.not_run if not skip.foreign),
+        ],
     }
 
 
-def _diagnosis(one: Diagnosis) -> Document:
-    """What is wrong, as it is printed; command is null where nothing of ours helps."""
+def _finding(one: Finding) -> Document:
+    """What is wrong, as it is printed; command and fix are null where nothing of ours helps."""
     return {
         "code": one.code,
         "layer": one.layer,
         "message": one.message,
         "evidence": one.evidence,
-        "command": one.command,
+        "command": one.remedy,
+        "severity": one.severity.value,
+        "title": one.title,
+        "fix": one.fix,
     }
 
 
-def _layer(one: ProbedLayer) -> Document:
+def _layer(one: ProbedLayer, *, drawn: bool) -> Document:
     gap = one.difference
     return {
         "name": one.layer.name,
         "values": one.values,
         "images": one.images,
-        "own": _error(one.own),
-        "deployed": _error(one.deployed),
+        "own": _error(one.own, single=one.single, drawn=drawn),
+        "deployed": _error(one.deployed, single=one.single, drawn=drawn),
         "difference": gap and {"max_abs": gap.max_abs, "rms": gap.rms, "relative_rms": gap.relative_l2},
     }
 
 
-def _error(measured: Measured | None) -> Document | None:
-    """What one pass says of the stored statistics; null where there is nothing to compare."""
-    if measured is None or measured.staleness is None:
+def _error(measured: Measured | None, *, single: bool, drawn: bool) -> Document | None:
+    """What one pass says of the stored statistics; null where there is nothing to compare. Its verdict is
+    null where random numbers were fed, and all of it where training mode had one value per channel.
+    """
+    if measured is None:
         return None
     found = measured.staleness
+    if found is None:
+        return {"score": None, "score_error": None, "verdict": None, "worst": None} if single else None
     return {
         "score": found.score,
-        "verdict": found.verdict,
+        "score_error": found.score_error,
+        "verdict": None if drawn else found.verdict,
         "worst": found.worst and found.worst._asdict(),
     }
 

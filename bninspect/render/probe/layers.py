@@ -36,7 +36,7 @@ def print_layers(console: Console, probe: Probe, *, grow: bool = False) -> None:
     """The table and what its columns mean."""
 
     def layouts(blocks: bool) -> list[list[Column]]:
-        return [_columns(probe.layers, *layout, blocks=blocks) for layout in _LAYOUTS]
+        return [_columns(probe.layers, *layout, blocks=blocks, judged=not probe.drawn) for layout in _LAYOUTS]
 
     console.print(RowTable(layouts, grow=grow), crop=not grow)
     images = counted(max(one.images for one in probe.layers), "image")
@@ -50,10 +50,10 @@ def print_layers(console: Console, probe: Probe, *, grow: bool = False) -> None:
 
 
 def _columns(
-    layers: Sequence[ProbedLayer], bar: int, values: bool, difference: bool, *, blocks: bool
+    layers: Sequence[ProbedLayer], bar: int, values: bool, difference: bool, *, blocks: bool, judged: bool
 ) -> list[Column]:
-    """One layout."""
-    verdicts = [_verdict(one.own) for one in layers]
+    """One layout; without verdicts where none was `judged`."""
+    verdicts = [_verdict(one.own) if judged else "-" for one in layers]
     bars = [
         Cell("" if verdict == "inconclusive" else _bar(_score(one.own), bar, blocks), STYLES[verdict])
         for one, verdict in zip(layers, verdicts, strict=True)

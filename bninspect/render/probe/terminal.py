@@ -19,21 +19,24 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from bninspect.commands.probe.diagnosis import Diagnosis
     from bninspect.measure.facts import Probe
 
 
-def print_probe(console: Console, probe: Probe, *, grow: bool = False) -> None:
-    """All that a probe found. A table may `grow` beyond the console rather than fold a name."""
-    told, style = headline(probe)
+def print_probe(console: Console, probe: Probe, diagnosis: Diagnosis, *, grow: bool = False) -> None:
+    """All that a probe measured, and what is wrong. A table may `grow` beyond the console rather than fold
+    a name.
+    """
+    told, style = headline(probe, diagnosis)
     console.print(Prose(told, style))
     console.print()
     _print_setting(console, probe)
-    print_presets(console, probe)
+    print_presets(console, probe, diagnosis)
     if probe.layers:
         console.print()
         print_layers(console, probe, grow=grow)
     if probe.ran:
-        print_diagnosis(console, probe)
+        print_diagnosis(console, probe, diagnosis)
     if probe.outputs:
         console.print()
         _print_outputs(console, probe)

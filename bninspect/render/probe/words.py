@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from bninspect.measure.judging.diagnosis import GRAVE, NAMES, conclusion, inconclusive
 from bninspect.render.probe.numbers import percent, short
 from bninspect.render.prose import Prose
+from bninspect.rules import Severity, rules
 from bninspect.text import counted, sentence
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from bninspect.measure.facts import Diagnosis, Gap, Probe
+    from bninspect.commands.probe.diagnosis import Diagnosis
+    from bninspect.measure.facts import Gap, Probe
+    from bninspect.rules import Finding
     from bninspect.statistics.distance import Difference
 
 _NOT_ACCURACY = (
@@ -26,19 +28,19 @@ _NOT_ACCURACY = (
 )
 
 
-def headline(probe: Probe) -> tuple[str, str]:
+def headline(probe: Probe, diagnosis: Diagnosis) -> tuple[str, str]:
     """The most important sentence, and its style."""
     if not probe.report.layers:
         return "There is no batch norm in this model: nothing to compare.", "bold"
     if not probe.ran:
         return "Nothing was run: no layer of this model can be switched between the two modes.", "bold"
-    if probe.diagnosis:
-        first = probe.diagnosis[0]
-        more = len(probe.diagnosis) - 1
+    if diagnosis.findings:
+        first = diagnosis.findings[0]
+        more = len(diagnosis.findings) - 1
         also = f" ({more} more below)" if more else ""
-        return f"{sentence(first.title)}{also}. {apart(probe)}", _tone(first, probe)
-    style = "bold" if inconclusive(probe) else "bold green"
-    return f"{conclusion(probe)} {apart(probe)}", style
+        return f"{sentence(first.title)}{also}. {apart(probe)}", _tone(first)
+    style = "bold" if diagnosis.open else "bold green"
+    return f"{diagnosis.conclusion} {apart(probe)}", style
 
 
 def apart(probe: Probe) -> str:
@@ -56,21 +58,21 @@ def apart(probe: Probe) -> str:
     return f"The two modes differ {_apart(*max(places or layers, key=_size))}."
 
 
-def print_diagnosis(console: Console, probe: Probe) -> None:
-    """Each diagnosis with its evidence and the command that helps; or what a clean probe does not prove."""
-    for one in probe.diagnosis:
+def print_diagnosis(console: Console, probe: Probe, diagnosis: Diagnosis) -> None:
+    """Each finding with its evidence and the fix; or what a clean probe does not prove."""
+    names = {rule.code: rule.name for rule in rules()}
+    for one in diagnosis.findings:
         console.print()
-        name = NAMES.get(one.code, "")
-        console.print(Prose(" ".join(filter(None, (one.code, name, one.layer))), _tone(one, probe)))
-        console.print(Prose(one.message, indent=2))
+        console.print(Prose(" ".join(filter(None, (one.code, names[one.code], one.layer))), _tone(one)))
+        console.print(Prose(f"{sentence(one.title)}.", indent=2))
         if one.evidence:
             console.print(Prose(f"evidence: {one.evidence}", indent=2, hang=2))
-        if one.command is not None:
-            console.print(Prose(f"helps: {one.command}", indent=2, hang=2))
-    if probe.diagnosis and inconclusive(probe):
+        if one.fix is not None:
+            console.print(Prose(f"fix: {one.fix}", indent=2, hang=2))
+    if diagnosis.findings and diagnosis.open:
         console.print()
-        console.print(Prose(inconclusive(probe), "dim"))
-    if probe.layers and not probe.diagnosis and not inconclusive(probe):
+        console.print(Prose(diagnosis.open, "dim"))
+    if probe.layers and not diagnosis.findings and not diagnosis.open:
         console.print()
         console.print(Prose(_NOT_ACCURACY, "dim"))
 
@@ -99,10 +101,12 @@ def checks(probe: Probe) -> Iterator[tuple[str, str]]:
     yield f"companions: an image's output does not move with {who} (noise up to {short(floor)})", ""
 
 
-def print_presets(console: Console, probe: Probe) -> None:
+def print_presets(console: Console, probe: Probe, diagnosis: Diagnosis) -> None:
     """What `--preprocess auto` chose and why, or the presets beside the given one where another fits."""
     trial = probe.presets
-    if trial is None or (trial.given is not None and not any(one.code == "BN405" for one in probe.diagnosis)):
+    if trial is None or (
+        trial.given is not None and not any(one.code == "BN405" for one in diagnosis.findings)
+    ):
         return
     console.print()
     if trial.given is None:
@@ -126,15 +130,9 @@ def print_presets(console: Console, probe: Probe) -> None:
     console.print(Prose(told, "dim"))
 
 
-def _tone(one: Diagnosis, probe: Probe) -> str:
+def _tone(one: Finding) -> str:
     """Red where the model should not ship, yellow otherwise."""
-    verdicts = {
-        layer.own.staleness.verdict
-        for layer in probe.layers
-        if layer.own is not None and layer.own.staleness is not None
-    }
-    grave = one.code in GRAVE or (one.code == "BN403" and "error" in verdicts)
-    return "bold red" if grave else "bold yellow"
+    return "bold red" if one.severity is Severity.ERROR else "bold yellow"
 
 
 def _size(place: tuple[str, Difference | Gap]) -> float:

@@ -30,9 +30,13 @@ pretrained layer that is frozen).
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bninspect.batchnorm import Mode, State
+from bninspect.rules.facts.measurements import evidence
 from bninspect.rules.facts.values import stored
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.text import counted, number
@@ -40,6 +44,7 @@ from bninspect.text import counted, number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bninspect.rules.facts.measurements import LayerEvidence
     from bninspect.rules.rule import Case, Finding
 
 
@@ -54,6 +59,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Statistics at their start."""
     if all(layer.statistics.state is State.INITIAL and layer.mode is Mode.TRAINING for layer in case.layers):
         return
+    measured = {} if case.probe is None else {one.name: one for one in evidence(case.probe)}
     for values in stored(case, State.INITIAL):
         if not values.gamma.any():
             continue
@@ -62,13 +68,34 @@ def check(case: Case) -> Iterator[Finding]:
         divisor = number(epsilon) if not variance else f"1 + {number(epsilon)}"
         frozen = values.layer.updates == "none" and not values.layer.trains_on_batch
         who = "training (training=False) and inference" if frozen else "inference"
-        yield RULE.finding(
+        stated = (
             f"moving mean 0 and moving variance {variance} in {counted(values.size, 'channel')}, as "
-            f"they started: {who} only {'multiply' if frozen else 'multiplies'} by gamma/sqrt({divisor})",
+            f"they started: {who} only {'multiply' if frozen else 'multiplies'} by gamma/sqrt({divisor})"
+        )
+        beside = measured.get(values.layer.name)
+        yield RULE.finding(
+            stated if beside is None else f"{_size(beside)}; {stated}",
+            message=stated,
             layer=values.layer.name,
             node=values.node,
             remedy=_RESTORE if frozen else _UPDATE,
         )
+
+
+def _size(layer: LayerEvidence) -> str:
+    """How far off a layer is, by its score, or by W where too few images give it one; and what it
+    normalizes.
+    """
+    score = f"own score {number(layer.score)}"
+    if layer.own.verdict == "inconclusive":
+        score = f"W {number(math.sqrt(layer.own.mean_w2))}"
+    pooled = layer.moments.pooled()
+    spread = np.sqrt(np.where(np.isfinite(pooled.variance), pooled.variance, 0.0))
+    channel = int(np.argmax(np.hypot(spread, np.nan_to_num(pooled.mean))))
+    return (
+        f"{score}: what channel {channel} normalizes has mean {number(float(pooled.mean[channel]))} and "
+        f"standard deviation {number(float(spread[channel]))}"
+    )
 
 
 RULE = Rule(
@@ -77,6 +104,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     needs=Needs.VALUES,
     summary="the moving statistics are as they started",
+    title="the statistics of {layers} were never updated",
     check=check,
     page=__doc__,
 )

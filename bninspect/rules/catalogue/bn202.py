@@ -60,6 +60,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     needs=Needs.VALUES,
     summary="the moving statistics are all but as they started",
+    title="the statistics of {layers} are all but as they started",
     check=check,
     page=__doc__,
 )

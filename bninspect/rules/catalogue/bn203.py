@@ -87,6 +87,7 @@ RULE = Rule(
     severity=Severity.ERROR,
     needs=Needs.VALUES,
     summary="moving statistics are not finite, or a variance is negative",
+    title="the stored statistics of {layers} are invalid",
     check=check,
     page=__doc__,
 )

@@ -1,7 +1,9 @@
 """
 ## What it does
-Finds layers whose epsilon is at least a tenth of their median moving variance, and layers whose epsilon is
-ten times that of most others and at least a hundredth of it. Collapsed channels (BN204) do not count.
+Finds layers whose epsilon is more than their median variance; layers whose epsilon is a tenth of it or more
+and above 0.01, which no framework writes unasked; and layers whose epsilon is ten times that of most others
+and at least a hundredth of it. Collapsed channels do not count. Where images were given the larger of the
+stored and the measured variance counts: a stored one that is too small is BN403's.
 
 ## Why is this bad?
 The layer gives values of less than unit spread, and how much less depends on the scale of its input: it is
@@ -30,6 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bninspect.batchnorm import State
+from bninspect.rules.facts.measurements import evidence
 from bninspect.rules.facts.values import stored
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
@@ -38,6 +41,9 @@ from bninspect.text import number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
+    from bninspect.rules.facts.measurements import LayerEvidence
     from bninspect.rules.rule import Case, Finding
 
 
@@ -48,15 +54,19 @@ _FEWEST = 3
 def check(case: Case) -> Iterator[Finding]:
     """Layers whose epsilon counts, by itself or beside the others."""
     usual = _usual([layer.epsilon for layer in case.layers if layer.epsilon is not None])
+    measured = {} if case.probe is None else {one.name: one for one in evidence(case.probe)}
     for values in stored(case, State.STORED):
-        live = values.variance[~values.collapsed() & (values.variance > 0)]
-        epsilon = values.layer.epsilon
-        if epsilon is None or not live.size:
+        epsilon, median = values.layer.epsilon, values.median()
+        beside = measured.get(values.layer.name)
+        if beside is not None:
+            median = max(median, _median(beside, values.collapsed()))
+        if epsilon is None or median <= 0:
             continue
-        share = epsilon / float(np.median(live))
+        share = epsilon / median
         outlier = usual is not None and epsilon >= thresholds.OUTLYING_EPSILON * usual
         told = f"epsilon {number(epsilon)} is {number(share)} of the median moving variance"
-        if share >= thresholds.DOMINANT_EPSILON:
+        unusual = epsilon > thresholds.USUAL_EPSILON and share >= thresholds.LARGE_EPSILON
+        if share >= thresholds.DOMINANT_EPSILON or unusual:
             told += f", so that a channel of that variance keeps {number((1 + share) ** -0.5)} of its spread"
         elif outlier and usual is not None and share >= thresholds.NOTICEABLE_EPSILON:
             told += f", and {number(usual)} in most layers"
@@ -68,6 +78,13 @@ def check(case: Case) -> Iterator[Finding]:
             node=values.variance_node,
             remedy="train with a smaller epsilon; where a conversion changed it, write the one of training",
         )
+
+
+def _median(layer: LayerEvidence, collapsed: NDArray[np.bool_]) -> float:
+    """The median measured variance of the channels that have one; 0 where none has."""
+    variance = layer.moments.pooled().variance[~collapsed]
+    live = variance[np.isfinite(variance) & (variance > thresholds.VANISHED)]
+    return float(np.median(live)) if live.size else 0.0
 
 
 def _usual(epsilons: list[float]) -> float | None:
@@ -84,6 +101,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     needs=Needs.VALUES,
     summary="epsilon is not small beside the variance",
+    title="epsilon is not small beside the variance in {layers}",
     check=check,
     page=__doc__,
 )

@@ -26,26 +26,62 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.measure.judging import behaviour
-from bninspect.rules.facts.probed import found, probe_of, unjudged
+from bninspect.batchnorm.layer import Form, Mode, State
+from bninspect.rules.facts.measurements import probe_of, untested
 from bninspect.rules.rule import Needs, Rule, Severity
+from bninspect.text import listed, number, percent, verb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from bninspect.batchnorm import BatchNorm
     from bninspect.rules.rule import Case, Finding
+
+_TITLE = "one image's output depends on the images beside it"
 
 
 def check(case: Case) -> Iterator[Finding]:
     """The output that its companions move most."""
-    told = behaviour.dependent(probe_of(case))
-    if told is not None:
-        yield found(RULE, told)
+    probe = probe_of(case)
+    test = probe.companions
+    if test is None or not test.dependent:
+        return
+    worst = test.dependent[0]
+    baked = [layer for layer in probe.report.layers if layer.mode is Mode.TRAINING]
+    names = [layer.name for layer in baked]
+    others = "companion made of it" if test.made else "images beside it"
+    share = (
+        f"{percent(worst.change / worst.size)} of its largest value" if worst.size else "it is all 0 alone"
+    )
+    evidence = (
+        f"{worst.name} moves by {number(worst.change)} ({share}) from alone to a batch of {test.images} with "
+        f"the {others}; noise ends at {number(worst.floor)}"
+    )
+    if baked:
+        evidence += f"; {listed(names)} {verb(names, 'normalize')} with the batch whatever is fed"
+    yield RULE.finding(
+        evidence,
+        title=_TITLE,
+        message=f"{_TITLE}: {evidence}",
+        layer=names[0] if len(names) == 1 else None,
+        remedy=_remedy(baked),
+    )
+
+
+def _remedy(baked: Sequence[BatchNorm]) -> str:
+    """What makes the layers that train whatever is fed use their stored statistics."""
+    if not baked:
+        return "find what mixes them: bninspect graph MODEL"
+    if all(layer.statistics.state is State.ABSENT for layer in baked):
+        return "freeze it anew in inference mode: the file holds no statistics for these layers"
+    if not any(layer.form is Form.FUSED or layer.untaken is not None for layer in baked):
+        return "freeze it anew in inference mode: nothing ties statistics of the file to these layers"
+    return "make them use their stored statistics: bninspect strip MODEL -o OUT"
 
 
 def undecided(case: Case) -> str | None:
     """Why the companions could not be judged."""
-    return unjudged(case, probe_of(case).companions, "the companion test was not made")
+    return untested(case, probe_of(case).companions, "the companion test was not made")
 
 
 RULE = Rule(

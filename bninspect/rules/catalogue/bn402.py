@@ -21,32 +21,48 @@ y = tf.layers.dropout(x, rate=0.5, training=training)
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.measure.judging import behaviour
-from bninspect.rules.facts.probed import found, probe_of, unjudged
+from bninspect.rules.facts.measurements import probe_of, untested
 from bninspect.rules.rule import Needs, Rule, Severity
+from bninspect.text import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bninspect.rules.rule import Case, Finding
 
+_TITLE = "two runs of one feed differ"
+
 
 def check(case: Case) -> Iterator[Finding]:
     """The output that differs most between two equal runs."""
     probe = probe_of(case)
-    told = behaviour.random(probe)
-    if told is not None:
-        finding = found(RULE, told)
-        yield finding if probe.random is None else replace(finding, node=probe.random)
+    test = probe.companions
+    if test is None or not test.random:
+        return
+    worst = max(test.random, key=lambda output: output.rerun / max(output.size, 1e-30))
+    drawn = (
+        f"{probe.random} draws random numbers"
+        if probe.random is not None
+        else "no op on the way draws random numbers: its kernels add up in changing order"
+    )
+    evidence = (
+        f"{worst.name} differs by {number(worst.rerun)}, its largest value is {number(worst.size)}; {drawn}"
+    )
+    yield RULE.finding(
+        evidence,
+        title=_TITLE,
+        message=f"{_TITLE}: {evidence}",
+        node=probe.random,
+        remedy="feed what switches it off (a keep probability of 1: --feed NAME=1.0), or export without it",
+    )
 
 
 def undecided(case: Case) -> str | None:
     """Why there were no two runs to compare."""
     test = probe_of(case).companions
-    return None if test is not None and test.outputs else unjudged(case, test, "no two runs were compared")
+    return None if test is not None and test.outputs else untested(case, test, "no two runs were compared")
 
 
 RULE = Rule(

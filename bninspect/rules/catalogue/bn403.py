@@ -1,10 +1,12 @@
 """
 ## What it does
-Measures what every layer normalizes, with all layers before it in training mode, and finds those whose stored
-statistics are off by more than the choice of images explains: an own score S of 0.6 and more is an error,
-of 0.3 and more a warning. Statistics that BN201 and BN203 condemn, averages that have not converged
-(BN404), a wrong input scale (BN405) and collapsed channels (BN204) are theirs. With too few images a layer is
-inconclusive, which is neither passed nor failed.
+Measures what every layer normalizes, with all layers before it in training mode, and finds those whose
+stored statistics are off by more than the choice of images explains: an own score S of 0.6 and more is an
+error, of 0.3 and more a warning. Statistics that BN201 and BN203 condemn, averages that have not converged
+(BN404), a wrong input scale (BN405) and collapsed channels (BN204) are theirs, layer by layer. Where BN405
+names another preset, what is left under that preset is judged. With too few images a layer is inconclusive,
+which is neither passed nor failed. Random numbers say nothing of statistics: with `--random` it is not
+judged.
 
 ## Why is this bad?
 The modes are S standard deviations apart at this layer: the model was good in training and is not in
@@ -30,46 +32,62 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.measure.judging import diagnosis
-from bninspect.measure.judging.causes import refreshing
-from bninspect.measure.judging.judged import GUILTY
-from bninspect.measure.judging.stale import caveat
-from bninspect.rules.facts.probed import not_run, probe_of, suspects
+from bninspect.rules.facts.inconclusive import left_open
+from bninspect.rules.facts.measurements import better_preset, no_statistics, probe_of, unexplained
+from bninspect.rules.facts.refreshing import refreshing
+from bninspect.rules.facts.stale_layers import together
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.text import counted, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bninspect.measure.facts import Probe
+    from bninspect.rules.facts.measurements import LayerEvidence
     from bninspect.rules.rule import Case, Finding
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Layers whose own error is at least a warning."""
+    """Layers whose own error is at least a warning, and that nothing else accounts for."""
     probe = probe_of(case)
-    stale = [one for one in suspects(case) if one.own.verdict in GUILTY and one.own.score is not None]
-    remedy = refreshing([one.name for one in stale], len(probe.layers))
-    for one in stale:
-        worst = one.own.worst
-        where = (
-            ""
-            if worst is None
-            else (f"; worst channel {worst.channel}: d {number(worst.d)}, r {number(worst.r)}")
-        )
-        mean = one.layer.moving_mean
+    if no_statistics(probe) is not None:
+        return
+    stale = [layer for layer in unexplained(case) if layer.guilty and layer.own.score is not None]
+    remedy = _remedy(stale, probe)
+    for layer in stale:
+        words = f"own score {number(layer.score)} over {counted(layer.own.images, 'image')}{_under(probe)}"
+        if layer.own.worst is not None:
+            worst = layer.own.worst
+            words += f"; worst channel {worst.channel}: d {number(worst.d)}, r {number(worst.r)}"
+        mean = layer.layer.moving_mean
         yield RULE.finding(
-            f"the stored statistics are stale: own score {number(one.score)} over "
-            f"{counted(one.own.images, 'image')}{where}{caveat(probe)}",
-            layer=one.name,
+            words,
+            message=f"the stored statistics are stale: {words}",
+            layer=layer.name,
             node=None if mean is None else mean.node.label,
-            severity=Severity.ERROR if one.own.verdict == "error" else Severity.WARNING,
+            severity=Severity.ERROR if layer.own.verdict == "error" else Severity.WARNING,
             remedy=remedy,
         )
 
 
+def _under(probe: Probe) -> str:
+    """The preset it is measured under, where that is not the one that was given."""
+    better = better_preset(probe)
+    return "" if better is None else f" with {better.options}"
+
+
+def _remedy(stale: list[LayerEvidence], probe: Probe) -> str:
+    """The command that re-estimates; first of all the right preset, where another one was given."""
+    better = better_preset(probe)
+    if better is not None:
+        return f"run it again with {better.options}, and judge what is left then"
+    return refreshing([layer.name for layer in stale], len(probe.layers))
+
+
 def undecided(case: Case) -> str | None:
     """The layers of which the images say nothing."""
-    return not_run(case) or diagnosis.inconclusive(probe_of(case)) or None
+    probe = probe_of(case)
+    return no_statistics(probe) or left_open(probe) or None
 
 
 RULE = Rule(
@@ -78,7 +96,9 @@ RULE = Rule(
     severity=Severity.ERROR,
     needs=Needs.PROBE,
     summary="stored statistics do not fit what the layer normalizes",
+    title="the stored statistics of {layers} are stale",
     check=check,
     page=__doc__,
     undecided=undecided,
+    together=together,
 )

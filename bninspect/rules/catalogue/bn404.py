@@ -26,32 +26,100 @@ or re-estimate them on images of training: `bninspect refresh MODEL -o OUT --ima
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
 from typing import TYPE_CHECKING
 
-from bninspect.rules.facts.probed import average, found, judged, not_run, probe_of
+import numpy as np
+
+from bninspect.rules.facts.measurements import LayerEvidence, no_statistics, probe_of, unexplained
+from bninspect.rules.facts.refreshing import refreshing
 from bninspect.rules.rule import Needs, Rule, Severity
+from bninspect.statistics import thresholds
+from bninspect.statistics.average import AverageFit, average_fit
+from bninspect.text import percent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bninspect.rules.rule import Case, Finding
+
+    Fit = tuple[LayerEvidence, AverageFit]
 
 
 def check(case: Case) -> Iterator[Finding]:
     """One finding for the model, as grave as the gravest layer that it explains."""
-    told = average(case)
-    if told is not None:
-        diagnosis, layers = told
-        grave = any(one.own.verdict == "error" for one in layers)
-        yield replace(found(RULE, diagnosis), severity=Severity.ERROR if grave else Severity.WARNING)
+    if no_statistics(probe_of(case)) is not None:
+        return
+    momentum = probe_of(case).momentum if case.momentum is None else case.momentum
+    fits = _fits(unexplained(case), momentum)
+    held = [(layer, fit) for layer, fit in fits if fit.holds]
+    if 2 * len(held) <= len(fits) or all(layer.own.verdict == "fine" for layer, _ in held):
+        return
+    known = momentum if momentum is not None else held[0][0].layer.momentum
+    share = max(float(np.median([fit.a for _, fit in held])), 0.0)
+    title = f"the moving averages have not converged: they are {percent(share)} of the way"
+    evidence = _evidence(held, len(fits), known)
+    grave = any(layer.own.verdict == "error" for layer, _ in held)
+    yield RULE.finding(
+        evidence,
+        title=title,
+        message=f"{title}: {evidence}",
+        layer=held[0][0].name if len(fits) == 1 else None,
+        severity=Severity.ERROR if grave else Severity.WARNING,
+        remedy=_remedy(held, known),
+        accounts_for=frozenset(layer.name for layer, _ in held),
+    )
+
+
+def _fits(layers: Sequence[LayerEvidence], momentum: float | None) -> list[Fit]:
+    """The layers to which a share can be fitted."""
+    fits = []
+    for layer in layers:
+        known = momentum if momentum is not None else layer.layer.momentum
+        fit = average_fit(layer.mean, layer.variance, layer.moments.pooled(), known)
+        if fit is not None:
+            fits.append((layer, fit))
+    return fits
+
+
+def _evidence(held: Sequence[Fit], fitted: int, momentum: float | None) -> str:
+    """Where one share fits, and how well."""
+    shares = [fit.a for _, fit in held]
+    gone = float(np.median([fit.explained for _, fit in held]))
+    return (
+        f"in {len(held)} of {fitted} layers one share fits mean and variance alike, from their start (mean "
+        f"and variance {held[0][1].start}) to those of the images: {percent(max(min(shares), 0.0))} to "
+        f"{percent(max(shares))}; it takes away {percent(gone)} of the gap"
+        f"{_steps([fit.steps for _, fit in held], momentum)}"
+    )
+
+
+def _steps(steps: Sequence[float | None], momentum: float | None) -> str:
+    """How many updates that is."""
+    known = [step for step in steps if step is not None]
+    if momentum is None:
+        return " (with --momentum M the number of updates follows)"
+    if not known:
+        return ""
+    return f"; with momentum {momentum:.6g} that is about {float(np.median(known)):,.0f} updates"
+
+
+def _remedy(held: Sequence[Fit], momentum: float | None) -> str:
+    """Train on, for so many steps as are left, or re-estimate."""
+    left = float(np.median([fit.left for _, fit in held]))
+    more = ""
+    if momentum is not None and left > thresholds.LEFT_WHEN_DONE:
+        steps = math.log(thresholds.LEFT_WHEN_DONE / left) / math.log(momentum)
+        more = f" for some {math.ceil(steps):,} steps more"
+    return f"train on with the update ops run{more}, or {refreshing([], len(held))}"
 
 
 def undecided(case: Case) -> str | None:
     """Why there was nothing to fit."""
-    if judged(probe_of(case)):
-        return None
-    return not_run(case) or "no layer has statistics beside measured ones to fit"
+    reason = no_statistics(probe_of(case))
+    if reason is not None:
+        return reason
+    return None if unexplained(case) else "no layer has statistics beside measured ones to fit"
 
 
 RULE = Rule(

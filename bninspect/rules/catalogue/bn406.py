@@ -25,31 +25,63 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.measure.judging import behaviour, diagnosis, judged
-from bninspect.rules.facts.probed import found, not_run, probe_of
+from bninspect.batchnorm.layer import Mode
+from bninspect.rules.facts.inconclusive import degenerate, left_open
+from bninspect.rules.facts.measurements import evidence, no_statistics, probe_of
+from bninspect.rules.facts.outputs import effect, worst_output
 from bninspect.rules.rule import Needs, Rule, Severity
+from bninspect.text import listed, verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bninspect.measure.facts import Probe
     from bninspect.rules.rule import Case, Finding
-
-_EXPLAINING = frozenset({"BN201", "BN203", "BN204", "BN403", "BN404", "BN405"})
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """The output whose modes disagree most."""
+    """The output whose modes disagree most, where every layer that was measured fits."""
     probe = probe_of(case)
-    told = behaviour.disagreeing(probe)
-    if told is None or judged.undecided(probe):
+    worst = worst_output(probe)
+    if worst is None or case.explained or no_statistics(probe) is not None or _baked(probe):
         return
-    if not any(cause.code in _EXPLAINING for cause in diagnosis.diagnose(probe)):
-        yield found(RULE, told)
+    if any(layer.own.verdict not in ("fine", "note") for layer in evidence(probe)):
+        return
+    title, words = _title(probe), effect(worst)
+    yield RULE.finding(
+        words,
+        title=title,
+        message=f"{title}: {words}",
+        remedy="probe with --switch graph, and with more images in a batch (--batch-size)",
+    )
+
+
+def _baked(probe: Probe) -> bool:
+    """Whether every layer normalizes with its batch: there is no other mode to disagree with."""
+    return all(layer.mode is Mode.TRAINING for layer in probe.report.layers)
+
+
+def _title(probe: Probe) -> str:
+    """What is wrong; a layer that was not measured may be it."""
+    measured = {layer.name for layer in evidence(probe)}
+    open_ = [layer.name for layer in probe.report.layers if layer.name not in measured]
+    if not open_:
+        return (
+            "the modes disagree at the outputs, though the statistics of every layer fit these images (many "
+            "small errors add up, or what depends on the mode is no batch norm)"
+        )
+    others = ", though the statistics of every other layer fit these images" if measured else ""
+    was = "it was" if len(open_) == 1 else "they were"
+    return (
+        f"the modes disagree at the outputs{others}: whether {listed(open_)} {verb(open_, 'explain')} it is "
+        f"open, {was} not measured"
+    )
 
 
 def undecided(case: Case) -> str | None:
     """Why the outputs could not be judged."""
-    return not_run(case) or diagnosis.inconclusive(probe_of(case)) or None
+    probe = probe_of(case)
+    return no_statistics(probe) or degenerate(probe) or left_open(probe) or None
 
 
 RULE = Rule(

@@ -51,9 +51,17 @@ class Values:
         """How many channels."""
         return self.mean.size
 
+    def median(self) -> float:
+        """The median variance of the layer: that of its channels which have one; 0 where none has.
+
+        The one median of every rule.
+        """
+        live = self.variance[self.variance > thresholds.VANISHED]
+        return float(np.median(live)) if live.size else 0.0
+
     def collapsed(self) -> NDArray[np.bool_]:
         """Per channel, whether its variance is all but 0 beside those of its layer."""
-        small = self.variance <= thresholds.COLLAPSED * np.median(self.variance)
+        small = self.variance <= thresholds.COLLAPSED * self.median()
         epsilon = self.layer.epsilon or 0.0
         counts = (self.variance <= epsilon) | (self.gain() > thresholds.EXTREME_GAIN)
         found: NDArray[np.bool_] = (small & counts) | (self.variance <= thresholds.VANISHED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bninspect.batchnorm import Mode
 from bninspect.render.graph.verdict import verdict
-from bninspect.rules import Case, evaluate, select
+from bninspect.rules import Case, judge, select
 from tests.support.parts import report
 
 GRAPH = """
@@ -30,5 +30,5 @@ def test_it_runs_only_where_the_conditional_takes_it() -> None:
     told = " ".join(line.text for line in verdict(found))
     assert "whatever is fed" not in told
     assert "p:0" in told
-    (finding,) = evaluate(Case(report=found), select(["BN101"])).findings
+    (finding,) = judge(Case(report=found), select(["BN101"])).findings
     assert finding.message == "runs in training mode whenever it runs at all (when p:0 is true)"

@@ -68,16 +68,16 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     (layer,) = document["layers"]
     assert (layer["name"], layer["values"], layer["images"]) == ("bn", 50176, 1)
     assert layer["own"] == layer["deployed"]
-    assert set(layer["own"]) == {"score", "verdict", "worst"}
+    assert set(layer["own"]) == {"score", "score_error", "verdict", "worst"}
     assert set(layer["own"]["worst"]) == {"channel", "d", "r", "w"}
     assert set(layer["difference"]) == {"max_abs", "rms", "relative_rms"}
     (patch,) = document["patches"]
     assert np.shape(patch["training"]) == np.shape(patch["inference"]) == (6, 6)
     (told,) = document["diagnosis"]
-    assert list(told) == ["code", "layer", "message", "evidence", "command"]
+    assert list(told) == ["code", "layer", "message", "evidence", "command", "severity", "title", "fix"]
     assert (told["code"], told["layer"]) == ("BN201", "bn")
     assert told["evidence"].startswith("own score 165: what channel 2 normalizes has mean 140")
-    assert "bninspect refresh MODEL -o OUT --image DIR" in told["command"]
+    assert f"bninspect refresh {CLASSIC} -o OUT --image DIR" in told["command"] == told["fix"]
 
 
 def test_save_holds_the_outputs_of_both_modes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,7 @@ from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
 from bninspect.models.open import load
 from bninspect.rewrite.freeze import frozen
-from bninspect.rules import Case, evaluate
+from bninspect.rules import Case, judge
 from tests.support.keras_models import (
     FORMATS,
     LAYERS,
@@ -145,7 +145,7 @@ def test_layers_that_train_all_the_same(tmp_path: Path, capsys: pytest.CaptureFi
     found = {}
     for name in ("model.keras", "model.h5", "saved_model"):
         report = inspect(load(str(tmp_path / name)))
-        codes = [(one.code, one.layer) for one in evaluate(Case(report=report)).findings]
+        codes = [(one.code, one.layer) for one in judge(Case(report=report)).findings]
         found[name] = (
             codes,
             [

@@ -17,7 +17,7 @@ from bninspect.render.check.document import check_document
 from bninspect.render.check.terminal import print_lines
 from bninspect.render.check.text import lines, verdict
 from bninspect.render.json import dumps
-from bninspect.rules import Case, Severity, evaluate
+from bninspect.rules import Case, Severity, judge
 from tests.support.checks import AWKWARD, HOSTILE, NO_IMAGES, ORDINARY, found, not_run, warning
 from tests.support.places import FIXTURES
 
@@ -58,7 +58,7 @@ def test_what_no_model_was_looked_at_for_is_said_once() -> None:
 
 def test_rules_for_other_kinds_of_files_are_one_short_line() -> None:
     case = Case(report=inspect(load(str(FIXTURES / "slim_resnet.pb"))))
-    one = ModelResult(path="m.pb", modes={"switched": 3}, not_run=evaluate(case).not_run)
+    one = ModelResult(path="m.pb", modes={"switched": 3}, not_run=judge(case).not_run)
     line = "not for a file of this kind: BN301, BN302, BN304, BN305, BN306, BN501, BN502\n"
     assert f"\n  {line}" in text(CheckResult(models=(one,)))
     shown = text(CheckResult(models=(one, replace(one, path="n.pb"))))

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from bninspect.commands.probe.diagnosis import diagnose
 from bninspect.measure.companions import CompanionTest, Dependence
 from bninspect.measure.facts import Patch, Verification
 from bninspect.measure.presets import ranked
 from bninspect.measure.runnable import Unprobed
-from bninspect.render.probe.terminal import print_probe
-from tests.measure.judging.test_diagnosis import fit, moved, never, shifted_by, widened
+from bninspect.render.probe import terminal as probe_terminal
+from tests.commands.probe.test_diagnosis import fit, moved, never, shifted_by, widened
 from tests.render.test_terminal import drawn
 from tests.support.probes import DECIDED, net, output, probe, probed
 from tests.support.reports import report, resnet
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bninspect.measure.facts import Probe
+
+
+def print_probe(console: Console, found: Probe, *, grow: bool = False) -> None:
+    """The probe as the command prints it."""
+    probe_terminal.print_probe(console, found, diagnose(found), grow=grow)
+
 
 WIDTHS = (80, 100)
 BAD = 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bninspect.batchnorm import inspect
 from bninspect.graph import Graph
 from bninspect.graph.graph import Signature
-from bninspect.rules import Case, evaluate, select
+from bninspect.rules import Case, judge, select
 from bninspect.rules.facts.training import NOT_SERVED
 from tests.support.catching import caught, checkpointed, found, fused, not_run, of_checkpoint, of_fixture
 from tests.support.parts import BATCH, EMPTY, IMAGE, PHASE, STORED, fused_cond
@@ -84,6 +84,6 @@ def test_catches_a_training_graph_with_a_signature() -> None:
     graph = case.report.graph
     serving = Signature(key="serving_default", inputs={}, outputs={"y": case.report.outputs[0]})
     exported = Graph(graph.nodes, graphdef=graph.graphdef, signatures=(serving,))
-    told = evaluate(Case(report=inspect(exported)), select(["BN101"]))
+    told = judge(Case(report=inspect(exported)), select(["BN101"]))
     assert [finding.layer for finding in told.findings] == ["bn"]
     assert not told.not_run

@@ -8,7 +8,7 @@ import numpy as np
 
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
-from bninspect.rules import Case, evaluate, select
+from bninspect.rules import Case, judge, select
 from tests.networks import faults
 from tests.support.catching import caught, found, fused, replaced
 from tests.support.parts import IMAGE, STORED
@@ -28,7 +28,7 @@ def test_catches_nan(tmp_path: Path) -> None:
     nan = faults.Stored(np.full(3, np.nan), np.ones(3))
     path = faults.write(FIXTURES / "layers_fused_115.pb", tmp_path / "m.pb", {"bn": nan})
     case = Case(report=inspect(load(str(path))))
-    (finding,) = evaluate(case, select(["BN203"])).findings
+    (finding,) = judge(case, select(["BN203"])).findings
     assert "3 of 3 channels" in finding.message
 
 

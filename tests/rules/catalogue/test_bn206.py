@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.catching import caught, found, fused, replaced
 from tests.support.parts import IMAGE, STORED
 
@@ -16,8 +18,15 @@ def test_catches_an_epsilon_as_large_as_the_variance() -> None:
     assert "keeps 0.71 of its spread" in finding.message
 
 
-def test_catches_a_tenth() -> None:
-    assert found("BN206", IMAGE + replaced(variance="[0.0099, 0.0099, 0.0099]") + fused())
+def test_catches_a_tenth_of_an_epsilon_that_no_framework_writes() -> None:
+    assert found("BN206", IMAGE + replaced(variance="[0.2, 0.2, 0.2]") + fused(epsilon=0.0201))
+
+
+@pytest.mark.parametrize(("variance", "epsilon"), [(0.0099, 0.001), (0.05, 0.01), (0.21, 0.0201)])
+def test_does_not_catch_what_weights_make_up_for(variance: float, epsilon: float) -> None:
+    """An epsilon that frameworks write, beside a variance that is larger; and less than a tenth."""
+    text = replaced(variance=f"[{variance}, {variance}, {variance}]")
+    assert not found("BN206", IMAGE + text + fused(epsilon=epsilon))
 
 
 def test_catches_an_outlier() -> None:

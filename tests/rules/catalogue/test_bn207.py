@@ -8,7 +8,7 @@ import numpy as np
 
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
-from bninspect.rules import Case, evaluate, select
+from bninspect.rules import Case, judge, select
 from tests.networks import faults
 from tests.support.catching import found, fused, of_fixture
 from tests.support.parts import STORED
@@ -27,7 +27,7 @@ def of_values(folder: Path, file: str, mean: float, variance: float) -> list[Fin
     """What is said of a fixture whose last channel holds these statistics."""
     stored = faults.Stored(np.array([0.5, -0.5, mean]), np.array([1.5, 2.5, variance]))
     path = faults.write(FIXTURES / file, folder / "m.pb", {"bn": stored})
-    return list(evaluate(Case(report=inspect(load(str(path)))), select(["BN207"])).findings)
+    return list(judge(Case(report=inspect(load(str(path)))), select(["BN207"])).findings)
 
 
 def test_catches_statistics_in_float16(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_catches_statistics_in_float16(tmp_path: Path) -> None:
             tensor.dtype = node.attr["dtype"].type = HALF
     path = tmp_path / "m.pb"
     path.write_bytes(message.SerializeToString())
-    (finding,) = evaluate(Case(report=inspect(load(str(path)))), select(["BN207"])).findings
+    (finding,) = judge(Case(report=inspect(load(str(path)))), select(["BN207"])).findings
     assert (finding.layer, finding.node) == ("y", "mean")
     assert "the moving variance is kept in float16" in finding.message
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bninspect.rules import Case, evaluate, select
+from bninspect.rules import Case, judge, select
 from tests.batchnorm.training.test_updates import BOTH, CHOSEN, MEAN_STEP, STORED, TRAIN, VARIANCE_STEP
 from tests.support.catching import checkpointed, found, not_run, of_checkpoint, of_fixture
 from tests.support.parts import MOMENTS, report
@@ -61,7 +61,7 @@ def test_catches_towers_that_share_their_statistics_once() -> None:
     updates = MEAN_STEP + VARIANCE_STEP + TRAIN.format(control="")
     told = report(STORED + MOMENTS + CHOSEN + tower + updates + "head = Relu(y)\nhead2 = Relu(y2)\n")
     assert [layer.updates for layer in told.layers] == ["unused", "unused"]
-    (finding,) = evaluate(Case(report=told), select(["BN301"])).findings
+    (finding,) = judge(Case(report=told), select(["BN301"])).findings
     assert finding.layer == told.layers[0].name
 
 

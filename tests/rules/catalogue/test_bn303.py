@@ -9,7 +9,7 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.graph import flatten, load
 from bninspect.graphdef import read
-from bninspect.rules import Case, evaluate, select
+from bninspect.rules import Case, judge, select
 from tests.support.catching import checkpointed, not_run, of_checkpoint, of_fixture
 from tests.support.places import FIXTURES
 from tests.support.reports import value
@@ -34,7 +34,7 @@ def test_catches_a_saver_of_the_trainable_variables(step: int) -> None:
 
 
 def test_catches_one_of_the_two() -> None:
-    (finding,) = evaluate(with_variables("bn/gamma", "bn/moving_mean"), select(["BN303"])).findings
+    (finding,) = judge(with_variables("bn/gamma", "bn/moving_mean"), select(["BN303"])).findings
     assert finding.node == "bn/moving_variance"
     assert finding.message.startswith("moving variance (bn/moving_variance) is not in the checkpoint")
 

@@ -11,7 +11,7 @@ from bninspect.graph import flatten, load
 from bninspect.graphdef import TensorValue, read
 from bninspect.graphdef.schema import message_class
 from bninspect.models.restore import load as with_values
-from bninspect.rules import Case, Finding, evaluate, select
+from bninspect.rules import Case, Finding, judge, select
 from tests.support.catching import checkpointed, not_run, of_checkpoint
 from tests.support.places import FIXTURES
 from tests.support.reports import value
@@ -32,7 +32,7 @@ def after(steps: int, **statistics: list[float]) -> list[Finding]:
     held = {"moving_mean": [3.0, -1.0], "moving_variance": [2.0, 4.0], **statistics}
     values = {f"bn/{name}": value(numbers) for name, numbers in held.items()}
     graphdef = replace(read(str(SLOW)), variables={**values, "global_step": count(steps)})
-    return list(evaluate(Case(report=inspect(flatten(graphdef))), select(["BN304"])).findings)
+    return list(judge(Case(report=inspect(flatten(graphdef))), select(["BN304"])).findings)
 
 
 def test_catches_a_momentum_too_large_for_the_steps() -> None:
@@ -82,7 +82,7 @@ def test_does_not_catch_updates_that_nobody_runs() -> None:
 
 def test_does_not_judge_steps_that_nobody_told_and_says_so() -> None:
     case = Case(report=inspect(load(str(SLOW))))
-    assert not evaluate(case, select(["BN304"])).findings
+    assert not judge(case, select(["BN304"])).findings
     assert not_run("BN304", case) == [
         "how many steps were made is not known: no global step was read from a checkpoint"
     ]
@@ -93,7 +93,7 @@ def test_a_momentum_that_is_no_constant_is_said_unless_the_user_tells_it() -> No
     (layer,) = report.layers
     report = replace(report, layers=(replace(layer, momentum=None),))
     assert not_run("BN304", Case(report=report)) == ["the momentum of bn is no constant of the graph"]
-    told = evaluate(Case(report=report, momentum=0.999), select(["BN304"]))
+    told = judge(Case(report=report, momentum=0.999), select(["BN304"]))
     (finding,) = told.findings
     assert finding.message.startswith("momentum 0.999 leaves 98 %")
     assert not told.not_run

@@ -9,7 +9,7 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
-from bninspect.rules import Case, evaluate, select
+from bninspect.rules import Case, judge, select
 from tests.batchnorm.training.test_updates import STORED, TRAIN
 from tests.support.catching import caught, found, fused, of_checkpoint, of_fixture
 
@@ -76,7 +76,7 @@ def test_catches_what_tensorflow_infers(
         tf.compat.v1.train.export_meta_graph(str(tmp_path / "model.meta"))
     report = inspect(load(str(tmp_path / "model.meta")))
     assert [layer.mode.value for layer in report.layers] == ["training"]
-    found = evaluate(Case(report=report), select(["BN306"])).findings
+    found = judge(Case(report=report), select(["BN306"])).findings
     assert [finding.code for finding in found] == ["BN306"] * alone
 
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bninspect.measure.presets import PresetTrial
 from bninspect.rules import Severity
 from tests.support.probes import net, probe
-from tests.support.probing import outcome, reason, trial
+from tests.support.probing import fit, outcome, reason, trial
 
 
 def test_catches_another_preset() -> None:
@@ -17,11 +23,44 @@ def test_does_not_catch_the_best_preset() -> None:
     assert not outcome("BN405", probe(*net(), presets=trial("tf"))).findings
 
 
-def test_does_not_catch_what_is_not_clear() -> None:
-    undecided = trial("raw", clear=False, reason="tf and unit fit about as well")
+def fits(given: float, best: float, **changes: Any) -> PresetTrial:
+    """A trial of raw, which was given, and of tf, which fits best."""
+    raw, tf = fit("raw", given), fit("tf", best)
+    return PresetTrial(layer="net/block0/bn", images=16, fits=(tf, raw), given=raw, **changes)
+
+
+@pytest.mark.parametrize(("given", "best"), [(372, 0.71), (363, 0.41), (148, 0.47), (1.3, 0.43), (1.7, 0.82)])
+def test_catches_a_preset_that_fits_many_times_better(given: float, best: float) -> None:
+    """Whether or not it fits: what is left under it is another matter."""
+    found = outcome("BN405", probe(*net(), presets=fits(given, best, reason="none fits")))
+    (finding,) = found.findings
+    assert finding.remedy == "run it again with --preprocess tf"
+    assert "times better than --preprocess raw" in finding.title
+    assert reason(found) == ""
+
+
+@pytest.mark.parametrize(("given", "best"), [(0.22, 0.2), (0.22, 0.05), (1.3, 0.8)])
+def test_does_not_catch_what_fits_about_as_well(given: float, best: float) -> None:
+    """Nor a gap too small to matter, however much smaller the other is."""
+    undecided = fits(given, best, reason="tf and raw fit about as well")
     found = outcome("BN405", probe(*net(), presets=undecided))
     assert not found.findings
-    assert reason(found) == "tf and unit fit about as well"
+    assert reason(found) == "tf and raw fit about as well"
+
+
+def test_does_not_catch_what_the_choice_of_images_makes() -> None:
+    """One image: its noise is 1.5."""
+    trial_of_one = fits(1.9, 0.6)
+    raw = replace(trial_of_one.fits[1], floor=1.5)
+    noisy = replace(trial_of_one, fits=(trial_of_one.fits[0], raw), given=raw)
+    assert not outcome("BN405", probe(*net(), presets=noisy)).findings
+
+
+def test_names_what_fits_about_as_well_as_the_best() -> None:
+    torch, tf, raw = fit("torch", 0.7), fit("tf", 0.6), fit("raw", 100.0)
+    tried = PresetTrial(layer="net/block0/bn", images=16, fits=(tf, torch, raw), given=raw)
+    (finding,) = outcome("BN405", probe(*net(), presets=tried)).findings
+    assert finding.evidence.endswith("(torch fits about as well)")
 
 
 def test_says_that_no_preset_was_tried() -> None:

@@ -12,7 +12,7 @@ from bninspect.batchnorm.comparison.comparison import diff
 from bninspect.graph import flatten
 from bninspect.graph.trace import stored_value
 from bninspect.models.restore import load
-from bninspect.rules import Case, evaluate, select
+from bninspect.rules import Case, judge, select
 from tests.support.catching import fused
 from tests.support.parts import IMAGE, PARAMETERS, PHASE, fused_cond, report
 from tests.support.places import FIXTURES
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import Report
     from bninspect.graphdef import TensorValue
-    from bninspect.rules import Outcome
+    from bninspect.rules import Judgement
 
 WEIGHTS = "weights = Const([1.0, 2.0, 3.0])\nmade = Mul(x, weights)\n"
 NET = IMAGE + PARAMETERS + WEIGHTS
@@ -36,12 +36,12 @@ STALE = {
 NOT_JUDGED = {"not_saved_115": "1 layer could not be compared"}
 
 
-def between(old: Report, new: Report) -> Outcome:
+def between(old: Report, new: Report) -> Judgement:
     """What the rule says of two reports."""
-    return evaluate(Case(report=new, moved=diff(old, new)), select(["BN501"]))
+    return judge(Case(report=new, moved=diff(old, new)), select(["BN501"]))
 
 
-def moved(text: str, *changes: tuple[str, str]) -> Outcome:
+def moved(text: str, *changes: tuple[str, str]) -> Judgement:
     """What the rule says of these lines and of the same after changes."""
     after = text
     for what, other in changes:
@@ -206,5 +206,5 @@ def test_it_fires_exactly_where_checkpoints_show_it(case: str) -> None:
 
 
 def test_alone_it_says_that_it_needs_two() -> None:
-    (one,) = evaluate(Case(report=report(TRAINING)), select(["BN501"])).not_run
+    (one,) = judge(Case(report=report(TRAINING)), select(["BN501"])).not_run
     assert one.reason == "needs two files: bninspect diff OLD NEW"

@@ -1,0 +1,109 @@
+"""A probe judged: one finding for each code, and what is said where nothing is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bninspect.commands.check.gate import runnable
+from bninspect.rules import Case, NotRun, judge, select
+from bninspect.rules.explain import EXPLAINS
+from bninspect.rules.facts.inconclusive import degenerate, left_open
+from bninspect.rules.facts.measurements import DRAWN, LayerEvidence, evidence, undecided
+from bninspect.rules.facts.outputs import effect, worst_output
+from bninspect.rules.judge import gathered
+from bninspect.text import counted, listed, number, sentence
+from bninspect.text import layers as worded
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from bninspect.measure.facts import Probe
+    from bninspect.rules import Finding
+
+GROUPS = ("BN2", "BN4")
+"""The rules that a probe asks: those of stored values and of what was measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What the rules say of a probe."""
+
+    findings: tuple[Finding, ...]
+    """One for each code, the most important first; empty for a model with nothing wrong."""
+    not_run: tuple[NotRun, ...]
+    """The rules that could not judge all of it."""
+    open: str
+    """What these inputs leave open, in words; empty where nothing is left open."""
+    conclusion: str
+    """One line on a model with nothing wrong: what was seen, and what these inputs cannot tell."""
+
+
+def diagnose(probe: Probe, layers: Collection[str] | None = None) -> Diagnosis:
+    """What is wrong with a model that was probed, by the same judge as `check`.
+
+    `layers`: the names of those that were asked for; what is found at others is left out.
+    """
+    case = Case(report=probe.report, probe=probe, momentum=probe.momentum)
+    if not probe.ran:
+        return Diagnosis(findings=(), not_run=(), open="", conclusion="")
+    judgement = judge(case, select(GROUPS))
+    asked = [one for one in judgement.findings if layers is None or one.layer is None or one.layer in layers]
+    findings = _with_effect(gathered(case, asked), probe)
+    path = probe.report.graph.graphdef.path
+    return Diagnosis(
+        findings=tuple(runnable(finding, path) for finding in findings),
+        not_run=judgement.not_run,
+        open=_left_open(probe),
+        conclusion=_conclusion(probe),
+    )
+
+
+def _with_effect(findings: Sequence[Finding], probe: Probe) -> tuple[Finding, ...]:
+    """The findings, the first cause of them with what the outputs suffer from it."""
+    worst = None if probe.drawn else worst_output(probe)
+    cause = next((one for one in findings if one.code in EXPLAINS), None)
+    if worst is None or cause is None:
+        return tuple(findings)
+    words = f"{cause.evidence}; {effect(worst)}"
+    whole = replace(cause, evidence=words, message=f"{sentence(cause.title)}: {words}.")
+    return tuple(whole if one is cause else one for one in findings)
+
+
+def _left_open(probe: Probe) -> str:
+    """What these inputs do not tell."""
+    if probe.drawn:
+        return f"Not judged: whether stored statistics fit (BN403, BN404, BN405): {DRAWN}."
+    return left_open(probe)
+
+
+def _conclusion(probe: Probe) -> str:
+    """What is said where nothing is wrong."""
+    if probe.drawn:
+        return _left_open(probe)
+    if degenerate(probe):
+        return left_open(probe)
+    layers = evidence(probe)
+    if not layers:
+        return "Nothing can be said of stored statistics: no layer has any to compare."
+    if all(layer.known for layer in layers):
+        return (
+            "The stored statistics were never updated, and nothing uses them: every layer takes the batch's."
+        )
+    images = counted(layers[0].own.images, "image")
+    if undecided(probe):
+        return f"No fault shows on {images}. {left_open(probe)}"
+    return _fitting([layer for layer in layers if not layer.known], images)
+
+
+def _fitting(layers: Sequence[LayerEvidence], images: str) -> str:
+    """That stored statistics fit, and how well; the layers of which that cannot be said."""
+    worst = max(layers, key=lambda layer: layer.score)
+    guilty = [layer.name for layer in layers if layer.guilty]
+    if guilty:
+        return f"The stored statistics of {listed(guilty)} do not fit {images}."
+    noted = "" if worst.own.verdict == "fine" else ", worth a note"
+    return (
+        f"The stored statistics of {worded([layer.name for layer in layers], len(layers))} fit {images}: own "
+        f"score at most {number(worst.score)}, at {worst.name}{noted}."
+    )

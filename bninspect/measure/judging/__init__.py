@@ -1,1 +1,0 @@
-"""Measurements -> what is wrong, in words."""

@@ -1,0 +1,49 @@
+"""Which rules there are, and which of them a command line or a configuration means."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
+
+from bninspect.errors import SelectionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bninspect.rules.rule import Rule
+
+_CODE = re.compile(r"bn\d{3}\Z")
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Every rule, by code."""
+    package = __name__.rpartition(".")[0]
+    modules = iter_modules([str(Path(__file__).parent)])
+    names = sorted(module.name for module in modules if _CODE.match(module.name))
+    return tuple(import_module(f"{package}.{name}").RULE for name in names)
+
+
+def select(chosen: Iterable[str] = (), ignored: Iterable[str] = ()) -> tuple[Rule, ...]:
+    """The rules whose code, name or beginning of a code is chosen (none: all) and not ignored.
+
+    Raises SelectionError for a code or name that is none.
+    """
+    wanted = _matching(chosen) if (chosen := tuple(chosen)) else {rule.code for rule in rules()}
+    unwanted = _matching(ignored)
+    return tuple(rule for rule in rules() if rule.code in wanted and rule.code not in unwanted)
+
+
+def _matching(terms: Iterable[str]) -> set[str]:
+    """The codes that the terms (`BN201`, `BN2`, `statistics-never-updated`) stand for."""
+    matching: set[str] = set()
+    for term in terms:
+        codes = {rule.code for rule in rules() if rule.code.startswith(term.upper()) or rule.name == term}
+        if not codes or not term:
+            raise SelectionError(f"no rule is called {term!r}; `bninspect rule` lists them")
+        matching |= codes
+    return matching

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bninspect.rules import catalogue
 from bninspect.rules.judge import Judgement, NotRun, judge
 from bninspect.rules.rule import Case, Finding, Needs, Rule, Severity
 from bninspect.rules.selection import rules, select

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from bninspect.errors import SelectionError
+from bninspect.rules import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,10 +22,8 @@ _CODE = re.compile(r"bn\d{3}\Z")
 @cache
 def rules() -> tuple[Rule, ...]:
     """Every rule, by code."""
-    package = __name__.rpartition(".")[0]
-    modules = iter_modules([str(Path(__file__).parent)])
-    names = sorted(module.name for module in modules if _CODE.match(module.name))
-    return tuple(import_module(f"{package}.{name}").RULE for name in names)
+    names = sorted(module.name for module in iter_modules(catalogue.__path__) if _CODE.match(module.name))
+    return tuple(import_module(f"{catalogue.__name__}.{name}").RULE for name in names)
 
 
 def select(chosen: Iterable[str] = (), ignored: Iterable[str] = ()) -> tuple[Rule, ...]:

@@ -9,7 +9,6 @@ from bninspect.batchnorm.layer import (
     BatchNorm,
     Lookalike,
     Report,
-    Skipped,
     State,
     Statistics,
     SwitchGroup,
@@ -19,6 +18,7 @@ from bninspect.batchnorm.naming import unique
 from bninspect.batchnorm.recognition.decomposed import decomposed
 from bninspect.batchnorm.recognition.fused import fused, global_normalization
 from bninspect.batchnorm.site import Site
+from bninspect.batchnorm.skipped import skipped
 from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT, UNREAD_VARIABLES
 from bninspect.batchnorm.training.updates import with_updates
 from bninspect.batchnorm.wiring.assemble import from_pair, from_site
@@ -56,18 +56,24 @@ def _inspected(graph: Graph, outputs: Sequence[str]) -> Report:
     sites: list[Site] = []
     lookalikes: list[Lookalike] = []
     unrecognised: list[Unrecognised] = []
+    idle: dict[Node, str] = {}
     for node in sorted(
         (node for node in graph if _is_candidate(node) and node in places), key=places.__getitem__
     ):
+        never = conditions.never(conditions.of(node))
         for found in _judged(node, graph, conditions):
-            if isinstance(found, Site):
+            if isinstance(found, Site) and conditions.possible(conditions.of(found.node)):
                 sites.append(found)
+            elif never is not None:
+                idle[node] = never
             elif isinstance(found, Lookalike):
                 lookalikes.append(found)
-            else:
+            elif isinstance(found, Unrecognised):
                 unrecognised.append(found)
     sites = [site for site in sites if site.output.node in places]
     paired, alone = pairs(sites, graph, conditions)
+    idle |= {site.node: why for site in alone if (why := conditions.never(conditions.of(site.node)))}
+    alone = [site for site in alone if site.node not in idle]
     layers = [from_pair(pair) for pair in paired] + [from_site(site, conditions) for site in alone]
     layers.sort(key=lambda layer: places.get(layer.output.node, len(places)))
     layers = _with_reasons(with_updates(_named(layers), graph), graph)
@@ -81,7 +87,7 @@ def _inspected(graph: Graph, outputs: Sequence[str]) -> Report:
             *unrecognised,
             *(Unrecognised(node=node.label, reason=why) for node, why in graph.opaque_calls),
         ),
-        skipped=tuple(_skipped(graph, places)),
+        skipped=tuple(skipped(graph, places, idle)),
     )
 
 
@@ -142,45 +148,3 @@ def _groups(layers: Sequence[BatchNorm]) -> tuple[SwitchGroup, ...]:
         assert members[0].switch is not None
         found.append(SwitchGroup(predicate=members[0].switch.predicate, layers=tuple(members)))
     return tuple(found)
-
-
-def _skipped(graph: Graph, places: dict[Node, int]) -> list[Skipped]:
-    """Batch-norm nodes that the outputs do not reach, and those of functions that nothing calls."""
-    found = []
-    wanted = FUSED_OPS | {GLOBAL_OP}
-    beside = [node for node in graph if node not in places and node.op in wanted]
-    if beside:
-        names = ", ".join(node.label for node in beside[:3]) + (", ..." if len(beside) > 3 else "")
-        found.append(
-            Skipped(
-                what=f"{_plural('batch-norm node', len(beside))} beside the outputs ({names})",
-                count=len(beside),
-                reason="no output of the model depends on them",
-            )
-        )
-    called = {name for node in graph for name in node.functions}
-    functions = [function for name, function in graph.graphdef.functions.items() if name not in called]
-    uncalled = [
-        function for function in functions if any(node.op in wanted | {"Rsqrt"} for node in function.nodes)
-    ]
-    if uncalled:
-        count = sum(node.op in wanted | {"Rsqrt"} for function in uncalled for node in function.nodes)
-        found.append(
-            Skipped(
-                what=f"{_plural('batch-norm node', count)} in {len(uncalled)} "
-                + _plural("library function", len(uncalled)),
-                count=count,
-                reason="only calls that could not be decided may reach them"
-                if graph.opaque_calls
-                else "nothing that is served calls these functions",
-            )
-        )
-    for tags in graph.graphdef.skipped_metagraphs:
-        found.append(
-            Skipped(what=f"MetaGraph tagged {tags or 'nothing'}", count=1, reason="another one is served")
-        )
-    return found
-
-
-def _plural(noun: str, count: int) -> str:
-    return noun if count == 1 else f"{noun}s"

@@ -1,13 +1,13 @@
-"""Forward and in order: where nodes stand in the flow of a model, and what a tensor flows into."""
+"""In order: where nodes stand in the flow of a model."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
-    from bninspect.graph import Graph, Node, Tensor
+    from bninspect.graph import Node
 
 
 def topological(roots: Iterable[Node]) -> dict[Node, int]:
@@ -46,25 +46,3 @@ def _visit(root: Node, places: dict[Node, int], started: set[Node], backs: list[
             stack.append((control, False))
         for tensor in reversed(node.inputs):
             stack.append((tensor.node, False))
-
-
-def follow(
-    graph: Graph, tensor: Tensor, ops: frozenset[str], stop: Callable[[Node], bool], hops: int = 8
-) -> list[tuple[Node, int]]:
-    """The (node, input slot) pairs where `stop` holds, forward from a tensor through nodes of these ops."""
-    found: list[tuple[Node, int]] = []
-    edge, seen = [tensor], {tensor}
-    for _ in range(hops):
-        ahead: list[Tensor] = []
-        for current in edge:
-            for use in graph.uses_of(current):
-                if stop(use.node):
-                    found.append((use.node, use.slot))
-                elif use.node.op in ops and use.slot == 0:
-                    ports = (0, 1) if use.node.op in ("Switch", "RefSwitch") else (0,)
-                    ahead.extend(t for port in ports if (t := use.node.output(port)) not in seen)
-                    seen.update(ahead)
-        edge = ahead
-        if not edge:
-            break
-    return found

@@ -72,7 +72,7 @@ def _judge(
         origin(match.mean, match.x, conditions),
         origin(variance, match.x, conditions),
     )
-    mode = mode_of(*origins, match.output.node, match.x.node)
+    mode = mode_of(*origins, match.output.node, match.x.node, conditions)
     if isinstance(mode, Lookalike):
         return mode
     mean_origin, variance_origin = origins
@@ -222,7 +222,8 @@ def _with_epsilon_behind(root: Node, variance: Tensor, graph: Graph, conditions:
             if pair is None:
                 continue
             x, mean = (same(tensor) for tensor in pair)
-            mode = mode_of(origin(mean, x, conditions), origin(variance, x, conditions), use.node, x.node)
+            moments = origin(mean, x, conditions), origin(variance, x, conditions)
+            mode = mode_of(*moments, use.node, x.node, conditions)
             if isinstance(mode, Lookalike):
                 return [mode]
             if not isinstance(mode, Undecided):

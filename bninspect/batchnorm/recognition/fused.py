@@ -7,13 +7,13 @@ default, `epsilon` 1e-4) and ops/compat: BatchNormWithGlobalNormalization (t, m,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.layer import Form, Lookalike, Mode, Unrecognised
 from bninspect.batchnorm.recognition.lookalikes import batch_in_channels, of_moments
 from bninspect.batchnorm.recognition.origin import data_format_of, origin
 from bninspect.batchnorm.site import Batch, Chosen, Site, Stored, Undecided
-from bninspect.batchnorm.wiring.predicate import base
 from bninspect.graph.trace import number, same
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def fused(node: Node, graph: Graph, conditions: Conditions) -> Site | Lookalike 
         node,
         Form.FUSED,
         moments,
+        conditions,
         x=x,
         gamma=gamma,
         beta=beta,
@@ -62,6 +63,7 @@ def global_normalization(node: Node, conditions: Conditions) -> Site | Lookalike
         node,
         Form.GLOBAL,
         (origin(mean, x, conditions), origin(variance, x, conditions)),
+        conditions,
         x=x,
         gamma=gamma if node.attr("scale_after_normalization", True) else None,
         beta=beta,
@@ -77,12 +79,18 @@ def _short(node: Node) -> Unrecognised:
 
 
 def _site(
-    node: Node, form: Form, origins: tuple[Origin, Origin], *, x: Tensor, **parts: Any
+    node: Node,
+    form: Form,
+    origins: tuple[Origin, Origin],
+    conditions: Conditions,
+    *,
+    x: Tensor,
+    **parts: Any,
 ) -> Site | Lookalike | Unrecognised:
     """The site of a single op, where its statistics decide on a mode."""
     mean_origin, variance_origin = origins
     own = isinstance(mean_origin, Batch) and mean_origin.node is node
-    mode = Mode.TRAINING if own else mode_of(mean_origin, variance_origin, node, same(x).node)
+    mode = Mode.TRAINING if own else mode_of(mean_origin, variance_origin, node, same(x).node, conditions)
     if isinstance(mode, Lookalike):
         return mode
     if isinstance(mode, Undecided):
@@ -107,6 +115,7 @@ def mode_of(
     variance: Batch | Stored | Chosen | Undecided,
     node: Node,
     x: Node,
+    conditions: Conditions,
 ) -> Mode | Lookalike | Undecided:
     """The mode of the two statistics together; a lookalike where their moments leave out the batch axis."""
     for one in (mean, variance):
@@ -117,20 +126,20 @@ def mode_of(
     if isinstance(mean, Batch) and isinstance(variance, Batch):
         return of_moments(node, x, mean, variance) or Mode.TRAINING
     if isinstance(mean, Chosen) and isinstance(variance, Chosen):
-        return _chosen(mean, variance, node, x)
+        return _chosen(mean, variance, node, x, conditions)
     kinds = {Batch: "of the batch", Stored: "stored", Chosen: "chosen by a predicate"}
     return Undecided(
         reason=f"the mean is {kinds.get(type(mean), '?')}, the variance is {kinds.get(type(variance), '?')}"
     )
 
 
-def _chosen(mean: Chosen, variance: Chosen, node: Node, x: Node) -> Mode | Lookalike | Undecided:
+def _chosen(
+    mean: Chosen, variance: Chosen, node: Node, x: Node, conditions: Conditions
+) -> Mode | Lookalike | Undecided:
     """Both are chosen: by one predicate, and the same way?"""
-    if base(mean.join.predicate) != base(variance.join.predicate):
-        return Undecided(
-            reason=f"mean and variance are chosen by different predicates, {mean.join.predicate.name} and "
-            f"{variance.join.predicate.name}"
-        )
+    variance = along(variance, mean.join.predicate, conditions)
+    if isinstance(variance, Undecided):
+        return variance
     if type(mean.if_true) is not type(variance.if_true):
         return Undecided(
             reason="for one value of the predicate the mean is stored and the variance is of the batch"
@@ -138,3 +147,18 @@ def _chosen(mean: Chosen, variance: Chosen, node: Node, x: Node) -> Mode | Looka
     moments = [side for origin in (mean, variance) for side in (origin.if_true, origin.if_false)]
     batch = [side for side in moments if isinstance(side, Batch)]
     return of_moments(node, x, *batch) or Mode.SWITCHED
+
+
+def along(variance: Chosen, predicate: Tensor, conditions: Conditions) -> Chosen | Undecided:
+    """The choice of the variance, told by the predicate of the mean, where the two have one value."""
+    join = variance.join
+    (source, negated), (other, turned) = conditions.base(predicate), conditions.base(join.predicate)
+    if source != other:
+        return Undecided(
+            reason=f"mean and variance are chosen by different predicates, {predicate.name} and "
+            f"{join.predicate.name}"
+        )
+    if negated == turned:
+        return variance
+    join = replace(join, predicate=predicate, if_true=join.if_false, if_false=join.if_true)
+    return Chosen(join=join, if_true=variance.if_false, if_false=variance.if_true)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import BatchNorm, Branch, Mode, ModeSwitch, State, Statistics
 from bninspect.batchnorm.naming import layer_name
+from bninspect.batchnorm.recognition.fused import along
 from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.stored import stored_statistics
 from bninspect.batchnorm.wiring.predicate import analyse
@@ -31,7 +32,9 @@ def from_pair(pair: Pair) -> BatchNorm:
 def from_site(site: Site, conditions: Conditions) -> BatchNorm:
     """The layer of a site that stands alone: one mode, or one chain whose statistics are chosen."""
     if isinstance(site.mean_origin, Chosen) and isinstance(site.variance_origin, Chosen):
-        return _of_chosen(site, site.mean_origin, site.variance_origin)
+        variance = along(site.variance_origin, site.mean_origin.join.predicate, conditions)
+        assert isinstance(variance, Chosen)
+        return _of_chosen(site, site.mean_origin, variance)
     branch = _branch(site, None)
     training, inference = (branch, None) if site.mode is Mode.TRAINING else (None, branch)
     around = sorted(conditions.of(site.node), key=lambda pair: pair[0].name)

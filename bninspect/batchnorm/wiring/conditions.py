@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.truth import Truth, possible, truth
 from bninspect.batchnorm.wiring.predicate import base
 from bninspect.graph.trace import MERGES, SELECTS, is_loop_variable
 
@@ -43,6 +44,9 @@ class Conditions:
     def __init__(self, graph: Graph) -> None:
         self._known: dict[Node, Context] = {}
         self._predicates: dict[Tensor, tuple[Tensor, bool]] = {}
+        self._alike: dict[Truth, tuple[Tensor, bool]] = {}
+        """Per truth table the tensor that stands for it, and whether that is its negation."""
+        self._possible: dict[Context, bool] = {}
         self._steps = 0
         self._any = any(node.op in ("Switch", "RefSwitch") or node.conditions for node in graph)
 
@@ -72,11 +76,41 @@ class Conditions:
         return self._edge(tensor)
 
     def base(self, predicate: Tensor) -> tuple[Tensor, bool]:
-        """As `predicate.base`, remembered."""
+        """(one tensor for all predicates of the same value, whether this one is its negation)."""
         found = self._predicates.get(predicate)
         if found is None:
-            found = self._predicates[predicate] = base(predicate)
+            found = self._predicates[predicate] = self._by_value(predicate)
         return found
+
+    def _by_value(self, predicate: Tensor) -> tuple[Tensor, bool]:
+        """As `base`; of all with one truth table the first stands, or the one tensor they all hand on."""
+        behind, negated = base(predicate)
+        if behind != predicate:
+            source, turned = self.base(behind)
+            return source, negated != turned
+        known = truth(behind)
+        if known is None:
+            return behind, negated
+        table, turned = known
+        source = table.leaves[0][0] if len(table.leaves) == 1 else behind
+        own = (source, False) if truth(source) == (table, False) else (behind, turned)
+        stands, against = self._alike.setdefault(table, own)
+        return stands, negated ^ turned ^ against
+
+    def possible(self, context: Context) -> bool:
+        """Whether what a context asks for can all hold at once; remembered."""
+        found = self._possible.get(context)
+        if found is None:
+            found = self._possible[context] = possible(context)
+        return found
+
+    def never(self, context: Context) -> str | None:
+        """Why what a context asks for never holds; None where it can."""
+        for source, value in context:
+            known = truth(source)
+            if known is not None and not known[0].leaves and known[1] is not value:
+                return f"{source.name} is always {str(known[1]).lower()}"
+        return None if self.possible(context) else "their conditions cannot hold at once"
 
     def _edge(self, tensor: Tensor) -> Context:
         node = tensor.node

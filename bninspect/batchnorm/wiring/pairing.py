@@ -10,18 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.alternatives import alternatives
 from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.site import Site
-from bninspect.graph.order import follow
 from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, cast_free, same, value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bninspect.batchnorm.wiring.conditions import Conditions
+    from bninspect.batchnorm.wiring.conditions import Conditions, Context
     from bninspect.graph import Graph, Node, Tensor
 
 _ONWARD = IDENTITIES | RESHAPES
+_MOST_ONWARD = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,59 +41,96 @@ class Pair:
 def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[Pair], list[Site]]:
     """(the pairs, the sites that stand alone)."""
     fixed = [site for site in sites if site.mode is not Mode.SWITCHED]
-    found = _meeting(fixed, graph, conditions)
-    paired = {site for pair in found for site in (pair.training, pair.inference)}
-    rest = [site for site in fixed if site not in paired]
-    found += _opposed(rest, graph, conditions)
-    paired = {site for pair in found for site in (pair.training, pair.inference)}
-    return found, [site for site in sites if site not in paired]
+    found, paired = _meeting(fixed, graph, conditions)
+    opposed = _opposed([site for site in fixed if site not in paired], graph, conditions)
+    paired |= {site for pair in opposed for site in (pair.training, pair.inference)}
+    return [*found, *opposed], [site for site in sites if site not in paired]
 
 
-def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[Pair]:
-    """Pairs whose outputs meet in one Merge or Select."""
-    meetings: dict[Node, dict[int, Site]] = {}
-    for site in sites:
-        for node, slot in follow(graph, site.output, _ONWARD, lambda node: node.op in MERGES | SELECTS):
-            meetings.setdefault(node, {}).setdefault(slot, site)
+def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[Pair], set[Site]]:
+    """(pairs whose outputs meet in one Merge or Select, all sites that are a mode of one of them)."""
+    by_output = {value(site.output): site for site in sites}
+    joins = dict.fromkeys(node for site in sites for node in _joins_behind(site, graph))
     found: list[Pair] = []
     taken: set[Site] = set()
-    for node, slots in meetings.items():
-        join = conditions.join(node) if len(slots) >= 2 else None
+    for node in joins:
+        join = conditions.join(node)
         if join is None:
             continue
-        if_true = _at(slots, node, join.if_true)
-        if_false = _at(slots, node, join.if_false)
-        if (
-            if_true is None
-            or if_false is None
-            or {if_true, if_false} & taken
-            or not _one_layer(if_true, if_false)
-        ):
+        source, negated = conditions.base(join.predicate)
+        both = [
+            _side(tensor, frozenset({(source, when != negated)}), by_output, conditions)
+            for tensor, when in ((join.if_true, True), (join.if_false, False))
+        ]
+        if_true, if_false = both
+        here = {site for side in both for site, _ in side}
+        if not if_true or not if_false or here & taken or not _one_layer(if_true[0][0], if_false[0][0]):
             continue
-        training, inference = (if_true, if_false) if if_true.mode is Mode.TRAINING else (if_false, if_true)
-        taken |= {training, inference}
+        taken |= here
+        training_when = if_true[0][0].mode is Mode.TRAINING
+        inner = [one for side in both for one in side[0][1] if _is_on(one, source, conditions)]
         found.append(
             Pair(
-                training=training,
-                inference=inference,
+                training=both[0 if training_when else 1][0][0],
+                inference=both[1 if training_when else 0][0][0],
                 predicate=join.predicate,
-                training_when=training is if_true,
-                merges=(node,),
+                training_when=training_when,
+                merges=tuple(dict.fromkeys((node, *inner))),
                 output=node.output(),
             )
         )
+    return found, taken
+
+
+def _joins_behind(site: Site, graph: Graph) -> list[Node]:
+    """The Merges and Selects that a site's output is handed to, through further ones too, nearest first."""
+    edge, seen = [site.output], {site.output}
+    found: list[Node] = []
+    for tensor in edge:
+        for use in graph.uses_of(tensor):
+            joins = use.node.op in MERGES | SELECTS
+            if joins:
+                found.append(use.node)
+            elif use.node.op not in _ONWARD or use.slot != 0:
+                continue
+            ports = (0, 1) if use.node.op in ("Switch", "RefSwitch") else (0,)
+            fresh = [after for port in ports if (after := use.node.output(port)) not in seen]
+            if len(seen) < _MOST_ONWARD:
+                seen.update(fresh)
+                edge.extend(fresh)
     return found
 
 
-def _at(slots: dict[int, Site], node: Node, tensor: Tensor) -> Site | None:
-    """The site that arrives by the input which is this tensor."""
-    return next((site for slot, site in slots.items() if node.inputs[slot] == tensor), None)
+def _side(
+    tensor: Tensor, given: Context, by_output: dict[Tensor, Site], conditions: Conditions
+) -> list[tuple[Site, tuple[Node, ...]]]:
+    """(site, the joins it comes through) of all that one side of a join can be; nothing unless it is one
+    layer in one mode, whichever it is. A constant beside them is what tf.case gives where no case holds.
+    """
+    found = []
+    for one in alternatives(tensor, conditions, given):
+        site = by_output.get(one.tensor)
+        if site is not None:
+            found.append((site, one.joins))
+        elif one.tensor.node.op != "Const":
+            return []
+    alike = all(site.mode is found[0][0].mode and _is_alike(site, found[0][0]) for site, _ in found)
+    return found if alike else []
+
+
+def _is_on(join: Node, source: Tensor, conditions: Conditions) -> bool:
+    """Whether a join chooses by the predicate that `source` stands for."""
+    found = conditions.join(join)
+    return found is not None and conditions.base(found.predicate)[0] == source
 
 
 def _one_layer(first: Site, second: Site) -> bool:
     """Whether two sites are modes of one layer: opposite modes, and one x or one set of parameters."""
-    if {first.mode, second.mode} != {Mode.TRAINING, Mode.INFERENCE}:
-        return False
+    return {first.mode, second.mode} == {Mode.TRAINING, Mode.INFERENCE} and _is_alike(first, second)
+
+
+def _is_alike(first: Site, second: Site) -> bool:
+    """Whether two sites normalize one x, or have one set of parameters."""
     same_x = cast_free(first.x) == cast_free(second.x) or value(first.x) == value(second.x)
     return same_x or _parameters(first) == _parameters(second)
 

@@ -14,18 +14,18 @@ from bninspect.batchnorm.layer import ModeSwitch, Predicate
 from bninspect.graph.trace import VARIABLES, far, same, scalar, shape_free
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bninspect.graph import Tensor
 
 _THROUGH = frozenset({"Cast", "Reshape", "Squeeze", "ExpandDims", "Tile", "BroadcastTo"})
-_COMPARISONS = frozenset({"Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"})
+COMPARISONS = frozenset({"Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"})
 _ARITY = dict.fromkeys(_THROUGH | {"LogicalNot"}, 1)
-_ARITY |= dict.fromkeys(_COMPARISONS | {"LogicalAnd", "LogicalOr", "Fill"}, 2)
+_ARITY |= dict.fromkeys(COMPARISONS | {"LogicalAnd", "LogicalOr", "Fill"}, 2)
 PREDICATE_OPS = frozenset(_ARITY)
 """Ops that a predicate is computed with."""
 _DEFAULTED = "PlaceholderWithDefault"
-_INTEGERS = frozenset({"bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"})
+INTEGERS = frozenset({"bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"})
 _HOPS = 64
 _MOST_LOGIC = 1000
 _SHOWN = 5
@@ -57,13 +57,13 @@ def _negation(tensor: Tensor) -> tuple[Tensor, bool] | None:
 
 def analyse(tensor: Tensor) -> Predicate:
     """What decides the predicate: a constant, one source, or (with the reason) neither."""
-    logic, leaves = _logic(tensor)
+    order, leaves = logic(tensor)
     if not leaves:
         return Predicate(
             tensor=tensor,
             behind=base(tensor)[0],
             source=None,
-            constant=bool(_evaluate(logic, {})),
+            constant=bool(evaluate(order, {})),
             default=None,
             true_when=None,
         )
@@ -74,7 +74,7 @@ def analyse(tensor: Tensor) -> Predicate:
     reason = _not_a_source(leaf)
     if reason is not None:
         return _computed(tensor, reason)
-    no, yes = bool(_evaluate(logic, {leaf: 0})), bool(_evaluate(logic, {leaf: 1}))
+    no, yes = bool(evaluate(order, {leaf: 0})), bool(evaluate(order, {leaf: 1}))
     if no == yes:
         if _dtype(leaf) != "bool":
             return _computed(tensor, f"a number, {leaf.name}, is compared with another than 0 and 1")
@@ -99,10 +99,10 @@ def value_of(predicate: Tensor, decider: Tensor, value: Value) -> bool | None:
     behind, negated = base(predicate)
     if behind == decider:
         return bool(value) != negated
-    logic, leaves = _logic(predicate)
+    order, leaves = logic(predicate)
     if leaves != [decider]:
         return None
-    return bool(_evaluate(logic, dict.fromkeys(leaves, value)))
+    return bool(evaluate(order, dict.fromkeys(leaves, value)))
 
 
 def sent_to_training_by(switch: ModeSwitch) -> bool:
@@ -126,7 +126,7 @@ def _computed(tensor: Tensor, reason: str) -> Predicate:
     )
 
 
-def _logic(tensor: Tensor, *, unfed: bool = False) -> tuple[list[Tensor], list[Tensor]]:
+def logic(tensor: Tensor, *, unfed: bool = False) -> tuple[list[Tensor], list[Tensor]]:
     """(all that the predicate is computed from, operands first and itself last; those that are not computed).
 
     `unfed` goes on behind a PlaceholderWithDefault, to what gives its default. A tensor that depends on
@@ -147,17 +147,17 @@ def _logic(tensor: Tensor, *, unfed: bool = False) -> tuple[list[Tensor], list[T
         done[current] = False
         if current.node.op == "Const" and scalar(current) is not None:
             continue
-        operands = _operands(current, unfed=unfed) if len(done) < _MOST_LOGIC else []
-        if not operands:
+        before = operands(current, unfed=unfed) if len(done) < _MOST_LOGIC else []
+        if not before:
             leaves[current] = None
-        for operand in reversed(operands):
+        for operand in reversed(before):
             if done.get(operand) is False:
                 leaves[operand] = None
             stack.append(operand)
     return order, list(leaves)
 
 
-def _operands(tensor: Tensor, *, unfed: bool) -> list[Tensor]:
+def operands(tensor: Tensor, *, unfed: bool = False) -> list[Tensor]:
     """What a boolean or a comparison is computed from; nothing where it is no logic."""
     node = tensor.node
     if unfed and node.op == _DEFAULTED and node.inputs:
@@ -177,7 +177,7 @@ def _not_a_source(leaf: Tensor) -> str | None:
     if not op.startswith("Placeholder") and op not in VARIABLES:
         return f"computed by {op} {leaf.node.label}"
     dtype = _dtype(leaf)
-    if dtype == "bool" or (op.startswith("Placeholder") and dtype in _INTEGERS):
+    if dtype == "bool" or (op.startswith("Placeholder") and dtype in INTEGERS):
         return None
     return f"computed from a number, {leaf.name} ({dtype})"
 
@@ -190,8 +190,8 @@ def _default(leaf: Tensor) -> Value | None:
     """The default of a PlaceholderWithDefault, in its own type; None where there is none that can be read."""
     if leaf.node.op != _DEFAULTED or not leaf.node.inputs:
         return None
-    logic, leaves = _logic(leaf, unfed=True)
-    default = None if leaves else _evaluate(logic, {})
+    order, leaves = logic(leaf, unfed=True)
+    default = None if leaves else evaluate(order, {})
     if default is None or not isfinite(default):
         return None
     return bool(default) if _dtype(leaf) == "bool" else int(default)
@@ -199,24 +199,23 @@ def _default(leaf: Tensor) -> Value | None:
 
 def _unfed(tensor: Tensor) -> bool | None:
     """The predicate when nothing is fed; None where something has to be, or a default cannot be told."""
-    logic, leaves = _logic(tensor, unfed=True)
-    return None if leaves else bool(_evaluate(logic, {}))
+    order, leaves = logic(tensor, unfed=True)
+    return None if leaves else bool(evaluate(order, {}))
 
 
-def _evaluate(logic: list[Tensor], leaves: Mapping[Tensor, Value]) -> float:
-    """The last of these tensors for given leaves; every constant among them is one number (`_logic`)."""
+def evaluate(order: Sequence[Tensor], leaves: Mapping[Tensor, float]) -> float:
+    """The last of these tensors (see `logic`) for given leaves; every constant among them is one number."""
     values: dict[Tensor, float] = dict(leaves)
-    for tensor in logic:
+    for tensor in order:
         if tensor not in values:
-            operands = [values[operand] for operand in _operands(tensor, unfed=True)]
-            values[tensor] = _apply(tensor, operands)
-    return values[logic[-1]]
+            values[tensor] = _apply(tensor, [values[operand] for operand in operands(tensor, unfed=True)])
+    return values[order[-1]]
 
 
 def _cast(number: float, dtype: object) -> float:
     if dtype == "bool":
         return float(bool(number))
-    return float(int(number)) if dtype in _INTEGERS and isfinite(number) else number
+    return float(int(number)) if dtype in INTEGERS and isfinite(number) else number
 
 
 def _apply(tensor: Tensor, operands: list[float]) -> float:

@@ -13,7 +13,11 @@ ONE_SOURCE = {
     "negated": (BOOL + "q = LogicalNot(p)", "q", False),
     "negated twice": (BOOL + "n = LogicalNot(p)\ni = Identity(n)\nq = LogicalNot(i)", "q", True),
     "handed on": (BOOL + "i = Identity(p)\ns = StopGradient(i)\nq = Identity(s)", "q", True),
-    "through a Switch": (BOOL + "s = Switch(p, p)\nq = Identity(s:1)", "q", True),
+    "through a Switch": (
+        BOOL + "o = Placeholder(dtype=bool)\ns = Switch(p, o)\nq = Identity(s:1)",
+        "q",
+        True,
+    ),
     "made a scalar": (BOOL + "to = Const([])\nr = Reshape(p, to)\nq = Squeeze(r)", "q", True),
     "one value per channel": (BOOL + "to = Const([6])\nq = Fill(to, p)", "q", True),
     "negated, one value per channel": (

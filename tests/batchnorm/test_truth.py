@@ -1,0 +1,165 @@
+"""Predicates are compared by value: two that are always alike, or always opposed, are one predicate."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.batchnorm.wiring.conditions import Conditions
+from tests.support.parts import PHASE, STORED, fused_cond, report
+from tests.support.text import graph
+
+BOOL = "p = Placeholder(dtype=bool)\nother = Placeholder(dtype=bool)\n"
+NUMBER = """
+m = Placeholder(dtype=int32)
+zero = Const(0)
+one = Const(1)
+two = Const(2)
+"""
+STEP = "step = Placeholder(dtype=float)\na = Const(10.0)\nb = Const(20.0)\n"
+ALIKE = {
+    "two Fills": (BOOL + "to = Const([6])\na = Fill(to, p)\nb = Fill(to, p)", "a", "b", False),
+    "a Fill and a negated Fill": (
+        BOOL + "to = Const([6])\na = Fill(to, p)\nn = LogicalNot(p)\nb = Fill(to, n)",
+        "a",
+        "b",
+        True,
+    ),
+    "a Fill of a negation, negated": (
+        BOOL + "to = Const([6])\nn = LogicalNot(p)\nf = Fill(to, n)\na = LogicalNot(f)",
+        "a",
+        "p",
+        False,
+    ),
+    "a Tile": (BOOL + "to = Const([6])\nl = Const([1])\nr = Reshape(p, l)\na = Tile(r, to)", "a", "p", False),
+    "a Cast there and back": (
+        BOOL + "i = Cast(p, SrcT=bool, DstT=int32)\na = Cast(i, SrcT=int32, DstT=bool)",
+        "a",
+        "p",
+        False,
+    ),
+    "equal to false": (BOOL + "no = Const(false)\na = Equal(p, no)", "a", "p", True),
+    "and true": (BOOL + "yes = Const(true)\na = LogicalAnd(yes, p)", "a", "p", False),
+    "the same two": (BOOL + "a = LogicalAnd(p, other)\nb = LogicalAnd(other, p)", "a", "b", False),
+    "De Morgan": (
+        BOOL + "a = LogicalAnd(p, other)\nn = LogicalNot(p)\nk = LogicalNot(other)\nb = LogicalOr(n, k)",
+        "a",
+        "b",
+        True,
+    ),
+    "a leaf that makes no difference": (
+        BOOL + "n = LogicalNot(other)\nt = LogicalOr(other, n)\na = LogicalAnd(p, t)",
+        "a",
+        "p",
+        False,
+    ),
+    "less than 1, at most 0": (NUMBER + "a = Less(m, one)\nb = LessEqual(m, zero)", "a", "b", False),
+    "equal, not equal": (NUMBER + "a = Equal(m, two)\nb = NotEqual(two, m)", "a", "b", True),
+    "below, at least": (STEP + "p = Less(step, a)\nq = GreaterEqual(step, a)", "p", "q", True),
+}
+APART = {
+    "of two placeholders": (BOOL, "p", "other"),
+    "equal to 0, equal to 1": (NUMBER + "a = Equal(m, zero)\nb = Equal(m, one)", "a", "b"),
+    "not equal to 0, equal to 1": (NUMBER + "a = NotEqual(m, zero)\nb = Equal(m, one)", "a", "b"),
+    "and, or": (BOOL + "a = LogicalAnd(p, other)\nb = LogicalOr(p, other)", "a", "b"),
+    "below, at most": (STEP + "p = Less(step, a)\nq = LessEqual(step, a)", "p", "q"),
+    "below 10, below 20": (STEP + "p = Less(step, a)\nq = Less(step, b)", "p", "q"),
+}
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_one_predicate(case: str) -> None:
+    lines, first, second, opposed = ALIKE[case]
+    nodes = graph(lines)
+    conditions = Conditions(nodes)
+    stands, negated = conditions.base(nodes.node(first).output())
+    assert conditions.base(nodes.node(second).output()) == (stands, negated != opposed)
+
+
+@pytest.mark.parametrize("case", APART)
+def test_two_predicates(case: str) -> None:
+    lines, first, second = APART[case]
+    nodes = graph(lines)
+    conditions = Conditions(nodes)
+    stands = [conditions.base(nodes.node(name).output())[0] for name in (first, second)]
+    assert stands[0] != stands[1]
+
+
+def test_a_bool_source_stands_for_all_that_hand_it_on() -> None:
+    nodes = graph(BOOL + "to = Const([6])\nn = LogicalNot(p)\nq = Fill(to, n)")
+    assert Conditions(nodes).base(nodes.node("q").output()) == (nodes.node("p").output(), True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted", "possible"),
+    [
+        (BOOL, {"p": True, "other": False}, True),
+        (BOOL + "a = LogicalAnd(p, other)", {"a": True, "other": False}, False),
+        (BOOL + "a = LogicalAnd(p, other)", {"a": False, "other": False}, True),
+        (NUMBER + "a = Equal(m, zero)\nb = Equal(m, one)", {"a": True, "b": True}, False),
+        (NUMBER + "a = Equal(m, zero)\nb = Equal(m, one)", {"a": False, "b": False}, True),
+        (NUMBER + "a = Less(m, one)\nb = Equal(m, two)", {"a": True, "b": True}, False),
+        (STEP + "p = Less(step, a)\nq = Greater(step, b)", {"p": True, "q": True}, False),
+        (STEP + "p = Less(step, b)\nq = Greater(step, a)", {"p": True, "q": True}, True),
+    ],
+)
+def test_what_can_hold_at_once(lines: str, wanted: dict[str, bool], possible: bool) -> None:
+    nodes = graph(lines)
+    context = frozenset((nodes.node(name).output(), value) for name, value in wanted.items())
+    assert Conditions(nodes).possible(context) is possible
+
+
+SELECTED = """
+axes = Const([0, 1, 2])
+batch_mean = Mean(x, axes)
+still = StopGradient(batch_mean)
+difference = SquaredDifference(x, still)
+batch_variance = Mean(difference, axes)
+m = Select(M_PREDICATE)
+v = Select(V_PREDICATE)
+add = Add(v, epsilon)
+root = Rsqrt(add)
+scale = Mul(root, gamma)
+scaled = Mul(x, scale)
+shift = Mul(m, scale)
+offset = Sub(beta, shift)
+y = Add(scaled, offset)
+"""
+
+
+def selected(mean: str, variance: str, lines: str = "") -> str:
+    """One chain whose mean and variance two Selects choose."""
+    text = SELECTED.replace("M_PREDICATE", mean).replace("V_PREDICATE", variance)
+    return STORED + PHASE + "to = Const([3])\n" + lines + text
+
+
+def test_mean_and_variance_by_predicates_of_one_value() -> None:
+    lines = "f = Fill(to, phase)\nn = LogicalNot(phase)\ng = Fill(to, n)\n"
+    found = report(selected("f, batch_mean, mean", "g, variance, batch_variance", lines))
+    (layer,) = found.layers
+    assert (layer.mode.value, found.unrecognised) == ("switched", ())
+    assert layer.switch is not None
+    assert layer.switch.training_when is True
+
+
+def test_mean_and_variance_the_opposite_way_round() -> None:
+    lines = "f = Fill(to, phase)\ng = Fill(to, phase)\n"
+    found = report(selected("f, batch_mean, mean", "g, variance, batch_variance", lines))
+    assert found.layers == ()
+    assert [one.reason for one in found.unrecognised] == [
+        "for one value of the predicate the mean is stored and the variance is of the batch"
+    ]
+
+
+def test_mean_and_variance_by_predicates_of_two_values() -> None:
+    lines = "other = Placeholder(dtype=bool)\nf = Fill(to, phase)\ng = Fill(to, other)\n"
+    found = report(selected("f, batch_mean, mean", "g, batch_variance, variance", lines))
+    assert found.layers == ()
+    assert [one.reason for one in found.unrecognised] == [
+        "mean and variance are chosen by different predicates, f:0 and g:0"
+    ]
+
+
+def test_layers_by_predicates_of_one_value_have_one_source() -> None:
+    lines = "n = LogicalNot(phase)\nno = Const(false)\ne = Equal(n, no)\n"
+    found = report(STORED + PHASE + lines + fused_cond("phase") + fused_cond("e", "z", "y"))
+    assert [(group.predicate.source.name, len(group.layers)) for group in found.switches] == [("phase:0", 2)]

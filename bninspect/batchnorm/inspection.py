@@ -17,7 +17,7 @@ from bninspect.batchnorm.layer import (
 from bninspect.batchnorm.naming import unique
 from bninspect.batchnorm.recognition.decomposed import decomposed
 from bninspect.batchnorm.recognition.fused import fused, global_normalization
-from bninspect.batchnorm.site import Site
+from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.skipped import skipped
 from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT, UNREAD_VARIABLES
 from bninspect.batchnorm.training.updates import with_updates
@@ -30,9 +30,9 @@ from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP, ROOT_OPS
 from bninspect.graph.order import topological
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
-    from bninspect.graph import Graph, Node
+    from bninspect.graph import Graph, Node, Tensor
 
 
 def inspect(graph: Graph, outputs: Sequence[str] = ()) -> Report:
@@ -57,9 +57,12 @@ def _inspected(graph: Graph, outputs: Sequence[str]) -> Report:
     lookalikes: list[Lookalike] = []
     unrecognised: list[Unrecognised] = []
     idle: dict[Node, str] = {}
-    for node in sorted(
-        (node for node in graph if _is_candidate(node) and node in places), key=places.__getitem__
-    ):
+    moments: list[Node] = []
+    candidates = (node for node in graph if _is_candidate(node) and node in places)
+    for node in sorted(candidates, key=places.__getitem__):
+        if node.op in FUSED_OPS and not _is_normalized_with(node, graph, places, tensors):
+            moments.append(node)
+            continue
         never = conditions.never(conditions.of(node))
         for found in _judged(node, graph, conditions):
             if isinstance(found, Site) and conditions.possible(conditions.of(found.node)):
@@ -85,6 +88,7 @@ def _inspected(graph: Graph, outputs: Sequence[str]) -> Report:
         lookalikes=_without_doubles(lookalikes),
         unrecognised=(
             *unrecognised,
+            *_unused(moments, sites),
             *(Unrecognised(node=node.label, reason=why) for node, why in graph.opaque_calls),
         ),
         skipped=tuple(skipped(graph, places, idle)),
@@ -93,6 +97,28 @@ def _inspected(graph: Graph, outputs: Sequence[str]) -> Report:
 
 def _is_candidate(node: Node) -> bool:
     return node.op in FUSED_OPS or node.op == GLOBAL_OP or node.op in ROOT_OPS
+
+
+def _is_normalized_with(node: Node, graph: Graph, places: Container[Node], outputs: Sequence[Tensor]) -> bool:
+    """Whether anything that the outputs need reads what a fused op normalizes. Where its batch mean and
+    variance are read alone, it is a way to take moments.
+    """
+    y = node.output()
+    waited = not any(use.node in places for use in graph.uses(node))
+    return waited or y in outputs or any(use.node in places for use in graph.uses_of(y))
+
+
+def _unused(moments: Sequence[Node], sites: Sequence[Site]) -> list[Unrecognised]:
+    """The fused ops that only take moments, where no normalization is made of them."""
+    origins = [origin for site in sites for origin in (site.mean_origin, site.variance_origin)]
+    sides = [
+        side
+        for origin in origins
+        for side in ((origin.if_true, origin.if_false) if isinstance(origin, Chosen) else (origin,))
+    ]
+    used = {node for side in sides if isinstance(side, Batch) for node in side.fused}
+    reason = "its batch mean and variance are read, and nothing that normalizes with them is recognised"
+    return [Unrecognised(node=node.label, reason=reason) for node in moments if node not in used]
 
 
 def _judged(node: Node, graph: Graph, conditions: Conditions) -> list[Site | Lookalike | Unrecognised]:

@@ -23,6 +23,8 @@ class Batch:
     """What yields the statistic."""
     axes: tuple[int, ...]
     """The axes it is taken over, as written (negative ones count from the end)."""
+    fused: tuple[Node, ...] = ()
+    """Fused ops whose batch mean or variance it is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,10 @@ class Chosen:
     join: Join
     if_true: Batch | Stored
     if_false: Batch | Stored
+    tensors: tuple[Tensor, Tensor]
+    """What is handed on where the predicate is true, and where it is false."""
+    inner: tuple[Node, ...] = ()
+    """Merges and Selects on the same predicate that these come through before they meet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,3 +79,5 @@ class Site:
     epsilon: float | None
     output: Tensor
     data_format: str | None
+    folded: bool = False
+    """Whether it is no more than x * scale + offset, into which its parameters and statistics were folded."""

@@ -85,7 +85,9 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
     gradients = downstream(graph, [node for node in graph if _is_gradient(node)])
     left_out = {node for node in graph if node in gradients or _does(node) or _is_plumbing(node)}
     fed = downstream(graph, [node for node in graph if node.op.startswith(_INPUTS)])
-    unread = [node for node in graph if node not in left_out and _is_end(graph, node)]
+    unread = _without_moments(
+        graph, [node for node in graph if node not in left_out and _is_end(graph, node)]
+    )
     chosen = [node for node in unread if node in fed]
     if gradients and not _sees_normalization(graph, chosen):
         rest = [node for node in graph if node in fed and node not in left_out]
@@ -107,6 +109,17 @@ def _is_end(graph: Graph, node: Node) -> bool:
     its result.
     """
     return not (graph.uses_of(node.output()) if node.op in FUSED_OPS else graph.uses(node))
+
+
+def _without_moments(graph: Graph, ends: list[Node]) -> list[Node]:
+    """The ends without normalizations whose mean and variance another end is made of: such an op is there to
+    take moments, and its own result is left over.
+    """
+    doubtful = [node for node in ends if node.op in FUSED_OPS and graph.uses(node)]
+    if not doubtful:
+        return ends
+    needed = graph.ancestors((node for node in ends if node not in doubtful), controls=False)
+    return [node for node in ends if node not in doubtful or node not in needed]
 
 
 def _is_update(merge: Node) -> bool:

@@ -16,6 +16,12 @@ LAYERS = {
         ("bn4", "switched", "is_test:0", False, "stored", 0.001),
     ],
     "tf_case_14": [("bn2/case", "switched", "training:0", True, "stored", 0.001)],
+    "folded_beside_training": [("bn1", "switched", "training:0", True, "unread", 0.001)],
+    "fused_moments": [("bn2", "switched", "training:0", True, "stored", 0.001)],
+    "ghost_batches": [("bn", "switched", "training:0", True, "stored", 0.001)],
+    "epsilon_inside_cond": [("moments", "switched", "training:0", True, "stored", 0.001)],
+    "clipped_variance_div": [("moments", "switched", "training:0", True, "stored", 0.001)],
+    "cross_replica_sum": [("bn", "training", None, None, "absent", 0.001)],
     "tf_case_exclusive_115": [("case", "switched", "training:0", True, "stored", 0.001)],
 }
 """name, mode, source, the source's value for training, state of the statistics, epsilon"""
@@ -39,3 +45,22 @@ def test_layers(name: str) -> None:
         )
     assert said == LAYERS[name]
     assert (report.lookalikes, report.unrecognised) == ((), ())
+
+
+UNDECIDED = {
+    "always_blend_div": ("truediv_1", "the statistics mix those of the batch with stored ones"),
+    "masked_div": ("truediv", "the statistics are computed from another tensor, mask:0"),
+    "reduce_std_training": ("truediv_1", "epsilon is added to the root of the variance"),
+    "std_stored": ("truediv_1", "a predicate chooses a root of the variance"),
+    "library_lost": ("bn2/case/cond", "If calls function 'bn2_case_cond_true_frozen_6870', which is not"),
+}
+"""Per case the node, and how the reason begins."""
+
+
+@pytest.mark.parametrize("name", UNDECIDED)
+def test_what_cannot_be_decided_is_said(name: str) -> None:
+    report = inspect(load(str(CASES / f"{name}.pb")))
+    node, reason = UNDECIDED[name]
+    assert (report.layers, report.lookalikes) == ((), ())
+    assert [found.node for found in report.unrecognised] == [node]
+    assert report.unrecognised[0].reason.startswith(reason)

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from bninspect.graph import Graph, Node, Tensor
 
 _UNCHANGED = IDENTITIES | RESHAPES
-_ADDS = frozenset({"Add", "AddV2", "BiasAdd"})
-DIVISIONS = frozenset({"RealDiv", "Div"})
-_REGION = _UNCHANGED | _ADDS | DIVISIONS | {"Mul", "Sub", "Neg", "AddN", "Reciprocal", "Inv"}
+ADDS = frozenset({"Add", "AddV2", "BiasAdd"})
+DIVISIONS = frozenset({"RealDiv", "Div", "DivNoNan", "Xdivy"})
+INVERSES = frozenset({"Reciprocal", "Inv"})
+_REGION = _UNCHANGED | ADDS | DIVISIONS | INVERSES | {"Mul", "Sub", "Neg", "AddN"}
 _MOST_TERMS = 6
 _MOST_NODES = 48
 _DEEPEST = 9
@@ -128,7 +129,7 @@ class Region:
 
     def _expanded(self, node: Node) -> tuple[Term, ...] | None:
         op = node.op
-        if op in _UNCHANGED or op in ("Neg", "Reciprocal", "Inv"):
+        if op in _UNCHANGED or op == "Neg" or op in INVERSES:
             terms = self._operand(node.inputs[0])
             if terms is None or op in _UNCHANGED:
                 return terms
@@ -137,7 +138,7 @@ class Region:
         sides = [terms for terms in operands if terms is not None]
         if len(sides) != len(operands) or not sides:
             return None
-        if op in _ADDS or op == "AddN":
+        if op in ADDS or op == "AddN":
             return tuple(term for side in sides for term in side)
         if len(sides) != 2:
             return None

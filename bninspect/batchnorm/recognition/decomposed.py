@@ -10,16 +10,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import Form, Lookalike, Unrecognised
-from bninspect.batchnorm.recognition.algebra import DIVISIONS, Region, root_of
-from bninspect.batchnorm.recognition.formula import Match, difference_of
+from bninspect.batchnorm.alternatives import alternatives
+from bninspect.batchnorm.ghost import is_over_images
+from bninspect.batchnorm.layer import Form, Lookalike, Mode, Unrecognised
+from bninspect.batchnorm.recognition.algebra import Region, root_of
+from bninspect.batchnorm.recognition.formula import Match
 from bninspect.batchnorm.recognition.fused import mode_of
-from bninspect.batchnorm.recognition.lookalikes import square_root_of
 from bninspect.batchnorm.recognition.origin import origin
 from bninspect.batchnorm.site import Batch, Chosen, Site, Undecided
-from bninspect.graph.trace import VARIABLES, content, integers, is_scalar, same, scalar, value
+from bninspect.batchnorm.undecided import without_match
+from bninspect.batchnorm.variance import is_parameter, is_variance_like, unclipped
+from bninspect.graph.trace import content, integers, is_scalar, same, scalar, value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bninspect.batchnorm.site import Origin
     from bninspect.batchnorm.wiring.conditions import Conditions
     from bninspect.graph import Graph, Node, Tensor
@@ -34,47 +39,65 @@ def decomposed(root: Node, graph: Graph, conditions: Conditions) -> list[Found]:
         return []
     radicand, sign = taken
     variance, epsilon = _variance_and_epsilon(radicand)
+    beneath = unclipped
+    if epsilon is None and (epsilon := _epsilon_of_each(radicand, conditions)) is not None:
+        beneath = _without_epsilon
     region = Region(root, sign, graph)
     judged = [
-        (match, _judge(match, root, variance, epsilon, graph, conditions)) for match in region.matches()
+        (match, _judge(match, root, (variance, epsilon), beneath, graph, conditions))
+        for match in region.matches()
     ]
     decided = [(match, found) for match, found in judged if isinstance(found, Site | Lookalike)]
     if decided:
         return _first_of_each_x(region, decided)
-    if root.op == "Rsqrt":
-        lookalike = square_root_of(root, radicand)
-        if lookalike is not None:
-            return [lookalike]
-    elif not judged:
-        return _with_epsilon_behind(root, radicand, graph, conditions)
-    if judged:
-        return [judged[0][1]] if _normalizes(judged[0][0], variance, conditions) else []
-    return _unmatched(root, radicand, variance, conditions)
+    if judged and _normalizes(judged[0][0], variance, conditions):
+        return [judged[0][1]]
+    return [] if judged else [*without_match(root, sign, radicand, variance, graph, conditions)]
 
 
 def _variance_and_epsilon(radicand: Tensor) -> tuple[Tensor, float | None]:
     """(variance, epsilon) of variance + epsilon; epsilon None where nothing constant is added."""
-    node = value(radicand).node
+    node = unclipped(radicand).node
     if node.op in ("Add", "AddV2") and len(node.inputs) == 2:
         pairs = (node.inputs, node.inputs[::-1])
         numbers = [(one, other) for one, other in pairs if scalar(other) is not None]
         if numbers:
-            one, other = min(numbers, key=lambda pair: _is_parameter(pair[1]))
-            return one, scalar(other)
-    return radicand, None
+            one, other = min(numbers, key=lambda pair: is_parameter(pair[1]))
+            return unclipped(one), scalar(other)
+    return unclipped(radicand), None
+
+
+def _epsilon_of_each(radicand: Tensor, conditions: Conditions) -> float | None:
+    """The epsilon that is added before a predicate chooses the variance: one for all that it chooses from."""
+    every = alternatives(radicand, conditions)
+    epsilons = {_variance_and_epsilon(one.tensor)[1] for one in every} if len(every) > 1 else {None}
+    return epsilons.pop() if len(epsilons) == 1 else None
+
+
+def _without_epsilon(tensor: Tensor) -> Tensor:
+    """The variance of a variance + epsilon."""
+    return _variance_and_epsilon(tensor)[0]
 
 
 def _judge(
-    match: Match, root: Node, variance: Tensor, epsilon: float | None, graph: Graph, conditions: Conditions
+    match: Match,
+    root: Node,
+    shifted: tuple[Tensor, float | None],
+    beneath: Callable[[Tensor], Tensor],
+    graph: Graph,
+    conditions: Conditions,
 ) -> Found:
     """A match as a site, a lookalike, or undecided."""
+    variance, epsilon = shifted
     origins: tuple[Origin, Origin] = (
         origin(match.mean, match.x, conditions),
-        origin(variance, match.x, conditions),
+        origin(variance, match.x, conditions, beneath),
     )
     mode = mode_of(*origins, match.output.node, match.x.node, conditions)
     if isinstance(mode, Lookalike):
-        return mode
+        if not isinstance(origins[0], Batch) or not is_over_images(match, origins[0].axes):
+            return mode
+        mode = Mode.TRAINING
     mean_origin, variance_origin = origins
     if isinstance(mode, Undecided):
         return Unrecognised(node=match.output.node.label, reason=mode.reason)
@@ -124,7 +147,7 @@ def _with_parameters_behind(match: Match, graph: Graph) -> Match:
             end = node.output()
             continue
         other = node.inputs[1 - slot] if len(node.inputs) == 2 else None
-        if other is None or not _is_parameter(other):
+        if other is None or not is_parameter(other):
             break
         end = node.output()
         if node.op == "Mul" and all(_is_one(factor) for factor in match.gamma):
@@ -134,15 +157,6 @@ def _with_parameters_behind(match: Match, graph: Graph) -> Match:
         else:
             break
     return match
-
-
-def _is_parameter(tensor: Tensor) -> bool:
-    """A stored vector, be it of one channel (not a number, not data)."""
-    node = value(tensor).node
-    if node.op == "Const":
-        held = content(node)
-        return held is not None and held.shape != ()
-    return node.op in VARIABLES
 
 
 def _first_of_each_x(region: Region, decided: list[tuple[Match, Site | Lookalike]]) -> list[Found]:
@@ -172,7 +186,9 @@ def _data_format(mean: Batch | Chosen | object, statistic: Tensor) -> str | None
     if isinstance(mean, Chosen):
         batch = mean.if_true if isinstance(mean.if_true, Batch) else mean.if_false
     if isinstance(batch, Batch):
-        positive = [axis for axis in batch.axes if axis >= 0]
+        positive = [axis for axis in batch.axes if axis > 0 or 0 in batch.axes]
+        if 0 not in positive:  # groups of images, one after the other
+            positive = [axis - 1 for axis in positive]
         return "NHWC" if positive == list(range(len(positive))) else "NCHW"
     shape = _laid_out(statistic)
     if shape is not None and len(shape) >= 3 and shape[1] != 1 and all(size == 1 for size in shape[2:]):
@@ -190,51 +206,5 @@ def _laid_out(tensor: Tensor) -> tuple[int, ...] | None:
 
 
 def _normalizes(match: Match, variance: Tensor, conditions: Conditions) -> bool:
-    """Whether an undecided match deserves a word: its variance is a moment, or a stored vector."""
-    return any(isinstance(origin(variance, x, conditions), Batch | Chosen) for x in (match.x,)) or (
-        match.distributed or _is_parameter(variance) or _reduces(variance)
-    )
-
-
-def _unmatched(root: Node, radicand: Tensor, variance: Tensor, conditions: Conditions) -> list[Found]:
-    """What is said of a root of a variance that normalizes nothing we can read; nothing of other roots."""
-    if value(radicand) == value(variance):
-        return []
-    if not (_is_parameter(variance) or _reduces(variance) or conditions.join(value(variance).node)):
-        return []
-    return [
-        Unrecognised(
-            node=root.label,
-            reason="1/sqrt(variance + epsilon) is taken, and no x - mean is found that it scales",
-        )
-    ]
-
-
-def _with_epsilon_behind(root: Node, variance: Tensor, graph: Graph, conditions: Conditions) -> list[Found]:
-    """(x - mean) / (sqrt(variance) + epsilon): a normalization, but not by the formula of batch norm."""
-    sums = [use for use in graph.uses_of(root.output()) if use.node.op in ("Add", "AddV2")]
-    for added in sums:
-        divided = [
-            use for use in graph.uses_of(added.node.output()) if use.node.op in DIVISIONS and use.slot == 1
-        ]
-        for use in divided if scalar(added.node.inputs[1 - added.slot]) is not None else []:
-            pair = difference_of(value(use.node.inputs[0]).node)
-            if pair is None:
-                continue
-            x, mean = (same(tensor) for tensor in pair)
-            moments = origin(mean, x, conditions), origin(variance, x, conditions)
-            mode = mode_of(*moments, use.node, x.node, conditions)
-            if isinstance(mode, Lookalike):
-                return [mode]
-            if not isinstance(mode, Undecided):
-                reason = (
-                    "epsilon is added to the root of the variance, where batch norm adds it to the variance"
-                )
-                return [Unrecognised(node=use.node.label, reason=reason)]
-    return []
-
-
-def _reduces(variance: Tensor) -> bool:
-    """Whether it is a mean of squared differences."""
-    node = value(variance).node
-    return node.op == "Mean" and bool(node.inputs) and same(node.inputs[0]).node.op == "SquaredDifference"
+    """Whether an undecided match deserves a word: beyond doubt it is one, or its variance is like one."""
+    return match.distributed or is_variance_like(variance, conditions)

@@ -161,4 +161,10 @@ def along(variance: Chosen, predicate: Tensor, conditions: Conditions) -> Chosen
     if negated == turned:
         return variance
     join = replace(join, predicate=predicate, if_true=join.if_false, if_false=join.if_true)
-    return Chosen(join=join, if_true=variance.if_false, if_false=variance.if_true)
+    return replace(
+        variance,
+        join=join,
+        if_true=variance.if_false,
+        if_false=variance.if_true,
+        tensors=variance.tensors[::-1],
+    )

@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Lookalike
+from bninspect.batchnorm.recognition.formula import difference_of
 from bninspect.batchnorm.recognition.origin import data_format_of
+from bninspect.batchnorm.variance import is_squared
 from bninspect.graph.ranks import rank
-from bninspect.graph.trace import RESHAPES, constant, integers, same, scalar, value
+from bninspect.graph.trace import RESHAPES, constant, integers, same, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.site import Batch
@@ -154,14 +156,9 @@ def square_root_of(root: Node, variance: Tensor) -> Lookalike | None:
         if reduction.op not in ("Sum", "Mean") or not reduction.inputs:
             continue
         squared = same(reduction.inputs[0]).node
-        squares = squared.op == "Square" or (
-            squared.op == "Mul"
-            and len(squared.inputs) == 2
-            and same(squared.inputs[0]) == same(squared.inputs[1])
-        )
-        if not squares and not (
-            squared.op == "Pow" and len(squared.inputs) == 2 and scalar(squared.inputs[1]) == 2
-        ):
+        if not is_squared(squared) or squared.op == "SquaredDifference":
+            continue
+        if reduction.op == "Mean" and difference_of(same(squared.inputs[0]).node) is not None:
             continue
         if reduction.op == "Sum":
             return Lookalike(

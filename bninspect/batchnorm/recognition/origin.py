@@ -11,12 +11,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.alternatives import alternatives
 from bninspect.batchnorm.site import Batch, Chosen, Origin, Stored, Undecided
 from bninspect.graph.functions.library import FUSED_OPS
-from bninspect.graph.trace import MERGES, SELECTS, VARIABLES, cast_free, integers, is_scalar, same, value
+from bninspect.graph.trace import VARIABLES, cast_free, integers, is_scalar, same, value
 
 if TYPE_CHECKING:
-    from bninspect.batchnorm.wiring.conditions import Conditions
+    from collections.abc import Callable
+
+    from bninspect.batchnorm.wiring.conditions import Conditions, Context
     from bninspect.graph import Node, Tensor
 
 REDUCTIONS = frozenset({"Mean", "Sum"})
@@ -24,36 +27,75 @@ _ARITHMETIC = frozenset({
     "Add", "AddV2", "AddN", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "Neg", "Square", "SquaredDifference",
     "Maximum", "Minimum", "Relu", "Pow", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Abs", "Squeeze", "ExpandDims",
     "Reshape", "Cast", "Transpose", "BroadcastTo", "Tile", "Pack", "Unpack", "ConcatV2", "Concat", "Split",
-    "SplitV", "StridedSlice", "Slice", "GatherV2", "Gather", "NcclAllReduce", "CollectiveReduce",
-    "CollectiveReduceV2", "CrossReplicaSum", "Bitcast",
+    "SplitV", "StridedSlice", "Slice", "GatherV2", "Gather", "Bitcast",
 })  # fmt: skip
+_REPLICAS = frozenset({
+    "CrossReplicaSum", "CollectiveReduce", "CollectiveReduceV2", "CollectiveReduceV3", "NcclAllReduce",
+    "XlaAllReduce",
+})  # fmt: skip
+"""Sums over replicas: their first input is the value, the others say among whom it is summed."""
+_SHAPED = frozenset({
+    "Reshape", "ExpandDims", "Squeeze", "BroadcastTo", "Tile", "Transpose", "StridedSlice", "Slice", "Pow",
+})  # fmt: skip
+"""Ops whose first input is the value, the others shapes, places or an exponent."""
 _SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "Prod", "Range", "ZerosLike", "OnesLike", "Fill"})
 _SHIFTS = frozenset({"Sub", "SquaredDifference"})
 _BATCH_PORTS = (1, 2)
 _MOST_NODES = 300
 
 
-def origin(statistic: Tensor, x: Tensor, conditions: Conditions) -> Origin:
-    """What this mean or variance of a layer normalizing x is."""
-    source = value(statistic)
-    join = conditions.join(source.node) if source.node.op in MERGES | SELECTS and source.port == 0 else None
+def origin(
+    statistic: Tensor, x: Tensor, conditions: Conditions, beneath: Callable[[Tensor], Tensor] = value
+) -> Origin:
+    """What this mean or variance of a layer normalizing x is.
+
+    `beneath` gives the statistic itself for what is made of it before anything chooses (epsilon added).
+    """
+    source = beneath(statistic)
+    join = conditions.join(source.node) if source.port == 0 else None
     if join is None:
         return _unconditional(source, x)
-    sides = [_side(tensor, x) for tensor in (join.if_true, join.if_false)]
-    for side in sides:
+    predicate, negated = conditions.base(join.predicate)
+    found = [
+        _side(tensor, frozenset({(predicate, taken != negated)}), x, conditions, beneath)
+        for tensor, taken in ((join.if_true, True), (join.if_false, False))
+    ]
+    for side, _, _ in found:
         if isinstance(side, Undecided):
             return side
-    if_true, if_false = sides
+    (if_true, first, joins), (if_false, second, others) = found
     assert isinstance(if_true, Batch | Stored)
     assert isinstance(if_false, Batch | Stored)
     if type(if_true) is type(if_false):
         return if_true if isinstance(if_true, Batch) else Stored(node=source.node, source=None)
-    return Chosen(join=join, if_true=if_true, if_false=if_false)
+    inner = [node for node in (*joins, *others) if conditions.is_on(node, predicate)]
+    tensors = (first or join.if_true, second or join.if_false)
+    return Chosen(
+        join=join, if_true=if_true, if_false=if_false, tensors=tensors, inner=tuple(dict.fromkeys(inner))
+    )
 
 
-def _side(tensor: Tensor, x: Tensor) -> Batch | Stored | Undecided:
-    """One side of a choice; a choice inside a choice is undecided by `_unconditional`."""
-    return _unconditional(value(tensor), x)
+def _side(
+    tensor: Tensor, given: Context, x: Tensor, conditions: Conditions, beneath: Callable[[Tensor], Tensor]
+) -> tuple[Batch | Stored | Undecided, Tensor | None, tuple[Node, ...]]:
+    """(one side of a choice, what it is at its source, the Merges it comes through).
+
+    The source is None where the side is handed on as it is. A choice within a choice is decided where all of
+    it is of the batch, or all of it stored.
+    """
+    every = alternatives(tensor, conditions, given)
+    sources = [beneath(one.tensor) for one in every]
+    found = [_unconditional(source, x) for source in sources]
+    for side in found:
+        if isinstance(side, Undecided):
+            return side, None, ()
+    if len({type(side) for side in found}) != 1:
+        reason = f"{tensor.name} is of the batch or stored, as a further predicate says"
+        return Undecided(reason=reason), None, ()
+    if any(side != found[0] for side in found) and isinstance(found[0], Stored):
+        return Stored(node=value(tensor).node, source=None), None, ()
+    direct = sources[0] == value(tensor)
+    return found[0], None if direct else sources[0], every[0].joins
 
 
 def _unconditional(source: Tensor, x: Tensor) -> Batch | Stored | Undecided:
@@ -78,7 +120,7 @@ def _unconditional(source: Tensor, x: Tensor) -> Batch | Stored | Undecided:
     axes = walk.axes()
     if axes is None:
         return Undecided(reason=f"the axes that {node.op} {node.label} is taken over are not constant")
-    return Batch(node=node, axes=axes)
+    return Batch(node=node, axes=axes, fused=tuple(walk.fused))
 
 
 def _is_stored(node: Node) -> bool:
@@ -119,7 +161,7 @@ class _Walk:
                 continue
             if node.op in _SHAPES:
                 continue
-            if node.op not in _ARITHMETIC | REDUCTIONS:
+            if node.op not in _ARITHMETIC | REDUCTIONS | _REPLICAS:
                 return f"the statistics come from {node.op} {node.label}, neither a moment of x nor stored"
             for before in self._inputs(node):
                 if before not in seen:
@@ -141,17 +183,7 @@ class _Walk:
             if cast_free(first) in self._targets or same(first) in self._targets:
                 self.shifts.add(same(value(second)))
                 self.shifts.add(same(second))
-        if node.op in (
-            "Reshape",
-            "ExpandDims",
-            "Squeeze",
-            "BroadcastTo",
-            "Tile",
-            "Transpose",
-            "StridedSlice",
-            "Slice",
-            "Pow",
-        ):
+        if node.op in _SHAPED | _REPLICAS:
             return node.inputs[:1]
         if node.op in ("ConcatV2", "GatherV2", "Gather"):
             return node.inputs[:-1]

@@ -62,6 +62,8 @@ def updates_from(statistics: Sequence[Tensor], graph: Graph) -> list[Update]:
                     continue
                 found[node] = Update(node=node, variable=variable, momentum=_momentum(node, variable))
                 following = _holding(node, variable, graph)
+            elif node.op == "IdentityN":
+                following = [node.output(slot)]
             elif node.op in _SWITCHES:
                 following = [] if _initializes(node) else [node.output(0), node.output(1)]
             elif node.op in _ONWARD:
@@ -107,15 +109,15 @@ def updates_behind(sources: Collection[Node], graph: Graph) -> dict[Node, list[U
         if variable is None or not declared_shape(variable.node):
             continue
         update = Update(node=node, variable=variable, momentum=_momentum(node, variable))
-        edge, seen = [node.inputs[1].node], {node.inputs[1].node}
+        edge, seen = [same(node.inputs[1])], {node.inputs[1].node}
         for current in edge:
-            if current in sources:
-                found.setdefault(current, []).append(update)
-            elif current.op in _BACKWARD:
-                for tensor in current.inputs:
+            if current.node in sources:
+                found.setdefault(current.node, []).append(update)
+            elif current.node.op in _BACKWARD:
+                for tensor in map(same, current.node.inputs):
                     if tensor.node not in seen and len(seen) < _MOST_NODES:
                         seen.add(tensor.node)
-                        edge.append(tensor.node)
+                        edge.append(tensor)
     return found
 
 

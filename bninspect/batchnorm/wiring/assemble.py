@@ -26,7 +26,8 @@ def from_pair(pair: Pair) -> BatchNorm:
     switch = ModeSwitch(predicate=analyse(pair.predicate), training_when_predicate=pair.training_when)
     training = _branch(pair.training, pair.training_when)
     inference = _branch(pair.inference, not pair.training_when)
-    return _layer(pair.inference, switch, training, inference, pair.merges, pair.output)
+    written = pair.training if pair.inference.folded else pair.inference
+    return _layer(written, switch, training, inference, pair.merges, pair.output)
 
 
 def from_site(site: Site, conditions: Conditions) -> BatchNorm:
@@ -58,8 +59,8 @@ def _of_chosen(site: Site, mean: Chosen, variance: Chosen) -> BatchNorm:
     switch = ModeSwitch(predicate=analyse(mean.join.predicate), training_when_predicate=training_when)
     sides = {True: (mean.if_true, variance.if_true), False: (mean.if_false, variance.if_false)}
     inputs = {
-        True: (mean.join.if_true, variance.join.if_true),
-        False: (mean.join.if_false, variance.join.if_false),
+        True: (mean.tensors[0], variance.tensors[0]),
+        False: (mean.tensors[1], variance.tensors[1]),
     }
 
     def branch(taken: bool) -> Branch:
@@ -72,7 +73,7 @@ def _of_chosen(site: Site, mean: Chosen, variance: Chosen) -> BatchNorm:
             site=site,
         )
 
-    merges = tuple(dict.fromkeys((mean.join.node, variance.join.node)))
+    merges = tuple(dict.fromkeys((mean.join.node, variance.join.node, *mean.inner, *variance.inner)))
     return _layer(site, switch, branch(training_when), branch(not training_when), merges, site.output)
 
 
@@ -123,6 +124,9 @@ def _layer(
 
 def _statistics(inference: Branch | None, mean: Tensor | None, variance: Tensor | None) -> Statistics:
     """The stored statistics; those that inference mode computes from what is stored are not read."""
+    if inference is not None and inference.site.folded and mean is None:
+        reason = f"they were folded into x * scale + offset ({inference.node.op} {inference.node.label})"
+        return Statistics(state=State.UNREAD, reason=reason)
     if inference is not None and (mean is None or variance is None):
         node = value(inference.mean).node
         return Statistics(

@@ -97,6 +97,11 @@ class Conditions:
         stands, against = self._alike.setdefault(table, own)
         return stands, negated ^ turned ^ against
 
+    def is_on(self, node: Node, source: Tensor) -> bool:
+        """Whether alternatives meet at the node by the predicate that `source` stands for."""
+        found = self.join(node)
+        return found is not None and self.base(found.predicate)[0] == source
+
     def possible(self, context: Context) -> bool:
         """Whether what a context asks for can all hold at once; remembered."""
         found = self._possible.get(context)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.alternatives import alternatives
 from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.recognition.folding import folded_into
 from bninspect.batchnorm.site import Site
 from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, cast_free, same, value
 
@@ -44,7 +45,9 @@ def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[
     found, paired = _meeting(fixed, graph, conditions)
     opposed = _opposed([site for site in fixed if site not in paired], graph, conditions)
     paired |= {site for pair in opposed for site in (pair.training, pair.inference)}
-    return [*found, *opposed], [site for site in sites if site not in paired]
+    folded = _beside_folded([site for site in fixed if site not in paired], graph, conditions)
+    paired |= {pair.training for pair in folded}
+    return [*found, *opposed, *folded], [site for site in sites if site not in paired]
 
 
 def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[Pair], set[Site]]:
@@ -68,7 +71,7 @@ def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tup
             continue
         taken |= here
         training_when = if_true[0][0].mode is Mode.TRAINING
-        inner = [one for side in both for one in side[0][1] if _is_on(one, source, conditions)]
+        inner = [one for side in both for one in side[0][1] if conditions.is_on(one, source)]
         found.append(
             Pair(
                 training=both[0 if training_when else 1][0][0],
@@ -118,10 +121,31 @@ def _side(
     return found if alike else []
 
 
-def _is_on(join: Node, source: Tensor, conditions: Conditions) -> bool:
-    """Whether a join chooses by the predicate that `source` stands for."""
-    found = conditions.join(join)
-    return found is not None and conditions.base(found.predicate)[0] == source
+def _beside_folded(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[Pair]:
+    """Pairs of a training site and what its inference mode was folded into, where a join chooses."""
+    found = []
+    for site in sites:
+        joins = _joins_behind(site, graph)[:1] if site.mode is Mode.TRAINING else []
+        join = conditions.join(joins[0]) if joins else None
+        if join is None:
+            continue
+        outputs = [value(tensor) for tensor in (join.if_true, join.if_false)]
+        if value(site.output) not in outputs:
+            continue
+        training_when = outputs[0] == value(site.output)
+        inference = folded_into(join.if_false if training_when else join.if_true, site)
+        if inference is not None:
+            found.append(
+                Pair(
+                    training=site,
+                    inference=inference,
+                    predicate=join.predicate,
+                    training_when=training_when,
+                    merges=(join.node,),
+                    output=join.node.output(),
+                )
+            )
+    return found
 
 
 def _one_layer(first: Site, second: Site) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.errors import GraphDefError, one_line
-from bninspect.graph.functions.library import IF_OPS, Library
+from bninspect.graph.functions.library import CALL_OPS, IF_OPS, WHILE_OPS, Library
 from bninspect.graph.functions.lowering import BRANCHES, Lowering
 from bninspect.graph.functions.scopes import Call, Edges, Scope, data_inputs
 from bninspect.graph.graph import Graph, Node, Signature, Tensor
@@ -20,8 +20,6 @@ from bninspect.graphdef.records import FunctionRef
 if TYPE_CHECKING:
     from bninspect.graphdef.records import GraphDef, NodeDef
 
-_CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
-_WHILES = frozenset({"While", "StatelessWhile"})
 _MOST_WAITS = 5_000_000
 _DEEPEST = 100
 
@@ -98,11 +96,11 @@ class _Flattening:
     def _call(self, scope: Scope, nodedef: NodeDef) -> Call | None:
         """How a call is written out; None where it stays one node."""
         targets = self.library.targets(nodedef)
-        if nodedef.op in _CALLS:
+        if nodedef.op in CALL_OPS:
             targets = [target for target in (nodedef.attr("f"),) if isinstance(target, FunctionRef)]
         if not any(target.name in self.written_out for target in targets):
             return None
-        if nodedef.op in _WHILES and not self.loops:
+        if nodedef.op in WHILE_OPS and not self.loops:
             return None
         reason = self._obstacle(scope, nodedef, targets)
         if reason is not None:
@@ -113,7 +111,7 @@ class _Flattening:
             return None
         if nodedef.op in IF_OPS:
             return self.lowering.conditional(scope, nodedef)
-        if nodedef.op in _WHILES:
+        if nodedef.op in WHILE_OPS:
             return self.lowering.loop(scope, nodedef)
         body = self.lowering.body(scope, nodedef, targets[0], "")
         data = [(scope, name) for name in data_inputs(nodedef)]
@@ -131,9 +129,9 @@ class _Flattening:
             return f"{nodedef.op} calls a function that calls itself"
         if nodedef.op in IF_OPS and not (data_inputs(nodedef) and _names_functions(nodedef, BRANCHES)):
             return f"{nodedef.op} without a predicate or without its branches"
-        if nodedef.op in _WHILES and not _names_functions(nodedef, ("body",)):
+        if nodedef.op in WHILE_OPS and not _names_functions(nodedef, ("body",)):
             return f"{nodedef.op} without a body"
-        if nodedef.op in _CALLS | IF_OPS | _WHILES or nodedef.op in self.graphdef.functions:
+        if nodedef.op in CALL_OPS | IF_OPS | WHILE_OPS or nodedef.op in self.graphdef.functions:
             return None
         return f"batch norm inside a function that {nodedef.op} calls"
 

@@ -17,6 +17,8 @@ GLOBAL_OP = "BatchNormWithGlobalNormalization"
 ROOT_OPS = frozenset({"Rsqrt", "Sqrt", "Pow"})
 """Ops that may take the square root of a variance."""
 IF_OPS = frozenset({"If", "StatelessIf"})
+CALL_OPS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
+WHILE_OPS = frozenset({"While", "StatelessWhile"})
 
 
 class Library:
@@ -33,8 +35,6 @@ class Library:
         Whether an op does is told by its attributes; all nodes of one op have the same ones, so one node is
         asked.
         """
-        if not self._functions:
-            return frozenset()
         seen, calling = set(), set(self._functions)
         for nodedef in self._all_nodes():
             if nodedef.op not in seen:
@@ -46,15 +46,17 @@ class Library:
     @cached_property
     def candidates(self) -> frozenset[str]:
         """Names of the functions that hold, or call one that holds, an op that batch norm is made of, or that
-        are branches of an If: such a branch may only hand its statistics back.
+        are branches of an If: such a branch may only hand its statistics back. One that is called and not in
+        the file may hold anything.
         """
         wanted = FUSED_OPS | ROOT_OPS | {GLOBAL_OP}
         callers: dict[str, set[str]] = {}
         found = [
             target.name
             for nodedef in self._all_nodes()
-            if nodedef.op in IF_OPS
+            if nodedef.op in IF_OPS | CALL_OPS | WHILE_OPS
             for target in self.targets(nodedef)
+            if nodedef.op in IF_OPS or target.name not in self._functions
         ]
         for function in self._functions.values():
             if any(nodedef.op in wanted for nodedef in function.nodes):

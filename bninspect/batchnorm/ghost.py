@@ -1,0 +1,67 @@
+"""Ghost batches: moments over groups of images, which stand on an axis of their own while they are taken.
+
+x of shape (images, height, width, channels) is reshaped to (groups, images of a group, height, width,
+channels), and the moments leave the first axis out. Group norm splits the channels instead; what tells the
+two apart is that here as many values are kept apart as x has channels.
+
+Source: Hoffer, Hubara & Soudry 2017, arXiv:1705.08741, "Ghost Batch Normalization".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.graph.ranks import rank
+from bninspect.graph.trace import constant, same, shape_of, value
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm.recognition.formula import Match
+    from bninspect.graph import Tensor
+
+_CONVOLUTIONS = frozenset({"Conv2D", "Conv3D", "MatMul"})
+
+
+def is_over_images(match: Match, axes: tuple[int, ...]) -> bool:
+    """Whether moments over these axes of a reshaped x are taken over images: over part of its batch axis."""
+    reshape = match.x.node
+    if reshape.op != "Reshape" or len(reshape.inputs) != 2:
+        return False
+    sizes = _sizes(reshape.inputs[1])
+    given = rank(reshape.inputs[0])
+    kept = [axis for axis in range(len(sizes)) if axis not in {one % len(sizes) for one in axes}]
+    if given is None or len(sizes) != given + 1 or kept not in ([0, 2], [0, given]):
+        return False
+    return sizes[kept[1]] in _channels(match, reshape.inputs[0])
+
+
+def _sizes(shape: Tensor) -> list[int | None]:
+    """The target of a Reshape; None for a size that is computed, nothing where the rank is not known."""
+    known = constant(shape)
+    if known is not None:
+        return [int(size) for size in known.reshape(-1)]
+    pack = same(shape).node
+    if pack.op != "Pack":
+        return []
+    sizes = [constant(tensor) for tensor in pack.inputs]
+    return [int(size) if size is not None and size.size == 1 else None for size in sizes]
+
+
+def _channels(match: Match, x: Tensor) -> set[int]:
+    """How many channels x has: by its parameters, and by the weights it is made with."""
+    found = set()
+    for tensor in (*match.gamma, *(() if match.beta is None else (match.beta,))):
+        shape = shape_of(value(tensor).node)
+        if shape:
+            found.add(_product(shape))
+    maker = same(x).node
+    weights = shape_of(value(maker.inputs[1]).node) if maker.op in _CONVOLUTIONS else None
+    if weights:
+        found.add(weights[-1])
+    return {size for size in found if size > 1}
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    size = 1
+    for one in shape:
+        size *= one
+    return size

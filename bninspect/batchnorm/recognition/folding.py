@@ -1,0 +1,56 @@
+"""A branch into which a layer was folded: x * scale + offset, in place of inference mode.
+
+Tools that fold constants (TransformGraph, grappler) make two vectors of mean, variance, gamma and beta where
+they are stored. What is left says which mode it is, and not what was folded into it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.layer import Form, Mode
+from bninspect.batchnorm.recognition.algebra import ADDS, DIVISIONS
+from bninspect.batchnorm.site import Site, Stored
+from bninspect.batchnorm.variance import is_parameter
+from bninspect.graph.trace import cast_free, is_scalar, same
+
+if TYPE_CHECKING:
+    from bninspect.graph import Tensor
+
+_MOST_STEPS = 6
+
+
+def folded_into(output: Tensor, training: Site) -> Site | None:
+    """The inference mode of a layer known by its training mode, where `output` is an affine function of x."""
+    current, scaled = same(output), False
+    for _ in range(_MOST_STEPS):
+        if cast_free(current) == cast_free(training.x):
+            break
+        node = current.node
+        free = [tensor for tensor in node.inputs[:2] if not (is_parameter(tensor) or is_scalar(tensor))]
+        known = ADDS | DIVISIONS | {"Mul", "Sub"}
+        if node.op not in known or len(free) != 1 or (node.op in DIVISIONS and free[0] != node.inputs[0]):
+            return None
+        scaled = scaled or (node.op in DIVISIONS | {"Mul"} and any(map(is_parameter, node.inputs[:2])))
+        current = same(free[0])
+    if not scaled or cast_free(current) != cast_free(training.x):
+        return None
+    output = same(output)
+    stored = Stored(node=output.node, source=None)
+    return Site(
+        form=Form.DECOMPOSED,
+        op=output.node.op,
+        node=output.node,
+        mode=Mode.INFERENCE,
+        x=training.x,
+        gamma=None,
+        beta=None,
+        mean=output,
+        variance=output,
+        mean_origin=stored,
+        variance_origin=stored,
+        epsilon=None,
+        output=output,
+        data_format=training.data_format,
+        folded=True,
+    )

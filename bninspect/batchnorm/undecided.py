@@ -1,0 +1,98 @@
+"""Roots of a variance that make no layer: a lookalike, or what is said in its place. Nothing of other roots.
+
+People clip the root, add epsilon to it, choose it by a predicate, store the standard deviation; they mask or
+blend the moments. What divides by a root of something like a variance and cannot be decided is said.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.layer import Lookalike, Unrecognised
+from bninspect.batchnorm.recognition.algebra import ADDS, DIVISIONS, INVERSES, Region
+from bninspect.batchnorm.recognition.fused import mode_of
+from bninspect.batchnorm.recognition.lookalikes import square_root_of
+from bninspect.batchnorm.recognition.origin import origin
+from bninspect.batchnorm.site import Undecided
+from bninspect.batchnorm.variance import CLIPS, is_parameter, is_variance_like
+from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, is_scalar, value
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm.recognition.formula import Match
+    from bninspect.batchnorm.wiring.conditions import Conditions
+    from bninspect.graph import Graph, Node, Tensor
+
+_UNCHANGED = IDENTITIES | RESHAPES
+_MOST_NODES = 24
+_REASONS = {
+    "Add": "epsilon is added to the root of the variance, where batch norm adds it to the variance",
+    "Maximum": "the root of the variance is clipped, where batch norm adds epsilon to the variance",
+    "Merge": "a predicate chooses a root of the variance, where batch norm chooses the variance: what is "
+    "stored may be a standard deviation",
+}
+_NO_DIFFERENCE = "1/sqrt(variance + epsilon) is taken, and no x - mean is found that it scales"
+
+
+def without_match(
+    root: Node, sign: int, radicand: Tensor, variance: Tensor, graph: Graph, conditions: Conditions
+) -> list[Lookalike | Unrecognised]:
+    """What a root is that scales no difference by the formula of batch norm."""
+    behind = _behind(root, graph)
+    divides = sign > 0 or any(_divides(node, graph) for node in behind)
+    if not divides:
+        return []
+    lookalike = square_root_of(root, radicand)
+    if lookalike is not None:
+        return [lookalike]
+    if not is_variance_like(variance, conditions):
+        return []
+    for node in behind[1:]:
+        for match in Region(node, sign, graph).matches():
+            return _with_a_changed_root(match, node, variance, conditions)
+    changed = any(node.op in ADDS for node in behind)
+    if is_parameter(variance) and (changed or value(radicand) == value(variance)):
+        return []  # a step of an optimizer: m / (sqrt(v) + epsilon)
+    return [Unrecognised(node=root.label, reason=_NO_DIFFERENCE)]
+
+
+def _behind(root: Node, graph: Graph) -> list[Node]:
+    """The root, and what is made of it by handing it on, clipping it, adding a number or choosing it."""
+    found, seen = [root], {root}
+    for node in found:
+        for use in graph.uses(node):
+            after = use.node
+            others = [tensor for slot, tensor in enumerate(after.inputs) if slot != use.slot]
+            if (
+                after not in seen
+                and len(found) < _MOST_NODES
+                and (
+                    (after.op in _UNCHANGED and use.slot == 0)
+                    or after.op in MERGES | SELECTS
+                    or (after.op in ADDS | CLIPS and all(is_scalar(tensor) for tensor in others))
+                )
+            ):
+                seen.add(after)
+                found.append(after)
+    return found
+
+
+def _divides(node: Node, graph: Graph) -> bool:
+    """Whether something is divided by what the node gives."""
+    return any(
+        (use.node.op in DIVISIONS and use.slot == 1) or use.node.op in INVERSES for use in graph.uses(node)
+    )
+
+
+def _with_a_changed_root(
+    match: Match, changed: Node, variance: Tensor, conditions: Conditions
+) -> list[Lookalike | Unrecognised]:
+    """A normalization but for what is done to the root."""
+    kind = "Merge" if changed.op in MERGES | SELECTS else "Maximum" if changed.op in CLIPS else "Add"
+    if kind != "Merge":
+        moments = origin(match.mean, match.x, conditions), origin(variance, match.x, conditions)
+        mode = mode_of(*moments, match.output.node, match.x.node, conditions)
+        if isinstance(mode, Lookalike):
+            return [mode]
+        if isinstance(mode, Undecided):
+            return [Unrecognised(node=match.output.node.label, reason=mode.reason)]
+    return [Unrecognised(node=match.output.node.label, reason=_REASONS[kind])]

@@ -1,0 +1,95 @@
+"""Whether a number is like a variance: what tells a normalization that cannot be read from any other root.
+
+Like a variance is a mean of squares, masked, weighted or clipped as may be; the batch variance of a fused op;
+a stored vector; and what is chosen or blended of these. A sum of squares that nothing divides is the square
+of a length (L2 norms, distances), and no variance.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.graph.functions.library import FUSED_OPS
+from bninspect.graph.trace import VARIABLES, cast_free, content, is_scalar, same, scalar, value
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm.wiring.conditions import Conditions
+    from bninspect.graph import Node, Tensor
+
+_SCALES = frozenset({"Mul", "RealDiv", "Div", "DivNoNan"})
+_HANDS_ON = frozenset({
+    "Add", "AddV2", "AddN", "Sub", "Neg", "Maximum", "Minimum", "ClipByValue", "Relu", "Abs", "Squeeze",
+    "ExpandDims", "Reshape", "Cast", "Transpose", "BroadcastTo", "Tile", "GatherV2", "StridedSlice",
+    "ConcatV2", "Pack", "Unpack", "Split", "NcclAllReduce", "CollectiveReduce", "CollectiveReduceV2",
+    "CrossReplicaSum",
+})  # fmt: skip
+CLIPS = frozenset({"Maximum", "Minimum"})
+_MOST_NODES = 200
+_MOST_CLIPS = 8
+
+
+def is_variance_like(tensor: Tensor, conditions: Conditions) -> bool:
+    """Whether the tensor is made of a mean of squares or of a stored vector, by arithmetic and choices."""
+    start = (value(tensor), False)
+    stack, seen = [start], {start}
+    while stack and len(seen) < _MOST_NODES:
+        current, scaled = stack.pop()
+        node = current.node
+        if is_parameter(current) or (node.op in FUSED_OPS and current.port in (2, 4)):
+            return True
+        if node.op == "Mean" or (node.op == "Sum" and scaled):
+            if node.inputs and _is_square(node.inputs[0]):
+                return True
+            continue
+        join = conditions.join(node)
+        if join is not None:
+            before = (join.if_true, join.if_false)
+        elif node.op in _HANDS_ON or node.op in _SCALES:
+            before = node.inputs
+        else:
+            continue
+        for one in before:
+            following = (value(one), scaled or node.op in _SCALES)
+            if following not in seen:
+                seen.add(following)
+                stack.append(following)
+    return False
+
+
+def unclipped(tensor: Tensor) -> Tensor:
+    """The variance at its source, before it is kept from being negative, too small or too large."""
+    tensor = value(tensor)
+    for _ in range(_MOST_CLIPS):
+        node = tensor.node
+        free = [one for one in node.inputs if not is_scalar(one)] if node.op in CLIPS else node.inputs[:1]
+        if node.op not in CLIPS | {"Relu", "ClipByValue"} or len(free) != 1:
+            break
+        tensor = value(free[0])
+    return tensor
+
+
+def is_parameter(tensor: Tensor) -> bool:
+    """Whether it is a stored vector, be it of one channel (not a number, not data)."""
+    node = value(tensor).node
+    if node.op == "Const":
+        held = content(node)
+        return held is not None and held.shape != () and held.is_real
+    return node.op in VARIABLES
+
+
+def _is_square(tensor: Tensor) -> bool:
+    """Whether something is squared here, be it weighted afterwards."""
+    node = cast_free(tensor).node
+    return is_squared(node) or (
+        node.op == "Mul" and any(is_squared(cast_free(factor).node) for factor in node.inputs)
+    )
+
+
+def is_squared(node: Node) -> bool:
+    """Whether the node is a square: of a difference, of a tensor, of a product of a tensor with itself."""
+    if node.op in ("Square", "SquaredDifference"):
+        return True
+    if len(node.inputs) != 2:
+        return False
+    first, second = node.inputs
+    return (node.op == "Mul" and same(first) == same(second)) or (node.op == "Pow" and scalar(second) == 2)

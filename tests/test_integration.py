@@ -143,7 +143,34 @@ def test_the_action_checks(project: Path) -> None:
     assert checked(project, models="models/classifier.pb").returncode == 0
     assert checked(project, models="absent.pb").returncode == 2
     assert checked(project, models="models", format="sarif", output="out.sarif").returncode == 1
-    assert (project / "out.sarif").read_text(encoding="utf-8").startswith("{")
+    ended = checked(project, models="models", format="sarif", output="out.sarif")
+    assert ended.stdout == (project / "out.sarif").read_text(encoding="utf-8")
+    assert ended.stdout.startswith("{")
+
+
+def test_the_exit_code_of_the_action_is_that_of_the_check(project: Path) -> None:
+    """Not that of writing its report, and 1 for findings alone."""
+    assert checked(project, models="models", output="absent/out.txt").returncode == 2
+    assert checked(project, models="").returncode == 2
+    assert checked(project, models="models", arguments="--nope").returncode == 2
+    (project / "models" / "broken.pb").write_bytes(b"junk")
+    assert checked(project, models="models").returncode == 2
+    assert checked(project, models="models", arguments="--exit-zero", output="out.txt").returncode == 2
+
+
+@pytest.mark.parametrize("models", ["--exit-zero models/", "--exit-zero\nmodels/", "models/\n--exit-zero"])
+def test_no_model_of_the_action_is_an_option(project: Path, models: str) -> None:
+    """An option among the paths would turn a failing gate green."""
+    ended = checked(project, models=models)
+    assert ended.returncode == 2
+    assert "--exit-zero" in ended.stdout + ended.stderr
+
+
+def test_a_path_of_the_action_may_hold_spaces(project: Path) -> None:
+    shutil.copy(FIXTURES / "const_true.pb", project / "models" / "a model.pb")
+    ended = checked(project, models="  models/a model.pb  \n\n", format="text")
+    assert ended.returncode == 1
+    assert ended.stdout.startswith("models/a model.pb: ")
 
 
 def test_no_input_of_the_action_is_code(project: Path) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from bninspect.errors import InputError
 from bninspect.inputs import made_files
+from bninspect.inputs.memory import refuse_large
 from bninspect.inputs.placeholders import NUMPY, image_input, layout
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def invented(
     Pixels are whole, 0 to 255; other numbers normal, whole numbers 0 or 1; a single number is 0.5 or the rows
     of a batch, a single boolean false; what is decoded, a file of noise. The batch size, the size of images
     and the seed are those of the request, where it says them. Raises InputError for other text, which cannot
-    be made up.
+    be made up, and for what would take too much memory.
     """
     image = _image(graph, places, layers)
     return {place.name: _value(graph, place, place == image, request) for place in places}
@@ -63,6 +64,7 @@ def _image(graph: Graph, places: Sequence[Placeholder], layers: Sequence[BatchNo
 def _value(graph: Graph, place: Placeholder, is_image: bool, request: Request) -> Array:
     dtype = NUMPY[place.dtype]
     shape = _shape(graph, place, is_image, request)
+    refuse_large(place.name, shape)
     generator = np.random.default_rng((request.seed, zlib.crc32(place.name.encode())))
     if dtype.kind == "O":
         made = [_file(graph, place, request, generator) for _ in range(prod(shape))]

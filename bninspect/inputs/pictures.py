@@ -11,6 +11,7 @@ import numpy as np
 
 from bninspect.errors import InputError
 from bninspect.inputs import images
+from bninspect.inputs.memory import refuse_large
 from bninspect.inputs.placeholders import NUMPY
 from bninspect.inputs.preprocess import Recipe, prepare
 
@@ -79,14 +80,16 @@ class RandomImages:
         self.names: tuple[str, ...] = (f"random, seed {seed}",)
         self.count = count
         self._seed = seed
+        self._size = recipe.size or (1, 1)
         self.recipe = recipe
 
     def batch(self, start: int, stop: int) -> NDArray[Any]:
+        refuse_large("a batch of random images", (stop - start, *self._size, self.recipe.channels))
         return np.stack([self._element(index) for index in range(start, stop)])
 
     def _element(self, index: int) -> NDArray[Any]:
-        size = self.recipe.size or (1, 1)
-        pixels = np.random.default_rng((self._seed, index)).integers(0, 256, (*size, self.recipe.channels))
+        shape = (*self._size, self.recipe.channels)
+        pixels = np.random.default_rng((self._seed, index)).integers(0, 256, shape)
         return prepare(pixels.astype(np.uint8), self.recipe)
 
 
@@ -104,6 +107,7 @@ class RandomValues:
         self._dtype = NUMPY[place.dtype]
 
     def batch(self, start: int, stop: int) -> NDArray[Any]:
+        refuse_large("a batch of random values", (stop - start, *self._shape))
         generators = (np.random.default_rng((self._seed, index)) for index in range(start, stop))
         return np.stack(
             [generator.standard_normal(self._shape).astype(self._dtype) for generator in generators]

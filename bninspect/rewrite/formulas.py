@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.site import Batch
+from bninspect.errors import RewriteError
 from bninspect.rewrite.prune import dtype_of
 
 if TYPE_CHECKING:
@@ -83,14 +86,28 @@ def restated(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
 
     Raises RewriteError where the type of x cannot be told.
     """
-    wide = _wide(site)
-    chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
-    x = chain.cast("x", site.x, dtype_of(site.x), wide)
-    mean, variance = (
-        chain.cast(name, tensor, dtype_of(tensor), wide)
-        for name, tensor in (("mean", site.mean), ("variance", site.variance))
-    )
-    return _formula(chain, x, (mean, variance), layer, site)
+    return _reading(edits, layer, site, (site.mean, site.variance), None)
+
+
+def inferred(edits: Edits, layer: BatchNorm, site: Site, stored: tuple[Tensor, Tensor]) -> Tensor:
+    """The output of a layer that takes moments of its x, with these stored statistics instead, as new nodes.
+
+    Raises RewriteError where the type of x cannot be told, or how the statistics meet it.
+    """
+    return _reading(edits, layer, site, stored, layout(layer, -1))
+
+
+def layout(layer: BatchNorm, channels: int) -> tuple[int, ...]:
+    """The shape in which so many values (-1: as many as there are), one per channel, meet the x of a layer
+    that takes moments of it. Raises RewriteError where the rank of x cannot be told.
+    """
+    if layer.data_format != "NCHW":
+        return (channels,)
+    branch = layer.branch(Mode.TRAINING)
+    origin = None if branch is None else branch.site.mean_origin
+    if not isinstance(origin, Batch):
+        raise RewriteError(f"{layer.name}: how many axes its x has cannot be told")
+    return (1, channels, *([1] * (len(origin.axes) - 1)))
 
 
 def normalized(edits: Edits, layer: BatchNorm, site: Site, mean: np.ndarray, variance: np.ndarray) -> Tensor:
@@ -108,6 +125,27 @@ def normalized(edits: Edits, layer: BatchNorm, site: Site, mean: np.ndarray, var
         for name, part in (("mean", mean), ("variance", variance))
     ]
     return _formula(chain, x, (kept[0], kept[1]), layer, site)
+
+
+def _reading(
+    edits: Edits,
+    layer: BatchNorm,
+    site: Site,
+    statistics: tuple[Tensor, Tensor],
+    shape: tuple[int, ...] | None,
+) -> Tensor:
+    """The output with statistics that are read from these tensors, in this shape (None: in their own)."""
+    wide = _wide(site)
+    chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
+    x = chain.cast("x", site.x, dtype_of(site.x), wide)
+    parts = []
+    for name, tensor in zip(("mean", "variance"), statistics, strict=True):
+        part = chain.cast(name, tensor, dtype_of(tensor), wide)
+        if shape is not None:
+            laid_out = chain.constant(f"{name}_shape", np.array(shape, np.int32))
+            part = chain.op(f"{name}_of_x", "Reshape", (part, laid_out), T=wide, Tshape="int32")
+        parts.append(part)
+    return _formula(chain, x, (parts[0], parts[1]), layer, site)
 
 
 def _wide(site: Site) -> str:

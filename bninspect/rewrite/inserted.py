@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bninspect.batchnorm.layer import Mode
-from bninspect.batchnorm.site import Batch
-from bninspect.errors import RewriteError
 from bninspect.rewrite.edits import Edits
-from bninspect.rewrite.formulas import normalized
+from bninspect.rewrite.formulas import layout, normalized
 from bninspect.rewrite.prune import prune
 
 if TYPE_CHECKING:
@@ -43,18 +41,6 @@ def _insert(edits: Edits, layer: BatchNorm, statistics: Statistics) -> None:
     branch = layer.branch(Mode.TRAINING)
     assert branch is not None
     site = branch.site
-    shape = _shape(layer, statistics[0].size)
+    shape = layout(layer, statistics[0].size)
     mean, variance = (part.reshape(shape) for part in statistics)
     edits.redirect(site.output, normalized(edits, layer, site, mean, variance))
-
-
-def _shape(layer: BatchNorm, channels: int) -> tuple[int, ...]:
-    """How the statistics are laid out to meet x."""
-    if layer.data_format != "NCHW":
-        return (channels,)
-    branch = layer.branch(Mode.TRAINING)
-    assert branch is not None
-    origin = branch.site.mean_origin
-    if not isinstance(origin, Batch):
-        raise RewriteError(f"{layer.name}: how many axes its x has cannot be told")
-    return (1, channels, *([1] * (len(origin.axes) - 1)))

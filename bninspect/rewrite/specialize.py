@@ -19,7 +19,7 @@ from bninspect.graph.search import end
 from bninspect.graph.trace import MERGES, SELECTS, SWITCHES, same
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.following import following
-from bninspect.rewrite.formulas import empty_statistics, restated, trained
+from bninspect.rewrite.formulas import empty_statistics, inferred, restated, trained
 from bninspect.rewrite.prune import Pruned, dtype_of, prune
 from bninspect.rewrite.serving import deciders
 
@@ -251,10 +251,15 @@ def _flip_to_inference(layer: BatchNorm, branch: Branch, edits: Edits) -> str | 
     """Stored statistics in place of the batch's; the reason where there are none."""
     if layer.moving_mean is None or layer.moving_variance is None:
         return "its stored statistics are not in the file"
-    if layer.form is not Form.FUSED:
-        return "it normalizes with the moments of its input, and nothing ties stored statistics to it"
     if edits.in_loop(branch.site.node):
         return _OUTSIDE
+    if layer.form is not Form.FUSED:
+        try:
+            stored = layer.moving_mean, layer.moving_variance
+            edits.redirect(branch.site.output, inferred(edits, layer, branch.site, stored))
+        except RewriteError as error:
+            return str(error)
+        return None
     edits.set_attributes(branch.site.node, is_training=False)
     edits.override(branch.site.node, 3, layer.moving_mean)
     edits.override(branch.site.node, 4, layer.moving_variance)

@@ -9,6 +9,7 @@ from bninspect.batchnorm import inspect
 from bninspect.batchnorm.layer import Mode
 from bninspect.errors import RewriteError
 from bninspect.graph import flatten
+from bninspect.rewrite.slots import find_slots
 from bninspect.rewrite.specialize import Change, specialize
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
         names = ", ".join(change.layer.name for change in left[:5])
         names += f" and {len(left) - 5} more" if len(left) > 5 else ""
         count = f"{len(left)} of {len(report.layers)} layers"
-        hint = "; bninspect refresh with --strip estimates them from images" if mode is Mode.INFERENCE else ""
+        hint = ""
+        if mode is Mode.INFERENCE and _can_be_estimated(report, left):
+            hint = "; bninspect refresh with --strip estimates them from images"
         raise RewriteError(f"{count} cannot run in {mode.value} mode: {names}: {left[0].reason}{hint}")
     if report.unrecognised:
         first = report.unrecognised[0]
@@ -57,6 +60,13 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
     pruned = specialization.pruned((), report.outputs)
     changes = (*specialization.changes, *_untouched(original, report, mode))
     return Stripped(report=report, mode=mode, pruned=pruned, changes=changes, edits=specialization.edits)
+
+
+def _can_be_estimated(report: Report, left: list[Change]) -> bool:
+    """Whether there is a place for statistics of every one of these layers."""
+    slots, _ = find_slots(report, create=True)
+    places = {layer.name for slot in slots for layer in slot.layers}
+    return places.issuperset(change.layer.name for change in left)
 
 
 def _untouched(original: Report, report: Report, mode: Mode) -> list[Change]:

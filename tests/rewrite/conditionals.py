@@ -15,10 +15,17 @@ if TYPE_CHECKING:
 CHANNELS = 3
 
 
-def layer(x: Any, predicate: Any, name: str, *, trains_when: bool) -> Any:
-    """The output of a fused layer under Switch and Merge, with statistics of its own."""
+def layer(
+    x: Any, predicate: Any, name: str, *, trains_when: bool, spoilt: tuple[float, bool] | None = None
+) -> Any:
+    """The output of a fused layer under Switch and Merge, with statistics of its own.
+
+    `spoilt` is the first value of its mean (true) or of its variance.
+    """
     tf: Any = tensorflow()
     values = np.random.default_rng(sum(name.encode())).uniform(0.5, 2.0, (4, CHANNELS)).astype(np.float32)
+    if spoilt is not None:
+        values[2 if spoilt[1] else 3, 0] = spoilt[0]
     gamma, beta, mean, variance = (tf.constant(row) for row in values)
     no, yes = tf.raw_ops.Switch(data=x, pred=predicate)
     trained, inferred = (yes, no) if trains_when else (no, yes)

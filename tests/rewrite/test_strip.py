@@ -17,10 +17,10 @@ from tests.support.places import FIXTURES
 MODELS = sorted(path.name for path in FIXTURES.glob("*.pb"))
 LAYERS = [name for name in MODELS if inspect(load(str(FIXTURES / name))).layers]
 WITHOUT_STATISTICS = {
-    "default_stripped.pb", "ewma_training.pb", "fixed_training_decomposed_115.pb",
+    "default_stripped.pb", "fixed_training_decomposed_115.pb",
     "fixed_training_decomposed_14.pb", "fixed_training_decomposed_2.pb", "fixed_training_fused_115.pb",
     "fixed_training_fused_14.pb", "formula_training.pb", "global_moments.pb", "keras3_training.pb",
-    "keras3_training_assign.pb", "mixed_modes.pb", "old_moments.pb",
+    "mixed_modes.pb", "old_moments.pb",
 }  # fmt: skip
 """Training is baked in, and nothing stored is tied to the layer."""
 LOOPS = {"while_beside.pb", "while_inside.pb", "while_inside_switched.pb", "while_v2.pb"}

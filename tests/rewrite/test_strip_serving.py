@@ -209,3 +209,43 @@ def test_the_verdict_of_one_polarity_behind_a_negation_is_one() -> None:
     lines += fused_cond("phase", "a", "x") + fused_cond("not", "b", "a", true_is="inference")
     told = [sentence.text for sentence in verdict(report(lines))]
     assert told[0].startswith("2 batch-norm layers, all switched by phase:0 (Placeholder): feed true")
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["assigned_statistics", "averaged_statistics"])
+def test_statistics_that_an_assignment_ties_to_a_layer_are_used(name: str, tmp_path: Path) -> None:
+    target = tmp_path / "out.pb"
+    before = inspect(bninspect.load(CASES / name)).layers[0].statistics
+    result = bninspect.strip(CASES / name, target)
+    (layer_after,) = inspect(bninspect.load(target)).layers
+    assert layer_after.mode is Mode.INFERENCE
+    for old, new in (
+        (before.mean, layer_after.statistics.mean),
+        (before.variance, layer_after.statistics.variance),
+    ):
+        assert old is not None
+        assert new is not None
+        assert np.array_equal(old.numbers().ravel(), new.numbers().ravel())
+    assert result.verification is not None
+    assert result.verification.state == "verified"
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(("value", "mean"), [(np.nan, True), (np.inf, True), (-1.0, False)])
+def test_statistics_that_give_nan_are_said_first(value: float, mean: bool, tmp_path: Path) -> None:
+    model = write(
+        tmp_path / "model.pb",
+        lambda tf, x: layer(x, tf.constant(False), "a", trains_when=True, spoilt=(value, mean)),
+    )
+    result = bninspect.strip(model, tmp_path / "out.pb")
+    first = next(summary(result))
+    assert first.text.startswith(
+        "1 layer has statistics that are not finite (NaN, infinity) or a negative variance"
+    )
+    assert first.kind == "error"
+
+
+@pytest.mark.tensorflow
+def test_good_statistics_are_not_mentioned(tmp_path: Path) -> None:
+    result = bninspect.strip(CASES / "several_inference_values.pb", tmp_path / "out.pb")
+    assert next(summary(result)).text.startswith("written: ")

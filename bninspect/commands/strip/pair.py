@@ -97,8 +97,13 @@ class Pair:
             yield tensor, own[self._tensors[tensor]], value
 
     def serve(self) -> None:
-        """Runs the new graph once more on the last batch, as those who get it will. Raises BrokenError."""
+        """Runs the new graph once more on the last batch, as its users will, if it ran at all.
+
+        Raises BrokenError.
+        """
         own, fed, seconds = self._last
+        if not own:
+            return
         expected = {name: own[name] for name in self._outputs if name in own}
         try:
             run_as_served(self._new, expected, fed, seconds)

@@ -22,6 +22,7 @@ from bninspect.commands.strip.rounds import ImpossibleError, Round, rounds
 from bninspect.errors import BninspectError, RunError
 from bninspect.inputs import feeds
 from bninspect.inputs.invented import BATCH, invented
+from bninspect.inputs.memory import TooLargeError
 from bninspect.inputs.placeholders import image_input, placeholders
 from bninspect.inputs.request import Request, bind
 from bninspect.measure.facts import Verification
@@ -112,6 +113,8 @@ def _batches(stripped: Stripped, request: Request, decided: Feeds) -> Iterator[F
         request = replace(request, batch_size=1 if free else BATCH)
     try:
         made = invented(graph, free, layers, request)
+    except TooLargeError:
+        raise
     except BninspectError as error:
         raise ImpossibleError(str(error)) from error
     inputs = bind(graph, nodes, layers, request, {*decided, *made})
@@ -181,19 +184,29 @@ def _greatest(
 
     With `serve`, the new graph is run as it will be served, too. Raises ImpossibleError and BrokenError.
     """
-    largest: float | None = None
     batches = _batches(stripped, request, dict(one.feeds))
     with Pair(stripped, _compared_tensors(stripped), flipped, one, allowed) as pair:
-        for batch in batches:
-            for tensor, own, original in pair.run(batch):
-                if original.dtype.kind == "f" and not np.isfinite(original).any():
-                    continue
-                difference, allowance = apart(own, original)
-                if difference > allowance:
-                    return difference, tensor
-                largest = max(largest or 0.0, difference)
+        try:
+            found = _beyond(pair, batches)
+        except ImpossibleError:
+            pair.serve()  # what cannot be compared has to return all the same
+            raise
         if serve:
             pair.serve()
+    return found
+
+
+def _beyond(pair: Pair, batches: Iterator[Feeds]) -> tuple[float, str | None]:
+    """As `_greatest`, of these batches."""
+    largest: float | None = None
+    for batch in batches:
+        for tensor, own, original in pair.run(batch):
+            if original.dtype.kind == "f" and not np.isfinite(original).any():
+                continue
+            difference, allowance = apart(own, original)
+            if difference > allowance:
+                return difference, tensor
+            largest = max(largest or 0.0, difference)
     if largest is None:
         raise ImpossibleError(_NOTHING_FINITE)
     return largest, None

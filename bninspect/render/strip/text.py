@@ -21,11 +21,12 @@ _NAMES = 5
 
 
 def summary(result: StripResult) -> Iterator[Line]:
-    """The file, nodes and bytes before and after, what the new graph gives and no longer takes, the check
-    against the original, and the layers by what was done to each.
+    """Statistics that nobody can serve with; the file, nodes and bytes before and after, what the new graph
+    gives and no longer takes, the check against the original, and the layers by what was done to each.
     """
     stripped = result.stripped
     after = stripped.pruned.graphdef
+    yield from _invalid(stripped.changes)
     target = "standard output" if result.target == "-" else result.target
     yield Line(f"written: {target}", kind="model")
     yield from _sizes(result)
@@ -42,6 +43,22 @@ def summary(result: StripResult) -> Iterator[Line]:
         yield Line(text, kind="warning")
     yield _verified(result)
     yield from _layers(stripped.changes)
+
+
+def _invalid(changes: Sequence[Change]) -> Iterator[Line]:
+    """Layers that give NaN in the mode that was written."""
+    names = [
+        change.layer.name
+        for change in changes
+        if change.mode is Mode.INFERENCE and change.layer.statistics.state is State.INVALID
+    ]
+    if names:
+        verb = "has" if len(names) == 1 else "have"
+        yield Line(
+            f"{counted(len(names), 'layer')} {verb} statistics that are not finite (NaN, infinity) or a "
+            f"negative variance, so that inference gives NaN there: {few(names, _NAMES)}",
+            kind="error",
+        )
 
 
 def _sizes(result: StripResult) -> Iterator[Line]:

@@ -18,9 +18,10 @@ y = tf.layers.batch_normalization(x, training=True)   # then frozen
 ```python
 y = tf.layers.batch_normalization(x, training=is_training)   # fed, or False for export
 ```
-Where the file ties moving statistics to the layer (a fused op, a constant predicate), `bninspect strip MODEL
--o OUT` makes it use them. A model that uses batch statistics on purpose (a GAN, pix2pix, MAML) gets an
-`allow` entry with its reason.
+Where the file ties moving statistics to the layer (a fused op, a constant predicate, an update that assigns
+to them), `bninspect strip MODEL -o OUT` makes it use them; where it does not, `bninspect refresh MODEL -o OUT
+--image DIR --strip` estimates them. A model that uses batch statistics on purpose (a GAN, pix2pix, MAML) gets
+an `allow` entry with its reason.
 
 ## References
 - Ioffe & Szegedy 2015, arXiv:1502.03167, section 3.1: inference uses population statistics.
@@ -30,16 +31,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm import Form, Mode, State
+from bninspect.batchnorm import Mode, State
 from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT
 from bninspect.rules.facts.switched import whenever
 from bninspect.rules.facts.training import is_served, not_served
+from bninspect.rules.remedies import refresh_command, to_inference
 from bninspect.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.batchnorm import BatchNorm
+    from bninspect.batchnorm import BatchNorm, Report
     from bninspect.rules.rule import Case, Finding
 
 
@@ -56,17 +58,14 @@ def check(case: Case) -> Iterator[Finding]:
             f"runs in training mode {whenever(layer)}{fixed}",
             layer=layer.name,
             node=layer.training.node.label,
-            remedy=_remedy(layer),
+            remedy=_remedy(case.report, layer),
         )
 
 
-def _remedy(layer: BatchNorm) -> str:
-    """strip, where it can take the statistics from the file."""
-    if layer.statistics.reason == NOT_IN_CHECKPOINT:
-        return "bninspect refresh MODEL -o OUT --image DIR --strip"
-    if layer.form is Form.FUSED or layer.untaken is not None:
-        return "bninspect strip MODEL -o OUT"
-    return "build the graph with training=False and freeze again"
+def _remedy(report: Report, layer: BatchNorm) -> str:
+    """Of a layer whose statistics the checkpoint has lost, new ones."""
+    lost = layer.statistics.reason == NOT_IN_CHECKPOINT
+    return (refresh_command(report) if lost else None) or to_inference(report)
 
 
 RULE = Rule(

@@ -20,6 +20,11 @@ y = tf.layers.batch_normalization(x, training=False)  # for export, in a graph o
 tf.train.Saver().restore(session, "model.ckpt")       # the checkpoint holds the moving statistics
 graph_def = tf.graph_util.convert_variables_to_constants(session, graph_def, ["output"])
 ```
+That helps only if training ran the updates: a checkpoint of a model that never did holds mean 0 and variance
+1. Statistics estimated from data help either way:
+```sh
+bninspect refresh MODEL -o OUT --image DIR --strip
+```
 A model that uses batch statistics on purpose (a GAN, pix2pix, MAML) gets an `allow` entry with its reason.
 
 ## References
@@ -33,12 +38,18 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import Mode, State
 from bninspect.rules.facts.switched import whenever
 from bninspect.rules.facts.training import is_served, not_served
+from bninspect.rules.remedies import refresh_command
 from bninspect.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bninspect.rules.rule import Case, Finding
+
+_RESTORE = (
+    "build the graph with training=False, restore a checkpoint whose moving statistics were updated, and "
+    "freeze again"
+)
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -54,7 +65,7 @@ def check(case: Case) -> Iterator[Finding]:
             f"{layer.statistics.reason}",
             layer=layer.name,
             node=layer.training.node.label,
-            remedy="build the graph with training=False, restore the checkpoint and freeze again",
+            remedy=refresh_command(case.report) or _RESTORE,
         )
 
 

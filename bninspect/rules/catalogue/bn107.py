@@ -29,10 +29,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode
-from bninspect.errors import BninspectError
 from bninspect.graph.trace import same
-from bninspect.rewrite import specialize
 from bninspect.rewrite.edits import mutates
+from bninspect.rules.remedies import obstacle, strip_command
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted, listed
 
@@ -64,31 +63,31 @@ def check(case: Case) -> Iterator[Finding]:
                 found.setdefault(owner, []).append((place, node.op, node.name, node))
     if not found:
         return
-    obstacle = _obstacle(case.report)
+    mends, remedy = _mending(case.report)
     for layer, ranked in found.items():
         nodes = [node for *_, node in sorted(ranked, key=lambda rank: rank[:3])]
         ops = listed(sorted({node.op for node in nodes}))
         constant = same(nodes[0].inputs[0]).node.label
         yield RULE.finding(
             f"{counted(len(nodes), 'op')} ({ops}) on what freezing made a constant ({constant}): TensorFlow "
-            "refuses the file; " + (f"strip does not mend it: {obstacle}" if obstacle else "strip mends it"),
+            f"refuses the file; {mends}",
             layer=layer,
             node=nodes[0].label,
-            remedy="freeze a graph built with training=False" if obstacle else "bninspect strip MODEL -o OUT",
+            remedy=remedy,
         )
 
 
-def _obstacle(report: Report) -> str | None:
-    """Why the model cannot be had for inference without those ops; None where it can."""
-    special = specialize(report, Mode.INFERENCE)
-    for change in special.changes:
-        if change.what == "left":
-            return f"{change.layer.name} stays in training mode, as {change.reason}"
-    try:
-        special.pruned(report.outputs, report.outputs)
-    except BninspectError as error:
-        return str(error)
-    return None
+def _mending(report: Report) -> tuple[str, str]:
+    """(whether strip takes the ops out, what to do). A model that cannot be had for inference can be had as
+    it is, in training mode, without them.
+    """
+    command = strip_command(report)
+    if command is not None:
+        return "strip mends it", command
+    command = strip_command(report, Mode.TRAINING)
+    if command is not None:
+        return "strip takes it out, and leaves the layers in training mode", command
+    return f"strip does not mend it: {obstacle(report)}", "freeze a graph built without these updates"
 
 
 RULE = Rule(

@@ -33,13 +33,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.training.train_ops import training_of
+from bninspect.graph.trace import same
 from bninspect.rules.facts.training import UNTRAINABLE, first_calls
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from bninspect.graph import Node, Tensor
     from bninspect.rules.rule import Case, Finding
 
 _WIRE = "with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)): optimizer.minimize(...)"
@@ -56,16 +58,25 @@ def check(case: Case) -> Iterator[Finding]:
     listed = {name.partition(":")[0] for name in case.report.graph.graphdef.collections.get("update_ops", ())}
     for layer in unused:
         idle = [node for node in layer.update_ops if node not in run]
-        wire = _WIRE if all(node.name in listed for node in idle) else _GROUP
+        wired = [node for node in idle if node.name in listed]
+        wire = _WIRE if _moved_by(wired) == _moved_by(idle) else _GROUP
         ops = ", ".join(dict.fromkeys(node.op for node in idle))
         yield RULE.finding(
             f"{counted(len(idle), 'update op')} ({ops}) of its moving statistics, and no train op depends on "
             f"{'them' if len(idle) > 1 else 'it'}"
+            + (f"; UPDATE_OPS lists {len(wired)} of them" if 0 < len(wired) < len(idle) else "")
             + (f"; the layer is trainable=False: {UNTRAINABLE}" if layer.is_untrainable else ""),
             layer=layer.name,
             node=idle[0].label,
             remedy=_UNFREEZE if layer.is_untrainable else wire,
         )
+
+
+def _moved_by(updates: Iterable[Node]) -> set[Tensor]:
+    """The statistics that the ops change: a layer called twice has an update of each per call, and those of
+    one call are enough.
+    """
+    return {same(node.inputs[0]) for node in updates if node.inputs}
 
 
 RULE = Rule(

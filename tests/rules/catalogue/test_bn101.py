@@ -29,9 +29,9 @@ def test_catches_the_default_of_is_training() -> None:
     assert found("BN101", STORED + "y = FusedBatchNormV3(x, gamma, beta, mean, variance)\n")
 
 
-def test_strip_is_no_remedy_for_a_chain_of_moments() -> None:
+def test_strip_is_the_remedy_where_an_assignment_ties_statistics_to_a_chain() -> None:
     for finding in of_fixture("BN101", "keras3_training_assign.pb"):
-        assert finding.remedy == "build the graph with training=False and freeze again"
+        assert finding.remedy == "bninspect strip MODEL -o OUT"
 
 
 def test_does_not_catch_inference() -> None:

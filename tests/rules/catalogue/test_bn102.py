@@ -26,6 +26,12 @@ def test_catches_the_one_layer_among_three() -> None:
     assert finding.layer == "bn2"
 
 
+def test_statistics_from_data_are_the_remedy_where_refresh_gives_them() -> None:
+    """A checkpoint of a model that trains and serves on batch statistics may hold initial ones."""
+    for finding in of_fixture("BN102", "cases/training_on_purpose.pb"):
+        assert finding.remedy == "bninspect refresh MODEL -o OUT --image DIR --strip"
+
+
 def test_does_not_catch_stored_statistics() -> None:
     """That is BN101."""
     assert not found("BN102", STORED + fused(training=True))

@@ -35,10 +35,23 @@ def test_one_layer_is_one_finding() -> None:
 
 
 @pytest.mark.parametrize("file", ["ewma_training.pb", "keras3_training_assign.pb"])
-def test_says_where_strip_does_not_mend_it(file: str) -> None:
+def test_strip_mends_it_where_the_update_ties_statistics_to_the_layer(file: str) -> None:
     finding = of_fixture("BN107", file)[0]
-    assert "strip does not mend it" in finding.message
-    assert finding.remedy == "freeze a graph built with training=False"
+    assert finding.message.endswith("TensorFlow refuses the file; strip mends it")
+    assert finding.remedy == "bninspect strip MODEL -o OUT"
+
+
+def test_of_a_model_without_statistics_strip_takes_it_out_in_training_mode() -> None:
+    """As where spectral normalization assigns its vector in the graph that is frozen."""
+    finding = of_fixture("BN107", "cases/assign_beside_training.pb")[0]
+    assert finding.message.endswith("strip takes it out, and leaves the layers in training mode")
+    assert finding.remedy == "bninspect strip MODEL -o OUT --mode training"
+
+
+def test_says_where_strip_does_not_mend_it() -> None:
+    finding = of_fixture("BN107", "cases/blend_under_assign.pb")[0]
+    assert "strip does not mend it: what cond/batchnorm/add_1 is could not be decided" in finding.message
+    assert finding.remedy == "freeze a graph built without these updates"
 
 
 def test_does_not_catch_a_variable() -> None:

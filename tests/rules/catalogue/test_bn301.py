@@ -46,6 +46,16 @@ def test_catches_an_assigner_that_is_not_called() -> None:
     assert "ema.apply" in finding.remedy
 
 
+def test_update_ops_that_list_one_call_of_two_are_enough() -> None:
+    """A module of tensorflow-hub writes each layer twice, and lists the updates of the call that is used."""
+    findings = of_fixture("BN301", "cases/updates_of_two_calls/model.ckpt-20.meta")
+    assert findings
+    for finding in findings:
+        assert finding.message.endswith("no train op depends on them; UPDATE_OPS lists 2 of them")
+        assert finding.remedy is not None
+        assert "tf.GraphKeys.UPDATE_OPS" in finding.remedy
+
+
 def test_catches_a_variance_that_stays_while_the_mean_moves() -> None:
     (finding,) = found("BN301", UPDATED + BOTH.replace(WAITS, ", ^mean_update"))
     assert finding.message == (

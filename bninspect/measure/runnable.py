@@ -19,7 +19,7 @@ from bninspect.rewrite import specialize
 from bninspect.rewrite.copies import Copies, copies
 from bninspect.rewrite.loops import in_loops
 from bninspect.rewrite.moments import measure
-from bninspect.run import seeds
+from bninspect.run.program import executable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -161,7 +161,7 @@ def program(
     )
     graphdef = replace(both.graphdef, nodes=(*both.graphdef.nodes, *nodes))
     return Program(
-        graphdef=seeds.seeded(graphdef, {new: old for old, new in both.renamed.items()}),
+        graphdef=executable(graphdef, {new: old for old, new in both.renamed.items()}),
         changes=changes,
         sources=graph_sources,
         moments={key: tuple(place(key[0], tensor) for tensor in found) for key, found in taken.items()},

@@ -25,9 +25,8 @@ from bninspect.measure.facts import Verification
 from bninspect.measure.runnable import MODES, program, unfetchable
 from bninspect.rewrite.loops import in_loops
 from bninspect.run import safety
-from bninspect.run.program import needed
+from bninspect.run.program import executable, needed
 from bninspect.run.pure_ops import RANDOM_OPS
-from bninspect.run.seeds import seeded
 from bninspect.run.session import NoValueError, Session
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def verify(
             if any(choice(mode, layer) is not mode for mode in MODES for layer in report.layers):
                 ours = program(report, choice, report.outputs)
                 mine = sessions.opened(ours.graphdef)
-            original = seeded(needed(report.graph.graphdef, _names(report, ours)))
+            original = executable(needed(report.graph.graphdef, _names(report, ours)))
             safety.check(original, allowed)
             if not any(node.op in RANDOM_OPS for node in ours.graphdef.nodes):
                 theirs = sessions.opened(original)

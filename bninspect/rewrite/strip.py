@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
@@ -11,6 +11,7 @@ from bninspect.errors import RewriteError
 from bninspect.graph import flatten
 from bninspect.rewrite.slots import find_slots
 from bninspect.rewrite.specialize import Change, specialize
+from bninspect.run.unfused import unfused
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
@@ -58,6 +59,7 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
         first = report.unrecognised[0]
         raise RewriteError(f"what {first.node} is could not be decided ({first.reason}); its mode stays open")
     pruned = specialization.pruned((), report.outputs)
+    pruned = replace(pruned, graphdef=unfused(pruned.graphdef))
     changes = (*specialization.changes, *_untouched(original, report, mode))
     return Stripped(report=report, mode=mode, pruned=pruned, changes=changes, edits=specialization.edits)
 

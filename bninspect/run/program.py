@@ -1,4 +1,5 @@
-"""The part of a model that a run needs: what the fetches depend on, and the functions those nodes call.
+"""The part of a model that a run needs: what the fetches depend on, and the functions those nodes call; and
+the form in which it is run.
 
 Only this part is checked, and only this part is handed to TensorFlow. So nothing runs that was not checked,
 and a file that TensorFlow refuses for an update op nobody reads still runs.
@@ -10,9 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.graph.functions.library import called
+from bninspect.run.seeds import seeded
+from bninspect.run.unfused import unfused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from bninspect.graphdef import GraphDef
 
@@ -39,3 +42,10 @@ def needed(graphdef: GraphDef, tensors: Iterable[str]) -> GraphDef:
 
 def _node_name(tensor: str) -> str:
     return tensor.removeprefix("^").split(":")[0]
+
+
+def executable(graphdef: GraphDef, originals: Mapping[str, str] | None = None) -> GraphDef:
+    """The records as TensorFlow is to run them: random ops seeded, and internal ops written out, which run on
+    few processors. `originals` is that of `seeds.seeded`.
+    """
+    return seeded(unfused(graphdef), originals)

@@ -9,7 +9,7 @@ import pytest
 import bninspect
 from bninspect.commands.strip import pair
 from bninspect.errors import RewriteError
-from bninspect.run.seeds import seeded
+from bninspect.run.program import executable
 from bninspect.run.session import tensorflow
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ def test_a_value_that_the_new_model_lost_is_a_difference(
     wrong = [bninspect.load(str(other)).graphdef]
 
     def swapped(graphdef: GraphDef) -> GraphDef:
-        return seeded(wrong.pop() if wrong else graphdef)
+        return executable(wrong.pop() if wrong else graphdef)
 
-    monkeypatch.setattr(pair, "seeded", swapped)
+    monkeypatch.setattr(pair, "executable", swapped)
     with pytest.raises(RewriteError, match="left:0 has a value in the original and none in the new model"):
         bninspect.strip(model, tmp_path / "out.pb")
     assert not (tmp_path / "out.pb").exists()

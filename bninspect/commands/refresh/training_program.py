@@ -16,7 +16,7 @@ from bninspect.inputs.deciding import fed_name, fed_value, sources
 from bninspect.measure.runnable import moments_in
 from bninspect.rewrite import specialize
 from bninspect.rewrite.loops import in_loops
-from bninspect.run.seeds import seeded
+from bninspect.run.program import executable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
@@ -79,7 +79,7 @@ def training_program(report: Report, chosen: Sequence[BatchNorm], stripped: bool
     pruned = special.pruned([tensor for found in taken.values() for tensor in found])
     deciding = sources(report)
     return TrainingProgram(
-        graphdef=seeded(pruned.graphdef),
+        graphdef=executable(pruned.graphdef),
         fetches={name: tuple(pruned.names[tensor] for tensor in found) for name, found in taken.items()},
         fates={layer.name: conditions.of_tensor(layer.output) for layer in chosen},
         left=left,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.batchnorm.layer import Form, Mode
+from bninspect.run.unfused import INTERNAL, OWN_INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,11 +42,15 @@ class Flipped:
     """gamma, beta, mean, variance, as far as it has them."""
     epsilon: float
     channel_axis: int
+    side: str | None = None
+    """What an op that does more adds to the normalized values."""
+    relu: bool = False
+    """Whether it then lets no negative ones through."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """What to fetch of the new graph."""
-        return (self.output, self.x, *self.parts.values())
+        return (self.output, self.x, *self.parts.values(), *filter(None, (self.side,)))
 
     def expected(self, values: Mapping[str, Array]) -> Array:
         """The output by the formula, of these values of the new graph, in the type of the output."""
@@ -58,6 +63,8 @@ class Flipped:
         variance = parts.get("variance", x.var(axis=axes, keepdims=True))
         scale = parts.get("gamma", 1.0) / np.sqrt(variance + self.epsilon)
         found: Array = (x - mean) * scale + parts.get("beta", 0.0)
+        found = found if self.side is None else found + values[self.side].astype(np.float64)
+        found = np.maximum(found, 0.0) if self.relu else found
         return found.astype(values[self.output].dtype)
 
 
@@ -85,6 +92,8 @@ def _flipped(stripped: Stripped, layer: BatchNorm, mode: Mode) -> Flipped | None
     if layer.form is Form.FUSED:
         read = stripped.edits.inputs(site.node)
         tensors |= {"x": read[0], "gamma": read[1], "beta": read[2]}
+        if site.node.op == INTERNAL and len(read) > OWN_INPUTS:
+            tensors["side"] = read[OWN_INPUTS]
     if mode is Mode.INFERENCE:
         tensors |= {"mean": layer.moving_mean, "variance": layer.moving_variance}
     places = {key: stripped.place(tensor) for key, tensor in tensors.items() if tensor is not None}
@@ -96,6 +105,8 @@ def _flipped(stripped: Stripped, layer: BatchNorm, mode: Mode) -> Flipped | None
         original=site.output.name,
         output=names.pop("output"),
         x=names.pop("x"),
+        side=names.pop("side", None),
+        relu=site.node.attr("activation_mode") == b"Relu",
         parts=names,
         epsilon=layer.epsilon or 0.0,
         channel_axis=1 if (site.data_format or "").startswith("NC") else -1,

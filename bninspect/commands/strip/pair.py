@@ -15,8 +15,7 @@ from bninspect.commands.strip.rounds import ImpossibleError
 from bninspect.errors import BninspectError, RunError
 from bninspect.graphdef.writer import serialized
 from bninspect.run import safety
-from bninspect.run.program import needed
-from bninspect.run.seeds import seeded
+from bninspect.run.program import executable, needed
 from bninspect.run.session import NoValueError, Session
 
 if TYPE_CHECKING:
@@ -54,10 +53,10 @@ class Pair:
         self._handed = {**one.handed, **{layer.original: layer.output for layer in flipped}}
         self._decided = dict(one.feeds)
         self._allowed = allowed
-        self._new = seeded(stripped.pruned.graphdef)
+        self._new = executable(stripped.pruned.graphdef)
         self._valueless: set[str] = set()
         self._held = {node.name for node in self._new.nodes}
-        self._original = seeded(needed(stripped.report.graph.graphdef, [*self._tensors, *self._decided]))
+        self._original = executable(needed(stripped.report.graph.graphdef, [*self._tensors, *self._decided]))
         self._sessions = ExitStack()
         self._last: tuple[dict[str, Array], Feeds, float] = ({}, {}, 0.0)
         self._ours: Session | None = None

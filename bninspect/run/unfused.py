@@ -1,0 +1,81 @@
+"""_FusedBatchNormEx written out as the public ops that it stands for, so that any TensorFlow runs it.
+
+    y = activation(batch norm(x) + side input), both optional
+
+TensorFlow's graph optimizer makes the op, for the kernels of cuDNN or oneDNN alone: elsewhere it has no
+kernel, or one that gives nothing. A file holds it where the graph was saved after optimization.
+
+Source: tensorflow/core/grappler/optimizers/remapper.cc; REGISTER_OP("_FusedBatchNormEx") in
+core/ops/nn_ops.cc.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bninspect.graphdef.writer import new_node, rewritten
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from bninspect.graphdef import GraphDef, NodeDef
+
+INTERNAL = "_FusedBatchNormEx"
+OWN_INPUTS = 5
+"""x, scale, offset, mean, variance; then the side input, then control inputs."""
+_NORMALIZED = "normalized"
+_KEPT = ("T", "U", "epsilon", "exponential_avg_factor", "data_format", "is_training")
+"""Attributes that FusedBatchNormV3 has as well, with the same defaults."""
+
+
+def unfused(graphdef: GraphDef) -> GraphDef:
+    """The records with FusedBatchNormV3, AddV2 and Relu for every such op at the top level; the same records
+    where there is none.
+
+    Output 0 keeps its name; the statistics, outputs 1 to 5, are those of a node before it.
+    """
+    names = {node.name for node in graphdef.nodes}
+    apart = {
+        node.name: _free(f"{node.name}/{_NORMALIZED}", names)
+        for node in graphdef.nodes
+        if node.op == INTERNAL
+    }
+    if not apart:
+        return graphdef
+    moved = {f"{name}:{port}": f"{new}:{port}" for name, new in apart.items() for port in range(1, 6)}
+    nodes: list[NodeDef] = []
+    for node in graphdef.nodes:
+        inputs = tuple(moved.get(text, text) for text in node.inputs)
+        if node.name in apart:
+            nodes += _written_out(node, inputs, apart[node.name], names)
+        else:
+            nodes.append(rewritten(node, name=node.name, inputs=inputs))
+    return replace(graphdef, nodes=tuple(nodes))
+
+
+def _written_out(node: NodeDef, inputs: tuple[str, ...], name: str, names: Collection[str]) -> list[NodeDef]:
+    """The batch norm under the new name; what follows it, the last under the name of the node."""
+    data = [text for text in inputs if not text.startswith("^")]
+    controls = tuple(text for text in inputs if text.startswith("^"))
+    attributes = {key: node.attr(key) for key in _KEPT if node.attr(key) is not None}
+    dtype = node.attr("T", "float")
+    own = (*data[:OWN_INPUTS], *controls)
+    nodes = [new_node(name, "FusedBatchNormV3", own, {"U": "float", **attributes, "T": dtype})]
+    relu = node.attr("activation_mode", b"Identity") == b"Relu"
+    side = data[OWN_INPUTS : OWN_INPUTS + 1]
+    if side:
+        total = _free(f"{node.name}/sum", names) if relu else node.name
+        nodes.append(new_node(total, "AddV2", (name, *side), {"T": dtype}))
+        name = total
+    if name != node.name:
+        nodes.append(new_node(node.name, "Relu" if relu else "Identity", (name,), {"T": dtype}))
+    return nodes
+
+
+def _free(name: str, names: Collection[str]) -> str:
+    """The name, with a number behind it where the graph has it already."""
+    unique, count = name, 1
+    while unique in names:
+        unique, count = f"{name}_{count}", count + 1
+    return unique

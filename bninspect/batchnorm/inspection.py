@@ -9,6 +9,7 @@ from bninspect.batchnorm.layer import (
     BatchNorm,
     Lookalike,
     Report,
+    ServedSignature,
     State,
     Statistics,
     SwitchGroup,
@@ -28,29 +29,57 @@ from bninspect.errors import GraphDefError, one_line
 from bninspect.graph import collector_held_off, model_outputs
 from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP, ROOT_OPS
 from bninspect.graph.order import topological
+from bninspect.graph.outputs import served_signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Collection, Container, Sequence
 
     from bninspect.graph import Graph, Node, Tensor
 
 
-def inspect(graph: Graph, outputs: Sequence[str] = ()) -> Report:
-    """All that the graph alone tells of its batch norm, as far as its outputs (or those named) depend on it.
+def inspect(graph: Graph, outputs: Sequence[str] = (), signature: str | None = None) -> Report:
+    """All that the graph alone tells of its batch norm, as far as its outputs (or those named, or those of
+    the signature) depend on it.
 
-    Raises SelectionError for an output that is not in the graph, GraphDefError (with the path in front) for
-    damage met on the way.
+    Raises SelectionError for an output or a signature that is not in the graph, GraphDefError (with the path
+    in front) for damage met on the way.
     """
     try:
         with collector_held_off():
-            return _inspected(graph, outputs)
+            return _with_signatures(graph, model_outputs(graph, outputs, signature))
     except GraphDefError as error:
         raise GraphDefError(f"{graph.graphdef.path}: {one_line(error)}") from None
 
 
-def _inspected(graph: Graph, outputs: Sequence[str]) -> Report:
-    """As `inspect`, the errors without the path."""
-    tensors = model_outputs(graph, outputs)
+def _with_signatures(graph: Graph, tensors: tuple[Tensor, ...]) -> Report:
+    """The report for these outputs, with what every signature runs; what one of them reaches is not left
+    out.
+    """
+    signatures = served_signatures(graph)
+    if len(signatures) < 2:
+        return _inspected(graph, tensors)
+    outputs = {one.key: tuple(dict.fromkeys(one.outputs.values())) for one in signatures}
+    nodes = {key: _candidates(graph, found) for key, found in outputs.items()}
+    report = _inspected(graph, tensors, frozenset().union(*nodes.values()))
+    layers = {_candidates(graph, tensors): report.layers}
+    for key, reached in nodes.items():
+        if reached not in layers:
+            layers[reached] = _inspected(graph, outputs[key]).layers
+    served = tuple(ServedSignature(key=key, layers=layers[reached]) for key, reached in nodes.items())
+    return replace(report, signatures=served)
+
+
+def _candidates(graph: Graph, tensors: Sequence[Tensor]) -> frozenset[Node]:
+    """The nodes that may normalize on the way to these tensors."""
+    return frozenset(filter(_is_candidate, graph.ancestors(tensor.node for tensor in tensors)))
+
+
+def _inspected(
+    graph: Graph, tensors: tuple[Tensor, ...], elsewhere: Collection[Node] = frozenset()
+) -> Report:
+    """As `inspect`, for these outputs, the errors without the path; `elsewhere` are nodes that are served by
+    other signatures.
+    """
     places = topological(tensor.node for tensor in tensors)
     conditions = Conditions(graph)
     sites: list[Site] = []
@@ -91,7 +120,7 @@ def _inspected(graph: Graph, outputs: Sequence[str]) -> Report:
             *_unused(moments, sites),
             *(Unrecognised(node=node.label, reason=why) for node, why in graph.opaque_calls),
         ),
-        skipped=tuple(skipped(graph, places, idle)),
+        skipped=tuple(skipped(graph, {*places, *elsewhere}, idle)),
     )
 
 

@@ -234,6 +234,14 @@ class SwitchGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServedSignature:
+    """One signature of a model that has several, and the layers that it runs."""
+
+    key: str
+    layers: tuple[BatchNorm, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """All that the graph alone tells of its batch norm."""
 
@@ -246,6 +254,8 @@ class Report:
     lookalikes: tuple[Lookalike, ...] = ()
     unrecognised: tuple[Unrecognised, ...] = ()
     skipped: tuple[Skipped, ...] = field(default=())
+    signatures: tuple[ServedSignature, ...] = ()
+    """Of a model with several signatures each of them, those beside the outputs, too; else none."""
 
     @property
     def is_for_training(self) -> bool:

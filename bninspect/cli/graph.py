@@ -22,9 +22,16 @@ from bninspect.cli import options
 @options.model
 @options.layer
 @options.output
+@click.option(
+    "--signature",
+    metavar="NAME",
+    help="What this signature runs; otherwise serving_default, else all of them.",
+)
 @options.output_format("table", "json")
 @options.traceback
-def command(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: str) -> None:
+def command(
+    path: str, globs: tuple[str, ...], outputs: tuple[str, ...], signature: str | None, form: str
+) -> None:
     """Show where every batch norm is, and what decides its mode.
 
     MODEL is a GraphDef (binary or text), a MetaGraph, a checkpoint, a SavedModel or a Keras file; `-` reads
@@ -32,16 +39,20 @@ def command(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: s
     """
     from bninspect.graph import collector_held_off
 
+    if outputs and signature is not None:
+        raise click.UsageError("--output and --signature both say what is looked at: give one of them")
     with collector_held_off():
-        _show(path, globs, outputs, form)
+        _show(path, globs, outputs, signature, form)
 
 
-def _show(path: str, globs: tuple[str, ...], outputs: tuple[str, ...], form: str) -> None:
+def _show(
+    path: str, globs: tuple[str, ...], outputs: tuple[str, ...], signature: str | None, form: str
+) -> None:
     from bninspect.batchnorm import inspect
     from bninspect.cli.selection import select
     from bninspect.models.open import load
 
-    report = inspect(load(path), outputs=outputs)
+    report = inspect(load(path), outputs=outputs, signature=signature)
     layers = select(report.layers, globs)
     if form == "json":
         from bninspect.render.json import dumps, graph_document

@@ -130,6 +130,7 @@ class Graph:
         graphdef: GraphDef,
         signatures: tuple[Signature, ...] = (),
         opaque_calls: tuple[tuple[Node, str], ...] = (),
+        calls: Mapping[str, tuple[Tensor, ...]] | None = None,
     ) -> None:
         self.nodes = tuple(nodes)
         self.graphdef = graphdef
@@ -137,6 +138,8 @@ class Graph:
         self.signatures = signatures
         self.opaque_calls = opaque_calls
         """Calls of functions that hold candidates and were not written out, with the reason."""
+        self.calls = calls or {}
+        """Name of a call at the top level that was written out -> what it gives: it is no node any more."""
         self._by_name = {node.name: node for node in self.nodes}
         self._uses: list[list[Use]] | None = None
         for index, node in enumerate(self.nodes):

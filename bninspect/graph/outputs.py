@@ -13,7 +13,7 @@ from bninspect.graph.search import downstream
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bninspect.graph.graph import Graph, Node
+    from bninspect.graph.graph import Graph, Node, Signature
 
 _NOT_OUTPUTS = (
     "Assign", "Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "Scatter", "ResourceScatter",
@@ -37,23 +37,34 @@ _HOPS = 16
 _INPUTS = ("Placeholder", "Iterator", "OneShotIterator", "Queue", "FIFOQueue", "Reader", "ParseExample")
 
 
-def model_outputs(graph: Graph, names: Sequence[str] = ()) -> tuple[Tensor, ...]:
+def model_outputs(
+    graph: Graph, names: Sequence[str] = (), signature: str | None = None
+) -> tuple[Tensor, ...]:
     """The outputs of the model, in a stable order.
 
-    `names` (a node or tensor name each) wins over the serving signature, which wins over the nodes nobody
-    reads. Raises SelectionError for a name that is not in the graph.
+    `names` (a node or tensor name each) win over the signature that is asked for, that over the serving one,
+    that over all others, and those over the nodes nobody reads. Raises SelectionError for a name that is not
+    in the graph.
     """
     if names:
         return tuple(dict.fromkeys(find_tensor(graph, name) for name in names))
-    if graph.signatures:
-        serving = [signature for signature in graph.signatures if signature.key == "serving_default"]
-        chosen = serving or [
-            signature for signature in graph.signatures if not signature.key.startswith("__")
-        ]
-        outputs = [tensor for signature in chosen for tensor in signature.outputs.values()]
+    known = served_signatures(graph)
+    wanted = "serving_default" if signature is None else signature
+    serving = [one for one in known if one.key == wanted]
+    if signature is not None and not serving:
+        keys = ", ".join(one.key for one in known) or "none"
+        raise SelectionError(f"the model has no signature {signature!r}; it has {keys}")
+    if known:
+        chosen = serving or known
+        outputs = [tensor for one in chosen for tensor in one.outputs.values()]
         if outputs:
             return tuple(dict.fromkeys(outputs))
     return _unread(graph)
+
+
+def served_signatures(graph: Graph) -> tuple[Signature, ...]:
+    """The signatures that a model is called by: not those by which TensorFlow initializes and restores it."""
+    return tuple(one for one in graph.signatures if not one.key.startswith("__"))
 
 
 def find_tensor(graph: Graph, name: str) -> Tensor:
@@ -67,12 +78,14 @@ def find_tensor(graph: Graph, name: str) -> Tensor:
         base, index = name, "0"
     if base in graph:
         return graph.node(base).output(int(index))
+    if int(index) < len(graph.calls.get(base, ())):
+        return graph.calls[base][int(index)]
     for node in graph:
         if node.stands_for == f"{base}:{index}":
             return node.output()
         if node.label == base and node.stands_for is None:
             return node.output(int(index))
-    near = difflib.get_close_matches(base, [node.label for node in graph], 3, 0.6)
+    near = difflib.get_close_matches(base, [*(node.label for node in graph), *graph.calls], 3, 0.6)
     hint = f"; near it: {', '.join(near)}" if near else ""
     raise SelectionError(f"no node is named {base!r}{hint}")
 

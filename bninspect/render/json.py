@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from bninspect import __version__
@@ -43,6 +44,10 @@ def graph_document(report: Report, layers: Sequence[BatchNorm]) -> Document:
         "schema_version": SCHEMA_VERSION,
         "tool": tool(),
         "model": model(report.graph, report.outputs),
+        "signatures": [
+            {"key": one.key, "modes": modes(one.layers), "layers": [layer.name for layer in one.layers]}
+            for one in report.signatures
+        ],
         "switches": [_switch_group(group) for group in report.switches],
         "layers": [_layer(layer) for layer in layers],
         "lookalikes": [
@@ -54,6 +59,11 @@ def graph_document(report: Report, layers: Sequence[BatchNorm]) -> Document:
             {"what": skip.what, "count": skip.count, "reason": skip.reason} for skip in report.skipped
         ],
     }
+
+
+def modes(layers: Sequence[BatchNorm]) -> dict[str, int]:
+    """How many of the layers are in each mode."""
+    return dict(sorted(Counter(layer.mode.value for layer in layers).items()))
 
 
 def tool() -> Document:

@@ -86,7 +86,10 @@ def _reading(graphdef: GraphDef) -> frozenset[str]:
 
 
 def _in(graph: Graph, tensor: Tensor) -> Tensor:
-    """The same tensor of another Graph of the same records."""
+    """The same tensor of another Graph of the same records, in which more calls may be written out."""
+    given = graph.calls.get(tensor.node.name, ()) if not tensor.node.functions else ()
+    if tensor.port < len(given):
+        return given[tensor.port]
     if tensor.node.name not in graph and not tensor.node.functions:
         raise RewriteError(
             f"{graph.graphdef.path}: serves nothing ({tensor.name} is a call that restores or saves): write "

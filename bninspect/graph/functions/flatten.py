@@ -18,6 +18,8 @@ from bninspect.graph.ops import refuse_short
 from bninspect.graphdef.records import FunctionRef
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bninspect.graphdef.records import GraphDef, NodeDef
 
 _MOST_WAITS = 5_000_000
@@ -65,6 +67,7 @@ class _Flattening:
             graphdef=self.graphdef,
             signatures=self._signatures(top),
             opaque_calls=tuple(self.opaque),
+            calls=dict(self._calls(top)),
         )
 
     def _write(self, scope: Scope, nodedefs: tuple[NodeDef, ...]) -> None:
@@ -162,6 +165,16 @@ class _Flattening:
             )
         for merge, scope, name in self.lowering.predicates:
             merge.predicate = self.edges.tensor(scope, name, merge)
+
+    def _calls(self, top: Scope) -> Iterator[tuple[str, tuple[Tensor, ...]]]:
+        """(name, outputs) of the calls that were written out; one that gives nothing real is left out."""
+        for name, found in top.nodes.items():
+            if isinstance(found, Call):
+                ports = range(len(found.outputs))
+                try:
+                    yield name, tuple(self.edges.tensor(top, f"{name}:{port}", None) for port in ports)
+                except GraphDefError:
+                    continue
 
     def _signatures(self, top: Scope) -> tuple[Signature, ...]:
         """The serving signatures, in tensors; one that names what is not there is left out."""

@@ -10,7 +10,7 @@ from bninspect.batchnorm.wiring.predicate import sent_to_training_by
 from bninspect.render.names import counted, few
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bninspect.batchnorm.layer import BatchNorm, ModeSwitch, Predicate, Report, SwitchGroup
     from bninspect.graph import Tensor
@@ -46,7 +46,7 @@ def verdict(report: Report) -> list[Sentence]:
     """The statements on the whole model, the headline first."""
     total = len(report.layers)
     if not total:
-        return _nothing(report)
+        return [*_nothing(report), *_by_signature(report)]
     ways = sorted(_ways(report), key=lambda way: way.says.tone != "alarm")
     subject = counted(total, "batch-norm layer")
     if len(ways) == 1:
@@ -58,6 +58,7 @@ def verdict(report: Report) -> list[Sentence]:
         ]
     return [
         *sentences,
+        *_by_signature(report),
         *_opposed(report),
         *_weights(report),
         *_training(report),
@@ -220,6 +221,26 @@ def _training(report: Report) -> Iterator[Sentence]:
             part = f" of {len(still):,} of {len(layers):,} layers ({names})" if still != layers else ""
             text = f"A training graph, and {words}{part}: inference will not use what training saw."
             yield Sentence(text, "alarm")
+
+
+def _by_signature(report: Report) -> Iterator[Sentence]:
+    """Which signature serves which mode; nothing if all serve the same."""
+    ways = [_modes(one.layers) for one in report.signatures]
+    if len(set(ways)) > 1:
+        each = [f"{one.key} runs {way}" for one, way in zip(report.signatures, ways, strict=True)]
+        yield Sentence(f"By signature: {'; '.join(each)}.")
+
+
+def _modes(layers: Sequence[BatchNorm]) -> str:
+    """`2 in training mode`; `1 in inference mode and 2 switched`; `no batch norm`."""
+    words = {
+        Mode.TRAINING: "in training mode",
+        Mode.INFERENCE: "in inference mode",
+        Mode.SWITCHED: "switched",
+    }
+    counts = {mode: sum(layer.mode is mode for layer in layers) for mode in words}
+    told = [f"{counts[mode]:,} {how}" for mode, how in words.items() if counts[mode]]
+    return " and ".join(told) if told else "no batch norm"
 
 
 def _weights(report: Report) -> Iterator[Sentence]:

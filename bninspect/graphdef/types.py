@@ -1,0 +1,70 @@
+"""The types of tensors by what the nodes say of themselves: which an op takes, and which it gives.
+
+TensorFlow declares this of every op; here are the ops that a model with batch norm is made of. Of any other
+op, and of an attribute that is not written, nothing is said. Source: the REGISTER_OP declarations in
+tensorflow/core/ops/{math,nn,array,control_flow,state}_ops.cc.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bninspect.graph.graph import Node, Tensor
+
+_OF_ONE_TYPE = """
+    Add AddV2 AddN Sub Mul Div RealDiv FloorDiv Maximum Minimum SquaredDifference Pow BiasAdd BiasAddV1 Neg
+    Exp Log Log1p Abs Sign Reciprocal Inv Sqrt Rsqrt Square Relu Relu6 Elu Selu LeakyRelu Sigmoid Tanh
+    Softplus Softsign Softmax LogSoftmax MatMul BatchMatMul BatchMatMulV2 Conv2D Conv3D DepthwiseConv2dNative
+    MaxPool AvgPool MaxPool3D AvgPool3D LRN Identity StopGradient PreventGradient Snapshot ZerosLike OnesLike
+    BatchNormWithGlobalNormalization FusedBatchNorm
+"""
+_ALIKE = frozenset(_OF_ONE_TYPE.split())
+"""Ops whose every input and output is of the type T."""
+_OF_ONE_TYPE_FIRST = """
+    Mean Sum Max Min Prod Reshape ExpandDims Squeeze Transpose Pad PadV2 MirrorPad Tile Slice StridedSlice
+    SpaceToBatchND BatchToSpaceND SpaceToDepth DepthToSpace Switch
+"""
+_FIRST = frozenset(_OF_ONE_TYPE_FIRST.split())
+"""Ops that take T first, whatever comes after it, and give T."""
+_FUSED = frozenset({"FusedBatchNormV2", "FusedBatchNormV3"})
+"""x and y are of the type T, the four parameters and statistics of U."""
+_TESTS = frozenset({"Less", "LessEqual", "Greater", "GreaterEqual", "Equal", "NotEqual"})
+_SOURCES = frozenset(
+    {"Const", "Placeholder", "PlaceholderWithDefault", "Variable", "VariableV2", "ReadVariableOp"}
+)
+
+
+def given_type(tensor: Tensor) -> str | None:
+    """The type of a tensor as its node declares it (`float`, `half`); None if it is not known."""
+    node, port = tensor
+    if node.op in _FUSED:
+        return _attr(node, "U" if port else "T")
+    if node.op in _ALIKE or node.op in _FIRST or (node.op in ("Merge", "RefMerge") and port == 0):
+        return _attr(node, "T")
+    if node.op in _SOURCES:
+        return _attr(node, "dtype")
+    if node.op in _TESTS or node.op in ("LogicalNot", "LogicalAnd", "LogicalOr"):
+        return "bool"
+    if node.op in ("Shape", "Size"):
+        return _attr(node, "out_type")
+    return _attr(node, "DstT") if node.op == "Cast" else None
+
+
+def taken_type(node: Node, slot: int) -> tuple[str, str] | None:
+    """(attribute that declares it, type) that an op takes at an input; None if it is not known."""
+    name = None
+    if node.op in _ALIKE or node.op in _TESTS or (node.op in _FIRST and slot == 0):
+        name = "T"
+    elif node.op in _FUSED and slot < 5:
+        name = "U" if slot else "T"
+    elif node.op == "Cast":
+        name = "SrcT"
+    taken = None if name is None else _attr(node, name)
+    return None if name is None or taken is None else (name, taken)
+
+
+def _attr(node: Node, name: str) -> str | None:
+    """A type among the attributes of a node; a reference to a variable counts as its value."""
+    value = node.attr(name)
+    return value.removesuffix("_ref") if isinstance(value, str) else None

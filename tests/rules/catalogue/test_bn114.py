@@ -1,0 +1,90 @@
+"""BN114 refused-by-tensorflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bninspect.batchnorm import inspect
+from bninspect.rules import Case, evaluate, select
+from tests.support.catching import caught, found, fused, of_fixture
+from tests.support.parts import IMAGE, PARAMETERS
+from tests.support.places import FIXTURES
+from tests.support.text import graph
+
+HALF = IMAGE + PARAMETERS + "small = Cast(x, SrcT=float, DstT=half)\n"
+
+
+def typed(t: str, u: str) -> str:
+    """A fused layer of float16 images, of these types T and U."""
+    return fused(x="small").replace("epsilon=", f"T={t}, U={u}, epsilon=")
+
+
+def test_catches_parameters_of_another_type_than_u() -> None:
+    """As a script writes it that turns every attribute T, and the constants, to float16."""
+    (finding,) = of_fixture("BN114", "cases/half_parameters.pb")
+    assert (finding.severity.value, finding.layer) == ("error", "c1/BatchNorm")
+    assert finding.message == (
+        "2 nodes with an input of another type than the op takes: c1/BatchNorm/FusedBatchNormV3 takes "
+        "float32 at input 1 (its attribute U), and c1/BatchNorm/gamma/read:0 is float16: TensorFlow "
+        "refuses the file"
+    )
+
+
+@pytest.mark.tensorflow
+def test_tensorflow_refuses_it() -> None:
+    tf: Any = pytest.importorskip("tensorflow", reason="TensorFlow is the truth")
+    data = (FIXTURES / "cases" / "half_parameters.pb").read_bytes()
+    with tf.Graph().as_default(), pytest.raises(ValueError, match=r"passed half from .*expected float"):
+        tf.import_graph_def(tf.compat.v1.GraphDef.FromString(data), name="")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (
+            "y = Add(x, small, T=float)",
+            "y takes float32 at input 1 (its attribute T), and small:0 is float16",
+        ),
+        ("y = Cast(x, SrcT=half, DstT=float)", "y takes float16 at input 0 (its attribute SrcT), and x:0 is"),
+        ("y = Mean(small, axes, T=float)", "y takes float32 at input 0 (its attribute T), and small:0 is"),
+    ],
+)
+def test_catches_other_ops(line: str, words: str) -> None:
+    assert words in caught("BN114", HALF + "axes = Const([0])\n" + line + "\n").message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        typed("half", "float"),
+        "y = Add(small, small, T=half)",
+        "y = Add(x, small)",  # does not say what it takes
+        "y = Foreign(x, small, T=double)",  # is not known
+        "y = Mean(x, axes, T=float)",
+        "same = Less(x, x, T=float)\nwhole = LogicalNot(same)\ny = Select(whole, x, x, T=float)",
+        "kept = VariableV2(dtype=float, shape=[3])\nr = Identity(kept, T=float)\ny = Add(x, r, T=float)",
+    ],
+)
+def test_does_not_catch(line: str) -> None:
+    assert not found("BN114", HALF + "axes = Const([0])\n" + line + "\n")
+
+
+CALL = "chosen = Placeholder(dtype=bool)\ny = If(chosen, x, then_branch=@there, else_branch=@gone)\n"
+THERE = "def there(a) -> r=a\n"
+
+
+def test_catches_a_function_that_is_not_in_the_file() -> None:
+    finding = caught("BN114", IMAGE + CALL)
+    assert finding.node == "y"
+    assert finding.message == (
+        "2 functions that the outputs need (gone, there) are not in the file: TensorFlow refuses to run it"
+    )
+
+
+def test_does_not_catch_functions_that_nobody_needs() -> None:
+    """Nor calls of functions that are there."""
+    assert not found("BN114", IMAGE + CALL + THERE + THERE.replace("there", "gone"))
+    report = inspect(graph(IMAGE + CALL + "z = Relu(x)\n"), outputs=["z"])
+    assert not evaluate(Case(report=report), select(["BN114"])).findings

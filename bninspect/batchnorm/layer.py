@@ -170,6 +170,10 @@ class BatchNorm:
     """
     update_ops: tuple[Node, ...] = ()
     """What assigns to its moving statistics what a batch gave, whoever runs it."""
+    idle_update_ops: tuple[Node, ...] = ()
+    """Those of `update_ops` that no train op runs; empty in a graph without one."""
+    updated_by_others: bool = False
+    """Whether a train op runs the updates of another call with the same statistics, and not those of this."""
     trainable: tuple[str, ...] | None = None
     functions: tuple[str, ...] = ()
     """The library functions its nodes stand in, outermost first; empty at the top level."""

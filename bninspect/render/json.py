@@ -158,6 +158,7 @@ def _layer(layer: BatchNorm) -> Document:
         "channels": layer.channels,
         "statistics": _statistics(layer.statistics),
         "updates": layer.updates,
+        "idle_update_ops": [node.label for node in layer.idle_update_ops],
         "trainable": None if layer.trainable is None else list(layer.trainable),
     }
 

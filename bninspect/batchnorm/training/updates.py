@@ -106,9 +106,12 @@ def _with_updates(
         [any(update.node in nodes for update in side) for side in sides if side]
         for nodes in (training.run, training.run_by_optimizer)
     )
+    mine = {update.node for update in from_batch}
     return replace(
         layer,
         updates="none" if not run else ("run" if all(run) else "unused"),
+        idle_update_ops=tuple(node for node in layer.update_ops if node not in training.run),
+        updated_by_others=bool(mine) and bool(run) and all(run) and mine.isdisjoint(training.run),
         updates_apart=bool(run) and all(run) and not all(at_once),
         trainable=_trainable(layer, training),
     )

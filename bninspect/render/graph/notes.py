@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.layer import State
-from bninspect.render.graph.overview import NEVER_RUN, RUN
+from bninspect.render.graph.overview import NEVER_RUN, OTHERS_RUN, RUN
 from bninspect.render.names import few
 from bninspect.rules.facts.training import UNTRAINABLE
 
@@ -60,6 +60,10 @@ _NEVER_RUN = (
     "the update ops exist, and no train op depends on them: the moving statistics stay, unless the training "
     "loop runs these ops by name"
 )
+_OTHERS_RUN = (
+    "no train op runs the updates of this call, but those of another one with the same statistics: they "
+    "follow its batches alone"
+)
 _NONE = "no op assigns what a batch gave to the moving statistics: they stay"
 _LEARNED = (
     "Moving statistics are among the trainable variables, and what is normalized with them trains: the "
@@ -72,9 +76,11 @@ def training_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
     """Of a training graph: one explanation for each way in which statistics are not updated, or not by the
     optimizer's op; and what trainable=False means where the layer normalizes with its batch all the same.
     """
-    apart = [layer.name for layer in layers if layer.updates_apart]
+    apart = [layer.name for layer in layers if layer.updates_apart and not layer.updated_by_others]
     if apart:
         yield Note(RUN, f"{_APART} ({few(apart)}).")
+    if others := [layer.name for layer in layers if layer.updated_by_others]:
+        yield Note(OTHERS_RUN, f"{_OTHERS_RUN} ({few(others)}).")
     if any(layer.updates == "unused" for layer in layers):
         yield Note(NEVER_RUN, f"{_NEVER_RUN}.")
     idle = [layer for layer in layers if layer.updates == "none"]

@@ -46,13 +46,19 @@ def numbers(layer: BatchNorm) -> Iterator[tuple[str, Tone]]:
 def _training(layer: BatchNorm) -> Iterator[tuple[str, Tone]]:
     """Who updates the moving statistics, and what the optimizer changes."""
     if layer.updates is not None or layer.update_ops:
-        ops = f" ({few([node.label for node in layer.update_ops])})" if layer.update_ops else ""
         stays = layer.trains_on_batch and layer.updates != "run"
-        yield _UPDATES[layer.updates] + ops, "warning" if stays else "plain"
+        yield _UPDATES[layer.updates] + _update_ops(layer), "warning" if stays else "plain"
     if layer.trainable is not None:
         yield f"in TRAINABLE_VARIABLES: {', '.join(layer.trainable) or 'none of them'}", "plain"
     if layer.trains_on_batch and layer.is_untrainable:
         yield f"trainable=False, and it normalizes with its batch: {UNTRAINABLE}", "warning"
+
+
+def _update_ops(layer: BatchNorm) -> str:
+    """The update ops in brackets; where several calls have some and not all of them run, which do not."""
+    idle = [node.label for node in layer.idle_update_ops if layer.updates == "run"]
+    run = [node.label for node in layer.update_ops if node.label not in idle]
+    return (f" ({few(run)})" if run else "") + (f"; no train op runs {few(idle)}" if idle else "")
 
 
 def _statistics(layer: BatchNorm) -> str:

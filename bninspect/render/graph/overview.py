@@ -17,6 +17,7 @@ NONE = "-"
 BRANCHES = ("training", "inference")
 RUN = "run by train op"
 NEVER_RUN = "never run"
+OTHERS_RUN = "another call's"
 _NORMALIZES_WITH = {
     Mode.TRAINING: "its batch",
     Mode.INFERENCE: "moving statistics",
@@ -112,13 +113,17 @@ def _columns(layers: Sequence[BatchNorm], function: str | None) -> list[Column]:
         Column("momentum", tuple(_momentum(layer) for layer in layers)),
         Column("trainable", tuple(_trainable(layer) for layer in layers)),
         Column(ASKED[0], tuple(_of_training(layer, _NORMALIZES_WITH[layer.mode]) for layer in layers)),
-        Column(ASKED[1], tuple(_of_training(layer, _UPDATES.get(layer.updates or "")) for layer in layers)),
+        Column(ASKED[1], tuple(_of_training(layer, _updates(layer)) for layer in layers)),
     ]
 
 
 def _of_training(layer: BatchNorm, text: str | None) -> str:
     """The text, for a layer of a training graph."""
     return NONE if layer.updates is None or text is None else text
+
+
+def _updates(layer: BatchNorm) -> str | None:
+    return OTHERS_RUN if layer.updated_by_others else _UPDATES.get(layer.updates or "")
 
 
 def _momentum(layer: BatchNorm) -> str:

@@ -210,7 +210,9 @@ def _training(report: Report) -> Iterator[Sentence]:
     if not layers:
         yield Sentence("A training graph; what normalizes with moving statistics does not update them.")
     elif all(layer.updates == "run" for layer in layers):
-        yield Sentence("A training graph; its train op runs the updates of the moving statistics.")
+        others = [layer.name for layer in layers if layer.updated_by_others]
+        told = f", but not those of {few(others)}, which have the same statistics" if others else ""
+        yield Sentence(f"A training graph; its train op runs the updates of the moving statistics{told}.")
     for updates, words in (
         ("unused", "no train op runs the updates of the moving statistics"),
         ("none", "nothing updates the moving statistics"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.batchnorm import BatchNorm
+from bninspect.render.graph.numbers import numbers
 from tests.support.parts import IMAGE, MOMENTS, PARAMETERS, PHASE, only_layer, report
 
 STORED = (
@@ -147,6 +148,36 @@ def test_what_another_call_updates() -> None:
         ("training", "run"),
         ("inference", "run"),
     ]
+
+
+TOWER = """
+t{n} = FusedBatchNorm(x, gamma, beta, none, none)
+mean_gap{n} = Sub(mean, t{n}:1)
+mean_step{n} = Mul(mean_gap{n}, rate)
+mean_update{n} = AssignSub(mean, mean_step{n})
+variance_gap{n} = Sub(variance, t{n}:2)
+variance_step{n} = Mul(variance_gap{n}, rate)
+variance_update{n} = AssignSub(variance, variance_step{n})
+out{n} = Relu(t{n})
+"""
+SHARED = STORED + "none = Const([])\nrate = Const(0.1)\n" + TOWER.format(n=0) + TOWER.format(n=1)
+
+
+@pytest.mark.parametrize(
+    ("waits", "idle"),
+    [
+        (", ^mean_update1, ^variance_update1", {"mean_update0", "variance_update0"}),
+        (", ^mean_update0, ^variance_update0, ^mean_update1, ^variance_update1", set()),
+    ],
+)
+def test_towers_that_share_statistics_of_which_one_updates_them(waits: str, idle: set[str]) -> None:
+    """As training on several GPUs goes where UPDATE_OPS are those of the last tower."""
+    layers = report(SHARED + TRAIN.format(control=waits)).layers
+    assert [layer.updates for layer in layers] == ["run", "run"]
+    assert [layer.updated_by_others for layer in layers] == [bool(idle), False]
+    assert {node.name for node in layers[0].idle_update_ops} == idle
+    told = " ".join(text for text, _ in numbers(layers[0]))
+    assert ("; no train op runs mean_update0, variance_update0" in told) == bool(idle)
 
 
 RESOURCES = (

@@ -39,6 +39,7 @@ class Tally:
     measured: set[int] = field(default_factory=set)
     """Places of the batch norms whose moments in both modes were right."""
     verified: bool = False
+    """Whether the program could compare what it measured with the original, and both agree."""
 
     def _add(self, command: str, words: str, *, disagrees: bool) -> None:
         seed, design = self.truth.seed, self.truth.design
@@ -53,6 +54,13 @@ class Tally:
     def said(self, command: str, words: str) -> None:
         """An exception that the program names."""
         self._add(command, " ".join(words.split()), disagrees=False)
+
+    @property
+    def right(self) -> int:
+        """How many batch norms were measured right in a model that is verified, or serves one mode alone: the
+        other mode of that has no original to be verified with, and was held against TensorFlow here.
+        """
+        return len(self.measured) if self.verified or self.truth.fixed else 0
 
     @property
     def outside(self) -> list[Norm]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import threading
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from tests.generated.outcome import Tally
     from tests.generated.truth import Truth
 
     Array = NDArray[Any]
 
+_ASKS = "also has to be fed"
 LIMIT = 30
 """Seconds that a written file may take to run."""
 
@@ -50,6 +53,24 @@ def command(*arguments: object) -> Ended:
         except Exception as error:
             return Ended(code=3, out=out.getvalue(), err=f"{type(error).__name__}: {error}")
     return Ended(code=code, out=out.getvalue(), err=err.getvalue())
+
+
+def fed(tally: Tally, folder: Path, name: str, *arguments: object) -> Ended:
+    """Runs a command on the model with the inputs of the truth. Where it asks for something else that decides,
+    which counts as said, that is fed its first value.
+    """
+    truth = tally.truth
+    given = [name, truth.path, *arguments, *inputs(truth, folder)]
+    ended = command(*given)
+    if ended.code == 2 and _ASKS in ended.err:
+        tally.said(name, f"exit 2: {ended.line}")
+        named = ended.err.partition(_ASKS)[2]
+        more = [source for source in truth.sources if re.search(rf"\b{source}\b", named)]
+        given += [
+            part for source in more for part in ("--feed", f"{source}={_text(truth.sources[source][0])}")
+        ]
+        ended = command(*given)
+    return ended
 
 
 def inputs(truth: Truth, folder: Path) -> list[str]:

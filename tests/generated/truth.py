@@ -91,6 +91,11 @@ class Truth:
         return None
 
     @property
+    def fixed(self) -> bool:
+        """Whether nothing that is fed decides any mode, so that the file serves one alone."""
+        return all(len(set(self.modes(norm))) == 1 for norm in self.norms if not norm.loop)
+
+    @property
     def flipped(self) -> bool:
         """Whether a batch norm trains whatever is fed, though the file holds its statistics: its inference
         mode is that of no combination.

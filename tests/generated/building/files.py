@@ -51,6 +51,7 @@ def write(seed: int, folder: str) -> None:
     if not isinstance(imported, str):
         with session(imported) as running:
             combinations = _combinations(seed, net, running, held, oracle, None)
+        definition = _transformed(seed, net, definition)
     path = os.path.join(folder, "%04d" % seed)
     with open(path + ".pb", "wb") as file:
         file.write(definition.SerializeToString())
@@ -65,6 +66,20 @@ def write(seed: int, folder: str) -> None:
     facts.update(functions=functions, resources=resources)
     with open(path + ".json", "w") as file:
         json.dump(facts, file, indent=1)
+
+
+def _transformed(seed: int, net: Net, definition: Any) -> Any:
+    """Of one network in six what TensorFlow's own transform leaves of it, which takes Identities out; unless
+    TensorFlow refuses that.
+    """
+    if values.draws(seed, "transform").uniform() > 1 / 6:
+        return definition
+    names = [output.op.name for output in net.outputs]
+    fewer = tf.graph_util.remove_training_nodes(definition, protected_nodes=names)
+    if isinstance(imports(fewer), str):
+        return definition
+    net.note("without identities")
+    return fewer
 
 
 def _facts(seed: int, net: Net, reason: Optional[str], combinations: Any, kept: Any) -> Facts:

@@ -69,7 +69,7 @@ def _missing(tally: Tally, told: Mapping[str, Any], layers: Mapping[int, Layer])
         if layer["name"] not in names:
             tally.wrong("graph", f"{layer['name']} is no batch norm of the network")
     if not missing:
-        for reason in reasons:
+        for reason in (record["reason"] for record in told["unrecognised"]):
             tally.wrong("graph", f"every batch norm is a layer, and yet: {reason}")
 
 

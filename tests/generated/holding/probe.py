@@ -27,10 +27,8 @@ PASSES = {"own": "training", "deployed": "inference"}
 
 def hold(tally: Tally, layers: Mapping[int, Facts], folder: Path) -> None:
     """What `probe` disagrees in, or says; notes which batch norms were measured right."""
-    truth = tally.truth
     target = folder / "probe.npz"
-    asked = running.inputs(truth, folder)
-    ended = running.command("probe", truth.path, *asked, "--format", "json", "--save", target)
+    ended = running.fed(tally, folder, "probe", "--format", "json", "--save", target)
     if ended.code != 0:
         (tally.said if ended.code == 2 else tally.wrong)("probe", f"exit {ended.code}: {ended.line}")
         return
@@ -41,7 +39,8 @@ def hold(tally: Tally, layers: Mapping[int, Facts], folder: Path) -> None:
     for name, reason in skipped:
         tally.said("probe", f"skipped: {reason}" if name else reason)
     _verification(tally, told["verification"])
-    _outputs(tally, told, arrays, {name for name, _ in skipped})
+    if not any("no training mode" in reason for _, reason in skipped):
+        _outputs(tally, told, arrays, {name for name, _ in skipped})
     by_name = {layer["name"]: layer for layer in told["layers"]}
     for norm in tally.outside:
         layer = layers.get(norm.place)

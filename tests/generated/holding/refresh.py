@@ -25,7 +25,7 @@ def hold(tally: Tally, layers: Mapping[int, Facts], folder: Path) -> None:
     """What `refresh` disagrees in, refuses, or leaves alone."""
     truth = tally.truth
     target = folder / "refreshed.pb"
-    ended = running.command("refresh", truth.path, "-o", target, *running.inputs(truth, folder))
+    ended = running.fed(tally, folder, "refresh", "-o", target)
     if ended.code != 0:
         (tally.said if ended.code == 2 else tally.wrong)("refresh", f"exit {ended.code}: {ended.line}")
         return

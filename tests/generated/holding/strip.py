@@ -17,7 +17,7 @@ def hold(tally: Tally, folder: Path) -> None:
     """What `strip` disagrees in, or refuses."""
     truth = tally.truth
     target = folder / "stripped.pb"
-    ended = running.command("strip", truth.path, "-o", target, *running.inputs(truth, folder))
+    ended = running.fed(tally, folder, "strip", "-o", target)
     if ended.code != 0:
         (tally.said if ended.code == 2 else tally.wrong)("strip", f"exit {ended.code}: {ended.line}")
         return

@@ -56,8 +56,8 @@ def command(*arguments: object) -> Ended:
 
 
 def fed(tally: Tally, folder: Path, name: str, *arguments: object) -> Ended:
-    """Runs a command on the model with the inputs of the truth. Where it asks for something else that decides,
-    which counts as said, that is fed its first value.
+    """Runs a command on the model with the inputs of the truth. Where it asks for something else that
+    decides, which counts as said, that is fed its first value.
     """
     truth = tally.truth
     given = [name, truth.path, *arguments, *inputs(truth, folder)]
@@ -65,10 +65,9 @@ def fed(tally: Tally, folder: Path, name: str, *arguments: object) -> Ended:
     if ended.code == 2 and _ASKS in ended.err:
         tally.said(name, f"exit 2: {ended.line}")
         named = ended.err.partition(_ASKS)[2]
-        more = [source for source in truth.sources if re.search(rf"\b{source}\b", named)]
-        given += [
-            part for source in more for part in ("--feed", f"{source}={_text(truth.sources[source][0])}")
-        ]
+        for source, values in truth.sources.items():
+            if re.search(rf"\b{source}\b", named):
+                given += ["--feed", f"{source}={str(values[0]).lower()}"]
         ended = command(*given)
     return ended
 

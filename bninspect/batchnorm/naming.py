@@ -6,11 +6,13 @@ Names decide nothing here; they are only what people know a layer by.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bninspect.batchnorm.layer import BatchNorm, Report
     from bninspect.graph import Node, Tensor
 
 _GENERIC = re.compile(
@@ -60,3 +62,23 @@ def unique(names: Sequence[str], nodes: Sequence[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         result.append(name if seen[name] == 1 else f"{name} (call {seen[name]})")
     return result
+
+
+def named_as(original: Report, report: Report) -> Report:
+    """The report with its layers called as in the original, which is of the same model with other calls
+    written out: a name is made unique among the layers of one report, so that one layer may have two.
+    """
+    names = {_place(layer): layer.name for layer in original.layers}
+    layers = {
+        layer.name: replace(layer, name=names.get(_place(layer), layer.name)) for layer in report.layers
+    }
+    switches = tuple(
+        replace(group, layers=tuple(layers[layer.name] for layer in group.layers))
+        for group in report.switches
+    )
+    return replace(report, layers=tuple(layers.values()), switches=switches)
+
+
+def _place(layer: BatchNorm) -> tuple[str, int]:
+    """Where its output stands, which is the same however much of the model is written out."""
+    return layer.output.node.name, layer.output.port

@@ -97,6 +97,7 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
     """
     gradients = downstream(graph, [node for node in graph if _is_gradient(node)])
     left_out = {node for node in graph if node in gradients or _does(node) or _is_plumbing(node)}
+    left_out |= _beside_results(graph)
     fed = downstream(graph, [node for node in graph if node.op.startswith(_INPUTS)])
     unread = _without_moments(
         graph, [node for node in graph if node not in left_out and _is_end(graph, node)]
@@ -133,6 +134,18 @@ def _without_moments(graph: Graph, ends: list[Node]) -> list[Node]:
         return ends
     needed = graph.ancestors((node for node in ends if node not in doubtful), controls=False)
     return [node for node in ends if node not in doubtful or node not in needed]
+
+
+def _beside_results(graph: Graph) -> set[Node]:
+    """What a While gives beside a result that is read: in the file they are one node, which has readers."""
+    leaving = [node for node in graph if node.op == "Exit" and node.stands_for is not None]
+    read = {_call(node) for node in leaving if graph.uses(node)}
+    return {node for node in leaving if _call(node) in read and not graph.uses(node)}
+
+
+def _call(node: Node) -> str:
+    """The node of the file whose output it stands for."""
+    return (node.stands_for or "").rpartition(":")[0]
 
 
 def _is_update(merge: Node) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
+from bninspect.batchnorm.naming import named_as
 from bninspect.graph import collector_held_off, flatten
 from bninspect.graph.outputs import find_tensor
 from bninspect.measure.runnable import Unprobed
@@ -27,7 +28,7 @@ def without_loops(report: Report, question: Question) -> tuple[Report, Question,
         return report, question, ()
     with collector_held_off():
         graph = flatten(report.graph.graphdef, loops=False)
-    outer = inspect(graph, outputs=tuple(output.name for output in report.outputs))
+    outer = named_as(report, inspect(graph, outputs=tuple(output.name for output in report.outputs)))
     kept = {layer.name: layer for layer in outer.layers}
     asked = replace(
         question,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.naming import named_as
 from bninspect.errors import RewriteError
 from bninspect.graph import flatten
 from bninspect.rewrite.slots import find_slots
@@ -91,7 +92,7 @@ def rewritable(report: Report, mode: Mode) -> Report:
     wanted = frozenset(name for layer in report.layers for name in _functions(layer))
     outputs = tuple(tensor.name for tensor in report.outputs)
     for only in (wanted, None):  # an If whose branches only hand statistics on holds no node of the layer
-        found = inspect(flatten(graphdef, loops=False, only=only), outputs=outputs)
+        found = named_as(report, inspect(flatten(graphdef, loops=False, only=only), outputs=outputs))
         lost = {layer.name for layer in report.layers if layer.mode is not mode} - {
             layer.name for layer in found.layers
         }

@@ -124,6 +124,7 @@ class Lowering:
         target = nodedef.attr("body")
         body = self.body(scope, nodedef, target, "/body")
         merges, outputs = [], []
+        label = f"{scope.functions[-1]}/{nodedef.name}" if scope.functions else nodedef.name
         if len(body.returns) != len(data):
             raise GraphDefError(
                 f"damaged: the body of {nodedef.name} returns {len(body.returns)} of {len(data)} variables"
@@ -135,7 +136,8 @@ class Lowering:
             back = self._node(scope, "NextIteration", path.format("Next"), ending, dtype)
             turn = [enter.output(), back.output()]
             merge = self._node(scope, "Merge", path.format("Merge"), turn, dtype)
-            leave = self._node(scope, "Exit", path.format("Exit"), [merge.output()], dtype)
+            leave = self._node(scope, "Exit", path.format("Exit"), [merge.output()], dtype, f"{label}:{i}")
+            leave.label = label
             merges.append(merge.output())
             outputs.append(leave.output())
         self.bind(body, target, merges)

@@ -57,10 +57,12 @@ class Tally:
 
     @property
     def right(self) -> int:
-        """How many batch norms were measured right in a model that is verified, or serves one mode alone: the
-        other mode of that has no original to be verified with, and was held against TensorFlow here.
+        """How many batch norms were measured right, and verified as far as that can be: nothing can verify
+        the other mode of a file that serves one alone, or a file that TensorFlow refuses. Those are held
+        against TensorFlow here.
         """
-        return len(self.measured) if self.verified or self.truth.fixed else 0
+        can_be = not self.truth.fixed and self.truth.refused is None
+        return len(self.measured) if self.verified or not can_be else 0
 
     @property
     def outside(self) -> list[Norm]:

@@ -25,12 +25,12 @@ def summary(tallies: Sequence[Tally]) -> str:
     outside = sum(len(tally.outside) for tally in tallies)
     loops = sum(len(tally.truth.norms) - len(tally.outside) for tally in tallies)
     verified = sum(len(tally.measured) for tally in tallies if tally.verified)
-    fixed = sum(tally.right for tally in tallies) - verified
+    others = sum(tally.right for tally in tallies) - verified
     wrong = [outcome for tally in tallies for outcome in tally.outcomes if outcome.disagrees]
     return (
         f"{len(tallies)} graphs, {outside} batch norms outside loops and {loops} in loops: "
         f"{len(wrong)} disagreements in {len({one.seed for one in wrong})} graphs; measured right: "
-        f"{verified} verified and {fixed} of a fixed mode ({100 * share(tallies):.1f} %)"
+        f"{verified} verified, {others} of files that nothing can verify ({100 * share(tallies):.1f} %)"
     )
 
 

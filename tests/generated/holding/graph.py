@@ -82,7 +82,9 @@ def _layer(tally: Tally, norm: Norm, layer: Layer) -> None:
             _switch(tally, norm, layer["switch"])
     if layer["epsilon"] is None or number_apart(layer["epsilon"], norm.epsilon):
         tally.wrong("graph", f"{norm.scope}: epsilon {layer['epsilon']}, not {norm.epsilon}")
-    if layer["channels"] != norm.channels:
+    if layer["channels"] is None:
+        tally.said("graph", f"channels not told: statistics {layer['statistics']['state']}")
+    elif layer["channels"] != norm.channels:
         tally.wrong("graph", f"{norm.scope}: channels {layer['channels']}, not {norm.channels}")
     for part in ("gamma", "beta"):
         name = getattr(norm, part)

@@ -42,7 +42,7 @@ class Span(NamedTuple):
         """A copy of the range."""
         return bytes(self.buffer[self.start : self.end])
 
-    def write(self, target: Callable[[bytes | memoryview], Any]) -> int:
+    def write(self, target: Callable[[Any], Any]) -> int:
         """Gives the range to a function, in pieces where it is large; the number of bytes."""
         if isinstance(self.buffer, FileBytes):
             for chunk in self.buffer.chunks(self.start, self.end):

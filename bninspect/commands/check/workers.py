@@ -16,7 +16,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from multiprocessing.connection import Connection
 
 Work = TypeVar("Work")
@@ -33,7 +33,7 @@ def in_processes(
     work: Sequence[Work],
     jobs: int,
     lost: Callable[[Work], Result],
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """The results in the order of the work, from at most `jobs` processes that start afresh; `lost` gives the
     result of a piece whose process was ended. The function raises nothing and stands in a module.
 
@@ -123,7 +123,7 @@ def _hand_out(
 def _ready(crew: list[_Worker[Work, Result]]) -> list[_Worker[Work, Result]]:
     """The processes that answered or are gone; waits for one."""
     by_pipe = {worker.pipe: worker for worker in crew if worker.busy}
-    return [by_pipe[pipe] for pipe in wait(list(by_pipe)) if pipe in by_pipe]  # type: ignore[index]
+    return [by_pipe[pipe] for pipe in wait(list(by_pipe)) if pipe in by_pipe]
 
 
 def _serve(function: Callable[[Work], Result], pipe: Connection) -> None:

@@ -1,0 +1,100 @@
+"""One mutant through everything that reads a model, and what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import resource
+import signal
+import traceback
+from typing import TYPE_CHECKING, NamedTuple
+
+from bninspect import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LIMIT = 10.0
+"""Processor seconds for one mutant."""
+MEMORY = 1 << 30
+"""Bytes that one mutant may take beyond what the process has."""
+FAULTS = ("traceback", "hang", "memory")
+FORMATS = ("text", "json", "sarif", "junit", "github")
+
+
+class Trial(NamedTuple):
+    """What came of a mutant."""
+
+    readable: bool
+    fault: str | None = None
+    """One of FAULTS; None for a mutant that was survived."""
+    told: str = ""
+    """The command, and the end of what it printed."""
+
+
+class _HangError(BaseException):
+    """The limit of time is over; nothing but this file catches it."""
+
+
+def trial(path: Path, original: Path, folder: Path) -> Trial:
+    """The mutant, run through every command that needs no TensorFlow, in this process."""
+    readable = False
+    for number, arguments in enumerate(_commands(path, original, folder)):
+        code, told = _run(arguments)
+        if number == 0:
+            readable = code == 0
+        if isinstance(code, str):
+            return Trial(readable, code, f"{' '.join(arguments)}\n{told[-3000:]}")
+        if number == 0 and not readable:
+            break
+    return Trial(readable)
+
+
+def _commands(path: Path, original: Path, folder: Path) -> list[list[str]]:
+    """`graph` first: where it cannot read the file, no other can."""
+    model, out = str(path), str(folder / "out.pb")
+    return [
+        ["graph", model],
+        ["graph", model, "--layer", "*"],
+        ["graph", model, "--format", "json"],
+        *(["check", model, "--deploy", "--format", form] for form in FORMATS),
+        ["strip", model, "--no-verify", "-o", out],
+        ["strip", model, "--no-verify", "--mode", "training", "-o", out],
+        ["diff", str(original), model],
+        ["diff", model, str(original), "--format", "json"],
+    ]
+
+
+def _run(arguments: list[str]) -> tuple[int | str, str]:
+    """(exit code, or what went wrong; what was printed)."""
+    out, err = io.StringIO(), io.StringIO()
+    signal.signal(signal.SIGPROF, _ring)
+    signal.setitimer(signal.ITIMER_PROF, LIMIT)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _memory():
+            code = cli.run(arguments)
+    except _HangError:
+        return "hang", traceback.format_exc()
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    if "more memory than there is" in err.getvalue() + out.getvalue():
+        return "memory", err.getvalue()
+    return ("traceback" if code == 3 else code), err.getvalue()
+
+
+def _ring(number: int, frame: object) -> None:
+    raise _HangError
+
+
+@contextlib.contextmanager
+def _memory() -> Iterator[None]:
+    """At most MEMORY more than now."""
+    with open("/proc/self/statm", encoding="ascii") as stream:  # noqa: PTH123
+        now = int(stream.read().split()[0]) * resource.getpagesize()
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (now + MEMORY, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)

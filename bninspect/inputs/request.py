@@ -115,7 +115,8 @@ def bind(
     useless = _useless({*reached, *later}, arrays, decided)
     if useless and not request.shared:
         raise InputError(next(iter(useless.values())))
-    arrays, said = ({name: part[name] for name in part if name not in useless} for part in (arrays, said))
+    arrays = {name: array for name, array in arrays.items() if name not in useless}
+    said = {name: value for name, value in said.items() if name not in useless}
     candidates = placeholders(graph, reached)
     others = [place for place in candidates if place.name not in decided and place.name not in arrays]
     place = pictures = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.errors import RunError
+from bninspect.graph.loops import in_loops
 from bninspect.graphdef.writer import serialized
 from bninspect.inputs import patch
 from bninspect.inputs.pictures import RandomImages, RandomValues
@@ -29,7 +30,6 @@ from bninspect.measure.passes import Passes, Wish
 from bninspect.measure.runnable import MODES, Program, Unprobed, program
 from bninspect.measure.undecided import qualified, undecided
 from bninspect.measure.verify import verify
-from bninspect.rewrite.loops import in_loops
 from bninspect.run import safety
 from bninspect.run.pure_ops import RANDOM_OPS
 from bninspect.run.session import Session

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.layer import Mode
 from bninspect.errors import RewriteError
+from bninspect.graph.loops import in_loops
 from bninspect.inputs.deciding import fed_name, fed_value, sources
 from bninspect.measure.instrument import GapNames, dtype_at, gap_nodes, x_dtype
 from bninspect.rewrite import specialize
 from bninspect.rewrite.copies import Copies, copies
-from bninspect.rewrite.loops import in_loops
 from bninspect.rewrite.moments import measure
 from bninspect.run.program import executable
 

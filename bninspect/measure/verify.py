@@ -20,10 +20,10 @@ from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.predicate import sent_to_training_by
 from bninspect.errors import BninspectError
+from bninspect.graph.loops import in_loops
 from bninspect.graphdef.writer import serialized
 from bninspect.measure.facts import Verification
 from bninspect.measure.runnable import MODES, program, unfetchable
-from bninspect.rewrite.loops import in_loops
 from bninspect.run import safety
 from bninspect.run.program import executable, needed
 from bninspect.run.pure_ops import RANDOM_OPS

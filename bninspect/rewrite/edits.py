@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bninspect.graph import Node, Tensor
+from bninspect.graph.loops import in_loops
 from bninspect.graph.search import reach, way
-from bninspect.rewrite.loops import in_loops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -144,7 +144,7 @@ class Edits:
         that ends on a Switch (2.21).
         """
         for control in node.controls:
-            if control.op not in ("Switch", "RefSwitch") or self._has_loops or control in freed:
+            if control.op not in ("Switch", "RefSwitch") or self._looped or control in freed:
                 yield control
             elif any(tensor.node.op in ("Switch", "RefSwitch") for tensor in control.inputs):
                 yield control  # it says as well that the branch around it is taken

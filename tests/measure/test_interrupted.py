@@ -6,12 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
-from bninspect.measure.interruptible import interruptible
 
 from tests.support.places import FIXTURES
 
@@ -21,17 +19,21 @@ if TYPE_CHECKING:
 ENDLESS = FIXTURES / "cases" / "while_endless.pb"
 _SECONDS = 2.0
 _SIGNALLED = """
-import os, signal, sys, threading, time
+import os, sys, threading, time
 from bninspect.cli import main
+from bninspect.run.session import Session
 
 def end(number):
-    while not any(thread.name == "bninspect model" for thread in threading.enumerate()):
-        time.sleep(0.05)
     time.sleep(0.5)
     print(time.time(), flush=True)
     os.kill(os.getpid(), number)
 
-threading.Thread(target=end, args=(int(sys.argv.pop(1)),), daemon=True).start()
+def started(session, *arguments, run=Session.run):
+    threading.Thread(target=end, args=(int(number),), daemon=True).start()
+    return run(session, *arguments)
+
+number = sys.argv.pop(1)
+Session.run = started
 main()
 """
 """A command that sends a signal to itself half a second after its model began to run, and prints when."""
@@ -43,7 +45,7 @@ main()
     [
         (signal.SIGINT, ("probe",), 130, "interrupted"),
         (signal.SIGINT, ("check",), 130, "interrupted"),
-        (signal.SIGTERM, ("refresh", "-o", "out.pb"), 143, "terminated"),
+        (signal.SIGTERM, ("refresh", "-o", "out.pb"), 143, "ended from outside (SIGTERM)"),
     ],
 )
 def test_a_model_that_never_ends_is_left(
@@ -81,21 +83,5 @@ main()
         text=True,
         timeout=60,
     )
-    assert (done.returncode, done.stderr) == (143, "bninspect: terminated\n")
+    assert (done.returncode, done.stderr) == (143, "bninspect: ended from outside (SIGTERM)\n")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_what_waits_is_interrupted_while_the_work_goes_on() -> None:
-    ended = threading.Event()
-    threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        interruptible(ended.wait)
-    assert time.monotonic() - start < _SECONDS
-    ended.set()
-
-
-def test_what_the_work_gives_and_raises_is_handed_on() -> None:
-    assert interruptible(lambda: 3) == 3
-    with pytest.raises(ZeroDivisionError):
-        interruptible(lambda: 1 // 0)

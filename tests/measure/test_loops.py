@@ -13,6 +13,7 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.cli import run
+from bninspect.commands.probe.diagnosis import diagnose
 from bninspect.graph import load
 from bninspect.graphdef.writer import serialized
 from bninspect.inputs.request import Request
@@ -102,5 +103,5 @@ def test_probe_and_check_end(name: str, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_an_output_that_is_all_0_alone_is_told_without_a_share() -> None:
     found = _probe("rnn_training.pb")
-    (told,) = [one for one in found.diagnosis if one.code == "BN401"]
+    (told,) = [one for one in diagnose(found).findings if one.code == "BN401"]
     assert "it is all 0 alone" in told.evidence

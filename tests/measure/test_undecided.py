@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -58,10 +57,10 @@ epsilon = Const(0.001)
     )
 
 
-def _probe(decides: str, **asked: str) -> Probe:
+def _probe(decides: str, switch: Literal["layers", "graph"] = "layers") -> Probe:
     report = inspect(graph(_model(decides)), outputs=("logits",))
     feeds = ("other=true",) if decides == "both" else ()
-    return probe(report, replace(Question(layers=report.layers), **asked), Request(random=4, feeds=feeds))
+    return probe(report, Question(layers=report.layers, switch=switch), Request(random=4, feeds=feeds))
 
 
 def test_an_undecided_layer_is_named_and_nothing_is_verified() -> None:

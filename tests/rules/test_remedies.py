@@ -10,7 +10,7 @@ import pytest
 from bninspect.batchnorm import Mode, inspect
 from bninspect.cli import run
 from bninspect.models.restore import load
-from bninspect.rules import Case, evaluate
+from bninspect.rules import Case, judge
 from bninspect.rules.remedies import obstacle, refresh_command, strip_command
 from tests.support.places import FIXTURES
 
@@ -40,7 +40,7 @@ def test_every_strip_that_is_offered_writes_a_model(model: Path, tmp_path: Path)
 
 
 def _findings(report: Report, deploy: bool) -> list[Finding]:
-    return list(evaluate(Case(report=report, deploy=deploy)).findings)
+    return list(judge(Case(report=report, deploy=deploy)).findings)
 
 
 @pytest.mark.tensorflow

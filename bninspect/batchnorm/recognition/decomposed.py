@@ -10,16 +10,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.alternatives import alternatives
-from bninspect.batchnorm.ghost import is_over_images
 from bninspect.batchnorm.layer import Form, Lookalike, Mode, Unrecognised
 from bninspect.batchnorm.recognition.algebra import Region, root_of
 from bninspect.batchnorm.recognition.formula import Match
 from bninspect.batchnorm.recognition.fused import mode_of
+from bninspect.batchnorm.recognition.ghost import is_over_images
 from bninspect.batchnorm.recognition.origin import origin
+from bninspect.batchnorm.recognition.undecided import without_match
+from bninspect.batchnorm.recognition.variance import is_parameter, is_variance_like, unclipped
 from bninspect.batchnorm.site import Batch, Chosen, Site, Undecided
-from bninspect.batchnorm.undecided import without_match
-from bninspect.batchnorm.variance import is_parameter, is_variance_like, unclipped
+from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.graph.trace import content, integers, is_scalar, same, scalar, value
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Form, Mode
 from bninspect.batchnorm.recognition.algebra import ADDS, DIVISIONS
+from bninspect.batchnorm.recognition.variance import is_parameter
 from bninspect.batchnorm.site import Site, Stored
-from bninspect.batchnorm.variance import is_parameter
 from bninspect.graph.trace import cast_free, is_scalar, same
 
 if TYPE_CHECKING:

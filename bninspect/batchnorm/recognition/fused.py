@@ -137,9 +137,10 @@ def _chosen(
     mean: Chosen, variance: Chosen, node: Node, x: Node, conditions: Conditions
 ) -> Mode | Lookalike | Undecided:
     """Both are chosen: by one predicate, and the same way?"""
-    variance = along(variance, mean.join.predicate, conditions)
-    if isinstance(variance, Undecided):
-        return variance
+    same = along(variance, mean.join.predicate, conditions)
+    if isinstance(same, Undecided):
+        return same
+    variance = same
     if type(mean.if_true) is not type(variance.if_true):
         return Undecided(
             reason="for one value of the predicate the mean is stored and the variance is of the batch"

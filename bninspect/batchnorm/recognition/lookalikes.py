@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.layer import Lookalike
 from bninspect.batchnorm.recognition.formula import difference_of
 from bninspect.batchnorm.recognition.origin import data_format_of
-from bninspect.batchnorm.variance import is_squared
+from bninspect.batchnorm.recognition.variance import is_squared
 from bninspect.graph.ranks import rank
 from bninspect.graph.trace import RESHAPES, constant, integers, same, value
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.alternatives import alternatives
 from bninspect.batchnorm.site import Batch, Chosen, Origin, Stored, Undecided
+from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.graph.functions.library import FUSED_OPS
 from bninspect.graph.trace import VARIABLES, cast_free, integers, is_scalar, same, value
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.truth import Truth, possible, truth
 from bninspect.batchnorm.wiring.predicate import base
+from bninspect.batchnorm.wiring.truth import Truth, possible, truth
 from bninspect.graph.trace import MERGES, SELECTS, is_loop_variable
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.alternatives import alternatives
 from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.recognition.folding import folded_into
 from bninspect.batchnorm.site import Site
+from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, cast_free, same, value
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.errors import RewriteError
+from bninspect.graph.loops import in_loops
 from bninspect.inputs.deciding import fed_name, fed_value, sources
 from bninspect.measure.runnable import moments_in
 from bninspect.rewrite import specialize
-from bninspect.rewrite.loops import in_loops
 from bninspect.run.program import executable
 
 if TYPE_CHECKING:

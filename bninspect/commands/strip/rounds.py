@@ -13,8 +13,8 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import BninspectError
+from bninspect.graph.loops import in_loops
 from bninspect.measure.runnable import unfetchable
-from bninspect.rewrite.loops import in_loops
 from bninspect.rewrite.serving import Decider, deciders
 
 if TYPE_CHECKING:

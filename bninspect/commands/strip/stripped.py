@@ -20,6 +20,7 @@ from bninspect.commands.strip.by_formula import flipped_layers
 from bninspect.commands.strip.pair import BrokenError, Pair
 from bninspect.commands.strip.rounds import ImpossibleError, Round, rounds
 from bninspect.errors import BninspectError, RunError
+from bninspect.graph.loops import in_loops
 from bninspect.inputs import feeds
 from bninspect.inputs.invented import BATCH, invented
 from bninspect.inputs.memory import TooLargeError
@@ -28,7 +29,6 @@ from bninspect.inputs.request import Request, bind
 from bninspect.measure.facts import Verification
 from bninspect.measure.runnable import unfetchable
 from bninspect.measure.verify import apart, drawn_inside_functions
-from bninspect.rewrite.loops import in_loops
 from bninspect.run import session
 
 _NOTHING_FINITE = "the original gives no finite value to compare with; give it others: --image, --feed"

@@ -72,7 +72,7 @@ def test_nothing_of_a_dead_predicate_is_left_and_the_file_runs(name: str, tmp_pa
     result = bninspect.strip(CASES / name, target)
     assert result.verification is not None
     assert result.verification.state == "verified"
-    stripped = bninspect.load(target)
+    stripped = bninspect.load(str(target))
     assert {node.op for node in stripped}.isdisjoint({"Less", "Switch", "Merge"})
     assert [node.name for node in stripped if node.op == "Placeholder"] == ["image"]
     image = np.random.default_rng(3).uniform(0, 255, (2, 12, 12, 3)).astype(np.float32)
@@ -83,7 +83,7 @@ def test_nothing_of_a_dead_predicate_is_left_and_the_file_runs(name: str, tmp_pa
 
 @pytest.mark.tensorflow
 def test_another_value_under_the_optimizer_is_an_error(tmp_path: Path) -> None:
-    graph = bninspect.load(write(tmp_path / "model.pb", lambda tf, x: tf.add(x, x))).graphdef
+    graph = bninspect.load(str(write(tmp_path / "model.pb", lambda tf, x: tf.add(x, x)))).graphdef
     x = np.ones((1, 4, 4, 3), np.float32)
     run_as_served(graph, {"y:0": 2 * x}, {"x:0": x}, 0.0)
     with pytest.raises(RunError, match="makes y:0 another value"):

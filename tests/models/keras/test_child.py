@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,5 +69,5 @@ def test_a_folder_with_modules_of_its_own_is_not_searched(
 ) -> None:
     (tmp_path / "h5py.py").write_text("raise SystemExit('foreign')")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.path", [path for path in keras_weights.sys.path if path])
+    monkeypatch.setattr("sys.path", [path for path in sys.path if path])
     assert copied(source, tmp_path / "copy.h5").groups == ("model_weights",)

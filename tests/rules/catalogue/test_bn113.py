@@ -11,7 +11,7 @@ from bninspect.batchnorm import inspect
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.commands.check.gate import Settings, check
 from bninspect.models.restore import load
-from bninspect.rules import Case, evaluate, select
+from bninspect.rules import Case, judge, select
 from tests.support.catching import caught, checkpointed, found, fused, of_fixture
 from tests.support.parts import IMAGE, PARAMETERS
 from tests.support.places import FIXTURES
@@ -45,7 +45,7 @@ def test_a_training_graph_without_its_checkpoint(deploy: bool, severity: str) ->
 def test_a_savedmodel_without_its_variables(tmp_path: Path) -> None:
     shutil.copy(FIXTURES / "saved_tfkeras" / "saved_model.pb", tmp_path)
     case = Case(report=inspect(load(str(tmp_path))))
-    (finding,) = evaluate(case, select(["BN113"])).findings
+    (finding,) = judge(case, select(["BN113"])).findings
     assert "no variables folder beside it: it holds" in finding.message
     assert finding.remedy == "copy the variables of the export beside saved_model.pb"
 
@@ -53,13 +53,13 @@ def test_a_savedmodel_without_its_variables(tmp_path: Path) -> None:
 def test_does_not_catch_what_has_its_values() -> None:
     assert not found("BN113", IMAGE + PARAMETERS + fused())
     case = checkpointed("switched_115")
-    assert not evaluate(case, select(["BN113"])).findings
+    assert not judge(case, select(["BN113"])).findings
     assert missing_weights(case.report) is None
 
 
 def test_statistics_that_a_checkpoint_lacks_are_those_of_bn303() -> None:
     case = checkpointed("not_saved_115")
-    assert {one.code for one in evaluate(case, select(["BN113", "BN303"])).findings} == {"BN303"}
+    assert {one.code for one in judge(case, select(["BN113", "BN303"])).findings} == {"BN303"}
 
 
 def test_a_variable_that_no_output_needs() -> None:

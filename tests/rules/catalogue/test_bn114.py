@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bninspect.batchnorm import inspect
-from bninspect.rules import Case, evaluate, select
+from bninspect.rules import Case, judge, select
 from tests.support.catching import caught, found, fused, of_fixture
 from tests.support.parts import IMAGE, PARAMETERS
 from tests.support.places import FIXTURES
@@ -87,4 +87,4 @@ def test_does_not_catch_functions_that_nobody_needs() -> None:
     """Nor calls of functions that are there."""
     assert not found("BN114", IMAGE + CALL + THERE + THERE.replace("there", "gone"))
     report = inspect(graph(IMAGE + CALL + "z = Relu(x)\n"), outputs=["z"])
-    assert not evaluate(Case(report=report), select(["BN114"])).findings
+    assert not judge(Case(report=report), select(["BN114"])).findings

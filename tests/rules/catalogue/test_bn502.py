@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.batchnorm.comparison.comparison import diff
-from bninspect.rules import Case, Outcome, evaluate, select
+from bninspect.rules import Case, Judgement, judge, select
 from tests.support.catching import fused, replaced
 from tests.support.parts import IMAGE, report
 
@@ -20,8 +20,8 @@ def net(**values: str) -> str:
     return IMAGE + replaced(**values) + fused() + fused(name="again", x="y") + "scores = Relu(again)\n"
 
 
-def between(old: str, new: str) -> Outcome:
-    return evaluate(Case(report=report(new), moved=diff(report(old), report(new))), select(["BN502"]))
+def between(old: str, new: str) -> Judgement:
+    return judge(Case(report=report(new), moved=diff(report(old), report(new))), select(["BN502"]))
 
 
 @pytest.mark.parametrize(("start", "variance"), [(INITIAL, "1"), (ZERO, "0")])

@@ -13,8 +13,8 @@ from bninspect.batchnorm.recognition.algebra import ADDS, DIVISIONS, INVERSES, R
 from bninspect.batchnorm.recognition.fused import mode_of
 from bninspect.batchnorm.recognition.lookalikes import square_root_of
 from bninspect.batchnorm.recognition.origin import origin
+from bninspect.batchnorm.recognition.variance import CLIPS, is_parameter, is_variance_like
 from bninspect.batchnorm.site import Undecided
-from bninspect.batchnorm.variance import CLIPS, is_parameter, is_variance_like
 from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, is_scalar, value
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ class Alternative(NamedTuple):
 def alternatives(tensor: Tensor, conditions: Conditions, given: Context = frozenset()) -> list[Alternative]:
     """All that the tensor can be where `given` holds; itself, where nothing chooses or too much does."""
     found: list[Alternative] = []
-    stack = [(value(tensor), given, ())]
+    stack: list[tuple[Tensor, Context, tuple[Node, ...]]] = [(value(tensor), given, ())]
     seen: set[Node] = set()
     while stack:
         current, context, joins = stack.pop()

@@ -43,7 +43,7 @@ def is_variance_like(tensor: Tensor, conditions: Conditions) -> bool:
             continue
         join = conditions.join(node)
         if join is not None:
-            before = (join.if_true, join.if_false)
+            before: tuple[Tensor, ...] = (join.if_true, join.if_false)
         elif node.op in _HANDS_ON or node.op in _SCALES:
             before = node.inputs
         else:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
       bninspect check models/ --baseline bninspect-baseline.json --update-baseline
 
     \b
-    Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 a model could not be checked.
+    Exit codes: 0 nothing at or above --fail-on; 1 findings; 2 a model could not be checked; 3 a bug of ours.
     """,
 )
 @click.argument("paths", metavar="MODEL|DIR|GLOB...", nargs=-1, required=True, type=click.Path())

@@ -90,7 +90,7 @@ class Node:
         Raises GraphDefError where the value is damaged.
         """
         if self.nodedef is None:
-            return self.bindings.get(name, default)
+            return of_its_kind(name, self.bindings.get(name, default), self.label)
         value = self.nodedef.attr(name, default)
         if isinstance(value, AttributePlaceholder):
             value = self.bindings.get(value.name, default)

@@ -183,6 +183,11 @@ class BatchNorm:
     """The other branch, where the file holds one that a constant predicate never takes."""
 
     @property
+    def kept_axes(self) -> int:
+        """How many axes of x, the last ones, have statistics of their own: as a rule 1, the channels."""
+        return max((branch.site.kept_axes for branch in (self.training, self.inference) if branch), default=1)
+
+    @property
     def trains_on_batch(self) -> bool:
         """Whether its graph is trained, and the layer normalizes with its batch meanwhile."""
         return self.updates is not None and self.mode is not Mode.INFERENCE

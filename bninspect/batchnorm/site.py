@@ -79,5 +79,9 @@ class Site:
     epsilon: float | None
     output: Tensor
     data_format: str | None
+    kept_axes: int = 1
+    """How many axes of x, the last ones, have statistics of their own: more than the channels where they are
+    taken over the first axes alone.
+    """
     folded: bool = False
     """Whether it is no more than x * scale + offset, into which its parameters and statistics were folded."""

@@ -198,7 +198,13 @@ def moments_in(special: Specialization, layer: BatchNorm, mode: Mode) -> tuple[T
     branch = layer.branch(mode) or layer.branch(Mode.INFERENCE if mode is Mode.TRAINING else Mode.TRAINING)
     assert branch is not None
     site = branch.site
-    found = measure(special.edits, site.x, data_format=site.data_format, dtype=x_dtype(site))
+    found = measure(
+        special.edits,
+        site.x,
+        data_format=site.data_format,
+        dtype=x_dtype(site),
+        kept_axes=layer.kept_axes,
+    )
     return found.mean, found.variance, found.values
 
 

@@ -10,6 +10,7 @@ fused op use it.
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.site import Batch
 from bninspect.errors import RewriteError
+from bninspect.graph.trace import shape_of
 from bninspect.rewrite.prune import dtype_of
 
 if TYPE_CHECKING:
@@ -99,8 +101,11 @@ def inferred(edits: Edits, layer: BatchNorm, site: Site, stored: tuple[Tensor, T
 
 def layout(layer: BatchNorm, channels: int) -> tuple[int, ...]:
     """The shape in which so many values (-1: as many as there are), one per channel, meet the x of a layer
-    that takes moments of it. Raises RewriteError where the rank of x cannot be told.
+    that takes moments of it. Raises RewriteError where the rank of x, or how statistics of several axes are
+    laid out, cannot be told.
     """
+    if layer.kept_axes > 1:
+        return _of_several_axes(layer, channels)
     if layer.data_format != "NCHW":
         return (channels,)
     branch = layer.branch(Mode.TRAINING)
@@ -108,6 +113,15 @@ def layout(layer: BatchNorm, channels: int) -> tuple[int, ...]:
     if not isinstance(origin, Batch):
         raise RewriteError(f"{layer.name}: how many axes its x has cannot be told")
     return (1, channels, *([1] * (len(origin.axes) - 1)))
+
+
+def _of_several_axes(layer: BatchNorm, size: int) -> tuple[int, ...]:
+    """The shape of gamma or beta, where it holds so many values."""
+    shapes = [shape_of(tensor.node) for tensor in (layer.gamma, layer.beta) if tensor is not None]
+    shape = next((shape for shape in shapes if shape and size in (-1, prod(shape))), None)
+    if shape is None:
+        raise RewriteError(f"{layer.name}: how its statistics of several axes are laid out cannot be told")
+    return shape
 
 
 def normalized(edits: Edits, layer: BatchNorm, site: Site, mean: np.ndarray, variance: np.ndarray) -> Tensor:
@@ -198,7 +212,7 @@ def _batch_moments(chain: Chain, x: Tensor, layer: BatchNorm, site: Site, wide: 
     mean = chain.op("mean", "Mean", (flat, axes), T=wide, Tidx="int32", keep_dims=True)
     squares = chain.op("squares", "SquaredDifference", (flat, mean), T=wide)
     variance = chain.op("variance", "Mean", (squares, axes), T=wide, Tidx="int32", keep_dims=True)
-    if first:
+    if first or layer.kept_axes > 1:
         stored = chain.op("layout", "Shape", (site.mean,), T=dtype_of(site.mean), out_type="int32")
     else:
         stored = chain.constant("layout", count)

@@ -44,13 +44,20 @@ class Measured:
     """How many values of one channel one image has: shape (1,), int32."""
 
 
-def measure(edits: Edits, tensor: Tensor, *, data_format: str | None, dtype: str | None = None) -> Measured:
+def measure(
+    edits: Edits,
+    tensor: Tensor,
+    *,
+    data_format: str | None,
+    dtype: str | None = None,
+    kept_axes: int = 1,
+) -> Measured:
     """Adds nodes that take the moments of every image apart; axis 0 is the image, whatever the rank (2 and
     up).
 
-    Channels are the last axis, or axis 1 for NCHW. The tensor is the one its readers have after the edits
-    made so far: measure after specializing. Its dtype is told by its node unless given; raises RewriteError
-    where it is not.
+    Channels are the last axis, or the last axes together where several have statistics of their own, or axis
+    1 for NCHW. The tensor is the one its readers have after the edits made so far: measure after
+    specializing. Its dtype is told by its node unless given; raises RewriteError where it is not.
     """
     x = edits.resolve(tensor)
     chain = Chain(edits, f"{tensor.node.name}/bninspect/moments", x.node)
@@ -58,7 +65,7 @@ def measure(edits: Edits, tensor: Tensor, *, data_format: str | None, dtype: str
     wide = "double" if source == "double" else "float"
     x = chain.cast("x", x, source, wide)
     channels_first = data_format == "NCHW"
-    x, values = _flattened(chain, x, wide, channels_first=channels_first)
+    x, values = _flattened(chain, x, wide, kept_axes, channels_first=channels_first)
     weights = _weights(chain, values, wide, channels_first=channels_first)
     mean = _weighted(chain, "mean", x, weights, wide, channels_first=channels_first)
     squares = chain.op("squares", "SquaredDifference", (x, mean), T=wide)
@@ -71,7 +78,9 @@ def measure(edits: Edits, tensor: Tensor, *, data_format: str | None, dtype: str
     )
 
 
-def _flattened(chain: Chain, x: Tensor, wide: str, *, channels_first: bool) -> tuple[Tensor, Tensor]:
+def _flattened(
+    chain: Chain, x: Tensor, wide: str, kept_axes: int, *, channels_first: bool
+) -> tuple[Tensor, Tensor]:
     """x as (images, positions, channels), or (images, channels, positions); and the number of positions."""
     shape = chain.op("shape", "Shape", (x,), T=wide, out_type="int32")
     images = _slice(chain, "images", shape, 0, 1)
@@ -80,7 +89,13 @@ def _flattened(chain: Chain, x: Tensor, wide: str, *, channels_first: bool) -> t
     if channels_first:
         parts = (images, _slice(chain, "channels", shape, 1, 2), rest)
     else:
-        parts = (images, rest, _slice(chain, "channels", shape, -1, _BIG))
+        channels = _slice(chain, "channels", shape, -kept_axes, _BIG)
+        if kept_axes > 1:
+            all_axes = chain.constant("all_axes", np.array([0], np.int32))
+            channels = chain.op(
+                "product", "Prod", (channels, all_axes), T="int32", Tidx="int32", keep_dims=True
+            )
+        parts = (images, rest, channels)
     flat = chain.op("flat", "ConcatV2", (*parts, zero), N=3, T="int32", Tidx="int32")
     x = chain.op("positions", "Reshape", (x, flat), T=wide, Tshape="int32")
     shape = chain.op("flat_shape", "Shape", (x,), T=wide, out_type="int32")

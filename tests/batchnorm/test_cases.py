@@ -22,6 +22,7 @@ LAYERS = {
     "epsilon_inside_cond": [("moments", "switched", "training:0", True, "stored", 0.001)],
     "clipped_variance_div": [("moments", "switched", "training:0", True, "stored", 0.001)],
     "cross_replica_sum": [("bn", "training", None, None, "absent", 0.001)],
+    "axis_list": [("bn", "switched", "training:0", True, "stored", 0.001)],
     "tf_case_exclusive_115": [("case", "switched", "training:0", True, "stored", 0.001)],
 }
 """name, mode, source, the source's value for training, state of the statistics, epsilon"""
@@ -52,7 +53,7 @@ UNDECIDED = {
     "masked_div": ("truediv", "the statistics are computed from another tensor, mask:0"),
     "reduce_std_training": ("truediv_1", "epsilon is added to the root of the variance"),
     "std_stored": ("truediv_1", "a predicate chooses a root of the variance"),
-    "library_lost": ("bn2/case/cond", "If calls function 'bn2_case_cond_true_frozen_6870', which is not"),
+    "library_lost": ("bn2/case/cond", "If calls function 'bn2_case_cond_false_frozen_6871', which is not"),
 }
 """Per case the node, and how the reason begins."""
 

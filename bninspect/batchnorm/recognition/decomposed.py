@@ -20,7 +20,8 @@ from bninspect.batchnorm.recognition.undecided import without_match
 from bninspect.batchnorm.recognition.variance import is_parameter, is_variance_like, unclipped
 from bninspect.batchnorm.site import Batch, Chosen, Site, Undecided
 from bninspect.batchnorm.wiring.alternatives import alternatives
-from bninspect.graph.trace import content, integers, is_scalar, same, scalar, value
+from bninspect.graph.ranks import rank
+from bninspect.graph.trace import content, integers, is_scalar, same, scalar, shape_of, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +95,9 @@ def _judge(
         origin(variance, match.x, conditions, beneath),
     )
     mode = mode_of(*origins, match.output.node, match.x.node, conditions)
+    if mode is Mode.TRAINING and is_parameter(match.x):
+        reason = "what it normalizes is stored: weights, and no batch"
+        return Lookalike(node=match.output.node, kind="other", reason=reason)
     if isinstance(mode, Lookalike):
         if not isinstance(origins[0], Batch) or not is_over_images(match, origins[0].axes):
             return mode
@@ -119,6 +123,7 @@ def _judge(
         epsilon=epsilon,
         output=match.output,
         data_format=_data_format(mean_origin, match.mean),
+        kept_axes=_kept_axes(mean_origin, match),
     )
 
 
@@ -196,13 +201,27 @@ def _data_format(mean: Batch | Chosen | object, statistic: Tensor) -> str | None
     return "NHWC"
 
 
+def _kept_axes(mean: Origin, match: Match) -> int:
+    """How many of the last axes have statistics of their own: by the axes of the moments, else by how the
+    stored mean is laid out.
+    """
+    sides = (mean.if_true, mean.if_false) if isinstance(mean, Chosen) else (mean,)
+    dimensions = rank(match.x)
+    for side in sides:
+        if isinstance(side, Batch) and dimensions:
+            reduced = sorted(axis % dimensions for axis in side.axes)
+            return max(1, dimensions - len(reduced)) if reduced == list(range(len(reduced))) else 1
+    shape = _laid_out(match.mean) or ()
+    long = [axis for axis, size in enumerate(shape) if size > 1]
+    return len(shape) - long[0] if long and min(shape[long[0] :]) > 1 else 1
+
+
 def _laid_out(tensor: Tensor) -> tuple[int, ...] | None:
-    """The constant shape a statistic has when it meets x; None where it is not known."""
+    """The shape a stored statistic has when it meets x; None where it is not known."""
     node = same(tensor).node
     if node.op == "Reshape" and len(node.inputs) == 2:
         return integers(node.inputs[1])
-    held = content(node)
-    return None if held is None else held.shape
+    return shape_of(node)
 
 
 def _normalizes(match: Match, variance: Tensor, conditions: Conditions) -> bool:

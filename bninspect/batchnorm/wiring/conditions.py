@@ -47,6 +47,8 @@ class Conditions:
         self._alike: dict[Truth, tuple[Tensor, bool]] = {}
         """Per truth table the tensor that stands for it, and whether that is its negation."""
         self._possible: dict[Context, bool] = {}
+        self._never: dict[Context, str | None] = {}
+        self._joins: dict[Node, Join | None] = {}
         self._steps = 0
         self._any = any(node.op in ("Switch", "RefSwitch") or node.conditions for node in graph)
 
@@ -111,6 +113,11 @@ class Conditions:
 
     def never(self, context: Context) -> str | None:
         """Why what a context asks for never holds; None where it can."""
+        if context not in self._never:
+            self._never[context] = self._contradiction(context)
+        return self._never[context]
+
+    def _contradiction(self, context: Context) -> str | None:
         for source, value in context:
             known = truth(source)
             if known is not None and not known[0].leaves and known[1] is not value:
@@ -148,9 +155,16 @@ class Conditions:
 
     def join(self, node: Node) -> Join | None:
         """What chooses at a Merge, at the outputs of an If, or at a Select; None where no edge tells."""
+        if node.op not in MERGES | SELECTS:
+            return None
+        if node not in self._joins:
+            self._joins[node] = self._join(node)
+        return self._joins[node]
+
+    def _join(self, node: Node) -> Join | None:
         if node.op in SELECTS and len(node.inputs) == 3:
             return Join(node, *node.inputs)
-        if node.op not in MERGES or len(node.inputs) != 2 or is_loop_variable(node):
+        if len(node.inputs) != 2 or node.op in SELECTS or is_loop_variable(node):
             return None
         first, second = node.inputs
         if node.predicate is not None:

@@ -47,6 +47,7 @@ def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[
     paired |= {site for pair in opposed for site in (pair.training, pair.inference)}
     folded = _beside_folded([site for site in fixed if site not in paired], graph, conditions)
     paired |= {pair.training for pair in folded}
+    paired |= _repeated([site for site in fixed if site not in paired], found, graph, conditions)
     return [*found, *opposed, *folded], [site for site in sites if site not in paired]
 
 
@@ -119,6 +120,35 @@ def _side(
             return []
     alike = all(site.mode is found[0][0].mode and _is_alike(site, found[0][0]) for site, _ in found)
     return found if alike else []
+
+
+def _repeated(
+    sites: Sequence[Site], found: Sequence[Pair], graph: Graph, conditions: Conditions
+) -> set[Site]:
+    """Sites that do what a layer does in one of its modes, and stand beside it in a further conditional:
+    a case of tf.case that does what another case does.
+    """
+    members = {value(each.output): pair for pair in found for each in (pair.training, pair.inference)}
+    again = set()
+    for site in sites:
+        for node in _joins_behind(site, graph):
+            join = conditions.join(node)
+            every = alternatives(node.output(), conditions) if join is not None else []
+            beside = [members[one.tensor] for one in every if one.tensor in members]
+            if any(_does_the_same(site, each) for pair in beside for each in (pair.training, pair.inference)):
+                again.add(site)
+    return again
+
+
+def _does_the_same(first: Site, second: Site) -> bool:
+    """Whether two sites normalize one x with the same statistics and parameters."""
+    statistics = [(value(site.mean), value(site.variance), site.epsilon) for site in (first, second)]
+    return (
+        first.mode is second.mode is Mode.INFERENCE
+        and _is_alike(first, second)
+        and _parameters(first) == _parameters(second)
+        and statistics[0] == statistics[1]
+    )
 
 
 def _beside_folded(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[Pair]:

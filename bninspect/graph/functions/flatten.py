@@ -123,8 +123,8 @@ class _Flattening:
 
     def _obstacle(self, scope: Scope, nodedef: NodeDef, targets: list[FunctionRef]) -> str | None:
         """Why a call is not written out, or None."""
-        missing = next(
-            (target.name for target in targets if target.name not in self.graphdef.functions), None
+        missing = min(
+            (target.name for target in targets if target.name not in self.graphdef.functions), default=None
         )
         if missing is not None:
             return f"{nodedef.op} calls function {missing!r}, which is not in the file"

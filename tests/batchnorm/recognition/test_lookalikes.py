@@ -147,3 +147,59 @@ shape = Shape(x)
 y = Reshape(bn, shape)"""
     )
     assert layer.mode.value == "training"
+
+
+def test_mean_and_variance_over_different_axes() -> None:
+    text = chain("[0, 1, 2]").replace("Mean(x, axes)", "Mean(x, others)")
+    assert reasons("others = Const([0, 1])\n" + text) == [
+        "other: mean and variance are taken over different axes"
+    ]
+
+
+def test_a_size_of_two_numbers_is_no_number_of_channels() -> None:
+    """A damaged target of a Reshape: how many channels there are is not known; the batch may be in them."""
+    text = (
+        IMAGE
+        + NUMBERS
+        + EMPTY
+        + "one = Const(1)\neight = Const(8)\ntwo = Const([3, 3])\nto = Pack(one, eight, eight, two)\n"
+        + "flat = Reshape(x, to)\nbn = FusedBatchNormV3(flat, gamma, beta, none, none)\n"
+        + "shape = Shape(x)\ny = Reshape(bn, shape)\n"
+    )
+    (reason,) = reasons(text)
+    assert reason.endswith("each image has its own moments")
+
+
+def test_standardized_weights() -> None:
+    """Weight standardization: what is normalized is stored, and never a batch."""
+    text = chain("[0, 1, 2]").replace(IMAGE, "x = VariableV2(shape=[3, 3, 8, 3])\n")
+    assert reasons(text) == ["other: what it normalizes is stored: weights, and no batch"]
+
+
+GHOST = (
+    "weights = VariableV2(shape={weights})\nimage = Placeholder(dtype=float, shape=[-1, 8, 8, 3])\n"
+    "x = Conv2D(image, weights)\nto = Const({to})\ngroups = Reshape(x, to)\n"
+)
+
+
+def ghost(to: str, axes: str, weights: str = "[1, 1, 3, 3]") -> str:
+    """Moments over these axes of x reshaped to this shape, without gamma and beta."""
+    text = chain(axes, GHOST.format(to=to, weights=weights), "groups")
+    text = text.replace("inv = Mul(root, gamma)", "inv = Identity(root)")
+    return text.replace("c = Sub(beta, b)", "c = Neg(b)")
+
+
+def test_moments_over_groups_of_images_are_those_of_a_batch() -> None:
+    layer = only_layer(ghost("[-1, 4, 8, 8, 3]", "[1, 2, 3]"))
+    assert (layer.mode.value, layer.data_format) == ("training", "NHWC")
+
+
+def test_moments_over_groups_of_images_with_channels_first() -> None:
+    layer = only_layer(ghost("[-1, 4, 3, 8, 8]", "[1, 3, 4]"))
+    assert (layer.mode.value, layer.data_format) == ("training", "NCHW")
+
+
+def test_moments_over_groups_of_channels_are_not() -> None:
+    """Every fourth channel in one group: the last axis is kept, and is not that of the channels."""
+    (reason,) = reasons(ghost("[-1, 8, 8, 3, 4]", "[1, 2, 3]", "[1, 1, 3, 12]"))
+    assert reason.startswith("group_norm")

@@ -41,6 +41,10 @@ def test_does_not_catch_virtual_batches() -> None:
     assert not found("BN110", STORED + text)
 
 
+def test_does_not_catch_statistics_of_several_axes() -> None:
+    assert not of_fixture("BN110", "cases/axis_list.pb")
+
+
 @pytest.mark.parametrize(
     "file", ["renorm.pb", "nchw.pb", "nchw_decomposed.pb", "no_gamma.pb", "half.pb", "dense.pb"]
 )

@@ -1,0 +1,47 @@
+"""How many axes have statistics of their own: by the axes of the moments, else by the layout of the mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.parts import IMAGE, only_layer
+
+PARTS = """
+gamma = VariableV2(shape={shape})
+beta = VariableV2(shape={shape})
+mean = VariableV2(shape={shape})
+variance = VariableV2(shape={shape})
+epsilon = Const(0.001)
+"""
+MOMENTS = """
+axes = Const({axes})
+m = Mean(x, axes)
+difference = SquaredDifference(x, m)
+v = Mean(difference, axes)
+"""
+CHAIN = """
+shifted = Add({v}, epsilon)
+root = Rsqrt(shifted)
+centred = Sub(x, {m})
+n = Mul(centred, root)
+scaled = Mul(n, gamma)
+y = Add(scaled, beta)
+"""
+
+
+@pytest.mark.parametrize(
+    ("axes", "kept"),
+    [("[0, 1, 2]", 1), ("[0, 1]", 2), ("[0]", 3), ("[-4, -3]", 2), ("[0, 2, 3]", 1), ("[0, 2]", 1)],
+)
+def test_by_the_axes_of_the_moments(axes: str, kept: int) -> None:
+    text = IMAGE + PARTS.format(shape="[3]") + MOMENTS.format(axes=axes) + CHAIN.format(m="m", v="v")
+    assert only_layer(text).kept_axes == kept
+
+
+@pytest.mark.parametrize(
+    ("shape", "kept"),
+    [("[3]", 1), ("[1, 1, 1, 3]", 1), ("[1, 1, 8, 3]", 2), ("[8, 8, 3]", 3), ("[1, 3, 1, 1]", 1), ("[]", 1)],
+)
+def test_by_the_layout_of_the_stored_mean(shape: str, kept: int) -> None:
+    text = IMAGE + PARTS.format(shape=shape) + CHAIN.format(m="mean", v="variance")
+    assert only_layer(text).kept_axes == kept

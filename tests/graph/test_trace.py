@@ -1,0 +1,47 @@
+"""Where a tensor comes from: long chains, and nodes that hand on several."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.graph.trace import cast_free, same, value
+from tests.support.catching import fused
+from tests.support.parts import STORED, names_of_parts, only_layer
+from tests.support.text import graph
+
+
+@pytest.mark.parametrize("length", [10, 64, 65, 200])
+def test_a_long_chain(length: int) -> None:
+    lines = ["t0 = Placeholder(dtype=float)"] + [f"t{n + 1} = Identity(t{n})" for n in range(length)]
+    nodes = graph("\n".join(lines))
+    assert same(nodes.node(f"t{length}").output()) == nodes.node("t0").output()
+
+
+def test_a_long_chain_of_casts_before_a_layer() -> None:
+    """Of x and of the mean: both are what they were before it."""
+    text = STORED
+    for start in ("x", "mean"):
+        lines = [f"{start}0 = Identity({start})"]
+        lines += [f"{start}{n + 1} = Cast({start}{n}, SrcT=float, DstT=float)" for n in range(100)]
+        text += "\n".join(lines) + "\n"
+    layer = only_layer(text + fused("y", "x100").replace(", mean,", ", mean100,"))
+    assert names_of_parts(layer)[3] == "mean:0"
+    assert cast_free(layer.x).name == "x:0"
+    assert layer.statistics.state.value == "stored"
+
+
+@pytest.mark.parametrize("port", [0, 1])
+def test_a_node_that_hands_on_several(port: int) -> None:
+    nodes = graph("a = Const([1.0])\nb = Const([2.0])\nboth = IdentityN(a, b)\n")
+    assert value(nodes.node("both").output(port)) == nodes.node("ab"[port]).output()
+
+
+def test_a_port_that_the_node_does_not_have() -> None:
+    both = graph("a = Const([1.0])\nboth = IdentityN(a)\n").node("both")
+    assert same(both.output(3)) == both.output(3)
+
+
+def test_statistics_behind_a_node_that_hands_on_several() -> None:
+    text = STORED + "both = IdentityN(mean, variance)\n" + fused()
+    layer = only_layer(text.replace(", mean, variance, is", ", both, both:1, is"))
+    assert names_of_parts(layer)[3:] == ["mean:0", "variance:0"]

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 _RANK = {
     "Conv2D": 4, "DepthwiseConv2dNative": 4, "MaxPool": 4, "AvgPool": 4, "Conv2DBackpropInput": 4,
-    "FusedConv2D": 4, "FusedBatchNorm": 4, "FusedBatchNormV2": 4, "FusedBatchNormV3": 4, "_FusedConv2D": 4,
+    "FusedBatchNorm": 4, "FusedBatchNormV2": 4, "FusedBatchNormV3": 4, "_FusedConv2D": 4,
     "ResizeBilinear": 4, "ResizeNearestNeighbor": 4, "SpaceToDepth": 4, "DepthToSpace": 4, "LRN": 4,
     "MatMul": 2, "Conv3D": 5, "MaxPool3D": 5, "AvgPool3D": 5, "Conv3DBackpropInputV2": 5,
 }  # fmt: skip
 _RANK_KEEPING = frozenset({
     "BiasAdd", "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "Add", "AddV2", "Sub", "Mul",
     "Maximum", "RealDiv", "Pad", "PadV2", "MirrorPad", "ConcatV2", "BatchToSpaceND", "SpaceToBatchND",
-    "Softmax", "Neg", "Cast", "Transpose", "Minimum", "AddN", "Softplus", "Abs", "Square", "Dropout",
+    "Softmax", "Neg", "Cast", "Transpose", "Minimum", "AddN", "Softplus", "Abs", "Square",
 })  # fmt: skip
 
 _BROADCASTING = frozenset({"Add", "AddV2", "Sub", "Mul", "Maximum", "Minimum", "RealDiv"})
@@ -32,6 +32,8 @@ def rank(tensor: Tensor) -> int | None:
     for _ in range(_HOPS):
         tensor = same(tensor)
         node = tensor.node
+        if tensor.port:
+            return None
         if node.op in _RANK:
             return max(least, _RANK[node.op])
         if node.op == "Reshape":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,9 @@ SHAPES = [(5, 7), (3, 6, 4), (2, 5, 6, 3), (1, 1, 1, 8), (4, 1, 1, 1), (2, 3, 4,
 CHANNELS_FIRST = [(5, 7), (3, 4, 6), (2, 3, 5, 6), (2, 6, 3, 4, 5)]
 
 
-def measured(x: Array, data_format: str | None, dtype: str = "float") -> tuple[Array, Array, int]:
+def measured(
+    x: Array, data_format: str | None, dtype: str = "float", kept_axes: int = 1
+) -> tuple[Array, Array, int]:
     """Mean, variance and values, from a graph of one Placeholder of unknown rank, cast to another type where
     given."""
     lines = f"image = Placeholder(dtype=float)\nx = Cast(image, SrcT=float, DstT={dtype})"
@@ -38,7 +41,7 @@ def measured(x: Array, data_format: str | None, dtype: str = "float") -> tuple[A
         lines = f"x = Placeholder(dtype={dtype})"
     model = graph(lines)
     edits = Edits(model)
-    found = measure(edits, model.node("x").output(), data_format=data_format)
+    found = measure(edits, model.node("x").output(), data_format=data_format, kept_axes=kept_axes)
     tensors = (found.mean, found.variance, found.values)
     pruned = prune(edits, tensors)
     feed = "x:0" if dtype in ("float", "double") else "image:0"
@@ -55,6 +58,17 @@ def reference(x: Array, data_format: str | None) -> tuple[Array, Array]:
         return flat.mean(axis=2), flat.var(axis=2)
     flat = wide.reshape(wide.shape[0], -1, wide.shape[-1])
     return flat.mean(axis=1), flat.var(axis=1)
+
+
+@pytest.mark.parametrize(("shape", "kept_axes"), [((3, 4, 5, 6), 2), ((3, 4, 5, 6), 3), ((5, 7, 2), 2)])
+def test_several_axes_with_statistics_of_their_own(shape: tuple[int, ...], kept_axes: int) -> None:
+    """The last axes together are what elsewhere the channels are."""
+    x = np.random.default_rng(2).normal(2, 3, shape).astype(np.float32)
+    mean, variance, values = measured(x, "NHWC", kept_axes=kept_axes)
+    flat = x.astype(np.float64).reshape(shape[0], -1, math.prod(shape[-kept_axes:]))
+    assert values == flat.shape[1]
+    np.testing.assert_allclose(mean, flat.mean(axis=1), rtol=0, atol=3e-6)
+    np.testing.assert_allclose(variance, flat.var(axis=1), rtol=2e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize(

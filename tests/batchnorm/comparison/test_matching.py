@@ -75,6 +75,12 @@ def test_order_counts_between_what_names_match() -> None:
     assert names(old, new) == ([("a", "u"), ("c", "w")], [])
 
 
+def test_what_names_match_in_another_order_says_nothing_of_what_stands_between() -> None:
+    old = layer("b/bn", "x", 2) + layer("u/bn", "b/bn", 1) + layer("a/bn", "u/bn", 3)
+    new = layer("a/bn", "x", 3) + layer("w/bn", "a/bn", 1) + layer("b/bn", "w/bn", 2)
+    assert names(old, new) == ([("u", "w")], [])
+
+
 def test_a_choice_is_not_guessed() -> None:
     """Either of the two could be the one."""
     old = layer("a/bn", "x", 1)

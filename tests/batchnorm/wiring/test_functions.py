@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.errors import GraphDefError
+from tests.support.catching import fused
 from tests.support.parts import BATCH, PHASE, STORED, only_layer, reasons, report, said
 
 BRANCHES = """
@@ -121,6 +122,14 @@ def test_control_outputs_and_unread_functions() -> None:
     text = STORED + f"y = PartitionedCall({ARGUMENTS}, f=@infer)\n" + BRANCHES
     (skipped,) = report(text).skipped
     assert (skipped.count, skipped.what) == (1, "batch-norm node in 1 library function")
+
+
+def test_of_an_uncalled_function_only_its_normalizations_are_counted() -> None:
+    uncalled = "def lost(x, gamma, beta, mean, variance) -> y=c:output:0\n"
+    uncalled += "    a = FusedBatchNormV3(x, gamma, beta, mean, variance)\n    r = Rsqrt(variance)\n"
+    uncalled += "".join(f"    {name} = Identity({of}:0)\n" for name, of in (("b", "a:y"), ("c", "b:output")))
+    (skipped,) = report(STORED + fused() + uncalled + "    d = Relu(c:output:0)\n").skipped
+    assert (skipped.count, skipped.what) == (2, "batch-norm nodes in 1 library function")
 
 
 def test_recursion_is_said() -> None:

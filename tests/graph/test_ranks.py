@@ -1,0 +1,116 @@
+"""Ranks, held against TensorFlow's own shape inference: every op of both tables, as TensorFlow writes it."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bninspect.graph import flatten, ranks
+from bninspect.graph.ranks import rank
+from bninspect.graphdef.reader import records
+from tests.support.parts import STORED
+from tests.support.text import graph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+IMAGE, VOLUME, ROWS = [2, 8, 8, 3], [2, 4, 8, 8, 3], [2, 3]
+_ONE = {"strides": [1, 1, 1, 1], "padding": "SAME"}
+_POOL = {"ksize": [1, 2, 2, 1], **_ONE}
+_ONE_3D = {"strides": [1, 1, 1, 1, 1], "padding": "SAME"}
+_POOL_3D = {"ksize": [1, 2, 2, 2, 1], **_ONE_3D}
+BORDER = [[0, 0], [1, 1], [1, 1], [0, 0]]
+ARGUMENTS: dict[str, Callable[[Any, Any, Any], dict[str, Any]]] = {
+    "Conv2D": lambda tf, x, _: {"input": x, "filter": tf.ones([3, 3, 3, 5]), **_ONE},
+    "DepthwiseConv2dNative": lambda tf, x, _: {"input": x, "filter": tf.ones([3, 3, 3, 1]), **_ONE},
+    "Conv2DBackpropInput": lambda tf, x, _: {
+        "input_sizes": [2, 8, 8, 5], "filter": tf.ones([3, 3, 5, 3]), "out_backprop": x, **_ONE,
+    },
+    "MaxPool": lambda _, x, __: {"input": x, **_POOL},
+    "AvgPool": lambda _, x, __: {"value": x, **_POOL},
+    "LRN": lambda _, x, __: {"input": x},
+    "ResizeBilinear": lambda _, x, __: {"images": x, "size": [4, 4]},
+    "ResizeNearestNeighbor": lambda _, x, __: {"images": x, "size": [4, 4]},
+    "SpaceToDepth": lambda _, x, __: {"input": x, "block_size": 2},
+    "DepthToSpace": lambda tf, _, __: {"input": tf.ones([2, 8, 8, 4]), "block_size": 2},
+    "MatMul": lambda tf, _, __: {"a": tf.ones(ROWS), "b": tf.ones([3, 4])},
+    "Conv3D": lambda tf, _, v: {"input": v, "filter": tf.ones([3, 3, 3, 3, 5]), **_ONE_3D},
+    "MaxPool3D": lambda _, __, v: {"input": v, **_POOL_3D},
+    "AvgPool3D": lambda _, __, v: {"input": v, **_POOL_3D},
+    "Conv3DBackpropInputV2": lambda tf, _, v: {
+        "input_sizes": [2, 4, 8, 8, 5], "filter": tf.ones([3, 3, 3, 5, 3]), "out_backprop": v, **_ONE_3D,
+    },
+    "BiasAdd": lambda tf, x, _: {"value": x, "bias": tf.ones([3])},
+    "Softmax": lambda _, x, __: {"logits": x},
+    "Pad": lambda _, x, __: {"input": x, "paddings": BORDER},
+    "PadV2": lambda _, x, __: {"input": x, "paddings": BORDER, "constant_values": 1.0},
+    "MirrorPad": lambda _, x, __: {"input": x, "paddings": BORDER, "mode": "REFLECT"},
+    "ConcatV2": lambda _, x, __: {"values": [x, x], "axis": 3},
+    "AddN": lambda _, x, __: {"inputs": [x, x]},
+    "Cast": lambda tf, x, _: {"x": x, "DstT": tf.float64},
+    "Transpose": lambda _, x, __: {"x": x, "perm": [0, 3, 1, 2]},
+    "SpaceToBatchND": lambda _, x, __: {"input": x, "block_shape": [2, 2], "paddings": [[0, 0], [0, 0]]},
+    "BatchToSpaceND": lambda tf, _, __: {
+        "input": tf.ones([4, 8, 8, 3]), "block_shape": [2, 2], "crops": [[0, 0], [0, 0]],
+    },
+}  # fmt: skip
+_OF_FEATURES = {"Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Softplus"}
+_OF_TWO = {"Add", "AddV2", "Sub", "Mul", "Maximum", "Minimum", "RealDiv"}
+_FUSED = {"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"}
+HIDDEN = {"_FusedConv2D"}
+"""Ops that only TensorFlow's optimizer writes."""
+
+
+def arguments(op: str, tf: Any, x: Any, volume: Any) -> dict[str, Any]:
+    """What the op is called with."""
+    if op in ARGUMENTS:
+        return ARGUMENTS[op](tf, x, volume)
+    if op in _OF_FEATURES:
+        return {"features": x}
+    if op in _FUSED:
+        one = tf.ones([3])
+        return {"x": x, "scale": one, "offset": one, "mean": one, "variance": one, "is_training": False}
+    return {"x": tf.constant(2.0), "y": x} if op in _OF_TWO else {"x": x}
+
+
+@pytest.mark.tensorflow
+@pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
+def test_as_tensorflow_infers_them() -> None:
+    import tensorflow as tf
+
+    tables = sorted(ranks._RANK) + sorted(ranks._RANK_KEEPING)
+    with tf.Graph().as_default() as made:
+        x = tf.compat.v1.placeholder(tf.float32, IMAGE)
+        volume = tf.compat.v1.placeholder(tf.float32, VOLUME)
+        for op in tables:
+            if op not in HIDDEN:
+                getattr(tf.raw_ops, op)(**arguments(op, tf, x, volume), name=f"node_{op}")
+        expected = {
+            op: len(made.get_tensor_by_name(f"node_{op}:0").shape) for op in tables if op not in HIDDEN
+        }
+    nodes = flatten(records(made.as_graph_def().SerializeToString(), "made"))
+    assert {op: rank(nodes.node(f"node_{op}").output()) for op in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("y = Mul(epsilon, x)", 4),
+        ("y = Sub(x, mean)", 4),
+        ("y = Add(mean, x)", 4),
+        ("wide = VariableV2(shape=[1, 1, 1, 1, 3])\ny = Mul(wide, x)", 5),
+        ("to = Const([-1, 3])\ny = Reshape(x, to)", 2),
+        ("free = Placeholder(dtype=float)\ny = Relu(free)", None),
+        ("y = FusedBatchNormV3(x, gamma, beta, mean, variance)", 4),
+    ],
+)
+def test_other_ranks(lines: str, expected: int | None) -> None:
+    """A stored operand says nothing of the other; the longer of two shapes counts."""
+    assert rank(graph(STORED + lines).node("y").output()) == expected
+
+
+def test_the_mean_of_a_fused_op_has_not_the_rank_of_its_result() -> None:
+    node = graph(STORED + "y = FusedBatchNormV3(x, gamma, beta, mean, variance)").node("y")
+    assert rank(node.output(1)) is None

@@ -103,6 +103,7 @@ def test_as_tensorflow_infers_them() -> None:
         ("wide = VariableV2(shape=[1, 1, 1, 1, 3])\ny = Mul(wide, x)", 5),
         ("to = Const([-1, 3])\ny = Reshape(x, to)", 2),
         ("free = Placeholder(dtype=float)\ny = Relu(free)", None),
+        ("y = _FusedConv2D(x, mean)", 4),
         ("y = FusedBatchNormV3(x, gamma, beta, mean, variance)", 4),
     ],
 )

@@ -119,6 +119,8 @@ SILENT = {
     "a step of Adam": "r = Sqrt(variance)\ns = Add(r, epsilon)\nstep = RealDiv(mean, s)\n"
     "w = Sub(beta, step)\n"
     "y = Mul(x, w)\n",
+    "a direction": "o = Const([1.0, 2.0, 3.0])\nc = Sub(x, o)\nd = Square(c)\naxis = Const([-1])\n"
+    "s = Sum(d, axis)\nt = Add(s, epsilon)\nr = Sqrt(t)\ny = RealDiv(c, r)\n",
     "attention": "d = Const(64.0)\nr = Sqrt(d)\ny = RealDiv(x, r)\n",
     "a distance": "o = Const([1.0, 2.0, 3.0])\nd = SquaredDifference(x, o)\naxis = Const([-1])\n"
     "s = Sum(d, axis)\n"

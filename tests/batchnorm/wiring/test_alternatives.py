@@ -104,6 +104,12 @@ def test_two_alike_in_inference_mode_are_one_layer() -> None:
     assert found.skipped == ()
 
 
+def test_data_beside_a_mode_is_not_that_mode() -> None:
+    """Where neither case holds, x is handed on as it is: what meets at the end is more than a layer."""
+    text = nested("other").replace("Merge(default, second)", "Merge(default_x, second)")
+    assert "y:0" not in [layer.output.name for layer in report(text).layers]
+
+
 def test_modes_mixed_in_one_side_are_not_one_layer() -> None:
     text = nested("other").replace(
         "second_variance:1, is_training=false", "second_variance:1, is_training=true"

@@ -73,6 +73,7 @@ def test_one_predicate(case: str) -> None:
     conditions = Conditions(nodes)
     stands, negated = conditions.base(nodes.node(first).output())
     assert conditions.base(nodes.node(second).output()) == (stands, negated != opposed)
+    assert conditions.base(stands) == (stands, False)
 
 
 @pytest.mark.parametrize("case", APART)

@@ -1,0 +1,55 @@
+"""A training chain beside what its inference mode was folded into: x * scale + offset, and what is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.parts import BATCH, PHASE, report
+
+TRAINING = """
+shifted = Add(batch_variance, epsilon)
+root = Rsqrt(shifted)
+scale = Mul(root, gamma)
+scaled = Mul(x, scale)
+moved = Mul(batch_mean, scale)
+rest = Sub(beta, moved)
+train = Add(scaled, rest)
+by = Const([0.5, 0.25, 0.125])
+off = Const([1.0, 2.0, 3.0])
+"""
+SELECT = "y = Select(phase, {true}, {false})\n"
+FOLDED = {
+    "scale, then offset": "s = Mul(by, x)\ninfer = Add(s, off)\n",
+    "the bias of an image": "s = Mul(x, by)\ninfer = BiasAdd(s, off)\n",
+    "offset, then scale": "s = Sub(x, off)\ninfer = Mul(s, by)\n",
+    "divided": "s = Sub(x, off)\nd = RealDiv(s, by)\ninfer = Add(d, off)\n",
+    "scale alone": "infer = Mul(x, by)\n",
+}
+OTHER = {
+    "x itself": "infer = Identity(x)\n",
+    "an offset alone": "infer = Add(x, off)\n",
+    "another image": "z = Placeholder(dtype=float)\ns = Mul(z, by)\ninfer = Add(s, off)\n",
+    "divided by x": "infer = RealDiv(by, x)\n",
+    "an activation": "s = Mul(x, by)\nt = Relu(s)\ninfer = Add(t, off)\n",
+}
+
+
+@pytest.mark.parametrize("case", FOLDED)
+@pytest.mark.parametrize("training_when", [True, False])
+def test_one_layer(case: str, training_when: bool) -> None:
+    sides = ("train", "infer") if training_when else ("infer", "train")
+    found = report(BATCH + PHASE + TRAINING + FOLDED[case] + SELECT.format(true=sides[0], false=sides[1]))
+    (layer,) = found.layers
+    assert layer.switch is not None
+    assert layer.inference is not None
+    assert (layer.mode.value, layer.switch.training_when) == ("switched", training_when)
+    assert (layer.inference.node.name, layer.output.name) == ("infer", "y:0")
+    assert layer.statistics.state.value == "unread"
+    assert str(layer.statistics.reason).startswith("they were folded into x * scale + offset")
+    assert (layer.epsilon, [merge.name for merge in layer.merges]) == (pytest.approx(0.001), ["y"])
+
+
+@pytest.mark.parametrize("case", OTHER)
+def test_what_is_no_folded_layer(case: str) -> None:
+    found = report(BATCH + PHASE + TRAINING + OTHER[case] + SELECT.format(true="train", false="infer"))
+    assert [layer.mode.value for layer in found.layers] == ["training"]

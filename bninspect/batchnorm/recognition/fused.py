@@ -137,15 +137,14 @@ def _chosen(
     mean: Chosen, variance: Chosen, node: Node, x: Node, conditions: Conditions
 ) -> Mode | Lookalike | Undecided:
     """Both are chosen: by one predicate, and the same way?"""
-    same = along(variance, mean.join.predicate, conditions)
-    if isinstance(same, Undecided):
-        return same
-    variance = same
-    if type(mean.if_true) is not type(variance.if_true):
+    other = along(variance, mean.join.predicate, conditions)
+    if isinstance(other, Undecided):
+        return other
+    if type(mean.if_true) is not type(other.if_true):
         return Undecided(
             reason="for one value of the predicate the mean is stored and the variance is of the batch"
         )
-    moments = [side for origin in (mean, variance) for side in (origin.if_true, origin.if_false)]
+    moments = [side for origin in (mean, other) for side in (origin.if_true, origin.if_false)]
     batch = [side for side in moments if isinstance(side, Batch)]
     return of_moments(node, x, *batch) or Mode.SWITCHED
 

@@ -46,7 +46,8 @@ def test_one_layer(case: str, training_when: bool) -> None:
     assert (layer.inference.node.name, layer.output.name) == ("infer", "y:0")
     assert layer.statistics.state.value == "unread"
     assert str(layer.statistics.reason).startswith("they were folded into x * scale + offset")
-    assert (layer.epsilon, [merge.name for merge in layer.merges]) == (pytest.approx(0.001), ["y"])
+    assert layer.epsilon == pytest.approx(0.001)
+    assert [merge.name for merge in layer.merges] == ["y"]
 
 
 @pytest.mark.parametrize("case", OTHER)

@@ -163,6 +163,6 @@ def test_mean_and_variance_by_predicates_of_two_values() -> None:
 def test_layers_by_predicates_of_one_value_have_one_source() -> None:
     lines = "n = LogicalNot(phase)\nno = Const(false)\ne = Equal(n, no)\n"
     found = report(STORED + PHASE + lines + fused_cond("phase") + fused_cond("e", "z", "y"))
-    [group] = found.switches
+    (group,) = found.switches
     assert group.predicate.source is not None
     assert (group.predicate.source.name, len(group.layers)) == ("phase:0", 2)

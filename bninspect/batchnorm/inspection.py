@@ -125,7 +125,7 @@ def _inspected(
 
 
 def _is_candidate(node: Node) -> bool:
-    return node.op in FUSED_OPS or node.op == GLOBAL_OP or node.op in ROOT_OPS
+    return node.op in FUSED_OPS or node.op == GLOBAL_OP or node.op in ROOT_OPS or node.op == "Exp"
 
 
 def _is_normalized_with(node: Node, graph: Graph, places: Container[Node], outputs: Sequence[Tensor]) -> bool:

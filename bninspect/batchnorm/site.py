@@ -84,4 +84,4 @@ class Site:
     taken over the first axes alone.
     """
     folded: bool = False
-    """Whether it is no more than x * scale + offset, into which its parameters and statistics were folded."""
+    """Whether nothing of it is left but weights, into which its parameters and statistics were folded."""

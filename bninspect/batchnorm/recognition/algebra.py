@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.recognition import formula
-from bninspect.graph.trace import IDENTITIES, RESHAPES, same, scalar
+from bninspect.graph.trace import IDENTITIES, RESHAPES, same, scalar, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.recognition.formula import Match
@@ -55,6 +55,17 @@ def root_of(node: Node) -> tuple[Tensor, int] | None:
         exponent = scalar(node.inputs[1])
         if exponent in (0.5, -0.5):
             return node.inputs[0], -1 if exponent == 0.5 else 1
+    if node.op == "Exp":
+        return _power_of_logarithm(value(node.inputs[0]).node)
+    return None
+
+
+def _power_of_logarithm(product: Node) -> tuple[Tensor, int] | None:
+    """As `root_of` of exp(product), for a product of a logarithm and a half."""
+    for factor, other in (product.inputs, product.inputs[::-1]) if len(product.inputs) == 2 else ():
+        logarithm, half = value(factor).node, scalar(other)
+        if product.op == "Mul" and logarithm.op == "Log" and logarithm.inputs and half in (0.5, -0.5):
+            return logarithm.inputs[0], -1 if half == 0.5 else 1
     return None
 
 

@@ -125,7 +125,7 @@ def _layer(
 def _statistics(inference: Branch | None, mean: Tensor | None, variance: Tensor | None) -> Statistics:
     """The stored statistics; those that inference mode computes from what is stored are not read."""
     if inference is not None and inference.site.folded and mean is None:
-        reason = f"they were folded into x * scale + offset ({inference.node.op} {inference.node.label})"
+        reason = f"they were folded into weights ({inference.node.op} {inference.node.label})"
         return Statistics(state=State.UNREAD, reason=reason)
     if inference is not None and (mean is None or variance is None):
         node = value(inference.mean).node

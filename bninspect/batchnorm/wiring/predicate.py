@@ -11,7 +11,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import ModeSwitch, Predicate
-from bninspect.graph.trace import VARIABLES, far, same, scalar, shape_free
+from bninspect.graph.trace import VARIABLES, constant, far, same, shape_free
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -145,7 +145,7 @@ def logic(tensor: Tensor, *, unfed: bool = False) -> tuple[list[Tensor], list[Te
                 order.append(current)
             continue
         done[current] = False
-        if current.node.op == "Const" and scalar(current) is not None:
+        if uniform(current) is not None:
             continue
         before = operands(current, unfed=unfed) if len(done) < _MOST_LOGIC else []
         if not before:
@@ -169,6 +169,16 @@ def operands(tensor: Tensor, *, unfed: bool = False) -> list[Tensor]:
     if node.op == "Fill":
         return [same(node.inputs[1])]  # the other input is the shape: a Select may want one value per channel
     return [same(operand) for operand in node.inputs[: _ARITY[node.op]]]
+
+
+def uniform(tensor: Tensor) -> float | None:
+    """The one value that all elements of a constant have (a vector may be what a predicate is broadcast
+    with); None for anything else.
+    """
+    held = constant(tensor) if tensor.node.op == "Const" else None
+    if held is None or not held.size or (held != held.flat[0]).any():
+        return None
+    return float(held.flat[0])
 
 
 def _not_a_source(leaf: Tensor) -> str | None:
@@ -221,7 +231,7 @@ def _cast(number: float, dtype: object) -> float:
 def _apply(tensor: Tensor, operands: list[float]) -> float:
     node = tensor.node
     if node.op == "Const":
-        return scalar(tensor) or 0.0
+        return uniform(tensor) or 0.0
     if node.op in (_DEFAULTED, "Fill"):
         return operands[0]
     if node.op in _THROUGH:

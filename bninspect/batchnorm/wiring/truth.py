@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bninspect.batchnorm.wiring.predicate import COMPARISONS, INTEGERS, evaluate, logic, operands
-from bninspect.graph.trace import scalar
+from bninspect.batchnorm.wiring.predicate import COMPARISONS, INTEGERS, evaluate, logic, operands, uniform
+from bninspect.graph.trace import same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,7 +95,9 @@ def _trials(order: Sequence[Tensor], leaves: Sequence[Tensor]) -> Trials | None:
     constants = {0.0}
     for tensor in order:
         if tensor.node.op in COMPARISONS and tensor not in types:
-            numbers = [number for side in tensor.node.inputs[:2] if (number := scalar(side)) is not None]
+            numbers = [
+                number for side in tensor.node.inputs[:2] if (number := uniform(same(side))) is not None
+            ]
             if numeric and not numbers:
                 return None
             constants.update(number for number in numbers if isfinite(number))

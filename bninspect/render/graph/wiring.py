@@ -114,7 +114,7 @@ def _reads(layer: BatchNorm, mode: Mode, branch: Branch) -> Item:
         where = "" if layer.form is Form.FUSED else f": {branch.mean.name} and {branch.variance.name}"
         return Item(f"with the mean and variance of the batch of x at hand{where}")
     if branch.site.folded:
-        return Item("by x * scale + offset, into which the layer with its stored statistics was folded")
+        return Item("by weights, into which the layer with its stored statistics was folded")
     mean = _named(layer.moving_mean, branch.mean.name)
     variance = _named(layer.moving_variance, branch.variance.name)
     return Item(f"with the stored moving statistics: {mean} and {variance}")

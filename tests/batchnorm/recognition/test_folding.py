@@ -1,10 +1,10 @@
-"""A training chain beside what its inference mode was folded into: x * scale + offset, and what is none."""
+"""A training chain beside what its inference mode was folded into, and what is none."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.support.parts import BATCH, PHASE, report
+from tests.support.parts import BATCH, IMAGE, PARAMETERS, PHASE, report
 
 TRAINING = """
 shifted = Add(batch_variance, epsilon)
@@ -45,9 +45,27 @@ def test_one_layer(case: str, training_when: bool) -> None:
     assert (layer.mode.value, layer.switch.training_when) == ("switched", training_when)
     assert (layer.inference.node.name, layer.output.name) == ("infer", "y:0")
     assert layer.statistics.state.value == "unread"
-    assert str(layer.statistics.reason).startswith("they were folded into x * scale + offset")
+    assert str(layer.statistics.reason).startswith("they were folded into weights")
     assert layer.epsilon == pytest.approx(0.001)
     assert [merge.name for merge in layer.merges] == ["y"]
+
+
+MADE = """
+image = Placeholder(dtype=float, shape=[-1, 8, 8, 3])
+weights = VariableV2(shape=[3, 3, 3, 3])
+folded = VariableV2(shape=[3, 3, 3, 3])
+made = Conv2D(image, weights)
+x = BiasAdd(made, beta)
+"""
+
+
+@pytest.mark.parametrize(("op", "of"), [("Conv2D", "image"), ("Conv2D", "another"), ("MatMul", "image")])
+def test_folded_into_the_weights_that_x_is_made_with(op: str, of: str) -> None:
+    """One convolution of one input with other weights; of another input, or another op, it is none."""
+    lines = f"another = Placeholder(dtype=float)\nc = {op}({of}, folded)\ninfer = BiasAdd(c, off)\n"
+    chain = BATCH.replace(IMAGE, "") + PHASE + TRAINING + lines + SELECT.format(true="train", false="infer")
+    (layer,) = report(PARAMETERS + MADE + chain.replace(PARAMETERS, "")).layers
+    assert layer.mode.value == ("switched" if (op, of) == ("Conv2D", "image") else "training")
 
 
 @pytest.mark.parametrize("case", OTHER)

@@ -25,6 +25,9 @@ SPELLINGS = {
     "Inv": "root = Sqrt(shifted)\nover = Inv(root)\nn = Mul(centred, over)\n",
     "Rsqrt": "root = Rsqrt(shifted)\nn = Mul(centred, root)\n",
     "Pow 0.5": "half = Const(0.5)\nroot = Pow(shifted, half)\nn = RealDiv(centred, root)\n",
+    "a power by its logarithm": "half = Const(-0.5)\nlog = Log(shifted)\nby = Mul(log, half)\n"
+    "root = Exp(by)\n"
+    "n = Mul(centred, root)\n",
     "Pow -0.5": "half = Const(-0.5)\nroot = Pow(shifted, half)\nn = Mul(centred, root)\n",
 }
 END = "scaled = Mul(n, gamma)\ny = Add(scaled, beta)\n"

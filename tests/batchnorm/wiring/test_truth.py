@@ -38,6 +38,7 @@ ALIKE = {
         False,
     ),
     "equal to false": (BOOL + "no = Const(false)\na = Equal(p, no)", "a", "p", True),
+    "and a vector of true": (BOOL + "yes = Const([true, true])\na = LogicalAnd(yes, p)", "a", "p", False),
     "and true": (BOOL + "yes = Const(true)\na = LogicalAnd(yes, p)", "a", "p", False),
     "the same two": (BOOL + "a = LogicalAnd(p, other)\nb = LogicalAnd(other, p)", "a", "b", False),
     "De Morgan": (
@@ -60,6 +61,11 @@ APART = {
     "of two placeholders": (BOOL, "p", "other"),
     "equal to 0, equal to 1": (NUMBER + "a = Equal(m, zero)\nb = Equal(m, one)", "a", "b"),
     "not equal to 0, equal to 1": (NUMBER + "a = NotEqual(m, zero)\nb = Equal(m, one)", "a", "b"),
+    "and a vector of true and false": (
+        BOOL + "some = Const([true, false])\na = LogicalAnd(some, p)",
+        "a",
+        "p",
+    ),
     "and, or": (BOOL + "a = LogicalAnd(p, other)\nb = LogicalOr(p, other)", "a", "b"),
     "below, at most": (STEP + "p = Less(step, a)\nq = LessEqual(step, a)", "p", "q"),
     "below 10, below 20": (STEP + "p = Less(step, a)\nq = Less(step, b)", "p", "q"),

@@ -29,14 +29,18 @@ _MOST_CLIPS = 8
 
 
 def is_variance_like(tensor: Tensor, conditions: Conditions) -> bool:
-    """Whether the tensor is made of a mean of squares or of a stored vector, by arithmetic and choices."""
+    """Whether it is made of a mean of squares, or of stored vectors alone, by arithmetic and choices."""
+    stored = computed = False
     start = (value(tensor), False)
     stack, seen = [start], {start}
     while stack and len(seen) < _MOST_NODES:
         current, scaled = stack.pop()
         node = current.node
-        if is_parameter(current) or (node.op in FUSED_OPS and current.port in (2, 4)):
+        if node.op in FUSED_OPS and current.port in (2, 4):
             return True
+        if is_parameter(current):
+            stored = True
+            continue
         if node.op == "Mean" or (node.op == "Sum" and scaled):
             if node.inputs and _is_square(node.inputs[0]):
                 return True
@@ -47,13 +51,14 @@ def is_variance_like(tensor: Tensor, conditions: Conditions) -> bool:
         elif node.op in _HANDS_ON or node.op in _SCALES:
             before = node.inputs
         else:
+            computed = computed or not (node.op == "Const" or node.op.startswith("Placeholder"))
             continue
         for one in before:
             following = (value(one), scaled or node.op in _SCALES)
             if following not in seen:
                 seen.add(following)
                 stack.append(following)
-    return False
+    return stored and not computed
 
 
 def unclipped(tensor: Tensor) -> Tensor:

@@ -124,6 +124,8 @@ SILENT = {
     "y = Mul(x, w)\n",
     "a direction": "o = Const([1.0, 2.0, 3.0])\nc = Sub(x, o)\nd = Square(c)\naxis = Const([-1])\n"
     "s = Sum(d, axis)\nt = Add(s, epsilon)\nr = Sqrt(t)\ny = RealDiv(c, r)\n",
+    "a divisive normalization": "s = Square(x)\nw = VariableV2(shape=[1, 1, 3, 3])\nc = Conv2D(s, w)\n"
+    "a = Add(c, beta)\nr = Sqrt(a)\ny = RealDiv(x, r)\n",
     "attention": "d = Const(64.0)\nr = Sqrt(d)\ny = RealDiv(x, r)\n",
     "a distance": "o = Const([1.0, 2.0, 3.0])\nd = SquaredDifference(x, o)\naxis = Const([-1])\n"
     "s = Sum(d, axis)\n"

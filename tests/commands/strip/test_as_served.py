@@ -83,7 +83,8 @@ def test_nothing_of_a_dead_predicate_is_left_and_the_file_runs(name: str, tmp_pa
 
 @pytest.mark.tensorflow
 def test_another_value_under_the_optimizer_is_an_error(tmp_path: Path) -> None:
-    graph = bninspect.load(str(write(tmp_path / "model.pb", lambda tf, x: tf.add(x, x)))).graphdef
+    model = write(tmp_path / "model.pb", lambda tf, x: tf.add(x, x))
+    graph = bninspect.load(str(model)).graphdef
     x = np.ones((1, 4, 4, 3), np.float32)
     run_as_served(graph, {"y:0": 2 * x}, {"x:0": x}, 0.0)
     with pytest.raises(RunError, match="makes y:0 another value"):

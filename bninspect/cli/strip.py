@@ -65,9 +65,9 @@ def command(
     """Write the model with every batch norm fixed in inference mode.
 
     Nothing of the other mode is left: no Switch, Merge or If on account of batch norm, no placeholder that
-    decides, no update. With TensorFlow installed, the result is first compared with the original, fed for
-    inference: with random values, or with what INPUTS options give. A model that would differ is not written.
-    MODEL itself is never changed.
+    decides nothing else, no update. With TensorFlow installed, the result is first compared with the
+    original, fed for inference: with random values, or with what INPUTS options give; and run as its users
+    will run it. A model that would differ, or does not return, is not written. MODEL itself is never changed.
     """
     from bninspect.commands.strip.stripping import strip
     from bninspect.files import STREAM

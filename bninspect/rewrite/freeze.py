@@ -16,6 +16,7 @@ from bninspect.batchnorm.stored import stored_statistics
 from bninspect.errors import RewriteError
 from bninspect.graph import Tensor, flatten
 from bninspect.graph.functions.library import Library, calls
+from bninspect.graph.outputs import served_signatures
 from bninspect.graph.trace import VARIABLES
 from bninspect.rewrite.constants import HANDLES, variables_to_constants
 from bninspect.rewrite.edits import Edits
@@ -87,7 +88,8 @@ def _reading(graphdef: GraphDef) -> frozenset[str]:
 
 def _in(graph: Graph, tensor: Tensor) -> Tensor:
     """The same tensor of another Graph of the same records, in which more calls may be written out."""
-    given = graph.calls.get(tensor.node.name, ()) if not tensor.node.functions else ()
+    served = served_signatures(graph) and not tensor.node.functions  # else a call that nobody asks for
+    given = graph.calls.get(tensor.node.name, ()) if served else ()
     if tensor.port < len(given):
         return given[tensor.port]
     if tensor.node.name not in graph and not tensor.node.functions:

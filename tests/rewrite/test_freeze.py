@@ -169,8 +169,9 @@ def test_what_the_outputs_need_is_not_in_the_checkpoint(tmp_path: Path) -> None:
 def test_a_saved_model_without_signatures(tmp_path: Path, tf: Any) -> None:
     module = tf.Module()
     module.weight = tf.Variable(1.0)
-    module.call = tf.function(lambda: 2.0 * module.weight)
-    module.call.get_concrete_function()
+    module.call = tf.function(lambda x: x * module.weight)
+    for size in (1, 2):  # of a function with one form TensorFlow makes the serving signature
+        module.call.get_concrete_function(tf.TensorSpec([size]))
     tf.saved_model.save(module, str(tmp_path))
     with pytest.raises(RewriteError, match=r"serves nothing .*: write the SavedModel with signatures"):
         frozen(inspect(load(str(tmp_path))))

@@ -83,6 +83,11 @@ class Inputs:
     """None: as many as the images fill."""
 
     @property
+    def names(self) -> frozenset[str]:
+        """The tensors that are fed."""
+        return frozenset((*self.feeds, *(() if self.place is None else (self.place.name,))))
+
+    @property
     def count(self) -> int:
         """How many images are run; 0 where all is fed by hand."""
         count = 0 if self.pictures is None else self.pictures.count
@@ -117,7 +122,10 @@ def bind(
         raise InputError(next(iter(useless.values())))
     arrays = {name: array for name, array in arrays.items() if name not in useless}
     said = {name: value for name, value in said.items() if name not in useless}
-    candidates = placeholders(graph, reached)
+    cut = {graph.node(name.rpartition(":")[0]) for name in arrays}
+    candidates = [
+        place for place in placeholders(graph, reached) if _is_read(graph, reached, place.tensor.node, cut)
+    ]
     others = [place for place in candidates if place.name not in decided and place.name not in arrays]
     place = pictures = None
     if request.images or request.random is not None or request.input is not None:
@@ -148,6 +156,21 @@ def _useless(reached: Collection[Node], fed: Collection[str], decided: Collectio
         elif name.rpartition(":")[0] not in names:
             told[name] = f"--feed {name}: nothing that is compared depends on it; leave it out"
     return told
+
+
+def _is_read(graph: Graph, reached: Collection[Node], node: Node, cut: Collection[Node]) -> bool:
+    """Whether a way leads from the node to the end of what runs past the nodes that are fed."""
+    stack, seen = [node], {node}
+    while cut and stack:
+        current = stack.pop()
+        if current in cut and current is not node:
+            continue
+        readers = {use.node for use in graph.uses(current) if use.node in reached}
+        if not readers:
+            return True
+        stack.extend(readers - seen)
+        seen |= readers
+    return not cut
 
 
 def _but_images(

@@ -92,7 +92,7 @@ def mixed(
     if not tensors:
         return CompanionTest(reason="there is no output to look at")
     try:
-        with _running(report, tensors, allowed) as runs:
+        with _running(report, inputs, tensors, allowed) as runs:
             return companion_test(runs(Mode.INFERENCE), inputs, tensors, runs(Mode.TRAINING))
     except BninspectError as error:
         return CompanionTest(reason=str(error))
@@ -104,7 +104,7 @@ def fitting(report: Report, inputs: Inputs, allowed: Collection[str]) -> PresetT
     if layer is None:
         return PresetTrial(reason="no batch norm sees an image")
     try:
-        with _running(report, [layer.x], allowed) as runs:
+        with _running(report, inputs, [layer.x], allowed) as runs:
             return auto.trial(report, inputs, runs(Mode.INFERENCE))
     except BninspectError as error:
         return PresetTrial(layer=layer.name, reason=str(error))
@@ -117,10 +117,10 @@ def _serving(mode: Mode, layer: BatchNorm) -> Mode:
 
 @contextmanager
 def _running(
-    report: Report, wanted: Sequence[Tensor], allowed: Collection[str]
+    report: Report, inputs: Inputs, wanted: Sequence[Tensor], allowed: Collection[str]
 ) -> Iterator[Callable[[Mode], Run]]:
     """What runs these tensors in either mode, in one session. Raises RunError, RewriteError."""
-    both = program(report, _serving, wanted)
+    both = program(report, _serving, wanted).cut(inputs.names)
     safety.check(both.graphdef, allowed)
     with Session(serialized(both.graphdef)) as session:
 

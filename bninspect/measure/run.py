@@ -99,13 +99,14 @@ def _measured(
     patched = _patched(question, loops)
     both = program(report, lambda mode, _: mode, (*outputs, *patched), question.layers, question.layers)
     reached = both.reached(report.graph)
-    safety.check(both.graphdef, question.allowed)
     inputs, trial = prepared(
         report,
         question,
         request,
         lambda asked: bind(report.graph, reached, report.layers, asked, _decided(both)),
     )
+    both = both.cut(inputs.names)
+    safety.check(both.graphdef, question.allowed)
     keep = {*patched, *(outputs if question.keep else ())}
     wishes = _wishes(report, question.layers, both, dict.fromkeys((*outputs, *patched)))
     passes = Passes(wishes, keep, _SERVED[question.switch])

@@ -19,7 +19,7 @@ from bninspect.measure.instrument import GapNames, dtype_at, gap_nodes, x_dtype
 from bninspect.rewrite import specialize
 from bninspect.rewrite.copies import Copies, copies
 from bninspect.rewrite.moments import measure
-from bninspect.run.program import executable
+from bninspect.run.program import cut, executable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -91,6 +91,21 @@ class Program:
             for source, training in self.sources.items()
         }
 
+    @property
+    def fetched(self) -> set[str]:
+        """All that may be fetched."""
+        moments = (name for names in self.moments.values() for name in names)
+        return {*self._names.values(), *moments, *(name for gap in self.gaps.values() for name in gap)}
+
+    def fed(self, names: Iterable[str]) -> set[str]:
+        """What is fed where these tensors of the original are: both copies' own, and the sources'."""
+        all_names = (*names, *(fed_name(source) for source in self.sources))
+        return {self.places(mode, name) for mode in MODES for name in all_names}
+
+    def cut(self, names: Iterable[str]) -> Program:
+        """The program without what stands before these tensors of the original, or before a source."""
+        return replace(self, graphdef=cut(self.graphdef, self.fed(names), self.fetched))
+
     def reached(self, graph: Iterable[Node]) -> set[Node]:
         """The nodes of the original that the program depends on, but for those before a source, which is
         fed."""
@@ -98,9 +113,8 @@ class Program:
         original = {
             self.places(mode, f"{node.name}:0").rpartition(":")[0]: node for mode in MODES for node in graph
         }
-        fed = {self.places(mode, fed_name(s)).rpartition(":")[0] for mode in MODES for s in self.sources}
-        fetched = (*self._names.values(), *(name for names in self.moments.values() for name in names))
-        stack = [name.rpartition(":")[0] for name in fetched]
+        fed = {name.rpartition(":")[0] for name in self.fed(())}
+        stack = [name.rpartition(":")[0] for name in self.fetched]
         seen: set[str] = set()
         while stack:
             name = stack.pop()

@@ -25,7 +25,7 @@ from bninspect.graphdef.writer import serialized
 from bninspect.measure.facts import Verification
 from bninspect.measure.runnable import MODES, program, unfetchable
 from bninspect.run import safety
-from bninspect.run.program import executable, needed
+from bninspect.run.program import cut, executable
 from bninspect.run.pure_ops import RANDOM_OPS
 from bninspect.run.session import NoValueError, Session
 
@@ -66,9 +66,10 @@ def verify(
         with _Sessions() as sessions:
             ours, mine = measured, session
             if any(choice(mode, layer) is not mode for mode in MODES for layer in report.layers):
-                ours = program(report, choice, report.outputs)
+                ours = program(report, choice, report.outputs).cut(inputs.names)
                 mine = sessions.opened(ours.graphdef)
-            original = executable(needed(report.graph.graphdef, _names(report, ours)))
+            fed = inputs.names | {source.name for source in ours.sources}
+            original = executable(cut(report.graph.graphdef, fed, _names(report, ours)))
             safety.check(original, allowed)
             if not any(node.op in RANDOM_OPS for node in ours.graphdef.nodes):
                 theirs = sessions.opened(original)

@@ -11,13 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.graph.functions.library import called
+from bninspect.graphdef.writer import new_node
 from bninspect.run.seeds import seeded
 from bninspect.run.unfused import unfused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-    from bninspect.graphdef import GraphDef
+    from bninspect.graphdef import GraphDef, NodeDef
 
 
 def needed(graphdef: GraphDef, tensors: Iterable[str]) -> GraphDef:
@@ -42,6 +43,25 @@ def needed(graphdef: GraphDef, tensors: Iterable[str]) -> GraphDef:
 
 def _node_name(tensor: str) -> str:
     return tensor.removeprefix("^").split(":")[0]
+
+
+def cut(graphdef: GraphDef, fed: Collection[str], tensors: Iterable[str]) -> GraphDef:
+    """The part that the tensors depend on with these names (`op:0`) fed: what stands before a fed tensor does
+    not run, and its node is a Placeholder. One whose other outputs are read stays what it is.
+    """
+    places = {name.removesuffix(":0") for name in fed if name.endswith(":0")}
+    read = {text.partition(":")[0] for node in graphdef.nodes for text in node.inputs if ":" in text}
+    nodes = tuple(
+        _placeholder(node) if node.name in places and node.inputs and node.name not in read else node
+        for node in graphdef.nodes
+    )
+    return needed(replace(graphdef, nodes=nodes), (*tensors, *places))
+
+
+def _placeholder(node: NodeDef) -> NodeDef:
+    """A Placeholder in place of the node; the node itself if its type cannot be told."""
+    dtype = next((node.attr(key) for key in ("dtype", "DstT", "T") if isinstance(node.attr(key), str)), None)
+    return node if dtype is None else new_node(node.name, "Placeholder", (), {"dtype": dtype})
 
 
 def executable(graphdef: GraphDef, originals: Mapping[str, str] | None = None) -> GraphDef:

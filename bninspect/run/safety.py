@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.errors import RunError
+from bninspect.run import session
 from bninspect.run.pure_ops import PURE_OPS
 
 if TYPE_CHECKING:
@@ -30,10 +31,17 @@ _REASONS = (
 
 
 def check(program: GraphDef, allowed: Collection[str] = ()) -> None:
-    """Returns when every op of the program is pure, a call of a function in it, or named in `allowed`.
+    """Returns when every op of the program is pure, a call of a function in it that is named like no op, or
+    named in `allowed`.
 
     Raises RunError that names the op, the node and the option that would let it through.
     """
+    for name in program.functions:
+        if name not in allowed and session.is_op(name):
+            raise RunError(
+                f"refused to run function {name} of this file: an op of TensorFlow has that name, and it is "
+                "not for the file to say which of the two runs"
+            )
     for op, where in _ops(program):
         if op in PURE_OPS or op in program.functions or op in allowed:
             continue

@@ -117,6 +117,13 @@ def resize(image: Array, height: int, width: int) -> Array:
     return _run(lambda: _worker("resize")(np.asarray(image, np.float32), (height, width)))
 
 
+def is_op(name: str) -> bool:
+    """Whether TensorFlow has an op of this name. Raises RunError where TensorFlow is missing."""
+    tensorflow()
+    registry = importlib.import_module("tensorflow.python.framework.op_def_registry")
+    return registry.get(name) is not None
+
+
 def with_constants(function: Any) -> Any:
     """A concrete function of TensorFlow with its variables as constants, control flow as it is written."""
     convert = importlib.import_module("tensorflow.python.framework.convert_to_constants")

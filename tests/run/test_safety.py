@@ -8,12 +8,14 @@ import pytest
 
 from bninspect.errors import RunError
 from bninspect.graphdef import read
+from bninspect.graphdef.reader import records
 from bninspect.graphdef.writer import serialized
 from bninspect.run.program import needed
 from bninspect.run.pure_ops import PURE_OPS
 from bninspect.run.safety import check
 from bninspect.run.session import Session
 from tests.support.pictures import graph_bytes, tensorflow
+from tests.support.text import graphdef
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,3 +113,22 @@ def test_what_the_fetches_do_not_need_is_not_run_and_not_refused(tmp_path: Path)
     assert ([node.name for node in program.nodes], program.functions) == (["out"], {})
     with Session(serialized(program)) as session:
         assert session.run(["out:0"], {}) == [1.0]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("name", "call"), [("ReadFile", "ReadFile(x)"), ("MatMul", "PartitionedCall(x, f=@MatMul)")]
+)
+def test_a_function_named_like_an_op_is_refused(name: str, call: str) -> None:
+    """Which of the two runs is up to TensorFlow, and the allow-list has seen the function alone."""
+    text = f"""
+x = Const([1.0])
+out = {call}
+def {name}(a) -> y=same:output:0
+    same = Identity(a, T=float)
+"""
+    program = needed(records(graphdef(text).SerializeToString(), "text"), ["out"])
+    with pytest.raises(RunError, match=f"refused to run function {name}"):
+        check(program)
+    own = records(graphdef(text.replace(name, "my_own")).SerializeToString(), "text")
+    check(needed(own, ["out"]))

@@ -86,7 +86,6 @@ def estimate(
     made = training_program(report, chosen, stripped)
     if not made.fetches:
         return Estimates(layers={}, left=made.left, images=0, batch_size=1, last=0, how={})
-    safety.check(made.graphdef, allowed)
     later = _run_later(report) if request.feeds else set()
     inputs, _ = prepared(
         report,
@@ -94,6 +93,8 @@ def estimate(
         request,
         lambda asked: bind(report.graph, made.reached, report.layers, asked, set(made.feeds), later),
     )
+    made = made.cut(inputs.names)
+    safety.check(made.graphdef, allowed)
     running = _Running(made=made)
     with Session(serialized(made.graphdef)) as session:
         running.run(session, inputs, progress)

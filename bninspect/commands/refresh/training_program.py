@@ -5,7 +5,7 @@ One copy is enough here (`runnable` holds both modes): what is run is only what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,10 @@ from bninspect.graph.loops import in_loops
 from bninspect.inputs.deciding import fed_name, fed_value, sources
 from bninspect.measure.runnable import moments_in
 from bninspect.rewrite import specialize
-from bninspect.run.program import executable
+from bninspect.run.program import cut, executable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -40,6 +40,11 @@ class TrainingProgram:
     feeds: dict[str, NDArray[Any]]
     """What decides the mode of other things than batch norm (dropout): inference."""
     reached: frozenset[Node]
+
+    def cut(self, names: Iterable[str]) -> TrainingProgram:
+        """The program without what stands before these tensors, or before what decides: they are fed."""
+        fetched = [name for names in self.fetches.values() for name in names]
+        return replace(self, graphdef=cut(self.graphdef, {*names, *self.feeds}, fetched))
 
     @cached_property
     def held(self) -> frozenset[str]:

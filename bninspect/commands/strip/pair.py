@@ -15,17 +15,18 @@ from bninspect.commands.strip.rounds import ImpossibleError
 from bninspect.errors import BninspectError, RunError
 from bninspect.graphdef.writer import serialized
 from bninspect.run import safety
-from bninspect.run.program import executable, needed
+from bninspect.run.program import cut, executable
 from bninspect.run.session import NoValueError, Session
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from bninspect.commands.strip.by_formula import Flipped
     from bninspect.commands.strip.rounds import Round
     from bninspect.graph import Tensor
+    from bninspect.graphdef import GraphDef
     from bninspect.rewrite.strip import Stripped
 
     Array = NDArray[Any]
@@ -53,10 +54,10 @@ class Pair:
         self._handed = {**one.handed, **{layer.original: layer.output for layer in flipped}}
         self._decided = dict(one.feeds)
         self._allowed = allowed
-        self._new = executable(stripped.pruned.graphdef)
+        self._new = stripped.pruned.graphdef
         self._valueless: set[str] = set()
         self._held = {node.name for node in self._new.nodes}
-        self._original = executable(needed(stripped.report.graph.graphdef, [*self._tensors, *self._decided]))
+        self._original = stripped.report.graph.graphdef
         self._sessions = ExitStack()
         self._last: tuple[dict[str, Array], Feeds, float] = ({}, {}, 0.0)
         self._ours: Session | None = None
@@ -105,9 +106,17 @@ class Pair:
             return
         expected = {name: own[name] for name in self._outputs if name in own}
         try:
-            run_as_served(self._new, expected, fed, seconds)
+            program = cut(self._new, fed, expected)
+            safety.check(program, self._allowed)
+            run_as_served(program, expected, fed, seconds)
         except RunError as error:
             raise BrokenError(f"the new model does not run as it is served: {_told(error)}") from error
+
+    def _opened(self, graphdef: GraphDef, fed: Feeds, tensors: Iterable[str]) -> Session:
+        """A session for what these tensors depend on. Raises RunError where an op is refused."""
+        program = executable(cut(graphdef, fed, tensors))
+        safety.check(program, self._allowed)
+        return self._sessions.enter_context(Session(serialized(program)))
 
     def _run_ours(self, batch: Feeds) -> dict[str, Array]:
         """The tensors compared that have a value in the new graph, by their names there."""
@@ -117,8 +126,7 @@ class Pair:
         handed = self._handed.values()
         while True:
             if self._ours is None:
-                safety.check(self._new, self._allowed)
-                self._ours = self._sessions.enter_context(Session(serialized(self._new)))
+                self._ours = self._opened(self._new, fed, (*self._tensors.values(), *handed, *by_formula))
             wanted = dict.fromkeys((*self._tensors.values(), *handed, *by_formula))
             names = [name for name in wanted if name not in self._valueless]
             try:
@@ -136,8 +144,7 @@ class Pair:
         """The tensors that have a value in the original, by their names there; not those that are fed."""
         while True:
             if self._theirs is None:
-                safety.check(self._original, self._allowed)
-                self._theirs = self._sessions.enter_context(Session(serialized(self._original)))
+                self._theirs = self._opened(self._original, fed, self._tensors)
             names = [name for name in self._tensors if name not in fed]
             try:
                 return dict(zip(names, self._theirs.run(names, fed), strict=True))

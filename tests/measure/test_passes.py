@@ -1,0 +1,112 @@
+"""What is summed up over batches, against NumPy in float64 on all values at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bninspect.batchnorm import inspect
+from bninspect.batchnorm.layer import Mode
+from bninspect.graph import load
+from bninspect.inputs.request import Request
+from bninspect.measure.facts import Question
+from bninspect.measure.passes import GapSums, Passes, Wish
+from bninspect.measure.run import probe
+from bninspect.statistics.distance import RELATIVE_FLOOR
+from tests.support.places import FIXTURES
+from tests.support.text import graph
+
+
+def _exact(training: np.ndarray, inference: np.ndarray) -> tuple[float, float, float]:
+    """max |i - t|, the root mean square, and the norm of i - t over that of t."""
+    t, i = training.astype(np.float64).ravel(), inference.astype(np.float64).ravel()
+    gap = i - t
+    norm = max(np.sqrt(np.sum(t * t)), RELATIVE_FLOOR * np.sqrt(t.size))
+    return float(np.abs(gap).max()), float(np.sqrt(np.mean(gap**2))), float(np.sqrt(np.sum(gap**2)) / norm)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("batch_size", [2, 3, 7])
+@pytest.mark.parametrize("name", ["net_mixed", "cases/dynamic_rnn", "cases/map_fn_fused"])
+def test_the_gap_of_every_layer_over_several_batches(name: str, batch_size: int) -> None:
+    """7 images: 4, 3 and 1 batches, of which the last is smaller in the first two."""
+    path = str(FIXTURES / f"{name}.pb")
+    outputs = tuple(layer.output.name for layer in inspect(load(path)).layers if "while" not in layer.name)
+    report = inspect(load(path), outputs=outputs)
+    request = Request(random=7, seed=1, batch_size=batch_size)
+    found = probe(report, Question(layers=report.layers, keep=True, companions=False), request)
+    assert len(found.layers) >= 2
+    for one in found.layers:
+        assert one.difference is not None
+        output = one.layer.output.name
+        exact = _exact(found.kept[f"training/{output}"], found.kept[f"inference/{output}"])
+        assert exact[0] > 0
+        ours = one.difference
+        # TensorFlow subtracts and sums in float32: 2e-5 for up to some thousand values.
+        assert (ours.max_abs, ours.rms, ours.relative_l2) == pytest.approx(exact, rel=2e-5)
+
+
+def test_sums_of_batches_are_those_of_all_values() -> None:
+    draw = np.random.default_rng(2)
+    batches = [draw.normal(scale, 2, (2, size, 3)) for scale, size in ((1, 4), (-3, 1), (0, 9))]
+    sums = GapSums()
+    for t, i in batches:
+        gap = i - t
+        sums.add(gap.max(), gap.min(), np.sum(gap**2) / 2, np.sum(t**2) / 2, t.size)
+    together = [np.concatenate([batch[side].ravel() for batch in batches]) for side in (0, 1)]
+    found = sums.gap()
+    assert (found.max_abs, found.rms, found.relative_l2) == pytest.approx(_exact(*together), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("highest", "lowest", "largest"), [(0.5, -2.0, 2.0), (3.0, 1.0, 3.0), (-1.0, -4.0, 4.0)]
+)
+def test_the_largest_gap_is_of_either_sign(highest: float, lowest: float, largest: float) -> None:
+    sums = GapSums()
+    sums.add(highest, lowest, 1.0, 1.0, 4)
+    assert sums.gap().max_abs == largest
+
+
+def test_an_output_of_zeros_is_measured_by_the_floor_and_no_batch_is_0() -> None:
+    sums = GapSums()
+    sums.add(1.0, 1.0, 2.0, 0.0, 4)
+    assert sums.gap().relative_l2 == pytest.approx(2.0 / (RELATIVE_FLOOR * 2.0))
+    empty = GapSums().gap()
+    assert (empty.max_abs, empty.rms, empty.relative_l2) == (0.0, 0.0, 0.0)
+
+
+def test_what_is_not_finite_is_told_as_such() -> None:
+    sums = GapSums()
+    sums.add(float("nan"), float("nan"), float("nan"), 1.0, 4)
+    found = sums.gap()
+    assert np.isnan([found.max_abs, found.rms, found.relative_l2]).all()
+
+
+@pytest.mark.parametrize(
+    ("training", "inference", "reason"),
+    [
+        (np.zeros((2, 3)), np.zeros((4, 3)), "its shape depends on the mode: [2, 3], [4, 3]"),
+        (np.zeros(()), np.zeros((1,)), "its shape depends on the mode: [], [1]"),
+        (np.array([b"a"], object), np.array([b"b"], object), "its values are no real numbers (object)"),
+        (np.zeros(2, np.complex64), np.zeros(2, np.complex64), "its values are no real numbers (complex64)"),
+    ],
+)
+def test_an_output_that_cannot_be_subtracted_is_lost_with_the_reason(
+    training: np.ndarray, inference: np.ndarray, reason: str
+) -> None:
+    tensor = graph("x = Placeholder(dtype=float)").node("x").output()
+    passes = Passes([Wish("output", tensor, ("a:0", "b:0"), None)], (), {})
+    passes._take(passes.wishes, [training, inference])
+    assert passes.lost == {("output", tensor): reason}
+    assert tensor not in passes.meters
+
+
+def test_an_output_that_is_kept_is_kept_in_both_modes() -> None:
+    tensor = graph("x = Placeholder(dtype=float)").node("x").output()
+    passes = Passes([Wish("output", tensor, ("a:0", "b:0"), None)], [tensor], {})
+    for value in (1.0, 2.0):
+        passes._take(passes.wishes, [np.full(2, value), np.full(2, -value)])
+    assert passes.lost == {}
+    assert passes.together(Mode.TRAINING, tensor).tolist() == [1.0, 1.0, 2.0, 2.0]
+    assert passes.together(Mode.INFERENCE, tensor).tolist() == [-1.0, -1.0, -2.0, -2.0]
+    assert passes.meters[tensor].difference().max_abs == 4.0

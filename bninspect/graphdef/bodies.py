@@ -42,7 +42,7 @@ def write_exchanged(graphdef: GraphDef, nodes: Exchange, path: Path) -> int:
     size = 0
     with whole(path) as stream:
         for span in spans(graphdef, nodes):
-            size += span.write(stream.write)
+            size += span.write(stream)
     return size
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from bninspect.graphdef.source import FileBytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import BinaryIO
 
     from bninspect.graphdef.tensors import TensorValue
     from bninspect.graphdef.wire import Buffer
@@ -42,13 +43,19 @@ class Span(NamedTuple):
         """A copy of the range."""
         return bytes(self.buffer[self.start : self.end])
 
-    def write(self, target: Callable[[Any], Any]) -> int:
-        """Gives the range to a function, in pieces where it is large; the number of bytes."""
+    def chunks(self) -> Iterator[Any]:
+        """The range in pieces that are no copies, or copies of a few megabytes."""
         if isinstance(self.buffer, FileBytes):
-            for chunk in self.buffer.chunks(self.start, self.end):
-                target(chunk)
+            yield from self.buffer.chunks(self.start, self.end)
         else:
-            target(memoryview(self.buffer)[self.start : self.end])
+            yield memoryview(self.buffer)[self.start : self.end]
+
+    def write(self, target: BinaryIO) -> int:
+        """Writes the range to a stream; the number of bytes. Raises OSError."""
+        if isinstance(self.buffer, FileBytes):
+            self.buffer.copy(self.start, self.end, target)
+        else:
+            target.write(memoryview(self.buffer)[self.start : self.end])
         return self.end - self.start
 
 

@@ -152,7 +152,7 @@ def copy(graphdef: GraphDef, target: BinaryIO) -> int:
     """
     size = 0
     for span in pieces(graphdef):
-        size += span.write(target.write)
+        size += span.write(target)
     return size
 
 

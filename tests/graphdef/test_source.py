@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 from typing import TYPE_CHECKING
 
@@ -86,3 +87,25 @@ def test_values_that_are_gone_when_they_are_asked_for_are_one_error(tmp_path: Pa
         stream.truncate(100)
     with pytest.raises(GraphDefError, match="cut short while it was read"):
         inspect(found)
+
+
+@pytest.mark.parametrize("size", [10, 1 << 16, 5_000_000])
+def test_a_range_is_copied_to_any_stream(tmp_path: Path, size: int) -> None:
+    content = random.Random(size).randbytes(size)
+    held = FileBytes(tmp_path.joinpath(written(tmp_path, content)))
+    into = io.BytesIO()
+    with (tmp_path / "copy").open("wb") as stream:
+        for target in (stream, into):
+            target.write(b"before")
+            held.copy(3, size - 2, target)
+            target.write(b"behind")
+    assert into.getvalue() == (tmp_path / "copy").read_bytes() == b"before" + content[3:-2] + b"behind"
+
+
+def test_a_file_cut_short_while_it_is_copied_is_one_error(tmp_path: Path) -> None:
+    path = tmp_path.joinpath(written(tmp_path, bytes(1 << 20)))
+    held = FileBytes(path)
+    with path.open("r+b") as stream:
+        stream.truncate(1 << 18)
+    with (tmp_path / "copy").open("wb") as target, pytest.raises(GraphDefError, match="cut short while"):
+        held.copy(0, 1 << 20, target)

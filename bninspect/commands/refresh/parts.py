@@ -79,7 +79,8 @@ def digest(graphdef: GraphDef) -> str:
                 told.update(part)
         return told.hexdigest()
     for span in pieces(graphdef):
-        span.write(told.update)
+        for chunk in span.chunks():
+            told.update(chunk)
     return told.hexdigest()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.expansion import CONVOLUTIONS
 from bninspect.batchnorm.layer import (
     BatchNorm,
     Lookalike,
@@ -18,6 +19,7 @@ from bninspect.batchnorm.layer import (
 from bninspect.batchnorm.naming import unique
 from bninspect.batchnorm.recognition.decomposed import decomposed
 from bninspect.batchnorm.recognition.fused import fused, global_normalization
+from bninspect.batchnorm.scaled_weights import Explained, carried, leftovers
 from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.skipped import skipped
 from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT, UNREAD_VARIABLES
@@ -25,6 +27,7 @@ from bninspect.batchnorm.training.updates import with_updates
 from bninspect.batchnorm.wiring.assemble import from_pair, from_site
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.pairing import pairs
+from bninspect.batchnorm.wiring.predicate import form
 from bninspect.errors import GraphDefError, one_line
 from bninspect.graph import collector_held_off, model_outputs
 from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP, ROOT_OPS
@@ -46,25 +49,26 @@ def inspect(graph: Graph, outputs: Sequence[str] = (), signature: str | None = N
     """
     try:
         with collector_held_off():
-            return _with_signatures(graph, model_outputs(graph, outputs, signature))
+            tensors = model_outputs(graph, outputs, signature)
+            return _with_signatures(graph, tensors, tensors if outputs or signature else ())
     except GraphDefError as error:
         raise GraphDefError(f"{graph.graphdef.path}: {one_line(error)}") from None
 
 
-def _with_signatures(graph: Graph, tensors: tuple[Tensor, ...]) -> Report:
+def _with_signatures(graph: Graph, tensors: tuple[Tensor, ...], asked_for: Collection[Tensor]) -> Report:
     """The report for these outputs, with what every signature runs; what one of them reaches is not left
-    out.
+    out, nor are outputs that were asked for.
     """
     signatures = served_signatures(graph)
     if len(signatures) < 2:
-        return _inspected(graph, tensors)
+        return _inspected(graph, tensors, asked_for)
     outputs = {one.key: tuple(dict.fromkeys(one.outputs.values())) for one in signatures}
     nodes = {key: _candidates(graph, found) for key, found in outputs.items()}
-    report = _inspected(graph, tensors, frozenset().union(*nodes.values()))
+    report = _inspected(graph, tensors, asked_for, frozenset().union(*nodes.values()))
     layers = {_candidates(graph, tensors): report.layers}
     for key, reached in nodes.items():
         if reached not in layers:
-            layers[reached] = _inspected(graph, outputs[key]).layers
+            layers[reached] = _inspected(graph, outputs[key], outputs[key]).layers
     served = tuple(ServedSignature(key=key, layers=layers[reached]) for key, reached in nodes.items())
     return replace(report, signatures=served)
 
@@ -75,10 +79,13 @@ def _candidates(graph: Graph, tensors: Sequence[Tensor]) -> frozenset[Node]:
 
 
 def _inspected(
-    graph: Graph, tensors: tuple[Tensor, ...], elsewhere: Collection[Node] = frozenset()
+    graph: Graph,
+    tensors: tuple[Tensor, ...],
+    asked_for: Collection[Tensor],
+    elsewhere: Collection[Node] = frozenset(),
 ) -> Report:
-    """As `inspect`, for these outputs, the errors without the path; `elsewhere` are nodes that are served by
-    other signatures.
+    """As `inspect`, for these outputs, the errors without the path; those asked for stay outputs, and
+    `elsewhere` are nodes that are served by other signatures.
     """
     places = topological(tensor.node for tensor in tensors)
     conditions = Conditions(graph)
@@ -87,8 +94,15 @@ def _inspected(
     unrecognised: list[Unrecognised] = []
     idle: dict[Node, str] = {}
     moments: list[Node] = []
-    candidates = (node for node in graph if _is_candidate(node) and node in places)
-    for node in sorted(candidates, key=places.__getitem__):
+    reached = sorted(
+        (node for node in graph if node in places and _is_looked_at(node)), key=places.__getitem__
+    )
+    folded = [one for node in reached if (one := _carried(node, graph, conditions)) is not None]
+    parts = {part for found in folded for part in found.parts}
+    sites += [one.found for one in folded if isinstance(one.found, Site)]
+    lookalikes += [one.found for one in folded if isinstance(one.found, Lookalike)]
+    unrecognised += [one.found for one in folded if isinstance(one.found, Unrecognised)]
+    for node in (node for node in reached if _is_candidate(node)):
         if node.op in FUSED_OPS and not _is_normalized_with(node, graph, places, tensors):
             moments.append(node)
             continue
@@ -100,9 +114,12 @@ def _inspected(
                 idle[node] = never
             elif isinstance(found, Lookalike):
                 lookalikes.append(found)
-            elif isinstance(found, Unrecognised):
+            elif isinstance(found, Unrecognised) and node not in parts:
                 unrecognised.append(found)
     sites = [site for site in sites if site.output.node in places]
+    left = leftovers(sites, graph, asked_for)
+    sites = [site for site in sites if site not in left]
+    tensors = tuple(tensor for tensor in tensors if tensor not in left.values())
     paired, alone = pairs(sites, graph, conditions)
     idle |= {site.node: why for site in alone if (why := conditions.never(conditions.of(site.node)))}
     alone = [site for site in alone if site.node not in idle]
@@ -122,6 +139,15 @@ def _inspected(
         ),
         skipped=tuple(skipped(graph, {*places, *elsewhere}, idle)),
     )
+
+
+def _is_looked_at(node: Node) -> bool:
+    return _is_candidate(node) or node.op in CONVOLUTIONS
+
+
+def _carried(node: Node, graph: Graph, conditions: Conditions) -> Explained | None:
+    """The batch norm in the weights of a convolution, of which some candidates are parts."""
+    return carried(node, graph, conditions) if node.op in CONVOLUTIONS else None
 
 
 def _is_candidate(node: Node) -> bool:
@@ -196,7 +222,7 @@ def _groups(layers: Sequence[BatchNorm]) -> tuple[SwitchGroup, ...]:
         if predicate.constant is not None:
             key = ("constant", predicate.constant)
         elif predicate.source is None:
-            key = layer.switch.decided_by
+            key = form(layer.switch.decided_by)
         groups.setdefault(key, []).append(layer)
     found = []
     for members in groups.values():

@@ -27,11 +27,14 @@ class Mode(str, Enum):
 
 
 class Form(str, Enum):
-    """How the layer is written: one fused op, a chain of arithmetic, or the op of 2015."""
+    """How the layer is written: one fused op, a chain of arithmetic, the op of 2015, or folded into the
+    convolution before it.
+    """
 
     FUSED = "fused"
     DECOMPOSED = "decomposed"
     GLOBAL = "global"
+    FOLDED = "folded"
 
 
 class State(str, Enum):

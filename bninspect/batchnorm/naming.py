@@ -27,10 +27,17 @@ def layer_name(output: Tensor, nodes: Sequence[Node], parameters: Sequence[Tenso
         scope = _scope(_plain(node))
         if scope:
             return scope
+    return parameter_scope(parameters) or _plain(output.node).rsplit("/", 1)[0]
+
+
+def parameter_scope(parameters: Sequence[Tensor | None]) -> str | None:
+    """The scope of the first parameter that stands in one; None where none does. What is folded into another
+    layer is known by it: its nodes have that layer's scope.
+    """
     for parameter in parameters:
         if parameter is not None and "/" in (name := _plain(parameter.node)):
             return name.rsplit("/", 1)[0]
-    return _plain(output.node).rsplit("/", 1)[0]
+    return None
 
 
 def _plain(node: Node) -> str:

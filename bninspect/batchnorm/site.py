@@ -60,6 +60,21 @@ Origin = Batch | Stored | Chosen | Undecided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Carried:
+    """How a batch norm stands in a convolution: its scale in the weights, its offset behind."""
+
+    convolution: Node
+    weights: Tensor
+    """The weights without the scale."""
+    scaled: Tensor
+    """The weights with it, exact."""
+    convolved: Tensor
+    """What the convolution gives for those, as the offset is added to it."""
+    merges: tuple[Node, ...]
+    """Where conditionals choose what corrects it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Site:
     """One normalization, before it is known what stands in its other branch."""
 
@@ -85,3 +100,5 @@ class Site:
     """
     folded: bool = False
     """Whether nothing of it is left but weights, into which its parameters and statistics were folded."""
+    carried: Carried | None = None
+    """Of a site folded into a convolution: where its parts stand; None of any other."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from bninspect.graph.trace import VARIABLES, same
 from bninspect.rewrite.edits import mutates
+from bninspect.rewrite.quantization import hold_read
 
 if TYPE_CHECKING:
     from bninspect.graph import Node, Tensor
@@ -75,7 +76,8 @@ def _read_by_handle(edits: Edits, variable: Node, dtype: str, blocked: dict[Node
                     _hand_on(edits, reader, reader.op, dtype)
                     stack.append(reader)
             elif (changed := _changed_before(reader, variable)) is not None:
-                blocked[reader] = _too_late(variable, changed)
+                if reader.op != "ReadVariableOp" or not hold_read(edits, reader, handle, changed, dtype):
+                    blocked[reader] = _too_late(variable, changed)
             elif not _read(edits, reader, handle, dtype):
                 blocked[reader] = (
                     f"{variable.label} in a way that cannot be frozen: freeze the model with TensorFlow first"

@@ -80,7 +80,7 @@ def trained(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
     wide = _wide(site)
     chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
     x = chain.cast("x", site.x, dtype_of(site.x), wide)
-    return _formula(chain, x, _batch_moments(chain, x, layer, site, wide), layer, site)
+    return _formula(chain, x, batch_moments(chain, x, layer, site, wide), layer, site)
 
 
 def restated(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
@@ -133,12 +133,22 @@ def normalized(edits: Edits, layer: BatchNorm, site: Site, mean: np.ndarray, var
     wide = _wide(site)
     chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
     x = chain.cast("x", site.x, dtype_of(site.x), wide)
+    return _formula(chain, x, _constants(chain, mean, variance, wide), layer, site)
+
+
+def constants(edits: Edits, site: Site, mean: np.ndarray, variance: np.ndarray) -> tuple[Tensor, Tensor]:
+    """These statistics as constants, of which one that is folded into a convolution is made anew."""
+    near = site.x.node if site.carried is None else site.carried.convolution.inputs[0].node
+    return _constants(Chain(edits, f"{site.node.name}/bninspect", near), mean, variance, _wide(site))
+
+
+def _constants(chain: Chain, mean: np.ndarray, variance: np.ndarray, wide: str) -> tuple[Tensor, Tensor]:
     numpy_type = np.float64 if wide == "double" else np.float32
     kept = [
         chain.constant(f"moving_{name}", part.astype(numpy_type))
         for name, part in (("mean", mean), ("variance", variance))
     ]
-    return _formula(chain, x, (kept[0], kept[1]), layer, site)
+    return kept[0], kept[1]
 
 
 def _reading(
@@ -189,7 +199,7 @@ def _parameter(chain: Chain, name: str, tensor: Tensor, layer: BatchNorm, wide: 
     return chain.cast(name, tensor, dtype_of(tensor), wide)
 
 
-def _batch_moments(chain: Chain, x: Tensor, layer: BatchNorm, site: Site, wide: str) -> tuple[Tensor, Tensor]:
+def batch_moments(chain: Chain, x: Tensor, layer: BatchNorm, site: Site, wide: str) -> tuple[Tensor, Tensor]:
     """Mean and biased variance of each channel, laid out to meet x of any rank.
 
     x is looked at as rows of channels (or images, channels, positions), so that the axes are constants, by

@@ -21,6 +21,7 @@ from bninspect.graph.trace import VARIABLES
 from bninspect.rewrite.constants import HANDLES, variables_to_constants
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.prune import prune
+from bninspect.rewrite.quantization import hold_updates
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
@@ -49,6 +50,7 @@ def frozen(report: Report) -> Report:
     outputs = tuple(_in(graph, tensor) for tensor in report.outputs)
     edits = Edits(graph)
     blocked = variables_to_constants(edits)
+    hold_updates(edits)
     pruned = prune(edits, (*outputs, *_kept_statistics(report, graph)))
     _refuse(pruned, edits, blocked)
     found = inspect(

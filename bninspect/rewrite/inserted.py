@@ -12,8 +12,10 @@ import numpy as np
 
 from bninspect.batchnorm.layer import Mode
 from bninspect.rewrite.edits import Edits
-from bninspect.rewrite.formulas import layout, normalized
+from bninspect.rewrite.formulas import constants, layout, normalized
 from bninspect.rewrite.prune import prune
+from bninspect.rewrite.quantization import hold_updates
+from bninspect.rewrite.scaled_weights import refold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,7 @@ def inserted(report: Report, statistics: Mapping[str, Statistics]) -> GraphDef:
     variances, shape (channels,) each. Raises RewriteError where a layer cannot be written.
     """
     edits = Edits(report.graph)
+    hold_updates(edits)
     for layer in report.layers:
         if layer.name in statistics:
             _insert(edits, layer, statistics[layer.name])
@@ -38,9 +41,12 @@ def inserted(report: Report, statistics: Mapping[str, Statistics]) -> GraphDef:
 
 
 def _insert(edits: Edits, layer: BatchNorm, statistics: Statistics) -> None:
-    branch = layer.branch(Mode.TRAINING)
+    branch = layer.branch(Mode.TRAINING) or layer.branch(Mode.INFERENCE)
     assert branch is not None
     site = branch.site
+    if site.carried is not None:
+        refold(edits, layer, site, *constants(edits, site, *statistics), anew=True)
+        return
     shape = layout(layer, statistics[0].size)
     mean, variance = (part.reshape(shape) for part in statistics)
     edits.redirect(site.output, normalized(edits, layer, site, mean, variance))

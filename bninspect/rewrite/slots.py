@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Form, Mode
 from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, content, value
+from bninspect.rewrite.scaled_weights import learned_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,6 +79,13 @@ def find_slots(report: Report, *, create: bool) -> tuple[tuple[Slot, ...], tuple
 
 def _key(layer: BatchNorm, *, create: bool) -> object | str:
     """What layers of one slot have in common; the reason where the layer has none."""
+    if _is_rounded(layer) and not create:
+        return (
+            "its weights are rounded within a range that was learned with its old statistics: add --strip, "
+            "which gives them another"
+        )
+    if _is_rounded(layer):
+        return layer.output.node.nodedef or "it is no node of the file"
     if _reads_its_statistics(layer):
         assert layer.moving_mean is not None
         assert layer.moving_variance is not None
@@ -102,6 +110,11 @@ def _key(layer: BatchNorm, *, create: bool) -> object | str:
     )
 
 
+def _is_rounded(layer: BatchNorm) -> bool:
+    """Whether other statistics would scale its weights out of the range that they are rounded within."""
+    return any(learned_range(branch.site) is not None for branch in _branches(layer))
+
+
 def _reads_its_statistics(layer: BatchNorm) -> bool:
     """Whether a branch of the layer is wired to its moving statistics: in a training graph, only updates
     may be.
@@ -124,6 +137,8 @@ def _of_group(
 ) -> tuple[list[Slot], list[Left]]:
     """The slots of layers that read the same constants, or stand in the same node."""
     first = layers[0]
+    if _is_rounded(first):
+        return [Slot(layers=layers)], []
     if not _reads_its_statistics(first):
         branch = first.training
         assert branch is not None

@@ -21,6 +21,8 @@ from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.following import following
 from bninspect.rewrite.formulas import empty_statistics, inferred, restated, trained
 from bninspect.rewrite.prune import Pruned, dtype_of, prune
+from bninspect.rewrite.quantization import decided_delays, hold_updates
+from bninspect.rewrite.scaled_weights import refold, unfreeze
 from bninspect.rewrite.serving import deciders
 
 if TYPE_CHECKING:
@@ -80,6 +82,11 @@ def specialize(report: Report, choice: Choice, *, everything: bool = False) -> S
     for layer in report.layers:
         mode = choice if isinstance(choice, Mode) else choice(layer)
         changes.append(_specialized(layer, mode, edits, conditions))
+    hold_updates(edits)
+    for merge, value in decided_delays(edits, conditions):
+        join = conditions.join(merge)
+        assert join is not None
+        _take(merge, conditions.base(join.predicate)[0], value, merge.inputs[0].node, edits, conditions)
     if everything and isinstance(choice, Mode):
         settle(report, choice, edits, conditions)
     return Specialization(edits=edits, changes=tuple(changes))
@@ -87,7 +94,8 @@ def specialize(report: Report, choice: Choice, *, everything: bool = False) -> S
 
 def _specialized(layer: BatchNorm, mode: Mode, edits: Edits, conditions: Conditions) -> Change:
     branch = layer.branch(mode)
-    if branch is None:
+    corrected = layer.form is Form.FOLDED and mode is Mode.INFERENCE and bool(layer.merges)
+    if branch is None or corrected:  # a correction by the batch's statistics cancels, but for its rounding
         return _flipped(layer, mode, edits)
     if not layer.merges:
         if layer.form is Form.GLOBAL and (edits.graph.graphdef.producer or 0) > _LAST_GLOBAL:
@@ -241,10 +249,14 @@ def _flipped(layer: BatchNorm, mode: Mode, edits: Edits) -> Change:
         return Change(layer=layer, mode=mode, what="left", reason=_UNWRITABLE)
     else:
         try:
-            edits.redirect(site.output, trained(edits, layer, site))
+            if layer.form is Form.FOLDED:
+                unfreeze(edits, layer, site)
+            else:
+                edits.redirect(site.output, trained(edits, layer, site))
         except RewriteError as error:
             return Change(layer=layer, mode=mode, what="left", reason=str(error))
-    return Change(layer=layer, mode=mode, what="flipped")
+    what = "flipped" if layer.branch(mode) is None else "branch"
+    return Change(layer=layer, mode=mode, what=what)
 
 
 def _flip_to_inference(layer: BatchNorm, branch: Branch, edits: Edits) -> str | None:
@@ -253,6 +265,12 @@ def _flip_to_inference(layer: BatchNorm, branch: Branch, edits: Edits) -> str | 
         return "its stored statistics are not in the file"
     if edits.in_loop(branch.site.node):
         return _OUTSIDE
+    if layer.form is Form.FOLDED:
+        try:
+            refold(edits, layer, branch.site, layer.moving_mean, layer.moving_variance)
+        except RewriteError as error:
+            return str(error)
+        return None
     if layer.form is not Form.FUSED:
         try:
             stored = layer.moving_mean, layer.moving_variance

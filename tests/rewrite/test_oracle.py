@@ -164,7 +164,7 @@ def _field(data: bytes) -> bytes:
 
 @st.composite
 def models(draw: st.DrawFn) -> Model:
-    form = draw(st.sampled_from(list(Form)))
+    form = draw(st.sampled_from(FORMS))
     batch, side, channels = draw(st.integers(1, 5)), draw(st.integers(1, 7)), draw(st.integers(1, 6))
     rank = 4 if form is not Form.DECOMPOSED else draw(st.integers(2, 5))
     # of one channel nothing tells where it stands

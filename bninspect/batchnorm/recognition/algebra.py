@@ -16,13 +16,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.recognition import formula
+from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
 from bninspect.graph.trace import IDENTITIES, RESHAPES, same, scalar, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.recognition.formula import Match
     from bninspect.graph import Graph, Node, Tensor
 
-_UNCHANGED = IDENTITIES | RESHAPES
+_UNCHANGED = IDENTITIES | RESHAPES | FAKE_QUANTS
 ADDS = frozenset({"Add", "AddV2", "BiasAdd"})
 DIVISIONS = frozenset({"RealDiv", "Div", "DivNoNan", "Xdivy"})
 INVERSES = frozenset({"Reciprocal", "Inv"})
@@ -140,6 +141,9 @@ class Region:
 
     def _expanded(self, node: Node) -> tuple[Term, ...] | None:
         op = node.op
+        delayed = delayed_from(node)
+        if delayed is not None:
+            return self._operand(delayed)
         if op in _UNCHANGED or op == "Neg" or op in INVERSES:
             terms = self._operand(node.inputs[0])
             if terms is None or op in _UNCHANGED:
@@ -164,7 +168,7 @@ class Region:
 
 def _is_arithmetic(node: Node) -> bool:
     """Whether the root may flow through the node: arithmetic of a human number of operands."""
-    return node.op in _REGION and len(node.inputs) <= _MOST_OPERANDS
+    return (node.op in _REGION or delayed_from(node) is not None) and len(node.inputs) <= _MOST_OPERANDS
 
 
 def _negated(terms: tuple[Term, ...]) -> tuple[Term, ...]:

@@ -39,7 +39,7 @@ def decomposed(root: Node, graph: Graph, conditions: Conditions) -> list[Found]:
     if taken is None:
         return []
     radicand, sign = taken
-    variance, epsilon = _variance_and_epsilon(radicand)
+    variance, epsilon = variance_and_epsilon(radicand)
     beneath = unclipped
     if epsilon is None and (epsilon := _epsilon_of_each(radicand, conditions)) is not None:
         beneath = _without_epsilon
@@ -56,7 +56,7 @@ def decomposed(root: Node, graph: Graph, conditions: Conditions) -> list[Found]:
     return [] if judged else [*without_match(root, sign, radicand, variance, graph, conditions)]
 
 
-def _variance_and_epsilon(radicand: Tensor) -> tuple[Tensor, float | None]:
+def variance_and_epsilon(radicand: Tensor) -> tuple[Tensor, float | None]:
     """(variance, epsilon) of variance + epsilon; epsilon None where nothing constant is added."""
     node = unclipped(radicand).node
     if node.op in ("Add", "AddV2") and len(node.inputs) == 2:
@@ -71,13 +71,13 @@ def _variance_and_epsilon(radicand: Tensor) -> tuple[Tensor, float | None]:
 def _epsilon_of_each(radicand: Tensor, conditions: Conditions) -> float | None:
     """The epsilon that is added before a predicate chooses the variance: one for all that it chooses from."""
     every = alternatives(radicand, conditions)
-    epsilons = {_variance_and_epsilon(one.tensor)[1] for one in every} if len(every) > 1 else {None}
+    epsilons = {variance_and_epsilon(one.tensor)[1] for one in every} if len(every) > 1 else {None}
     return epsilons.pop() if len(epsilons) == 1 else None
 
 
 def _without_epsilon(tensor: Tensor) -> Tensor:
     """The variance of a variance + epsilon."""
-    return _variance_and_epsilon(tensor)[0]
+    return variance_and_epsilon(tensor)[0]
 
 
 def _judge(

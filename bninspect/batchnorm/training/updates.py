@@ -77,7 +77,12 @@ def _batch_tensors(site: Site, which: str) -> list[Tensor]:
         return [site.node.output(1 if which == "mean" else 2)]
     origin = site.mean_origin if which == "mean" else site.variance_origin
     sides = (origin.if_true, origin.if_false) if isinstance(origin, Chosen) else (origin,)
-    return [side.node.output() for side in sides if isinstance(side, Batch)]
+    moments = [side for side in sides if isinstance(side, Batch)]
+    port = 1 if which == "mean" else 2
+    return [
+        *(node.output(port) for side in moments for node in side.fused),
+        *(side.node.output() for side in moments if side.node not in side.fused),
+    ]
 
 
 def _with_updates(

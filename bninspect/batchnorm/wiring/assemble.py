@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import BatchNorm, Branch, Mode, ModeSwitch, State, Statistics
-from bninspect.batchnorm.naming import layer_name
+from bninspect.batchnorm.naming import layer_name, parameter_scope
 from bninspect.batchnorm.recognition.fused import along
 from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.stored import stored_statistics
@@ -74,6 +74,8 @@ def _of_chosen(site: Site, mean: Chosen, variance: Chosen) -> BatchNorm:
         )
 
     merges = tuple(dict.fromkeys((mean.join.node, variance.join.node, *mean.inner, *variance.inner)))
+    if site.carried is not None:
+        merges = site.carried.merges
     return _layer(site, switch, branch(training_when), branch(not training_when), merges, site.output)
 
 
@@ -97,8 +99,9 @@ def _layer(
             mode, training, untaken = Mode.INFERENCE, None, training
     statistics = _statistics(inference or untaken, moving_mean, moving_variance)
     nodes = tuple(branch.node for branch in (training, inference) if branch is not None)
+    name = None if site.carried is None else parameter_scope((gamma, beta, moving_mean))
     return BatchNorm(
-        name=layer_name(output, nodes, (moving_mean, gamma, beta)),
+        name=name or layer_name(output, nodes, (moving_mean, gamma, beta)),
         form=site.form,
         op=site.op,
         mode=mode,

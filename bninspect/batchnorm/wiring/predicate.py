@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 _THROUGH = frozenset({"Cast", "Reshape", "Squeeze", "ExpandDims", "Tile", "BroadcastTo"})
 COMPARISONS = frozenset({"Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"})
 _ARITY = dict.fromkeys(_THROUGH | {"LogicalNot"}, 1)
-_ARITY |= dict.fromkeys(COMPARISONS | {"LogicalAnd", "LogicalOr", "Fill"}, 2)
+_COUNTS = frozenset({"AssignAdd", "AssignSub", "Add", "AddV2", "Sub"})
+"""What a step is read through where reading it counts it: an update gives the number after."""
+_ARITY |= dict.fromkeys(COMPARISONS | _COUNTS | {"LogicalAnd", "LogicalOr", "Fill"}, 2)
 PREDICATE_OPS = frozenset(_ARITY)
 """Ops that a predicate is computed with."""
 _DEFAULTED = "PlaceholderWithDefault"
@@ -112,6 +114,21 @@ def sent_to_training_by(switch: ModeSwitch) -> bool:
     if switch.predicate.source is not None and switch.training_when is not None:
         return switch.training_when
     return switch.training_when_predicate != base(switch.predicate.tensor)[1]
+
+
+def form(tensor: Tensor) -> tuple[object, ...]:
+    """How the predicate is computed: equal for two that do the same to the same tensors (a step compared with
+    one number, for each layer by nodes of its own).
+    """
+    order, leaves = logic(tensor)
+    steps: dict[object, int] = {leaf: number for number, leaf in enumerate(leaves)}
+    places: dict[Tensor, int] = dict(zip(leaves, steps.values(), strict=True))
+    for current in order:
+        if current not in places:
+            constant = scalar(current) if current.node.op == "Const" else None
+            before = tuple(places[operand] for operand in operands(current))
+            places[current] = steps.setdefault((current.node.op, constant, before), len(steps))
+    return tuple(steps)
 
 
 def _computed(tensor: Tensor, reason: str) -> Predicate:
@@ -246,6 +263,8 @@ def _apply(tensor: Tensor, operands: list[float]) -> float:
         "NotEqual": a != b,
         "Greater": a > b,
         "GreaterEqual": a >= b,
+        **dict.fromkeys(("AssignAdd", "Add", "AddV2"), a + b),
+        **dict.fromkeys(("AssignSub", "Sub"), a - b),
         "Less": a < b,
         "LessEqual": a <= b,
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
-from bninspect.batchnorm.layer import Form, Mode
+from bninspect.batchnorm.layer import Mode
 from bninspect.commands.refresh.look import looked_at
 from bninspect.commands.refresh.parts import digest, read_part, together, write_part
 from bninspect.commands.refresh.plan import plan, refuse_nothing
@@ -228,8 +228,8 @@ def _stripped(graphdef: GraphDef, fillings: list[Filling], outputs: tuple[str, .
         chains = {
             layer.name: (one.mean.ravel(), one.variance.ravel())
             for one in fillings
+            if one.slot.is_new
             for layer in one.slot.layers
-            if layer.form is not Form.FUSED and layer.branch(Mode.INFERENCE) is None
         }
         if chains:
             apart = inspect(flatten(graphdef, loops=False), outputs=outputs)

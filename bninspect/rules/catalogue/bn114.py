@@ -28,8 +28,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.graph.types import given_type, taken_type
 from bninspect.graphdef.records import FunctionRef
-from bninspect.graphdef.types import given_type, taken_type
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted, listed
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.expansion import SPREADS
+from bninspect.batchnorm.recognition.expansion import SPREADS
 from bninspect.batchnorm.recognition.origin import origin
 from bninspect.batchnorm.site import Batch
 from bninspect.graph import Node

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bninspect.batchnorm.products import (
+from bninspect.batchnorm.recognition.algebra import DIVISIONS, root_of
+from bninspect.batchnorm.recognition.decomposed import variance_and_epsilon
+from bninspect.batchnorm.recognition.products import (
     MOST_TERMS,
     Sum,
     added,
@@ -27,8 +29,6 @@ from bninspect.batchnorm.products import (
     number,
     symbol,
 )
-from bninspect.batchnorm.recognition.algebra import DIVISIONS, root_of
-from bninspect.batchnorm.recognition.decomposed import variance_and_epsilon
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
 from bninspect.graph import Tensor
 from bninspect.graph.trace import (

@@ -17,9 +17,9 @@ from bninspect.batchnorm.layer import (
 )
 from bninspect.batchnorm.naming import unique
 from bninspect.batchnorm.recognition.decomposed import decomposed
-from bninspect.batchnorm.recognition.expansion import CONVOLUTIONS
 from bninspect.batchnorm.recognition.fused import fused, global_normalization
-from bninspect.batchnorm.recognition.scaled_weights import Explained, carried, leftovers
+from bninspect.batchnorm.recognition.quantization.expansion import CONVOLUTIONS
+from bninspect.batchnorm.recognition.quantization.scaled_weights import Explained, carried, leftovers
 from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.skipped import skipped
 from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT, UNREAD_VARIABLES

@@ -15,7 +15,7 @@ from bninspect.errors import BninspectError
 from bninspect.graphdef.writer import serialized
 from bninspect.inputs.pictures import Files
 from bninspect.measure import auto
-from bninspect.measure.companions import CompanionTest, companion_test, judge
+from bninspect.measure.companions.companions import CompanionTest, companion_test, judge
 from bninspect.measure.presets import PresetTrial
 from bninspect.measure.runnable import program
 from bninspect.run import safety
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Tensor
     from bninspect.inputs.request import Inputs, Request
-    from bninspect.measure.companions import Run
+    from bninspect.measure.companions.companions import Run
     from bninspect.measure.facts import Probe, Question
 
 AUTO = "auto"

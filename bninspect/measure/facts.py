@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Tensor
-    from bninspect.measure.companions import CompanionTest
+    from bninspect.measure.companions.companions import CompanionTest
     from bninspect.measure.presets import PresetTrial
     from bninspect.measure.runnable import Unprobed
     from bninspect.statistics.distance import Difference

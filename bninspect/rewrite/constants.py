@@ -8,7 +8,7 @@ import numpy as np
 
 from bninspect.graph.trace import VARIABLES, same
 from bninspect.rewrite.edits import mutates
-from bninspect.rewrite.quantization import hold_read
+from bninspect.rewrite.folded.quantization import hold_read
 
 if TYPE_CHECKING:
     from bninspect.graph import Node, Tensor

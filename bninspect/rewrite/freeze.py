@@ -20,8 +20,8 @@ from bninspect.graph.outputs import served_signatures
 from bninspect.graph.trace import VARIABLES
 from bninspect.rewrite.constants import HANDLES, variables_to_constants
 from bninspect.rewrite.edits import Edits
+from bninspect.rewrite.folded.quantization import hold_updates
 from bninspect.rewrite.prune import prune
-from bninspect.rewrite.quantization import hold_updates
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report

@@ -18,11 +18,11 @@ from bninspect.errors import RewriteError
 from bninspect.graph.search import end
 from bninspect.graph.trace import MERGES, SELECTS, SWITCHES, same
 from bninspect.rewrite.edits import Edits
+from bninspect.rewrite.folded.quantization import decided_delays, hold_updates
+from bninspect.rewrite.folded.scaled_weights import refold, unfreeze
 from bninspect.rewrite.following import following
 from bninspect.rewrite.formulas import empty_statistics, inferred, restated, trained
 from bninspect.rewrite.prune import Pruned, dtype_of, prune
-from bninspect.rewrite.quantization import decided_delays, hold_updates
-from bninspect.rewrite.scaled_weights import refold, unfreeze
 from bninspect.rewrite.serving import deciders
 
 if TYPE_CHECKING:

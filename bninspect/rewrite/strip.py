@@ -10,8 +10,8 @@ from bninspect.batchnorm.layer import Mode
 from bninspect.batchnorm.naming import named_as
 from bninspect.errors import RewriteError
 from bninspect.graph import flatten
-from bninspect.rewrite.slots import find_slots
 from bninspect.rewrite.specialize import Change, specialize
+from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.run.unfused import unfused
 
 if TYPE_CHECKING:

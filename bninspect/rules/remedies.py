@@ -14,7 +14,7 @@ from bninspect.errors import BninspectError, InputError
 from bninspect.inputs.placeholders import image_input, placeholders
 from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.serving import deciders
-from bninspect.rewrite.slots import find_slots
+from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.rewrite.strip import strip
 
 if TYPE_CHECKING:

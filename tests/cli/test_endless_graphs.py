@@ -9,7 +9,7 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
-from bninspect.measure.companions import judge
+from bninspect.measure.companions.companions import judge
 from tests.support.places import ROOT
 from tests.support.text import graph, graphdef
 

@@ -162,6 +162,10 @@ def _field(data: bytes) -> bytes:
     return b"\x0a" + length + bytes((size,)) + data
 
 
+FORMS = (Form.FUSED, Form.DECOMPOSED, Form.GLOBAL)
+"""The forms that stand by themselves: no convolution has to be drawn with them."""
+
+
 @st.composite
 def models(draw: st.DrawFn) -> Model:
     form = draw(st.sampled_from(FORMS))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.measure.companions import CompanionTest, Dependence
+from bninspect.measure.companions.companions import CompanionTest, Dependence
 from bninspect.measure.presets import PresetFit, PresetTrial
 from bninspect.rules import Case, judge, select
 from tests.support.probes import CHANNELS, net, probed

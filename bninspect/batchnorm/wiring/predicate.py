@@ -11,7 +11,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import ModeSwitch, Predicate
-from bninspect.graph.trace import VARIABLES, constant, far, same, shape_free
+from bninspect.graph.trace import VARIABLES, constant, far, same, scalar, shape_free
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from bninspect.errors import RewriteError
 from bninspect.measure.facts import Question
 from bninspect.measure.opaque import without_loops
-from bninspect.rewrite.slots import Left, find_slots
+from bninspect.rewrite.statistics.slots import Left, find_slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.rewrite.slots import Slot
+    from bninspect.rewrite.statistics.slots import Slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,9 +22,9 @@ from bninspect.graphdef.bodies import exchanged, write_exchanged
 from bninspect.inputs.request import Request
 from bninspect.models.open import load
 from bninspect.rewrite.freeze import frozen
-from bninspect.rewrite.inserted import inserted
-from bninspect.rewrite.refill import exchange, filling
-from bninspect.rewrite.slots import Left
+from bninspect.rewrite.statistics.inserted import inserted
+from bninspect.rewrite.statistics.refill import exchange, filling
+from bninspect.rewrite.statistics.slots import Left
 from bninspect.rewrite.strip import strip
 from bninspect.statistics.spread import Spread
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from bninspect.commands.refresh.reestimate import Estimates
     from bninspect.graphdef import GraphDef
     from bninspect.measure.facts import Verification
-    from bninspect.rewrite.refill import Filling
+    from bninspect.rewrite.statistics.refill import Filling
     from bninspect.rewrite.strip import Stripped
 
     Progress = Callable[[int, int], None]

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from bninspect.commands.check.result import ModelResult
     from bninspect.commands.refresh.reestimate import Estimate, Estimates
     from bninspect.measure.facts import Probe, ProbedLayer, Verification
-    from bninspect.rewrite.refill import Filling
-    from bninspect.rewrite.slots import Left
+    from bninspect.rewrite.statistics.refill import Filling
+    from bninspect.rewrite.statistics.slots import Left
     from bninspect.statistics.staleness import Staleness
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm.layer import BatchNorm
-    from bninspect.measure.companions import CompanionTest
+    from bninspect.measure.companions.companions import CompanionTest
     from bninspect.measure.facts import Probe
     from bninspect.measure.presets import PresetFit, PresetTrial
     from bninspect.rules.rule import Case

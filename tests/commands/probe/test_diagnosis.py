@@ -10,7 +10,7 @@ import pytest
 
 from bninspect.batchnorm.layer import Form, Mode, State, Statistics
 from bninspect.commands.probe.diagnosis import diagnose
-from bninspect.measure.companions import CompanionTest, Dependence
+from bninspect.measure.companions.companions import CompanionTest, Dependence
 from bninspect.measure.facts import InputFact
 from bninspect.measure.presets import PresetFit, PresetTrial
 from bninspect.rules import rules

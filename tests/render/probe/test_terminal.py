@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from bninspect.commands.probe.diagnosis import diagnose
-from bninspect.measure.companions import CompanionTest, Dependence
+from bninspect.measure.companions.companions import CompanionTest, Dependence
 from bninspect.measure.facts import Patch, Verification
 from bninspect.measure.presets import ranked
 from bninspect.measure.runnable import Unprobed

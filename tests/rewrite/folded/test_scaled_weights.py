@@ -17,8 +17,8 @@ from bninspect.batchnorm import Mode, inspect
 from bninspect.errors import RewriteError
 from bninspect.graph import load
 from bninspect.graphdef.writer import serialized
-from bninspect.rewrite.inserted import inserted
-from bninspect.rewrite.slots import find_slots
+from bninspect.rewrite.statistics.inserted import inserted
+from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.rewrite.strip import strip
 from bninspect.run.session import Session
 from tests.batchnorm.test_scaled_weights import FOLDED

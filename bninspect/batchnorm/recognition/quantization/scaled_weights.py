@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Form, Lookalike, Unrecognised
-from bninspect.batchnorm.recognition.expansion import (
+from bninspect.batchnorm.recognition.fused import mode_of
+from bninspect.batchnorm.recognition.origin import data_format_of, origin
+from bninspect.batchnorm.recognition.quantization.expansion import (
     CONVOLUTIONS,
     flow,
     roots_behind,
 )
-from bninspect.batchnorm.recognition.fused import mode_of
-from bninspect.batchnorm.recognition.origin import data_format_of, origin
+from bninspect.batchnorm.recognition.quantization.readings import Readings, joins_of, layer_of, readings_at
+from bninspect.batchnorm.recognition.quantization.unscaled import Unscaled
 from bninspect.batchnorm.recognition.quantized import exact
-from bninspect.batchnorm.recognition.readings import Readings, joins_of, layer_of, readings_at
-from bninspect.batchnorm.recognition.unscaled import Unscaled
 from bninspect.batchnorm.site import Batch, Carried, Chosen, Site, Undecided
 from bninspect.batchnorm.wiring.conditions import Join
 from bninspect.graph import Tensor

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.recognition.expansion import SPREADS
 from bninspect.batchnorm.recognition.origin import origin
+from bninspect.batchnorm.recognition.quantization.expansion import SPREADS
 from bninspect.batchnorm.site import Batch
 from bninspect.graph import Node
 from bninspect.graph.trace import IDENTITIES, same, value

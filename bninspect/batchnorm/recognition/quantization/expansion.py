@@ -19,7 +19,7 @@ import numpy as np
 
 from bninspect.batchnorm.recognition.algebra import DIVISIONS, root_of
 from bninspect.batchnorm.recognition.decomposed import variance_and_epsilon
-from bninspect.batchnorm.recognition.products import (
+from bninspect.batchnorm.recognition.quantization.products import (
     MOST_TERMS,
     Sum,
     added,

@@ -26,7 +26,7 @@ import numpy as np
 
 from bninspect.errors import RunError
 from bninspect.graph.search import way
-from bninspect.measure.companion_batches import batches_of
+from bninspect.measure.companions.batches import batches_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,10 +12,10 @@ import numpy as np
 
 from bninspect.batchnorm.layer import Mode
 from bninspect.rewrite.edits import Edits
+from bninspect.rewrite.folded.quantization import hold_updates
+from bninspect.rewrite.folded.scaled_weights import refold
 from bninspect.rewrite.formulas import constants, layout, normalized
 from bninspect.rewrite.prune import prune
-from bninspect.rewrite.quantization import hold_updates
-from bninspect.rewrite.scaled_weights import refold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.graph.trace import content
 from bninspect.rewrite.constants import variables_to_constants
 from bninspect.rewrite.edits import Edits
-from bninspect.rewrite.quantization import decided_delays, hold_updates
+from bninspect.rewrite.folded.quantization import decided_delays, hold_updates
 from tests.support import text
 
 if TYPE_CHECKING:

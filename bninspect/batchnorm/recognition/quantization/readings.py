@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.recognition import formula
 from bninspect.batchnorm.recognition.algebra import Term
-from bninspect.batchnorm.recognition.expansion import Convolved, Expansion, Root, holds_only
+from bninspect.batchnorm.recognition.quantization.expansion import Convolved, Expansion, Root, holds_only
 from bninspect.graph import Tensor
 from bninspect.graph.trace import VARIABLES, value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bninspect.batchnorm.recognition.products import Sum
-    from bninspect.batchnorm.recognition.unscaled import Unscaled
+    from bninspect.batchnorm.recognition.quantization.products import Sum
+    from bninspect.batchnorm.recognition.quantization.unscaled import Unscaled
     from bninspect.batchnorm.wiring.conditions import Conditions, Join
     from bninspect.graph import Node
 

@@ -11,8 +11,8 @@ from bninspect.batchnorm import inspect
 from bninspect.graph import load
 from bninspect.inputs.placeholders import Placeholder
 from bninspect.inputs.request import Inputs, Request
-from bninspect.measure.companion_batches import distinct, made_companion
-from bninspect.measure.companions import companion_test, judge
+from bninspect.measure.companions.batches import distinct, made_companion
+from bninspect.measure.companions.companions import companion_test, judge
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
 from tests.support.places import FIXTURES
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.graph import Tensor
-    from bninspect.measure.companions import CompanionTest, Run
+    from bninspect.measure.companions.companions import CompanionTest, Run
 
     Array = NDArray[Any]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.graphdef import GraphDef, NodeDef
-    from bninspect.rewrite.slots import Slot
+    from bninspect.rewrite.statistics.slots import Slot
     from bninspect.statistics.pooling import Moments
 
     Floats = NDArray[np.float64]

@@ -14,8 +14,8 @@ from bninspect.graph import flatten, load
 from bninspect.graphdef import read
 from bninspect.graphdef.bodies import exchanged, spans, write_exchanged
 from bninspect.graphdef.writer import new_node, rewritten, serialized
-from bninspect.rewrite.refill import exchange, filling
-from bninspect.rewrite.slots import find_slots
+from bninspect.rewrite.statistics.refill import exchange, filling
+from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.statistics.pooling import Moments
 from tests.support.places import FIXTURES
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import Report
     from bninspect.graphdef import GraphDef, NodeDef
-    from bninspect.rewrite.refill import Filling
-    from bninspect.rewrite.slots import Slot
+    from bninspect.rewrite.statistics.refill import Filling
+    from bninspect.rewrite.statistics.slots import Slot
 
 FROZEN = sorted(path.name for path in FIXTURES.glob("*.pb"))
 REFILLABLE = [name for name in FROZEN if find_slots(inspect(load(str(FIXTURES / name))), create=False)[0]]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Form, Mode
 from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, content, value
-from bninspect.rewrite.scaled_weights import learned_range
+from bninspect.rewrite.folded.scaled_weights import learned_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,0 +1,1 @@
+"""Quantization-aware training: batch norm folded into the weights of a convolution, read back as a layer."""

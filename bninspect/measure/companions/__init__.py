@@ -1,0 +1,1 @@
+"""Does one image's output depend on the images beside it? The experiment, and its batches."""

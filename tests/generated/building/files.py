@@ -9,9 +9,10 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from tests.generated.building import designs, truth, values
+from tests.generated.building import designs, values
 from tests.generated.building.designs import of_seed
 from tests.generated.building.net import Net
+from tests.generated.building.oracle import Oracle, by_variable, mode_of
 from tests.generated.building.tensorflow1 import VERSION, imports, new_graph, session, tf
 
 Facts = Dict[str, Any]
@@ -36,11 +37,11 @@ def write(seed: int, folder: str) -> None:
     of_two = not VERSION.startswith("1.")
     functions = of_two and values.draws(seed, "functions").uniform() < 0.2
     resources = of_two and (functions or values.draws(seed, "resources").uniform() < 0.5)
-    oracle = truth.Oracle(seed, functions, resources)
+    oracle = Oracle(seed, functions, resources)
     with new_graph(functions, resources) as graph:
         net = designs.build(seed, "file")
         with session(graph) as running:
-            variables = truth.by_variable(net, oracle.statistics)
+            variables = by_variable(net, oracle.statistics)
             values.assign(running, seed, variables)
             held = running.run({variable.op.name: variable for variable in tf.global_variables()})
             names = [output.op.name for output in net.outputs]
@@ -137,7 +138,7 @@ def _combinations(
         for (at, norm), (x, y) in zip(seen, pairs):
             gamma = 1.0 if norm.gamma is None else held[norm.gamma]
             beta = 0.0 if norm.beta is None else held[norm.beta]
-            modes[at] = truth.mode_of(norm, x, y, gamma, beta, oracle.statistics[at])
+            modes[at] = mode_of(norm, x, y, gamma, beta, oracle.statistics[at])
         if variables is not None:
             values.assign(running, seed, variables)
         others = running.run(outputs, dict(mixed, **fed))

@@ -10,8 +10,6 @@ from typing import Any, Collection, Dict, List, NamedTuple, Optional
 
 from tests.generated.building.tensorflow1 import tf
 
-READINGS = ("file", "training", "inference")
-
 
 class Norm(NamedTuple):
     """One batch norm at one call; the names are those of variables."""

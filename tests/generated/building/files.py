@@ -55,7 +55,7 @@ def write(seed: int, folder: str) -> None:
         definition = _transformed(seed, net, definition)
     path = os.path.join(folder, "%04d" % seed)
     with open(path + ".pb", "wb") as file:
-        file.write(definition.SerializeToString())
+        file.write(definition.SerializeToString(deterministic=True))
     fed = values.batches(seed, net)
     feeds = {"feed/" + name: np.concatenate([batch[name] for batch in fed]) for name in fed[0]}
     reason = imported if isinstance(imported, str) else None

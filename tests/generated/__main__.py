@@ -37,7 +37,12 @@ def main() -> int:
         folder = Path(name)
         if not asked.graphs and build(asked.seed, asked.count, str(folder)):
             return 2
-        tallies = list(hold(read(folder, range(asked.seed, asked.seed + asked.count))))
+        tallies = []
+        try:
+            for tally in hold(read(folder, range(asked.seed, asked.seed + asked.count))):
+                tallies.append(tally)
+        except KeyboardInterrupt:
+            print(f"interrupted after {len(tallies)} graphs", file=sys.stderr)
     print(table(tallies), flush=True)
     wrong = any(outcome.disagrees for tally in tallies for outcome in tally.outcomes)
     return int(wrong or share(tallies) < ENOUGH)

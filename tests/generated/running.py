@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
+_INTERRUPTED = 130
 _ASKS = "also has to be fed"
 LIMIT = 30
 """Seconds that a written file may take to run."""
@@ -52,6 +53,8 @@ def command(*arguments: object) -> Ended:
             code = cli.run([str(argument) for argument in arguments])
         except Exception as error:
             return Ended(code=3, out=out.getvalue(), err=f"{type(error).__name__}: {error}")
+    if code == _INTERRUPTED:
+        raise KeyboardInterrupt
     return Ended(code=code, out=out.getvalue(), err=err.getvalue())
 
 

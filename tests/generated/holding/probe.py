@@ -45,8 +45,7 @@ def hold(tally: Tally, layers: Mapping[int, Facts], folder: Path) -> None:
     for name, reason in skipped:
         tally.said("probe", f"skipped: {reason}" if name else reason)
     _verification(tally, told["verification"])
-    if not any("no training mode" in reason for _, reason in skipped):
-        _outputs(tally, told, arrays, {name for name, _ in skipped})
+    _outputs(tally, told, arrays, skipped)
     by_name = {layer["name"]: layer for layer in told["layers"]}
     for norm in tally.outside:
         layer = layers.get(norm.place)
@@ -64,20 +63,25 @@ def _verification(tally: Tally, verification: Facts) -> None:
         tally.said("probe", f"not verified: {reason}")
 
 
-def _outputs(tally: Tally, told: Facts, arrays: Arrays, skipped: set[str]) -> None:
-    """Both modes of every output, and every number of their difference."""
+def _outputs(tally: Tally, told: Facts, arrays: Arrays, skipped: list[tuple[str, str]]) -> None:
+    """Both modes of every output, and each number of their difference; the inference mode alone where a layer
+    in a loop is said to keep it.
+    """
     differences = {one["name"]: one for one in told["outputs"]}
+    names = {name for name, _ in skipped}
+    kept = any("no training mode" in reason or "body of a While" in reason for _, reason in skipped)
+    modes = ("inference",) if kept else ("training", "inference")
     for at, name in enumerate(tally.truth.outputs):
-        training, inference = (tally.truth.arrays[f"{mode}/{at}"] for mode in ("training", "inference"))
-        for mode, right in (("training", training), ("inference", inference)):
+        right = {mode: tally.truth.arrays[f"{mode}/{at}"] for mode in modes}
+        for mode, value in right.items():
             if f"{mode}/{name}" in arrays:
-                gap = apart(arrays[f"{mode}/{name}"], right)
+                gap = apart(arrays[f"{mode}/{name}"], value)
                 if gap is not None:
                     tally.wrong("probe", f"{name} in {mode} mode {gap}")
-            elif name not in skipped:
+            elif name not in names:
                 tally.wrong("probe", f"{name} in {mode} mode is missing, and nothing is said")
-        if name in differences:
-            _difference(tally, differences[name], training, inference)
+        if name in differences and not kept:
+            _difference(tally, differences[name], **right)
 
 
 def _difference(tally: Tally, own: Facts, training: NDArray[Any], inference: NDArray[Any]) -> None:

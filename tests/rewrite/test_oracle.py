@@ -40,6 +40,8 @@ pytestmark = [
 ]
 TOLERANCE = {"float": 2e-4, "half": 2e-2}
 NUMPY = {"float": np.float32, "half": np.float16}
+FORMS = (Form.FUSED, Form.DECOMPOSED, Form.GLOBAL)
+"""Those that are one layer alone; a layer folded into a convolution stands in test_scaled_weights.py."""
 OTHER = {Mode.TRAINING: Mode.INFERENCE, Mode.INFERENCE: Mode.TRAINING}
 
 
@@ -160,10 +162,6 @@ def _field(data: bytes) -> bytes:
     while size > 0x7F:
         length, size = length + bytes((size & 0x7F | 0x80,)), size >> 7
     return b"\x0a" + length + bytes((size,)) + data
-
-
-FORMS = (Form.FUSED, Form.DECOMPOSED, Form.GLOBAL)
-"""The forms that stand by themselves: no convolution has to be drawn with them."""
 
 
 @st.composite

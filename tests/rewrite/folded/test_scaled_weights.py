@@ -21,7 +21,7 @@ from bninspect.rewrite.statistics.inserted import inserted
 from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.rewrite.strip import strip
 from bninspect.run.session import Session
-from tests.batchnorm.test_scaled_weights import FOLDED
+from tests.batchnorm.recognition.quantization.test_scaled_weights import FOLDED
 from tests.support import text
 from tests.support.places import FIXTURES
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import Report
     from bninspect.graph import Graph
 
-_REBUILD = "build the graph with training=False and freeze again"
+STRIP = "bninspect strip MODEL -o OUT"
+BUILD_ANEW = "build the graph with training=False and freeze again"
+"""What brings a model to inference if no command does."""
 _MOST_OUTPUTS = 5
 """More outputs than this are for the user to choose from."""
 _obstacles: WeakKeyDictionary[Graph, dict[Mode, str | None]] = WeakKeyDictionary()
@@ -41,7 +43,7 @@ def strip_command(report: Report, mode: Mode = Mode.INFERENCE) -> str | None:
     if obstacle(report, mode) is not None:
         return None
     asked = "" if mode is Mode.INFERENCE else f" --mode {mode.value}"
-    return f"bninspect strip MODEL -o OUT{asked}{_outputs(report)}"
+    return f"{STRIP}{asked}{_outputs(report)}"
 
 
 def refresh_command(report: Report) -> str | None:
@@ -59,7 +61,7 @@ def refresh_command(report: Report) -> str | None:
 
 def to_inference(report: Report) -> str:
     """What brings a model that trains to inference: strip, or statistics from data, or its author."""
-    return strip_command(report) or refresh_command(report) or _REBUILD
+    return strip_command(report) or refresh_command(report) or BUILD_ANEW
 
 
 def _tried(report: Report, mode: Mode) -> str | None:

@@ -1,7 +1,8 @@
-"""The networks as TensorFlow graphs: a classifier of digits with six batch norms, written three ways.
+"""The networks as TensorFlow graphs: a classifier of digits with six batch norms, in five designs
+(`designs`), written three ways.
 
     fused       FusedBatchNormV3 twice under a v1 conditional (Switch and Merge)
-    decomposed  tf.nn.batch_normalization, whose statistics a v1 conditional chooses; residual connections
+    decomposed  tf.nn.batch_normalization, whose statistics a v1 conditional chooses
     if          FusedBatchNormV3 twice in the functions of an If (control flow v2)
 
 The boolean placeholder `training` decides; moving = moving - (moving - batch) * (1 - momentum), by hand. Only
@@ -16,14 +17,13 @@ from typing import Any
 import numpy as np
 import tensorflow
 
+from tests.networks.designs import DESIGNS, NETWORKS, Blocks
+
 tf = tensorflow.compat.v1
 
-KINDS = ("fused", "decomposed", "if")
 MOMENTUM = 0.99
 EPSILON = 1e-3
-CONVOLUTIONS = ((16, 1), (16, 1), (24, 2), (24, 1), (32, 2), (32, 1))
-"""Filters and stride of each convolution: maps of 8x8, 8x8, 4x4, 4x4, 2x2, 2x2."""
-LAYERS = tuple(f"block{number}/bn" for number in range(1, len(CONVOLUTIONS) + 1))
+LAYERS = tuple(f"block{number}/bn" for number in range(1, 7))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,9 +42,9 @@ class Network:
 
 
 def build(kind: str, seed: int) -> Network:
-    """The graph of one kind, in the default graph; weights are drawn from the seed."""
-    assert kind in KINDS, kind
-    if kind == "if":
+    """The graph of one of NETWORKS, in the default graph; weights are drawn from the seed."""
+    design, written = NETWORKS[kind]
+    if written == "if":
         tf.enable_control_flow_v2()
     else:
         tf.disable_control_flow_v2()
@@ -53,16 +53,14 @@ def build(kind: str, seed: int) -> Network:
     training = tf.placeholder(tf.bool, [], name="training")
     draw = np.random.default_rng(seed)
     network = Network(image=image, label=label, training=training, logits=None, loss=None, accuracy=None)
-    x, channels = image, 1
-    for number, (filters, stride) in enumerate(CONVOLUTIONS, 1):
-        with tf.variable_scope(f"block{number}"):
-            kernel = _weights("weights", (3, 3, channels, filters), draw)
-            y = tf.nn.conv2d(x, kernel, strides=[1, stride, stride, 1], padding="SAME", name="conv")
-            y = _batch_norm(kind, y, network)
-            residual = kind == "decomposed" and stride == 1 and channels == filters
-            x, channels = tf.nn.relu(y + x if residual else y, name="relu"), filters
-    features = tf.reduce_mean(x, [1, 2], name="features")
-    logits = tf.matmul(features, _weights("dense/weights", (channels, 10), draw), name="dense/product")
+    blocks = Blocks(
+        draw=draw,
+        weights=_weights,
+        normalize=lambda x: _batch_norm(written, x, network),
+    )
+    features = DESIGNS[design](blocks, image)
+    weights = _weights("dense/weights", (int(features.shape[-1]), 10), draw)
+    logits = tf.matmul(features, weights, name="dense/product")
     network.logits = tf.add(logits, _variable("dense/bias", np.zeros(10)), name="logits")
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=label, logits=network.logits)
     network.loss = tf.reduce_mean(losses)
@@ -103,8 +101,8 @@ def _fused(x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, training: An
 
 
 def _decomposed(x: Any, gamma: Any, beta: Any, mean: Any, variance: Any, training: Any) -> Any:
-    """(output, batch mean, batch variance)."""
-    batch = tf.nn.moments(x, [0, 1, 2], name="moments")
+    """(output, batch mean, batch variance), over all axes but the last."""
+    batch = tf.nn.moments(x, list(range(len(x.shape) - 1)), name="moments")
     chosen = tf.cond(
         training,
         lambda: tuple(map(tf.identity, batch)),

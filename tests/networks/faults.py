@@ -206,6 +206,30 @@ def updated_constant(source: Path, target: Path, layer: str) -> Path:
     return _edited(source, target, edit)
 
 
+def widened_epsilon(source: Path, target: Path, layer: str, factor: float) -> Path:
+    """Writes the model with the epsilon of one layer this many times as large, in every branch."""
+
+    def edit(graph: Any) -> None:
+        functions = [
+            node
+            for function in graph.library.function
+            if function.signature.name.startswith(layer.replace("/", "_") + "_cond_")
+            for node in function.node_def
+        ]
+        inside = [node for node in graph.node if node.name.startswith(f"{layer}/")]
+        changed = 0
+        for node in (*inside, *functions):
+            if "epsilon" in node.attr:
+                node.attr["epsilon"].f *= factor
+                changed += 1
+            elif node.name == f"{layer}/batchnorm/add/y":
+                node.attr["value"].tensor.float_val[0] *= factor
+                changed += 1
+        assert changed, f"{layer} has no epsilon in {source}"
+
+    return _edited(source, target, edit)
+
+
 def _edited(source: Path, target: Path, edit: Callable[[Any], None]) -> Path:
     graph = message_class("GraphDef").FromString(source.read_bytes())
     edit(graph)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KINDS = ("fused", "decomposed", "if")
-"""How batch norm is written in the network; see `building`."""
+"""Three of the networks, one for each way to write batch norm; `designs` names all ten."""
 LONGEST = 600.0
 """Seconds that a training may take: about 10 on an idle machine, 80 on one with four times its work."""
 

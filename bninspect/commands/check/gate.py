@@ -18,9 +18,10 @@ from bninspect.graph import collector_held_off
 from bninspect.models.open import load
 from bninspect.rules import Case, judge, rules, select
 from bninspect.rules.explain import FOLLOWS
+from bninspect.rules.remedies import BUILD_ANEW, STRIP, obstacle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bninspect.batchnorm import Report
     from bninspect.batchnorm.missing import MissingWeights
@@ -100,14 +101,13 @@ def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelR
     undecided = {skip.code for skip in judgement.not_run}
     names = {rule.code: rule.name for rule in rules()}
     findings, allowed = _allowed(judgement.findings, settings.allowances)
-    missing = missing_weights(report)
     return ModelResult(
         path=settings.path,
         error=failure,
         modes=dict(sorted(Counter(layer.mode.value for layer in report.layers).items())),
         found=tuple(
-            Found(finding=runnable(finding, settings.path, missing), name=names[finding.code])
-            for finding in findings
+            Found(finding=finding, name=names[finding.code])
+            for finding in with_working_remedies(findings, report, settings.path)
         ),
         not_run=judgement.not_run,
         allowed=allowed,
@@ -116,7 +116,20 @@ def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelR
     )
 
 
-def runnable(finding: Finding, path: str, missing: MissingWeights | None = None) -> Finding:
+def with_working_remedies(findings: Sequence[Finding], report: Report, path: str) -> Iterator[Finding]:
+    """The findings, each with a remedy that would do it on this model, as far as the graph shows."""
+    missing = missing_weights(report)
+    for finding in findings:
+        remedy = finding.remedy or ""
+        strips = STRIP in remedy and "--mode" not in remedy
+        reason = obstacle(report) if strips else None
+        if reason is not None:
+            yield replace(finding, remedy=f"{BUILD_ANEW}; strip would refuse this file: {reason}")
+        else:
+            yield _runnable(finding, path, missing)
+
+
+def _runnable(finding: Finding, path: str, missing: MissingWeights | None) -> Finding:
     """The finding with the model's path in the command that mends it, as a shell takes it, and before it what
     gives the model its weights, if they are missing. Standard input is read: a second command must be given
     it again.

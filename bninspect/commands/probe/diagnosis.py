@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bninspect.commands.check.gate import runnable
+from bninspect.commands.check.gate import with_working_remedies
 from bninspect.rules import Case, NotRun, judge, select
 from bninspect.rules.explain import EXPLAINS
 from bninspect.rules.facts.inconclusive import degenerate, left_open
@@ -52,7 +52,7 @@ def diagnose(probe: Probe, layers: Collection[str] | None = None) -> Diagnosis:
     findings = _with_effect(gathered(case, asked), probe)
     path = probe.report.graph.graphdef.path
     return Diagnosis(
-        findings=tuple(runnable(finding, path) for finding in findings),
+        findings=tuple(with_working_remedies(findings, probe.report, path)),
         not_run=judgement.not_run,
         open=_left_open(probe),
         conclusion=_conclusion(probe),

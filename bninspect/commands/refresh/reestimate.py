@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bninspect.commands.refresh.training_program import training_program
 from bninspect.errors import RewriteError
 from bninspect.graphdef.writer import serialized
-from bninspect.inputs.pictures import Files, RandomImages
+from bninspect.inputs.pictures import Files, RandomImages, RandomValues
 from bninspect.inputs.request import bind
 from bninspect.measure.examined import prepared
 from bninspect.measure.facts import Question
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from bninspect.inputs.request import Inputs, Request
 
     Feeds = dict[str, NDArray[Any]]
+
+
+DRAWN = "images"
+"""Where `Estimates.how` says that they are random numbers; no such entry otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +126,8 @@ def _run_later(report: Report) -> set[Node]:
 def _how(inputs: Inputs) -> dict[str, str]:
     """How images became what the model was fed."""
     found = {f"--feed of {name}": str(value) for name, value in inputs.said.items()}
+    if isinstance(inputs.pictures, RandomImages | RandomValues):
+        found[DRAWN] = "random"
     if isinstance(inputs.pictures, Files | RandomImages):
         recipe = inputs.pictures.recipe
         found |= {

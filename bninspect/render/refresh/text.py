@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.layer import Mode
+from bninspect.commands.refresh.reestimate import DRAWN
 from bninspect.escaping import printable
 from bninspect.render.names import counted, few, human_size
 from bninspect.statistics.thresholds import FEWEST_IMAGES, FEWEST_VALUES
@@ -43,7 +44,14 @@ class Said(NamedTuple):
 def head(done: Refreshed) -> Iterator[Said]:
     """What was written, and of what."""
     graphdef = done.report.graph.graphdef
-    yield Said(f"written: {printable(done.target)} ({human_size(done.size)})", "bold")
+    if DRAWN in done.estimates.how:
+        yield Said(
+            f"written: {printable(done.target)} ({human_size(done.size)}), with the statistics of random "
+            "numbers: they are those of noise, and no model serves well with them. Give images: --image DIR",
+            "warning",
+        )
+    else:
+        yield Said(f"written: {printable(done.target)} ({human_size(done.size)})", "bold")
     if graphdef.format != "graphdef":
         yield Said(f"read: {_CONTAINERS.get(graphdef.format, graphdef.format)}; written: a binary GraphDef")
     if graphdef.checkpoint is not None:

@@ -147,6 +147,28 @@ def test_one_image_finds_only_the_gross() -> None:
     assert judged(moments, mean=4.0).verdict == "error"
 
 
+@pytest.mark.parametrize(("off", "significant"), [(2.1, False), (2.15, True), (2.5, True)])
+def test_one_image_is_significant_from_three_times_its_floor(off: float, significant: bool) -> None:
+    """W^2 of 4.5: the factor that fewer than two images have no second one for is 1."""
+    one = judged(ImageMoments.of([[off] * 4], [[1.0] * 4], 64))
+    assert one.mean_w2 == pytest.approx(off**2, rel=1e-2)
+    assert one.significant is significant
+
+
+@pytest.mark.parametrize("count", [4, 16, 64])
+@pytest.mark.parametrize("off", [0.0, 0.5, 1.0])
+def test_the_error_of_a_score_is_its_spread_over_images(count: int, off: float) -> None:
+    """Of 200 sets of images the scores lie within two errors of the true one nearly always; and the error is
+    no more than four times their spread where there is one.
+    """
+    drawn = [judged(images(count, 64, 32, 0.2, 32, seed=seed), off) for seed in range(200)]
+    scores = np.array([one.score or 0.0 for one in drawn])
+    errors = np.array([one.score_error or 0.0 for one in drawn])
+    assert np.mean(np.abs(scores - off) <= 2 * errors) >= 0.95
+    if off:
+        assert np.median(errors) <= 4 * scores.std()
+
+
 @pytest.mark.parametrize(
     ("mean", "verdict"), [(0.0, "fine"), (0.07, "fine"), (0.2, "note"), (0.45, "warning"), (1.0, "error")]
 )

@@ -78,6 +78,19 @@ def test_the_noise_falls_as_one_over_the_images(images: int, floor: float, wante
     assert images_needed(images, floor) == wanted
 
 
+def test_input_that_is_not_finite_is_said() -> None:
+    layers = net()
+    own = layers[3].own
+    assert own is not None
+    assert own.staleness is not None
+    broken = replace(own.staleness, verdict="inconclusive", score=None, score_error=None)
+    layers[3] = replace(layers[3], own=replace(own, staleness=broken))
+    found = probe(*layers)
+    assert inconclusive(found) == ("Inconclusive: net/block3/bn, whose input is not finite on these images.")
+    assert codes(found) == []
+    assert "not finite on these images" in concluded(found)
+
+
 def test_small_batches_are_not_mended_by_more_images() -> None:
     layers = net()
     own = layers[3].own

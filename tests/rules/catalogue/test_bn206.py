@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bninspect.rules import Case, judge, select
 from tests.support.catching import caught, found, fused, replaced
 from tests.support.parts import IMAGE, STORED
+from tests.support.probes import codes, net, probe
 
 THREE = fused() + fused("z", "y") + fused("u", "z")
 OTHER = "mean2 = Const([1.0, 2.0, 3.0])\nvariance2 = Const([1.0, 2.0, 0.5])\n"
@@ -58,3 +60,25 @@ def test_does_not_catch_initial_statistics() -> None:
 
 def test_does_not_catch_a_small_epsilon() -> None:
     assert not found("BN206", STORED + THREE)
+
+
+def test_catches_an_outlier_of_exactly_ten_times() -> None:
+    """Powers of two, so that float32 holds both exactly."""
+    usual = 2.0**-10
+    text = "".join(fused(name, x, epsilon=usual) for name, x in (("y", "x"), ("z", "y"), ("u", "z")))
+    other = "mean2 = Const([1.0, 2.0, 3.0])\nvariance2 = Const([0.5, 0.5, 0.5])\n"
+    ten = fused("v", "u", "mean2", "variance2", epsilon=10 * usual)
+    assert caught("BN206", STORED + other + text + ten).layer == "v"
+
+
+def test_does_not_catch_an_epsilon_that_is_not_known() -> None:
+    assert "BN206" not in codes(probe(*net(epsilon=None)))
+    assert "BN206" in codes(probe(*net(epsilon=1.0)))
+
+
+def test_the_larger_of_the_stored_and_the_measured_variance_counts() -> None:
+    """A stored one that is too small is stale; a measured one that is too small is other images."""
+    small = probe(*net(stored=lambda given: (given.mean, given.variance / 4000)))
+    assert "BN206" not in codes(small)
+    alone = judge(Case(report=small.report), select(["BN206"]))
+    assert len(alone.findings) == 6

@@ -1,0 +1,61 @@
+"""What the rules of values are shown of a model's statistics, and what a vector's length is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bninspect.batchnorm import State
+from bninspect.batchnorm.layer import Statistics
+from bninspect.graph.channels import length
+from bninspect.rules import Case
+from bninspect.rules.facts.dead_channels import dead_channels
+from bninspect.rules.facts.values import Values, stored
+from tests.support.catching import fused, replaced
+from tests.support.parts import IMAGE
+from tests.support.parts import report as read
+from tests.support.reports import layer, report, tensor, value
+
+
+@pytest.mark.parametrize("missing", ["mean", "variance"])
+def test_statistics_of_which_one_half_is_missing_are_not_shown(missing: str) -> None:
+    facts = {"mean": value([0.5]), "variance": value([2.0]), missing: None}
+    half = layer("bn", statistics=Statistics(state=State.STORED, **facts))
+    whole = layer("bn", statistics=Statistics(state=State.STORED, mean=value([0.5]), variance=value([2.0])))
+    assert list(stored(Case(report=report(half)), State.STORED)) == []
+    assert len(list(stored(Case(report=report(whole)), State.STORED))) == 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"), [((3,), 3), ((2, 3), 6), ((-1, 3), None), ((3, -1), None), ((0,), None), ((), None)]
+)
+def test_the_length_of_a_variable_is_that_of_a_shape_known_throughout(
+    shape: tuple[int, ...], size: int | None
+) -> None:
+    assert length(tensor("v", "VariableV2", shape=shape)) == size
+
+
+def values(mean: str, variance: str) -> Values:
+    """Of one layer that reads a placeholder."""
+    (one,) = stored(Case(report=read(IMAGE + replaced(mean=mean, variance=variance) + fused())), State.STORED)
+    return one
+
+
+@pytest.mark.parametrize("variance", ["[1e-20, 2.0, 4.0]", "[0.0, 2.0, 4.0]", "[2.0, 0.0, 4.0, 0.0]"])
+def test_the_median_is_that_of_the_channels_that_vary(variance: str) -> None:
+    assert values(str([0.5] * (variance.count(",") + 1)), variance).median() == 3.0
+
+
+@pytest.mark.parametrize(
+    ("mean", "variance", "dead"),
+    [
+        ("[0.5, 0.25, 0.5]", "[0.0, 2.0, 4.0]", False),  # a variance that was lost
+        ("[0.0, 0.25, 0.5]", "[0.0, 2.0, 4.0]", True),  # a ReLU that never opens
+        ("[0.02, 0.25, 0.5]", "[0.0001, 2.0, 4.0]", True),  # one that seldom does
+        ("[0.05, 0.25, 0.5]", "[0.0001, 2.0, 4.0]", False),
+    ],
+)
+def test_a_collapsed_channel_is_dead_where_its_mean_is_small_too(
+    mean: str, variance: str, dead: bool
+) -> None:
+    assert np.array_equal(dead_channels(values(mean, variance), {}), [dead, False, False])

@@ -65,7 +65,7 @@ def judge(case: Case, chosen: Iterable[Rule] | None = None) -> Judgement:
     )
 
 
-def gathered(case: Case, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def group_by_code(case: Case, findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """One finding for each code, about all of its layers, the most important first."""
     by_code: dict[str, list[Finding]] = {}
     for finding in findings:

@@ -11,7 +11,7 @@ from bninspect.rules.explain import EXPLAINS
 from bninspect.rules.facts.inconclusive import degenerate, left_open
 from bninspect.rules.facts.measurements import DRAWN, LayerEvidence, evidence, undecided
 from bninspect.rules.facts.outputs import effect, worst_output
-from bninspect.rules.judge import gathered
+from bninspect.rules.judge import group_by_code
 from bninspect.text import counted, listed, number, sentence
 from bninspect.text import layers as worded
 
@@ -49,7 +49,7 @@ def diagnose(probe: Probe, layers: Collection[str] | None = None) -> Diagnosis:
         return Diagnosis(findings=(), not_run=(), open="", conclusion="")
     judgement = judge(case, select(GROUPS))
     asked = [one for one in judgement.findings if layers is None or one.layer is None or one.layer in layers]
-    findings = _with_effect(gathered(case, asked), probe)
+    findings = _with_effect(group_by_code(case, asked), probe)
     path = probe.report.graph.graphdef.path
     return Diagnosis(
         findings=tuple(with_working_remedies(findings, probe.report, path)),

@@ -15,7 +15,7 @@ from bninspect.measure.facts import InputFact
 from bninspect.measure.presets import PresetFit, PresetTrial
 from bninspect.rules import rules
 from bninspect.rules.explain import ORDER
-from bninspect.rules.facts.inconclusive import images_needed, inconclusive
+from bninspect.rules.facts.inconclusive import inconclusive
 from bninspect.rules.facts.stale_layers import inheriting
 from tests.support.probes import CHANNELS, codes, net, output, probe, probed, said, wrong
 
@@ -53,52 +53,6 @@ def test_a_healthy_model_is_one_line_and_no_diagnosis() -> None:
     assert wrong(found) == ()
     assert concluded(found).startswith("The stored statistics of all 6 layers fit 64 images: own score")
     assert inconclusive(found) == ""
-
-
-def test_one_image_says_what_it_can_tell_and_what_not() -> None:
-    found = probe(*net(images=1))
-    assert wrong(found) == ()
-    assert "Inconclusive: all 6 layers. One image shows an error of 2.1 standard deviations" in concluded(
-        found
-    )
-    assert "16 images or more" in concluded(found)
-
-
-def test_a_few_images_say_how_many_would_do() -> None:
-    layers = [probed(f"net/block{index}/bn", index, images=2, stored=shifted_by(0.1)) for index in range(4)]
-    told = inconclusive(probe(*layers))
-    assert told.startswith("Inconclusive: ")
-    assert "would do" in told
-
-
-@pytest.mark.parametrize(
-    ("images", "floor", "wanted"), [(2, 0.3, 60), (8, 0.02, 16), (3, 0.0101, 4), (10, 1.234, 1300)]
-)
-def test_the_noise_falls_as_one_over_the_images(images: int, floor: float, wanted: int) -> None:
-    assert images_needed(images, floor) == wanted
-
-
-def test_input_that_is_not_finite_is_said() -> None:
-    layers = net()
-    own = layers[3].own
-    assert own is not None
-    assert own.staleness is not None
-    broken = replace(own.staleness, verdict="inconclusive", score=None, score_error=None)
-    layers[3] = replace(layers[3], own=replace(own, staleness=broken))
-    found = probe(*layers)
-    assert inconclusive(found) == ("Inconclusive: net/block3/bn, whose input is not finite on these images.")
-    assert codes(found) == []
-    assert "not finite on these images" in concluded(found)
-
-
-def test_small_batches_are_not_mended_by_more_images() -> None:
-    layers = net()
-    own = layers[3].own
-    assert own is not None
-    assert own.staleness is not None
-    bent = replace(own.staleness, verdict="inconclusive", mean_floor=0.25)
-    layers[3] = replace(layers[3], own=replace(own, staleness=bent))
-    assert "larger batches would do (--batch-size)" in concluded(probe(*layers))
 
 
 @pytest.mark.parametrize("images", [1, 64])

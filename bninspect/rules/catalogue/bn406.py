@@ -26,7 +26,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Mode
-from bninspect.rules.facts.inconclusive import degenerate, left_open
+from bninspect.rules.facts.inconclusive import left_open
 from bninspect.rules.facts.measurements import evidence, no_statistics, probe_of
 from bninspect.rules.facts.outputs import effect, worst_output
 from bninspect.rules.rule import Needs, Rule, Severity
@@ -81,7 +81,7 @@ def _title(probe: Probe) -> str:
 def undecided(case: Case) -> str | None:
     """Why the outputs could not be judged."""
     probe = probe_of(case)
-    return no_statistics(probe) or degenerate(probe) or left_open(probe) or None
+    return no_statistics(probe) or left_open(probe) or None
 
 
 RULE = Rule(

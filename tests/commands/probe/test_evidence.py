@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from bninspect.cli import run
 from bninspect.commands.check.gate import Settings, check
 from bninspect.commands.probe.diagnosis import diagnose
+from bninspect.inputs.request import Request
 from bninspect.measure.presets import PresetTrial
 from bninspect.rules.facts.measurements import DRAWN
 from tests.support.places import FIXTURES
@@ -19,12 +22,11 @@ from tests.support.probes import codes, net, probe, probed, wrong
 from tests.support.probing import fit, net_with, part_way, shifted
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bninspect.measure.facts import ProbedLayer
     from tests.networks import Trained
 
 CASES = FIXTURES / "cases"
+PUBLISHED = os.environ.get("BNINSPECT_MODELS", "")
 
 
 def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
@@ -79,8 +81,6 @@ def test_variances_stored_a_little_too_small_are_stale_and_not_epsilons_fault() 
 
 @pytest.mark.tensorflow
 def test_layers_with_each_other_s_statistics_are_not_taken_for_a_preset() -> None:
-    from bninspect.inputs.request import Request
-
     images = tuple(map(str, sorted((CASES / "photos_12px").iterdir())))
     request = Request(images=images, batch_size=32)
     model = check(Settings(path=str(CASES / "swapped_statistics.pb"), ignored=("BN104",), request=request))
@@ -88,6 +88,24 @@ def test_layers_with_each_other_s_statistics_are_not_taken_for_a_preset() -> Non
         ("BN403", "bn4", "error"),
         ("BN403", "bn6", "error"),
     ]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.skipif(not PUBLISHED, reason="BNINSPECT_MODELS names no folder of published models")
+@pytest.mark.parametrize(
+    ("file", "given", "right"),
+    [("vww_96.h5", "raw", "unit"), ("pretrainedResnet.h5", "tf", "raw")],
+)
+def test_a_wrong_preset_of_a_published_model_is_named_and_no_refresh_advised(
+    file: str, given: str, right: str
+) -> None:
+    """On photos that are not its own, so that something is left under the right preset, too."""
+    images = tuple(map(str, sorted((CASES / "photos_12px").iterdir())[:16]))
+    request = Request(images=images, preset=given)
+    model = check(Settings(path=str(Path(PUBLISHED) / "mlcommons__tiny" / file), request=request))
+    remedies = {one.finding.code: one.finding.remedy or "" for one in model.found}
+    assert remedies["BN405"] == f"run it again with --preprocess {right}"
+    assert not any("refresh" in remedy for remedy in remedies.values())
 
 
 @pytest.mark.tensorflow

@@ -11,7 +11,7 @@ from bninspect.graph.channels import length
 from bninspect.rules import Case
 from bninspect.rules.facts.dead_channels import dead_channels
 from bninspect.rules.facts.values import Values, stored
-from tests.support.catching import fused, replaced
+from tests.support.catching import found, fused, replaced
 from tests.support.parts import IMAGE
 from tests.support.parts import report as read
 from tests.support.reports import layer, report, tensor, value
@@ -59,3 +59,28 @@ def test_a_collapsed_channel_is_dead_where_its_mean_is_small_too(
     mean: str, variance: str, dead: bool
 ) -> None:
     assert np.array_equal(dead_channels(values(mean, variance), {}), [dead, False, False])
+
+
+LOST = {"mean": "[0.5, 0.25, 0.5]", "variance": "[0.0, 2.0, 4.0]"}
+SECOND = "mean2 = Const([0.5, 0.25, 0.5])\nvariance2 = Const([0.0, 2.0, 4.0])\n"
+
+
+@pytest.mark.parametrize(("weight", "dead"), [(1e-18, True), (0.006, True), (0.5, False)])
+def test_a_collapsed_channel_is_dead_where_its_weights_are_0(weight: float, dead: bool) -> None:
+    """Three channels in, three out; the first of those that come out has weights like this."""
+    convolution = f"w = Const({[weight, 1.0, 0.5] * 3})\nc = Conv2D(x, w)\nb = Relu(c)\n"
+    text = IMAGE + replaced(**LOST) + convolution + fused(x="b")
+    (one,) = stored(Case(report=read(text)), State.STORED)
+    assert np.array_equal(dead_channels(one, {}), [dead, False, False])
+    assert bool(found("BN204", text)) is not dead
+
+
+@pytest.mark.parametrize(("variance", "dead"), [("[0.0, 2.0, 4.0]", True), ("[3.0, 2.0, 4.0]", False)])
+def test_a_depthwise_channel_is_dead_where_the_one_before_it_is(variance: str, dead: bool) -> None:
+    before = IMAGE + replaced(mean="[0.0, 0.25, 0.5]", variance=variance) + fused()
+    depthwise = f"r = Relu6(y)\nw = Const({[0.7] * 27})\nd = DepthwiseConv2dNative(r, w)\n"
+    text = before + depthwise + SECOND + fused("z", "d", "mean2", "variance2")
+    first, second = stored(Case(report=read(text)), State.STORED)
+    outputs = {one.layer.output: one for one in (first, second)}
+    assert np.array_equal(dead_channels(second, outputs), [dead, False, False])
+    assert [finding.layer for finding in found("BN204", text)] == ([] if dead else ["z"])

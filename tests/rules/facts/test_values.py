@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ from tests.support.reports import layer, report, tensor, value
 
 @pytest.mark.parametrize("missing", ["mean", "variance"])
 def test_statistics_of_which_one_half_is_missing_are_not_shown(missing: str) -> None:
-    facts = {"mean": value([0.5]), "variance": value([2.0]), missing: None}
+    facts: dict[str, Any] = {"mean": value([0.5]), "variance": value([2.0]), missing: None}
     half = layer("bn", statistics=Statistics(state=State.STORED, **facts))
     whole = layer("bn", statistics=Statistics(state=State.STORED, mean=value([0.5]), variance=value([2.0])))
     assert list(stored(Case(report=report(half)), State.STORED)) == []

@@ -189,3 +189,41 @@ def test_the_public_names_are_there() -> None:
     )
     for code in (ask, light):
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def module_name(path: Path) -> str:
+    return name_of(path).removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+
+
+@cache
+def neighbours() -> dict[str, set[str]]:
+    """Every module of the package, and those it imports, under TYPE_CHECKING and in functions, too."""
+    names = {module_name(path) for path in MODULES}
+    targets = {module_name(path): {target for _, target in imports(path)} for path in MODULES}
+    return {
+        name: {target if target in names else target.rpartition(".")[0] for target in found} & names
+        for name, found in targets.items()
+    }
+
+
+def circle(start: str) -> list[str] | None:
+    """The way from a module back to itself, if there is one."""
+    before: dict[str, str] = {}
+    reached = [start]
+    for name in reached:
+        for target in neighbours()[name]:
+            if target == start:
+                way = [name]
+                while way[-1] != start:
+                    way.append(before[way[-1]])
+                return way[::-1]
+            if target not in before:
+                before[target] = name
+                reached.append(target)
+    return None
+
+
+@pytest.mark.parametrize("name", sorted(module_name(path) for path in MODULES))
+def test_no_circle_of_files(name: str) -> None:
+    way = circle(name)
+    assert way is None, " -> ".join([*way, name])

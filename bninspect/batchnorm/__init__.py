@@ -6,11 +6,7 @@ from bninspect.batchnorm.inspection import inspect
 from bninspect.batchnorm.layer import (
     BatchNorm,
     Branch,
-    Form,
     Lookalike,
-    Mode,
-    ModeSwitch,
-    Predicate,
     Report,
     Skipped,
     State,
@@ -18,6 +14,8 @@ from bninspect.batchnorm.layer import (
     SwitchGroup,
     Unrecognised,
 )
+from bninspect.batchnorm.mode import Form, Mode
+from bninspect.batchnorm.switch import ModeSwitch, Predicate
 
 __all__ = [
     "BatchNorm",

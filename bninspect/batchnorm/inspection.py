@@ -33,6 +33,7 @@ from bninspect.graph import collector_held_off, model_outputs
 from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP, ROOT_OPS
 from bninspect.graph.order import topological
 from bninspect.graph.outputs import served_signatures
+from bninspect.graph.search import upstream
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Sequence
@@ -63,9 +64,9 @@ def _with_signatures(graph: Graph, tensors: tuple[Tensor, ...], asked_for: Colle
     if len(signatures) < 2:
         return _inspected(graph, tensors, asked_for)
     outputs = {one.key: tuple(dict.fromkeys(one.outputs.values())) for one in signatures}
-    nodes = {key: _candidates(graph, found) for key, found in outputs.items()}
+    nodes = {key: _candidates(found) for key, found in outputs.items()}
     report = _inspected(graph, tensors, asked_for, frozenset().union(*nodes.values()))
-    layers = {_candidates(graph, tensors): report.layers}
+    layers = {_candidates(tensors): report.layers}
     for key, reached in nodes.items():
         if reached not in layers:
             layers[reached] = _inspected(graph, outputs[key], outputs[key]).layers
@@ -73,9 +74,9 @@ def _with_signatures(graph: Graph, tensors: tuple[Tensor, ...], asked_for: Colle
     return replace(report, signatures=served)
 
 
-def _candidates(graph: Graph, tensors: Sequence[Tensor]) -> frozenset[Node]:
+def _candidates(tensors: Sequence[Tensor]) -> frozenset[Node]:
     """The nodes that may normalize on the way to these tensors."""
-    return frozenset(filter(_is_candidate, graph.ancestors(tensor.node for tensor in tensors)))
+    return frozenset(filter(_is_candidate, upstream(tensor.node for tensor in tensors)))
 
 
 def _inspected(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bninspect.graph.search import upstream
 from bninspect.graph.trace import VARIABLES
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def missing_weights(report: Report) -> MissingWeights | None:
         return None
     kept = [tensor for layer in report.layers for tensor in (layer.moving_mean, layer.moving_variance)]
     roots = [tensor.node for tensor in (*report.outputs, *kept) if tensor is not None]
-    needed = sum(node.op in VARIABLES for node in report.graph.ancestors(roots))
+    needed = sum(node.op in VARIABLES for node in upstream(roots))
     if not needed:
         return None
     where, fix = _words(record)

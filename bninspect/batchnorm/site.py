@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bninspect.batchnorm.layer import Form, Mode
+    from bninspect.batchnorm.mode import Form, Mode
     from bninspect.batchnorm.wiring.conditions import Join
     from bninspect.graph import Node, Tensor
 

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bninspect.graph.ops import of_its_kind
-from bninspect.graph.search import upstream
 from bninspect.graphdef.records import AttributePlaceholder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bninspect.graphdef.records import GraphDef, NodeDef
     from bninspect.graphdef.tensors import TensorValue
@@ -171,7 +170,3 @@ class Graph:
     def uses_of(self, tensor: Tensor) -> list[Use]:
         """Every data input that reads this tensor, in graph order."""
         return [use for use in self.uses(tensor.node) if use.node.inputs[use.slot].port == tensor.port]
-
-    def ancestors(self, roots: Iterable[Node], *, controls: bool = True) -> set[Node]:
-        """The roots and all they depend on, through data and (unless told otherwise) control inputs."""
-        return upstream(roots, controls=controls)

@@ -7,14 +7,11 @@ The normalizations themselves are not listed: one that is short of inputs is tol
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bninspect.errors import GraphDefError
 from bninspect.graphdef.records import AttributePlaceholder, FunctionRef
 from bninspect.graphdef.tensors import TensorValue
-
-if TYPE_CHECKING:
-    from bninspect.graph.graph import Node
 
 _ONE = (
     "Identity", "RefIdentity", "IdentityN", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot",
@@ -57,11 +54,11 @@ _NAMES = (
 )  # fmt: skip
 
 
-def refuse_short(node: Node) -> None:
+def refuse_short(op: str, given: int, label: str) -> None:
     """Raises GraphDefError for a node with fewer data inputs than its op takes."""
-    least, given = LEAST_INPUTS.get(node.op, 0), len(node.inputs)
+    least = LEAST_INPUTS.get(op, 0)
     if given < least:
-        raise GraphDefError(f"damaged: {node.op} {node.label!r} has {given} of its {least} inputs")
+        raise GraphDefError(f"damaged: {op} {label!r} has {given} of its {least} inputs")
 
 
 def of_its_kind(name: str, value: Any, owner: str) -> Any:

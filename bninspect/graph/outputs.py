@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bninspect.errors import SelectionError
 from bninspect.graph.functions.library import FUSED_OPS, ROOT_OPS
 from bninspect.graph.graph import Tensor
-from bninspect.graph.search import downstream
+from bninspect.graph.search import downstream, upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -103,7 +103,7 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
         graph, [node for node in graph if node not in left_out and _is_end(graph, node)]
     )
     chosen = [node for node in unread if node in fed]
-    if gradients and not _sees_normalization(graph, chosen):
+    if gradients and not _sees_normalization(chosen):
         rest = [node for node in graph if node in fed and node not in left_out]
         chosen += [
             node
@@ -112,7 +112,7 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
         ]
     ends = [node for node in graph if node.op in ("Merge", "Exit") and not graph.uses(node)]
     merges = [node for node in ends if node in fed and node not in gradients and not _is_update(node)]
-    chosen = chosen + _with_more_normalization(graph, chosen, merges) if chosen else merges
+    chosen = chosen + _with_more_normalization(chosen, merges) if chosen else merges
     if not chosen:
         chosen = [node for node in graph if _is_held(node) and node in fed and not graph.uses(node)]
     return tuple(node.output() for node in chosen or unread)
@@ -132,7 +132,7 @@ def _without_moments(graph: Graph, ends: list[Node]) -> list[Node]:
     doubtful = [node for node in ends if node.op in FUSED_OPS and graph.uses(node)]
     if not doubtful:
         return ends
-    needed = graph.ancestors((node for node in ends if node not in doubtful), controls=False)
+    needed = upstream((node for node in ends if node not in doubtful), controls=False)
     return [node for node in ends if node not in doubtful or node not in needed]
 
 
@@ -157,12 +157,12 @@ def _is_update(merge: Node) -> bool:
     )
 
 
-def _with_more_normalization(graph: Graph, chosen: Iterable[Node], merges: Iterable[Node]) -> list[Node]:
+def _with_more_normalization(chosen: Iterable[Node], merges: Iterable[Node]) -> list[Node]:
     """The Merges that end a branch of the model: those that see a normalization nothing before them sees.
 
     A Merge nobody reads is a conditional's leftover as a rule (the batch mean, the momentum); those see none.
     """
-    seen = graph.ancestors(chosen)
+    seen = upstream(chosen)
     found = []
     for merge in merges:
         stack, more = [merge], False
@@ -178,8 +178,8 @@ def _with_more_normalization(graph: Graph, chosen: Iterable[Node], merges: Itera
     return found
 
 
-def _sees_normalization(graph: Graph, nodes: Iterable[Node]) -> bool:
-    return any(node.op in FUSED_OPS or node.op in ROOT_OPS for node in graph.ancestors(nodes))
+def _sees_normalization(nodes: Iterable[Node]) -> bool:
+    return any(node.op in FUSED_OPS or node.op in ROOT_OPS for node in upstream(nodes))
 
 
 def _does(node: Node) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bninspect.graphdef.reader import read
-from bninspect.graphdef.records import FunctionDef, FunctionRef, GraphDef, NodeDef, Span
+from bninspect.graphdef.records import FunctionDef, FunctionRef, GraphDef, NodeDef
 from bninspect.graphdef.tensors import TensorValue
+from bninspect.graphdef.wire import Span
 
 __all__ = [
     "FunctionDef",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.files import whole
 from bninspect.graphdef import wire
-from bninspect.graphdef.records import Span
+from bninspect.graphdef.wire import Span
 from bninspect.graphdef.writer import length_delimited, pieces
 
 if TYPE_CHECKING:

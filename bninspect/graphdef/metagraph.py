@@ -15,7 +15,7 @@ from bninspect.graphdef.schema import message_class
 from bninspect.graphdef.tensors import parse
 
 if TYPE_CHECKING:
-    from bninspect.graphdef.records import Span
+    from bninspect.graphdef.wire import Span
 
 
 def served(whole: Span) -> tuple[Span, tuple[str, ...]]:

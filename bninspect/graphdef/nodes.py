@@ -8,8 +8,9 @@ from typing import Any
 
 from bninspect.graphdef import wire
 from bninspect.graphdef.attributes import attribute
-from bninspect.graphdef.records import NodeDef, Span
+from bninspect.graphdef.records import NodeDef
 from bninspect.graphdef.tensors import TensorValue, parse
+from bninspect.graphdef.wire import Span
 
 _SMALL = 4096
 """Nodes up to this many bytes are parsed whole; of larger ones only what is not a large attribute."""

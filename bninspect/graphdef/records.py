@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bninspect.graphdef.source import FileBytes
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import BinaryIO
+    from collections.abc import Callable, Mapping
 
     from bninspect.graphdef.tensors import TensorValue
-    from bninspect.graphdef.wire import Buffer
+    from bninspect.graphdef.wire import Span
 
 
 class FunctionRef(NamedTuple):
@@ -30,33 +27,6 @@ class AttributePlaceholder(NamedTuple):
     """An attribute of a function body that each call of the function sets: which attribute of the call."""
 
     name: str
-
-
-class Span(NamedTuple):
-    """A range of bytes in the file (or in the bytes a text file was turned into)."""
-
-    buffer: Buffer
-    start: int
-    end: int
-
-    def bytes(self) -> bytes:
-        """A copy of the range."""
-        return bytes(self.buffer[self.start : self.end])
-
-    def chunks(self) -> Iterator[Any]:
-        """The range in pieces that are no copies, or copies of a few megabytes."""
-        if isinstance(self.buffer, FileBytes):
-            yield from self.buffer.chunks(self.start, self.end)
-        else:
-            yield memoryview(self.buffer)[self.start : self.end]
-
-    def write(self, target: BinaryIO) -> int:
-        """Writes the range to a stream; the number of bytes. Raises OSError."""
-        if isinstance(self.buffer, FileBytes):
-            self.buffer.copy(self.start, self.end, target)
-        else:
-            target.write(memoryview(self.buffer)[self.start : self.end])
-        return self.end - self.start
 
 
 class NodeDef:

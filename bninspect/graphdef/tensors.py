@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bninspect.graphdef.records import Span
+    from bninspect.graphdef.wire import Span
 
 _NUMPY = {
     "float": "<f4", "double": "<f8", "half": "<f2", "bool": "?", "complex64": "<c8", "complex128": "<c16",

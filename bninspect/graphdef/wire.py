@@ -6,19 +6,47 @@ at the cost of its nodes: the weights are stepped over.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bninspect.errors import GraphDefError
 from bninspect.graphdef.source import FileBytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import BinaryIO
 
 Buffer = bytes | FileBytes
 
 _LONGEST_HEAD = 20
 """Bytes of a tag and the number behind it."""
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
+
+
+class Span(NamedTuple):
+    """A range of bytes in the file (or in the bytes a text file was turned into)."""
+
+    buffer: Buffer
+    start: int
+    end: int
+
+    def bytes(self) -> bytes:
+        """A copy of the range."""
+        return bytes(self.buffer[self.start : self.end])
+
+    def chunks(self) -> Iterator[Any]:
+        """The range in pieces that are no copies, or copies of a few megabytes."""
+        if isinstance(self.buffer, FileBytes):
+            yield from self.buffer.chunks(self.start, self.end)
+        else:
+            yield memoryview(self.buffer)[self.start : self.end]
+
+    def write(self, target: BinaryIO) -> int:
+        """Writes the range to a stream; the number of bytes. Raises OSError."""
+        if isinstance(self.buffer, FileBytes):
+            self.buffer.copy(self.start, self.end, target)
+        else:
+            target.write(memoryview(self.buffer)[self.start : self.end])
+        return self.end - self.start
 
 
 class Field(NamedTuple):

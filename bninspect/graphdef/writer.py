@@ -12,9 +12,10 @@ import numpy as np
 from bninspect.files import whole
 from bninspect.graphdef import wire
 from bninspect.graphdef.nodes import attributes_at
-from bninspect.graphdef.records import NodeDef, Span
+from bninspect.graphdef.records import NodeDef
 from bninspect.graphdef.schema import DATA_TYPES, message_class
 from bninspect.graphdef.tensors import TensorValue
+from bninspect.graphdef.wire import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

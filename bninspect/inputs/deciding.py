@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.predicate import sent_to_training_by
 from bninspect.graph.trace import declared_shape, shape_of
 from bninspect.inputs.placeholders import NUMPY, PLACEHOLDERS

@@ -9,6 +9,7 @@ import numpy as np
 
 from bninspect.errors import InputError
 from bninspect.graph.outputs import find_tensor
+from bninspect.graph.search import upstream
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -94,7 +95,7 @@ def image_input(
     """
     if named is not None:
         return of(find_tensor(graph, named), graph.graphdef.producer)
-    above = graph.ancestors((layer.x.node for layer in layers), controls=False)
+    above = upstream((layer.x.node for layer in layers), controls=False)
     pixels = [place for place in candidates if place.dtype in _PIXELS and place.tensor.node in above]
     for group in (
         [place for place in pixels if place.shape is not None and len(place.shape) == 4],

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.batchnorm.layer import State
+from bninspect.graph.search import upstream
 from bninspect.inputs import images
 from bninspect.inputs.pictures import Files
 from bninspect.inputs.preprocess import PRESETS, prepare, sized, takes
@@ -57,7 +58,7 @@ _STATES = {
 def first_layer(report: Report, reads: Tensor) -> BatchNorm | None:
     """The first layer that sees this input behind no other batch norm; None where there is none."""
     for layer in report.layers:
-        above = report.graph.ancestors((layer.x.node,), controls=False)
+        above = upstream((layer.x.node,), controls=False)
         if reads.node in above:
             return layer
     return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.mode import Mode
 from bninspect.errors import GraphDefError
 from bninspect.graph.trace import stored_value
 from bninspect.measure.facts import Measured, Probe, ProbedLayer

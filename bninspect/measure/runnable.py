@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.mode import Mode
 from bninspect.errors import RewriteError
 from bninspect.graph.loops import in_loops
 from bninspect.inputs.deciding import fed_name, fed_value, sources

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.predicate import sent_to_training_by
 from bninspect.errors import BninspectError
 from bninspect.graph.loops import in_loops
+from bninspect.graph.search import upstream
 from bninspect.graphdef.writer import serialized
 from bninspect.measure.facts import Verification
 from bninspect.measure.runnable import MODES, program, unfetchable
@@ -230,7 +231,7 @@ def drawn_inside_functions(report: Report, tensors: Sequence[Tensor]) -> set[Ten
     drawn = {node for node in report.graph if node.op in RANDOM_OPS and node.functions}
     if not drawn:
         return set()
-    return {tensor for tensor in tensors if not drawn.isdisjoint(report.graph.ancestors([tensor.node]))}
+    return {tensor for tensor in tensors if not drawn.isdisjoint(upstream([tensor.node]))}
 
 
 def _differs(tensor: str, apart: float | None, mode: Mode) -> Verification:

@@ -13,15 +13,8 @@ from bninspect.render.names import as_written
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bninspect.batchnorm.layer import (
-        BatchNorm,
-        Branch,
-        ModeSwitch,
-        Predicate,
-        Report,
-        Statistics,
-        SwitchGroup,
-    )
+    from bninspect.batchnorm.layer import BatchNorm, Branch, Report, Statistics, SwitchGroup
+    from bninspect.batchnorm.switch import ModeSwitch, Predicate
     from bninspect.graph import Graph, Tensor
 
 SCHEMA_VERSION = 1

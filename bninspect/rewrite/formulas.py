@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.site import Batch
 from bninspect.errors import RewriteError
 from bninspect.graph.trace import shape_of

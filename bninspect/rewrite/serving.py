@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.predicate import PREDICATE_OPS, Value, base, value_of
 from bninspect.graph.trace import IDENTITIES, VARIABLES, same, scalar
 from bninspect.inputs.deciding import fed_value

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import Form, Mode
+from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.predicate import value_of
 from bninspect.errors import RewriteError

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from bninspect.batchnorm import Mode
 from bninspect.errors import BninspectError, InputError
+from bninspect.graph.search import upstream
 from bninspect.inputs.placeholders import image_input, placeholders
 from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.serving import deciders
@@ -86,7 +87,7 @@ def _outputs(report: Report) -> str:
 
 def _data(report: Report) -> str:
     """The options that give the model what it has to be fed."""
-    needed = report.graph.ancestors(tensor.node for tensor in report.outputs)
+    needed = upstream(tensor.node for tensor in report.outputs)
     decided = {decider.tensor for decider in deciders(report)}
     places = [place for place in placeholders(report.graph, needed) if place.tensor not in decided]
     try:

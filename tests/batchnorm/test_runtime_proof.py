@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm import BatchNorm, Branch, Mode, Report
+from bninspect.graph.search import upstream
 from bninspect.graphdef.schema import message_class
 from bninspect.run.session import Session
 from tests.batchnorm.test_fixtures import report_of
@@ -108,9 +109,7 @@ def observed(row: Row, report: Report, feeds: Mapping[str, NDArray[Any]]) -> Mod
 def input_of(merge: Node, branch: Branch, report: Report) -> int:
     """By which input of a Merge the branch comes, as the report has it: as a statistic, or from its node."""
     statistics = [i for i, tensor in enumerate(merge.inputs) if tensor in (branch.mean, branch.variance)]
-    nodes = [
-        i for i, tensor in enumerate(merge.inputs) if branch.node in report.graph.ancestors([tensor.node])
-    ]
+    nodes = [i for i, tensor in enumerate(merge.inputs) if branch.node in upstream([tensor.node])]
     (index,) = statistics or nodes
     return index
 

@@ -10,6 +10,7 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.errors import BninspectError, InputError
 from bninspect.graph import load
+from bninspect.graph.search import upstream
 from bninspect.inputs.placeholders import layout, placeholders
 from bninspect.inputs.request import Request, bind
 from tests.support.pictures import PIXELS, graph_bytes, png
@@ -48,7 +49,7 @@ def _model(
 
 def reached(report: Report) -> set[Node]:
     """All that the outputs depend on."""
-    return report.graph.ancestors(output.node for output in report.outputs)
+    return upstream(output.node for output in report.outputs)
 
 
 def _bound(path: Path, build: Callable[[Any], None], request: Request) -> Inputs:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm import inspect
-from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.mode import Mode
 from bninspect.graph import load
 from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question

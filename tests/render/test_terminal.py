@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from bninspect.batchnorm.layer import BatchNorm, Form, Report, State, Statistics
+from bninspect.batchnorm.layer import BatchNorm, Report, State, Statistics
+from bninspect.batchnorm.mode import Form
 from bninspect.graph import Node
 from bninspect.render import terminal
 from tests.support.reports import (

@@ -17,6 +17,7 @@ import pytest
 import bninspect
 from bninspect.batchnorm import Mode
 from bninspect.cli import run
+from bninspect.graph.search import upstream
 from bninspect.graphdef.writer import serialized
 from bninspect.inputs.invented import invented
 from bninspect.inputs.placeholders import placeholders
@@ -101,7 +102,7 @@ def test_a_stripped_fixture_gives_what_the_original_gives(row: Row, tmp_path: Pa
     result = bninspect.strip(source, target, outputs=outputs, verify=False, unfrozen=True)
     report = bninspect.inspect(bninspect.load(str(source)), outputs=outputs)
     decided = {f"{name}:0": not value for name, value in row.training_when.items()}
-    places = placeholders(report.graph, report.graph.ancestors(tensor.node for tensor in report.outputs))
+    places = placeholders(report.graph, upstream(tensor.node for tensor in report.outputs))
     free = [place for place in places if place.name not in decided and not place.has_default]
     feeds = invented(report.graph, free, report.layers, Request(seed=5))
     names = [tensor.name for tensor in report.outputs]

@@ -11,11 +11,7 @@ import numpy as np
 from bninspect.batchnorm.layer import (
     BatchNorm,
     Branch,
-    Form,
     Lookalike,
-    Mode,
-    ModeSwitch,
-    Predicate,
     Report,
     Skipped,
     State,
@@ -23,6 +19,8 @@ from bninspect.batchnorm.layer import (
     SwitchGroup,
     Unrecognised,
 )
+from bninspect.batchnorm.mode import Form, Mode
+from bninspect.batchnorm.switch import ModeSwitch, Predicate
 from bninspect.graph import Graph, Node, Tensor
 from bninspect.graphdef import GraphDef, NodeDef, Span, TensorValue
 

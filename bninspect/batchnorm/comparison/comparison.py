@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.comparison.change import Change, StatisticsChange, change, statistics_change
 from bninspect.batchnorm.comparison.matching import How, Unmatched, matched
 from bninspect.batchnorm.comparison.upstream import Upstream
-from bninspect.batchnorm.layer import Mode, State
+from bninspect.batchnorm.layer import State
+from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.training.train_ops import Training
 from bninspect.errors import BninspectError, GraphDefError
 from bninspect.graph.trace import VARIABLES, stored_value

@@ -13,14 +13,13 @@ and `formula` reads these terms.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.recognition import formula
+from bninspect.batchnorm.recognition.formula import Match, Term, read
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
 from bninspect.graph.trace import IDENTITIES, RESHAPES, same, scalar, value
 
 if TYPE_CHECKING:
-    from bninspect.batchnorm.recognition.formula import Match
     from bninspect.graph import Graph, Node, Tensor
 
 _UNCHANGED = IDENTITIES | RESHAPES | FAKE_QUANTS
@@ -34,14 +33,6 @@ _DEEPEST = 9
 _MOST_USES = 256
 _MOST_OPERANDS = 64
 _MOST_FACTORS = 32
-
-
-class Term(NamedTuple):
-    """sign * R**root * the product of the factors."""
-
-    sign: int
-    root: int
-    factors: tuple[Tensor, ...]
 
 
 def root_of(node: Node) -> tuple[Tensor, int] | None:
@@ -98,7 +89,7 @@ class Region:
         found = []
         for node in self.nodes:
             terms = self._expand(node)
-            match = formula.read(node.output(), terms) if terms is not None else None
+            match = read(node.output(), terms) if terms is not None else None
             if match is not None:
                 found.append(match)
         return found

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import Form, Lookalike, Mode, Unrecognised
+from bninspect.batchnorm.layer import Lookalike, Unrecognised
+from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.recognition.algebra import Region, root_of
 from bninspect.batchnorm.recognition.formula import Match
 from bninspect.batchnorm.recognition.fused import mode_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import Form, Mode
+from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.recognition.algebra import ADDS, DIVISIONS
 from bninspect.batchnorm.recognition.variance import is_parameter
 from bninspect.batchnorm.site import Site, Stored

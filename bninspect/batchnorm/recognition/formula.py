@@ -10,13 +10,20 @@ so one comparison of terms recognizes every order of operands and every place of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.graph.trace import same, value
 
 if TYPE_CHECKING:
-    from bninspect.batchnorm.recognition.algebra import Term
     from bninspect.graph import Node, Tensor
+
+
+class Term(NamedTuple):
+    """sign * R**root * the product of the factors."""
+
+    sign: int
+    root: int
+    factors: tuple[Tensor, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

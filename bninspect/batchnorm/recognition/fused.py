@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bninspect.batchnorm.layer import Form, Lookalike, Mode, Unrecognised
+from bninspect.batchnorm.layer import Lookalike, Unrecognised
+from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.recognition.lookalikes import batch_in_channels, of_moments
 from bninspect.batchnorm.recognition.origin import data_format_of, origin
 from bninspect.batchnorm.site import Batch, Chosen, Site, Stored, Undecided

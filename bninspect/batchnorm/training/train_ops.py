@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.training.assigns import ADDS_IN_PLACE, ASSIGNS, REPLACING, is_made_of
+from bninspect.graph.search import upstream
 from bninspect.graph.trace import VARIABLES, same, scalar
 
 if TYPE_CHECKING:
@@ -77,14 +78,14 @@ class Training:
                 if after not in seen:
                     seen.add(after)
                     ends.append(after)
-        return self._graph.ancestors(ends)
+        return upstream(ends)
 
     def _gathering(self) -> list[Node]:
         """Ops that add what is fed to variables that the optimizers' ops read: accumulated gradients."""
         adding = [node for node in self._graph if node.op in ADDS_IN_PLACE and len(node.inputs) > 1]
         if not adding or not self.applies:
             return []
-        read, fed = self._graph.ancestors(self.applies), self._fed()
+        read, fed = upstream(self.applies), self._fed()
         return [
             node
             for node in adding
@@ -95,7 +96,7 @@ class Training:
     def run_by_optimizer(self) -> set[Node]:
         """Every node that the optimizers' ops themselves depend on, or what the collection TRAIN_OP lists."""
         listed = [self._graph.node(name) for name in self._listed("train_op") if name in self._graph]
-        return self._graph.ancestors([*self.applies, *listed])
+        return upstream([*self.applies, *listed])
 
     @cached_property
     def trainable(self) -> frozenset[str] | None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import BatchNorm, Mode, State
+from bninspect.batchnorm.layer import BatchNorm, State
+from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.site import Batch, Chosen
 from bninspect.batchnorm.stored import stored_statistics
 from bninspect.batchnorm.training.assigns import ASSIGNS, Update, updates_behind, updates_from, updates_of

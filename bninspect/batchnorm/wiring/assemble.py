@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import BatchNorm, Branch, Mode, ModeSwitch, State, Statistics
+from bninspect.batchnorm.layer import BatchNorm, Branch, State, Statistics
+from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.naming import layer_name, parameter_scope
 from bninspect.batchnorm.recognition.fused import along
 from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.stored import stored_statistics
+from bninspect.batchnorm.switch import ModeSwitch
 from bninspect.batchnorm.wiring.predicate import analyse
 from bninspect.graph.trace import VARIABLES, content, declared_shape, value
 

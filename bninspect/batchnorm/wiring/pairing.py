@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.recognition.folding import folded_into
 from bninspect.batchnorm.site import Site
 from bninspect.batchnorm.wiring.alternatives import alternatives

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import ModeSwitch, Predicate
+from bninspect.batchnorm.switch import ModeSwitch, Predicate
 from bninspect.graph.trace import VARIABLES, constant, far, same, scalar, shape_free
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
-from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.mode import Mode
 from bninspect.commands.refresh.look import looked_at
 from bninspect.commands.refresh.parts import digest, read_part, together, write_part
 from bninspect.commands.refresh.plan import plan, refuse_nothing

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.batchnorm.layer import Form, Mode
+from bninspect.batchnorm.mode import Form, Mode
 from bninspect.run.unfused import INTERNAL, OWN_INPUTS
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm
-    from bninspect.batchnorm.layer import Mode
+    from bninspect.batchnorm.mode import Mode
     from bninspect.batchnorm.wiring.predicate import Value
     from bninspect.rewrite.strip import Stripped
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bninspect.batchnorm.layer import Mode
+    from bninspect.batchnorm.mode import Mode
     from bninspect.commands.strip.by_formula import Flipped
     from bninspect.graph import Node, Tensor
     from bninspect.rewrite.strip import Stripped

@@ -157,7 +157,7 @@ class _Flattening:
                 controls.append(scope.pivot)
             node.inputs, node.controls = tuple(data), tuple(controls)
             node.conditions = self.edges.conditions(scope)
-            refuse_short(node)
+            refuse_short(node.op, len(node.inputs), node.label)
         for node, inputs in self.lowering.lowered:
             node.inputs = tuple(
                 value if isinstance(value, Tensor) else self.edges.tensor(value[0], value[1], node)

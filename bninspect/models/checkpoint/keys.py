@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bninspect.errors import GraphDefError
 from bninspect.graph import flatten
 from bninspect.graph.functions.scopes import data_inputs
+from bninspect.graph.search import upstream
 from bninspect.graph.trace import VARIABLES, content, declared_shape, same
 from bninspect.graphdef import TensorValue
 from bninspect.graphdef.schema import message_class
@@ -102,7 +103,7 @@ def _restored(graph: Graph) -> Mapping[Node, list[Key]]:
     """
     name = graph.graphdef.restore_op
     start = graph.node(name) if name is not None and name in graph else None
-    nodes = graph if start is None else graph.ancestors([start])
+    nodes = graph if start is None else upstream([start])
     found: dict[Node, list[Key]] = {}
     for node in nodes:
         if node.op not in _ASSIGNS or len(node.inputs) != 2:

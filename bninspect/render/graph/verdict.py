@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from bninspect.batchnorm.layer import Mode, State
+from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.missing import missing_weights
+from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.predicate import sent_to_training_by
 from bninspect.render.names import counted, few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bninspect.batchnorm.layer import BatchNorm, ModeSwitch, Predicate, Report, SwitchGroup
+    from bninspect.batchnorm.layer import BatchNorm, Report, SwitchGroup
+    from bninspect.batchnorm.switch import ModeSwitch, Predicate
     from bninspect.graph import Tensor
 
 Tone = Literal["plain", "warning", "alarm"]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from bninspect.batchnorm.layer import Form, Mode
+from bninspect.batchnorm.mode import Form, Mode
 from bninspect.render.graph.verdict import source_value
 from bninspect.render.names import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.batchnorm.layer import BatchNorm, Branch, ModeSwitch
+    from bninspect.batchnorm.layer import BatchNorm, Branch
+    from bninspect.batchnorm.switch import ModeSwitch
     from bninspect.graph import Tensor
 
 

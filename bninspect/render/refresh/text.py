@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.mode import Mode
 from bninspect.commands.refresh.reestimate import DRAWN
 from bninspect.escaping import printable
 from bninspect.render.names import counted, few, human_size

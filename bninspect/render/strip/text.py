@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode, State
+from bninspect.graph.search import upstream
 from bninspect.graph.trace import VARIABLES
 from bninspect.render.check.text import Line
 from bninspect.render.names import counted, few, human_size
@@ -83,7 +84,7 @@ def _no_longer_fed(result: StripResult) -> list[str]:
     """The placeholders that the outputs depended on, and depend on no more."""
     stripped = result.stripped
     graph = stripped.report.graph
-    needed = graph.ancestors(tensor.node for tensor in stripped.report.outputs)
+    needed = upstream(tensor.node for tensor in stripped.report.outputs)
     return [
         node.name
         for node in graph

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.mode import Mode
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.folded.quantization import hold_updates
 from bninspect.rewrite.folded.scaled_weights import refold

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import Form, Mode
+from bninspect.batchnorm.mode import Form, Mode
+from bninspect.graph.search import upstream
 from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, content, value
 from bninspect.rewrite.folded.scaled_weights import learned_range
 
@@ -69,7 +70,7 @@ def find_slots(report: Report, *, create: bool) -> tuple[tuple[Slot, ...], tuple
         else:
             groups.setdefault(key, []).append(layer)
     found: list[Slot] = []
-    needed = report.graph.ancestors((tensor.node for tensor in report.outputs), controls=False)
+    needed = upstream((tensor.node for tensor in report.outputs), controls=False)
     for layers in groups.values():
         slots, lost = _of_group(tuple(layers), report, needed)
         found += slots

@@ -28,6 +28,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode
+from bninspect.graph.search import upstream
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted
 
@@ -45,7 +46,7 @@ def check(case: Case) -> Iterator[Finding]:
     if not baked:
         return
     graph = case.report.graph
-    reaching = graph.ancestors(layer.output.node for layer in case.layers)
+    reaching = upstream(layer.output.node for layer in case.layers)
     for node in graph:
         if node.op in _PLACEHOLDERS and node.attr("dtype") == "bool" and node not in reaching:
             does = "feeds nothing" if not graph.uses(node) else "reaches no batch norm"

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.graph.search import upstream
 from bninspect.graph.trace import MERGES, SELECTS, VARIABLES, same
 from bninspect.rewrite.edits import mutates
 from bninspect.rules.rule import Rule, Severity
@@ -48,7 +49,7 @@ _MOST_NODES = 200
 
 def check(case: Case) -> Iterator[Finding]:
     """Layers with updates among what the outputs depend on, in the mode that is served."""
-    needed = case.report.graph.ancestors(tensor.node for tensor in case.report.outputs)
+    needed = upstream(tensor.node for tensor in case.report.outputs)
     updates: dict[str, list[Node]] = {}
     for node in case.report.graph:
         if node in needed and mutates(node.op) and node.inputs:

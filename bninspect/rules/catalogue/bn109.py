@@ -58,7 +58,7 @@ def check(case: Case) -> Iterator[Finding]:
     graph = case.report.graph
     for layers in shared.values():
         different = list({cast_free(layer.x): layer for layer in reversed(layers)}.values())[::-1]
-        if len(different) < 2 or alternatives(different, Conditions(graph)) or unrolled(different, graph):
+        if len(different) < 2 or alternatives(different, Conditions(graph)) or unrolled(different):
             continue
         assert layers[0].moving_mean is not None
         node = layers[0].moving_mean.node.label

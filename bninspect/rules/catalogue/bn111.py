@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.graph.search import upstream
 from bninspect.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Every undecided place that the outputs depend on."""
     if not case.report.unrecognised:
         return
-    needed = case.report.graph.ancestors(tensor.node for tensor in case.report.outputs)
+    needed = upstream(tensor.node for tensor in case.report.outputs)
     labels = {node.label for node in needed}
     for place in case.report.unrecognised:
         if place.node in labels:

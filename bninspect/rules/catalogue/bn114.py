@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.graph.search import upstream
 from bninspect.graph.types import given_type, taken_type
 from bninspect.graphdef.records import FunctionRef
 from bninspect.rules.rule import Rule, Severity
@@ -58,7 +59,7 @@ def check(case: Case) -> Iterator[Finding]:
             node=node.label,
             remedy="build the graph in this type and freeze it; batch norm keeps its parameters in float32",
         )
-    needed = graph.ancestors(tensor.node for tensor in case.report.outputs)
+    needed = upstream(tensor.node for tensor in case.report.outputs)
     calls = [(node, name) for node in graph if node in needed for name in _absent(node, graph)]
     if calls:
         names = sorted({name for _, name in calls})

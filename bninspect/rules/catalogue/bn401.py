@@ -26,7 +26,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import Form, Mode, State
+from bninspect.batchnorm.layer import State
+from bninspect.batchnorm.mode import Form, Mode
 from bninspect.rules.facts.measurements import probe_of, untested
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.text import listed, number, percent, verb

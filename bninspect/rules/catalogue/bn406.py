@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import Mode
+from bninspect.batchnorm.mode import Mode
 from bninspect.rules.facts.inconclusive import left_open
 from bninspect.rules.facts.measurements import evidence, no_statistics, probe_of
 from bninspect.rules.facts.outputs import effect, worst_output

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.comparison.upstream import Upstream
+from bninspect.graph.search import upstream
 from bninspect.graph.trace import cast_free
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import BatchNorm
     from bninspect.batchnorm.wiring.conditions import Conditions
-    from bninspect.graph import Graph, Node
+    from bninspect.graph import Node
 
 _PARTS = frozenset({"Unpack", "Split", "SplitV", "StridedSlice", "Slice", "Gather", "GatherV2"})
 _MOST_NODES = 500
@@ -29,17 +30,17 @@ def alternatives(calls: Sequence[BatchNorm], conditions: Conditions) -> bool:
     )
 
 
-def unrolled(calls: Sequence[BatchNorm], graph: Graph) -> bool:
+def unrolled(calls: Sequence[BatchNorm]) -> bool:
     """Whether the calls are the steps of one loop written out: each gets its x by the same weights, from what
     an earlier one gave, or all from parts of one tensor.
     """
-    upstream = Upstream(calls)
-    weights = {upstream.weights(call.x) for call in calls}
+    before_x = Upstream(calls)
+    weights = {before_x.weights(call.x) for call in calls}
     if len(weights) > 1:
         return False
     if () not in weights:
         chained = (
-            before.output.node in graph.ancestors((after.x.node,), controls=False)
+            before.output.node in upstream((after.x.node,), controls=False)
             for before, after in pairwise(calls)
         )
         if all(chained):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from bninspect.batchnorm.layer import Form, Mode, State, Statistics
+from bninspect.batchnorm.layer import State, Statistics
+from bninspect.batchnorm.mode import Form, Mode
 from bninspect.commands.probe.diagnosis import diagnose
 from bninspect.measure.companions.companions import CompanionTest, Dependence
 from bninspect.measure.facts import InputFact

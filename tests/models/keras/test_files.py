@@ -9,6 +9,7 @@ import pytest
 
 from bninspect.batchnorm import Mode, inspect
 from bninspect.cli import run
+from bninspect.graph.search import upstream
 from bninspect.graph.trace import stored_value
 from bninspect.inputs.request import Request, bind
 from bninspect.measure.facts import Question
@@ -106,7 +107,7 @@ def test_the_same_numbers_of_a_probe(every_format: dict[str, SavedModels], libra
         assert other.difference is not None
         assert one.difference.rms == pytest.approx(other.difference.rms, rel=1e-5)
         assert one.difference.rms > 0.01, "the modes do differ"
-    nodes = report.graph.ancestors(tensor.node for tensor in report.outputs)
+    nodes = upstream(tensor.node for tensor in report.outputs)
     (image,) = next(iter(bind(report.graph, nodes, report.layers, REQUEST, set()).batches())).values()
     (output,) = (value for key, value in found.kept.items() if key.startswith("inference/"))
     np.testing.assert_allclose(output, every_format[library].predict(image), rtol=1e-5, atol=1e-6)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bninspect.batchnorm.layer import Mode, Report, State, Statistics
+from bninspect.batchnorm.layer import Report, State, Statistics
+from bninspect.batchnorm.mode import Mode
 from bninspect.graph import Graph
 from bninspect.graph.graph import Signature
 from bninspect.render.graph.verdict import verdict

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.recognition import formula
-from bninspect.batchnorm.recognition.algebra import Term
+from bninspect.batchnorm.recognition.formula import Term
 from bninspect.batchnorm.recognition.quantization.expansion import Convolved, Expansion, Root, holds_only
 from bninspect.graph import Tensor
 from bninspect.graph.trace import VARIABLES, value

@@ -14,7 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import Form, Lookalike, Unrecognised
+from bninspect.batchnorm.layer import Lookalike, Unrecognised
+from bninspect.batchnorm.mode import Form
 from bninspect.batchnorm.recognition.fused import mode_of
 from bninspect.batchnorm.recognition.origin import data_format_of, origin
 from bninspect.batchnorm.recognition.quantization.expansion import (

@@ -1,0 +1,71 @@
+"""What chooses between training and inference: a predicate, and which of its values serves which.
+
+`wiring/predicate.py` makes the one, `wiring/assemble.py` the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.mode import Mode
+
+if TYPE_CHECKING:
+    from bninspect.graph import Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicate:
+    """A boolean tensor and what decides it, after every Identity, Switch, Cast and LogicalNot on the way."""
+
+    tensor: Tensor
+    """The tensor the Switch or If reads."""
+    behind: Tensor
+    """The same before Identity, Switch and LogicalNot: one tensor for all layers that it decides."""
+    source: Tensor | None
+    """The one tensor that decides; None where several do, or numbers compared with numbers, or a constant."""
+    constant: bool | None
+    """The predicate's value where nothing fed can change it, else None."""
+    default: bool | int | float | None
+    """The value of a PlaceholderWithDefault source when nothing is fed, else None."""
+    true_when: bool | None
+    """The value of the source that makes the predicate true; None where `source` is None."""
+    unfed: bool | None = None
+    """The predicate's value when nothing is fed; None where the source has no default that can be told. Not
+    `default == true_when`: a default may be a number other than 0 and 1."""
+    reason: str | None = None
+    """Why there is no single source, where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeSwitch:
+    """What sends one layer to training or to inference."""
+
+    predicate: Predicate
+    training_when_predicate: bool
+    """The predicate's own value that serves training (proven by the Switch port or the If branch)."""
+
+    @property
+    def training_when(self) -> bool | None:
+        """The value of the *source* that sends the layer to training; None where no one source decides."""
+        if self.predicate.true_when is None:
+            return None
+        return self.predicate.true_when == self.training_when_predicate
+
+    @property
+    def decided_by(self) -> Tensor:
+        """The source; where no one source decides, the predicate before Identity, Switch and LogicalNot."""
+        return self.predicate.source if self.predicate.source is not None else self.predicate.behind
+
+    @property
+    def constant(self) -> bool | None:
+        """The predicate's value where it is fixed in the file, else None."""
+        return self.predicate.constant
+
+    @property
+    def served_by_default(self) -> Mode | None:
+        """The mode when nothing is fed; None where the model cannot run so, or the default cannot be told."""
+        value = self.predicate.unfed if self.predicate.constant is None else self.predicate.constant
+        if value is None:
+            return None
+        return Mode.TRAINING if value == self.training_when_predicate else Mode.INFERENCE

@@ -47,6 +47,9 @@ HOMES = {
     "google": "bninspect/graphdef/",
 }
 MOST_LINES = 300
+MOST_FILES = 14
+"""Python files of one folder; only the rules' catalogue, one rule a file, has more."""
+CATALOGUE = "bninspect/rules/catalogue"
 BANNED_FILES = ("utils", "util", "helpers", "helper", "misc", "common")
 BANNED_IN_NAMES = ("Manager", "Helper", "Util")
 
@@ -227,3 +230,19 @@ def circle(start: str) -> list[str] | None:
 def test_no_circle_of_files(name: str) -> None:
     way = circle(name)
     assert way is None, " -> ".join([*way, name])
+
+
+def test_no_folder_holds_too_many_files() -> None:
+    folders = {path.parent for path in MODULES}
+    sizes = {name_of(folder): len(list(folder.glob("*.py"))) for folder in folders}
+    sizes.pop(CATALOGUE)
+    assert {name: size for name, size in sizes.items() if size > MOST_FILES} == {}
+
+
+def test_class_names_are_unique() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name, []).append(name_of(path))
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}

@@ -62,7 +62,7 @@ class InputFact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Measured:
+class LayerMeasurement:
     """What one layer normalized in one pass, and what that says of its stored statistics."""
 
     moments: ImageMoments
@@ -90,23 +90,23 @@ class ProbedLayer:
     values: int
     """Per channel, of all images together."""
     images: int
-    own: Measured | None
+    own: LayerMeasurement | None
     """x with every layer in training mode: the error is the layer's own. None where x cannot be measured."""
-    deployed: Measured | None
+    deployed: LayerMeasurement | None
     """x with every layer in inference mode, as the model is deployed: the error with what it inherits."""
     difference: Gap | None
     """None where its output has no value in one of the modes."""
     moving_mean: NDArray[np.float64] | None = None
     """The stored statistics, shape (channels,); None where there are none."""
     moving_variance: NDArray[np.float64] | None = None
-    refit: Measured | None = None
+    refit: LayerMeasurement | None = None
     """As `own`, of the images prepared by the preset that fits the first layer better (`PresetTrial.better`);
     None where there is none."""
     single: bool = False
     """Whether training mode saw one value of a channel in a batch, here or at a layer before: there it gives
     beta whatever the input, so that the two modes cannot be compared."""
     training: str = "branch"
-    """How training mode was brought about: `branch`, `flipped` or `kept` (see `rewrite.Change`)."""
+    """How training mode was brought about: `branch`, `flipped` or `kept` (see `rewrite.LayerChange`)."""
     inference: str = "branch"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from bninspect.batchnorm.mode import Mode
 from bninspect.errors import GraphDefError
 from bninspect.graph.trace import stored_value
-from bninspect.measure.facts import Measured, Probe, ProbedLayer
+from bninspect.measure.facts import LayerMeasurement, Probe, ProbedLayer
 from bninspect.statistics.staleness import staleness
 
 if TYPE_CHECKING:
@@ -119,17 +119,17 @@ def _measured(
     mean: Floats | None,
     variance: Floats | None,
     fewest: int | None,
-) -> Measured | None:
+) -> LayerMeasurement | None:
     if moments is None:
         return None
     if mean is None or variance is None or not mean.shape == variance.shape == moments.mean.shape[1:]:
-        return Measured(moments=moments, staleness=None)
+        return LayerMeasurement(moments=moments, staleness=None)
     gamma = stored_value(layer.gamma.node) if layer.gamma is not None else None
     scale = vector(gamma)
     if scale is not None and scale.size not in (1, mean.size):
         scale = None
     told = staleness(mean, variance, layer.epsilon, scale, moments, fewest)
-    return Measured(moments=moments, staleness=told)
+    return LayerMeasurement(moments=moments, staleness=told)
 
 
 def vector(value: TensorValue | None) -> Floats | None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Node, Tensor
     from bninspect.graphdef import GraphDef
-    from bninspect.rewrite import Change, Pruned, Specialization
+    from bninspect.rewrite import LayerChange, Pruned, Specialization
 
 MODES = (Mode.TRAINING, Mode.INFERENCE)
 _PREFIX = "inference"
@@ -49,7 +49,7 @@ class Program:
     """What is handed to TensorFlow: both modes of one model."""
 
     graphdef: GraphDef
-    changes: Mapping[Mode, Mapping[str, Change]]
+    changes: Mapping[Mode, Mapping[str, LayerChange]]
     """What was done to each layer, by its name; so is all that follows."""
     sources: Mapping[Tensor, bool]
     """What decides the mode of the switched layers, and the value of it that serves training."""
@@ -140,7 +140,7 @@ def program(
     graph_sources = sources(report)
     loops = in_loops(report.graph)
     unmeasured: dict[str, str] = {}
-    changes: dict[Mode, Mapping[str, Change]] = {}
+    changes: dict[Mode, Mapping[str, LayerChange]] = {}
     taken: dict[tuple[Mode, str], tuple[Tensor, ...]] = {}
     outputs: dict[Mode, dict[str, Tensor]] = {}
     pruned: dict[Mode, Pruned] = {}

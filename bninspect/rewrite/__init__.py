@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from bninspect.rewrite.prune import Pruned, dtype_of
-from bninspect.rewrite.specialize import Change, Specialization, specialize
+from bninspect.rewrite.specialize import LayerChange, Specialization, specialize
 
-__all__ = ["Change", "Pruned", "Specialization", "dtype_of", "specialize"]
+__all__ = ["LayerChange", "Pruned", "Specialization", "dtype_of", "specialize"]

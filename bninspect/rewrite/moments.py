@@ -33,7 +33,7 @@ _BIG = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class MomentTensors:
     """Tensors to fetch."""
 
     mean: Tensor
@@ -51,7 +51,7 @@ def measure(
     data_format: str | None,
     dtype: str | None = None,
     kept_axes: int = 1,
-) -> Measured:
+) -> MomentTensors:
     """Adds nodes that take the moments of every image apart; axis 0 is the image, whatever the rank (2 and
     up).
 
@@ -71,7 +71,7 @@ def measure(
     squares = chain.op("squares", "SquaredDifference", (x, mean), T=wide)
     variance = _weighted(chain, "variance", squares, weights, wide, channels_first=channels_first)
     axis = (2,) if channels_first else (1,)
-    return Measured(
+    return MomentTensors(
         mean=chain.op("image_mean", "Squeeze", (mean,), T=wide, squeeze_dims=axis),
         variance=chain.op("image_variance", "Squeeze", (variance,), T=wide, squeeze_dims=axis),
         values=values,

@@ -44,7 +44,7 @@ Choice = Mode | Callable[["BatchNorm"], Mode]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class LayerChange:
     """What was done to one layer."""
 
     layer: BatchNorm
@@ -63,7 +63,7 @@ class Specialization:
     """The edits that bring a mode about, and what they did to each layer."""
 
     edits: Edits
-    changes: tuple[Change, ...]
+    changes: tuple[LayerChange, ...]
 
     def pruned(self, wanted: Iterable[Tensor], named: Iterable[Tensor] = ()) -> Pruned:
         """The graph as far as the wanted tensors need it. Raises RewriteError."""
@@ -92,7 +92,7 @@ def specialize(report: Report, choice: Choice, *, everything: bool = False) -> S
     return Specialization(edits=edits, changes=tuple(changes))
 
 
-def _specialized(layer: BatchNorm, mode: Mode, edits: Edits, conditions: Conditions) -> Change:
+def _specialized(layer: BatchNorm, mode: Mode, edits: Edits, conditions: Conditions) -> LayerChange:
     branch = layer.branch(mode)
     corrected = layer.form is Form.FOLDED and mode is Mode.INFERENCE and bool(layer.merges)
     if branch is None or corrected:  # a correction by the batch's statistics cancels, but for its rounding
@@ -100,14 +100,14 @@ def _specialized(layer: BatchNorm, mode: Mode, edits: Edits, conditions: Conditi
     if not layer.merges:
         if layer.form is Form.GLOBAL and (edits.graph.graphdef.producer or 0) > _LAST_GLOBAL:
             edits.redirect(branch.site.output, restated(edits, layer, branch.site))
-        return Change(layer=layer, mode=mode, what="kept")
+        return LayerChange(layer=layer, mode=mode, what="kept")
     assert layer.switch is not None
     wanted = layer.switch.training_when_predicate == (mode is Mode.TRAINING)
     source, negated = conditions.base(layer.switch.predicate.tensor)
     behind = following(layer, source, edits.graph, conditions)
     for merge in (*layer.merges, *_beside(branch, source, conditions), *behind):
         _take(merge, source, wanted != negated, branch.site.x.node, edits, conditions)
-    return Change(layer=layer, mode=mode, what="branch")
+    return LayerChange(layer=layer, mode=mode, what="branch")
 
 
 def _beside(branch: Branch, source: Tensor, conditions: Conditions) -> list[Node]:
@@ -229,7 +229,7 @@ def _is_pivot(control: Node, condition: tuple[Tensor, bool], conditions: Conditi
     return _switches_on(pivot, condition[0], conditions)
 
 
-def _flipped(layer: BatchNorm, mode: Mode, edits: Edits) -> Change:
+def _flipped(layer: BatchNorm, mode: Mode, edits: Edits) -> LayerChange:
     """A layer that the file fixes to the other mode, made to run in this one where it can be had."""
     branch = layer.branch(Mode.INFERENCE if mode is Mode.TRAINING else Mode.TRAINING)
     assert branch is not None
@@ -237,7 +237,7 @@ def _flipped(layer: BatchNorm, mode: Mode, edits: Edits) -> Change:
     if mode is Mode.INFERENCE:
         reason = _flip_to_inference(layer, branch, edits)
         if reason is not None:
-            return Change(layer=layer, mode=mode, what="left", reason=reason)
+            return LayerChange(layer=layer, mode=mode, what="left", reason=reason)
     elif layer.form is Form.FUSED:
         node = site.node
         for slot, tensor in zip((3, 4), empty_statistics(edits, site, dtype_of(site.mean)), strict=True):
@@ -246,7 +246,7 @@ def _flipped(layer: BatchNorm, mode: Mode, edits: Edits) -> Change:
         if node.attr("exponential_avg_factor") is not None:
             edits.set_attributes(node, exponential_avg_factor=1.0)
     elif edits.in_loop(site.node):
-        return Change(layer=layer, mode=mode, what="left", reason=_UNWRITABLE)
+        return LayerChange(layer=layer, mode=mode, what="left", reason=_UNWRITABLE)
     else:
         try:
             if layer.form is Form.FOLDED:
@@ -254,9 +254,9 @@ def _flipped(layer: BatchNorm, mode: Mode, edits: Edits) -> Change:
             else:
                 edits.redirect(site.output, trained(edits, layer, site))
         except RewriteError as error:
-            return Change(layer=layer, mode=mode, what="left", reason=str(error))
+            return LayerChange(layer=layer, mode=mode, what="left", reason=str(error))
     what = "flipped" if layer.branch(mode) is None else "branch"
-    return Change(layer=layer, mode=mode, what=what)
+    return LayerChange(layer=layer, mode=mode, what=what)
 
 
 def _flip_to_inference(layer: BatchNorm, branch: Branch, edits: Edits) -> str | None:

@@ -10,7 +10,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.naming import named_as
 from bninspect.errors import RewriteError
 from bninspect.graph import flatten
-from bninspect.rewrite.specialize import Change, specialize
+from bninspect.rewrite.specialize import LayerChange, specialize
 from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.run.unfused import unfused
 
@@ -29,7 +29,7 @@ class Stripped:
     """Of the original, as it was rewritten."""
     mode: Mode
     pruned: Pruned
-    changes: tuple[Change, ...]
+    changes: tuple[LayerChange, ...]
     edits: Edits
 
     def place(self, tensor: Tensor) -> str | None:
@@ -65,18 +65,20 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
     return Stripped(report=report, mode=mode, pruned=pruned, changes=changes, edits=specialization.edits)
 
 
-def _can_be_estimated(report: Report, left: list[Change]) -> bool:
+def _can_be_estimated(report: Report, left: list[LayerChange]) -> bool:
     """Whether there is a place for statistics of every one of these layers."""
     slots, _ = find_slots(report, create=True)
     places = {layer.name for slot in slots for layer in slot.layers}
     return places.issuperset(change.layer.name for change in left)
 
 
-def _untouched(original: Report, report: Report, mode: Mode) -> list[Change]:
+def _untouched(original: Report, report: Report, mode: Mode) -> list[LayerChange]:
     """The layers in calls that were not written out: they have the mode already."""
     found = {layer.name for layer in report.layers}
     return [
-        Change(layer=layer, mode=mode, what="kept") for layer in original.layers if layer.name not in found
+        LayerChange(layer=layer, mode=mode, what="kept")
+        for layer in original.layers
+        if layer.name not in found
     ]
 
 

@@ -15,7 +15,7 @@ from bninspect.commands.probe.diagnosis import diagnose
 from bninspect.measure.facts import (
     Gap,
     InputFact,
-    Measured,
+    LayerMeasurement,
     OutputDifference,
     Probe,
     ProbedLayer,
@@ -81,7 +81,7 @@ def probed(
     one = layer(name, decided=DECIDED, **facts)
     off = Truth(given.mean + inherits * np.sqrt(given.variance), given.variance)
     own, deployed = (
-        Measured(moments=moments, staleness=staleness(mean, variance, one.epsilon, None, moments))
+        LayerMeasurement(moments=moments, staleness=staleness(mean, variance, one.epsilon, None, moments))
         for moments in (measured(given, images, seed), measured(off, images, seed))
     )
     assert deployed.staleness is not None

@@ -41,7 +41,7 @@ _MOST_VALUES = 1 << 34
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class TensorChange:
     """How far some tensors moved, taken as one vector."""
 
     nodes: tuple[str, ...]
@@ -99,18 +99,18 @@ class StatisticsChange:
         return Worst(channel, float(self.d[channel]), float(self.r[channel]), float(self.w[channel]))
 
 
-def change(old: Sequence[Node], new: Sequence[Node]) -> Change:
+def change(old: Sequence[Node], new: Sequence[Node]) -> TensorChange:
     """How far the tensors kept at these nodes moved, paired in order."""
     nodes = tuple(node.label for node in new)
     if len(old) != len(new):
         told = f"OLD has {len(old)} tensors of them, NEW has {len(new)}"
-        return Change(nodes=nodes, moved=None, reason=told)
+        return TensorChange(nodes=nodes, moved=None, reason=told)
     sums = _Sums()
     for before, after in zip(old, new, strict=True):
         reason = _obstacle(before, after) or sums.add(before, after)
         if reason is not None:
-            return Change(nodes=nodes, moved=None, reason=reason)
-    return Change(
+            return TensorChange(nodes=nodes, moved=None, reason=reason)
+    return TensorChange(
         nodes=nodes, moved=sums.moved, values=sums.values, relative=sums.relative(), max_abs=sums.max_abs
     )
 
@@ -132,7 +132,7 @@ def _obstacle(old: Node, new: Node) -> str | None:
 
 
 class _Sums:
-    """Sums over tensors, from which a Change follows."""
+    """Sums over tensors, from which a change follows."""
 
     def __init__(self) -> None:
         self.moved = False

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.comparison.change import Change, StatisticsChange, change, statistics_change
+from bninspect.batchnorm.comparison.change import StatisticsChange, TensorChange, change, statistics_change
 from bninspect.batchnorm.comparison.matching import How, Unmatched, matched
 from bninspect.batchnorm.comparison.upstream import Upstream
 from bninspect.batchnorm.layer import State
@@ -23,7 +23,7 @@ from bninspect.graph.trace import VARIABLES, stored_value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bninspect.batchnorm.comparison.matching import Pair
+    from bninspect.batchnorm.comparison.matching import MatchedLayer
     from bninspect.batchnorm.layer import BatchNorm, Report
     from bninspect.graph import Node, Tensor
 
@@ -59,11 +59,11 @@ class LayerMove:
     old: BatchNorm
     new: BatchNorm
     matched: How
-    weights: Change | None
+    weights: TensorChange | None
     """The nearest weights that x is made with; None where there are none."""
-    gamma: Change | None
+    gamma: TensorChange | None
     """None where the layer has none in either file."""
-    beta: Change | None
+    beta: TensorChange | None
     statistics: StatisticsChange
     verdict: Verdict
     trains: Trains
@@ -80,7 +80,7 @@ class LayerMove:
         return after is State.INITIAL and before in (State.STORED, State.INVALID)
 
     @property
-    def parameters(self) -> tuple[Change, ...]:
+    def parameters(self) -> tuple[TensorChange, ...]:
         """Weights, gamma and beta, as far as the layer has them."""
         return tuple(one for one in (self.weights, self.gamma, self.beta) if one is not None)
 
@@ -173,7 +173,7 @@ class _Side:
 class _Measured:
     """One pair of layers, before it is judged."""
 
-    def __init__(self, pair: Pair, old: _Side, new: _Side) -> None:
+    def __init__(self, pair: MatchedLayer, old: _Side, new: _Side) -> None:
         self.pair = pair
         learns = old.has_variables or new.has_variables
         self.weights = _between(old.weights(pair.old), new.weights(pair.new), learns)
@@ -227,7 +227,7 @@ def _trains(old: BatchNorm, new: BatchNorm) -> Trains:
     return Trains.UNKNOWN if old.mode is new.mode is Mode.INFERENCE else Trains.BATCH
 
 
-def _between(old: Sequence[Node], new: Sequence[Node], learns: bool) -> Change | None:
+def _between(old: Sequence[Node], new: Sequence[Node], learns: bool) -> TensorChange | None:
     """The change of these tensors, by name where either side has the same names, else in order. Where a file
     `learns` by its variables, a constant in both (a gamma of 1, the mean of the images) is none of them.
     """

@@ -26,7 +26,7 @@ How = Literal["name", "order"]
 _Shapes = tuple[object, ...]
 
 
-class Pair(NamedTuple):
+class MatchedLayer(NamedTuple):
     """One layer in both files."""
 
     old: BatchNorm
@@ -44,20 +44,20 @@ class Unmatched:
     reason: str
 
 
-def matched(old: Report, new: Report) -> tuple[tuple[Pair, ...], tuple[Unmatched, ...]]:
+def matched(old: Report, new: Report) -> tuple[tuple[MatchedLayer, ...], tuple[Unmatched, ...]]:
     """(the layers of both in the graph order of NEW, those left over: OLD's first).
 
     A layer of the same name is the same layer, if it has as many channels.
     """
     by_name = {layer.name: layer for layer in old.layers}
-    pairs: dict[str, Pair] = {}
+    pairs: dict[str, MatchedLayer] = {}
     resized: dict[str, str] = {}
     for layer in new.layers:
         other = by_name.get(layer.name)
         if other is not None and _differ(other.channels, layer.channels):
             resized[layer.name] = f"{other.channels} channels in OLD, {layer.channels} in NEW"
         elif other is not None:
-            pairs[layer.name] = Pair(other, layer, "name")
+            pairs[layer.name] = MatchedLayer(other, layer, "name")
     left = _Left(old, new, pairs)
     pairs |= left.paired({*pairs, *resized})
     taken = {pair.old.name for pair in pairs.values()}
@@ -80,7 +80,7 @@ _ABSENT = "{0} has no layer of this name, nor one that order and shapes single o
 class _Left:
     """The layers that names do not match, in stretches between those they do."""
 
-    def __init__(self, old: Report, new: Report, anchors: dict[str, Pair]) -> None:
+    def __init__(self, old: Report, new: Report, anchors: dict[str, MatchedLayer]) -> None:
         self.old, self.new = old, new
         places = {layer.name: place for place, layer in enumerate(old.layers)}
         self.order = [
@@ -92,7 +92,7 @@ class _Left:
         if any(one[1] > other[1] for one, other in zip(self.order, self.order[1:], strict=False)):
             self.order = []  # two orders: what stands between two anchors says nothing
 
-    def paired(self, settled: set[str]) -> dict[str, Pair]:
+    def paired(self, settled: set[str]) -> dict[str, MatchedLayer]:
         """The layers of NEW that order and shapes match, by name."""
         shapes = [_Shaped(report) for report in (self.old, self.new)]
         stretches: dict[int, tuple[list[BatchNorm], list[BatchNorm]]] = {}
@@ -109,7 +109,7 @@ class _Left:
                 chosen = list(zip(olds, news, strict=True))
             else:
                 chosen = _of_one_kind(olds, news, *keys)
-            found.update({layer.name: Pair(other, layer, "order") for other, layer in chosen})
+            found.update({layer.name: MatchedLayer(other, layer, "order") for other, layer in chosen})
         return found
 
 

@@ -17,13 +17,13 @@ from bninspect.graph.trace import VARIABLES, content, declared_shape, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.wiring.conditions import Conditions
-    from bninspect.batchnorm.wiring.pairing import Pair
+    from bninspect.batchnorm.wiring.pairing import ModePair
     from bninspect.graph import Node, Tensor
 
 _PRUNED = "training mode needs none, and none are in the file"
 
 
-def from_pair(pair: Pair) -> BatchNorm:
+def from_pair(pair: ModePair) -> BatchNorm:
     """The layer of two sites in opposite branches."""
     switch = ModeSwitch(predicate=analyse(pair.predicate), training_when_predicate=pair.training_when)
     training = _branch(pair.training, pair.training_when)

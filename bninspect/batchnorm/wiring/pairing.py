@@ -27,7 +27,7 @@ _MOST_ONWARD = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class ModePair:
     """The two modes of one layer."""
 
     training: Site
@@ -39,7 +39,7 @@ class Pair:
     output: Tensor
 
 
-def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[Pair], list[Site]]:
+def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[ModePair], list[Site]]:
     """(the pairs, the sites that stand alone)."""
     fixed = [site for site in sites if site.mode is not Mode.SWITCHED]
     found, paired = _meeting(fixed, graph, conditions)
@@ -51,11 +51,11 @@ def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[
     return [*found, *opposed, *folded], [site for site in sites if site not in paired]
 
 
-def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[Pair], set[Site]]:
+def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[ModePair], set[Site]]:
     """(pairs whose outputs meet in one Merge or Select, all sites that are a mode of one of them)."""
     by_output = {value(site.output): site for site in sites}
     joins = dict.fromkeys(node for site in sites for node in _joins_behind(site, graph))
-    found: list[Pair] = []
+    found: list[ModePair] = []
     taken: set[Site] = set()
     for node in joins:
         join = conditions.join(node)
@@ -74,7 +74,7 @@ def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tup
         training_when = if_true[0][0].mode is Mode.TRAINING
         inner = [one for side in both for one in side[0][1] if conditions.is_on(one, source)]
         found.append(
-            Pair(
+            ModePair(
                 training=both[0 if training_when else 1][0][0],
                 inference=both[1 if training_when else 0][0][0],
                 predicate=join.predicate,
@@ -123,7 +123,7 @@ def _side(
 
 
 def _repeated(
-    sites: Sequence[Site], found: Sequence[Pair], graph: Graph, conditions: Conditions
+    sites: Sequence[Site], found: Sequence[ModePair], graph: Graph, conditions: Conditions
 ) -> set[Site]:
     """Sites that do what a layer does in one of its modes, and stand beside it in a further conditional:
     a case of tf.case that does what another case does.
@@ -151,7 +151,7 @@ def _does_the_same(first: Site, second: Site) -> bool:
     )
 
 
-def _beside_folded(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[Pair]:
+def _beside_folded(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[ModePair]:
     """Pairs of a training site and what its inference mode was folded into, where a join chooses."""
     found = []
     for site in sites:
@@ -166,7 +166,7 @@ def _beside_folded(sites: Sequence[Site], graph: Graph, conditions: Conditions) 
         inference = folded_into(join.if_false if training_when else join.if_true, site)
         if inference is not None:
             found.append(
-                Pair(
+                ModePair(
                     training=site,
                     inference=inference,
                     predicate=join.predicate,
@@ -197,9 +197,9 @@ def _parameters(site: Site) -> tuple[Tensor | None, Tensor | None]:
     )
 
 
-def _opposed(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[Pair]:
+def _opposed(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[ModePair]:
     """Pairs that stand in opposite branches of one predicate and share their parameters, in graph order."""
-    found: list[Pair] = []
+    found: list[ModePair] = []
     candidates: dict[object, list[Site]] = {}
     for site in sites:
         if site.mode is Mode.INFERENCE:
@@ -222,7 +222,7 @@ def _opposed(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> lis
             _, negated = conditions.base(predicate)
             waiting.remove(inference)
             found.append(
-                Pair(
+                ModePair(
                     training=training,
                     inference=inference,
                     predicate=predicate,

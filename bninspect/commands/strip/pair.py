@@ -37,7 +37,7 @@ class BrokenError(BninspectError):
     """The original runs, and the new graph does not."""
 
 
-class Pair:
+class ProgramPair:
     """Both programs, each in a session of its own from the first run on."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Pair:
         self._ours: Session | None = None
         self._theirs: Session | None = None
 
-    def __enter__(self) -> Pair:
+    def __enter__(self) -> ProgramPair:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.commands.strip.by_formula import flipped_layers
-from bninspect.commands.strip.pair import BrokenError, Pair
+from bninspect.commands.strip.pair import BrokenError, ProgramPair
 from bninspect.commands.strip.rounds import ImpossibleError, Round, rounds
 from bninspect.errors import BninspectError, RunError
 from bninspect.graph.loops import in_loops
@@ -185,7 +185,7 @@ def _greatest(
     With `serve`, the new graph is run as it will be served, too. Raises ImpossibleError and BrokenError.
     """
     batches = _batches(stripped, request, dict(one.feeds))
-    with Pair(stripped, _compared_tensors(stripped), flipped, one, allowed) as pair:
+    with ProgramPair(stripped, _compared_tensors(stripped), flipped, one, allowed) as pair:
         try:
             found = _beyond(pair, batches)
         except ImpossibleError:
@@ -196,7 +196,7 @@ def _greatest(
     return found
 
 
-def _beyond(pair: Pair, batches: Iterator[Feeds]) -> tuple[float, str | None]:
+def _beyond(pair: ProgramPair, batches: Iterator[Feeds]) -> tuple[float, str | None]:
     """As `_greatest`, of these batches."""
     largest: float | None = None
     for batch in batches:

@@ -28,7 +28,7 @@ _CHECKED = 1 << 20
 """Blocks up to here are checked against their checksum; a longer one is one large tensor."""
 
 
-class Entry(NamedTuple):
+class TableEntry(NamedTuple):
     """One key and where its value lies."""
 
     key: bytes
@@ -48,7 +48,7 @@ class Table:
         offset, length, _ = self._handle(Span(buffer, position, size - 8))
         self._index = [(entry.key, self._handle(entry.value)[:2]) for entry in self._entries(offset, length)]
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[TableEntry]:
         """Every entry, in the order of the keys."""
         for _, (offset, length) in self._index:
             yield from self._entries(offset, length)
@@ -72,7 +72,7 @@ class Table:
         size, position = wire.varint(span.buffer, position, span.end)
         return offset, size, position
 
-    def _entries(self, offset: int, size: int) -> Iterator[Entry]:
+    def _entries(self, offset: int, size: int) -> Iterator[TableEntry]:
         """The entries of one block: each key as what it shares with the one before, and the rest."""
         block = self._block(offset, size)
         if block.end - block.start < 4:
@@ -89,7 +89,7 @@ class Table:
                 raise GraphDefError(f"damaged: the entry at byte {position} runs over its block")
             key = key[:shared] + bytes(block.buffer[position:start])
             position = start + length
-            yield Entry(key, Span(block.buffer, start, position))
+            yield TableEntry(key, Span(block.buffer, start, position))
 
     def _block(self, offset: int, size: int) -> Span:
         """The contents of a block."""

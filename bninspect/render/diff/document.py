@@ -9,7 +9,7 @@ from bninspect.render.check.document import check_document
 from bninspect.render.json import SCHEMA_VERSION, model, tool
 
 if TYPE_CHECKING:
-    from bninspect.batchnorm.comparison.change import Change, StatisticsChange
+    from bninspect.batchnorm.comparison.change import StatisticsChange, TensorChange
     from bninspect.batchnorm.comparison.comparison import LayerMove
     from bninspect.batchnorm.layer import Report
     from bninspect.commands.diff.pair import PairResult
@@ -57,7 +57,7 @@ def _layer(move: LayerMove) -> Document:
     }
 
 
-def _change(change: Change | None) -> Document | None:
+def _change(change: TensorChange | None) -> Document | None:
     if change is None:
         return None
     return {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from bninspect.batchnorm.comparison.change import Change, StatisticsChange
+    from bninspect.batchnorm.comparison.change import StatisticsChange, TensorChange
     from bninspect.batchnorm.comparison.comparison import LayerMove
     from bninspect.commands.diff.pair import PairResult
 
@@ -81,7 +81,7 @@ def _style(move: LayerMove, found: set[str | None]) -> str:
     return "bold red" if move.name in found else _STYLES.get(move.verdict, "")
 
 
-def _relative(change: Change | None) -> Cell:
+def _relative(change: TensorChange | None) -> Cell:
     if change is None:
         return Cell("-", "dim")
     return Cell("?", "yellow") if change.relative is None else Cell(short(change.relative))

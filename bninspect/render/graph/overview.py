@@ -31,7 +31,7 @@ always columns, since the one is easily taken for the other.
 OF_TRAINING = (*ASKED, "momentum", "trainable")
 
 
-class Column(NamedTuple):
+class OverviewColumn(NamedTuple):
     """One column: its title and a text for each layer."""
 
     title: str
@@ -56,7 +56,7 @@ class Overview(NamedTuple):
     """The library function that the nodes of all layers stand in, which is then left out of their names."""
     relative: bool
     """Whether node names in the columns continue the name of their layer."""
-    columns: tuple[Column, ...]
+    columns: tuple[OverviewColumn, ...]
 
 
 def overview(layers: Sequence[BatchNorm]) -> Overview:
@@ -82,12 +82,12 @@ def overview(layers: Sequence[BatchNorm]) -> Overview:
         function=function,
         relative=any(_is_relative(layer, column.title, function) for column in telling for layer in layers),
         columns=(
-            Column("layer", tuple(layer.name[len(scope) :] for layer in layers)),
+            OverviewColumn("layer", tuple(layer.name[len(scope) :] for layer in layers)),
             *telling,
-            Column(
+            OverviewColumn(
                 "channels", tuple("?" if layer.channels is None else str(layer.channels) for layer in layers)
             ),
-            Column("statistics", tuple(layer.statistics.state.value for layer in layers)),
+            OverviewColumn("statistics", tuple(layer.statistics.state.value for layer in layers)),
         ),
     )
 
@@ -101,19 +101,21 @@ def _one_function(layers: Sequence[BatchNorm]) -> str | None:
     return functions.pop() if len(functions) == 1 else None
 
 
-def _columns(layers: Sequence[BatchNorm], function: str | None) -> list[Column]:
+def _columns(layers: Sequence[BatchNorm], function: str | None) -> list[OverviewColumn]:
     """The columns that are drawn only where they tell the layers apart."""
     return [
-        Column("form", tuple(layer.form.value for layer in layers)),
-        Column("training", tuple(_node(layer, layer.training, function) for layer in layers)),
-        Column("inference", tuple(_node(layer, layer.inference, function) for layer in layers)),
-        Column("switch", tuple(_switch(layer) for layer in layers)),
-        Column("format", tuple(layer.data_format or NONE for layer in layers)),
-        Column("epsilon", tuple(_epsilon(layer) for layer in layers)),
-        Column("momentum", tuple(_momentum(layer) for layer in layers)),
-        Column("trainable", tuple(_trainable(layer) for layer in layers)),
-        Column(ASKED[0], tuple(_of_training(layer, _NORMALIZES_WITH[layer.mode]) for layer in layers)),
-        Column(ASKED[1], tuple(_of_training(layer, _updates(layer)) for layer in layers)),
+        OverviewColumn("form", tuple(layer.form.value for layer in layers)),
+        OverviewColumn("training", tuple(_node(layer, layer.training, function) for layer in layers)),
+        OverviewColumn("inference", tuple(_node(layer, layer.inference, function) for layer in layers)),
+        OverviewColumn("switch", tuple(_switch(layer) for layer in layers)),
+        OverviewColumn("format", tuple(layer.data_format or NONE for layer in layers)),
+        OverviewColumn("epsilon", tuple(_epsilon(layer) for layer in layers)),
+        OverviewColumn("momentum", tuple(_momentum(layer) for layer in layers)),
+        OverviewColumn("trainable", tuple(_trainable(layer) for layer in layers)),
+        OverviewColumn(
+            ASKED[0], tuple(_of_training(layer, _NORMALIZES_WITH[layer.mode]) for layer in layers)
+        ),
+        OverviewColumn(ASKED[1], tuple(_of_training(layer, _updates(layer)) for layer in layers)),
     ]
 
 
@@ -177,7 +179,7 @@ def _switch(layer: BatchNorm) -> str:
     return predicate.source.name if layer.switch.training_when else f"not {predicate.source.name}"
 
 
-def _shared(column: Column, layers: Sequence[BatchNorm]) -> str:
+def _shared(column: OverviewColumn, layers: Sequence[BatchNorm]) -> str:
     """A column without news, as a few words."""
     value = column.cells[0]
     if column.title == "form":

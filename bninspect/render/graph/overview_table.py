@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from bninspect.render.graph.overview import Column, Overview
+    from bninspect.render.graph.overview import Overview, OverviewColumn
 
 _STATES = {"initial": "bold red", "invalid": "bold red", "absent": "yellow", "unread": "yellow",
            NEVER_RUN: "bold red"}  # fmt: skip
@@ -50,12 +50,12 @@ def print_overview(console: Console, shown: Overview, grow: bool) -> None:
         _print_columns(console, [shown.columns[0], *of_training], grow)
 
 
-def _fits(columns: Sequence[Column], console: Console) -> bool:
+def _fits(columns: Sequence[OverviewColumn], console: Console) -> bool:
     """Whether a table of the columns fits without breaking the parts of names."""
     return _width([_least(column) for column in columns]) <= console.width
 
 
-def _print_columns(console: Console, columns: Sequence[Column], grow: bool) -> None:
+def _print_columns(console: Console, columns: Sequence[OverviewColumn], grow: bool) -> None:
     """A table, as wide as it likes where it may grow; where it does not fit, each layer in a few lines."""
     if grow:
         console.print(_Table(columns, [_widest(column) for column in columns]), crop=False)
@@ -80,7 +80,7 @@ def _print_branches(console: Console, branches: Sequence[tuple[str, str, str]]) 
             console.print(Prose(when, indent=left))
 
 
-def _print_blocks(console: Console, columns: Sequence[Column]) -> None:
+def _print_blocks(console: Console, columns: Sequence[OverviewColumn]) -> None:
     """Each layer in a few lines of its own, where a table would have to break the parts of names."""
     names, *others = columns
     for row, name in enumerate(names.cells):
@@ -93,11 +93,11 @@ def _print_blocks(console: Console, columns: Sequence[Column]) -> None:
         console.print(Prose(facts, _STATES.get(columns[-1].cells[row], ""), indent=2))
 
 
-def _widest(column: Column) -> int:
+def _widest(column: OverviewColumn) -> int:
     return max(Prose(text).longest for text in (column.title, *column.cells))
 
 
-def _least(column: Column) -> int:
+def _least(column: OverviewColumn) -> int:
     """The narrowest the column can be with every part of a name in one piece."""
     return max(Prose(text, hang=_HANG).longest_part for text in (column.title, *column.cells))
 
@@ -107,7 +107,7 @@ def _width(widths: Sequence[int]) -> int:
     return sum(widths) + _GAP * (len(widths) - 1)
 
 
-def _fitted(columns: Sequence[Column], least: list[int], width: int) -> list[int]:
+def _fitted(columns: Sequence[OverviewColumn], least: list[int], width: int) -> list[int]:
     """Widths of the columns that fill at most `width`: the widest gives way first."""
     widths = [_widest(column) for column in columns]
     while _width(widths) > width and widths != least:
@@ -119,7 +119,7 @@ def _fitted(columns: Sequence[Column], least: list[int], width: int) -> list[int
 class _Table:
     """Columns of given widths. Drawn line by line: a model may have ten thousand layers."""
 
-    def __init__(self, columns: Sequence[Column], widths: Sequence[int]) -> None:
+    def __init__(self, columns: Sequence[OverviewColumn], widths: Sequence[int]) -> None:
         self.columns = columns
         self.widths = widths
 

@@ -8,7 +8,7 @@ from bninspect.render.json import SCHEMA_VERSION, model, tool
 
 if TYPE_CHECKING:
     from bninspect.commands.probe.diagnosis import Diagnosis
-    from bninspect.measure.facts import Measured, Probe, ProbedLayer
+    from bninspect.measure.facts import LayerMeasurement, Probe, ProbedLayer
     from bninspect.rules import Finding
     from bninspect.statistics.distance import Difference
 
@@ -83,7 +83,7 @@ def _layer(one: ProbedLayer, *, drawn: bool) -> Document:
     }
 
 
-def _error(measured: Measured | None, *, single: bool, drawn: bool) -> Document | None:
+def _error(measured: LayerMeasurement | None, *, single: bool, drawn: bool) -> Document | None:
     """What one pass says of the stored statistics; null where there is nothing to compare. Its verdict is
     null where random numbers were fed, and all of it where training mode had one value per channel.
     """

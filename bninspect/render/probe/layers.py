@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from bninspect.measure.facts import Measured, Probe, ProbedLayer
+    from bninspect.measure.facts import LayerMeasurement, Probe, ProbedLayer
 
 STYLES = {
     "fine": "green",
@@ -90,11 +90,11 @@ def _own(one: ProbedLayer) -> Cell:
     return Cell("?", "dim") if _verdict(one.own) == "inconclusive" else Cell(layer_score(_score(one.own)))
 
 
-def _score(measured: Measured | None) -> float | None:
+def _score(measured: LayerMeasurement | None) -> float | None:
     return None if measured is None or measured.staleness is None else measured.staleness.score
 
 
-def _verdict(measured: Measured | None) -> str:
+def _verdict(measured: LayerMeasurement | None) -> str:
     return "-" if measured is None or measured.staleness is None else measured.staleness.verdict
 
 

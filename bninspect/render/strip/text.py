@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bninspect.commands.strip.stripping import StripResult
     from bninspect.graphdef import GraphDef
-    from bninspect.rewrite import Change
+    from bninspect.rewrite import LayerChange
 
 _NAMES = 5
 
@@ -46,7 +46,7 @@ def summary(result: StripResult) -> Iterator[Line]:
     yield from _layers(stripped.changes)
 
 
-def _invalid(changes: Sequence[Change]) -> Iterator[Line]:
+def _invalid(changes: Sequence[LayerChange]) -> Iterator[Line]:
     """Layers that give NaN in the mode that was written."""
     names = [
         change.layer.name
@@ -126,7 +126,7 @@ def _verified(result: StripResult) -> Line:
     return Line(f"verified: the outputs are those of the original in {mode} mode{exactly}{rounds}")
 
 
-def _layers(changes: Sequence[Change]) -> Iterator[Line]:
+def _layers(changes: Sequence[LayerChange]) -> Iterator[Line]:
     """The layers by what was done. Those whose mode is another than before are all named."""
     chosen = [change for change in changes if change.what == "branch" and change.layer.mode is Mode.SWITCHED]
     turned = [

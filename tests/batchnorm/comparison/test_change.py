@@ -18,7 +18,7 @@ from tests.support.places import FIXTURES
 from tests.support.text import graph
 
 if TYPE_CHECKING:
-    from bninspect.batchnorm.comparison.change import Change
+    from bninspect.batchnorm.comparison.change import TensorChange
     from bninspect.graph import Node
 
 CASES = ["wired_14", "slow_115", "format_v1_14", "ewma_called_115"]
@@ -31,7 +31,7 @@ def node(values: str) -> Node:
     return graph(f"kept = Const({values})\n").node("kept")
 
 
-def between(old: str, new: str) -> Change:
+def between(old: str, new: str) -> TensorChange:
     return change([node(old)], [node(new)])
 
 

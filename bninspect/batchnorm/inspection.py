@@ -26,6 +26,7 @@ from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT, UNREAD_VARIABLES
 from bninspect.batchnorm.training.updates import with_updates
 from bninspect.batchnorm.wiring.assemble import from_pair, from_site
 from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.batchnorm.wiring.mixture import mixtures
 from bninspect.batchnorm.wiring.pairing import pairs
 from bninspect.batchnorm.wiring.predicate import form
 from bninspect.errors import GraphDefError, one_line
@@ -124,6 +125,9 @@ def _inspected(
     paired, alone = pairs(sites, graph, conditions)
     idle |= {site.node: why for site in alone if (why := conditions.never(conditions.of(site.node)))}
     alone = [site for site in alone if site.node not in idle]
+    mixed = list(mixtures(alone, graph))
+    alone = [site for site in alone if not any(site in both for _, both in mixed)]
+    unrecognised += [said for said, _ in mixed]
     layers = [from_pair(pair) for pair in paired] + [from_site(site, conditions) for site in alone]
     layers.sort(key=lambda layer: places.get(layer.output.node, len(places)))
     layers = _with_reasons(with_updates(_named(layers), graph), graph)

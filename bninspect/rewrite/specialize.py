@@ -16,7 +16,7 @@ from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.predicate import value_of
 from bninspect.errors import RewriteError
 from bninspect.graph.search import end
-from bninspect.graph.trace import MERGES, SELECTS, SWITCHES, same
+from bninspect.graph.trace import SWITCHES, same
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.folded.quantization import decided_delays, hold_updates
 from bninspect.rewrite.folded.scaled_weights import refold, unfreeze
@@ -142,7 +142,7 @@ def settle(report: Report, mode: Mode, edits: Edits, conditions: Conditions) -> 
         for predicate, truth in decider.wanted(mode):
             known[predicate] = truth if decider in serving else None
     for node in report.graph if serving else ():
-        join = conditions.join(node) if node.op in MERGES | SELECTS else None
+        join = conditions.join(node)
         if join is None:
             continue
         source = conditions.base(join.predicate)[0]

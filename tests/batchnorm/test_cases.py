@@ -24,6 +24,8 @@ LAYERS = {
     "cross_replica_sum": [("bn", "training", None, None, "absent", 0.001)],
     "axis_list": [("bn", "switched", "training:0", True, "stored", 0.001)],
     "tf_case_exclusive_115": [("case", "switched", "training:0", True, "stored", 0.001)],
+    "blend_of_outputs": [("add", "switched", "training:0", True, "stored", 0.001)],
+    "blend_of_statistics": [("moments", "switched", "training:0", True, "stored", 0.001)],
 }
 """name, mode, source, the source's value for training, state of the statistics, epsilon"""
 
@@ -54,6 +56,7 @@ UNDECIDED = {
     "reduce_std_training": ("truediv_1", "epsilon is added to the root of the variance"),
     "std_stored": ("truediv_1", "a predicate chooses a root of the variance"),
     "library_lost": ("bn2/case/cond", "If calls function 'bn2_case_cond_false_frozen_6871', which is not"),
+    "blend_by_a_number": ("add", "AddV2 add adds up training mode (batchnorm/add_1) and inference mode"),
 }
 """Per case the node, and how the reason begins."""
 

@@ -16,7 +16,6 @@ from tests.support.places import ROOT
 
 KNOWN = {
     12: "a layer that two predicates decide, one conditional inside the other, is counted as two",
-    17: "two outputs blended by the predicate as a number are two layers of a fixed mode",
 }
 """Seeds that disagree, and of which kind they are: one that does not any more has to leave."""
 

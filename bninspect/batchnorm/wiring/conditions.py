@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.wiring.blend import SUMS, Blends
 from bninspect.batchnorm.wiring.predicate import base
 from bninspect.batchnorm.wiring.truth import Truth, possible, truth
 from bninspect.graph.trace import MERGES, SELECTS, is_loop_variable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 Context = frozenset[tuple["Tensor", bool]]
 """Pairs of a predicate, free of negations, and the value it must have."""
 _EMPTY: Context = frozenset()
+_JOINING = MERGES | SELECTS | SUMS
 _MOST_CONDITIONS = 64
 _MOST_STEPS = 2_000_000
 """Nodes looked at in search of the nearest Switches, in all."""
@@ -33,7 +35,7 @@ class Join:
 
     node: Node
     predicate: Tensor
-    """The boolean tensor that the Switch, If or Select reads."""
+    """The boolean tensor that the Switch, If or Select reads, or that is cast to the weights of a blend."""
     if_true: Tensor
     if_false: Tensor
 
@@ -49,6 +51,7 @@ class Conditions:
         self._possible: dict[Context, bool] = {}
         self._never: dict[Context, str | None] = {}
         self._joins: dict[Node, Join | None] = {}
+        self._blends = Blends(self.base)
         self._steps = 0
         self._any = any(node.op in ("Switch", "RefSwitch") or node.conditions for node in graph)
 
@@ -154,14 +157,19 @@ class Conditions:
         return context
 
     def join(self, node: Node) -> Join | None:
-        """What chooses at a Merge, at the outputs of an If, or at a Select; None where no edge tells."""
-        if node.op not in MERGES | SELECTS:
+        """What chooses at a Merge, at the outputs of an If, at a Select or at a sum that is a blend; None
+        where no edge tells.
+        """
+        if node.op not in _JOINING:
             return None
         if node not in self._joins:
             self._joins[node] = self._join(node)
         return self._joins[node]
 
     def _join(self, node: Node) -> Join | None:
+        if node.op in SUMS:
+            blend = self._blends.of(node)
+            return None if blend is None else Join(node, *blend)
         if node.op in SELECTS and len(node.inputs) == 3:
             return Join(node, *node.inputs)
         if len(node.inputs) != 2 or node.op in SELECTS or is_loop_variable(node):

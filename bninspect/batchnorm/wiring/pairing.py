@@ -14,6 +14,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.recognition.folding import folded_into
 from bninspect.batchnorm.site import Site
 from bninspect.batchnorm.wiring.alternatives import alternatives
+from bninspect.batchnorm.wiring.blend import STEPS
 from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, cast_free, same, value
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _ONWARD = IDENTITIES | RESHAPES
 _MOST_ONWARD = 64
+_MOST_WEIGHED = 3
+"""Sums and products between a term of a blend and its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,7 @@ def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[
 def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[ModePair], set[Site]]:
     """(pairs whose outputs meet in one Merge or Select, all sites that are a mode of one of them)."""
     by_output = {value(site.output): site for site in sites}
-    joins = dict.fromkeys(node for site in sites for node in _joins_behind(site, graph))
+    joins = dict.fromkeys(node for site in sites for node in _joins_behind(site, graph, conditions))
     found: list[ModePair] = []
     taken: set[Site] = set()
     for node in joins:
@@ -86,22 +89,25 @@ def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tup
     return found, taken
 
 
-def _joins_behind(site: Site, graph: Graph) -> list[Node]:
-    """The Merges and Selects that a site's output is handed to, through further ones too, nearest first."""
-    edge, seen = [site.output], {site.output}
+def _joins_behind(site: Site, graph: Graph, conditions: Conditions) -> list[Node]:
+    """The nodes that choose which a site's output is handed to, through further ones too, nearest first."""
+    edge = {site.output: 0}
     found: list[Node] = []
-    for tensor in edge:
+    for tensor, weighed in (line := list(edge.items())):  # grows while it is walked
         for use in graph.uses_of(tensor):
-            joins = use.node.op in MERGES | SELECTS
-            if joins:
-                found.append(use.node)
-            elif use.node.op not in _ONWARD or use.slot != 0:
+            node = use.node
+            steps = 0
+            if node.op in MERGES | SELECTS or conditions.join(node) is not None:
+                found.append(node)
+            elif node.op in STEPS and weighed < _MOST_WEIGHED:
+                steps = weighed + 1
+            elif node.op not in _ONWARD or use.slot != 0:
                 continue
-            ports = (0, 1) if use.node.op in ("Switch", "RefSwitch") else (0,)
-            fresh = [after for port in ports if (after := use.node.output(port)) not in seen]
-            if len(seen) < _MOST_ONWARD:
-                seen.update(fresh)
-                edge.extend(fresh)
+            ports = (0, 1) if node.op in ("Switch", "RefSwitch") else (0,)
+            fresh = [after for port in ports if (after := node.output(port)) not in edge]
+            if len(edge) < _MOST_ONWARD:
+                edge.update(dict.fromkeys(fresh, steps))
+                line.extend((after, steps) for after in fresh)
     return found
 
 
@@ -131,7 +137,7 @@ def _repeated(
     members = {value(each.output): pair for pair in found for each in (pair.training, pair.inference)}
     again = set()
     for site in sites:
-        for node in _joins_behind(site, graph):
+        for node in _joins_behind(site, graph, conditions):
             join = conditions.join(node)
             every = alternatives(node.output(), conditions) if join is not None else []
             beside = [members[one.tensor] for one in every if one.tensor in members]
@@ -155,7 +161,7 @@ def _beside_folded(sites: Sequence[Site], graph: Graph, conditions: Conditions) 
     """Pairs of a training site and what its inference mode was folded into, where a join chooses."""
     found = []
     for site in sites:
-        joins = _joins_behind(site, graph)[:1] if site.mode is Mode.TRAINING else []
+        joins = _joins_behind(site, graph, conditions)[:1] if site.mode is Mode.TRAINING else []
         join = conditions.join(joins[0]) if joins else None
         if join is None:
             continue

@@ -87,7 +87,7 @@ def _served(update: Node, layer: BatchNorm, conditions: Conditions) -> bool:
         node = stack.pop()
         if node in seen or node is same(layer.x).node:
             continue
-        if node.op in MERGES | SELECTS:
+        if node.op in MERGES | SELECTS or conditions.join(node) is not None:
             return False
         seen.add(node)
         stack.extend(tensor.node for tensor in node.inputs)

@@ -32,6 +32,20 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
+def common_scope(names: Sequence[str]) -> str:
+    """The longest scope, with its `/`, that all names stand below; empty for one name, or none in common."""
+    if len(names) < 2:
+        return ""
+    first, last = min(names), max(names)
+    end = 0
+    for index, (one, other) in enumerate(zip(first, last, strict=False)):
+        if one != other:
+            break
+        if one == "/":
+            end = index + 1
+    return first[:end]
+
+
 def listed(names: Sequence[str], shown: int = 3) -> str:
     """`a, b, c and 4 more`."""
     more = len(names) - shown

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from bninspect.cli.commands import COMMANDS
 from tests.support.places import ROOT
 
 MODULES = sorted((ROOT / "bninspect").rglob("*.py"))
@@ -246,3 +247,19 @@ def test_class_names_are_unique() -> None:
             if isinstance(node, ast.ClassDef):
                 homes.setdefault(node.name, []).append(name_of(path))
     assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+
+
+def test_every_command_has_a_room() -> None:
+    rooms = {path.stem for path in (ROOT / "bninspect" / "commands").iterdir()}
+    assert set(COMMANDS) - rooms == set()
+
+
+def test_public_functions_stay_callable_after_every_import() -> None:
+    code = (
+        "import bninspect, importlib\n"
+        f"for name in {sorted(module_name(path) for path in MODULES if path.stem != '__main__')!r}:\n"
+        "    importlib.import_module(name)\n"
+        "for name in bninspect.__all__:\n"
+        "    assert name.startswith('__') or callable(getattr(bninspect, name)), name\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -48,21 +48,18 @@ def command(
 def _show(
     path: str, globs: tuple[str, ...], outputs: tuple[str, ...], signature: str | None, form: str
 ) -> None:
-    from bninspect.batchnorm import inspect
-    from bninspect.cli.selection import select
-    from bninspect.models.open import load
+    from bninspect.commands.graph import inspect_model
 
-    report = inspect(load(path), outputs=outputs, signature=signature)
-    layers = select(report.layers, globs)
+    result = inspect_model(path, outputs=outputs, signature=signature, globs=globs)
     if form == "json":
         from bninspect.render.json import dumps, graph_document
 
-        click.echo(dumps(graph_document(report, layers)))
+        click.echo(dumps(graph_document(result.report, result.layers)))
         return
     from bninspect.render import terminal
 
     console, grow = terminal.standard_output()
     if globs:
-        terminal.print_layers(console, layers)
+        terminal.print_layers(console, result.layers)
     else:
-        terminal.print_graph(console, report, grow=grow)
+        terminal.print_graph(console, result.report, grow=grow)

@@ -46,7 +46,7 @@ def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -
 
 
 def layer(function: F) -> F:
-    """`--layer GLOB`, passed as `globs`, a tuple of strings; `cli.selection.select` turns it into layers."""
+    """`--layer GLOB`, passed as `globs`, a tuple of strings; `batchnorm.selection` turns it into layers."""
     return click.option(
         "--layer",
         "globs",

@@ -11,9 +11,7 @@ import click
 from bninspect.cli import inputs, options
 
 if TYPE_CHECKING:
-    from bninspect.batchnorm import BatchNorm, Report
     from bninspect.cli.configuration.config import Config
-    from bninspect.graph import Tensor
 
 _VARIABLE = "BNINSPECT_MODEL"
 _MODELS = (".pb", ".pbtxt", ".meta", ".keras", ".h5", ".hdf5")
@@ -94,60 +92,31 @@ def command(
     only model in the current folder. Every op that runs must be known only to compute. This needs
     TensorFlow.
     """
-    from bninspect import files
-    from bninspect.batchnorm import inspect
-    from bninspect.cli.selection import select
-    from bninspect.commands.probe.diagnosis import diagnose
-    from bninspect.commands.probe.save import save
-    from bninspect.measure.facts import Question
-    from bninspect.measure.measured import arrays, worst_first
-    from bninspect.measure.run import probe
-    from bninspect.models.open import load
+    from bninspect.commands.probe.probe import ProbeOptions, probe_model
+    from bninspect.measure.measured import worst_first
     from bninspect.render.probe.progress import images_done
-    from bninspect.rewrite.freeze import frozen
 
     request = inputs.request(asked)
-    if target is not None:
-        files.refuse(Path(target))
-        files.refuse_read(Path(target), path, inputs=request.files)
-    graph = load(path)
-    if target is not None:
-        files.refuse_read(Path(target), path, prefix=graph.graphdef.checkpoint)
-    report = frozen(inspect(graph, outputs=outputs))
-    layers = select(report.layers, globs)
-    question = Question(
-        layers=layers,
+    chosen = ProbeOptions(
+        outputs=outputs,
+        globs=globs,
         patch=patch,
-        patched=_patched(report, layers, outputs, globs),
-        keep=target is not None,
-        allowed=allowed,
         switch=asked["switch"],
         momentum=asked["momentum"],
+        allowed=allowed,
+        target=target,
     )
     with images_done("both modes") as tell:
-        found = probe(report, question, request, tell)
-    if target is not None:
-        save(target, {**found.kept, **arrays(found.layers)})
-    diagnosis = diagnose(found, {layer.name for layer in layers} if globs else None)
-    if asked["sort"] == "score":
-        found = worst_first(found)
+        result = probe_model(path, request, chosen, tell)
+    found = worst_first(result.probe) if asked["sort"] == "score" else result.probe
     if form == "json":
         from bninspect.render.json import dumps
         from bninspect.render.probe.document import probe_document
 
-        click.echo(dumps(probe_document(found, diagnosis)))
+        click.echo(dumps(probe_document(found, result.diagnosis)))
         return
     from bninspect.render.probe.terminal import print_probe
     from bninspect.render.terminal import standard_output
 
     console, may_grow = standard_output()
-    print_probe(console, found, diagnosis, grow=may_grow)
-
-
-def _patched(
-    report: Report, layers: tuple[BatchNorm, ...], outputs: tuple[str, ...], globs: tuple[str, ...]
-) -> tuple[Tensor, ...]:
-    """The tensors that `--patch` reads; empty for the first layer."""
-    if outputs:
-        return report.outputs
-    return tuple(layer.output for layer in layers) if globs else ()
+    print_probe(console, found, result.diagnosis, grow=may_grow)

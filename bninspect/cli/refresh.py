@@ -90,7 +90,7 @@ def command(
     What a layer sees in training mode depends on which images share a batch: take images of training,
     prepared as in training, in batches of the same size (32 unless told otherwise).
     """
-    from bninspect.cli.selection import select
+    from bninspect.batchnorm.selection import select
     from bninspect.commands.refresh.refresh import refresh, write_moments
     from bninspect.render.probe.progress import images_done
 

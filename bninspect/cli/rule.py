@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from bninspect.cli import options
@@ -27,20 +25,8 @@ def command(code: str | None, form: str) -> None:
 
     CODE is a code, the beginning of one (BN2), or a rule's name.
     """
-    from bninspect.rules import select
+    from bninspect.commands.rule import explain_rules
+    from bninspect.render.rule import rule_document, rule_text
 
-    chosen = select((code,) if code is not None else ())
-    if form == "json":
-        told = [
-            {"code": rule.code, "name": rule.name, "severity": rule.severity.value, "summary": rule.summary}
-            | ({"page": rule.page.strip()} if code is not None else {})
-            for rule in chosen
-        ]
-        click.echo(json.dumps(told, indent=2))
-    elif code is None:
-        for rule in chosen:
-            mark = f"# {rule.code} " if form == "markdown" else f"{rule.code}  {rule.severity.value:<8} "
-            click.echo(f"{mark}{rule.name}: {rule.summary}")
-    else:
-        for rule in chosen:
-            click.echo(f"# {rule.code} {rule.name} ({rule.severity.value})\n\n{rule.page.strip()}\n")
+    result = explain_rules(code)
+    click.echo(rule_document(result) if form == "json" else rule_text(result, markdown=form == "markdown"))

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from bninspect.render.names import common_scope
 from bninspect.render.prose import Prose
+from bninspect.text import common_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

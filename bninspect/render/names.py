@@ -11,20 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def common_scope(names: Sequence[str]) -> str:
-    """The longest scope, with its `/`, that all names stand below; empty for one name, or none in common."""
-    if len(names) < 2:
-        return ""
-    first, last = min(names), max(names)
-    end = 0
-    for index, (one, other) in enumerate(zip(first, last, strict=False)):
-        if one != other:
-            break
-        if one == "/":
-            end = index + 1
-    return first[:end]
-
-
 def below(name: str, scope: str) -> str:
     """The name relative to the scope it stands in; the whole name where it stands elsewhere."""
     return name[len(scope) + 1 :] if name.startswith(scope + "/") else name

@@ -8,18 +8,7 @@ import numpy as np
 import pytest
 
 from bninspect.escaping import printable
-from bninspect.render.names import (
-    as_written,
-    below,
-    between,
-    common_scope,
-    counted,
-    few,
-    fold,
-    human_size,
-    plain,
-    wrap,
-)
+from bninspect.render.names import as_written, below, between, counted, few, fold, human_size, plain, wrap
 
 
 @pytest.mark.parametrize("width", range(1, 60))
@@ -42,22 +31,6 @@ def test_a_name_is_folded_behind_a_slash_then_an_underscore() -> None:
 def test_text_wraps_at_spaces_and_folds_long_names() -> None:
     assert wrap("in a/long/name", 6) == ["in", "a/", "long/", "name"]
     assert wrap("one two three", 7) == ["one two", "three"]
-
-
-@pytest.mark.parametrize(
-    ("names", "scope"),
-    [
-        ([], ""),
-        (["a/b"], ""),
-        (["net/a", "net/b/c"], "net/"),
-        (["net/a/x", "net/a/y"], "net/a/"),
-        (["network/a", "net/a"], ""),
-        (["a", "b"], ""),
-        (["net", "net/a"], ""),
-    ],
-)
-def test_common_scope(names: list[str], scope: str) -> None:
-    assert common_scope(names) == scope
 
 
 def test_below() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bninspect.batchnorm import inspect
-from bninspect.cli.selection import select
+from bninspect.batchnorm.selection import select
 from bninspect.graphdef.schema import message_class
 from bninspect.models.keras import scopes as keras_scopes
 from bninspect.models.keras.scopes import Scopes

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bninspect.cli.selection import select
+from bninspect.batchnorm.selection import select
 from bninspect.errors import SelectionError
 from tests.support.reports import layer, phase, predicate, resnet, tensor
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from bninspect.errors import SelectionError
+from bninspect.text import common_scope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +38,6 @@ def select(layers: Sequence[BatchNorm], globs: Sequence[str]) -> tuple[BatchNorm
 
 def _matching(layers: Sequence[BatchNorm], glob: str) -> set[int]:
     """Indices of the layers that the glob stands for."""
-    from bninspect.render.names import common_scope
-
     pattern = glob.removeprefix("^")
     scope = common_scope([layer.name for layer in layers])
     named = {index for index, layer in enumerate(layers) if layer.name in (pattern, scope + pattern)}

@@ -1,9 +1,12 @@
-"""The errors a user can cause, each with one line that says what was wrong, with which value, and what to do.
+"""The errors a user can cause, each with one line that says what was wrong, with which value, and what to do;
+and the record of what could not be done.
 
-Every one of them ends a command with exit code 2; anything else that escapes is a bug of ours (exit code 3).
+Every error here ends a command with exit code 2; anything else that escapes is a bug of ours (exit code 3).
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 
 class BninspectError(Exception):
@@ -28,6 +31,15 @@ class InputError(BninspectError):
 
 class RunError(BninspectError):
     """TensorFlow is missing, or it could not run the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """What was not done, or is not there, though nothing failed by that."""
+
+    what: str
+    """The layer, the tensor or the question, by its name."""
+    reason: str
 
 
 def one_line(error: BninspectError) -> str:

@@ -47,6 +47,13 @@ HOMES = {
     "rich": "bninspect/render/",
     "google": "bninspect/graphdef/",
 }
+STEPS_OF_A_RUN = (
+    "bninspect.run.safety",
+    "bninspect.run.seeds",
+    "bninspect.run.session.Session",
+    "bninspect.run.session.NoValueError",
+)
+"""What `Program` and `Running` do once, and in order, for whoever runs a program."""
 MOST_LINES = 300
 MOST_FILES = 14
 """Python files of one folder; only the rules' catalogue, one rule a file, has more."""
@@ -133,6 +140,18 @@ def test_every_home_is_lived_in() -> None:
     for package, home in HOMES.items():
         lived_in = [path for path in MODULES if name_of(path).startswith(home)]
         assert any(target.split(".")[0] == package for path in lived_in for _, target in imports(path))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_program_is_run_in_one_place(path: Path) -> None:
+    """Sessions, and what makes a program ready for one, are the business of `run/`: `run.program.Program`."""
+    if name_of(path).startswith("bninspect/run/"):
+        return
+    for node in ast.walk(tree(path)):
+        called = ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else None
+        assert called != "Session", f"{name_of(path)}: run.running opens sessions"
+    for line, target in imports(path):
+        assert not target.startswith(STEPS_OF_A_RUN), f"{name_of(path)}:{line}: {target}"
 
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=name_of)

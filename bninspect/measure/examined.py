@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.errors import BninspectError
-from bninspect.graphdef.writer import serialized
 from bninspect.inputs.pictures import Files
 from bninspect.measure import auto
+from bninspect.measure.both_modes import both_modes
 from bninspect.measure.companions.companions import CompanionTest, companion_test, judge
 from bninspect.measure.presets import PresetTrial
-from bninspect.measure.runnable import program
-from bninspect.run import safety
-from bninspect.run.session import Session
+from bninspect.run.running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -120,13 +118,12 @@ def _running(
     report: Report, inputs: Inputs, wanted: Sequence[Tensor], allowed: Collection[str]
 ) -> Iterator[Callable[[Mode], Run]]:
     """What runs these tensors in either mode, in one session. Raises RunError, RewriteError."""
-    both = program(report, _serving, wanted).cut(inputs.names)
-    safety.check(both.graphdef, allowed)
-    with Session(serialized(both.graphdef)) as session:
+    both = both_modes(report, _serving, wanted).cut(inputs.names)
+    with Running(both.program(allowed)) as running:
 
         def runs(mode: Mode) -> Run:
             def run(tensors: Sequence[Tensor], feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
-                return session.run([both.fetch(mode, tensor) for tensor in tensors], both.feeds(feeds, _FED))
+                return running.run([both.fetch(mode, tensor) for tensor in tensors], both.feeds(feeds, _FED))
 
             return run
 

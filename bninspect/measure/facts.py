@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.errors import Absent
     from bninspect.graph import Tensor
     from bninspect.measure.companions.companions import CompanionTest
     from bninspect.measure.presets import PresetTrial
-    from bninspect.measure.runnable import Unprobed
     from bninspect.statistics.distance import Difference
     from bninspect.statistics.pooling import ImageMoments
     from bninspect.statistics.staleness import Staleness
@@ -156,7 +156,7 @@ class Probe:
     """In the order to be shown: of the graph unless `--sort` says otherwise."""
     outputs: tuple[OutputDifference, ...]
     patches: tuple[Patch, ...]
-    skipped: tuple[Unprobed, ...]
+    skipped: tuple[Absent, ...]
     ran: bool
     """Whether the model was run at all."""
     decided: Mapping[str, bool] = field(default_factory=dict)

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import BatchNorm
     from bninspect.graphdef import TensorValue
+    from bninspect.measure.both_modes import BothModes
     from bninspect.measure.passes import Passes
-    from bninspect.measure.runnable import Program
     from bninspect.statistics.pooling import ImageMoments
 
     Floats = NDArray[np.float64]
 
 
 def probed_layers(
-    layers: Iterable[BatchNorm], both: Program, passes: Passes, images: int
+    layers: Iterable[BatchNorm], both: BothModes, passes: Passes, images: int
 ) -> tuple[ProbedLayer, ...]:
     """The facts of each layer, given in graph order. `images` is how many were run; 0 where what was fed by
     hand is no image.
@@ -54,7 +54,7 @@ def _single(one: ProbedLayer, *, alone: bool) -> ProbedLayer:
 
 
 def _probed_layer(
-    layer: BatchNorm, both: Program, passes: Passes, images: int, fewest: int | None
+    layer: BatchNorm, both: BothModes, passes: Passes, images: int, fewest: int | None
 ) -> ProbedLayer:
     """The facts of one layer; `fewest` values of a channel had a layer before it in one batch."""
     mean, variance = vector(layer.statistics.mean), vector(layer.statistics.variance)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.naming import named_as
+from bninspect.errors import Absent
 from bninspect.graph import collector_held_off, flatten
 from bninspect.graph.outputs import find_tensor
-from bninspect.measure.runnable import Unprobed
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import Report
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _REASON = "it stands in the body of a While, which cannot be run apart from its loop"
 
 
-def without_loops(report: Report, question: Question) -> tuple[Report, Question, tuple[Unprobed, ...]]:
+def without_loops(report: Report, question: Question) -> tuple[Report, Question, tuple[Absent, ...]]:
     """The report and the question for the graph with its loops left whole, and the layers lost by that."""
     if not any(node.op == "Enter" and node.nodedef is None for node in report.graph):
         return report, question, ()
@@ -36,6 +36,6 @@ def without_loops(report: Report, question: Question) -> tuple[Report, Question,
         patched=tuple(find_tensor(graph, tensor.name) for tensor in question.patched),
     )
     lost = tuple(
-        Unprobed(what=layer.name, reason=_REASON) for layer in question.layers if layer.name not in kept
+        Absent(what=layer.name, reason=_REASON) for layer in question.layers if layer.name not in kept
     )
     return outer, asked, lost

@@ -7,17 +7,15 @@ Memory is that of one batch: of a layer only its moments and its gap leave Tenso
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.errors import RunError
+from bninspect.measure.both_modes import MODES
 from bninspect.measure.facts import Gap
-from bninspect.measure.runnable import MODES
-from bninspect.run.session import NoValueError
 from bninspect.statistics.distance import RELATIVE_FLOOR, Meter
 from bninspect.statistics.pooling import ImageMoments, concatenated
 
@@ -28,23 +26,15 @@ if TYPE_CHECKING:
 
     from bninspect.graph import Tensor
     from bninspect.inputs.request import Inputs
-    from bninspect.measure.runnable import Program
-    from bninspect.run.session import Session
+    from bninspect.measure.both_modes import BothModes
+    from bninspect.run.running import Running, Wish
 
     Array = NDArray[Any]
 
 
-class Wish(NamedTuple):
-    """Tensors that are of use together or not at all."""
-
-    kind: str
-    """`output`, or of a layer `training` or `inference` (its moments in that mode) or `gap`."""
-    what: Tensor | str
-    """The output, or the layer's name."""
-    names: tuple[str, ...]
-    """What to fetch."""
-    fate: Hashable
-    """Wishes of one kind and one fate have a value together or none has: the branches they stand in."""
+OUTPUT, GAP = "output", "gap"
+"""What a wish is of: (OUTPUT, the tensor), or (GAP or a mode, the layer's name): of the latter the moments of
+its x in that mode."""
 
 
 class Passes:
@@ -52,9 +42,8 @@ class Passes:
 
     def __init__(self, wishes: Sequence[Wish], keep: Collection[Tensor], served: Mapping[Mode, Mode]) -> None:
         self.wishes = list(wishes)
-        self.meters: dict[Tensor, Meter] = {
-            wish.what: Meter() for wish in wishes if not isinstance(wish.what, str)
-        }
+        asked = [wish.what for wish in wishes]
+        self.meters: dict[Tensor, Meter] = {what: Meter() for kind, what in asked if kind == OUTPUT}
         self.moments: dict[tuple[Mode, str], list[ImageMoments]] = defaultdict(list)
         self.gaps: dict[str, GapSums] = defaultdict(GapSums)
         self.whole: dict[tuple[Mode, Tensor], list[Array]] = defaultdict(list)
@@ -66,8 +55,8 @@ class Passes:
 
     def run(
         self,
-        session: Session,
-        program: Program,
+        running: Running,
+        both: BothModes,
         inputs: Inputs,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
@@ -76,48 +65,38 @@ class Passes:
             if progress is not None:
                 progress(number * inputs.batch_size, inputs.count)
             self._note_shapes(feeds)
-            self._take(*self._living(session, program.feeds(feeds, self._served)))
+            values = running.values(self.wishes, both.feeds(feeds, self._served))
+            for wish in self.wishes:
+                if wish not in values:
+                    kind, what = wish.what
+                    self._give_up(kind, what, running.lost[wish.fate].reason)
+            for wish, part in values.items():
+                kind, what = wish.what
+                self._take(kind, what, part)
+            self.wishes = list(values)
 
-    def _living(self, session: Session, feeds: Mapping[str, Array]) -> tuple[list[Wish], list[Array]]:
-        """The wishes that have values, and their values; those without are given up from here on."""
-        while True:
-            names = [name for wish in self.wishes for name in wish.names]
-            owners = [wish for wish in self.wishes for _ in wish.names]
-            try:
-                return self.wishes, session.run(names, feeds)
-            except NoValueError as error:
-                self._give_up(owners[error.index], str(error))
+    def _give_up(self, kind: str, what: Any, reason: str) -> None:
+        """Notes that a wish has no value. Raises RunError where it was asked for by name."""
+        self.lost[kind, what] = reason
+        if kind == OUTPUT:
+            self.meters.pop(what, None)
+            if what in self._keep:
+                raise RunError(f"{what.name} has no value: {reason}")
 
-    def _give_up(self, lost: Wish, reason: str) -> None:
-        """Drops a wish and all that share its fate. Raises RunError where it was asked for by name."""
-        gone = [wish for wish in self.wishes if (wish.kind, wish.fate) == (lost.kind, lost.fate)]
-        self.wishes = [wish for wish in self.wishes if wish not in gone]
-        for wish in gone:
-            self.lost[wish.kind, wish.what] = reason
-            if not isinstance(wish.what, str):
-                self.meters.pop(wish.what, None)
-                if wish.what in self._keep:
-                    raise RunError(f"{wish.what.name} has no value: {reason}")
-
-    def _take(self, wishes: Sequence[Wish], values: Sequence[Array]) -> None:
-        """One batch."""
-        at = 0
-        for wish in wishes:
-            part = values[at : at + len(wish.names)]
-            at += len(wish.names)
-            if not isinstance(wish.what, str):
-                self._take_output(wish.what, *part)
-            elif wish.kind == "gap":
-                self.gaps[wish.what].add(*map(float, part))
-            else:
-                mean, variance, count = part
-                found = ImageMoments.of(mean, variance, int(count[0]))
-                self.moments[Mode(wish.kind), wish.what].append(found)
+    def _take(self, kind: str, what: Any, values: Sequence[Array]) -> None:
+        """What one batch gave of a wish."""
+        if kind == OUTPUT:
+            self._take_output(what, *values)
+        elif kind == GAP:
+            self.gaps[what].add(*map(float, values))
+        else:
+            mean, variance, count = values
+            self.moments[Mode(kind), what].append(ImageMoments.of(mean, variance, int(count[0])))
 
     def _take_output(self, tensor: Tensor, training: Array, inference: Array) -> None:
         reason = _incomparable(training, inference)
         if reason is not None:
-            self.lost["output", tensor] = reason
+            self.lost[OUTPUT, tensor] = reason
             self.meters.pop(tensor, None)
         elif tensor in self.meters:
             self.meters[tensor].add(training, inference)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
-from bninspect.errors import RunError
+from bninspect.errors import Absent, RunError
 from bninspect.graph.loops import in_loops
-from bninspect.graphdef.writer import serialized
 from bninspect.inputs import patch
 from bninspect.inputs.pictures import RandomImages, RandomValues
 from bninspect.inputs.placeholders import NUMPY
 from bninspect.inputs.request import Inputs, Request, bind
+from bninspect.measure.both_modes import MODES, BothModes, both_modes
 from bninspect.measure.examined import examined, prepared
 from bninspect.measure.facts import (
     InputFact,
@@ -26,13 +26,11 @@ from bninspect.measure.facts import (
 )
 from bninspect.measure.measured import probed_layers
 from bninspect.measure.opaque import without_loops
-from bninspect.measure.passes import Passes, Wish
-from bninspect.measure.runnable import MODES, Program, Unprobed, program
+from bninspect.measure.passes import GAP, OUTPUT, Passes
 from bninspect.measure.undecided import qualified, undecided
 from bninspect.measure.verify import verify
-from bninspect.run import safety
 from bninspect.run.pure_ops import RANDOM_OPS
-from bninspect.run.session import Session
+from bninspect.run.running import Running, Wish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -97,7 +95,7 @@ def _measured(
     loops = in_loops(report.graph)
     outputs = tuple(tensor for tensor in report.outputs if tensor.node not in loops)
     patched = _patched(question, loops)
-    both = program(report, lambda mode, _: mode, (*outputs, *patched), question.layers, question.layers)
+    both = both_modes(report, lambda mode, _: mode, (*outputs, *patched), question.layers, question.layers)
     reached = both.reached(report.graph)
     inputs, trial = prepared(
         report,
@@ -106,13 +104,12 @@ def _measured(
         lambda asked: bind(report.graph, reached, report.layers, asked, _decided(both)),
     )
     both = both.cut(inputs.names)
-    safety.check(both.graphdef, question.allowed)
     keep = {*patched, *(outputs if question.keep else ())}
     wishes = _wishes(report, question.layers, both, dict.fromkeys((*outputs, *patched)))
     passes = Passes(wishes, keep, _SERVED[question.switch])
-    with Session(serialized(both.graphdef)) as session:
-        passes.run(session, both, inputs, progress)
-        checked = verify(report, both, session, inputs, question.allowed) if question.verify else None
+    with Running(both.program(question.allowed)) as running:
+        passes.run(running, both, inputs, progress)
+        checked = verify(report, both, running, inputs) if question.verify else None
     if checked is not None and question.switch == "layers":
         checked = qualified(checked, report, both)
     found = _found(report, question, both, inputs, passes, (outputs, patched), skipped, checked)
@@ -122,19 +119,19 @@ def _measured(
 def _found(
     report: Report,
     question: Question,
-    both: Program,
+    both: BothModes,
     inputs: Inputs,
     passes: Passes,
     tensors: tuple[Sequence[Tensor], Sequence[Tensor]],
-    skipped: Sequence[Unprobed],
+    skipped: Sequence[Absent],
     checked: Verification | None,
 ) -> Probe:
     """The facts, from what the passes gathered."""
     outputs, patched = tensors
     left = {layer.name: _left(layer, both, passes) for layer in question.layers}
-    skips = [Unprobed(what=name, reason=reason) for name, reason in left.items() if reason is not None]
+    skips = [Absent(what=name, reason=reason) for name, reason in left.items() if reason is not None]
     gone = [
-        Unprobed(what=what.name, reason=reason)
+        Absent(what=what.name, reason=reason)
         for (_, what), reason in passes.lost.items()
         if not isinstance(what, str)
     ]
@@ -166,25 +163,26 @@ def _found(
 
 
 def _wishes(
-    report: Report, layers: Sequence[BatchNorm], both: Program, tensors: Mapping[Tensor, None]
+    report: Report, layers: Sequence[BatchNorm], both: BothModes, tensors: Mapping[Tensor, None]
 ) -> list[Wish]:
     """What is fetched in one run: both modes of the tensors; moments and gap of the layers."""
     conditions = Conditions(report.graph)
     wishes = [
-        Wish("output", tensor, tuple(both.fetch(mode, tensor) for mode in MODES), tensor)
+        Wish((OUTPUT, tensor), tuple(both.fetch(mode, tensor) for mode in MODES), (OUTPUT, tensor))
         for tensor in tensors
     ]
     for layer in layers:
         fate = conditions.of_tensor(layer.output)
         for mode in MODES:
             if (mode, layer.name) in both.moments:
-                wishes.append(Wish(mode.value, layer.name, both.moments[mode, layer.name], fate))
+                names = both.moments[mode, layer.name]
+                wishes.append(Wish((mode.value, layer.name), names, (mode.value, fate)))
         if layer.name in both.gaps:
-            wishes.append(Wish("gap", layer.name, tuple(both.gaps[layer.name]), fate))
+            wishes.append(Wish((GAP, layer.name), tuple(both.gaps[layer.name]), (GAP, fate)))
     return wishes
 
 
-def _left(layer: BatchNorm, both: Program, passes: Passes) -> str | None:
+def _left(layer: BatchNorm, both: BothModes, passes: Passes) -> str | None:
     """Why there is nothing to say of a layer in both modes; None where there is."""
     for mode in MODES:
         change = both.changes[mode][layer.name]
@@ -196,10 +194,10 @@ def _left(layer: BatchNorm, both: Program, passes: Passes) -> str | None:
     return lost[0] if all(lost) else None
 
 
-def _without_own_error(layers: Sequence[ProbedLayer]) -> list[Unprobed]:
+def _without_own_error(layers: Sequence[ProbedLayer]) -> list[Absent]:
     """The layers that ran in both modes, whose x was measured and could be set against nothing."""
     return [
-        Unprobed(
+        Absent(
             what=one.layer.name,
             reason=_SINGLE
             if one.single
@@ -210,17 +208,17 @@ def _without_own_error(layers: Sequence[ProbedLayer]) -> list[Unprobed]:
     ]
 
 
-def _both_modes_run(both: Program) -> bool:
+def _both_modes_run(both: BothModes) -> bool:
     """Whether any layer has both modes; if none has, both copies are the same model."""
     left = [{name for name, change in both.changes[mode].items() if change.what == "left"} for mode in MODES]
     return left[0] | left[1] != set(both.changes[Mode.TRAINING])
 
 
-def _decided(both: Program) -> set[str]:
+def _decided(both: BothModes) -> set[str]:
     return {source.name for source in both.sources}
 
 
-def _fed_for_others(both: Program, question: Question) -> dict[str, bool]:
+def _fed_for_others(both: BothModes, question: Question) -> dict[str, bool]:
     """What the other readers of each source got, where there are any and both modes got the same."""
     if question.switch == "graph":
         return {}
@@ -240,7 +238,7 @@ def _patched(question: Question, loops: set[Node]) -> tuple[Tensor, ...]:
     return chosen
 
 
-def _random_node(report: Report, both: Program) -> str | None:
+def _random_node(report: Report, both: BothModes) -> str | None:
     """The first node of the original that draws random numbers on the way to what was compared."""
     reached = both.reached(report.graph)
     return next((node.label for node in report.graph if node in reached and node.op in RANDOM_OPS), None)

@@ -10,22 +10,23 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bninspect.errors import Absent
 from bninspect.inputs.deciding import fed_name
-from bninspect.measure.runnable import MODES, Unprobed
+from bninspect.measure.both_modes import MODES
 from bninspect.text import listed
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import Report
     from bninspect.graph import Node
+    from bninspect.measure.both_modes import BothModes
     from bninspect.measure.facts import Verification
-    from bninspect.measure.runnable import Program
 
 
-def undecided(report: Report, program: Program) -> tuple[Unprobed, ...]:
+def undecided(report: Report, program: BothModes) -> tuple[Absent, ...]:
     """The undecided places that the program runs, and why they could not be decided."""
     reached = {node.label for node in program.reached(report.graph)}
     return tuple(
-        Unprobed(
+        Absent(
             what=place.node,
             reason=f"it may be a batch norm, and was neither switched nor measured: {place.reason}",
         )
@@ -34,7 +35,7 @@ def undecided(report: Report, program: Program) -> tuple[Unprobed, ...]:
     )
 
 
-def qualified(checked: Verification, report: Report, program: Program) -> Verification:
+def qualified(checked: Verification, report: Report, program: BothModes) -> Verification:
     """The verification; `impossible` if an undecided place reads what decides the mode of the layers."""
     if checked.state != "verified":
         return checked
@@ -51,19 +52,19 @@ def qualified(checked: Verification, report: Report, program: Program) -> Verifi
     )
 
 
-def _unswitched(report: Report, program: Program) -> list[str]:
+def _unswitched(report: Report, program: BothModes) -> list[str]:
     """The undecided places that still read a source of the program, by name."""
     wanted = {place.node for place in report.unrecognised}
     behind = _behind_sources(program) if wanted else set()
     return [node.label for node in report.graph if node.label in wanted and _names(node, program) & behind]
 
 
-def _names(node: Node, program: Program) -> set[str]:
+def _names(node: Node, program: BothModes) -> set[str]:
     """What the node is called in either copy."""
     return {program.places(mode, node.name) for mode in MODES}
 
 
-def _behind_sources(program: Program) -> set[str]:
+def _behind_sources(program: BothModes) -> set[str]:
     """Names of the nodes of the program that depend on a source."""
     readers: dict[str, list[str]] = defaultdict(list)
     for node in program.graphdef.nodes:

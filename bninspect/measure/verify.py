@@ -12,7 +12,7 @@ all, since the same kernels run.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,30 +22,23 @@ from bninspect.batchnorm.wiring.predicate import sent_to_training_by
 from bninspect.errors import BninspectError
 from bninspect.graph.loops import in_loops
 from bninspect.graph.search import upstream
-from bninspect.graphdef.writer import serialized
+from bninspect.measure.both_modes import MODES, both_modes, unfetchable
 from bninspect.measure.facts import Verification
-from bninspect.measure.runnable import MODES, program, unfetchable
-from bninspect.run import safety
-from bninspect.run.program import cut, executable
+from bninspect.run.program import Program
 from bninspect.run.pure_ops import RANDOM_OPS
-from bninspect.run.session import NoValueError, Session
+from bninspect.run.running import Running, Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Tensor
-    from bninspect.graphdef import GraphDef
     from bninspect.inputs.request import Inputs
-    from bninspect.measure.runnable import Program
+    from bninspect.measure.both_modes import BothModes
 
     Array = NDArray[Any]
-    Pair = tuple[Session, Session]
-    """Of our program, of the original."""
-
-T = TypeVar("T", "Tensor", str)
 
 TOLERANCE = 1e-4
 HALF_TOLERANCE = 1e-2
@@ -53,10 +46,8 @@ _IMAGES = 2
 """How many images are compared, where the model takes any number."""
 
 
-def verify(
-    report: Report, measured: Program, session: Session, inputs: Inputs, allowed: Collection[str]
-) -> Verification:
-    """The specialized graphs against the original, both modes; `measured` is the program that was run."""
+def verify(report: Report, measured: BothModes, running: Running, inputs: Inputs) -> Verification:
+    """The specialized graphs against the original, both modes; `measured` is what runs, cut at the inputs."""
     if not measured.sources:
         return Verification(state="impossible", reason="the mode of every layer is fixed in the file")
     hidden = next((source for source in measured.sources if unfetchable(source)), None)
@@ -64,28 +55,21 @@ def verify(
         return Verification(state="impossible", reason=f"what decides, {hidden.name}, is inside a function")
     choice = _as_the_source_says(report)
     try:
-        with _Sessions() as sessions:
-            ours, mine = measured, session
+        with ExitStack() as opened:
+            ours, mine, allowed = measured, running, running.program.allowed
             if any(choice(mode, layer) is not mode for mode in MODES for layer in report.layers):
-                ours = program(report, choice, report.outputs).cut(inputs.names)
-                mine = sessions.opened(ours.graphdef)
+                ours = both_modes(report, choice, report.outputs).cut(inputs.names)
+                mine = opened.enter_context(Running(ours.program(allowed)))
             fed = inputs.names | {source.name for source in ours.sources}
-            original = executable(cut(report.graph.graphdef, fed, _names(report, ours)))
-            safety.check(original, allowed)
-            if not any(node.op in RANDOM_OPS for node in ours.graphdef.nodes):
-                theirs = sessions.opened(original)
-                return _compared(report, ours, lambda: (mine, theirs), _feeds(inputs))
-
-            def fresh() -> Pair:  # each session draws its numbers from the start
-                return sessions.opened(ours.graphdef), sessions.opened(original)
-
-            return _compared(report, ours, fresh, _feeds(inputs))
+            original = Program.of(report.graph.graphdef, _names(report, ours), fed, allowed)
+            theirs = opened.enter_context(Running(original))
+            return _compared(report, ours, (mine, theirs), _feeds(inputs))
     except BninspectError as error:
         told = str(error).partition("; if you trust")[0]
         return Verification(state="impossible", reason=f"the original does not run: {told}")
 
 
-def _names(report: Report, ours: Program) -> list[str]:
+def _names(report: Report, ours: BothModes) -> list[str]:
     """What the original has to give, and be fed."""
     given = [tensor.name for mode in MODES for tensor in _tensors(report, ours, mode)]
     merges = [name for mode in MODES for name in _merges(report, ours, mode)]
@@ -112,7 +96,7 @@ def _as_the_source_says(report: Report) -> Any:
     return choice
 
 
-def _tensors(report: Report, ours: Program, mode: Mode) -> tuple[Tensor, ...]:
+def _tensors(report: Report, ours: BothModes, mode: Mode) -> tuple[Tensor, ...]:
     """What is compared: outputs of the model and of its layers, as far as both programs can give them."""
     loops = in_loops(report.graph)
     named = (*report.outputs, *ours.outputs[mode].values())
@@ -135,47 +119,44 @@ def _feeds(inputs: Inputs) -> Mapping[str, Array]:
 
 
 def _compared(
-    report: Report, ours: Program, sessions: Callable[[], Pair], feeds: Mapping[str, Array]
+    report: Report, ours: BothModes, pair: tuple[Running, Running], feeds: Mapping[str, Array]
 ) -> Verification:
-    """Both modes, tensor by tensor."""
+    """Both modes, tensor by tensor; the pair runs our graph and the original."""
+    mine, theirs = pair
     largest = None
     for mode in MODES:
-        tensors = _tensors(report, ours, mode)
-        fed = {**feeds, **ours.feeds_of_original(mode)}
-        mine, alive, values = _original(sessions, tensors, fed)
+        if mine.program.draws:  # both draw their numbers from the start
+            mine.close()
+            theirs.close()
+        merges = _merges(report, ours, mode)
+        wishes = [
+            Wish(tensor, (tensor.name,), (mode, tensor.name)) for tensor in _tensors(report, ours, mode)
+        ]
+        wishes += [Wish(merge, (merge,), (mode, merge)) for merge in merges]
+        given = {
+            wish.what: value
+            for wish, [value] in theirs.values(wishes, {**feeds, **ours.feeds_of_original(mode)}).items()
+        }
+        alive = [what for what in given if not isinstance(what, str)]
         own = mine.run(
             [ours.fetch(mode, tensor) for tensor in alive], ours.feeds(feeds, {mode: mode for mode in MODES})
         )
         unsure = drawn_inside_functions(report, alive)
-        for tensor, a, b in zip(alive, own, values, strict=True):
+        for tensor, value in zip(alive, own, strict=True):
             if tensor not in unsure:
-                distance, allowed = apart(a, b)
+                distance, allowed = apart(value, given[tensor])
                 if distance > allowed:
                     return _differs(tensor.name, distance, mode)
                 largest = max(largest or 0.0, distance)
-        wrong = _wrong_branch(sessions, _merges(report, ours, mode), fed)
-        if wrong is not None:
-            return _differs(wrong, None, mode)
+        wrong = (name for name, taken in merges.items() if name in given and int(given[name]) != taken)
+        for name in wrong:
+            return _differs(name, None, mode)
     if largest is None:
         return Verification(state="impossible", reason="every output stands where nothing can be fetched")
     return Verification(state="verified", max_abs=largest)
 
 
-def _original(
-    sessions: Callable[[], Pair], tensors: Sequence[T], feeds: Mapping[str, Array]
-) -> tuple[Session, list[T], list[Array]]:
-    """Our session, the tensors that have a value in the original, and the values."""
-    alive = list(tensors)
-    while True:
-        mine, theirs = sessions()
-        names = [tensor if isinstance(tensor, str) else tensor.name for tensor in alive]
-        try:
-            return mine, alive, theirs.run(names, feeds)
-        except NoValueError as error:
-            del alive[error.index]
-
-
-def _merges(report: Report, ours: Program, mode: Mode) -> dict[str, int]:
+def _merges(report: Report, ours: BothModes, mode: Mode) -> dict[str, int]:
     """`Merge:1` of the switched layers -> which input the branch comes by that the copy took."""
     conditions = Conditions(report.graph)
     loops = in_loops(report.graph)
@@ -193,22 +174,6 @@ def _merges(report: Report, ours: Program, mode: Mode) -> dict[str, int]:
                 taken = join.if_true if wanted != (negated != turned) else join.if_false
                 found[f"{merge.name}:1"] = merge.inputs.index(taken)
     return found
-
-
-def _wrong_branch(
-    sessions: Callable[[], Pair], merges: Mapping[str, int], feeds: Mapping[str, Array]
-) -> str | None:
-    """A Merge that took another branch than the copy did."""
-    _, alive, values = _original(sessions, list(merges), feeds)
-    return next((name for name, value in zip(alive, values, strict=True) if int(value) != merges[name]), None)
-
-
-class _Sessions(ExitStack):
-    """Sessions that are closed together."""
-
-    def opened(self, graphdef: GraphDef) -> Session:
-        """A new session for these records."""
-        return self.enter_context(Session(serialized(graphdef)))
 
 
 def apart(own: Array, original: Array) -> tuple[float, float]:

@@ -1,71 +1,82 @@
-"""The part of a model that a run needs: what the fetches depend on, and the functions those nodes call; and
-the form in which it is run.
+"""A program: what is handed to TensorFlow, made ready once and in one order, whoever runs it.
 
-Only this part is checked, and only this part is handed to TensorFlow. So nothing runs that was not checked,
-and a file that TensorFlow refuses for an update op nobody reads still runs.
+1. Kept is what the fetches need (`needed`), and cut what stands before a fed tensor.
+2. Internal ops are written out (`unfused`), which run on few processors.
+3. Random ops get seeds (`seeds`), so that two programs draw the same numbers.
+4. Every op is held against the allow-list (`safety`) before a session is opened (`running`).
+
+As its users will run it, a graph is neither written out nor seeded, and TensorFlow's graph optimizer is on.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from bninspect.graph.functions.library import called
-from bninspect.graphdef.writer import new_node
+from bninspect.graphdef.writer import serialized
+from bninspect.run import safety
+from bninspect.run.needed import cut
+from bninspect.run.pure_ops import RANDOM_OPS
 from bninspect.run.seeds import seeded
+from bninspect.run.session import Session
 from bninspect.run.unfused import unfused
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from bninspect.graphdef import GraphDef, NodeDef
+    from numpy.typing import NDArray
+
+    from bninspect.graphdef import GraphDef
+
+    Array = NDArray[Any]
 
 
-def needed(graphdef: GraphDef, tensors: Iterable[str]) -> GraphDef:
-    """The part of the records that the tensors (`node`, `node:1`, `^node`) depend on, through data, control
-    inputs and functions, in file order.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """Records that are ready to run."""
 
-    A name that no node of the top level has is left for TensorFlow to complain about.
-    """
-    by_name = {node.name: node for node in graphdef.nodes}
-    wanted: set[str] = set()
-    stack = [_node_name(tensor) for tensor in tensors]
-    while stack:
-        name = stack.pop()
-        if name in wanted or name not in by_name:
-            continue
-        wanted.add(name)
-        stack.extend(_node_name(source) for source in by_name[name].inputs)
-    nodes = tuple(node for node in graphdef.nodes if node.name in wanted)
-    functions = called(nodes, graphdef.functions)
-    return replace(graphdef, nodes=nodes, functions=functions, library_rest=())
+    graphdef: GraphDef
+    allowed: frozenset[str]
+    """Ops let through besides the pure ones."""
+    optimized: bool = False
+    """Whether TensorFlow's graph optimizer is on, with the settings of a session that nobody set."""
 
+    @classmethod
+    def of(
+        cls,
+        graphdef: GraphDef,
+        fetched: Iterable[str],
+        fed: Collection[str] = (),
+        allowed: Iterable[str] = (),
+        originals: Mapping[str, str] | None = None,
+    ) -> Program:
+        """What the fetches (`op:0`) need where these tensors are fed, to be run as it is written.
 
-def _node_name(tensor: str) -> str:
-    return tensor.removeprefix("^").split(":")[0]
+        `originals` tells the name in the original of a node that is called otherwise here.
+        """
+        part = seeded(unfused(cut(graphdef, fed, fetched)), originals)
+        return cls(graphdef=part, allowed=frozenset(allowed))
 
+    @classmethod
+    def as_served(
+        cls, graphdef: GraphDef, fetched: Iterable[str], fed: Collection[str], allowed: Iterable[str] = ()
+    ) -> Program:
+        """The same as its users will run it."""
+        return cls(graphdef=cut(graphdef, fed, fetched), allowed=frozenset(allowed), optimized=True)
 
-def cut(graphdef: GraphDef, fed: Collection[str], tensors: Iterable[str]) -> GraphDef:
-    """The part that the tensors depend on with these names (`op:0`) fed: what stands before a fed tensor does
-    not run, and its node is a Placeholder. One whose other outputs are read stays what it is.
-    """
-    places = {name.removesuffix(":0") for name in fed if name.endswith(":0")}
-    read = {text.partition(":")[0] for node in graphdef.nodes for text in node.inputs if ":" in text}
-    nodes = tuple(
-        _placeholder(node) if node.name in places and node.inputs and node.name not in read else node
-        for node in graphdef.nodes
-    )
-    return needed(replace(graphdef, nodes=nodes), (*tensors, *places))
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers at its top level: then each run of a session gives others."""
+        return any(node.op in RANDOM_OPS for node in self.graphdef.nodes)
 
+    def held(self, feeds: Mapping[str, Array]) -> dict[str, Array]:
+        """Those of the feeds (`op:0` -> value) whose nodes it has."""
+        names = {node.name for node in self.graphdef.nodes}
+        return {name: value for name, value in feeds.items() if name.rpartition(":")[0] in names}
 
-def _placeholder(node: NodeDef) -> NodeDef:
-    """A Placeholder in place of the node; the node itself if its type cannot be told."""
-    dtype = next((node.attr(key) for key in ("dtype", "DstT", "T") if isinstance(node.attr(key), str)), None)
-    return node if dtype is None else new_node(node.name, "Placeholder", (), {"dtype": dtype})
-
-
-def executable(graphdef: GraphDef, originals: Mapping[str, str] | None = None) -> GraphDef:
-    """The records as TensorFlow is to run them: random ops seeded, and internal ops written out, which run on
-    few processors. `originals` is that of `seeds.seeded`.
-    """
-    return seeded(unfused(graphdef), originals)
+    def session(self) -> Session:
+        """A new session for it. Raises RunError where an op is refused, TensorFlow is missing, or it refuses
+        the graph.
+        """
+        safety.check(self.graphdef, self.allowed)
+        return Session(serialized(self.graphdef), optimized=self.optimized)

@@ -16,7 +16,7 @@ from bninspect.graphdef.reader import records
 from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
-from bninspect.run.program import cut
+from bninspect.run.needed import cut
 from tests.support.pictures import graph_bytes
 from tests.support.text import graphdef
 

@@ -10,8 +10,9 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.graph import load
 from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question
-from bninspect.measure.passes import GapSums, Passes, Wish
+from bninspect.measure.passes import OUTPUT, GapSums, Passes
 from bninspect.measure.run import probe
+from bninspect.run.running import Wish
 from bninspect.statistics.distance import RELATIVE_FLOOR
 from tests.support.places import FIXTURES
 from tests.support.text import graph
@@ -95,17 +96,17 @@ def test_an_output_that_cannot_be_subtracted_is_lost_with_the_reason(
     training: np.ndarray, inference: np.ndarray, reason: str
 ) -> None:
     tensor = graph("x = Placeholder(dtype=float)").node("x").output()
-    passes = Passes([Wish("output", tensor, ("a:0", "b:0"), None)], (), {})
-    passes._take(passes.wishes, [training, inference])
-    assert passes.lost == {("output", tensor): reason}
+    passes = Passes([Wish((OUTPUT, tensor), ("a:0", "b:0"), None)], (), {})
+    passes._take(OUTPUT, tensor, [training, inference])
+    assert passes.lost == {(OUTPUT, tensor): reason}
     assert tensor not in passes.meters
 
 
 def test_an_output_that_is_kept_is_kept_in_both_modes() -> None:
     tensor = graph("x = Placeholder(dtype=float)").node("x").output()
-    passes = Passes([Wish("output", tensor, ("a:0", "b:0"), None)], [tensor], {})
+    passes = Passes([Wish((OUTPUT, tensor), ("a:0", "b:0"), None)], [tensor], {})
     for value in (1.0, 2.0):
-        passes._take(passes.wishes, [np.full(2, value), np.full(2, -value)])
+        passes._take(OUTPUT, tensor, [np.full(2, value), np.full(2, -value)])
     assert passes.lost == {}
     assert passes.together(Mode.TRAINING, tensor).tolist() == [1.0, 1.0, 2.0, 2.0]
     assert passes.together(Mode.INFERENCE, tensor).tolist() == [-1.0, -1.0, -2.0, -2.0]

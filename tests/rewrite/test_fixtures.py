@@ -90,12 +90,12 @@ def test_both_modes_are_the_original_fed_by_its_predicate(row: Row) -> None:
 @pytest.mark.tensorflow
 @NEEDS_TENSORFLOW
 def test_a_graph_rewritten_wrongly_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bninspect.measure import runnable
+    from bninspect.measure import both_modes
 
     def swapped(report: Report, choice: object) -> object:
         return specialize(report, Mode.INFERENCE)
 
-    monkeypatch.setattr(runnable, "specialize", swapped)
+    monkeypatch.setattr(both_modes, "specialize", swapped)
     report = inspect(load(str(FIXTURES / "layers_fused_115.pb")))
     found = probe(report, Question(layers=report.layers), Request(random=3, seed=1))
     assert found.verification.state == "differs"

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import bninspect
-from bninspect.commands.strip import pair
 from bninspect.errors import RewriteError
-from bninspect.run.program import executable
+from bninspect.run.program import Program
 from bninspect.run.session import tensorflow
 
 if TYPE_CHECKING:
@@ -60,10 +59,12 @@ def test_a_value_that_the_new_model_lost_is_a_difference(
     model, other = (_two_branches(tmp_path / f"{left}.pb", left=left) for left in (True, False))
     wrong = [bninspect.load(str(other)).graphdef]
 
-    def swapped(graphdef: GraphDef) -> GraphDef:
-        return executable(wrong.pop() if wrong else graphdef)
+    made = Program.of
 
-    monkeypatch.setattr(pair, "executable", swapped)
+    def swapped(graphdef: GraphDef, *rest: Any) -> Program:
+        return made(wrong.pop() if wrong else graphdef, *rest)
+
+    monkeypatch.setattr(Program, "of", swapped)
     with pytest.raises(RewriteError, match="left:0 has a value in the original and none in the new model"):
         bninspect.strip(model, tmp_path / "out.pb")
     assert not (tmp_path / "out.pb").exists()

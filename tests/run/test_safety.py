@@ -10,7 +10,7 @@ from bninspect.errors import RunError
 from bninspect.graphdef import read
 from bninspect.graphdef.reader import records
 from bninspect.graphdef.writer import serialized
-from bninspect.run.program import needed
+from bninspect.run.needed import needed
 from bninspect.run.pure_ops import PURE_OPS
 from bninspect.run.safety import check
 from bninspect.run.session import Session

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.commands.refresh.training_program import training_program
 from bninspect.errors import RewriteError
-from bninspect.graphdef.writer import serialized
 from bninspect.inputs.pictures import Files, RandomImages, RandomValues
 from bninspect.inputs.request import bind
+from bninspect.measure.both_modes import both_modes
 from bninspect.measure.examined import prepared
 from bninspect.measure.facts import Question
-from bninspect.measure.runnable import program
-from bninspect.run import safety
-from bninspect.run.session import NoValueError, Session
+from bninspect.run.running import Running
 from bninspect.statistics.pooling import ImageMoments
 from bninspect.statistics.spread import Spread
 
@@ -88,7 +86,7 @@ def estimate(
     the run fails, RewriteError where the model cannot be rewritten.
     """
     made = training_program(report, chosen, stripped)
-    if not made.fetches:
+    if not made.wishes:
         return Estimates(layers={}, left=made.left, images=0, batch_size=1, last=0, how={})
     later = _run_later(report) if request.feeds else set()
     inputs, _ = prepared(
@@ -97,15 +95,13 @@ def estimate(
         request,
         lambda asked: bind(report.graph, made.reached, report.layers, asked, set(made.feeds), later),
     )
-    made = made.cut(inputs.names)
-    safety.check(made.graphdef, allowed)
-    running = _Running(made=made)
-    with Session(serialized(made.graphdef)) as session:
-        running.run(session, inputs, progress)
-    found = running.found
+    with Running(made.program(inputs.names, allowed)) as running:
+        gathered = _Gathered(made=made, running=running)
+        gathered.run(inputs, progress)
+    found = gathered.found
     return Estimates(
         layers={layer.name: found[layer.name] for layer in chosen if layer.name in found},
-        left=made.left | running.lost,
+        left=made.left | gathered.lost,
         images=inputs.count,
         batch_size=inputs.batch_size,
         last=inputs.count % inputs.batch_size or inputs.batch_size,
@@ -118,7 +114,7 @@ def estimate(
 def _run_later(report: Report) -> set[Node]:
     """The nodes that run when the result is looked at: both modes of the outputs."""
     try:
-        return program(report, lambda mode, _: mode, report.outputs).reached(report.graph)
+        return both_modes(report, lambda mode, _: mode, report.outputs).reached(report.graph)
     except RewriteError:
         return set()
 
@@ -156,15 +152,16 @@ def _rows(feeds: Feeds, inputs: Inputs) -> int:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Running:
+class _Gathered:
     """What is gathered batch by batch."""
 
     made: TrainingProgram
+    running: Running
     found: dict[str, Estimate] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
     """Layers without a value in some batch, and why."""
 
-    def run(self, session: Session, inputs: Inputs, progress: Callable[[int, int], None] | None) -> None:
+    def run(self, inputs: Inputs, progress: Callable[[int, int], None] | None) -> None:
         """Every batch. While TensorFlow runs one, a thread makes the next one and takes in what the last one
         gave; it rests while `progress` is told.
         """
@@ -178,7 +175,7 @@ class _Running:
                 tell(done, inputs.count)
                 following = beside.submit(next, batches, None)
                 images = _rows(feeds, inputs)
-                taken = beside.submit(self._take, *self._values(session, self._fed(feeds)), images)
+                taken = beside.submit(self._take, self._values(self._fed(feeds)), images)
                 done += images
             if taken is not None:
                 taken.result()
@@ -186,32 +183,21 @@ class _Running:
 
     def _fed(self, feeds: Feeds) -> Feeds:
         """What the program holds of these feeds, and what decides."""
-        return {
-            name: value
-            for name, value in {**feeds, **self.made.feeds}.items()
-            if name.rpartition(":")[0] in self.made.held
-        }
+        return self.running.program.held({**feeds, **self.made.feeds})
 
-    def _values(self, session: Session, feeds: Feeds) -> tuple[list[str], list[NDArray[Any]]]:
-        """The layers that have values in this batch, and three values each; a layer that has none in one
-        batch is given up.
+    def _values(self, feeds: Feeds) -> dict[str, list[NDArray[Any]]]:
+        """The three values of each layer that has some in this batch; a layer that has none in one batch is
+        given up.
         """
-        while True:
-            layers = [name for name in self.made.fetches if name not in self.lost]
-            names = [fetch for name in layers for fetch in self.made.fetches[name]]
-            try:
-                return layers, session.run(names, feeds) if names else []
-            except NoValueError as error:
-                lost = layers[error.index // 3]
-                fate = self.made.fates[lost]
-                for name in layers:
-                    if self.made.fates[name] == fate:
-                        self.lost[name] = str(error)
-                        self.found.pop(name, None)
+        values = self.running.values(self.made.wishes, feeds)
+        for wish in self.made.wishes:
+            if wish not in values:
+                self.lost[str(wish.what)] = self.running.lost[wish.fate].reason
+                self.found.pop(str(wish.what), None)
+        return {str(wish.what): parts for wish, parts in values.items()}
 
-    def _take(self, layers: list[str], values: list[NDArray[Any]], images: int) -> None:
-        for number, name in enumerate(layers):
-            mean, variance, count = values[3 * number : 3 * number + 3]
+    def _take(self, values: Mapping[str, list[NDArray[Any]]], images: int) -> None:
+        for name, (mean, variance, count) in values.items():
             moments = ImageMoments.of(mean, variance, int(count[0]))
             total = moments.images * moments.values
             if images and moments.images > images and moments.images % images == 0:

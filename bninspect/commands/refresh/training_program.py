@@ -5,8 +5,7 @@ One copy is enough here (`runnable` holds both modes): what is run is only what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.mode import Mode
@@ -14,12 +13,13 @@ from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.errors import RewriteError
 from bninspect.graph.loops import in_loops
 from bninspect.inputs.deciding import fed_name, fed_value, sources
-from bninspect.measure.runnable import moments_in
+from bninspect.measure.both_modes import moments_in
 from bninspect.rewrite import specialize
-from bninspect.run.program import cut, executable
+from bninspect.run.program import Program
+from bninspect.run.running import Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,28 +28,22 @@ if TYPE_CHECKING:
     from bninspect.graphdef import GraphDef
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingProgram:
     """One graph with the chosen layers in training mode, and where their moments are fetched."""
 
     graphdef: GraphDef
-    fetches: dict[str, tuple[str, ...]]
-    fates: dict[str, Hashable]
-    """Layers of one fate have a value together, or none has: the branches they stand in."""
+    wishes: tuple[Wish, ...]
+    """The moments of each layer, by its name."""
     left: dict[str, str]
     feeds: dict[str, NDArray[Any]]
     """What decides the mode of other things than batch norm (dropout): inference."""
     reached: frozenset[Node]
 
-    def cut(self, names: Iterable[str]) -> TrainingProgram:
-        """The program without what stands before these tensors, or before what decides: they are fed."""
-        fetched = [name for names in self.fetches.values() for name in names]
-        return replace(self, graphdef=cut(self.graphdef, {*names, *self.feeds}, fetched))
-
-    @cached_property
-    def held(self) -> frozenset[str]:
-        """Names of its nodes."""
-        return frozenset(node.name for node in self.graphdef.nodes)
+    def program(self, names: Iterable[str], allowed: Iterable[str]) -> Program:
+        """What runs with these tensors fed."""
+        fetched = [name for wish in self.wishes for name in wish.names]
+        return Program.of(self.graphdef, fetched, {*names, *self.feeds}, allowed)
 
 
 def training_program(report: Report, chosen: Sequence[BatchNorm], stripped: bool) -> TrainingProgram:
@@ -67,7 +61,7 @@ def training_program(report: Report, chosen: Sequence[BatchNorm], stripped: bool
 
     special = specialize(report, choice)
     changes = {change.layer.name: change for change in special.changes}
-    loops, conditions = in_loops(report.graph), Conditions(report.graph)
+    loops, fate = in_loops(report.graph), Conditions(report.graph).of_tensor
     left: dict[str, str] = {}
     taken: dict[str, tuple[Tensor, ...]] = {}
     for layer in chosen:
@@ -84,9 +78,12 @@ def training_program(report: Report, chosen: Sequence[BatchNorm], stripped: bool
     pruned = special.pruned([tensor for found in taken.values() for tensor in found])
     deciding = sources(report)
     return TrainingProgram(
-        graphdef=executable(pruned.graphdef),
-        fetches={name: tuple(pruned.names[tensor] for tensor in found) for name, found in taken.items()},
-        fates={layer.name: conditions.of_tensor(layer.output) for layer in chosen},
+        graphdef=pruned.graphdef,
+        wishes=tuple(
+            Wish(layer.name, tuple(map(pruned.names.__getitem__, taken[layer.name])), fate(layer.output))
+            for layer in chosen
+            if layer.name in taken
+        ),
         left=left,
         feeds={fed_name(source): fed_value(source, not training) for source, training in deciding.items()},
         reached=_reached(special.edits.inputs, pruned.kept, taken, {source.node for source in deciding}),

@@ -1,23 +1,21 @@
 """Whether a new model runs as its users will run it: TensorFlow's own settings, its graph optimizer on.
 
 A comparison runs a graph as it is written. The optimizer rewrites it first, and on some graphs it does not
-return (a control edge that ends on a Switch, TensorFlow 2.21): so it has a limit of time. What does not
-return cannot be stopped from Python; the thread ends with the process.
+return: so it has a limit of time.
 """
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.errors import RunError
-from bninspect.graphdef.writer import serialized
-from bninspect.run.session import Session
+from bninspect.run.program import Program
+from bninspect.run.running import Running, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -36,44 +34,24 @@ mistaken for another is off by more.
 
 
 def run_as_served(
-    graphdef: GraphDef, expected: Mapping[str, Array], feeds: Mapping[str, Array], seconds: float
+    graphdef: GraphDef,
+    expected: Mapping[str, Array],
+    feeds: Mapping[str, Array],
+    seconds: float,
+    allowed: Collection[str] = (),
 ) -> None:
     """Returns when the optimized graph gives what is expected of its outputs (`op:0` -> value).
 
-    `seconds` is what the graph takes as it is written. Raises RunError if it fails, gives other values, or
-    does not return in time.
+    `seconds` is what the graph takes as it is written. Raises RunError if an op is refused, it fails, gives
+    other values, or does not return in time.
     """
     limit = max(LEAST_SECONDS, _TIMES * seconds)
     names = list(expected)
-    values = within(limit, lambda: _run(serialized(graphdef), names, feeds))
+    with Running(Program.as_served(graphdef, names, feeds, allowed)) as running:
+        values = within(limit, lambda: running.run(names, feeds))
     for name, value in zip(names, values, strict=True):
         if not _close(value, expected[name]):
             raise RunError(f"TensorFlow's graph optimizer makes {name} another value")
-
-
-def within(limit: float, work: Callable[[], Any]) -> Any:
-    """What the work gives. Raises what it raises; RunError if it does not return in `limit` seconds."""
-    outcome: dict[str, Any] = {}
-
-    def run() -> None:
-        try:
-            outcome["value"] = work()
-        except Exception as error:
-            outcome["error"] = error
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(limit)
-    if "error" in outcome:
-        raise outcome["error"]
-    if "value" not in outcome:
-        raise RunError(f"TensorFlow did not return within {limit:.0f} s, with its graph optimizer on")
-    return outcome["value"]
-
-
-def _run(graph: bytes, names: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
-    with Session(graph, optimized=True) as session:
-        return session.run(names, feeds)
 
 
 def _close(value: Array, expected: Array) -> bool:

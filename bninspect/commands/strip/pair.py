@@ -6,20 +6,17 @@ Random ops have the same seeds in both. What was flipped is fed to the original 
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from bninspect.commands.strip.as_served import run_as_served
 from bninspect.commands.strip.rounds import ImpossibleError
 from bninspect.errors import BninspectError, RunError
-from bninspect.graphdef.writer import serialized
-from bninspect.run import safety
-from bninspect.run.program import cut, executable
-from bninspect.run.session import NoValueError, Session
+from bninspect.run.program import Program
+from bninspect.run.running import Running, each
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -55,13 +52,12 @@ class ProgramPair:
         self._decided = dict(one.feeds)
         self._allowed = allowed
         self._new = stripped.pruned.graphdef
-        self._valueless: set[str] = set()
         self._held = {node.name for node in self._new.nodes}
         self._original = stripped.report.graph.graphdef
         self._sessions = ExitStack()
         self._last: tuple[dict[str, Array], Feeds, float] = ({}, {}, 0.0)
-        self._ours: Session | None = None
-        self._theirs: Session | None = None
+        self._ours: Running | None = None
+        self._theirs: Running | None = None
 
     def __enter__(self) -> ProgramPair:
         return self
@@ -89,7 +85,7 @@ class ProgramPair:
         if failure is not None:
             raise BrokenError(f"the new model does not run: {_told(failure)}") from failure
         for tensor in original:
-            if self._tensors[tensor] in self._valueless:
+            if self._tensors[tensor] not in own:
                 raise BrokenError(f"{tensor} has a value in the original and none in the new model")
         for one in self._flipped:
             yield one.original, own[one.output], one.expected(own)
@@ -106,51 +102,36 @@ class ProgramPair:
             return
         expected = {name: own[name] for name in self._outputs if name in own}
         try:
-            program = cut(self._new, fed, expected)
-            safety.check(program, self._allowed)
-            run_as_served(program, expected, fed, seconds)
+            run_as_served(self._new, expected, fed, seconds, self._allowed)
         except RunError as error:
             raise BrokenError(f"the new model does not run as it is served: {_told(error)}") from error
 
-    def _opened(self, graphdef: GraphDef, fed: Feeds, tensors: Iterable[str]) -> Session:
-        """A session for what these tensors depend on. Raises RunError where an op is refused."""
-        program = executable(cut(graphdef, fed, tensors))
-        safety.check(program, self._allowed)
-        return self._sessions.enter_context(Session(serialized(program)))
+    def _opened(self, graphdef: GraphDef, fed: Feeds, tensors: Collection[str]) -> Running:
+        """What runs what these tensors depend on."""
+        program = Program.of(graphdef, tensors, fed, self._allowed)
+        return self._sessions.enter_context(Running(program))
 
     def _run_ours(self, batch: Feeds) -> dict[str, Array]:
         """The tensors compared that have a value in the new graph, by their names there."""
         given = {**batch, **self._decided}  # others may read what decides, too
         fed = {name: value for name, value in given.items() if name.rpartition(":")[0] in self._held}
         by_formula = dict.fromkeys(name for one in self._flipped for name in one.names)
-        handed = self._handed.values()
-        while True:
-            if self._ours is None:
-                self._ours = self._opened(self._new, fed, (*self._tensors.values(), *handed, *by_formula))
-            wanted = dict.fromkeys((*self._tensors.values(), *handed, *by_formula))
-            names = [name for name in wanted if name not in self._valueless]
-            try:
-                start = time.monotonic()
-                own = dict(zip(names, self._ours.run(names, fed), strict=True))
-                self._last = own, fed, time.monotonic() - start
-                return own
-            except NoValueError as error:
-                if names[error.index] in by_formula:
-                    raise
-                self._valueless.add(names[error.index])
-                self._ours = None  # a new one draws its numbers from the start, as theirs does
+        wanted = dict.fromkeys((*self._tensors.values(), *self._handed.values(), *by_formula))
+        if self._ours is None:
+            self._ours = self._opened(self._new, fed, wanted)
+        own = {wish.names[0]: value for wish, [value] in self._ours.values(each(wanted), fed).items()}
+        for name in by_formula:
+            if name not in own:
+                raise RunError(self._ours.lost[name].reason)
+        self._last = own, fed, self._ours.seconds
+        return own
 
     def _run_theirs(self, fed: Feeds) -> dict[str, Array]:
         """The tensors that have a value in the original, by their names there; not those that are fed."""
-        while True:
-            if self._theirs is None:
-                self._theirs = self._opened(self._original, fed, self._tensors)
-            names = [name for name in self._tensors if name not in fed]
-            try:
-                return dict(zip(names, self._theirs.run(names, fed), strict=True))
-            except NoValueError as error:
-                del self._tensors[names[error.index]]
-                self._theirs = None  # a new one draws its numbers from the start, as ours does
+        if self._theirs is None:
+            self._theirs = self._opened(self._original, fed, self._tensors)
+        names = [name for name in self._tensors if name not in fed]
+        return {wish.names[0]: value for wish, [value] in self._theirs.values(each(names), fed).items()}
 
 
 def _neither(error: BninspectError, failure: BninspectError | None) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import BninspectError
 from bninspect.graph.loops import in_loops
-from bninspect.measure.runnable import unfetchable
+from bninspect.measure.both_modes import unfetchable
 from bninspect.rewrite.serving import Decider, deciders
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from bninspect.inputs.invented import BATCH, invented
 from bninspect.inputs.memory import TooLargeError
 from bninspect.inputs.placeholders import image_input, placeholders
 from bninspect.inputs.request import Request, bind
+from bninspect.measure.both_modes import unfetchable
 from bninspect.measure.facts import Verification
-from bninspect.measure.runnable import unfetchable
 from bninspect.measure.verify import apart, drawn_inside_functions
 from bninspect.run import session
 

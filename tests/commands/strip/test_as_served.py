@@ -12,8 +12,9 @@ import pytest
 
 import bninspect
 from bninspect.commands.strip import pair
-from bninspect.commands.strip.as_served import run_as_served, within
+from bninspect.commands.strip.as_served import run_as_served
 from bninspect.errors import RunError
+from bninspect.run.running import within
 from bninspect.run.session import Session
 from tests.rewrite.conditionals import write
 from tests.support.places import FIXTURES, ROOT
@@ -27,7 +28,7 @@ import sys
 import numpy as np
 from bninspect import load
 from bninspect.errors import RunError
-from bninspect.probe import as_served
+from bninspect.commands.strip import as_served
 as_served.LEAST_SECONDS = 3.0
 image = np.ones((2, 12, 12, 3), np.float32)
 try:

@@ -10,10 +10,10 @@ import pytest
 from rich.console import Console
 
 from bninspect.commands.probe.diagnosis import diagnose
+from bninspect.errors import Absent
 from bninspect.measure.companions.companions import CompanionTest, Dependence
 from bninspect.measure.facts import Patch, Verification
 from bninspect.measure.presets import ranked
-from bninspect.measure.runnable import Unprobed
 from bninspect.render.probe import terminal as probe_terminal
 from tests.commands.probe.test_diagnosis import fit, moved, never, shifted_by, widened
 from tests.render.test_terminal import drawn
@@ -54,9 +54,7 @@ def another_preset() -> Probe:
     layers[0] = probed("net/block0/bn", 0, stored=shifted_by(2.0))
     fits = [fit("tf", 0.05), fit("tf", 0.06, "bgr"), fit("torch", 1.0), fit("unit", 1.2), fit("raw", 9.0)]
     trial = ranked("net/block0/bn", 16, fits).given_as("raw", bgr=False)
-    skipped = (
-        Unprobed(what="net/odd", reason="no inference mode: its stored statistics are not in the file"),
-    )
+    skipped = (Absent(what="net/odd", reason="no inference mode: its stored statistics are not in the file"),)
     differs = Verification(state="differs", max_abs=0.5, tensor="logits:0")
     return probe(*layers, presets=trial, skipped=skipped, verification=differs)
 

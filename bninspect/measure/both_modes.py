@@ -19,7 +19,8 @@ from bninspect.measure.instrument import GapNames, dtype_at, gap_nodes, x_dtype
 from bninspect.rewrite import specialize
 from bninspect.rewrite.copies import Copies, copies
 from bninspect.rewrite.moments import measure
-from bninspect.run.program import cut, executable
+from bninspect.run.needed import cut
+from bninspect.run.program import Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,15 +38,7 @@ _GAPS = "bninspect_gap"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unprobed:
-    """A layer, or a tensor, that cannot be compared, and why."""
-
-    what: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
+class BothModes:
     """What is handed to TensorFlow: both modes of one model."""
 
     graphdef: GraphDef
@@ -62,6 +55,8 @@ class Program:
     """Every layer's output in each copy, as a tensor of the original."""
     _names: Mapping[tuple[Mode, Tensor], str]
     _copies: Copies
+    _fed: frozenset[str] = frozenset()
+    """The tensors here that it was cut at."""
 
     def fetch(self, mode: Mode, tensor: Tensor) -> str:
         """Where a wanted tensor of the original is fetched in this mode."""
@@ -102,9 +97,15 @@ class Program:
         all_names = (*names, *(fed_name(source) for source in self.sources))
         return {self.places(mode, name) for mode in MODES for name in all_names}
 
-    def cut(self, names: Iterable[str]) -> Program:
-        """The program without what stands before these tensors of the original, or before a source."""
-        return replace(self, graphdef=cut(self.graphdef, self.fed(names), self.fetched))
+    def cut(self, names: Iterable[str]) -> BothModes:
+        """Both modes without what stands before these tensors of the original, or before a source."""
+        fed = self.fed(names)
+        return replace(self, graphdef=cut(self.graphdef, fed, self.fetched), _fed=frozenset(fed))
+
+    def program(self, allowed: Iterable[str]) -> Program:
+        """What runs, once it was cut."""
+        originals = {new: old for old, new in self._copies.renamed.items()}
+        return Program.of(self.graphdef, self.fetched, self._fed, allowed, originals)
 
     def reached(self, graph: Iterable[Node]) -> set[Node]:
         """The nodes of the original that the program depends on, but for those before a source, which is
@@ -125,13 +126,13 @@ class Program:
         return {original[name] for name in seen if name in original}
 
 
-def program(
+def both_modes(
     report: Report,
     choice: Callable[[Mode, BatchNorm], Mode],
     wanted: Sequence[Tensor],
     measured: Sequence[BatchNorm] = (),
     compared: Sequence[BatchNorm] = (),
-) -> Program:
+) -> BothModes:
     """Both modes in one: `choice` says in which mode a layer runs in the copy of each mode.
 
     The moments of x are measured of the layers `measured`, and the gap between the outputs of those
@@ -174,8 +175,8 @@ def program(
         lambda mode, layer: place(mode, outputs[mode][layer.name]),
     )
     graphdef = replace(both.graphdef, nodes=(*both.graphdef.nodes, *nodes))
-    return Program(
-        graphdef=executable(graphdef, {new: old for old, new in both.renamed.items()}),
+    return BothModes(
+        graphdef=graphdef,
         changes=changes,
         sources=graph_sources,
         moments={key: tuple(place(key[0], tensor) for tensor in found) for key, found in taken.items()},

@@ -1,0 +1,62 @@
+"""The part of a model that a run needs: what the fetches depend on, as far as what is fed, and the functions
+those nodes call.
+
+Only this part is checked, and only this part is handed to TensorFlow. So nothing runs that was not checked,
+and a file that TensorFlow refuses for an update op nobody reads still runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bninspect.graph.functions.library import called
+from bninspect.graphdef.writer import new_node
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from bninspect.graphdef import GraphDef, NodeDef
+
+
+def needed(graphdef: GraphDef, tensors: Iterable[str]) -> GraphDef:
+    """The part of the records that the tensors (`node`, `node:1`, `^node`) depend on, through data, control
+    inputs and functions, in file order.
+
+    A name that no node of the top level has is left for TensorFlow to complain about.
+    """
+    by_name = {node.name: node for node in graphdef.nodes}
+    wanted: set[str] = set()
+    stack = [_node_name(tensor) for tensor in tensors]
+    while stack:
+        name = stack.pop()
+        if name in wanted or name not in by_name:
+            continue
+        wanted.add(name)
+        stack.extend(_node_name(source) for source in by_name[name].inputs)
+    nodes = tuple(node for node in graphdef.nodes if node.name in wanted)
+    functions = called(nodes, graphdef.functions)
+    return replace(graphdef, nodes=nodes, functions=functions, library_rest=())
+
+
+def _node_name(tensor: str) -> str:
+    return tensor.removeprefix("^").split(":")[0]
+
+
+def cut(graphdef: GraphDef, fed: Collection[str], tensors: Iterable[str]) -> GraphDef:
+    """The part that the tensors depend on with these names (`op:0`) fed: what stands before a fed tensor does
+    not run, and its node is a Placeholder. One whose other outputs are read stays what it is.
+    """
+    places = {name.removesuffix(":0") for name in fed if name.endswith(":0")}
+    read = {text.partition(":")[0] for node in graphdef.nodes for text in node.inputs if ":" in text}
+    nodes = tuple(
+        _placeholder(node) if node.name in places and node.inputs and node.name not in read else node
+        for node in graphdef.nodes
+    )
+    return needed(replace(graphdef, nodes=nodes), (*tensors, *places))
+
+
+def _placeholder(node: NodeDef) -> NodeDef:
+    """A Placeholder in place of the node; the node itself if its type cannot be told."""
+    dtype = next((node.attr(key) for key in ("dtype", "DstT", "T") if isinstance(node.attr(key), str)), None)
+    return node if dtype is None else new_node(node.name, "Placeholder", (), {"dtype": dtype})

@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
-import shutil
 import stat
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -32,6 +29,8 @@ _unfinished: set[Path] = set()
 
 def abandon() -> None:
     """Takes away what is not finished, for a process that is about to end without ending its blocks."""
+    import shutil
+
     for path in tuple(_unfinished):
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -42,6 +41,9 @@ def abandon() -> None:
 @contextmanager
 def workplace() -> Iterator[Path]:
     """A folder of our own, which is gone when the block ends."""
+    import shutil
+    import tempfile
+
     folder = Path(tempfile.mkdtemp(prefix="bninspect-"))
     _unfinished.add(folder)
     try:
@@ -61,7 +63,7 @@ def whole(path: Path) -> Iterator[BinaryIO]:
     """
     refuse(path)
     target = Path(os.path.realpath(path))
-    beside = target.with_name(f".bninspect-{secrets.token_hex(8)}")
+    beside = target.with_name(f".bninspect-{os.urandom(8).hex()}")
     _unfinished.add(beside)
     try:
         if target.exists() and not target.is_file():

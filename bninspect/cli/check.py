@@ -11,7 +11,6 @@ from bninspect.cli import inputs, options
 from bninspect.escaping import printable, printable_lines
 
 if TYPE_CHECKING:
-    from bninspect.cli.configuration.config import Config
     from bninspect.commands.check.baseline import Baseline
     from bninspect.commands.check.result import CheckResult, ModelResult
 
@@ -82,13 +81,14 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
     The file alone is read; with images, the model is run, too, and its statistics compared with what it
     sees (this needs TensorFlow).
     """
+    from bninspect.cli.configuration.config import Config
     from bninspect.cli.configuration.settings import refuse_unmatched, settings
     from bninspect.commands.check.crowd import check_all
     from bninspect.commands.check.paths import models
     from bninspect.render.progress import progress
     from bninspect.rules import Severity
 
-    config: Config = context.obj
+    config: Config = context.obj or Config()
     work = settings(models(paths), config, context)
     old = _baseline(asked["baseline"], asked["update_baseline"])
     with progress(len(work), "models") as done:

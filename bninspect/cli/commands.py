@@ -97,8 +97,14 @@ def program(context: click.Context) -> None:
 
 
 def _configure(context: click.Context) -> None:
-    """The configuration of the current folder as the defaults of options, and in `obj` for the commands."""
+    """The configuration of the current folder as the defaults of options, and in `obj` for the commands,
+    which is None if there is none.
+    """
     if context.meta[_HELP]:
+        return
+    from bninspect.cli.configuration.place import places
+
+    if next(places(Path.cwd()), None) is None:
         return
     from bninspect.cli.configuration.config import find
     from bninspect.cli.configuration.defaults import default_map

@@ -35,12 +35,13 @@ def command(context: click.Context, /, old: str, new: str, fail_on: str, exit_ze
     values (BN502). Layers are matched by name, else by graph order and shapes. The files are only read,
     never run.
     """
+    from bninspect.cli.configuration.config import Config
     from bninspect.cli.configuration.settings import allowances
     from bninspect.commands.check.result import CheckResult
     from bninspect.commands.diff.pair import compare
     from bninspect.rules import Severity
 
-    result = compare(old, new, allowances(context.obj, new))
+    result = compare(old, new, allowances(context.obj or Config(), new))
     if form == "json":
         from bninspect.render.diff.document import diff_document
         from bninspect.render.json import dumps

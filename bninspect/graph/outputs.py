@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from bninspect.errors import SelectionError
@@ -85,7 +84,9 @@ def find_tensor(graph: Graph, name: str) -> Tensor:
             return node.output()
         if node.label == base and node.stands_for is None:
             return node.output(int(index))
-    near = difflib.get_close_matches(base, [*(node.label for node in graph), *graph.calls], 3, 0.6)
+    from difflib import get_close_matches
+
+    near = get_close_matches(base, [*(node.label for node in graph), *graph.calls], 3, 0.6)
     hint = f"; near it: {', '.join(near)}" if near else ""
     raise SelectionError(f"no node is named {base!r}{hint}")
 

@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any
 
 from bninspect.errors import GraphDefError
+from bninspect.graphdef.wire import LENGTH, VARINT, to_varint
 
 _MESSAGES = """
 GraphDef: node 1 *NodeDef; library 2 FunctionDefLibrary; version 3 int32; versions 4 VersionDef; debug_info 5 GraphDebugInfo
@@ -152,43 +153,54 @@ def from_text(name: str, text: bytes, *, lenient: bool = False) -> Any:
 
 @cache
 def _pool() -> Any:
-    from google.protobuf import descriptor_pb2, descriptor_pool
+    """The pool of all messages. Its FileDescriptorProto is written here, field by field: the class of that name
+    would cost more to import and to fill than the rest of this file. Numbers of fields: descriptor.proto.
+    """
+    from google.protobuf import descriptor_pool
 
-    file = descriptor_pb2.FileDescriptorProto(name="bninspect.proto", package="bninspect", syntax="proto3")
+    file = [_field(1, "bninspect.proto"), _field(2, "bninspect"), _field(12, "proto3")]
     for enum, values in _ENUMS.items():
-        declared = file.enum_type.add(name=enum)
-        for value, number in values.items():
-            declared.value.add(name=value, number=number)
+        declared = (_field(2, _field(1, name) + _field(2, number)) for name, number in values.items())
+        file.append(_field(5, _field(1, enum) + b"".join(declared)))
     for line in _MESSAGES.strip().splitlines():
         name, _, fields = line.partition(": ")
-        message = file.message_type.add(name=name)
+        message = [_field(1, name)]
         for declaration in fields.split("; "):
-            _declare(message, *declaration.split(" "))
+            message.append(_declaration(name, *declaration.split(" ")))
+        if "|" in fields:
+            message.append(_field(8, _field(1, "value_kind")))
+        file.append(_field(4, b"".join(message)))
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
+    pool.AddSerializedFile(b"".join(file))
     return pool
 
 
-def _declare(message: Any, name: str, number: str, kind: str) -> None:
-    """Add one field of the table to a message descriptor."""
-    field = message.field.add(name=name, number=int(number), label=_OPTIONAL)
+def _declaration(message: str, name: str, number: str, kind: str) -> bytes:
+    """One field of the table, as a field of a DescriptorProto; of a map with the type of its entries."""
+    declared = _field(1, name) + _field(3, int(number))
     if mapped := _MAP.fullmatch(kind):
-        entry = message.nested_type.add(name="".join(part.capitalize() for part in name.split("_")) + "Entry")
-        entry.options.map_entry = True
-        _declare(entry, "key", "1", mapped[1])
-        _declare(entry, "value", "2", mapped[2])
-        field.label, field.type = _REPEATED, _MESSAGE
-        field.type_name = f".bninspect.{message.name}.{entry.name}"
-        return
-    if kind.startswith("*"):
-        field.label = _REPEATED
-    elif kind.startswith("|"):
-        if not message.oneof_decl:
-            message.oneof_decl.add(name="value_kind")
-        field.oneof_index = 0
-    kind = kind.lstrip("*|")
+        entry = "".join(part.capitalize() for part in name.split("_")) + "Entry"
+        declared += _label_and_type(_REPEATED, f"{message}.{entry}")
+        sides = _declaration(entry, "key", "1", mapped[1]) + _declaration(entry, "value", "2", mapped[2])
+        is_map = _field(7, _field(7, 1))
+        return _field(2, declared) + _field(3, _field(1, entry) + sides + is_map)
+    declared += _label_and_type(_REPEATED if kind.startswith("*") else _OPTIONAL, kind.lstrip("*|"))
+    if kind.startswith("|"):
+        declared += _field(9, 0)
+    return _field(2, declared)
+
+
+def _label_and_type(label: int, kind: str) -> bytes:
+    """Label, type and, of a message or an enum, its full name."""
     if kind in _SCALARS:
-        field.type = _SCALARS[kind]
-    else:
-        field.type = _ENUM if kind in _ENUMS else _MESSAGE
-        field.type_name = f".bninspect.{kind}"
+        return _field(4, label) + _field(5, _SCALARS[kind])
+    kind_number = _ENUM if kind in _ENUMS else _MESSAGE
+    return _field(4, label) + _field(5, kind_number) + _field(6, f".bninspect.{kind}")
+
+
+def _field(number: int, value: int | str | bytes) -> bytes:
+    """One field of a message in the wire format: a varint, or text or a message with its length before it."""
+    if isinstance(value, int):
+        return to_varint(number << 3 | VARINT) + to_varint(value)
+    data = value.encode() if isinstance(value, str) else value
+    return to_varint(number << 3 | LENGTH) + to_varint(len(data)) + data

@@ -82,6 +82,16 @@ def _varint(window: bytes, base: int, position: int, end: int) -> tuple[int, int
     raise GraphDefError(f"damaged: a number at byte {position} does not end")
 
 
+def to_varint(value: int) -> bytes:
+    """The number in base 128, the least significant part first."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
 def fields(buffer: Buffer, start: int, end: int) -> Iterator[Field]:
     """The fields of the message in buffer[start:end], in order. Raises GraphDefError off the rails."""
     if not isinstance(buffer, FileBytes):

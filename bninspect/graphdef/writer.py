@@ -124,19 +124,9 @@ def pieces(graphdef: GraphDef) -> Iterator[Span]:
 
 def length_delimited(number: int, parts: tuple[Span, ...]) -> Iterator[Span]:
     """A length-delimited field: tag and length, then the parts."""
-    head = bytes((number << 3 | wire.LENGTH,)) + _varint(sum(part.end - part.start for part in parts))
+    head = bytes((number << 3 | wire.LENGTH,)) + wire.to_varint(sum(part.end - part.start for part in parts))
     yield Span(head, 0, len(head))
     yield from parts
-
-
-def _varint(value: int) -> bytes:
-    """The number in base 128, the least significant part first."""
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
 
 
 def write(graphdef: GraphDef, path: Path) -> int:

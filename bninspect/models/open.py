@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.errors import RunError
-from bninspect.files import workplace
 from bninspect.graph import collector_held_off, flatten
 from bninspect.graphdef import TensorValue
 from bninspect.graphdef.reader import naming, records
@@ -41,6 +40,7 @@ def load(path: str) -> Graph:
 
 def _of_keras(archive: ArchiveError, path: str) -> GraphDef:
     """The records of the graph that Keras makes of the archive."""
+    from bninspect.files import workplace
     from bninspect.models.keras.file import unpacked
     from bninspect.models.keras.session import frozen
 

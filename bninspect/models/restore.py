@@ -13,11 +13,7 @@ from bninspect.errors import GraphDefError, one_line
 from bninspect.graph import Graph, collector_held_off, flatten
 from bninspect.graph.trace import VARIABLES
 from bninspect.graphdef import GraphDef, read
-from bninspect.models.checkpoint.checkpoint import Checkpoint
-from bninspect.models.checkpoint.keys import values_of
 from bninspect.models.checkpoint.locate import checkpoint_of, graph_of
-
-__all__ = ["Checkpoint", "load", "with_checkpoint"]
 
 
 def load(path: str) -> Graph:
@@ -42,6 +38,9 @@ def with_checkpoint(graphdef: GraphDef, prefix: str) -> GraphDef:
 
     Raises GraphDefError where it cannot be read, or is another model's.
     """
+    from bninspect.models.checkpoint.checkpoint import Checkpoint
+    from bninspect.models.checkpoint.keys import values_of
+
     try:
         values = values_of(graphdef, Checkpoint.open(prefix))
     except GraphDefError as error:

@@ -11,7 +11,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.tree import Tree
 
 from bninspect.render.graph.notes import (
     lookalike_notes,
@@ -20,19 +19,20 @@ from bninspect.render.graph.notes import (
     training_notes,
     unrecognised_notes,
 )
-from bninspect.render.graph.numbers import numbers
 from bninspect.render.graph.overview import overview
 from bninspect.render.graph.overview_table import print_overview
 from bninspect.render.graph.verdict import verdict
-from bninspect.render.graph.wiring import Item, wiring
 from bninspect.render.names import counted, few, human_size
 from bninspect.render.prose import Prose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from rich.tree import Tree
+
     from bninspect.batchnorm.layer import BatchNorm, Report
     from bninspect.render.graph.notes import Note
+    from bninspect.render.graph.wiring import Item
 
 PIPE_WIDTH = 100
 _NARROWEST = 40
@@ -100,6 +100,9 @@ def print_header(console: Console, report: Report) -> None:
 
 def print_layers(console: Console, layers: Sequence[BatchNorm]) -> None:
     """The wiring of each layer as a tree, and its numbers."""
+    from bninspect.render.graph.numbers import numbers
+    from bninspect.render.graph.wiring import wiring
+
     for index, layer in enumerate(layers):
         if index:
             console.print()
@@ -110,6 +113,8 @@ def print_layers(console: Console, layers: Sequence[BatchNorm]) -> None:
 
 
 def _tree(item: Item, style: str = "") -> Tree:
+    from rich.tree import Tree
+
     tree = Tree(Prose(item.text, style), guide_style="dim")
     for inner in item.below:
         tree.children.append(_tree(inner))

@@ -11,7 +11,8 @@ import pytest
 
 from bninspect.cli import run as run_command
 from bninspect.graphdef.schema import message_class
-from bninspect.models.restore import Checkpoint, load
+from bninspect.models.checkpoint.checkpoint import Checkpoint
+from bninspect.models.restore import load
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:

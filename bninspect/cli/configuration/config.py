@@ -10,12 +10,13 @@ file.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from glob import escape, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bninspect.cli.configuration.place import places
 from bninspect.commands.check.paths import called, identity, matches
 from bninspect.documents import from_toml
 from bninspect.errors import BninspectError
@@ -83,7 +84,7 @@ class Config:
 
     path: Path | None = None
     """None where there is no file."""
-    options: dict[str, Any]
+    options: dict[str, Any] = field(default_factory=dict)
     """Option name (`fail-on`) -> its default."""
     models: tuple[ModelSection, ...] = ()
     model: str | None = None
@@ -104,12 +105,10 @@ def find(folder: Path) -> Config:
     Raises BninspectError for a file that cannot be read and for a value of the wrong kind. Names of options
     are checked by `cli.defaults`, which knows the commands.
     """
-    for parent in (folder, *folder.parents):
-        for name, table in (("bninspect.toml", ()), ("pyproject.toml", ("tool", "bninspect"))):
-            path = parent / name
-            if path.is_file() and (found := _section(path, table)) is not None:
-                return _parsed(path, found)
-    return Config(options={})
+    for path, table in places(folder):
+        if (found := _section(path, table)) is not None:
+            return _parsed(path, found)
+    return Config()
 
 
 def _section(path: Path, table: tuple[str, ...]) -> dict[str, Any] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -95,6 +94,8 @@ def _value(option: click.Parameter, value: Any) -> Any:
 
 
 def _hint(key: str, known: Mapping[str, Mapping[str, click.Parameter]]) -> str:
+    from difflib import get_close_matches
+
     names = sorted({name for options in known.values() for name in options})
     close = get_close_matches(key, names, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(names)}"

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from bninspect.errors import GraphDefError
 from bninspect.graphdef.schema import from_text
-from bninspect.models.checkpoint.checkpoint import packed_files, shard_files
-from bninspect.models.checkpoint.table import MAGIC
+from bninspect.models.checkpoint import MAGIC
 
 _SHARD = re.compile(r"\.data-\d{5}-of-\d{5}\Z")
 _STATE = re.compile(rb"\s*(?:#.*\n\s*)*model_checkpoint_path\s*:")
@@ -100,6 +99,8 @@ def _has_graph(prefix: str) -> bool:
 
 def _is_there(prefix: str) -> bool:
     """Whether a checkpoint of this prefix stands there, be it whole or not."""
+    from bninspect.models.checkpoint.checkpoint import packed_files, shard_files
+
     return Path(f"{prefix}.index").is_file() or bool(packed_files(prefix) or shard_files(prefix))
 
 

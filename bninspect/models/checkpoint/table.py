@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.errors import GraphDefError
 from bninspect.graphdef import Span, wire
+from bninspect.models.checkpoint import MAGIC
 from bninspect.models.checkpoint.checksum import masked_crc32c
 from bninspect.models.checkpoint.snappy import decompressed
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from bninspect.graphdef.wire import Buffer
 
-MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
 _FOOTER = 48
 _TRAILER = 5
 """Behind a block: its kind (0 as it is, 1 snappy) and its checksum."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from bninspect.batchnorm.layer import State
 from bninspect.render.graph.overview import NEVER_RUN, OTHERS_RUN, RUN
 from bninspect.render.names import few
-from bninspect.rules.facts.training import UNTRAINABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,6 +89,8 @@ def training_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
         yield Note("none", f"{_NO_UPDATES}.")
     untrainable = [layer.name for layer in layers if layer.trains_on_batch and layer.is_untrainable]
     if untrainable:
+        from bninspect.rules.facts.training import UNTRAINABLE
+
         yield Note("trainable=False", f"{few(untrainable)}. {UNTRAINABLE}.")
     learned = [
         layer.name

@@ -13,7 +13,8 @@ from bninspect.batchnorm.comparison.comparison import diff
 from bninspect.batchnorm.layer import State, Statistics
 from bninspect.graphdef import TensorValue
 from bninspect.graphdef.schema import message_class
-from bninspect.models.restore import Checkpoint, load
+from bninspect.models.checkpoint.checkpoint import Checkpoint
+from bninspect.models.restore import load
 from tests.support.places import FIXTURES
 from tests.support.text import graph
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from bninspect.errors import GraphDefError
+from bninspect.models.checkpoint.checkpoint import Checkpoint
 from bninspect.models.checkpoint.locate import checkpoint_of, graph_of
-from bninspect.models.restore import Checkpoint, load
+from bninspect.models.restore import load
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:

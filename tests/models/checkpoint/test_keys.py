@@ -9,8 +9,8 @@ import numpy as np
 from bninspect.graphdef import TensorValue
 from bninspect.graphdef.reader import records
 from bninspect.graphdef.schema import message_class
+from bninspect.models.checkpoint.checkpoint import Checkpoint
 from bninspect.models.checkpoint.keys import values_of
-from bninspect.models.restore import Checkpoint
 
 
 def strings(node: Any, *texts: bytes) -> None:

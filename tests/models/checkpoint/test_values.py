@@ -14,7 +14,8 @@ from bninspect.cli import run
 from bninspect.errors import GraphDefError
 from bninspect.graph.trace import VARIABLES
 from bninspect.graphdef import read
-from bninspect.models.restore import Checkpoint, load, with_checkpoint
+from bninspect.models.checkpoint.checkpoint import Checkpoint
+from bninspect.models.restore import load, with_checkpoint
 from tests.support.places import FIXTURES
 
 PREFIXES = sorted(str(path)[: -len(".meta")] for path in FIXTURES.rglob("*.meta") if path.parent != FIXTURES)

@@ -17,6 +17,10 @@ class GraphDefError(BninspectError):
     """The bytes are no graph that can be read: foreign, damaged or empty."""
 
 
+class CutShortError(GraphDefError):
+    """The file had more bytes when it was opened: what it holds is not damaged, it is gone."""
+
+
 class RewriteError(BninspectError):
     """The graph cannot be rewritten as asked."""
 

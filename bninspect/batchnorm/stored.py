@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bninspect.batchnorm.layer import State, Statistics
-from bninspect.errors import GraphDefError
+from bninspect.errors import CutShortError, GraphDefError
 from bninspect.graph.trace import VARIABLES, stored_value
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def stored_statistics(mean: Tensor | None, variance: Tensor | None, absent: str)
         return Statistics(state=State.ABSENT, reason="the constants that should hold them are empty")
     try:
         arrays = values[0].numbers(), values[1].numbers()
+    except CutShortError:
+        raise
     except GraphDefError as error:
         return Statistics(state=State.INVALID, reason=str(error))
     state, reason = _judged(*arrays)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from bninspect.errors import GraphDefError
+from bninspect.errors import CutShortError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ _CHUNK = 1 << 22
 class FileBytes:
     """A file as a sequence of bytes. Every slice is a copy.
 
-    Raises GraphDefError where the file turns out to be shorter than it was, OSError where it cannot be read.
+    Raises CutShortError where the file turns out to be shorter than it was, OSError where it cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -100,7 +100,7 @@ class FileBytes:
             data = _at(self._descriptor, stop - start, start)
             parts.append(data)
         if start < stop:
-            raise GraphDefError(
+            raise CutShortError(
                 f"cut short while it was read: it had {self._size:,} bytes, and has {start:,}"
             )
         return b"".join(parts)

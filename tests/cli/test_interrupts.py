@@ -97,7 +97,7 @@ CHECKING = """
 import time
 from pathlib import Path
 from bninspect import cli
-from bninspect.check import crowd, workers
+from bninspect.commands.check import crowd, workers
 
 def slow(settings):
     Path({mark!r}).touch()

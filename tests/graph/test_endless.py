@@ -63,6 +63,11 @@ def fused(message: Any, x: str, name: str = "bn", *, training: bool = False) -> 
 @pytest.mark.parametrize("op", ["Identity", "LogicalNot", "Relu", "Neg", "Cast", "Switch", "Merge"])
 def test_a_chain_of(op: str, tmp_path: Path) -> None:
     message = chain(*[op] * LONG)
+    if op == "Switch":  # which reads a predicate, too
+        for node in message.node:
+            if node.op == op:
+                node.input.append("phase")
+        message.node.add(name="phase", op="Placeholder").attr["dtype"].type = 10
     fused(message, f"n{LONG}")
     assert len(report(message, tmp_path).layers) == 1
 

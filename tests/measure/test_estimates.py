@@ -44,6 +44,7 @@ def test_how_tells_the_recipe_and_what_was_fed() -> None:
     request = Request(random=3, preset="caffe", batch_size=2, size=(224, 224))
     found = estimate(report, report.layers, request)
     assert dict(found.how) == {
+        "images": "random",
         "preset": "caffe",
         "order of colours": "bgr",
         "size": "224x224",

@@ -65,7 +65,7 @@ def test_what_the_model_has_to_be_fed_is_named() -> None:
 
 
 def test_nothing_is_offered_for_what_could_not_be_decided() -> None:
-    report = _report("cases/blend_under_assign.pb")
+    report = _report("cases/always_blend_div.pb")
     assert "could not be decided" in (obstacle(report) or "")
     assert strip_command(report) is strip_command(report, Mode.TRAINING) is refresh_command(report) is None
 

@@ -149,7 +149,7 @@ def codes(found: Probe) -> list[str]:
 
 def wrong(found: Probe) -> tuple[Finding, ...]:
     """What the judge says of it; a layer made by hand stands in no graph that strip could be tried on."""
-    with mock.patch("bninspect.commands.check.gate.strip_obstacle", return_value=None):
+    with mock.patch("bninspect.commands.check.gate.obstacle", return_value=None):
         return diagnose(found).findings
 
 

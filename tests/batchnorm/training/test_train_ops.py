@@ -8,6 +8,7 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.training.train_ops import Training
+from bninspect.errors import GraphDefError
 from bninspect.graph import flatten
 from tests.batchnorm.training.test_updates import CHOSEN, MEAN_STEP, STORED, TRAIN, VARIANCE_STEP
 from tests.support.parts import MOMENTS, only_layer
@@ -76,13 +77,10 @@ def test_a_step_without_an_optimizer_of_tensorflow(step: str, updates: str | Non
 
 
 @pytest.mark.parametrize("op", ["Assign", "AssignSub", "AssignAdd", "AssignVariableOp"])
-def test_an_assign_without_its_inputs(op: str) -> None:
-    """Damaged, and still read."""
-    for step in ("", TRAIN.format(control="")):
-        text = STORED + f"nothing = {op}()\nhalf = {op}(mean)\n" + step
-        graphdef = replace(graph(text).graphdef, collections={"trainable_variables": ("mean:0",)})
-        assert Training(flatten(graphdef)).global_step is None
-        assert inspect(flatten(graphdef)).layers == ()
+@pytest.mark.parametrize("inputs", ["", "mean"])
+def test_an_assign_without_its_inputs_is_damage(op: str, inputs: str) -> None:
+    with pytest.raises(GraphDefError, match=f"damaged: {op} 'nothing' has . of its 2 inputs"):
+        graph(STORED + f"nothing = {op}({inputs})\n" + TRAIN.format(control=""))
 
 
 GATHERED = """

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 Saved = tuple[str, dict[str, Any]]
 
-PREFIXES = sorted(str(path)[: -len(".meta")] for path in FIXTURES.rglob("*.meta") if path.parent != FIXTURES)
+PREFIXES = sorted(
+    str(path)[: -len(".meta")]
+    for path in FIXTURES.rglob("*.meta")
+    if path.parent != FIXTURES and path.with_suffix(".index").exists()
+)
 PREFIXES += [
     str(path)[: -len(".index")] for path in sorted(FIXTURES.glob("saved_*/variables/variables.index"))
 ]

@@ -18,7 +18,11 @@ from bninspect.models.checkpoint.checkpoint import Checkpoint
 from bninspect.models.restore import load, with_checkpoint
 from tests.support.places import FIXTURES
 
-PREFIXES = sorted(str(path)[: -len(".meta")] for path in FIXTURES.rglob("*.meta") if path.parent != FIXTURES)
+PREFIXES = sorted(
+    str(path)[: -len(".meta")]
+    for path in FIXTURES.rglob("*.meta")
+    if path.parent != FIXTURES and path.with_suffix(".index").exists()
+)
 SAVED = sorted(str(path) for path in FIXTURES.glob("saved_*"))
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bninspect.graph.graph import Node, Tensor
+    from bninspect.graph.graph import Node
+    from bninspect.graphdef import NodeDef
 
 _OF_ONE_TYPE = """
     Add AddV2 AddN Sub Mul Div RealDiv FloorDiv Maximum Minimum SquaredDifference Pow BiasAdd BiasAddV1 Neg
@@ -35,9 +36,8 @@ _SOURCES = frozenset(
 )
 
 
-def given_type(tensor: Tensor) -> str | None:
-    """The type of a tensor as its node declares it (`float`, `half`); None if it is not known."""
-    node, port = tensor
+def given_type(node: Node | NodeDef, port: int) -> str | None:
+    """The type of an output as its node declares it (`float`, `half`); None if it is not known."""
     if node.op in _FUSED:
         return _attr(node, "U" if port else "T")
     if node.op in _ALIKE or node.op in _FIRST or (node.op in ("Merge", "RefMerge") and port == 0):
@@ -64,7 +64,7 @@ def taken_type(node: Node, slot: int) -> tuple[str, str] | None:
     return None if name is None or taken is None else (name, taken)
 
 
-def _attr(node: Node, name: str) -> str | None:
+def _attr(node: Node | NodeDef, name: str) -> str | None:
     """A type among the attributes of a node; a reference to a variable counts as its value."""
     value = node.attr(name)
     return value.removesuffix("_ref") if isinstance(value, str) else None

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.graph.functions.library import called
+from bninspect.graph.types import given_type
 from bninspect.graphdef.writer import new_node
 
 if TYPE_CHECKING:
@@ -58,5 +59,5 @@ def cut(graphdef: GraphDef, fed: Collection[str], tensors: Iterable[str]) -> Gra
 
 def _placeholder(node: NodeDef) -> NodeDef:
     """A Placeholder in place of the node; the node itself if its type cannot be told."""
-    dtype = next((node.attr(key) for key in ("dtype", "DstT", "T") if isinstance(node.attr(key), str)), None)
+    dtype = given_type(node, 0)
     return node if dtype is None else new_node(node.name, "Placeholder", (), {"dtype": dtype})

@@ -107,3 +107,18 @@ both = Add(out, more, T=float)
     assert "a" not in nodes
     assert nodes["two"].op == "FusedBatchNormV3"
     assert {"b", "out", "more"} <= nodes.keys()
+
+
+@pytest.mark.parametrize(
+    ("line", "dtype"),
+    [
+        ("t = Less(a, b, T=int32)", "bool"),
+        ("t = LogicalNot(a)", "bool"),
+        ("t = Cast(a, SrcT=float, DstT=int32)", "int32"),
+        ("t = Identity(a, T=half)", "half"),
+    ],
+)
+def test_a_placeholder_is_of_the_type_that_the_op_gives(line: str, dtype: str) -> None:
+    message = graphdef(f"a = Placeholder(dtype=int32)\nb = Const(1)\n{line}\nu = Identity(t)\n")
+    nodes = {node.name: node for node in cut(records(message.SerializeToString(), "m"), ["t:0"], ["u"]).nodes}
+    assert (nodes["t"].op, nodes["t"].attr("dtype")) == ("Placeholder", dtype)

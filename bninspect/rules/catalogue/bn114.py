@@ -74,7 +74,7 @@ def check(case: Case) -> Iterator[Finding]:
 def _clash(node: Node) -> str | None:
     """What is wrong with the types of a node's inputs; None if nothing that is known."""
     for slot, tensor in enumerate(node.inputs):
-        taken, given = taken_type(node, slot), given_type(tensor)
+        taken, given = taken_type(node, slot), given_type(tensor.node, tensor.port)
         if taken is not None and given is not None and taken[1] != given:
             return (
                 f"{node.label} takes {_NAMES.get(taken[1], taken[1])} at input {slot} (its attribute "

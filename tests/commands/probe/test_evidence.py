@@ -110,7 +110,9 @@ def test_a_wrong_preset_of_a_published_model_is_named_and_no_refresh_advised(
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("name", ["probe", "check"])
-def test_modes_of_statistics_that_were_never_updated_do_not_disagree(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_modes_of_statistics_that_were_never_updated_do_not_disagree(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     document = command(capsys, name, str(CASES / "blend_under_assign.pb"), "--random", "8")
     found = document["diagnosis" if name == "probe" else "findings"]
     assert "BN406" not in {one["code"] for one in found}

@@ -15,7 +15,7 @@ from bninspect.run.program import Program
 from bninspect.run.running import Running, within
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -47,11 +47,17 @@ def run_as_served(
     """
     limit = max(LEAST_SECONDS, _TIMES * seconds)
     names = list(expected)
-    with Running(Program.as_served(graphdef, names, feeds, allowed)) as running:
-        values = within(limit, lambda: running.run(names, feeds))
+    program = Program.as_served(graphdef, names, feeds, allowed)
+    values = within(limit, lambda: _run(program, names, feeds))
     for name, value in zip(names, values, strict=True):
         if not _close(value, expected[name]):
             raise RunError(f"TensorFlow's graph optimizer makes {name} another value")
+
+
+def _run(program: Program, names: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
+    """The values. All of it is for one thread: to close a session waits for what still runs in it."""
+    with Running(program) as running:
+        return running.run(names, feeds)
 
 
 def _close(value: Array, expected: Array) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bninspect.batchnorm.branches import Branch
 from bninspect.batchnorm.inspection import inspect
 from bninspect.batchnorm.layer import (
     BatchNorm,
-    Branch,
     Lookalike,
     Report,
     Skipped,

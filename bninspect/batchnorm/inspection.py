@@ -39,6 +39,7 @@ from bninspect.graph.search import upstream
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Sequence
 
+    from bninspect.batchnorm.switch import ModeSwitch
     from bninspect.graph import Graph, Node, Tensor
 
 
@@ -218,7 +219,7 @@ def _with_reasons(layers: list[BatchNorm], graph: Graph) -> list[BatchNorm]:
 
 def _groups(layers: Sequence[BatchNorm]) -> tuple[SwitchGroup, ...]:
     """The layers by what decides them: one source, one computed predicate, or a constant."""
-    groups: dict[object, list[BatchNorm]] = {}
+    groups: dict[object, tuple[ModeSwitch, list[BatchNorm]]] = {}
     for layer in layers:
         if layer.switch is None:
             continue
@@ -228,9 +229,5 @@ def _groups(layers: Sequence[BatchNorm]) -> tuple[SwitchGroup, ...]:
             key = ("constant", predicate.constant)
         elif predicate.source is None:
             key = form(layer.switch.decided_by)
-        groups.setdefault(key, []).append(layer)
-    found = []
-    for members in groups.values():
-        assert members[0].switch is not None
-        found.append(SwitchGroup(predicate=members[0].switch.predicate, layers=tuple(members)))
-    return tuple(found)
+        groups.setdefault(key, (layer.switch, []))[1].append(layer)
+    return tuple(SwitchGroup(switch=switch, layers=tuple(members)) for switch, members in groups.values())

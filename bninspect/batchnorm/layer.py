@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.branches import Constant, Fixed
 from bninspect.batchnorm.mode import Mode
 from bninspect.graph.trace import VARIABLES
 
 if TYPE_CHECKING:
+    from bninspect.batchnorm.branches import Branch, Wiring
     from bninspect.batchnorm.mode import Form
-    from bninspect.batchnorm.site import Site
     from bninspect.batchnorm.switch import ModeSwitch, Predicate
     from bninspect.graph import Graph, Node, Tensor
     from bninspect.graphdef import TensorValue
@@ -29,22 +30,6 @@ class State(str, Enum):
     ABSENT = "absent"
     UNREAD = "unread"
     INVALID = "invalid"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Branch:
-    """One way the layer normalizes: the node that does it and the statistics it reads."""
-
-    node: Node
-    """A fused op; the output of a chain; or, where one chain serves both modes, what yields its mean."""
-    taken_when: bool | None
-    """The predicate's value (Switch port, If branch) that takes this branch; None where the mode is fixed."""
-    output: Tensor
-    """What this branch normalizes to; the layer's own output where one chain serves both modes."""
-    mean: Tensor
-    variance: Tensor
-    site: Site = field(repr=False)
-    """How it is written; rewriting needs to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +48,14 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MovingStatistics:
+    """Where the moving statistics of a layer are kept: a constant or a variable for each."""
+
+    mean: Tensor
+    variance: Tensor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchNorm:
     """One batch-norm layer, at one call."""
 
@@ -71,21 +64,16 @@ class BatchNorm:
     form: Form
     op: str
     """The op that normalizes: FusedBatchNormV3, ..., or Rsqrt / Sqrt / Pow for a chain."""
-    mode: Mode
-    switch: ModeSwitch | None
-    """None where no predicate has a say."""
-    training: Branch | None
-    inference: Branch | None
-    merges: tuple[Node, ...]
-    """The Merge (or If, or Select) nodes where the branches meet."""
+    wiring: Wiring
+    """The branches that normalize, and what chooses between them."""
     x: Tensor
     """The tensor that is normalized, before any Switch."""
     output: Tensor
     gamma: Tensor | None
     """The scale, at its source (Const or variable); None where the layer has none."""
     beta: Tensor | None
-    moving_mean: Tensor | None
-    moving_variance: Tensor | None
+    moving: MovingStatistics | None
+    """None where the layer keeps none, or they are computed when the model runs."""
     epsilon: float | None
     """Added to the variance; None where it cannot be read."""
     momentum: float | None
@@ -107,15 +95,56 @@ class BatchNorm:
     trainable: tuple[str, ...] | None = None
     functions: tuple[str, ...] = ()
     """The library functions its nodes stand in, outermost first; empty at the top level."""
-    runs_when: tuple[tuple[Tensor, bool], ...] = ()
-    """Predicates of conditionals around a layer of one mode, with the values that let it run at all."""
-    untaken: Branch | None = None
-    """The other branch, where the file holds one that a constant predicate never takes."""
+
+    @property
+    def mode(self) -> Mode:
+        """What the layer normalizes with."""
+        return self.wiring.mode
+
+    @property
+    def switch(self) -> ModeSwitch | None:
+        """What chooses the mode; None if no predicate has a say."""
+        return None if isinstance(self.wiring, Fixed) else self.wiring.switch
+
+    @property
+    def training(self) -> Branch | None:
+        """The branch that serves training; None if none runs."""
+        return None if self.mode is Mode.INFERENCE else self.wiring.served[0]
+
+    @property
+    def inference(self) -> Branch | None:
+        """The branch that serves inference; None if none runs."""
+        return None if self.mode is Mode.TRAINING else self.wiring.served[-1]
+
+    @property
+    def untaken(self) -> Branch | None:
+        """The branch that a constant predicate never takes; None if there is none."""
+        return self.wiring.untaken if isinstance(self.wiring, Constant) else None
+
+    @property
+    def merges(self) -> tuple[Node, ...]:
+        """The Merge (or If, or Select) nodes where the branches meet."""
+        return () if isinstance(self.wiring, Fixed) else self.wiring.joins
+
+    @property
+    def runs_when(self) -> tuple[tuple[Tensor, bool], ...]:
+        """Predicates of conditionals around a layer of one mode, with the values that let it run at all."""
+        return self.wiring.runs_when if isinstance(self.wiring, Fixed) else ()
+
+    @property
+    def moving_mean(self) -> Tensor | None:
+        """Where the moving mean is kept; None as `moving`."""
+        return None if self.moving is None else self.moving.mean
+
+    @property
+    def moving_variance(self) -> Tensor | None:
+        """Where the moving variance is kept; None as `moving`."""
+        return None if self.moving is None else self.moving.variance
 
     @property
     def kept_axes(self) -> int:
         """How many axes of x, the last ones, have statistics of their own: as a rule 1, the channels."""
-        return max((branch.site.kept_axes for branch in (self.training, self.inference) if branch), default=1)
+        return max(branch.site.kept_axes for branch in self.wiring.served)
 
     @property
     def trains_on_batch(self) -> bool:
@@ -130,11 +159,12 @@ class BatchNorm:
         return has and self.trainable is not None and not {"gamma", "beta"} & set(self.trainable)
 
     def branch(self, mode: Mode) -> Branch | None:
-        """The branch that serves a mode, taken or not; None where the file holds none."""
-        served = self.training if mode is Mode.TRAINING else self.inference
-        if served is None and self.untaken is not None and self.mode is not mode:
-            return self.untaken
-        return served
+        """The branch that serves a mode, taken or not; None if the file holds none."""
+        return self.wiring.branch(mode)
+
+    def nearest(self, mode: Mode) -> Branch:
+        """The branch that serves a mode; if the file holds none, that of the other mode."""
+        return self.wiring.branch(mode) or self.wiring.served[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +198,14 @@ class Skipped:
 class SwitchGroup:
     """One source (or computed predicate, or constant) and the layers it decides."""
 
-    predicate: Predicate
+    switch: ModeSwitch
+    """What chooses the mode of the first of the layers."""
     layers: tuple[BatchNorm, ...]
+
+    @property
+    def predicate(self) -> Predicate:
+        """What decides."""
+        return self.switch.predicate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

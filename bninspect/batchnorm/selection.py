@@ -60,7 +60,7 @@ def _node_names(layer: BatchNorm) -> set[str]:
     """Every name of a node or tensor by which a person may know the layer."""
     tensors = [layer.output, layer.gamma, layer.beta, layer.moving_mean, layer.moving_variance]
     nodes = [tensor.node for tensor in tensors if tensor is not None]
-    nodes += [branch.node for branch in (layer.training, layer.inference) if branch is not None]
+    nodes += [branch.node for branch in layer.wiring.served]
     nodes += layer.merges
     names = {name for node in nodes for name in (node.name, node.label)}
     return names | {tensor.name for tensor in tensors if tensor is not None} | {f"{name}:0" for name in names}

@@ -13,7 +13,7 @@ from bninspect.graph.trace import VARIABLES, stored_value
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from bninspect.graph import Tensor
+    from bninspect.batchnorm.layer import MovingStatistics
 
 UNREAD_VARIABLES = "they are in variables, which were not read"
 NOT_IN_CHECKPOINT = "they are in variables that the checkpoint does not hold"
@@ -21,11 +21,9 @@ NOT_IN_CHECKPOINT = "they are in variables that the checkpoint does not hold"
 Range = tuple[float | None, float | None]
 
 
-def stored_statistics(mean: Tensor | None, variance: Tensor | None, absent: str) -> Statistics:
-    """The state of the statistics kept at these two tensors; `absent` is the reason where there are none."""
-    if mean is None or variance is None:
-        return Statistics(state=State.ABSENT, reason=absent)
-    for tensor in (mean, variance):
+def stored_statistics(moving: MovingStatistics) -> Statistics:
+    """The state of the statistics that are kept there."""
+    for tensor in (moving.mean, moving.variance):
         node = tensor.node
         if node.op in VARIABLES and node.stored is None:
             return Statistics(state=State.UNREAD, reason=UNREAD_VARIABLES)
@@ -33,7 +31,7 @@ def stored_statistics(mean: Tensor | None, variance: Tensor | None, absent: str)
             return Statistics(
                 state=State.UNREAD, reason=f"they are given by {node.op} {node.label} when the model runs"
             )
-    values = stored_value(mean.node), stored_value(variance.node)
+    values = stored_value(moving.mean.node), stored_value(moving.variance.node)
     if values[0] is None or values[1] is None:
         return Statistics(state=State.UNREAD, reason="a constant without a value")
     if not values[0].size or not values[1].size:

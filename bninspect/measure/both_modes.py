@@ -195,7 +195,7 @@ def both_modes(
 def output_in(mode: Mode, layer: BatchNorm) -> Tensor:
     """The output of a layer in a mode: where a whole net is written once per mode, its branch's own."""
     branch = layer.branch(mode)
-    written = [one.output for one in (layer.training, layer.inference, layer.untaken) if one is not None]
+    written = [one.output for one in layer.wiring.branches]
     return branch.output if branch is not None and layer.output in written else layer.output
 
 
@@ -210,9 +210,7 @@ def unfetchable(tensor: Tensor) -> str | None:
 
 def moments_in(special: Specialization, layer: BatchNorm, mode: Mode) -> tuple[Tensor, ...]:
     """Mean and variance of each image of the layer's x in this mode, and of how many values they are."""
-    branch = layer.branch(mode) or layer.branch(Mode.INFERENCE if mode is Mode.TRAINING else Mode.TRAINING)
-    assert branch is not None
-    site = branch.site
+    site = layer.nearest(mode).site
     found = measure(
         special.edits,
         site.x,

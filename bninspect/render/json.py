@@ -13,7 +13,8 @@ from bninspect.render.names import as_written
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bninspect.batchnorm.layer import BatchNorm, Branch, Report, Statistics, SwitchGroup
+    from bninspect.batchnorm.branches import Branch
+    from bninspect.batchnorm.layer import BatchNorm, Report, Statistics, SwitchGroup
     from bninspect.batchnorm.switch import ModeSwitch, Predicate
     from bninspect.graph import Graph, Tensor
 
@@ -122,10 +123,8 @@ def _statistics(statistics: Statistics) -> Document:
 
 def _function(layer: BatchNorm) -> str | None:
     """The innermost library function of the training (else inference) node; None at the top level."""
-    branch = layer.training or layer.inference
-    if branch is None or not branch.node.functions:
-        return None
-    return branch.node.functions[-1]
+    functions = layer.wiring.served[0].node.functions
+    return functions[-1] if functions else None
 
 
 def _layer(layer: BatchNorm) -> Document:

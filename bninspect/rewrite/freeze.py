@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
+from bninspect.batchnorm.layer import MovingStatistics
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.batchnorm.stored import stored_statistics
 from bninspect.errors import RewriteError
@@ -144,13 +145,12 @@ def _as_known(found: Report, original: Report) -> Report:
 def _told(layer: BatchNorm, before: BatchNorm | None, graph: Graph) -> BatchNorm:
     if before is None:
         return layer
-    mean, variance = before.moving_mean, before.moving_variance
-    if layer.moving_mean is None and mean is not None and variance is not None:
-        names = mean.node.name, variance.node.name
+    if layer.moving is None and before.moving is not None:
+        names = before.moving.mean.node.name, before.moving.variance.node.name
         if all(name in graph for name in names):
             mean, variance = (graph.node(name).output() for name in names)
-            held = stored_statistics(mean, variance, "")
-            layer = replace(layer, moving_mean=mean, moving_variance=variance, statistics=held)
+            moving = MovingStatistics(mean=mean, variance=variance)
+            layer = replace(layer, moving=moving, statistics=stored_statistics(moving))
     return replace(
         layer,
         name=before.name,

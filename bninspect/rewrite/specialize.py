@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.branches import Fixed
 from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.predicate import value_of
@@ -97,15 +98,15 @@ def _specialized(layer: BatchNorm, mode: Mode, edits: Edits, conditions: Conditi
     corrected = layer.form is Form.FOLDED and mode is Mode.INFERENCE and bool(layer.merges)
     if branch is None or corrected:  # a correction by the batch's statistics cancels, but for its rounding
         return _flipped(layer, mode, edits)
-    if not layer.merges:
+    if isinstance(layer.wiring, Fixed) or not layer.wiring.joins:
         if layer.form is Form.GLOBAL and (edits.graph.graphdef.producer or 0) > _LAST_GLOBAL:
             edits.redirect(branch.site.output, restated(edits, layer, branch.site))
         return LayerChange(layer=layer, mode=mode, what="kept")
-    assert layer.switch is not None
-    wanted = layer.switch.training_when_predicate == (mode is Mode.TRAINING)
-    source, negated = conditions.base(layer.switch.predicate.tensor)
+    switch = layer.wiring.switch
+    wanted = switch.training_when_predicate == (mode is Mode.TRAINING)
+    source, negated = conditions.base(switch.predicate.tensor)
     behind = following(layer, source, edits.graph, conditions)
-    for merge in (*layer.merges, *_beside(branch, source, conditions), *behind):
+    for merge in (*layer.wiring.joins, *_beside(branch, source, conditions), *behind):
         _take(merge, source, wanted != negated, branch.site.x.node, edits, conditions)
     return LayerChange(layer=layer, mode=mode, what="branch")
 
@@ -231,8 +232,7 @@ def _is_pivot(control: Node, condition: tuple[Tensor, bool], conditions: Conditi
 
 def _flipped(layer: BatchNorm, mode: Mode, edits: Edits) -> LayerChange:
     """A layer that the file fixes to the other mode, made to run in this one where it can be had."""
-    branch = layer.branch(Mode.INFERENCE if mode is Mode.TRAINING else Mode.TRAINING)
-    assert branch is not None
+    branch = layer.nearest(Mode.INFERENCE if mode is Mode.TRAINING else Mode.TRAINING)
     site = branch.site
     if mode is Mode.INFERENCE:
         reason = _flip_to_inference(layer, branch, edits)
@@ -261,24 +261,26 @@ def _flipped(layer: BatchNorm, mode: Mode, edits: Edits) -> LayerChange:
 
 def _flip_to_inference(layer: BatchNorm, branch: Branch, edits: Edits) -> str | None:
     """Stored statistics in place of the batch's; the reason where there are none."""
-    if layer.moving_mean is None or layer.moving_variance is None:
+    moving = layer.moving
+    if moving is None:
         return "its stored statistics are not in the file"
     if edits.in_loop(branch.site.node):
         return _OUTSIDE
     if layer.form is Form.FOLDED:
         try:
-            refold(edits, layer, branch.site, layer.moving_mean, layer.moving_variance)
+            refold(edits, layer, branch.site, moving.mean, moving.variance)
         except RewriteError as error:
             return str(error)
         return None
     if layer.form is not Form.FUSED:
         try:
-            stored = layer.moving_mean, layer.moving_variance
-            edits.redirect(branch.site.output, inferred(edits, layer, branch.site, stored))
+            edits.redirect(
+                branch.site.output, inferred(edits, layer, branch.site, (moving.mean, moving.variance))
+            )
         except RewriteError as error:
             return str(error)
         return None
     edits.set_attributes(branch.site.node, is_training=False)
-    edits.override(branch.site.node, 3, layer.moving_mean)
-    edits.override(branch.site.node, 4, layer.moving_variance)
+    edits.override(branch.site.node, 3, moving.mean)
+    edits.override(branch.site.node, 4, moving.variance)
     return None

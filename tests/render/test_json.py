@@ -7,7 +7,8 @@ import math
 from dataclasses import replace
 
 from bninspect import __version__
-from bninspect.batchnorm.layer import Branch, State, Statistics
+from bninspect.batchnorm.branches import Switched
+from bninspect.batchnorm.layer import State, Statistics
 from bninspect.graph import Node
 from bninspect.render.json import dumps, graph_document
 from tests.support.reports import fixed_training, layer, odds, phase, predicate, report
@@ -114,12 +115,12 @@ def test_training_when_is_a_value_of_the_source() -> None:
 
 def test_the_function_is_the_innermost_one_of_the_training_node() -> None:
     one = layer(decided=predicate(phase()))
-    assert one.training is not None
+    assert isinstance(one.wiring, Switched)
     inside = Node(
         name="f/bn", op="FusedBatchNormV3", nodedef=None, functions=("outer", "inner"), label="inner/bn"
     )
-    branch: Branch = replace(one.training, node=inside)
-    [entry] = graph_document(report(one), [replace(one, training=branch)])["layers"]
+    wiring = replace(one.wiring, training=replace(one.wiring.training, node=inside))
+    [entry] = graph_document(report(one), [replace(one, wiring=wiring)])["layers"]
     assert entry["function"] == "inner"
     assert entry["training"]["node"] == "inner/bn"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
+from bninspect.batchnorm.branches import Switched
 from bninspect.batchnorm.layer import BatchNorm, Report, State, Statistics
 from bninspect.batchnorm.mode import Form
 from bninspect.graph import Node
@@ -82,9 +83,9 @@ def under_if() -> Report:
         branches.append(replace(branch, node=node))
     merge = Node(name="sequential/bn1/cond", op="Merge", nodedef=None, stands_for="sequential/bn1/cond:0")
     merge.predicate = tensor("training", "Placeholder")
-    changed = replace(
-        one, training=branches[0], inference=branches[1], merges=(merge,), output=merge.output()
-    )
+    assert one.switch is not None
+    wiring = Switched(switch=one.switch, training=branches[0], inference=branches[1], joins=(merge,))
+    changed = replace(one, wiring=wiring, output=merge.output())
     return report(changed, replace(changed, name="sequential/bn2"))
 
 
@@ -92,12 +93,12 @@ def chosen_statistics() -> BatchNorm:
     """One chain for both modes; Merges choose the statistics."""
     one = layer("bn", decided=predicate(phase()), form=Form.DECOMPOSED, op="Rsqrt", gamma=None)
     output = tensor("bn/batchnorm/add_1", "AddV2")
-    assert one.training is not None
-    assert one.inference is not None
+    wired = one.wiring
+    assert isinstance(wired, Switched)
     mean, variance = tensor("bn/moments/Squeeze", "Squeeze"), tensor("bn/moments/Squeeze_1", "Squeeze")
-    training = replace(one.training, node=mean.node, output=output, mean=mean, variance=variance)
-    inference = replace(one.inference, node=one.inference.mean.node, output=output)
-    return replace(one, training=training, inference=inference, output=output)
+    training = replace(wired.training, node=mean.node, output=output, mean=mean, variance=variance)
+    inference = replace(wired.inference, node=wired.inference.mean.node, output=output)
+    return replace(one, wiring=replace(wired, training=training, inference=inference), output=output)
 
 
 REPORTS: dict[str, Callable[[], Report]] = {

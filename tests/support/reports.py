@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from bninspect.batchnorm.branches import Branch, Fixed, Wiring, wire
 from bninspect.batchnorm.layer import (
     BatchNorm,
-    Branch,
     Lookalike,
+    MovingStatistics,
     Report,
     Skipped,
     State,
@@ -97,9 +97,15 @@ def predicate(source: Tensor | None, **changes: Any) -> Predicate:
 
 
 def layer(
-    name: str = "bn", *, decided: Predicate | None = None, negated: bool = False, **changes: Any
+    name: str = "bn",
+    *,
+    decided: Predicate | None = None,
+    negated: bool = False,
+    mode: Mode | None = None,
+    **changes: Any,
 ) -> BatchNorm:
-    """A fused layer of TensorFlow 1.x: switched where `decided` is given, fixed to inference otherwise."""
+    """A fused layer of TensorFlow 1.x: of this mode; without one, as `decided` says, else of inference."""
+    fixed = Mode.INFERENCE if mode is None and decided is None else mode
     moving_mean, moving_variance = (
         constant(f"{name}/moving_mean", []),
         constant(f"{name}/moving_variance", []),
@@ -110,7 +116,7 @@ def layer(
     training, inference = (
         Branch(
             node=output.node,
-            taken_when=None if decided is None else (index == 0) is not negated,
+            taken_when=None if fixed is not None else (index == 0) is not negated,
             output=output,
             mean=moving_mean,
             variance=moving_variance,
@@ -119,23 +125,22 @@ def layer(
         for index, output in enumerate(outputs)
     )
     merge = node(f"{name}/cond/Merge", "Merge")
+    wiring: Wiring
+    if fixed is not None:
+        wiring = Fixed(mode=fixed, only=training if fixed is Mode.TRAINING else inference)
+    elif decided is not None:
+        switch = ModeSwitch(predicate=decided, training_when_predicate=not negated)
+        wiring = wire(switch, training, inference, (merge,))
     facts: dict[str, Any] = {
         "name": name,
         "form": Form.FUSED,
         "op": "FusedBatchNormV3",
-        "mode": Mode.INFERENCE if decided is None else Mode.SWITCHED,
-        "switch": None
-        if decided is None
-        else ModeSwitch(predicate=decided, training_when_predicate=not negated),
-        "training": None if decided is None else training,
-        "inference": inference,
-        "merges": () if decided is None else (merge,),
+        "wiring": wiring,
         "x": tensor(f"{name}/Conv2D", "Conv2D"),
-        "output": inference.output if decided is None else merge.output(),
+        "output": wiring.only.output if isinstance(wiring, Fixed) else merge.output(),
         "gamma": constant(f"{name}/gamma", [1.0, 0.5, 2.0]),
         "beta": constant(f"{name}/beta", [0.0, 0.0, 0.0]),
-        "moving_mean": moving_mean,
-        "moving_variance": moving_variance,
+        "moving": MovingStatistics(mean=moving_mean, variance=moving_variance),
         "epsilon": float(np.float32(0.001)),
         "momentum": None,
         "data_format": "NHWC",
@@ -147,11 +152,8 @@ def layer(
 
 def fixed_training(name: str = "bn", **changes: Any) -> BatchNorm:
     """A layer that always runs in training mode, and whose statistics were pruned."""
-    training = replace(cast("Branch", layer(name, decided=predicate(phase())).training), taken_when=None)
-    facts = {"mode": Mode.TRAINING, "switch": None, "inference": None, "merges": (), "moving_mean": None,
-             "moving_variance": None, "statistics": Statistics(state=State.ABSENT, reason="shape (0,)"),
-             "training": training, "output": training.output}  # fmt: skip
-    return layer(name, **{**facts, **changes})
+    facts = {"moving": None, "statistics": Statistics(state=State.ABSENT, reason="shape (0,)")}
+    return layer(name, mode=Mode.TRAINING, **{**facts, **changes})
 
 
 def report(*layers: BatchNorm, **changes: Any) -> Report:
@@ -161,7 +163,7 @@ def report(*layers: BatchNorm, **changes: Any) -> Report:
         if one.switch is not None:
             groups.setdefault(id(one.switch.predicate), []).append(one)
     switches = tuple(
-        SwitchGroup(predicate=cast("ModeSwitch", group[0].switch).predicate, layers=tuple(group))
+        SwitchGroup(switch=cast("ModeSwitch", group[0].switch), layers=tuple(group))
         for group in groups.values()
     )
     graphdef = GraphDef(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import BatchNorm, State
+from bninspect.batchnorm.layer import BatchNorm, MovingStatistics, State
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.site import Batch, Chosen
 from bninspect.batchnorm.stored import stored_statistics
@@ -60,15 +60,10 @@ def _moments(layer: BatchNorm) -> tuple[list[Tensor], list[Tensor]]:
 
 def _kept(layer: BatchNorm, means: list[Update], variances: list[Update]) -> tuple[BatchNorm, list[Update]]:
     """(the layer, its updates). One that only trains keeps its statistics where its updates put them."""
-    alone = layer.inference is None and layer.untaken is None
+    alone = layer.branch(Mode.INFERENCE) is None
     if alone and means and variances and layer.statistics.state is State.ABSENT:
-        mean, variance = means[-1].variable, variances[-1].variable
-        layer = replace(
-            layer,
-            moving_mean=mean,
-            moving_variance=variance,
-            statistics=stored_statistics(mean, variance, ""),
-        )
+        moving = MovingStatistics(mean=means[-1].variable, variance=variances[-1].variable)
+        layer = replace(layer, moving=moving, statistics=stored_statistics(moving))
     return layer, [*means, *variances]
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import BatchNorm, Branch, State, Statistics
+from bninspect.batchnorm.branches import Branch, Fixed, wire
+from bninspect.batchnorm.layer import BatchNorm, MovingStatistics, State, Statistics
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.naming import layer_name, parameter_scope
 from bninspect.batchnorm.recognition.fused import along
@@ -16,9 +16,10 @@ from bninspect.batchnorm.wiring.predicate import analyse
 from bninspect.graph.trace import VARIABLES, content, declared_shape, value
 
 if TYPE_CHECKING:
+    from bninspect.batchnorm.branches import Wiring
     from bninspect.batchnorm.wiring.conditions import Conditions
     from bninspect.batchnorm.wiring.pairing import ModePair
-    from bninspect.graph import Node, Tensor
+    from bninspect.graph import Tensor
 
 _PRUNED = "training mode needs none, and none are in the file"
 
@@ -29,7 +30,7 @@ def from_pair(pair: ModePair) -> BatchNorm:
     training = _branch(pair.training, pair.training_when)
     inference = _branch(pair.inference, not pair.training_when)
     written = pair.training if pair.inference.folded else pair.inference
-    return _layer(written, switch, training, inference, pair.merges, pair.output)
+    return _layer(written, wire(switch, training, inference, pair.merges), pair.output)
 
 
 def from_site(site: Site, conditions: Conditions) -> BatchNorm:
@@ -38,10 +39,8 @@ def from_site(site: Site, conditions: Conditions) -> BatchNorm:
         variance = along(site.variance_origin, site.mean_origin.join.predicate, conditions)
         assert isinstance(variance, Chosen)
         return _of_chosen(site, site.mean_origin, variance)
-    branch = _branch(site, None)
-    training, inference = (branch, None) if site.mode is Mode.TRAINING else (None, branch)
     around = sorted(conditions.of(site.node), key=lambda pair: pair[0].name)
-    return replace(_layer(site, None, training, inference, (), site.output), runs_when=tuple(around))
+    return _layer(site, Fixed(mode=site.mode, only=_branch(site, None), runs_when=tuple(around)), site.output)
 
 
 def _branch(site: Site, taken_when: bool | None) -> Branch:
@@ -78,77 +77,61 @@ def _of_chosen(site: Site, mean: Chosen, variance: Chosen) -> BatchNorm:
     merges = tuple(dict.fromkeys((mean.join.node, variance.join.node, *mean.inner, *variance.inner)))
     if site.carried is not None:
         merges = site.carried.merges
-    return _layer(site, switch, branch(training_when), branch(not training_when), merges, site.output)
+    wiring = wire(switch, branch(training_when), branch(not training_when), merges)
+    return _layer(site, wiring, site.output)
 
 
-def _layer(
-    site: Site,
-    switch: ModeSwitch | None,
-    training: Branch | None,
-    inference: Branch | None,
-    merges: tuple[Node, ...],
-    output: Tensor,
-) -> BatchNorm:
-    """The record. A constant predicate fixes the mode, and the branch it never takes is dropped."""
-    moving_mean, moving_variance = _moving(inference, training)
+def _layer(site: Site, wiring: Wiring, output: Tensor) -> BatchNorm:
+    """The record of a layer that is written and wired so."""
+    moving = _moving(wiring)
     gamma, beta = (None if tensor is None else value(tensor) for tensor in (site.gamma, site.beta))
-    mode = Mode.SWITCHED if switch is not None else site.mode
-    untaken = None
-    if switch is not None and switch.constant is not None:
-        if switch.constant == switch.training_when_predicate:
-            mode, inference, untaken = Mode.TRAINING, None, inference
-        else:
-            mode, training, untaken = Mode.INFERENCE, None, training
-    statistics = _statistics(inference or untaken, moving_mean, moving_variance)
-    nodes = tuple(branch.node for branch in (training, inference) if branch is not None)
-    name = None if site.carried is None else parameter_scope((gamma, beta, moving_mean))
+    statistics = _statistics(wiring.branch(Mode.INFERENCE), moving)
+    kept = () if moving is None else (moving.mean, moving.variance)
+    nodes = tuple(branch.node for branch in wiring.served)
+    name = None if site.carried is None else parameter_scope((gamma, beta, *kept[:1]))
     return BatchNorm(
-        name=name or layer_name(output, nodes, (moving_mean, gamma, beta)),
+        name=name or layer_name(output, nodes, (*kept[:1], gamma, beta)),
         form=site.form,
         op=site.op,
-        mode=mode,
-        switch=switch,
-        training=training,
-        inference=inference,
-        merges=merges,
+        wiring=wiring,
         x=site.x,
         output=output,
         gamma=gamma,
         beta=beta,
-        moving_mean=moving_mean,
-        moving_variance=moving_variance,
+        moving=moving,
         epsilon=site.epsilon,
         momentum=None,
         data_format=site.data_format,
-        channels=_channels(statistics, (gamma, beta, moving_mean, moving_variance)),
+        channels=_channels(statistics, (gamma, beta, *kept)),
         statistics=statistics,
         functions=next((node.functions for node in nodes if node.functions), ()),
-        untaken=untaken,
     )
 
 
-def _statistics(inference: Branch | None, mean: Tensor | None, variance: Tensor | None) -> Statistics:
+def _statistics(inference: Branch | None, moving: MovingStatistics | None) -> Statistics:
     """The stored statistics; those that inference mode computes from what is stored are not read."""
-    if inference is not None and inference.site.folded and mean is None:
+    if moving is not None:
+        return stored_statistics(moving)
+    if inference is None:
+        return Statistics(state=State.ABSENT, reason=_PRUNED)
+    if inference.site.folded:
         reason = f"they were folded into weights ({inference.node.op} {inference.node.label})"
         return Statistics(state=State.UNREAD, reason=reason)
-    if inference is not None and (mean is None or variance is None):
-        node = value(inference.mean).node
-        return Statistics(
-            state=State.UNREAD, reason=f"they are computed by {node.op} {node.label} when the model runs"
-        )
-    return stored_statistics(mean, variance, _PRUNED)
+    node = value(inference.mean).node
+    return Statistics(
+        state=State.UNREAD, reason=f"they are computed by {node.op} {node.label} when the model runs"
+    )
 
 
-def _moving(inference: Branch | None, training: Branch | None) -> tuple[Tensor | None, Tensor | None]:
+def _moving(wiring: Wiring) -> MovingStatistics | None:
     """Where the moving statistics are: what inference reads, else what the training op is wired to."""
-    for branch in (inference, training):
+    for branch in (wiring.branch(Mode.INFERENCE), wiring.branch(Mode.TRAINING)):
         if branch is None:
             continue
-        found = value(branch.mean), value(branch.variance)
-        if all(_is_kept(tensor) for tensor in found):
-            return found
-    return None, None
+        mean, variance = value(branch.mean), value(branch.variance)
+        if _is_kept(mean) and _is_kept(variance):
+            return MovingStatistics(mean=mean, variance=variance)
+    return None
 
 
 def _is_kept(tensor: Tensor) -> bool:

@@ -12,7 +12,8 @@ from bninspect.text import common_scope
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bninspect.batchnorm.layer import BatchNorm, Branch
+    from bninspect.batchnorm.branches import Branch
+    from bninspect.batchnorm.layer import BatchNorm
 
 NONE = "-"
 BRANCHES = ("training", "inference")
@@ -97,7 +98,7 @@ def _one_function(layers: Sequence[BatchNorm]) -> str | None:
     """The library function in which all branches of all layers stand; None where they stand in several or
     none.
     """
-    nodes = [branch.node for layer in layers for branch in (layer.training, layer.inference) if branch]
+    nodes = [branch.node for layer in layers for branch in layer.wiring.served]
     functions = {node.functions[-1] if node.functions else None for node in nodes}
     return functions.pop() if len(functions) == 1 else None
 
@@ -156,9 +157,7 @@ def _is_relative(layer: BatchNorm, title: str, function: str | None) -> bool:
 
 def _in_each(node: str, layers: Sequence[BatchNorm], function: str | None) -> str:
     """A node name that all layers share, with LAYER for what differs."""
-    labels = {
-        _label(branch, function) for layer in layers for branch in (layer.training, layer.inference) if branch
-    }
+    labels = {_label(branch, function) for layer in layers for branch in layer.wiring.served}
     if node in labels:
         return node
     return f"{layers[0].name}/{node}" if len(layers) == 1 else f"LAYER/{node}"

@@ -11,7 +11,8 @@ from bninspect.render.names import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.batchnorm.layer import BatchNorm, Branch
+    from bninspect.batchnorm.branches import Branch
+    from bninspect.batchnorm.layer import BatchNorm
     from bninspect.batchnorm.switch import ModeSwitch
     from bninspect.graph import Tensor
 

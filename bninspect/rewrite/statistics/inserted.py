@@ -41,9 +41,7 @@ def inserted(report: Report, statistics: Mapping[str, Statistics]) -> GraphDef:
 
 
 def _insert(edits: Edits, layer: BatchNorm, statistics: Statistics) -> None:
-    branch = layer.branch(Mode.TRAINING) or layer.branch(Mode.INFERENCE)
-    assert branch is not None
-    site = branch.site
+    site = layer.nearest(Mode.TRAINING).site
     if site.carried is not None:
         refold(edits, layer, site, *constants(edits, site, *statistics), anew=True)
         return

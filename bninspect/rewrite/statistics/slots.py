@@ -16,9 +16,8 @@ from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, content, value
 from bninspect.rewrite.folded.scaled_weights import learned_range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bninspect.batchnorm import BatchNorm, Branch, Report
+    from bninspect.batchnorm.layer import MovingStatistics
     from bninspect.graph import Node
     from bninspect.graphdef import NodeDef
 
@@ -87,24 +86,17 @@ def _key(layer: BatchNorm, *, create: bool) -> object | str:
         )
     if _is_rounded(layer):
         return layer.output.node.nodedef or "it is no node of the file"
-    if _reads_its_statistics(layer):
-        assert layer.moving_mean is not None
-        assert layer.moving_variance is not None
-        records = _record(layer.moving_mean.node), _record(layer.moving_variance.node)
-        if records[0] is None or records[1] is None:
-            node = next(
-                tensor.node
-                for tensor, record in zip((layer.moving_mean, layer.moving_variance), records, strict=True)
-                if record is None
-            )
+    moving = _read_by(layer)
+    if moving is not None:
+        mean, variance = _record(moving.mean.node), _record(moving.variance.node)
+        if mean is None or variance is None:
+            node = (moving.mean if mean is None else moving.variance).node
             return f"its statistics are no constants of the file: {node.op} {node.label}"
-        return records
+        return mean, variance
     if layer.branch(Mode.INFERENCE) is not None:
         return f"its statistics are not read from the file: {layer.statistics.reason}"
-    branch = layer.training
-    assert branch is not None
     if layer.form is Form.FUSED or create:
-        return branch.site.node.nodedef or "it is no node of the file"
+        return layer.nearest(Mode.TRAINING).site.node.nodedef or "it is no node of the file"
     return (
         "it normalizes with the moments of its x alone, and the file has no place for statistics: add "
         "--strip, which writes it anew"
@@ -113,19 +105,21 @@ def _key(layer: BatchNorm, *, create: bool) -> object | str:
 
 def _is_rounded(layer: BatchNorm) -> bool:
     """Whether other statistics would scale its weights out of the range that they are rounded within."""
-    return any(learned_range(branch.site) is not None for branch in _branches(layer))
+    return any(learned_range(branch.site) is not None for branch in layer.wiring.branches)
 
 
-def _reads_its_statistics(layer: BatchNorm) -> bool:
-    """Whether a branch of the layer is wired to its moving statistics: in a training graph, only updates
+def _read_by(layer: BatchNorm) -> MovingStatistics | None:
+    """The moving statistics of a layer, if a branch of it is wired to them: in a training graph, only updates
     may be.
     """
-    if layer.moving_mean is None or layer.moving_variance is None:
-        return False
-    return layer.inference is not None or any(
-        value(branch.mean) == layer.moving_mean and value(branch.variance) == layer.moving_variance
-        for branch in _branches(layer)
+    moving = layer.moving
+    if moving is None or layer.inference is not None:
+        return moving
+    wired = any(
+        value(branch.mean) == moving.mean and value(branch.variance) == moving.variance
+        for branch in layer.wiring.branches
     )
+    return moving if wired else None
 
 
 def _record(node: Node) -> NodeDef | None:
@@ -140,16 +134,12 @@ def _of_group(
     first = layers[0]
     if _is_rounded(first):
         return [Slot(layers=layers)], []
-    if not _reads_its_statistics(first):
-        branch = first.training
-        assert branch is not None
-        reader = branch.site.node.nodedef if first.form is Form.FUSED else None
+    moving = _read_by(first)
+    mean = None if moving is None else _record(moving.mean.node)
+    variance = None if moving is None else _record(moving.variance.node)
+    if mean is None or variance is None:
+        reader = first.nearest(Mode.TRAINING).site.node.nodedef if first.form is Form.FUSED else None
         return [Slot(layers=layers, reader=reader)], []
-    assert first.moving_mean is not None
-    assert first.moving_variance is not None
-    mean, variance = first.moving_mean.node.nodedef, first.moving_variance.node.nodedef
-    assert mean is not None
-    assert variance is not None
     other = _read_elsewhere(layers, mean, variance, report, needed)
     if other is None:
         return [Slot(layers=layers, mean=mean, variance=variance)], []
@@ -163,9 +153,7 @@ def _apart(layers: tuple[BatchNorm, ...], other: str) -> tuple[list[Slot], list[
     readers: dict[NodeDef, list[BatchNorm]] = {}
     left = []
     for layer in layers:
-        branch = layer.branch(Mode.INFERENCE) or layer.training
-        assert branch is not None
-        reader = branch.site.node.nodedef
+        reader = layer.nearest(Mode.INFERENCE).site.node.nodedef
         if layer.form is Form.FUSED and reader is not None:
             readers.setdefault(reader, []).append(layer)
         else:
@@ -184,14 +172,10 @@ def _read_elsewhere(
         for what, tensor in (("gamma", layer.gamma), ("beta", layer.beta)):
             if tensor is not None and tensor.node.nodedef in (mean, variance):
                 return f"is its {what}, too"
-    ends = {node for layer in layers for branch in _branches(layer) for node in _ends(branch)}
+    ends = {node for layer in layers for branch in layer.wiring.branches for node in _ends(branch)}
     roots = [node for node in report.graph if node.nodedef is mean or node.nodedef is variance]
     reached = _reached(roots, ends, report, needed)
     return None if reached is None else f"{reached.op} {reached.label} reads, too"
-
-
-def _branches(layer: BatchNorm) -> Iterable[Branch]:
-    return (branch for branch in (layer.training, layer.inference, layer.untaken) if branch is not None)
 
 
 def _ends(branch: Branch) -> tuple[Node, Node]:

@@ -52,12 +52,11 @@ def check(case: Case) -> Iterator[Finding]:
     for layer in case.layers:
         if layer.mode is not Mode.TRAINING or layer.statistics.state is State.ABSENT:
             continue
-        assert layer.training is not None
         fixed = "" if layer.switch is None else f": {layer.switch.predicate.tensor.name} is a constant"
         yield RULE.finding(
             f"runs in training mode {whenever(layer)}{fixed}",
             layer=layer.name,
-            node=layer.training.node.label,
+            node=layer.wiring.served[0].node.label,
             remedy=_remedy(case.report, layer),
         )
 

@@ -59,12 +59,11 @@ def check(case: Case) -> Iterator[Finding]:
     for layer in case.layers:
         if layer.mode is not Mode.TRAINING or layer.statistics.state is not State.ABSENT:
             continue
-        assert layer.training is not None
         yield RULE.finding(
             f"runs in training mode {whenever(layer)}, and its moving statistics are not in the file: "
             f"{layer.statistics.reason}",
             layer=layer.name,
-            node=layer.training.node.label,
+            node=layer.wiring.served[0].node.label,
             remedy=refresh_command(case.report) or _RESTORE,
         )
 

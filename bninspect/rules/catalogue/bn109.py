@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bninspect.batchnorm import BatchNorm, Mode
+    from bninspect.graph import Node
     from bninspect.rules.rule import Case, Finding
 
 
@@ -49,24 +50,23 @@ def check(case: Case) -> Iterator[Finding]:
 
     Initial ones are left out: optimizers merge constants of equal value.
     """
-    shared: dict[tuple[str, Mode | None], list[BatchNorm]] = {}
+    shared: dict[tuple[str, Mode | None], tuple[Node, list[BatchNorm]]] = {}
     for layer in case.layers:
-        if layer.moving_mean is not None and layer.statistics.state is not State.INITIAL:
+        if layer.moving is not None and layer.statistics.state is not State.INITIAL:
             # A call that trains and one that evaluates are meant to share, unless both are served.
             mode = None if is_served(case) else layer.mode
-            shared.setdefault((layer.moving_mean.name, mode), []).append(layer)
+            mean = layer.moving.mean
+            shared.setdefault((mean.name, mode), (mean.node, []))[1].append(layer)
     graph = case.report.graph
-    for layers in shared.values():
+    for keeper, layers in shared.values():
         different = list({cast_free(layer.x): layer for layer in reversed(layers)}.values())[::-1]
         if len(different) < 2 or alternatives(different, Conditions(graph)) or unrolled(different):
             continue
-        assert layers[0].moving_mean is not None
-        node = layers[0].moving_mean.node.label
         yield RULE.finding(
-            f"{node} serves {len(different)} layers with different inputs: "
+            f"{keeper.label} serves {len(different)} layers with different inputs: "
             + listed([f"{layer.name} ({layer.x.name})" for layer in different]),
             layer=different[0].name,
-            node=node,
+            node=keeper.label,
             remedy="a name or scope of its own for each layer; an `allow` entry where sharing is meant",
         )
 

@@ -95,8 +95,7 @@ def _absent(node: Node, graph: Graph) -> Iterator[str]:
 
 
 def _normalizes(layer: BatchNorm, node: Node) -> bool:
-    branches = (layer.training, layer.inference)
-    return any(branch is not None and branch.node is node for branch in branches)
+    return any(branch.node is node for branch in layer.wiring.served)
 
 
 RULE = Rule(

@@ -42,13 +42,12 @@ def check(case: Case) -> Iterator[Finding]:
     for layer in case.layers:
         if not layer.trains_on_batch or layer.updates != "none":
             continue
-        assert layer.training is not None
         kept = [tensor.node.label for tensor in statistics_of(layer).values()]
         behind = f"nothing updates {' and '.join(kept)}" if kept else "no moving statistics are kept"
         yield RULE.finding(
             f"normalizes with its batch in training, and {behind}: inference has nothing to go by",
             layer=layer.name,
-            node=layer.training.node.label,
+            node=layer.wiring.served[0].node.label,
             remedy="tf.layers.batch_normalization(x, training=is_training), UPDATE_OPS in the train op",
         )
 

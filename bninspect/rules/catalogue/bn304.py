@@ -51,12 +51,10 @@ _USUAL = (0.999, 0.997, 0.99, 0.97, 0.95, 0.9, 0.85, thresholds.LEAST_MOMENTUM)
 def check(case: Case) -> Iterator[Finding]:
     """Layers whose averages move too slowly for the steps made, or too fast for any."""
     steps = _steps(case)
-    for layer in _averaging(case):
+    for layer, node in _averaging(case):
         momentum = _momentum(layer, case)
         if momentum is None:
             continue
-        assert layer.moving_mean is not None
-        node = layer.moving_mean.node.label
         if momentum < thresholds.LEAST_MOMENTUM:
             yield RULE.finding(
                 f"momentum {momentum:g}: the last batch alone makes {percent(1 - momentum)} of the moving "
@@ -83,10 +81,12 @@ def _for(steps: int) -> str:
     return f"a smaller momentum ({fitting[0]:g}), or more steps" if fitting else "more steps"
 
 
-def _averaging(case: Case) -> list[BatchNorm]:
-    """The layers whose statistics the training moves: where nothing does, that is BN301's and BN302's."""
-    updated = [layer for layer in case.layers if layer.updates == "run" and layer.moving_mean is not None]
-    return first_calls(updated)
+def _averaging(case: Case) -> list[tuple[BatchNorm, str]]:
+    """The layers whose statistics the training moves, each with the node that keeps its moving mean: where
+    nothing moves them, that is BN301's and BN302's.
+    """
+    calls = first_calls([layer for layer in case.layers if layer.updates == "run"])
+    return [(layer, layer.moving.mean.node.label) for layer in calls if layer.moving is not None]
 
 
 def _momentum(layer: BatchNorm, case: Case) -> float | None:
@@ -105,7 +105,7 @@ def _steps(case: Case) -> int | None:
 
 def undecided(case: Case) -> str | None:
     """What could not be judged: a momentum that is computed when the model runs, steps that nobody told."""
-    momenta = {layer.name: _momentum(layer, case) for layer in _averaging(case)}
+    momenta = {layer.name: _momentum(layer, case) for layer, _ in _averaging(case)}
     unknown = [name for name, momentum in momenta.items() if momentum is None]
     if unknown:
         return f"the momentum of {listed(unknown)} is no constant of the graph"

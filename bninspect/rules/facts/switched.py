@@ -18,9 +18,7 @@ def live_switches(case: Case) -> list[SwitchGroup]:
 
 def decider(group: SwitchGroup) -> str:
     """The name of the tensor that decides: the source, or the predicate that is computed."""
-    switch = group.layers[0].switch
-    assert switch is not None
-    return switch.decided_by.name
+    return group.switch.decided_by.name
 
 
 def trained_by_default(group: SwitchGroup) -> list[BatchNorm]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, State
+    from bninspect.batchnorm.layer import MovingStatistics
     from bninspect.rules.rule import Case
 
     Floats = NDArray[np.float64]
@@ -28,6 +29,8 @@ class Values:
 
     layer: BatchNorm
     """The first of those that read these statistics."""
+    moving: MovingStatistics
+    """Where they are kept."""
     mean: Floats
     """Shape (channels,)."""
     variance: Floats
@@ -37,14 +40,12 @@ class Values:
     @property
     def node(self) -> str:
         """The node that keeps the moving mean."""
-        assert self.layer.moving_mean is not None
-        return self.layer.moving_mean.node.label
+        return self.moving.mean.node.label
 
     @property
     def variance_node(self) -> str:
         """The node that keeps the moving variance."""
-        assert self.layer.moving_variance is not None
-        return self.layer.moving_variance.node.label
+        return self.moving.variance.node.label
 
     @property
     def size(self) -> int:
@@ -84,17 +85,16 @@ def stored(case: Case, *states: State) -> Iterator[Values]:
     seen = set()
     for layer in case.layers:
         held = layer.statistics
-        if held.state not in states or held.mean is None or held.variance is None:
+        if held.state not in states or held.mean is None or held.variance is None or layer.moving is None:
             continue
-        assert layer.moving_mean is not None
-        assert layer.moving_variance is not None
-        key = (layer.moving_mean.name, layer.moving_variance.name)
+        key = (layer.moving.mean.name, layer.moving.variance.name)
         if key in seen:
             continue
         seen.add(key)
         mean, variance = held.mean.numbers().reshape(-1), held.variance.numbers().reshape(-1)
         if mean.size == variance.size:
-            yield Values(layer=layer, mean=mean, variance=variance, gamma=_gamma(layer, mean.size))
+            gamma = _gamma(layer, mean.size)
+            yield Values(layer=layer, moving=layer.moving, mean=mean, variance=variance, gamma=gamma)
 
 
 def _gamma(layer: BatchNorm, size: int) -> Floats:

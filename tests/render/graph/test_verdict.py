@@ -81,7 +81,7 @@ def test_another_source_is_only_named() -> None:
 )
 def test_a_constant_predicate_fixes_the_mode(mode: Mode, named: str, tone: str) -> None:
     constant = predicate(None, constant=mode is Mode.TRAINING)
-    [sentence] = verdict(report(layer(decided=constant, mode=mode), layer("c", decided=constant, mode=mode)))
+    [sentence] = verdict(report(layer(decided=constant), layer("c", decided=constant)))
     value = str(mode is Mode.TRAINING).lower()
     decided = f"decided by a predicate that is the constant {value}"
     assert sentence.text == f"2 batch-norm layers, all {decided}: {named}, fixed in the file."

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.graph.search import reach
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bninspect.graph import Graph, Node
 
 
 def in_loops(graph: Graph) -> set[Node]:
     """Nodes in the body of a loop: what lies behind an Enter and before its Exit."""
-    stack = [node for node in graph if node.op in ("Enter", "RefEnter")]
-    found: set[Node] = set()
-    while stack:
-        node = stack.pop()
-        if node not in found and node.op not in ("Exit", "RefExit"):
-            found.add(node)
-            stack.extend(use.node for use in graph.uses(node))
-    return found
+    enters = (node for node in graph if node.op in ("Enter", "RefEnter"))
+
+    def inside(node: Node) -> Iterator[Node]:
+        return (use.node for use in graph.uses(node) if use.node.op not in ("Exit", "RefExit"))
+
+    return set(reach(enters, inside))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from bninspect.graph.search import postorder, producers
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from bninspect.graph import Node
 
@@ -16,33 +19,14 @@ def topological(roots: Iterable[Node]) -> dict[Node, int]:
     The order follows the inputs from the roots, so it does not change with names or with the order in the
     file.
     """
-    places: dict[Node, int] = {}
-    started: set[Node] = set()
-    waiting = list(roots)
-    while waiting:
-        backs: list[Node] = []
-        for root in waiting:
-            _visit(root, places, started, backs)
-        waiting = [tensor.node for back in backs for tensor in back.inputs]
-    return places
+    backs: list[Node] = []
 
-
-def _visit(root: Node, places: dict[Node, int], started: set[Node], backs: list[Node]) -> None:
-    """Depth first from one root, inputs before the node; loops' NextIterations are gathered, not entered."""
-    stack: list[tuple[Node, bool]] = [(root, False)]
-    while stack:
-        node, done = stack.pop()
-        if done:
-            places[node] = len(places)
-            continue
-        if node in started:
-            continue
-        started.add(node)
-        stack.append((node, True))
+    def before(node: Node) -> Iterator[Node]:
         if node.op == "NextIteration":
-            backs.append(node)
-            continue
-        for control in node.controls:
-            stack.append((control, False))
-        for tensor in reversed(node.inputs):
-            stack.append((tensor.node, False))
+            backs.append(node)  # what goes round the loop comes behind all the rest
+            return iter(())
+        return chain(producers(node), reversed(node.controls))
+
+    round_the_loops = (tensor.node for back in backs for tensor in back.inputs)
+    order = postorder(chain(roots, round_the_loops), before)
+    return {node: place for place, node in enumerate(order)}

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from bninspect.errors import SelectionError
 from bninspect.graph.functions.library import FUSED_OPS, ROOT_OPS
 from bninspect.graph.graph import Tensor
-from bninspect.graph.search import downstream, upstream
+from bninspect.graph.search import dependencies, downstream, end, reach, upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bninspect.graph.graph import Graph, Node, Signature
 
@@ -164,23 +164,25 @@ def _with_more_normalization(chosen: Iterable[Node], merges: Iterable[Node]) -> 
     A Merge nobody reads is a conditional's leftover as a rule (the batch mean, the momentum); those see none.
     """
     seen = upstream(chosen)
+
+    def unseen(nodes: Iterable[Node]) -> Iterator[Node]:
+        return (node for node in nodes if node not in seen)
+
     found = []
     for merge in merges:
-        stack, more = [merge], False
-        while stack:
-            node = stack.pop()
-            if node not in seen:
-                seen.add(node)
-                more = more or node.op in FUSED_OPS or node.op in ROOT_OPS
-                stack.extend(tensor.node for tensor in node.inputs)
-                stack.extend(node.controls)
-        if more:
+        fresh = set(reach(unseen([merge]), lambda node: unseen(dependencies(node))))
+        seen.update(fresh)
+        if any(map(_may_normalize, fresh)):
             found.append(merge)
     return found
 
 
 def _sees_normalization(nodes: Iterable[Node]) -> bool:
-    return any(node.op in FUSED_OPS or node.op in ROOT_OPS for node in upstream(nodes))
+    return any(map(_may_normalize, upstream(nodes)))
+
+
+def _may_normalize(node: Node) -> bool:
+    return node.op in FUSED_OPS or node.op in ROOT_OPS
 
 
 def _does(node: Node) -> bool:
@@ -234,11 +236,11 @@ def _is_statistic(node: Node) -> bool:
     """
     if node.op != "Merge":
         return False
-    for tensor in node.inputs:
-        for _ in range(_HOPS):
-            if tensor.node.op not in ("Identity", "Switch") or not tensor.node.inputs:
-                break
-            tensor = tensor.node.inputs[0]
-        if tensor.node.op in FUSED_OPS and tensor.port:
-            return True
-    return False
+    sources = (end(tensor, _handed_on, _HOPS + 1) for tensor in node.inputs)
+    return any(source.node.op in FUSED_OPS and source.port for source in sources)
+
+
+def _handed_on(tensor: Tensor) -> Tensor | None:
+    """What an Identity or a Switch was given; None for any other tensor."""
+    handing = tensor.node.op in ("Identity", "Switch") and tensor.node.inputs
+    return tensor.node.inputs[0] if handing else None

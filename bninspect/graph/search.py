@@ -1,15 +1,19 @@
 """Walks over a graph, each with a memo and a limit: a file may hold rings, and ways without number.
 
-`way` follows one step at a time (through identities, back to a source), `reach` every neighbour. Neither
-comes to a place twice, so that no walk is longer than the graph.
+`way` follows one step at a time (through identities, back to a source), `reach` every neighbour, `steps` says
+from where each was reached, `postorder` comes to a place behind all it depends on, `rings` to those that
+depend on each other together. None comes to a place twice, so that no walk is longer than the graph. All are
+lazy: what leads onward is asked after a place was given out, so that a caller that stops walks no further.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from bninspect.graph.graph import Graph, Node
 
@@ -41,16 +45,105 @@ def reach(
     starts: Iterable[Place], onward: Callable[[Place], Iterable[Place]], most: int | None = None
 ) -> Iterator[Place]:
     """The starts and all they lead to, each once, nearest first; no more than `most` of them."""
-    found = list(dict.fromkeys(starts))
-    seen = set(found)
-    for count, place in enumerate(found):  # grows while it is walked
-        if most is not None and count >= most:
-            return
-        yield place
+    return (place for place, _ in steps(starts, onward, most))
+
+
+def steps(
+    starts: Iterable[Place], onward: Callable[[Place], Iterable[Place]], most: int | None = None
+) -> Iterator[tuple[Place, Place | None]]:
+    """As `reach`, each place with the one it was first reached from; None with a start."""
+    waiting: deque[tuple[Place, Place | None]] = deque((start, None) for start in dict.fromkeys(starts))
+    seen = {start for start, _ in waiting}
+    count = 0
+    while waiting and (most is None or count < most):
+        place, before = waiting.popleft()
+        count += 1
+        yield place, before
         for after in onward(place):
             if after not in seen:
                 seen.add(after)
-                found.append(after)
+                waiting.append((after, place))
+
+
+def postorder(
+    starts: Iterable[Place], before: Callable[[Place], Iterable[Place]], most: int | None = None
+) -> Iterator[Place]:
+    """The starts and all that stands before them, each behind what stands before it, in the order in which
+    `before` gives that; a ring is cut where it closes. Nothing is asked of more than `most` places.
+    """
+    entered: set[Place] = set()
+    for start in starts:
+        stack = [(start, False)]
+        while stack:
+            place, left = stack.pop()
+            if left:
+                yield place
+            elif place not in entered and (most is None or len(entered) < most):
+                entered.add(place)
+                stack.append((place, True))
+                stack.extend((one, False) for one in reversed([*before(place)]))
+
+
+def rings(starts: Iterable[Place], before: Callable[[Place], Iterable[Place]]) -> Iterator[tuple[Place, ...]]:
+    """As `postorder`, but places that stand before each other come together; all others alone.
+
+    Source: R. Tarjan, Depth-first search and linear graph algorithms, SIAM Journal on Computing 1 (1972).
+    """
+    number: dict[Place, int] = {}
+    lowest: dict[Place, int] = {}
+    stack: list[tuple[Place, Iterator[Place]]] = []
+    held: list[Place] = []  # what was entered and not given out yet
+    given: set[Place] = set()
+
+    def enter(place: Place) -> None:
+        number[place] = lowest[place] = len(number)
+        held.append(place)
+        stack.append((place, iter(before(place))))
+
+    for start in starts:
+        if start not in number:
+            enter(start)
+        while stack:
+            place, rest = stack[-1]
+            one = next(rest, None)
+            if one is None:
+                stack.pop()
+                if stack:
+                    lowest[stack[-1][0]] = min(lowest[stack[-1][0]], lowest[place])
+                if lowest[place] == number[place]:
+                    ring = [held.pop()]
+                    while ring[-1] != place:
+                        ring.append(held.pop())
+                    given.update(ring)
+                    yield tuple(reversed(ring))
+            elif one not in number:
+                enter(one)
+            elif one not in given:
+                lowest[place] = min(lowest[place], number[one])
+
+
+def producers(node: Node) -> Iterator[Node]:
+    """The nodes whose outputs a node reads, in the order of its inputs."""
+    return (tensor.node for tensor in node.inputs)
+
+
+def dependencies(node: Node) -> Iterator[Node]:
+    """All that a node waits for: what it reads, then its control inputs."""
+    return chain(producers(node), node.controls)
+
+
+def readers(graph: Graph) -> Callable[[Node], Iterator[Node]]:
+    """Of a node the nodes that read one of its outputs, in graph order."""
+    return lambda node: (use.node for use in graph.uses(node))
+
+
+def dependents(graph: Graph) -> Callable[[Node], Sequence[Node]]:
+    """Of a node all that waits for it, by data or by a control input, in graph order."""
+    waiting: dict[Node, list[Node]] = {}
+    for node in graph:
+        for before in dict.fromkeys(dependencies(node)):
+            waiting.setdefault(before, []).append(node)
+    return lambda node: waiting.get(node, ())
 
 
 def upstream(roots: Iterable[Node], *, controls: bool = True) -> set[Node]:
@@ -70,4 +163,4 @@ def upstream(roots: Iterable[Node], *, controls: bool = True) -> set[Node]:
 
 def downstream(graph: Graph, sources: Iterable[Node]) -> set[Node]:
     """The sources and every node that depends on one of them through data."""
-    return set(reach(sources, lambda node: (use.node for use in graph.uses(node))))
+    return set(reach(sources, readers(graph)))

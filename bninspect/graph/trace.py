@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import GraphDefError
 from bninspect.graph import Tensor
+from bninspect.graph.search import end
 from bninspect.graphdef import TensorValue
 
 if TYPE_CHECKING:
@@ -88,28 +89,24 @@ def far(
 
     Remembered at every tensor of the way under the key, which stands for `step`.
     """
-    way: list[tuple[Tensor, bool]] = []
-    seen: set[Tensor] = set()
-    negated = False
-    end: tuple[Tensor, bool] | None = None
-    while end is None and tensor not in seen:
-        seen.add(tensor)
-        end = tensor.node.traced.get((key, tensor.port))
-        if end is None:
-            following = step(tensor)
-            if following is None:
-                end = (tensor, False)
-                break
-            way.append((tensor, negated))
-            negated ^= following[1]
-            tensor = following[0]
-    end = (tensor, False) if end is None else end
-    target, negated = end[0], negated ^ end[1]
-    for passed, so_far in way:
+    taken: dict[Tensor, tuple[Tensor, bool]] = {}
+
+    def onward(passed: Tensor) -> Tensor | None:
+        following = None if (key, passed.port) in passed.node.traced else step(passed)
+        if following is None:
+            return None
+        taken[passed] = following
+        return following[0]
+
+    last = end(tensor, onward)
+    found = taken[last] if last in taken else last.node.traced.get((key, last.port), (last, False))
+    for passed, (_, negates) in reversed(taken.items()):
+        target, negated = found
+        found = (target, negated != negates)
         if not passed.node.traced:
             passed.node.traced = {}
-        passed.node.traced[key, passed.port] = (target, negated ^ so_far)
-    return target, negated
+        passed.node.traced[key, passed.port] = found
+    return found
 
 
 def _loop_start(merge: Node) -> Tensor | None:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from bninspect.graphdef.wire import Span
 
 
+def node_name(text: str) -> str:
+    """The name of the node that an input (`op`, `op:1`, `^op`) means."""
+    return text.removeprefix("^").partition(":")[0]
+
+
 class FunctionRef(NamedTuple):
     """The value of a `func` attribute: which library function, with which attributes of its own."""
 

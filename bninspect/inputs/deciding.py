@@ -9,6 +9,7 @@ import numpy as np
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.predicate import sent_to_training_by
+from bninspect.graph.search import reach
 from bninspect.graph.trace import declared_shape, shape_of
 from bninspect.inputs.placeholders import NUMPY, PLACEHOLDERS
 
@@ -57,15 +58,14 @@ def fed_value(source: Tensor, value: Value) -> NDArray[Any]:
 
 def _shape_of_source(source: Tensor) -> tuple[int, ...]:
     """The shape that the source, or the values it is compared from, state; () if nothing does."""
-    line, stated = [source], []
-    for tensor in line:  # grows while it is walked
-        shape = _stated_shape(tensor.node)
-        if shape is not None:
-            stated.append(shape)
-        elif tensor.node.op in _BROADCASTING and len(line) < _MOST_TENSORS:
-            line.extend(before for before in tensor.node.inputs if before not in line)
+
+    def before(tensor: Tensor) -> tuple[Tensor, ...]:
+        spread = tensor.node.op in _BROADCASTING and _stated_shape(tensor.node) is None
+        return tensor.node.inputs if spread else ()
+
+    shapes = (_stated_shape(tensor.node) for tensor in reach([source], before, _MOST_TENSORS))
     try:
-        shape = np.broadcast_shapes(*stated)
+        shape = np.broadcast_shapes(*(shape for shape in shapes if shape is not None))
     except ValueError:
         return ()
     return shape if prod(shape) <= _MOST_VALUES else ()

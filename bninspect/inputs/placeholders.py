@@ -9,7 +9,7 @@ import numpy as np
 
 from bninspect.errors import InputError
 from bninspect.graph.outputs import find_tensor
-from bninspect.graph.search import upstream
+from bninspect.graph.search import reach, readers, upstream
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -117,16 +117,10 @@ def layout(graph: Graph, place: Placeholder) -> str:
         last, second = place.shape[3] in _CHANNELS, place.shape[1] in _CHANNELS
         if last != second:
             return "NHWC" if last else "NCHW"
-    line = [place.tensor.node]
-    seen = set(line)
-    for node in line:  # breadth first: grows while it is walked
+    for node in reach([place.tensor.node], readers(graph)):
         stated = node.attr("data_format")
         if stated in (b"NCHW", b"NHWC"):
             return str(stated.decode())
-        for use in graph.uses(node):
-            if use.node not in seen:
-                seen.add(use.node)
-                line.append(use.node)
     return "NHWC"
 
 
@@ -147,13 +141,9 @@ def written(shape: tuple[int | None, ...] | None) -> str:
 
 def _is_decoded(graph: Graph, node: Node) -> bool:
     """Whether an op that decodes images reads the node, directly or through Identity."""
-    line = [node]
-    for reached in line:  # grows while it is walked
-        consumers = {use.node for use in graph.uses(reached)}
-        if any(consumer.op.startswith("Decode") for consumer in consumers):
-            return True
-        line.extend(consumer for consumer in consumers if consumer.op == "Identity" and consumer not in line)
-    return False
+    onward = readers(graph)
+    handed_on = reach([node], lambda one: onward(one) if one is node or one.op == "Identity" else ())
+    return any(reader.op.startswith("Decode") for reader in handed_on if reader is not node)
 
 
 def _no_image_input(candidates: Sequence[Placeholder]) -> str:

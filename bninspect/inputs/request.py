@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.errors import InputError
+from bninspect.graph.search import reach
 from bninspect.inputs import feeds, images
 from bninspect.inputs.pictures import Encoded, Files, RandomImages, RandomValues
 from bninspect.inputs.placeholders import NUMPY, image_input, layout, placeholders, refuse_unfed
@@ -160,17 +161,12 @@ def _useless(reached: Collection[Node], fed: Collection[str], decided: Collectio
 
 def _is_read(graph: Graph, reached: Collection[Node], node: Node, cut: Collection[Node]) -> bool:
     """Whether a way leads from the node to the end of what runs past the nodes that are fed."""
-    stack, seen = [node], {node}
-    while cut and stack:
-        current = stack.pop()
-        if current in cut and current is not node:
-            continue
-        readers = {use.node for use in graph.uses(current) if use.node in reached}
-        if not readers:
-            return True
-        stack.extend(readers - seen)
-        seen |= readers
-    return not cut
+
+    def running(current: Node) -> list[Node]:
+        return [use.node for use in graph.uses(current) if use.node in reached]
+
+    past = reach([node], lambda current: () if current in cut and current is not node else running(current))
+    return not cut or any((one is node or one not in cut) and not running(one) for one in past)
 
 
 def _but_images(

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from bninspect.batchnorm.mode import Mode
 from bninspect.errors import RewriteError
 from bninspect.graph.loops import in_loops
+from bninspect.graph.search import reach
+from bninspect.graphdef.records import node_name
 from bninspect.inputs.deciding import fed_name, fed_value, sources
 from bninspect.measure.instrument import GapNames, dtype_at, gap_nodes, x_dtype
 from bninspect.rewrite import specialize
@@ -110,20 +112,16 @@ class BothModes:
     def reached(self, graph: Iterable[Node]) -> set[Node]:
         """The nodes of the original that the program depends on, but for those before a source, which is
         fed."""
-        by_name = {node.name: node for node in self.graphdef.nodes}
+        reads = {node.name: node.inputs for node in self.graphdef.nodes}
         original = {
             self.places(mode, f"{node.name}:0").rpartition(":")[0]: node for mode in MODES for node in graph
         }
-        fed = {name.rpartition(":")[0] for name in self.fed(())}
-        stack = [name.rpartition(":")[0] for name in self.fetched]
-        seen: set[str] = set()
-        while stack:
-            name = stack.pop()
-            if name in seen or name in fed or name not in by_name:
-                continue
-            seen.add(name)
-            stack.extend(text.removeprefix("^").partition(":")[0] for text in by_name[name].inputs)
-        return {original[name] for name in seen if name in original}
+        fed = {node_name(name) for name in self.fed(())}
+        names = reach(
+            map(node_name, self.fetched),
+            lambda name: () if name in fed else map(node_name, reads.get(name, ())),
+        )
+        return {original[name] for name in names if name in original and name in reads and name not in fed}
 
 
 def both_modes(

@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.errors import Absent
+from bninspect.graph.search import reach
+from bninspect.graphdef.records import node_name
 from bninspect.inputs.deciding import fed_name
 from bninspect.measure.both_modes import MODES
 from bninspect.text import listed
@@ -69,16 +71,6 @@ def _behind_sources(program: BothModes) -> set[str]:
     readers: dict[str, list[str]] = defaultdict(list)
     for node in program.graphdef.nodes:
         for text in node.inputs:
-            readers[text.removeprefix("^").partition(":")[0]].append(node.name)
-    stack = [
-        program.places(mode, fed_name(source)).rpartition(":")[0]
-        for mode in MODES
-        for source in program.sources
-    ]
-    seen: set[str] = set()
-    while stack:
-        name = stack.pop()
-        if name not in seen:
-            seen.add(name)
-            stack.extend(readers[name])
-    return seen
+            readers[node_name(text)].append(node.name)
+    fed = (node_name(program.places(mode, fed_name(source))) for mode in MODES for source in program.sources)
+    return set(reach(fed, lambda name: readers[name]))

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bninspect.graph.search import dependencies, reach, rings
 from bninspect.graph.trace import VARIABLES, same
 from bninspect.rewrite.edits import mutates
 from bninspect.rewrite.folded.quantization import hold_read
 
 if TYPE_CHECKING:
-    from bninspect.graph import Node, Tensor
+    from collections.abc import Iterator
+
+    from bninspect.graph import Graph, Node, Tensor
     from bninspect.rewrite.edits import Edits
 
 _HANDED_ON = frozenset({"Identity", "Switch", "Enter", "Exit", "NextIteration", "Merge"})
@@ -34,48 +37,54 @@ def variables_to_constants(edits: Edits) -> dict[Node, str]:
     there, with the variable's name and the reason.
     """
     blocked: dict[Node, str] = {}
+    changes = _Changes(edits.graph)
     for node in edits.graph:
         if node.op not in VARIABLES or node.stored is None:
             continue
         value = node.stored
         edits.replace(node, "Const", (), dtype=value.dtype, value=value)
         if node.op == "VarHandleOp":
-            _read_by_handle(edits, node, value.dtype, blocked)
+            _read_by_handle(edits, node, value.dtype, changes, blocked)
         else:
-            _read_by_reference(edits, node, value.dtype, blocked)
+            _read_by_reference(edits, node, value.dtype, changes, blocked)
     return blocked
 
 
-def _read_by_reference(edits: Edits, variable: Node, dtype: str, blocked: dict[Node, str]) -> None:
+def _read_by_reference(
+    edits: Edits, variable: Node, dtype: str, changes: _Changes, blocked: dict[Node, str]
+) -> None:
     """What works on a reference works on the value."""
-    stack, seen = [variable], {variable}
-    while stack:
-        node = stack.pop()
-        for use in edits.graph.uses(node):
-            reader = use.node
-            if (changed := _changed_before(reader, variable)) is not None:
+
+    def handed_on(node: Node) -> Iterator[Node]:
+        for reader, _ in edits.graph.uses(node):
+            if (changed := changes.before(reader, variable)) is not None:
                 blocked[reader] = _too_late(variable, changed)
             elif reader.op == "IsVariableInitialized":
                 edits.replace(reader, "Const", (), dtype="bool", value=np.array(True))
-            elif reader.op in _BY_REFERENCE and reader not in seen:
-                seen.add(reader)
-                _hand_on(edits, reader, _BY_REFERENCE[reader.op], dtype)
-                stack.append(reader)
+            elif reader.op in _BY_REFERENCE:
+                yield reader
+
+    for node in reach([variable], handed_on):
+        if node is not variable:
+            _hand_on(edits, node, _BY_REFERENCE[node.op], dtype)
 
 
-def _read_by_handle(edits: Edits, variable: Node, dtype: str, blocked: dict[Node, str]) -> None:
+def _read_by_handle(
+    edits: Edits, variable: Node, dtype: str, changes: _Changes, blocked: dict[Node, str]
+) -> None:
     """A read is the value; what hands the handle on hands on the value."""
-    stack, seen = [variable], {variable}
-    while stack:
-        node = stack.pop()
-        for use in edits.graph.uses(node):
-            reader, handle = use.node, use.node.inputs[use.slot]
+
+    def handed_on(node: Node) -> Iterator[Node]:
+        return (use.node for use in edits.graph.uses(node) if use.node.op in _HANDED_ON)
+
+    for node in reach([variable], handed_on):
+        if node is not variable:
+            _hand_on(edits, node, node.op, dtype)
+        for reader, slot in edits.graph.uses(node):
+            handle = reader.inputs[slot]
             if reader.op in _HANDED_ON:
-                if reader not in seen:
-                    seen.add(reader)
-                    _hand_on(edits, reader, reader.op, dtype)
-                    stack.append(reader)
-            elif (changed := _changed_before(reader, variable)) is not None:
+                continue
+            if (changed := changes.before(reader, variable)) is not None:
                 if reader.op != "ReadVariableOp" or not hold_read(edits, reader, handle, changed, dtype):
                     blocked[reader] = _too_late(variable, changed)
             elif not _read(edits, reader, handle, dtype):
@@ -118,17 +127,41 @@ def _gathered(reader: Node, dtype: str) -> dict[str, Any]:
     return {"Tparams": dtype, "Tindices": reader.attr("Tindices", "int32")}
 
 
-def _changed_before(reader: Node, variable: Node) -> Node | None:
-    """What changes the variable before this node reads it, which waits for that; None where nothing does."""
-    stack, seen = list(reader.controls), set(reader.controls)
-    while stack:
-        waited = stack.pop()
-        if mutates(waited.op) and waited.inputs and same(waited.inputs[0]).node is variable:
-            return waited
-        before = {*waited.controls, *(tensor.node for tensor in waited.inputs)} - seen
-        seen |= before
-        stack.extend(before)
-    return None
+class _Changes:
+    """What changes variables before a node runs: asked for many readers, each node is looked at once."""
+
+    def __init__(self, graph: Graph) -> None:
+        changing = [node for node in graph if mutates(node.op) and node.inputs]
+        self._changing = changing
+        self._bits = {node: 1 << number for number, node in enumerate(changing)}
+        self._of: dict[Node, int] = {}
+        """Variable -> its own changes, a bit each."""
+        for node in changing:
+            variable = same(node.inputs[0]).node
+            self._of[variable] = self._of.get(variable, 0) | self._bits[node]
+        self._behind: dict[Node, int] = {}
+        """Node -> the changes that it is, or waits for; the same for all nodes of a ring."""
+
+    def before(self, reader: Node, variable: Node) -> Node | None:
+        """The first change of the variable, in file order, that the reader waits for; None without any."""
+        own = self._of.get(variable, 0)
+        if not own:
+            return None
+        for ring in rings((one for one in reader.controls if one not in self._behind), self._unknown):
+            found = 0
+            for node in ring:
+                found |= self._bits.get(node, 0)
+                for one in dependencies(node):
+                    found |= self._behind.get(one, 0)
+            self._behind.update(dict.fromkeys(ring, found))
+        met = 0
+        for control in reader.controls:
+            met |= self._behind[control]
+        met &= own
+        return self._changing[(met & -met).bit_length() - 1] if met else None
+
+    def _unknown(self, node: Node) -> Iterator[Node]:
+        return (one for one in dependencies(node) if one not in self._behind)
 
 
 def _too_late(variable: Node, changed: Node) -> str:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from bninspect.graph.search import reach, steps
+from bninspect.graphdef.records import node_name
 from bninspect.graphdef.writer import rewritten
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from bninspect.graphdef import GraphDef, NodeDef
 
@@ -65,51 +68,40 @@ def _split(ours: Mapping[str, NodeDef], theirs: Mapping[str, NodeDef], apart: Co
     for nodes in (ours, theirs):
         for node in nodes.values():
             for text in node.inputs:
-                readers[_node_name(text)].add(node.name)
-    split: set[str] = set()
+                readers[node_name(text)].add(node.name)
     different = {name for name in ours.keys() | theirs.keys() if not _same(ours.get(name), theirs.get(name))}
     frames = {**_frames(ours), **_frames(theirs)}
-    enters = {name for name in frames if (ours.get(name) or theirs[name]).op in ("Enter", "RefEnter")}
-    new = different | {name for name in apart if name in ours}
-    handles = [name for name in ours if ours[name].op in _READ_ONCE]
-    while new:
-        _spread(new, readers, split)
-        touched = {frames[name] for name in split if name in frames}
-        new = {name for name in enters if frames[name] in touched and name not in split}
-        new |= {name for name in handles if name not in split and not split.isdisjoint(readers[name])}
-    return split
+    enters: dict[str | None, list[str]] = defaultdict(list)
+    for name, frame in frames.items():
+        if (ours.get(name) or theirs[name]).op in ("Enter", "RefEnter"):
+            enters[frame].append(name)
+    handles: dict[str, list[str]] = defaultdict(list)
+    for name in ours:
+        if ours[name].op in _READ_ONCE:
+            for reader in readers[name]:
+                handles[reader].append(name)
 
+    def split_too(name: str) -> Iterator[str]:
+        """What reads the node, its whole loop, and the handles it reads."""
+        return chain(readers.get(name, ()), enters.get(frames.get(name), ()), handles.get(name, ()))
 
-def _spread(start: Iterable[str], readers: Mapping[str, set[str]], reached: set[str]) -> None:
-    """Adds these nodes, and all that read them, to those reached."""
-    stack = list(start)
-    while stack:
-        name = stack.pop()
-        if name not in reached:
-            reached.add(name)
-            stack.extend(readers.get(name, ()))
+    return set(reach((*different, *(name for name in apart if name in ours)), split_too))
 
 
 def _frames(nodes: Mapping[str, NodeDef]) -> dict[str, str]:
     """The loop that each node stands in, by its frame's name; of nested ones any: they split alike."""
+    enters = [node.name for node in nodes.values() if node.op in ("Enter", "RefEnter")]
     readers: dict[str, list[str]] = defaultdict(list)
-    stack: list[tuple[str, str]] = []
-    for node in nodes.values():
-        if node.op in ("Enter", "RefEnter"):
-            stack.append((node.name, _frame_name(node)))
-    if not stack:
-        return {}
-    for node in nodes.values():
+    for node in nodes.values() if enters else ():
         for text in node.inputs:
-            readers[_node_name(text)].append(node.name)
+            readers[node_name(text)].append(node.name)
+
+    def inside(name: str) -> Sequence[str]:
+        return () if nodes[name].op in ("Exit", "RefExit") else readers[name]
+
     found: dict[str, str] = {}
-    while stack:
-        name, frame = stack.pop()
-        if name in found:
-            continue
-        found[name] = frame
-        if nodes[name].op not in ("Exit", "RefExit"):
-            stack.extend((reader, frame) for reader in readers[name])
+    for name, before in steps(enters, inside):
+        found[name] = _frame_name(nodes[name]) if before is None else found[before]
     return found
 
 
@@ -133,7 +125,3 @@ def _renamed(text: str, names: Mapping[str, str]) -> str:
     mark = "^" if text.startswith("^") else ""
     name, colon, port = text[len(mark) :].partition(":")
     return mark + names.get(name, name) + colon + port
-
-
-def _node_name(text: str) -> str:
-    return text.removeprefix("^").partition(":")[0]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.graph import Node, Tensor
 from bninspect.graph.loops import in_loops
-from bninspect.graph.search import reach, way
+from bninspect.graph.search import dependents, reach, way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -198,11 +198,7 @@ class Edits:
 def _behind(graph: Graph, ops: frozenset[str]) -> set[Node]:
     """The nodes of these ops, and all that depend on one of them by data or control edges."""
     starts = [node for node in graph if node.op in ops]
-    readers: dict[Node, list[Node]] = {}
-    for node in graph if starts else ():
-        for before in (*node.controls, *(tensor.node for tensor in node.inputs)):
-            readers.setdefault(before, []).append(node)
-    return set(reach(starts, lambda node: readers.get(node, ())))
+    return set(reach(starts, dependents(graph))) if starts else set()
 
 
 def _value_of(node: Node) -> Node | None:

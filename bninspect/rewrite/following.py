@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.graph.search import reach
 from bninspect.graph.trace import IDENTITIES, MERGES, same
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bninspect.batchnorm import BatchNorm
     from bninspect.batchnorm.wiring.conditions import Conditions
     from bninspect.graph import Graph, Node, Tensor
@@ -23,27 +26,21 @@ def following(layer: BatchNorm, source: Tensor, graph: Graph, conditions: Condit
     """The Merges on the predicate `source`, besides the layer's own, both sides of which the layer gives."""
     own = {branch.node for branch in (layer.training, layer.inference, layer.untaken) if branch is not None}
     own |= {layer.output.node, *layer.merges}
-    stack, seen = sorted(own, key=lambda node: node.index), set(own)
-    found = []
-    while stack and len(seen) < _MOST_NODES:
-        node = stack.pop()
-        for use in graph.uses(node):
-            reader = use.node
-            if reader in seen:
-                continue
-            if reader.op in IDENTITIES and use.slot == 0:
-                seen.add(reader)
-                stack.append(reader)
-            elif reader.op in MERGES and all(_given(tensor, own) for tensor in reader.inputs):
-                join = conditions.join(reader)
-                if join is not None and conditions.base(join.predicate)[0] == source:
-                    seen.add(reader)
-                    own.add(reader)
-                    stack.append(reader)
-                    found.append(reader)
-    return found
+    found: dict[Node, None] = {}
 
+    def given(merge: Node) -> bool:
+        sides = all(same(tensor).node in own for tensor in merge.inputs)
+        return sides and conditions.is_on(merge, source)
 
-def _given(tensor: Tensor, own: set[Node]) -> bool:
-    """Whether the tensor is one that these nodes give, handed on unchanged."""
-    return same(tensor).node in own
+    def onward(node: Node) -> Iterator[Node]:
+        for reader, slot in graph.uses(node):
+            if reader.op in IDENTITIES and slot == 0:
+                yield reader
+            elif reader.op in MERGES and reader not in own and given(reader):
+                own.add(reader)
+                found[reader] = None
+                yield reader
+
+    for _ in reach(sorted(own, key=lambda node: node.index), onward, _MOST_NODES):
+        pass
+    return list(found)

@@ -18,6 +18,7 @@ from bninspect.errors import RewriteError
 from bninspect.graph import Tensor, flatten
 from bninspect.graph.functions.library import Library, calls
 from bninspect.graph.outputs import served_signatures
+from bninspect.graph.search import reach
 from bninspect.graph.trace import VARIABLES
 from bninspect.rewrite.constants import HANDLES, variables_to_constants
 from bninspect.rewrite.edits import Edits
@@ -81,12 +82,7 @@ def _reading(graphdef: GraphDef) -> frozenset[str]:
         for node in function.nodes:
             for name in calls(node, graphdef.functions):
                 callers.setdefault(name, set()).add(function.name)
-    stack = list(wanted)
-    while stack:
-        for name in callers.get(stack.pop(), set()) - wanted:
-            wanted.add(name)
-            stack.append(name)
-    return frozenset(wanted)
+    return frozenset(reach(wanted, lambda name: callers.get(name, ())))
 
 
 def _in(graph: Graph, tensor: Tensor) -> Tensor:

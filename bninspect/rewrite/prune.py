@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from bninspect.errors import RewriteError
 from bninspect.graph.functions.library import called
+from bninspect.graph.search import reach
 from bninspect.graphdef.writer import new_node, rewritten
 from bninspect.rewrite.edits import mutates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bninspect.graph import Node, Tensor
     from bninspect.graphdef import GraphDef, NodeDef
@@ -77,18 +79,13 @@ def dtype_of(tensor: Tensor) -> str:
 
 def _needed(edits: Edits, roots: list[Node]) -> set[Node]:
     """The roots and all they depend on, after the edits."""
-    kept: set[Node] = set()
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        if node in kept:
-            continue
+
+    def before(node: Node) -> Iterator[Node]:
         if mutates(node.op):
             raise RewriteError(f"the outputs depend on {node.op} {node.label}, which changes a variable")
-        kept.add(node)
-        stack.extend(tensor.node for tensor in edits.inputs(node))
-        stack.extend(edits.controls(node))
-    return kept
+        return chain((tensor.node for tensor in edits.inputs(node)), edits.controls(node))
+
+    return set(reach(roots, before))
 
 
 def _file_order(node: Node) -> tuple[int, str]:

@@ -15,6 +15,7 @@ import numpy as np
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.predicate import PREDICATE_OPS, Value, base, value_of
+from bninspect.graph.search import reach
 from bninspect.graph.trace import IDENTITIES, VARIABLES, same, scalar
 from bninspect.inputs.deciding import fed_value
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.graph import Graph, Tensor
+    from bninspect.graph import Graph, Node, Tensor
 
 _MOST_NODES = 2000
 """How many readers of a source are looked at for the numbers that they compare it with."""
@@ -125,16 +126,12 @@ def _values(tensor: Tensor, layers: Iterable[BatchNorm], graph: Graph) -> tuple[
 
 def _compared_with(source: Tensor, graph: Graph) -> set[float]:
     """The constants that meet the source, or what is computed from it alone, in a comparison or in logic."""
-    found: set[float] = set()
-    stack, seen = [source.node], {source.node}
-    while stack and len(seen) < _MOST_NODES:
-        for use in graph.uses(stack.pop()):
-            reader = use.node
-            handed_on = reader.op in IDENTITIES and use.slot == 0
-            if reader in seen or not (handed_on or reader.op in PREDICATE_OPS):
-                continue
-            seen.add(reader)
-            stack.append(reader)
-            numbers = (scalar(same(tensor)) for tensor in reader.inputs)
-            found |= {number for number in numbers if number is not None}
-    return found
+
+    def onward(node: Node) -> Iterator[Node]:
+        for use in graph.uses(node):
+            if (use.node.op in IDENTITIES and use.slot == 0) or use.node.op in PREDICATE_OPS:
+                yield use.node
+
+    computed = (node for node in reach([source.node], onward, _MOST_NODES) if node is not source.node)
+    numbers = (scalar(same(tensor)) for node in computed for tensor in node.inputs)
+    return {number for number in numbers if number is not None}

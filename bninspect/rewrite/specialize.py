@@ -16,7 +16,7 @@ from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.predicate import value_of
 from bninspect.errors import RewriteError
-from bninspect.graph.search import end
+from bninspect.graph.search import end, reach
 from bninspect.graph.trace import SWITCHES, same
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.folded.quantization import decided_delays, hold_updates
@@ -27,7 +27,7 @@ from bninspect.rewrite.prune import Pruned, dtype_of, prune
 from bninspect.rewrite.serving import deciders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bninspect.batchnorm import BatchNorm, Branch, Report
     from bninspect.batchnorm.wiring.predicate import Value
@@ -114,18 +114,12 @@ def _specialized(layer: BatchNorm, mode: Mode, edits: Edits, conditions: Conditi
 def _beside(branch: Branch, source: Tensor, conditions: Conditions) -> list[Node]:
     """Merges on the same predicate that gamma and beta come through (batch renormalization's r and d)."""
     site = branch.site
-    stack = [tensor.node for tensor in (site.gamma, site.beta) if tensor is not None]
-    seen, found = set(stack), []
-    while stack and len(seen) < _MOST_NODES:
-        node = stack.pop()
-        join = conditions.join(node)
-        if join is not None and conditions.base(join.predicate)[0] == source:
-            found.append(node)
-        for tensor in node.inputs:
-            if tensor.node not in seen and same(tensor) != site.x:
-                seen.add(tensor.node)
-                stack.append(tensor.node)
-    return found
+
+    def before(node: Node) -> Iterator[Node]:
+        return (tensor.node for tensor in node.inputs if same(tensor) != site.x)
+
+    parameters = (tensor.node for tensor in (site.gamma, site.beta) if tensor is not None)
+    return [node for node in reach(parameters, before, _MOST_NODES) if conditions.is_on(node, source)]
 
 
 def settle(report: Report, mode: Mode, edits: Edits, conditions: Conditions) -> None:
@@ -202,26 +196,24 @@ def _free(
     """Every node of the branch reads what its Switches were given, and waits for no pivot of the
     conditional.
     """
-    stack, seen = [start], {start}
-    while stack:
-        node = stack.pop()
+
+    def freed(node: Node) -> Iterator[Node]:
         pivots = frozenset(control for control in node.controls if _is_pivot(control, condition, conditions))
         if pivots:
             edits.free(node, pivots, near)
         if condition not in conditions.of(node):
-            continue  # both branches may share a constant that waits for the Switch itself
+            return  # both branches may share a constant that waits for the Switch itself
         for slot in range(len(node.inputs)):
             tensor = edits.read_by(node, slot)
             given = _unswitched(tensor, condition, edits, conditions)
             if given != tensor:
                 edits.override(node, slot, given)
-            elif tensor.node not in seen:
-                seen.add(tensor.node)
-                stack.append(tensor.node)
-        for control in node.controls:
-            if control not in pivots and control not in seen:
-                seen.add(control)
-                stack.append(control)
+            else:
+                yield tensor.node
+        yield from (control for control in node.controls if control not in pivots)
+
+    for _ in reach([start], freed):
+        pass
 
 
 def _is_pivot(control: Node, condition: tuple[Tensor, bool], conditions: Conditions) -> bool:

@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.graph.functions.library import called
+from bninspect.graph.search import reach
 from bninspect.graph.types import given_type
+from bninspect.graphdef.records import node_name
 from bninspect.graphdef.writer import new_node
 
 if TYPE_CHECKING:
@@ -26,22 +28,11 @@ def needed(graphdef: GraphDef, tensors: Iterable[str]) -> GraphDef:
 
     A name that no node of the top level has is left for TensorFlow to complain about.
     """
-    by_name = {node.name: node for node in graphdef.nodes}
-    wanted: set[str] = set()
-    stack = [_node_name(tensor) for tensor in tensors]
-    while stack:
-        name = stack.pop()
-        if name in wanted or name not in by_name:
-            continue
-        wanted.add(name)
-        stack.extend(_node_name(source) for source in by_name[name].inputs)
+    reads = {node.name: node.inputs for node in graphdef.nodes}
+    wanted = set(reach(map(node_name, tensors), lambda name: map(node_name, reads.get(name, ()))))
     nodes = tuple(node for node in graphdef.nodes if node.name in wanted)
     functions = called(nodes, graphdef.functions)
     return replace(graphdef, nodes=nodes, functions=functions, library_rest=())
-
-
-def _node_name(tensor: str) -> str:
-    return tensor.removeprefix("^").split(":")[0]
 
 
 def cut(graphdef: GraphDef, fed: Collection[str], tensors: Iterable[str]) -> GraphDef:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.training.assigns import ASSIGNS
+from bninspect.graph.search import producers, reach
 from bninspect.graph.trace import VARIABLES, content, shape_of, value
 
 if TYPE_CHECKING:
@@ -46,21 +47,21 @@ class Upstream:
         """The variables and constants that keep the nearest weights of x, nearest first, in the order of the
         inputs; none where x is made with none, as an image is.
         """
-        edge, seen = [x.node], {x.node}
         found: dict[Node, None] = {}
-        for current in edge:
+
+        def onward(current: Node) -> list[Node]:
             if current in self._learned:
                 found.update(dict.fromkeys(self._learned[current]))
-                continue
+                return []
             kept = {tensor: _kept(tensor) for tensor in _followed(current)}
             own = [node for node in kept.values() if node is not None and node not in self._statistics]
             found.update(dict.fromkeys(own))
             if any(len(shape_of(node) or ()) > 1 for node in own):
-                continue
-            for tensor, node in kept.items():
-                if node is None and tensor.node not in seen and len(seen) < _MOST_NODES:
-                    seen.add(tensor.node)
-                    edge.append(tensor.node)
+                return []
+            return [tensor.node for tensor, node in kept.items() if node is None]
+
+        for _ in reach([x.node], onward, _MOST_NODES):
+            pass
         return tuple(found)
 
 
@@ -75,17 +76,10 @@ def _followed(node: Node) -> Sequence[Tensor]:
 
 def _is_stored(node: Node) -> bool:
     """Whether a node is computed from variables and constants alone (of weights made binary, scaled)."""
-    edge, seen = [node], {node}
-    for current in edge:
-        if not current.inputs and current.op not in VARIABLES and current.op != "Const":
-            return False
-        for tensor in current.inputs:
-            if tensor.node not in seen:
-                seen.add(tensor.node)
-                edge.append(tensor.node)
-        if len(seen) > _MOST_OF_WEIGHTS:
-            return False
-    return True
+    made_of = list(reach([node], producers, _MOST_OF_WEIGHTS + 1))
+    return len(made_of) <= _MOST_OF_WEIGHTS and all(
+        one.inputs or one.op in VARIABLES or one.op == "Const" for one in made_of
+    )
 
 
 def _kept(tensor: Tensor) -> Node | None:

@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.recognition.formula import Match, Term, read
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
+from bninspect.graph.search import producers, reach
 from bninspect.graph.trace import IDENTITIES, RESHAPES, same, scalar, value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bninspect.graph import Graph, Node, Tensor
 
 _UNCHANGED = IDENTITIES | RESHAPES | FAKE_QUANTS
@@ -96,16 +99,11 @@ class Region:
 
     def feeds(self, earlier: Node, later: Node) -> bool:
         """Whether one node of the region flows into another."""
-        stack, seen = [later], {later}
-        while stack:
-            node = stack.pop()
-            if node is earlier:
-                return True
-            for tensor in node.inputs:
-                if tensor.node in self.nodes and tensor.node not in seen:
-                    seen.add(tensor.node)
-                    stack.append(tensor.node)
-        return False
+
+        def before(node: Node) -> Iterator[Node]:
+            return (one for one in producers(node) if one in self.nodes)
+
+        return earlier in reach([later], before)
 
     def _expand(self, node: Node) -> tuple[Term, ...] | None:
         """The terms of a node, at most _DEEPEST deep; None where they are not a sum of products."""

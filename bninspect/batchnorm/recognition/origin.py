@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.site import Batch, Chosen, Origin, Stored, Undecided
 from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.graph.functions.library import FUSED_OPS
+from bninspect.graph.search import reach
 from bninspect.graph.trace import VARIABLES, cast_free, integers, is_scalar, same, value
 
 if TYPE_CHECKING:
@@ -138,40 +139,44 @@ class _Walk:
         """Stored tensors only taken off x before its moments: they change nothing but the rounding."""
         self.reductions: list[Node] = []
         self.fused: list[Node] = []
+        self._reason: str | None = None
 
     def back_from(self, statistic: Tensor) -> str | None:
         """Walk; the reason where the walk meets what it cannot judge, else None."""
-        stack, seen = [statistic], {statistic}
-        while stack:
-            tensor = same(stack.pop())
-            node = tensor.node
-            if tensor in self._targets or cast_free(tensor) in self._targets:
-                self.reached_x = True
-                continue
-            if node.op.startswith("Placeholder"):
-                return f"the statistics are computed from another tensor, {tensor.name}"
-            if _is_stored(node):
-                if not is_scalar(tensor) and tensor not in self.stored:
-                    self.stored.append(tensor)
-                continue
-            moments = node.op in FUSED_OPS and node.inputs and tensor.port in _BATCH_PORTS
-            if moments and same(node.inputs[0]) in self._targets:
-                self.reached_x = True
-                self.fused.append(node)
-                continue
-            if node.op in _SHAPES:
-                continue
-            if node.op not in _ARITHMETIC | REDUCTIONS | _REPLICAS:
-                return f"the statistics come from {node.op} {node.label}, neither a moment of x nor stored"
-            for before in self._inputs(node):
-                if before not in seen:
-                    seen.add(before)
-                    stack.append(before)
-                if len(seen) > _MOST_NODES:
-                    break
-            if len(seen) > _MOST_NODES:
-                return f"the statistics of {statistic.name} depend on too many nodes to judge"
-        return None
+        passed = sum(1 for _ in reach([statistic], self._before, _MOST_NODES + 1))
+        if self._reason is None and passed > _MOST_NODES:
+            return f"the statistics of {statistic.name} depend on too many nodes to judge"
+        return self._reason
+
+    def _before(self, statistic: Tensor) -> tuple[Tensor, ...]:
+        """What a tensor on the way is made of; nothing where the walk ends or met what it cannot judge."""
+        tensor = same(statistic)
+        node = tensor.node
+        if self._reason is not None:
+            return ()
+        if tensor in self._targets or cast_free(tensor) in self._targets:
+            self.reached_x = True
+            return ()
+        if node.op.startswith("Placeholder"):
+            self._reason = f"the statistics are computed from another tensor, {tensor.name}"
+            return ()
+        if _is_stored(node):
+            if not is_scalar(tensor) and tensor not in self.stored:
+                self.stored.append(tensor)
+            return ()
+        moments = node.op in FUSED_OPS and node.inputs and tensor.port in _BATCH_PORTS
+        if moments and same(node.inputs[0]) in self._targets:
+            self.reached_x = True
+            self.fused.append(node)
+            return ()
+        if node.op in _SHAPES:
+            return ()
+        if node.op not in _ARITHMETIC | REDUCTIONS | _REPLICAS:
+            self._reason = (
+                f"the statistics come from {node.op} {node.label}, neither a moment of x nor stored"
+            )
+            return ()
+        return self._inputs(node)
 
     def _inputs(self, node: Node) -> tuple[Tensor, ...]:
         """The inputs that carry values rather than shapes, axes or counts."""

@@ -15,12 +15,15 @@ from bninspect.batchnorm.recognition.lookalikes import square_root_of
 from bninspect.batchnorm.recognition.origin import origin
 from bninspect.batchnorm.recognition.variance import CLIPS, is_parameter, is_variance_like
 from bninspect.batchnorm.site import Undecided
+from bninspect.graph.search import reach
 from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, is_scalar, value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bninspect.batchnorm.recognition.formula import Match
     from bninspect.batchnorm.wiring.conditions import Conditions
-    from bninspect.graph import Graph, Node, Tensor
+    from bninspect.graph import Graph, Node, Tensor, Use
 
 _UNCHANGED = IDENTITIES | RESHAPES
 _MOST_NODES = 24
@@ -57,23 +60,18 @@ def without_match(
 
 def _behind(root: Node, graph: Graph) -> list[Node]:
     """The root, and what is made of it by handing it on, clipping it, adding a number or choosing it."""
-    found, seen = [root], {root}
-    for node in found:
-        for use in graph.uses(node):
-            after = use.node
-            others = [tensor for slot, tensor in enumerate(after.inputs) if slot != use.slot]
-            if (
-                after not in seen
-                and len(found) < _MOST_NODES
-                and (
-                    (after.op in _UNCHANGED and use.slot == 0)
-                    or after.op in MERGES | SELECTS
-                    or (after.op in ADDS | CLIPS and all(is_scalar(tensor) for tensor in others))
-                )
-            ):
-                seen.add(after)
-                found.append(after)
-    return found
+
+    def onward(node: Node) -> Iterator[Node]:
+        return (use.node for use in graph.uses(node) if _is_still_the_root(use))
+
+    return list(reach([root], onward, _MOST_NODES))
+
+
+def _is_still_the_root(use: Use) -> bool:
+    op, inputs = use.node.op, use.node.inputs
+    if op in ADDS | CLIPS:
+        return all(is_scalar(tensor) for slot, tensor in enumerate(inputs) if slot != use.slot)
+    return (op in _UNCHANGED and use.slot == 0) or op in MERGES | SELECTS
 
 
 def _divides(node: Node, graph: Graph) -> bool:

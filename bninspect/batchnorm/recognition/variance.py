@@ -10,9 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.graph.functions.library import FUSED_OPS
+from bninspect.graph.search import reach
 from bninspect.graph.trace import VARIABLES, cast_free, content, is_scalar, same, scalar, value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bninspect.batchnorm.wiring.conditions import Conditions
     from bninspect.graph import Node, Tensor
 
@@ -30,35 +33,42 @@ _MOST_CLIPS = 8
 
 def is_variance_like(tensor: Tensor, conditions: Conditions) -> bool:
     """Whether it is made of a mean of squares, or of stored vectors alone, by arithmetic and choices."""
+
+    def before(place: tuple[Tensor, bool]) -> Iterator[tuple[Tensor, bool]]:
+        tensor, scaled = place
+        scaled = scaled or tensor.node.op in _SCALES
+        return ((value(one), scaled) for one in _made_of(tensor, place[1], conditions) or ())
+
     stored = computed = False
-    start = (value(tensor), False)
-    stack, seen = [start], {start}
-    while stack and len(seen) < _MOST_NODES:
-        current, scaled = stack.pop()
+    for current, scaled in reach([(value(tensor), False)], before, _MOST_NODES):
         node = current.node
         if node.op in FUSED_OPS and current.port in (2, 4):
             return True
         if is_parameter(current):
             stored = True
-            continue
-        if node.op == "Mean" or (node.op == "Sum" and scaled):
+        elif _is_average(node, scaled):
             if node.inputs and _is_square(node.inputs[0]):
                 return True
-            continue
-        join = conditions.join(node)
-        if join is not None:
-            before: tuple[Tensor, ...] = (join.if_true, join.if_false)
-        elif node.op in _HANDS_ON or node.op in _SCALES:
-            before = node.inputs
-        else:
+        elif _made_of(current, scaled, conditions) is None:
             computed = computed or not (node.op == "Const" or node.op.startswith("Placeholder"))
-            continue
-        for one in before:
-            following = (value(one), scaled or node.op in _SCALES)
-            if following not in seen:
-                seen.add(following)
-                stack.append(following)
     return stored and not computed
+
+
+def _is_average(node: Node, scaled: bool) -> bool:
+    return node.op == "Mean" or (node.op == "Sum" and scaled)
+
+
+def _made_of(tensor: Tensor, scaled: bool, conditions: Conditions) -> tuple[Tensor, ...] | None:
+    """What a variance-like tensor is chosen from, or made of by arithmetic that keeps it one; None where the
+    way ends.
+    """
+    node = tensor.node
+    if is_parameter(tensor) or _is_average(node, scaled):
+        return None
+    join = conditions.join(node)
+    if join is not None:
+        return join.if_true, join.if_false
+    return node.inputs if node.op in _HANDS_ON or node.op in _SCALES else None
 
 
 def unclipped(tensor: Tensor) -> Tensor:

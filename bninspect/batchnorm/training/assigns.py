@@ -12,10 +12,21 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, VARIABLES, declared_shape, same, scalar, value
+from bninspect.graph.search import reach
+from bninspect.graph.trace import (
+    IDENTITIES,
+    MERGES,
+    RESHAPES,
+    SWITCHES,
+    VARIABLES,
+    declared_shape,
+    same,
+    scalar,
+    value,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from bninspect.graph import Graph, Node, Tensor
 
@@ -30,7 +41,6 @@ _ONWARD = (
     | {"Sub", "Add", "AddV2", "AddN", "Mul", "RealDiv", "Neg", "Select", "SelectV2", "Exit"}
 )
 _BACKWARD = _ONWARD | ASSIGNS | {"Mean", "Sqrt", "Square", "Relu", "Maximum"}
-_SWITCHES = frozenset({"Switch", "RefSwitch"})
 _IS_INITIALIZED = frozenset({"IsVariableInitialized", "VarIsInitializedOp"})
 _MOST_NODES = 400
 _MOST_DIFFERENCES = 4
@@ -52,28 +62,24 @@ def updates_from(statistics: Sequence[Tensor], graph: Graph) -> list[Update]:
     """The ops that assign something made of these tensors to a variable, nearest first; averages of that
     variable behind.
     """
-    edge, seen = list(statistics), set(statistics)
     found: dict[Node, Update] = {}
-    for tensor in edge:
+
+    def onward(tensor: Tensor) -> Iterator[Tensor]:
         for node, slot in graph.uses_of(tensor):
             if node.op in ASSIGNS and slot == 1:
                 variable = _variable(node)
-                if variable is None or node in found:
-                    continue
-                found[node] = Update(node=node, variable=variable, momentum=_momentum(node, variable))
-                following = _holding(node, variable, graph)
+                if variable is not None and node not in found:
+                    found[node] = Update(node=node, variable=variable, momentum=_momentum(node, variable))
+                    yield from _holding(node, variable, graph)
             elif node.op == "IdentityN":
-                following = [node.output(slot)]
-            elif node.op in _SWITCHES:
-                following = [] if _initializes(node) else [node.output(0), node.output(1)]
+                yield node.output(slot)
+            elif node.op in SWITCHES:
+                yield from () if _initializes(node) else (node.output(0), node.output(1))
             elif node.op in _ONWARD:
-                following = [node.output()]
-            else:
-                continue
-            for after in following:
-                if after not in seen and len(seen) < _MOST_NODES:
-                    seen.add(after)
-                    edge.append(after)
+                yield node.output()
+
+    for _ in reach(statistics, onward, _MOST_NODES):
+        pass
     return list(found.values())
 
 
@@ -82,19 +88,21 @@ def updates_of(variable: Tensor, sources: Collection[Node], graph: Graph) -> lis
 
     For what `updates_from` does not follow; what an initializer or a restore assigns is made of none of them.
     """
-    edge, seen = [variable], {variable}
-    found = []
-    for tensor in edge:
+
+    def onward(tensor: Tensor) -> Iterator[Tensor]:
         for node, slot in graph.uses_of(tensor):
-            if node.op in ASSIGNS and slot == 0 and len(node.inputs) > 1:
-                if is_made_of(node.inputs[1].node, sources):
-                    found.append(Update(node=node, variable=variable, momentum=_momentum(node, variable)))
-            elif node.op in IDENTITIES and slot == 0 and len(seen) < _MOST_NODES:
-                ports = (0, 1) if node.op in _SWITCHES else (0,)
-                fresh = [node.output(port) for port in ports if node.output(port) not in seen]
-                seen.update(fresh)
-                edge.extend(fresh)
-    return found
+            if node.op in IDENTITIES and slot == 0:
+                yield node.output()
+                if node.op in SWITCHES:
+                    yield node.output(1)
+
+    return [
+        Update(node=node, variable=variable, momentum=_momentum(node, variable))
+        for tensor in reach([variable], onward, _MOST_NODES)
+        for node, slot in graph.uses_of(tensor)
+        if node.op in ASSIGNS and slot == 0 and len(node.inputs) > 1
+        if is_made_of(node.inputs[1].node, sources)
+    ]
 
 
 def updates_behind(sources: Collection[Node], graph: Graph) -> dict[Node, list[Update]]:
@@ -103,21 +111,19 @@ def updates_behind(sources: Collection[Node], graph: Graph) -> dict[Node, list[U
     Looked for from the assigns, through the arithmetic of batch renormalization and of virtual batches, which
     forward would lead through what is normalized; a way ends at the first source it meets.
     """
+
+    def onward(node: Node) -> Iterator[Node]:
+        further = node.op in _BACKWARD and node not in sources
+        return (same(tensor).node for tensor in (node.inputs if further else ()))
+
     found: dict[Node, list[Update]] = {}
     for node in graph:
         variable = _variable(node) if node.op in ASSIGNS and len(node.inputs) > 1 else None
         if variable is None or not declared_shape(variable.node):
             continue
         update = Update(node=node, variable=variable, momentum=_momentum(node, variable))
-        edge, seen = [same(node.inputs[1])], {node.inputs[1].node}
-        for current in edge:
-            if current.node in sources:
-                found.setdefault(current.node, []).append(update)
-            elif current.node.op in _BACKWARD:
-                for tensor in map(same, current.node.inputs):
-                    if tensor.node not in seen and len(seen) < _MOST_NODES:
-                        seen.add(tensor.node)
-                        edge.append(tensor)
+        for source in filter(sources.__contains__, reach([same(node.inputs[1]).node], onward, _MOST_NODES)):
+            found.setdefault(source, []).append(update)
     return found
 
 
@@ -145,15 +151,7 @@ def _reads(variable: Tensor, graph: Graph) -> list[Tensor]:
 
 def is_made_of(node: Node, sources: Collection[Node]) -> bool:
     """Whether a node is computed from one of the sources, near enough to be told."""
-    edge, seen = [node], {node}
-    for current in edge:
-        if current in sources:
-            return True
-        for before in _producers(current):
-            if before not in seen and len(seen) < _MOST_NODES:
-                seen.add(before)
-                edge.append(before)
-    return False
+    return any(current in sources for current in reach([node], _producers, _MOST_NODES))
 
 
 def _producers(node: Node) -> Iterable[Node]:

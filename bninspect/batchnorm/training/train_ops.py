@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.training.assigns import ADDS_IN_PLACE, ASSIGNS, REPLACING, is_made_of
-from bninspect.graph.search import upstream
+from bninspect.graph.search import dependents, downstream, reach, upstream
 from bninspect.graph.trace import VARIABLES, same, scalar
 
 if TYPE_CHECKING:
@@ -53,32 +53,15 @@ class Training:
 
     def _fed(self) -> set[Node]:
         """Every node that depends on an input by data."""
-        found = [node for node in self._graph if node.op.startswith(_INPUTS)]
-        seen = set(found)
-        for node in found:
-            for use in self._graph.uses(node):
-                if use.node not in seen:
-                    seen.add(use.node)
-                    found.append(use.node)
-        return seen
+        return downstream(self._graph, (node for node in self._graph if node.op.startswith(_INPUTS)))
 
     @cached_property
     def run(self) -> set[Node]:
         """Every node that some train op runs: what the optimizers' ops, and all that waits for them, depend
         on; and what gathers their gradients in variables over several runs.
         """
-        dependents: dict[Node, list[Node]] = {}
-        for node in self._graph:
-            for before in {*(tensor.node for tensor in node.inputs), *node.controls}:
-                dependents.setdefault(before, []).append(node)
         ends = [*self.applies, *self._gathering()]
-        seen = set(ends)
-        for node in ends:
-            for after in dependents.get(node, ()):
-                if after not in seen:
-                    seen.add(after)
-                    ends.append(after)
-        return upstream(ends)
+        return upstream(reach(ends, dependents(self._graph)))
 
     def _gathering(self) -> list[Node]:
         """Ops that add what is fed to variables that the optimizers' ops read: accumulated gradients."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from bninspect.graph.search import postorder
 from bninspect.graph.trace import value
 
 if TYPE_CHECKING:
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
     from bninspect.graph import Node, Tensor
 
 _MOST_JOINS = 64
+
+
+class _Way(NamedTuple):
+    """One way back to a tensor, as far as it was gone."""
+
+    tensor: Tensor
+    context: Context
+    """All that holds where it is chosen."""
+    joins: tuple[Node, ...]
 
 
 class Alternative(NamedTuple):
@@ -30,19 +40,26 @@ class Alternative(NamedTuple):
 def alternatives(tensor: Tensor, conditions: Conditions, given: Context = frozenset()) -> list[Alternative]:
     """All that the tensor can be where `given` holds; itself, where nothing chooses or too much does."""
     found: list[Alternative] = []
-    stack: list[tuple[Tensor, Context, tuple[Node, ...]]] = [(value(tensor), given, ())]
-    seen: set[Node] = set()
-    while stack:
-        current, context, joins = stack.pop()
+    chosen: set[Node] = set()
+    too_many = False
+
+    def before(place: _Way) -> list[_Way]:
+        nonlocal too_many
+        current, context, joins = place
         join = conditions.join(current.node) if current.port == 0 else None
         if join is None or current.node in joins:
             found.append(Alternative(current, joins))
-            continue
-        seen.add(current.node)
-        if len(seen) + len(found) > _MOST_JOINS:
+            return []
+        chosen.add(current.node)
+        too_many = len(chosen) + len(found) > _MOST_JOINS
+        if too_many:
+            return []
+        onward = (*joins, current.node)
+        return [_Way(value(side), narrower, onward) for side, narrower in sides(join, conditions, context)]
+
+    for _ in postorder([_Way(value(tensor), given, ())], before):
+        if too_many:
             return [Alternative(value(tensor), ())]
-        for side, narrower in reversed(sides(join, conditions, context)):
-            stack.append((value(side), narrower, (*joins, current.node)))
     return found
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.wiring.blend import SUMS, Blends
 from bninspect.batchnorm.wiring.predicate import base
 from bninspect.batchnorm.wiring.truth import Truth, possible, truth
+from bninspect.graph.search import postorder, reach
 from bninspect.graph.trace import MERGES, SELECTS, is_loop_variable
 
 if TYPE_CHECKING:
@@ -59,21 +60,14 @@ class Conditions:
         """What must hold for the node to run, as far as Switch ports and If branches tell."""
         if not self._any:
             return _EMPTY
-        stack = [(node, False)]
-        started: set[Node] = set()
-        while stack:
-            current, ready = stack.pop()
-            if current in self._known:
-                continue
-            if ready:
+        if node not in self._known:
+            for current in postorder([node], self._unknown_before):
                 self._known[current] = self._join_of(current)
-                continue
-            if current in started:
-                continue
-            started.add(current)
-            stack.append((current, True))
-            stack.extend((before, False) for before in _before(current) if before not in self._known)
         return self._known[node]
+
+    def _unknown_before(self, node: Node) -> list[Node]:
+        """The last first, as pairs of alike predicates stand for the one that was met first."""
+        return [before for before in reversed([*_before(node)]) if before not in self._known]
 
     def of_tensor(self, tensor: Tensor) -> Context:
         """What must hold for the tensor to be alive: that of its node, and the port of a Switch."""
@@ -208,8 +202,8 @@ class Conditions:
 
     def nearest(self, node: Node, source: Tensor) -> Tensor:
         """The predicate tensor that the Switch nearest before a node reads, of those decided by `source`."""
-        edge, seen = list(node.inputs), set(node.inputs)
-        for tensor in edge:
+        for tensor in reach(node.inputs, _tensors_before, max(_MOST_STEPS - self._steps, 1)):
+            self._steps += 1
             reader = tensor.node
             if (
                 reader.op in ("Switch", "RefSwitch")
@@ -217,12 +211,13 @@ class Conditions:
                 and self.base(reader.inputs[1])[0] == source
             ):
                 return reader.inputs[1]
-            for before in [*reader.inputs, *(control.output() for control in reader.controls)]:
-                if before not in seen and self._steps < _MOST_STEPS:
-                    self._steps += 1
-                    seen.add(before)
-                    edge.append(before)
         return source
+
+
+def _tensors_before(tensor: Tensor) -> Iterator[Tensor]:
+    """What the node of a tensor reads, then what it waits for."""
+    yield from tensor.node.inputs
+    yield from (control.output() for control in tensor.node.controls)
 
 
 def _before(node: Node) -> Iterator[Node]:

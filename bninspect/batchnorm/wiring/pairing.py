@@ -15,10 +15,11 @@ from bninspect.batchnorm.recognition.folding import folded_into
 from bninspect.batchnorm.site import Site
 from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.batchnorm.wiring.blend import STEPS
-from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, cast_free, same, value
+from bninspect.graph.search import reach
+from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, SWITCHES, cast_free, same, value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bninspect.batchnorm.wiring.conditions import Conditions, Context
     from bninspect.graph import Graph, Node, Tensor
@@ -91,23 +92,24 @@ def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tup
 
 def _joins_behind(site: Site, graph: Graph, conditions: Conditions) -> list[Node]:
     """The nodes that choose which a site's output is handed to, through further ones too, nearest first."""
-    edge = {site.output: 0}
+    weighed = {site.output: 0}
     found: list[Node] = []
-    for tensor, weighed in (line := list(edge.items())):  # grows while it is walked
+
+    def onward(tensor: Tensor) -> Iterator[Tensor]:
         for use in graph.uses_of(tensor):
-            node = use.node
-            steps = 0
+            node, steps = use.node, 0
             if node.op in MERGES | SELECTS or conditions.join(node) is not None:
                 found.append(node)
-            elif node.op in STEPS and weighed < _MOST_WEIGHED:
-                steps = weighed + 1
+            elif node.op in STEPS and weighed[tensor] < _MOST_WEIGHED:
+                steps = weighed[tensor] + 1
             elif node.op not in _ONWARD or use.slot != 0:
                 continue
-            ports = (0, 1) if node.op in ("Switch", "RefSwitch") else (0,)
-            fresh = [after for port in ports if (after := node.output(port)) not in edge]
-            if len(edge) < _MOST_ONWARD:
-                edge.update(dict.fromkeys(fresh, steps))
-                line.extend((after, steps) for after in fresh)
+            for port in (0, 1) if node.op in SWITCHES else (0,):
+                weighed.setdefault(node.output(port), steps)
+                yield node.output(port)
+
+    for _ in reach([site.output], onward, _MOST_ONWARD):
+        pass
     return found
 
 
@@ -245,19 +247,15 @@ def _rejoined(
     site: Site, condition: tuple[Tensor, bool], graph: Graph, conditions: Conditions
 ) -> tuple[Node, ...]:
     """The Merges at which the branch that holds the site ends."""
-    found: list[Node] = []
-    stack, seen = [site.node], {site.node}
-    while stack:
-        for use in graph.uses(stack.pop()):
-            if use.node in seen:
-                continue
-            seen.add(use.node)
-            join = conditions.join(use.node)
-            if join is not None and conditions.base(join.predicate)[0] == condition[0]:
-                found.append(use.node)
-            elif condition in conditions.of(use.node):
-                stack.append(use.node)
-    return tuple(found)
+
+    def inside(node: Node) -> Iterator[Node]:
+        if node is site.node or (not rejoins(node) and condition in conditions.of(node)):
+            yield from (use.node for use in graph.uses(node))
+
+    def rejoins(node: Node) -> bool:
+        return node is not site.node and conditions.is_on(node, condition[0])
+
+    return tuple(node for node in reach([site.node], inside) if rejoins(node))
 
 
 def _key(site: Site) -> object:

@@ -11,6 +11,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.switch import ModeSwitch, Predicate
+from bninspect.graph.search import postorder
 from bninspect.graph.trace import VARIABLES, constant, far, same, scalar, shape_free
 
 if TYPE_CHECKING:
@@ -149,29 +150,22 @@ def logic(tensor: Tensor, *, unfed: bool = False) -> tuple[list[Tensor], list[Te
     `unfed` goes on behind a PlaceholderWithDefault, to what gives its default. A tensor that depends on
     itself, or stands behind more logic than anybody writes, counts as not computed.
     """
-    order: list[Tensor] = []
+    order: dict[Tensor, None] = {}
     leaves: dict[Tensor, None] = {}
-    done: dict[Tensor, bool] = {}
-    stack = [same(tensor)]
-    while stack:
-        current = stack[-1]
-        if current in done:
-            stack.pop()
-            if not done[current]:
-                done[current] = True
-                order.append(current)
-            continue
-        done[current] = False
+    met: set[Tensor] = set()
+
+    def before(current: Tensor) -> list[Tensor]:
+        met.add(current)
         if uniform(current) is not None:
-            continue
-        before = operands(current, unfed=unfed) if len(done) < _MOST_LOGIC else []
-        if not before:
-            leaves[current] = None
-        for operand in reversed(before):
-            if done.get(operand) is False:
-                leaves[operand] = None
-            stack.append(operand)
-    return order, list(leaves)
+            return []
+        found = operands(current, unfed=unfed) if len(met) < _MOST_LOGIC else []
+        again = (operand for operand in reversed(found) if operand in met and operand not in order)
+        leaves.update(dict.fromkeys(again if found else [current]))
+        return found
+
+    for current in postorder([same(tensor)], before):
+        order[current] = None
+    return list(order), list(leaves)
 
 
 def operands(tensor: Tensor, *, unfed: bool = False) -> list[Tensor]:

@@ -6,12 +6,14 @@ One copy is enough here (`runnable` holds both modes): what is run is only what 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.errors import RewriteError
 from bninspect.graph.loops import in_loops
+from bninspect.graph.search import reach
 from bninspect.inputs.deciding import fed_name, fed_value, sources
 from bninspect.measure.both_modes import moments_in
 from bninspect.rewrite import specialize
@@ -19,7 +21,7 @@ from bninspect.run.program import Program
 from bninspect.run.running import Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -97,12 +99,13 @@ def _reached(
     fed: Collection[Node],
 ) -> frozenset[Node]:
     """The nodes that the moments depend on, but for those before a source, which is fed."""
-    stack = [tensor.node for found in taken.values() for tensor in found]
-    seen: set[Node] = set()
-    while stack:
-        node = stack.pop()
-        if node not in seen and node not in fed and node in kept:
-            seen.add(node)
-            stack.extend(tensor.node for tensor in inputs(node))
-            stack.extend(node.controls)
-    return frozenset(seen)
+
+    def running(nodes: Iterable[Node]) -> Iterator[Node]:
+        return (node for node in nodes if node in kept and node not in fed)
+
+    return frozenset(
+        reach(
+            running(tensor.node for found in taken.values() for tensor in found),
+            lambda node: running(chain((tensor.node for tensor in inputs(node)), node.controls)),
+        )
+    )

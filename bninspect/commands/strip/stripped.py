@@ -21,6 +21,7 @@ from bninspect.commands.strip.pair import BrokenError, ProgramPair
 from bninspect.commands.strip.rounds import ImpossibleError, Round, rounds
 from bninspect.errors import BninspectError, RunError
 from bninspect.graph.loops import in_loops
+from bninspect.graph.search import dependencies, reach
 from bninspect.inputs import feeds
 from bninspect.inputs.invented import BATCH, invented
 from bninspect.inputs.memory import TooLargeError
@@ -123,16 +124,8 @@ def _batches(stripped: Stripped, request: Request, decided: Feeds) -> Iterator[F
 
 def _reached(stripped: Stripped, fed: Collection[str]) -> set[Node]:
     """The nodes that the outputs depend on, as far as those of which a tensor is fed, and these."""
-    stack = [tensor.node for tensor in stripped.report.outputs]
-    seen: set[Node] = set()
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            if node.name not in fed:
-                stack.extend(tensor.node for tensor in node.inputs)
-                stack.extend(node.controls)
-    return seen
+    outputs = (tensor.node for tensor in stripped.report.outputs)
+    return set(reach(outputs, lambda node: () if node.name in fed else dependencies(node)))
 
 
 def _compared(

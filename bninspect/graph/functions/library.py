@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from bninspect.graph.search import reach
 from bninspect.graphdef.records import FunctionRef
 
 if TYPE_CHECKING:
@@ -65,13 +66,7 @@ class Library:
                 if nodedef.op in self.calls:
                     for target in self.targets(nodedef):
                         callers.setdefault(target.name, set()).add(function.name)
-        seen: set[str] = set()
-        while found:
-            name = found.pop()
-            if name not in seen:
-                seen.add(name)
-                found.extend(callers.get(name, ()))
-        return frozenset(seen)
+        return frozenset(reach(found, lambda name: callers.get(name, ())))
 
     def targets(self, nodedef: NodeDef) -> list[FunctionRef]:
         """The functions a node calls, in the order of its attributes; of an If the then branch first."""
@@ -95,12 +90,11 @@ def calls(node: NodeDef, functions: Mapping[str, FunctionDef]) -> set[str]:
 
 def called(nodes: Iterable[NodeDef], functions: Mapping[str, FunctionDef]) -> dict[str, FunctionDef]:
     """The functions that these nodes call, and those that they call in turn, in the order of the library."""
-    wanted: set[str] = set()
-    stack = list(nodes) if functions else []
-    while stack:
-        for name in calls(stack.pop(), functions) - wanted:
-            wanted.add(name)
-            stack.extend(functions[name].nodes)
+
+    def by(some: Iterable[NodeDef]) -> Iterator[str]:
+        return (name for node in some for name in calls(node, functions))
+
+    wanted = set(reach(by(nodes if functions else ()), lambda name: by(functions[name].nodes)))
     return {name: function for name, function in functions.items() if name in wanted}
 
 

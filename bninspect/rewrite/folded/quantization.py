@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
 from bninspect.batchnorm.wiring.predicate import COMPARISONS, analyse
+from bninspect.graph.search import reach
 from bninspect.graph.trace import MERGES, same
 from bninspect.rewrite.edits import mutates
 
@@ -67,16 +68,9 @@ def _decides(count: Node, edits: Edits) -> bool:
 
 def _uses(node: Node, edits: Edits) -> list[Use]:
     """What reads the node, past nodes that only hand it on."""
-    found: list[Use] = []
-    stack, seen = [node], {node}
-    while stack:
-        for use in edits.graph.uses(stack.pop()):
-            if use.node.op != "Identity":
-                found.append(use)
-            elif use.node not in seen:
-                seen.add(use.node)
-                stack.append(use.node)
-    return found
+    uses = edits.graph.uses
+    handing = reach([node], lambda one: (use.node for use in uses(one) if use.node.op == "Identity"))
+    return [use for one in handing for use in uses(one) if use.node.op != "Identity"]
 
 
 def decided_delays(edits: Edits, conditions: Conditions) -> Iterator[tuple[Node, bool]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Form, Mode
-from bninspect.graph.search import upstream
+from bninspect.graph.search import readers, steps, upstream
 from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, content, value
 from bninspect.rewrite.folded.scaled_weights import learned_range
 
@@ -189,16 +189,14 @@ def _reached(roots: list[Node], ends: set[Node], report: Report, needed: set[Nod
     An output that hands on the constant itself is an output of statistics.
     """
     outputs = {tensor.node for tensor in report.outputs}
-    seen = set(roots)
-    stack: list[tuple[Node, Node | None]] = [(root, None) for root in roots]
-    while stack:
-        node, through = stack.pop()
-        if node in outputs and through is not None:
-            return through
-        for use in report.graph.uses(node):
-            if use.node in ends or use.node in seen or use.node not in needed:
-                continue
-            seen.add(use.node)
-            changed = None if use.node.op in _HANDING_ON and through is None else through or use.node
-            stack.append((use.node, changed))
+    onward = readers(report.graph)
+    through: dict[Node, Node | None] = {}
+    for node, before in steps(
+        roots, lambda node: (one for one in onward(node) if one in needed and one not in ends)
+    ):
+        earlier = None if before is None else through[before]
+        changes = before is not None and node.op not in _HANDING_ON
+        through[node] = earlier or (node if changes else None)
+        if node in outputs and through[node] is not None:
+            return through[node]
     return None

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
-from bninspect.graph.search import upstream
+from bninspect.graph.search import producers, reach, upstream
 from bninspect.graph.trace import MERGES, SELECTS, VARIABLES, same
 from bninspect.rewrite.edits import mutates
 from bninspect.rules.rule import Rule, Severity
@@ -82,16 +82,14 @@ def _served(update: Node, layer: BatchNorm, conditions: Conditions) -> bool:
         return True
     if conditions.of(update):
         return False
-    stack, seen = [tensor.node for tensor in update.inputs[1:]], {update, layer.x.node}
-    while stack and len(seen) < _MOST_NODES:
-        node = stack.pop()
-        if node in seen or node is same(layer.x).node:
-            continue
-        if node.op in MERGES | SELECTS or conditions.join(node) is not None:
-            return False
-        seen.add(node)
-        stack.extend(tensor.node for tensor in node.inputs)
-    return True
+    ends = {update, layer.x.node, same(layer.x).node}
+    assigned = (tensor.node for tensor in update.inputs[1:])
+    made_of = reach(assigned, lambda node: () if node in ends else producers(node), _MOST_NODES)
+    return not any(
+        node.op in MERGES | SELECTS or conditions.join(node) is not None
+        for node in made_of
+        if node not in ends
+    )
 
 
 RULE = Rule(

@@ -31,6 +31,7 @@ from bninspect.batchnorm.recognition.quantization.products import (
 )
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
 from bninspect.graph import Tensor
+from bninspect.graph.search import reach, steps
 from bninspect.graph.trace import (
     IDENTITIES,
     MERGES,
@@ -44,7 +45,7 @@ from bninspect.graph.trace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bninspect.batchnorm.wiring.conditions import Conditions, Join
     from bninspect.graph import Graph, Node
@@ -82,36 +83,27 @@ class Convolved:
 
 def roots_behind(weights: Tensor) -> list[Node]:
     """The roots that the weights are multiplied by; nothing for weights that are stored as they are."""
-    found: list[Node] = []
-    stack, seen = [weights.node], {weights.node}
-    while stack and len(seen) < _MOST_NODES:
-        node = stack.pop()
-        if root_of(node) is not None:
-            found.append(node)
-            continue
-        if node.op not in _ARITHMETIC or node.op in _ADDS or len(node.inputs) > _MOST_OPERANDS:
-            continue
-        for tensor in node.inputs[:1] if node.op in _UNCHANGED else node.inputs:
-            if tensor.node not in seen:
-                seen.add(tensor.node)
-                stack.append(tensor.node)
-    return found
+    return [node for node in reach([weights.node], _factors, _MOST_NODES) if root_of(node) is not None]
+
+
+def _factors(node: Node) -> Iterator[Node]:
+    """What a product is made of; nothing for a root, and for a sum."""
+    multiplies = node.op in _ARITHMETIC - _ADDS and len(node.inputs) <= _MOST_OPERANDS
+    if multiplies and root_of(node) is None:
+        yield from (tensor.node for tensor in (node.inputs[:1] if node.op in _UNCHANGED else node.inputs))
 
 
 def flow(roots: Iterable[Node], convolution: Node, graph: Graph) -> dict[Node, int]:
-    """The arithmetic that the roots flow into, this one convolution included, nearest first."""
-    edge = list(roots)
-    found = dict.fromkeys(edge, 0)
-    for distance in range(1, _DEEPEST):
-        ahead = []
-        for node in edge:
-            for use in graph.uses(node)[:_MOST_USES]:
-                if use.node in found or len(found) >= _MOST_NODES:
-                    continue
-                if (use.slot == 1 and use.node is convolution) or _flows_through(use.node, use.slot):
-                    found[use.node] = distance
-                    ahead.append(use.node)
-        edge = ahead
+    """The arithmetic that the roots flow into, this one convolution included, nearest first, and how far."""
+    found: dict[Node, int] = {}
+
+    def onward(node: Node) -> Iterator[Node]:
+        for use in graph.uses(node)[:_MOST_USES] if found[node] + 1 < _DEEPEST else ():
+            if (use.slot == 1 and use.node is convolution) or _flows_through(use.node, use.slot):
+                yield use.node
+
+    for node, before in steps(roots, onward, _MOST_NODES):
+        found[node] = 0 if before is None else found[before] + 1
     return found
 
 

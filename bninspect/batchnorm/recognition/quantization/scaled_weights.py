@@ -29,6 +29,7 @@ from bninspect.batchnorm.recognition.quantized import exact
 from bninspect.batchnorm.site import Batch, Carried, Chosen, Site, Undecided
 from bninspect.batchnorm.wiring.conditions import Join
 from bninspect.graph import Tensor
+from bninspect.graph.search import reach
 from bninspect.graph.trace import IDENTITIES, RESHAPES, integers, value
 
 if TYPE_CHECKING:
@@ -90,14 +91,11 @@ def _is_per_channel(convolution: Node, nodes: Mapping[Node, int]) -> bool:
 
 def _behind(convolution: Node, nodes: Mapping[Node, int], graph: Graph) -> Iterator[Node]:
     """The nodes of the arithmetic that the convolution flows into, nearest first."""
-    edge, seen = [convolution], {convolution}
-    for node in edge:
-        for use in graph.uses(node):
-            if use.node in nodes and use.node not in seen:
-                seen.add(use.node)
-                edge.append(use.node)
-                if use.node.op not in CONVOLUTIONS:
-                    yield use.node
+
+    def onward(node: Node) -> Iterator[Node]:
+        return (use.node for use in graph.uses(node) if use.node in nodes)
+
+    return (node for node in reach([convolution], onward) if node.op not in CONVOLUTIONS)
 
 
 def _explained(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bninspect.graph.search import downstream, end, reach, upstream, way
+from bninspect.graph.search import dependents, downstream, end, postorder, reach, rings, steps, upstream, way
 from tests.support.text import graph
 
 RING = {1: 2, 2: 3, 3: 4, 4: 2}
@@ -45,3 +45,41 @@ def test_upstream_and_downstream_go_round_a_ring_once() -> None:
     assert {node.name for node in upstream([b])} == {"a", "b", "c", "d"}
     assert {node.name for node in upstream([b], controls=False)} == {"a", "b", "c"}
     assert {node.name for node in downstream(found, [b])} == {"b", "c", "e"}
+
+
+def test_steps_say_from_where_a_place_was_first_reached() -> None:
+    diamond = {1: [2, 3], 2: [4], 3: [4], 4: [1]}
+    assert list(steps([1], diamond.__getitem__)) == [(1, None), (2, 1), (3, 1), (4, 2)]
+
+
+def test_reach_walks_no_further_than_it_is_asked() -> None:
+    asked: list[int] = []
+    numbers = reach([0], lambda number: asked.append(number) or [number + 1])
+    assert next(number for number in numbers if number == 3) == 3
+    assert asked == [0, 1, 2]
+
+
+def test_postorder_comes_to_a_place_behind_all_before_it() -> None:
+    before = {5: [3, 4], 4: [2, 1], 3: [1], 2: [], 1: []}
+    assert list(postorder([5, 2], before.__getitem__)) == [1, 3, 2, 4, 5]
+
+
+def test_postorder_cuts_a_ring_where_it_closes() -> None:
+    assert list(postorder([1], lambda number: [RING[number]])) == [4, 3, 2, 1]
+    assert list(postorder([1], lambda number: [number + 1], most=3)) == [3, 2, 1]
+
+
+def test_postorder_of_a_long_chain_needs_no_recursion() -> None:
+    assert next(postorder([0], lambda number: [number + 1] if number < 50_000 else [])) == 50_000
+
+
+def test_rings_come_together_behind_what_stands_before_them() -> None:
+    before = {1: [2], 2: [3, 5], 3: [4], 4: [2, 6], 5: [5], 6: []}
+    found = [set(ring) for ring in rings([1], before.__getitem__)]
+    assert found == [{6}, {5}, {2, 3, 4}, {1}]
+    assert [len(ring) for ring in rings(range(50_000), lambda number: [(number + 1) % 50_000])] == [50_000]
+
+
+def test_dependents_wait_by_data_or_by_control() -> None:
+    found = graph("a = Placeholder()\nb = Identity(a, ^a)\nc = NoOp(^a)")
+    assert [node.name for node in dependents(found)(found.node("a"))] == ["b", "c"]

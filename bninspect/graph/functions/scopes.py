@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bninspect.errors import GraphDefError
 from bninspect.graph.functions.ports import port
 from bninspect.graph.graph import Node, Tensor
+from bninspect.graph.search import way
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,21 +59,21 @@ class Edges:
 
         Raises GraphDefError where there is none.
         """
-        way: list[tuple[Scope, str]] = []
         found = self._step(scope, name)
-        while found is not None and not isinstance(found, Tensor):
-            way.append((scope, name))
-            if found in self._tensors:
-                found = self._tensors[found]
-                break
-            scope, name = found
-            found = self._step(scope, name)
-            if len(way) % 1000 == 0 and len(set(way)) < len(way):
-                raise GraphDefError(f"damaged: {_quoted(name)} is the result of a call that is given it")
+        if isinstance(found, Tensor):
+            return found
+
+        def onward(place: tuple[Scope, str]) -> tuple[Scope, str] | None:
+            nonlocal found
+            found = self._tensors.get(place) or self._step(*place)
+            return None if isinstance(found, Tensor) else found
+
+        passed = list(way((scope, name), onward))
         if found is None:
-            raise GraphDefError(_dangling("reads", name, reader))
-        for passed in way:
-            self._tensors[passed] = found
+            raise GraphDefError(_dangling("reads", passed[-1][1], reader))
+        if not isinstance(found, Tensor):
+            raise GraphDefError(f"damaged: {_quoted(found[1])} is the result of a call that is given it")
+        self._tensors.update(dict.fromkeys(passed, found))
         return found
 
     def _step(self, scope: Scope, name: str) -> Tensor | tuple[Scope, str] | None:

@@ -54,7 +54,12 @@ def test_steps_say_from_where_a_place_was_first_reached() -> None:
 
 def test_reach_walks_no_further_than_it_is_asked() -> None:
     asked: list[int] = []
-    numbers = reach([0], lambda number: asked.append(number) or [number + 1])
+
+    def onward(number: int) -> list[int]:
+        asked.append(number)
+        return [number + 1]
+
+    numbers = reach([0], onward)
     assert next(number for number in numbers if number == 3) == 3
     assert asked == [0, 1, 2]
 

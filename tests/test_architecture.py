@@ -13,7 +13,6 @@ import pytest
 
 from bninspect.cli.commands import COMMANDS
 from tests.support.places import ROOT
-from tests.support.worklists import worklists
 
 MODULES = sorted((ROOT / "bninspect").rglob("*.py"))
 EVERYTHING = MODULES + sorted((ROOT / "tests").rglob("*.py"))
@@ -57,40 +56,6 @@ STEPS_OF_A_RUN = (
 """What `Program` and `Running` do once, and in order, for whoever runs a program."""
 
 
-WALKS_OF_THEIR_OWN = {
-    "the walks of all others": """
-        graph/search.py: postorder steps upstream
-    """,
-    "multiplies out an expression, no deeper than a bound": """
-        batchnorm/recognition/algebra.py: Region._expand Region._expanded Region._operand
-        batchnorm/recognition/quantization/expansion.py: Expansion._convolved Expansion._expanded
-            Expansion._merged Expansion.of
-        batchnorm/training/assigns.py: _number
-        batchnorm/wiring/blend.py: Blends._product Blends._terms Blends.weight
-    """,
-    "one step: what it comes to asks no further": """
-        batchnorm/wiring/conditions.py: Conditions._by_value Conditions.base
-        rewrite/edits.py: Edits._waits_for_its_input Edits.controls
-    """,
-    "as deep as protobuf lets a file nest attributes": """
-        graph/functions/library.py: _named
-        graphdef/attributes.py: _list _single attribute
-    """,
-    "as deep as calls are nested, which flatten bounds": """
-        graph/functions/scopes.py: Edges._waits_of Edges.controls
-    """,
-    "no graph: declarations, JSON, groups of HDF5, folders, settings, documents, runs": """
-        graphdef/schema.py: _declaration
-        models/keras/safety.py: check drop_compilation
-        models/keras/weights.py: _datasets
-        cli/configuration/config.py: _absolute _fits
-        commands/check/paths.py: _expanded _inside
-        render/json.py: _finite
-        render/terminal.py: _tree
-        run/running.py: Running.values
-    """,
-}
-"""Why a walk is none of graph/search: the files, and the functions in each."""
 MOST_LINES = 300
 MOST_FILES = 14
 """Python files of one folder; only the rules' catalogue, one rule a file, has more."""
@@ -189,34 +154,6 @@ def test_a_program_is_run_in_one_place(path: Path) -> None:
         assert called != "Session", f"{name_of(path)}: run.running opens sessions"
     for line, target in imports(path):
         assert not target.startswith(STEPS_OF_A_RUN), f"{name_of(path)}:{line}: {target}"
-
-
-def test_whoever_walks_a_graph_walks_by_search() -> None:
-    """No hand-made worklist, growing list, frontier or recursion besides those of WALKS_OF_THEIR_OWN."""
-    walking = {path.relative_to(ROOT / "bninspect").as_posix(): worklists(tree(path)) for path in MODULES}
-    stated: dict[str, set[str]] = {}
-    for word in " ".join(WALKS_OF_THEIR_OWN.values()).split():
-        if word.endswith(":"):
-            functions = stated.setdefault(word.removesuffix(":"), set())
-        else:
-            functions.add(word)
-    assert {file: found for file, found in walking.items() if found} == stated, "walk by graph/search"
-
-
-@pytest.mark.parametrize(
-    "walk",
-    [
-        "while stack:\n    node = stack.pop()\n    stack.extend(node.inputs)",
-        "for node in found:\n    found.append(node.inputs[0])",
-        "while edge:\n    edge = [node.inputs[0] for node in edge]",
-        "walks(node.inputs[0])",
-        "other(node)\n\ndef other(node):\n    walks(node.inputs[0])",
-    ],
-)
-def test_a_hand_made_walk_is_found(walk: str) -> None:
-    first, *rest = walk.split("\n\n")
-    body = "\n".join(f"    {line}" for line in first.split("\n"))
-    assert "walks" in worklists(ast.parse("\n\n".join([f"def walks(node):\n{body}", *rest])))
 
 
 @pytest.mark.parametrize("path", EVERYTHING, ids=name_of)

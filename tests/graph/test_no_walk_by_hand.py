@@ -47,13 +47,9 @@ WALKS_OF_THEIR_OWN = {
 
 def test_whoever_walks_a_graph_walks_by_search() -> None:
     """No hand-made worklist, growing list, frontier or recursion besides those of WALKS_OF_THEIR_OWN."""
-    modules = (ROOT / "bninspect").rglob("*.py")
-    walking = {
-        path.relative_to(ROOT / "bninspect").as_posix(): worklists(
-            ast.parse(path.read_text(encoding="utf-8"))
-        )
-        for path in modules
-    }
+    package = ROOT / "bninspect"
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in package.rglob("*.py")}
+    walking = {path.relative_to(package).as_posix(): worklists(tree) for path, tree in trees.items()}
     stated: dict[str, set[str]] = {}
     for word in " ".join(WALKS_OF_THEIR_OWN.values()).split():
         if word.endswith(":"):

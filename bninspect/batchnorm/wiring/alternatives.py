@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _MOST_JOINS = 64
 
 
-class _Way(NamedTuple):
+class _Descent(NamedTuple):
     """One way back to a tensor, as far as it was gone."""
 
     tensor: Tensor
@@ -43,7 +43,7 @@ def alternatives(tensor: Tensor, conditions: Conditions, given: Context = frozen
     chosen: set[Node] = set()
     too_many = False
 
-    def before(place: _Way) -> list[_Way]:
+    def before(place: _Descent) -> list[_Descent]:
         nonlocal too_many
         current, context, joins = place
         join = conditions.join(current.node) if current.port == 0 else None
@@ -55,9 +55,11 @@ def alternatives(tensor: Tensor, conditions: Conditions, given: Context = frozen
         if too_many:
             return []
         onward = (*joins, current.node)
-        return [_Way(value(side), narrower, onward) for side, narrower in sides(join, conditions, context)]
+        return [
+            _Descent(value(side), narrower, onward) for side, narrower in sides(join, conditions, context)
+        ]
 
-    for _ in postorder([_Way(value(tensor), given, ())], before):
+    for _ in postorder([_Descent(value(tensor), given, ())], before):
         if too_many:
             return [Alternative(value(tensor), ())]
     return found

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 _WINDOW = 1 << 15
-_CHUNK = 1 << 22
+_CHUNK = 1 << 20
+"""Of a range that is copied: as much as stays in the cache of the processor between reading and writing."""
 
 
 class FileBytes:
@@ -66,29 +67,28 @@ class FileBytes:
         return base, held
 
     def chunks(self, start: int, stop: int) -> Iterator[bytes]:
-        """The range in pieces of a few megabytes."""
+        """The range in pieces of a megabyte."""
         for begin in range(start, stop, _CHUNK):
             yield self._read(begin, min(begin + _CHUNK, stop))
 
     def copy(self, start: int, stop: int, target: BinaryIO) -> None:
-        """Writes the range to a stream: from file to file within the system, where it can do that."""
-        start = self._copied(start, stop, target) if stop - start > _WINDOW else start
-        for chunk in self.chunks(start, stop):
-            target.write(chunk)
+        """Writes the range to a stream, through one buffer however long it is.
 
-    def _copied(self, start: int, stop: int, target: BinaryIO) -> int:
-        """How far the system copied by itself."""
-        try:
-            target.flush()
-            descriptor = target.fileno()
-            while start < stop:
-                size = os.copy_file_range(self._descriptor, descriptor, stop - start, start)
-                if not size:  # the file ends here: reading tells of it
-                    break
-                start += size
-        except (AttributeError, OSError):  # not on this system, between these files, or into a pipe
-            pass
-        return start
+        Not with os.copy_file_range: a rewritten graph moves what it keeps, and between places that differ
+        within a page of memory the system copies at 0.6 of this speed. Nor in fresh pieces of memory, which
+        cost as much to get as to fill.
+        """
+        if stop - start <= _WINDOW // 2 or not hasattr(os, "preadv"):
+            for chunk in self.chunks(start, stop):
+                target.write(chunk)
+            return
+        buffer = memoryview(bytearray(min(_CHUNK, stop - start)))
+        while start < stop:
+            size = os.preadv(self._descriptor, [buffer[: stop - start]], start)
+            if not size:
+                raise self._cut_short(start)
+            target.write(buffer[:size])
+            start += size
 
     def _read(self, start: int, stop: int) -> bytes:
         """The range, whole."""
@@ -100,10 +100,12 @@ class FileBytes:
             data = _at(self._descriptor, stop - start, start)
             parts.append(data)
         if start < stop:
-            raise CutShortError(
-                f"cut short while it was read: it had {self._size:,} bytes, and has {start:,}"
-            )
+            raise self._cut_short(start)
         return b"".join(parts)
+
+    def _cut_short(self, size: int) -> CutShortError:
+        """The error of a file that has only this many bytes left."""
+        return CutShortError(f"cut short while it was read: it had {self._size:,} bytes, and has {size:,}")
 
 
 def _at(descriptor: int, size: int, start: int) -> bytes:

@@ -34,7 +34,7 @@ class Span(NamedTuple):
         return bytes(self.buffer[self.start : self.end])
 
     def chunks(self) -> Iterator[Any]:
-        """The range in pieces that are no copies, or copies of a few megabytes."""
+        """The range in pieces that are no copies, or copies of a megabyte each."""
         if isinstance(self.buffer, FileBytes):
             yield from self.buffer.chunks(self.start, self.end)
         else:

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.fuzz.mutants import mutant
-from tests.fuzz.seeds import Seed, seeds
+from tests.fuzz.seeds import KINDS, Seed, seeds
 from tests.fuzz.trial import Trial, trial
 
 
@@ -23,7 +23,9 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--kind", help="only seeds of this kind: graphdef, metagraph, savedmodel, text, checkpoint, hdf5"
+        "--kind",
+        choices=KINDS,
+        help="only seeds of this kind",
     )
     parser.add_argument("--keep", type=Path, default=Path("fuzz-found"), help="where offenders are kept")
     given = parser.parse_args()

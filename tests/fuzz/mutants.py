@@ -29,9 +29,9 @@ def mutant(seed: Seed, folder: Path, generator: random.Random) -> Path:
     target = folder / seed.path.name
     if seed.kind == "checkpoint":
         return _of_checkpoint(seed, folder, generator)
-    if seed.kind == "text":
+    if seed.kind == "text" or (seed.kind == "configuration" and generator.random() < 0.5):
         target.write_text(_of_text(seed.path.read_text(encoding="utf-8"), generator), encoding="utf-8")
-    elif seed.kind == "hdf5" or generator.random() < 0.25:
+    elif seed.kind in ("hdf5", "configuration") or generator.random() < 0.25:
         target.write_bytes(_of_bytes(seed.path.read_bytes(), generator))
     else:
         target.write_bytes(_of_message(parsed(seed), generator))

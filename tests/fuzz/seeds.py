@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 from bninspect.errors import BninspectError
 from bninspect.graphdef.reader import read
 from bninspect.graphdef.schema import message_class
 from tests.support.places import FIXTURES
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 MOST = 200_000
 """Bytes of a seed: larger ones are slow and hold no other structure."""
-KINDS = ("graphdef", "metagraph", "savedmodel", "text", "checkpoint", "hdf5")
+KINDS = ("graphdef", "metagraph", "savedmodel", "text", "checkpoint", "hdf5", "configuration")
+CONFIGURATIONS = Path(__file__).parent / "configurations"
 _MESSAGES = {"graphdef": "GraphDef", "metagraph": "MetaGraphDef", "savedmodel": "SavedModel"}
 
 
@@ -23,7 +22,9 @@ class Seed(NamedTuple):
 
     path: Path
     kind: str
-    """One of KINDS: a binary message, protobuf text, a checkpoint beside its graph, a file of Keras."""
+    """One of KINDS: a binary message, protobuf text, a checkpoint beside its graph, a file of Keras, a
+    configuration or a baseline.
+    """
 
     @property
     def message(self) -> str:
@@ -32,8 +33,8 @@ class Seed(NamedTuple):
 
 
 def seeds() -> list[Seed]:
-    """Every fixture that is small enough, in a fixed order."""
-    found = []
+    """Every fixture that is small enough, in a fixed order, and the configurations."""
+    found = [Seed(path, "configuration") for path in sorted(CONFIGURATIONS.iterdir())]
     for path in sorted(FIXTURES.rglob("*")):
         if not path.is_file() or path.stat().st_size > MOST or path.parent.name == "variables":
             continue

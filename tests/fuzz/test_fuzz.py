@@ -20,7 +20,8 @@ def test_there_are_seeds_of_every_kind() -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "hdf5"])
-def test_a_few_mutants_are_survived(tmp_path: Path, kind: str) -> None:
+def test_a_few_mutants_are_survived(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # and back
     chosen = [seed for seed in seeds() if seed.kind == kind]
     generator = random.Random(0)
     for number in range(8):

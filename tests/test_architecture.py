@@ -20,6 +20,7 @@ EVERYTHING = MODULES + sorted((ROOT / "tests").rglob("*.py"))
 LAYERS = (
     "errors",
     "escaping",
+    "collector",
     "text",
     "documents",
     "files",

@@ -37,7 +37,7 @@ def command(
     MODEL is a GraphDef (binary or text), a MetaGraph, a checkpoint, a SavedModel or a Keras file; `-` reads
     standard input. It is only read, never run; a Keras file alone has to be loaded, which needs TensorFlow.
     """
-    from bninspect.graph import collector_held_off
+    from bninspect.collector import collector_held_off
 
     if outputs and signature is not None:
         raise click.UsageError("--output and --signature both say what is looked at: give one of them")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bninspect.graph.collector import collector_held_off
+from bninspect.collector import collector_held_off
 from bninspect.graph.functions.flatten import flatten
 from bninspect.graph.graph import Graph, Node, Signature, Tensor, Use
 from bninspect.graph.outputs import model_outputs

@@ -35,6 +35,9 @@ class Predicate:
     `default == true_when`: a default may be a number other than 0 and 1."""
     reason: str | None = None
     """Why there is no single source, where there is none."""
+    parts: tuple[tuple[Tensor, bool], ...] = ()
+    """Of a predicate that several conditionals make together: what decides each, with the values that make
+    it true, and the opposites of which make it false; empty for any other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

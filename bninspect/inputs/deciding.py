@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.wiring.predicate import sent_to_training_by
+from bninspect.batchnorm.wiring.deciding import deciders_of
 from bninspect.graph.search import reach
 from bninspect.graph.trace import declared_shape, shape_of
 from bninspect.inputs.placeholders import NUMPY, PLACEHOLDERS
@@ -34,11 +34,14 @@ _MOST_VALUES = 1 << 20
 
 def sources(report: Report) -> dict[Tensor, bool]:
     """What decides the mode of the switched layers: the source of the predicate, or the predicate itself
-    where no one source does; and the value of it that sends the first of its layers to training."""
+    where no one source does (of a predicate that several conditionals make, of each of theirs); and the value
+    of it that sends the first of its layers to training.
+    """
     found: dict[Tensor, bool] = {}
     for layer in report.layers:
         if layer.mode is Mode.SWITCHED and layer.switch is not None:
-            found.setdefault(layer.switch.decided_by, sent_to_training_by(layer.switch))
+            for tensor, trains in deciders_of(layer.switch).items():
+                found.setdefault(tensor, trains)
     return found
 
 

@@ -18,12 +18,14 @@ import numpy as np
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
-from bninspect.batchnorm.wiring.predicate import sent_to_training_by
+from bninspect.batchnorm.wiring.deciding import value_at
 from bninspect.errors import BninspectError
 from bninspect.graph.loops import in_loops
 from bninspect.graph.search import upstream
+from bninspect.inputs.deciding import sources
 from bninspect.measure.both_modes import MODES, both_modes, unfetchable
 from bninspect.measure.facts import Verification
+from bninspect.rewrite.serving import mode_under
 from bninspect.run.program import Program
 from bninspect.run.pure_ops import RANDOM_OPS
 from bninspect.run.running import Running, Wish
@@ -82,16 +84,13 @@ def _as_the_source_says(report: Report) -> Any:
     Layers that the file fixes stay so; a source may send one layer to training when it sends another to
     inference.
     """
-    first: dict[Tensor, bool] = {}
-    for layer in report.layers:
-        if layer.mode is Mode.SWITCHED and layer.switch is not None:
-            first.setdefault(layer.switch.decided_by, sent_to_training_by(layer.switch))
+    first = sources(report)
 
     def choice(mode: Mode, layer: BatchNorm) -> Mode:
         if layer.mode is not Mode.SWITCHED or layer.switch is None:
             return layer.mode
-        same = sent_to_training_by(layer.switch) == first[layer.switch.decided_by]
-        return mode if same else MODES[1 - MODES.index(mode)]
+        values = {tensor: trains == (mode is Mode.TRAINING) for tensor, trains in first.items()}
+        return mode_under(layer, values) or mode
 
     return choice
 
@@ -165,14 +164,12 @@ def _merges(report: Report, ours: BothModes, mode: Mode) -> dict[str, int]:
         change = ours.changes[mode][layer.name]
         if change.what != "branch" or layer.switch is None:
             continue
-        wanted = layer.switch.training_when_predicate == (change.mode is Mode.TRAINING)
-        _, negated = conditions.base(layer.switch.predicate.tensor)
         for merge in layer.merges:
             join = conditions.join(merge)
             if merge.op == "Merge" and merge.nodedef and not merge.functions and merge not in loops and join:
-                _, turned = conditions.base(join.predicate)
-                taken = join.if_true if wanted != (negated != turned) else join.if_false
-                found[f"{merge.name}:1"] = merge.inputs.index(taken)
+                value = value_at(join, layer.switch, change.mode, conditions)
+                if value is not None:
+                    found[f"{merge.name}:1"] = merge.inputs.index(join.if_true if value else join.if_false)
     return found
 
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.wiring.predicate import PREDICATE_OPS, Value, base, value_of
+from bninspect.batchnorm.wiring.deciding import deciders_of, value_of
+from bninspect.batchnorm.wiring.predicate import PREDICATE_OPS, Value, base
 from bninspect.graph.search import reach
 from bninspect.graph.trace import IDENTITIES, VARIABLES, same, scalar
 from bninspect.inputs.deciding import fed_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -59,15 +60,6 @@ class Decider:
         switches = (layer.switch for layer in self.layers)
         return any(switch is not None and switch.constant is not None for switch in switches)
 
-    def mode_of(self, layer: BatchNorm, value: Value) -> Mode | None:
-        """The mode of a layer while this tensor has the value; None if other tensors have a say."""
-        if layer.switch is None:
-            return layer.mode
-        truth = value_of(layer.switch.predicate.tensor, self.tensor, value)
-        if truth is None:
-            return None
-        return Mode.TRAINING if truth == layer.switch.training_when_predicate else Mode.INFERENCE
-
     def wanted(self, mode: Mode) -> Iterator[tuple[Tensor, bool]]:
         """The predicate of every layer, free of negations, and its value that sends the layer to the mode."""
         for layer in self.layers:
@@ -77,10 +69,24 @@ class Decider:
                 yield behind, trains == (mode is Mode.TRAINING)
 
     def serving(self, mode: Mode) -> tuple[Value, ...]:
-        """The values under which every layer has the mode."""
-        return tuple(
-            value for value in self.values if all(self.mode_of(layer, value) is mode for layer in self.layers)
-        )
+        """The values under which every layer has the mode, whatever else decides; if there are none, those
+        under which every layer has it while all else that decides serves it.
+        """
+        for others in (False, True):
+            found = tuple(value for value in self.values if self._serves(mode, value, others=others))
+            if found:
+                return found
+        return ()
+
+    def _serves(self, mode: Mode, value: Value, *, others: bool) -> bool:
+        for layer in self.layers:
+            beside = deciders_of(layer.switch) if layer.switch is not None and others else {}
+            values: dict[Tensor, Value] = {
+                tensor: trains == (mode is Mode.TRAINING) for tensor, trains in beside.items()
+            }
+            if mode_under(layer, {**values, self.tensor: value}) is not mode:
+                return False
+        return True
 
     def to_feed(self, mode: Mode) -> tuple[Value, ...]:
         """The values that serve the mode, or all of them if none serves it to all layers. No negative number,
@@ -90,12 +96,23 @@ class Decider:
         return tuple(value for value in values if value >= 0 or self.values[0] < -1) or values
 
 
+def mode_under(layer: BatchNorm, values: Mapping[Tensor, Value]) -> Mode | None:
+    """The mode of a layer while what decides has these values; None if other tensors have a say."""
+    if layer.switch is None:
+        return layer.mode
+    truth = value_of(layer.switch.predicate.tensor, values)
+    if truth is None:
+        return None
+    return Mode.TRAINING if truth == layer.switch.training_when_predicate else Mode.INFERENCE
+
+
 def deciders(report: Report) -> tuple[Decider, ...]:
     """What decides the layers of the report, in the order of its first layers."""
     decided: dict[Tensor, list[BatchNorm]] = {}
     for layer in report.layers:
         if layer.switch is not None and layer.branch(Mode.TRAINING) and layer.branch(Mode.INFERENCE):
-            decided.setdefault(layer.switch.decided_by, []).append(layer)
+            for tensor in deciders_of(layer.switch):
+                decided.setdefault(tensor, []).append(layer)
     return tuple(
         Decider(tensor=tensor, layers=tuple(layers), values=_values(tensor, layers, report.graph))
         for tensor, layers in decided.items()

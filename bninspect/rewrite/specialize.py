@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.branches import Fixed
 from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
-from bninspect.batchnorm.wiring.predicate import value_of
+from bninspect.batchnorm.wiring.deciding import value_at, value_of
 from bninspect.errors import RewriteError
 from bninspect.graph.search import end, reach
 from bninspect.graph.trace import SWITCHES, same
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from bninspect.batchnorm import BatchNorm, Branch, Report
+    from bninspect.batchnorm.wiring.conditions import Join
     from bninspect.batchnorm.wiring.predicate import Value
     from bninspect.graph import Node, Tensor
     from bninspect.rewrite.serving import Decider
@@ -87,7 +88,8 @@ def specialize(report: Report, choice: Choice, *, everything: bool = False) -> S
     for merge, value in decided_delays(edits, conditions):
         join = conditions.join(merge)
         assert join is not None
-        _take(merge, conditions.base(join.predicate)[0], value, merge.inputs[0].node, edits, conditions)
+        _, negated = conditions.base(join.predicate)
+        _take(join, value != negated, merge.inputs[0].node, edits, conditions)
     if everything and isinstance(choice, Mode):
         settle(report, choice, edits, conditions)
     return Specialization(edits=edits, changes=tuple(changes))
@@ -103,11 +105,13 @@ def _specialized(layer: BatchNorm, mode: Mode, edits: Edits, conditions: Conditi
             edits.redirect(branch.site.output, restated(edits, layer, branch.site))
         return LayerChange(layer=layer, mode=mode, what="kept")
     switch = layer.wiring.switch
-    wanted = switch.training_when_predicate == (mode is Mode.TRAINING)
-    source, negated = conditions.base(switch.predicate.tensor)
+    source, _ = conditions.base(switch.predicate.tensor)
     behind = following(layer, source, edits.graph, conditions)
     for merge in (*layer.wiring.joins, *_beside(branch, source, conditions), *behind):
-        _take(merge, source, wanted != negated, branch.site.x.node, edits, conditions)
+        join = conditions.join(merge)
+        assert join is not None
+        value = value_at(join, switch, mode, conditions)
+        _take(join, value is not False, branch.site.x.node, edits, conditions)
     return LayerChange(layer=layer, mode=mode, what="branch")
 
 
@@ -140,12 +144,12 @@ def settle(report: Report, mode: Mode, edits: Edits, conditions: Conditions) -> 
         join = conditions.join(node)
         if join is None:
             continue
-        source = conditions.base(join.predicate)[0]
+        source, negated = conditions.base(join.predicate)
         if source not in known:
             known[source] = _agreed(source, serving)
         true = known[source]
         if true is not None:
-            _take(node, source, true, join.predicate.node, edits, conditions)
+            _take(join, true != negated, join.predicate.node, edits, conditions)
     for decider, values in serving.items():
         if len(values) == 1:
             name, fixed = f"{decider.tensor.node.name}/fixed", decider.array(values[0])
@@ -155,22 +159,20 @@ def settle(report: Report, mode: Mode, edits: Edits, conditions: Conditions) -> 
 def _agreed(predicate: Tensor, serving: Mapping[Decider, tuple[Value, ...]]) -> bool | None:
     """What a predicate is under every value that serves the mode; None if they do not agree on it."""
     for decider, values in serving.items():
-        truths = {value_of(predicate, decider.tensor, value) for value in values}
+        truths = {value_of(predicate, {decider.tensor: value}) for value in values}
         if len(truths) == 1 and None not in truths:
             return truths.pop()
     return None
 
 
-def _take(merge: Node, source: Tensor, value: bool, near: Node, edits: Edits, conditions: Conditions) -> None:
-    """The Merge hands on the branch that the predicate `source` takes for this value; the branch becomes
+def _take(join: Join, value: bool, near: Node, edits: Edits, conditions: Conditions) -> None:
+    """The node hands on the side that its predicate takes for this value; that branch becomes
     unconditional.
     """
-    join = conditions.join(merge)
-    assert join is not None
-    _, negated = conditions.base(join.predicate)
-    taken = join.if_true if value != negated else join.if_false
-    condition = (source, value)
-    edits.redirect(merge.output(), _unswitched(taken, condition, edits, conditions))
+    source, negated = conditions.base(join.predicate)
+    taken = join.if_true if value else join.if_false
+    condition = (source, value != negated)
+    edits.redirect(join.node.output(), _unswitched(taken, condition, edits, conditions))
     _free(taken.node, condition, near, edits, conditions)
 
 

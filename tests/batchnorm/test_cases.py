@@ -24,6 +24,10 @@ LAYERS = {
     "cross_replica_sum": [("bn", "training", None, None, "absent", 0.001)],
     "axis_list": [("bn", "switched", "training:0", True, "stored", 0.001)],
     "tf_case_exclusive_115": [("case", "switched", "training:0", True, "stored", 0.001)],
+    "nested_two_predicates_of_outputs": [("cond", "switched", None, None, "stored", 0.001)],
+    "nested_two_predicates_of_statistics": [("moments", "switched", None, None, "stored", 0.001)],
+    "case_exclusive_refresh": [("case", "switched", "training:0", True, "stored", 0.001)],
+    "case_of_equal_cases": [("case", "switched", "phase:0", False, "stored", 0.001)],
     "blend_of_outputs": [("add", "switched", "training:0", True, "stored", 0.001)],
     "blend_of_statistics": [("moments", "switched", "training:0", True, "stored", 0.001)],
 }

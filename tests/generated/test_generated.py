@@ -14,11 +14,6 @@ import pytest
 
 from tests.support.places import ROOT
 
-KNOWN = {
-    12: "a layer that two predicates decide, one conditional inside the other, is counted as two",
-}
-"""Seeds that disagree, and of which kind they are: one that does not any more has to leave."""
-
 
 @pytest.mark.tensorflow
 def test_what_tensorflow_says_of_generated_networks() -> None:
@@ -29,6 +24,4 @@ def test_what_tensorflow_says_of_generated_networks() -> None:
     asked = [sys.executable, "-m", "tests.generated", "--seed", "0", "--count", "20"]
     ended = subprocess.run(asked, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert "20 graphs, " in ended.stdout, ended.stderr
-    lines = ended.stdout.partition("Disagreements:\n")[2].partition("\n\n")[0].splitlines()
-    told = {int(line.split()[0]) for line in lines}
-    assert told == set(KNOWN), ended.stdout
+    assert ended.returncode == 0, ended.stdout

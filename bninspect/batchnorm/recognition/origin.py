@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.site import Batch, Chosen, Origin, Stored, Undecided
 from bninspect.batchnorm.wiring.alternatives import alternatives
+from bninspect.batchnorm.wiring.conditions import Join
+from bninspect.batchnorm.wiring.nested import decision
 from bninspect.graph.functions.library import FUSED_OPS
 from bninspect.graph.search import reach
 from bninspect.graph.trace import VARIABLES, cast_free, integers, is_scalar, same, value
@@ -63,7 +65,7 @@ def origin(
     ]
     for side, _, _ in found:
         if isinstance(side, Undecided):
-            return side
+            return _nested(source, x, conditions, beneath) or side
     (if_true, first, joins), (if_false, second, others) = found
     assert isinstance(if_true, Batch | Stored)
     assert isinstance(if_false, Batch | Stored)
@@ -73,6 +75,32 @@ def origin(
     tensors = (first or join.if_true, second or join.if_false)
     return Chosen(
         join=join, if_true=if_true, if_false=if_false, tensors=tensors, inner=tuple(dict.fromkeys(inner))
+    )
+
+
+def _nested(
+    source: Tensor, x: Tensor, conditions: Conditions, beneath: Callable[[Tensor], Tensor]
+) -> Chosen | None:
+    """The choice that conditionals within conditionals make together; None where they make none between one
+    moment of x and one stored value.
+    """
+    known: dict[Tensor, Batch | Stored | Undecided] = {}
+
+    def is_of_the_batch(tensor: Tensor) -> bool | None:
+        side = known.setdefault(beneath(tensor), _unconditional(beneath(tensor), x))
+        return None if isinstance(side, Undecided) else isinstance(side, Batch)
+
+    made = decision(source, is_of_the_batch, conditions)
+    batch = [(tensor, side) for tensor, side in known.items() if isinstance(side, Batch)]
+    stored = [(tensor, side) for tensor, side in known.items() if isinstance(side, Stored)]
+    if made is None or len(batch) != 1 or any(side != stored[0][1] for _, side in stored):
+        return None
+    return Chosen(
+        join=Join(source.node, made.predicate, batch[0][0], stored[0][0]),
+        if_true=batch[0][1],
+        if_false=stored[0][1],
+        tensors=(batch[0][0], stored[0][0]),
+        inner=made.joins[1:],
     )
 
 

@@ -12,7 +12,7 @@ from bninspect.batchnorm.recognition.fused import along
 from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.stored import stored_statistics
 from bninspect.batchnorm.switch import ModeSwitch
-from bninspect.batchnorm.wiring.predicate import analyse
+from bninspect.batchnorm.wiring.nested import analysed
 from bninspect.graph.trace import VARIABLES, content, declared_shape, value
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _PRUNED = "training mode needs none, and none are in the file"
 
 def from_pair(pair: ModePair) -> BatchNorm:
     """The layer of two sites in opposite branches."""
-    switch = ModeSwitch(predicate=analyse(pair.predicate), training_when_predicate=pair.training_when)
+    switch = ModeSwitch(predicate=analysed(pair.predicate), training_when_predicate=pair.training_when)
     training = _branch(pair.training, pair.training_when)
     inference = _branch(pair.inference, not pair.training_when)
     written = pair.training if pair.inference.folded else pair.inference
@@ -57,7 +57,7 @@ def _branch(site: Site, taken_when: bool | None) -> Branch:
 def _of_chosen(site: Site, mean: Chosen, variance: Chosen) -> BatchNorm:
     """One chain, two Merges: the branches are what yields the mean in either mode."""
     training_when = isinstance(mean.if_true, Batch)
-    switch = ModeSwitch(predicate=analyse(mean.join.predicate), training_when_predicate=training_when)
+    switch = ModeSwitch(predicate=analysed(mean.join.predicate), training_when_predicate=training_when)
     sides = {True: (mean.if_true, variance.if_true), False: (mean.if_false, variance.if_false)}
     inputs = {
         True: (mean.tensors[0], variance.tensors[0]),

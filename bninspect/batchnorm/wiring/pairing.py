@@ -15,8 +15,10 @@ from bninspect.batchnorm.recognition.folding import folded_into
 from bninspect.batchnorm.site import Site
 from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.batchnorm.wiring.blend import STEPS
+from bninspect.batchnorm.wiring.likeness import does_the_same, is_alike, one_layer, parameters
+from bninspect.batchnorm.wiring.nested import decision
 from bninspect.graph.search import reach
-from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, SWITCHES, cast_free, same, value
+from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, SWITCHES, same, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,13 +48,63 @@ class ModePair:
 def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[ModePair], list[Site]]:
     """(the pairs, the sites that stand alone)."""
     fixed = [site for site in sites if site.mode is not Mode.SWITCHED]
-    found, paired = _meeting(fixed, graph, conditions)
+    nested, paired = _nested(fixed, graph, conditions)
+    meeting, met = _meeting([site for site in fixed if site not in paired], graph, conditions)
+    found, paired = [*nested, *meeting], paired | met
     opposed = _opposed([site for site in fixed if site not in paired], graph, conditions)
     paired |= {site for pair in opposed for site in (pair.training, pair.inference)}
     folded = _beside_folded([site for site in fixed if site not in paired], graph, conditions)
     paired |= {pair.training for pair in folded}
     paired |= _repeated([site for site in fixed if site not in paired], found, graph, conditions)
     return [*found, *opposed, *folded], [site for site in sites if site not in paired]
+
+
+def _nested(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[ModePair], set[Site]]:
+    """As `_meeting`, of two modes between which conditionals within conditionals choose together."""
+    by_output = {value(site.output): site for site in sites}
+    joins = dict.fromkeys(node for site in sites for node in _joins_behind(site, graph, conditions))
+    every = [made for node in joins if (made := _decided(node, by_output, conditions)) is not None]
+    found: list[ModePair] = []
+    taken: set[Site] = set()
+    for pair, here in sorted(every, key=lambda made: -len(made[1])):
+        if not here & taken:
+            taken |= here
+            found.append(pair)
+    return found, taken
+
+
+def _decided(
+    node: Node, by_output: dict[Tensor, Site], conditions: Conditions
+) -> tuple[ModePair, set[Site]] | None:
+    """The pair of which conditionals that end at this node choose one, and all sites that are a mode of it;
+    None where they do not, or where one of them alone has the say.
+    """
+    here: dict[Site, None] = {}
+
+    def trains(tensor: Tensor) -> bool | None:
+        site = by_output.get(tensor)
+        if site is None:
+            return None
+        here[site] = None
+        return site.mode is Mode.TRAINING
+
+    made = decision(node.output(), trains, conditions)
+    if made is None or not made.several:
+        return None
+    training = [site for site in here if site.mode is Mode.TRAINING]
+    inference = [site for site in here if site.mode is Mode.INFERENCE]
+    alike = all(does_the_same(site, side[0]) for side in (training, inference) for site in side[1:])
+    if not alike or not one_layer(training[0], inference[0]):
+        return None
+    pair = ModePair(
+        training=training[0],
+        inference=inference[0],
+        predicate=made.predicate,
+        training_when=True,
+        merges=made.joins,
+        output=node.output(),
+    )
+    return pair, set(here)
 
 
 def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[ModePair], set[Site]]:
@@ -72,11 +124,18 @@ def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tup
         ]
         if_true, if_false = both
         here = {site for side in both for site, _ in side}
-        if not if_true or not if_false or here & taken or not _one_layer(if_true[0][0], if_false[0][0]):
+        if not if_true or not if_false or here & taken or not one_layer(if_true[0][0], if_false[0][0]):
             continue
         taken |= here
         training_when = if_true[0][0].mode is Mode.TRAINING
-        inner = [one for side in both for one in side[0][1] if conditions.is_on(one, source)]
+        inner = [
+            one
+            for side in both
+            for site, joins in side
+            for one in joins
+            if (site is side[0][0] and conditions.is_on(one, source))
+            or all(does_the_same(other, site) for other, _ in side)
+        ]
         found.append(
             ModePair(
                 training=both[0 if training_when else 1][0][0],
@@ -126,7 +185,7 @@ def _side(
             found.append((site, one.joins))
         elif one.tensor.node.op != "Const":
             return []
-    alike = all(site.mode is found[0][0].mode and _is_alike(site, found[0][0]) for site, _ in found)
+    alike = all(site.mode is found[0][0].mode and is_alike(site, found[0][0]) for site, _ in found)
     return found if alike else []
 
 
@@ -143,20 +202,9 @@ def _repeated(
             join = conditions.join(node)
             every = alternatives(node.output(), conditions) if join is not None else []
             beside = [members[one.tensor] for one in every if one.tensor in members]
-            if any(_does_the_same(site, each) for pair in beside for each in (pair.training, pair.inference)):
+            if any(does_the_same(site, each) for pair in beside for each in (pair.training, pair.inference)):
                 again.add(site)
     return again
-
-
-def _does_the_same(first: Site, second: Site) -> bool:
-    """Whether two sites normalize one x with the same statistics and parameters."""
-    statistics = [(value(site.mean), value(site.variance), site.epsilon) for site in (first, second)]
-    return (
-        first.mode is second.mode is Mode.INFERENCE
-        and _is_alike(first, second)
-        and _parameters(first) == _parameters(second)
-        and statistics[0] == statistics[1]
-    )
 
 
 def _beside_folded(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[ModePair]:
@@ -184,25 +232,6 @@ def _beside_folded(sites: Sequence[Site], graph: Graph, conditions: Conditions) 
                 )
             )
     return found
-
-
-def _one_layer(first: Site, second: Site) -> bool:
-    """Whether two sites are modes of one layer: opposite modes, and one x or one set of parameters."""
-    return {first.mode, second.mode} == {Mode.TRAINING, Mode.INFERENCE} and _is_alike(first, second)
-
-
-def _is_alike(first: Site, second: Site) -> bool:
-    """Whether two sites normalize one x, or have one set of parameters."""
-    same_x = cast_free(first.x) == cast_free(second.x) or value(first.x) == value(second.x)
-    return same_x or _parameters(first) == _parameters(second)
-
-
-def _parameters(site: Site) -> tuple[Tensor | None, Tensor | None]:
-    """Where gamma and beta are kept."""
-    return (
-        None if site.gamma is None else value(site.gamma),
-        None if site.beta is None else value(site.beta),
-    )
 
 
 def _opposed(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[ModePair]:
@@ -260,5 +289,5 @@ def _rejoined(
 
 def _key(site: Site) -> object:
     """What two sites in opposite branches share if they are one layer: parameters, or without any the x."""
-    parameters = _parameters(site)
-    return same(site.x) if parameters == (None, None) else parameters
+    own = parameters(site)
+    return same(site.x) if own == (None, None) else own

@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.switch import ModeSwitch, Predicate
+from bninspect.batchnorm.switch import Predicate
 from bninspect.graph.search import postorder
 from bninspect.graph.trace import VARIABLES, constant, far, same, scalar, shape_free
 
@@ -93,28 +93,6 @@ def analyse(tensor: Tensor) -> Predicate:
         true_when=yes,
         unfed=_unfed(tensor),
     )
-
-
-def value_of(predicate: Tensor, decider: Tensor, value: Value) -> bool | None:
-    """The predicate while `decider` (a source, or a boolean behind predicates) has this value; None if it has
-    no say, or others have one, too.
-    """
-    behind, negated = base(predicate)
-    if behind == decider:
-        return bool(value) != negated
-    order, leaves = logic(predicate)
-    if leaves != [decider]:
-        return None
-    return bool(evaluate(order, dict.fromkeys(leaves, value)))
-
-
-def sent_to_training_by(switch: ModeSwitch) -> bool:
-    """The value of what decides a layer (`decided_by`) that sends it to training; of a number, whether that
-    is 1 rather than 0.
-    """
-    if switch.predicate.source is not None and switch.training_when is not None:
-        return switch.training_when
-    return switch.training_when_predicate != base(switch.predicate.tensor)[1]
 
 
 def form(tensor: Tensor) -> tuple[object, ...]:
@@ -229,7 +207,7 @@ def evaluate(order: Sequence[Tensor], leaves: Mapping[Tensor, float]) -> float:
     values: dict[Tensor, float] = dict(leaves)
     for tensor in order:
         if tensor not in values:
-            values[tensor] = _apply(tensor, [values[operand] for operand in operands(tensor, unfed=True)])
+            values[tensor] = apply(tensor, [values[operand] for operand in operands(tensor, unfed=True)])
     return values[order[-1]]
 
 
@@ -239,7 +217,8 @@ def _cast(number: float, dtype: object) -> float:
     return float(int(number)) if dtype in INTEGERS and isfinite(number) else number
 
 
-def _apply(tensor: Tensor, operands: list[float]) -> float:
+def apply(tensor: Tensor, operands: list[float]) -> float:
+    """What an op of the logic makes of the values of its operands."""
     node = tensor.node
     if node.op == "Const":
         return uniform(tensor) or 0.0

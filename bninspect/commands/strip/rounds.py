@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bninspect.errors import BninspectError
 from bninspect.graph.loops import in_loops
 from bninspect.measure.both_modes import unfetchable
-from bninspect.rewrite.serving import Decider, deciders
+from bninspect.rewrite.serving import Decider, deciders, mode_under
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,9 +75,10 @@ def _combinations(choices: Sequence[Sequence[Value]]) -> list[tuple[Value, ...]]
 
 def _round(stripped: Stripped, mode: Mode, fed: Mapping[Decider, Value]) -> Round:
     handed = {}
-    for decider, value in fed.items():
+    values = {decider.tensor: value for decider, value in fed.items()}
+    for decider in fed:
         for layer in decider.layers:
-            if decider.mode_of(layer, value) is not mode:
+            if mode_under(layer, values) is not mode:
                 handed[layer.output.name] = _place(stripped, layer, decider, mode)
     feeds = {decider.tensor.name: decider.array(value) for decider, value in fed.items()}
     return Round(feeds=feeds, handed=handed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.wiring.predicate import sent_to_training_by
+from bninspect.batchnorm.wiring.deciding import sent_to_training_by
 from bninspect.render.names import counted, few
 
 if TYPE_CHECKING:

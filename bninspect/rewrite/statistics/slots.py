@@ -173,6 +173,7 @@ def _read_elsewhere(
             if tensor is not None and tensor.node.nodedef in (mean, variance):
                 return f"is its {what}, too"
     ends = {node for layer in layers for branch in layer.wiring.branches for node in _ends(branch)}
+    ends |= {layer.output.node for layer in layers}  # where a mode that is written twice ends, too
     roots = [node for node in report.graph if node.nodedef is mean or node.nodedef is variance]
     reached = _reached(roots, ends, report, needed)
     return None if reached is None else f"{reached.op} {reached.label} reads, too"

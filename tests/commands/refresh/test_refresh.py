@@ -16,6 +16,7 @@ from bninspect.commands.refresh.refresh import refresh, write_moments
 from bninspect.errors import BninspectError, InputError, RewriteError, SelectionError
 from bninspect.graph import load
 from bninspect.graphdef.writer import serialized
+from bninspect.inputs.deciding import sources
 from bninspect.inputs.request import Request, bind
 from bninspect.rewrite import specialize
 from bninspect.run.session import Session
@@ -43,7 +44,9 @@ EVERY_FORM = (
     "nested_functions.pb", "called_twice.pb", "cond_chains.pb", "nchw.pb", "nchw_decomposed.pb", "half.pb",
     "half_decomposed.pb", "dense.pb", "conv3d.pb", "global_stored.pb", "global_refused.pb", "net_mixed.pb",
     "contrib_forced_updates.pb", "renorm.pb", "keras3_inference.pb", "fixed_training_fused_115.pb",
-    "const_true.pb",
+    "const_true.pb", "cases/blend_of_outputs.pb", "cases/blend_of_statistics.pb",
+    "cases/nested_two_predicates_of_outputs.pb", "cases/case_exclusive_refresh.pb",
+    "cases/case_of_equal_cases.pb",
 )  # fmt: skip
 NO_PLACE = (
     "fixed_training_decomposed_14.pb", "formula_training.pb", "global_moments.pb", "keras3_training.pb",
@@ -62,7 +65,7 @@ def everything(path: Path, request: Request) -> dict[str, Floats]:
     special = specialize(report, Mode.TRAINING)
     places = [special.edits.resolve(site_x(layer)) for layer in report.layers]
     pruned = special.pruned(places)
-    decided = {layer.switch.decided_by.name for layer in report.layers if layer.switch is not None}
+    decided = {tensor.name for tensor in sources(report)}
     inputs = bind(report.graph, pruned.kept, report.layers, request, decided)
     found: dict[str, list[Floats]] = {layer.name: [] for layer in report.layers}
     held = {node.name for node in pruned.graphdef.nodes}

@@ -1,0 +1,77 @@
+"""What decides the mode of a layer, one tensor or several; and what predicates are for given values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.mode import Mode
+from bninspect.batchnorm.wiring.predicate import apply, base, logic, operands, uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bninspect.batchnorm.switch import ModeSwitch
+    from bninspect.batchnorm.wiring.conditions import Conditions, Join
+    from bninspect.batchnorm.wiring.predicate import Value
+    from bninspect.graph import Tensor
+
+_DECIDES_ALONE = {"LogicalAnd": False, "LogicalOr": True}
+"""Ops of which one operand of this value is enough."""
+
+
+def value_of(predicate: Tensor, values: Mapping[Tensor, Value]) -> bool | None:
+    """The predicate while these tensors (sources, or booleans behind predicates) have these values; None if
+    they have no say, or others have one, too.
+    """
+    behind, negated = base(predicate)
+    if behind in values:
+        return bool(values[behind]) != negated
+    order, _ = logic(predicate)
+    if values.keys().isdisjoint(order):
+        return None
+    known: dict[Tensor, float] = {}
+    for tensor in order:
+        held = values.get(tensor, uniform(tensor))
+        if held is None:
+            held = _computed(tensor, known)
+        if held is not None:
+            known[tensor] = float(held)
+    return bool(known[order[-1]]) if order[-1] in known else None
+
+
+def _computed(tensor: Tensor, known: Mapping[Tensor, float]) -> float | None:
+    """What is computed from known operands, or from as many as are enough; else None."""
+    before = operands(tensor)
+    alone = _DECIDES_ALONE.get(tensor.node.op)
+    if alone is not None and any(one in known and bool(known[one]) is alone for one in before):
+        return float(alone)
+    if not before or not all(one in known for one in before):
+        return None
+    return apply(tensor, [known[one] for one in before])
+
+
+def sent_to_training_by(switch: ModeSwitch) -> bool:
+    """The value of what decides a layer (`decided_by`) that sends it to training; of a number, whether that
+    is 1 rather than 0.
+    """
+    if switch.predicate.source is not None and switch.training_when is not None:
+        return switch.training_when
+    return switch.training_when_predicate != base(switch.predicate.tensor)[1]
+
+
+def deciders_of(switch: ModeSwitch) -> dict[Tensor, bool]:
+    """What decides a layer, with the values that send it to training; the opposites do not."""
+    if not switch.predicate.parts:
+        return {switch.decided_by: sent_to_training_by(switch)}
+    return {tensor: given == switch.training_when_predicate for tensor, given in switch.predicate.parts}
+
+
+def value_at(join: Join, switch: ModeSwitch, mode: Mode, conditions: Conditions) -> bool | None:
+    """What the predicate of one of a layer's joins is in a mode of the layer; None where either will do."""
+    source, negated = conditions.base(switch.predicate.tensor)
+    own, turned = conditions.base(join.predicate)
+    trains = mode is Mode.TRAINING
+    if own == source:
+        return (switch.training_when_predicate == trains) != (negated != turned)
+    values = {tensor: given == trains for tensor, given in deciders_of(switch).items()}
+    return value_of(join.predicate, values)

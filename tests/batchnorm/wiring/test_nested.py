@@ -1,0 +1,124 @@
+"""Conditionals within conditionals that choose a mode together: one layer, and what it takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.batchnorm import BatchNorm, Mode
+from bninspect.batchnorm.wiring.deciding import deciders_of, value_of
+from bninspect.rewrite import specialize
+from bninspect.rewrite.serving import deciders
+from tests.batchnorm.wiring.test_alternatives import NOT, OTHER, branch
+from tests.support.parts import EMPTY, PHASE, STORED, only_layer, report
+
+PARTS = ("x", "gamma", "beta", "mean", "variance")
+
+
+def inside(outer: str, port: str, names: tuple[str, str], predicate: str, modes: tuple[bool, bool]) -> str:
+    """A conditional of two fused ops (on false, on true; whether each trains) in a branch of another one."""
+    given = "".join(f"{predicate}_{port}_{part} = Switch({part}, {outer})\n" for part in PARTS)
+    out = ":1" if port == "true" else ""
+    given += f"{predicate}_{port}_asked = Switch({predicate}, {outer})\n"
+    for name, own, trains in zip(names, ("", ":1"), modes, strict=True):
+        text = branch(name, f"{predicate}_{port}_asked{out}", own, training=trains)
+        for part in PARTS:
+            text = text.replace(f"Switch({part}, ", f"Switch({predicate}_{port}_{part}{out}, ")
+        given += text
+    return given
+
+
+HEAD = STORED + PHASE + OTHER + EMPTY
+ENDS = "inner = Merge(b, c)\ny = Merge(inner, a)\n"
+INSIDE = {
+    "phase:0 or other:0": (True, False, True),
+    "phase:0 or not other:0": (True, True, False),
+    "other:0 and not phase:0": (False, False, True),
+    "not other:0 and not phase:0": (False, True, False),
+}
+"""Predicate -> which of a (phase is true), b (both are false) and c (other alone is true) train."""
+
+
+def text(modes: tuple[bool, bool, bool]) -> str:
+    """A conditional on `other` in the false branch of one on `phase`."""
+    a, b, c = modes
+    within = inside("phase", "false", ("b", "c"), "other", (b, c))
+    return HEAD + branch("a", "phase", ":1", training=a) + within + ENDS
+
+
+def switched(modes: tuple[bool, bool, bool]) -> BatchNorm:
+    layer = only_layer(text(modes))
+    assert (layer.mode, layer.output.name) == (Mode.SWITCHED, "y:0")
+    return layer
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_one_layer_whose_predicate_two_decide(name: str) -> None:
+    layer = switched(INSIDE[name])
+    assert layer.switch is not None
+    assert layer.switch.predicate.tensor.name == name
+    assert layer.switch.predicate.source is None
+    assert layer.switch.predicate.reason in (
+        "computed from several: phase:0, other:0",
+        "computed from several: other:0, phase:0",
+    )
+    assert [node.name for node in layer.merges] == ["y", "inner"]
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_the_values_that_are_said_to_train_do(name: str) -> None:
+    """All of them together train, and all of the opposites do not, by the modes that were written."""
+    a, b, c = INSIDE[name]
+    layer = switched((a, b, c))
+    assert layer.switch is not None
+    for training in (True, False):
+        fed = {tensor.name: given == training for tensor, given in deciders_of(layer.switch).items()}
+        assert set(fed) == {"phase:0", "other:0"}
+        assert (a if fed["phase:0"] else c if fed["other:0"] else b) is training
+
+
+@pytest.mark.parametrize("name", INSIDE)
+@pytest.mark.parametrize("mode", [Mode.TRAINING, Mode.INFERENCE])
+def test_specialized_nothing_reads_the_predicates(name: str, mode: Mode) -> None:
+    found = report(text(INSIDE[name]))
+    kept = specialize(found, mode).pruned(found.outputs).kept
+    assert not {node.name for node in kept} & {"phase", "other"}
+    assert not {node.op for node in kept} & {"Switch", "Merge"}
+    (fused,) = (node for node in kept if node.op == "FusedBatchNormV3")
+    trains = dict(zip("abc", INSIDE[name], strict=True))
+    assert trains[fused.name] is (mode is Mode.TRAINING)
+
+
+def test_each_decider_serves_by_the_value_that_is_enough_alone() -> None:
+    found = report(text(INSIDE["other:0 and not phase:0"]))
+    serving = {one.tensor.name: one.serving(Mode.INFERENCE) for one in deciders(found)}
+    assert serving == {"other:0": (False,), "phase:0": (True,)}
+    serving = {one.tensor.name: one.serving(Mode.TRAINING) for one in deciders(found)}
+    assert serving == {"other:0": (True,), "phase:0": (False,)}
+
+
+def test_one_operand_may_be_enough() -> None:
+    layer = switched(INSIDE["other:0 and not phase:0"])
+    assert layer.switch is not None
+    predicate = layer.switch.predicate.tensor
+    by_name = {tensor.name: tensor for tensor in deciders_of(layer.switch)}
+    assert value_of(predicate, {by_name["phase:0"]: True}) is False
+    assert value_of(predicate, {by_name["phase:0"]: False}) is None
+    assert value_of(predicate, {by_name["phase:0"]: False, by_name["other:0"]: True}) is True
+
+
+def test_the_same_question_twice_is_one_predicate() -> None:
+    found = only_layer(
+        HEAD.replace(OTHER, NOT)
+        + branch("a", "phase", ":1", training=True)
+        + inside("phase", "false", ("b", "c"), "not", (False, False))
+        + ENDS.replace("Merge(b, c)", "Merge(c, b)")
+    )
+    assert found.switch is not None
+    assert found.switch.predicate.tensor.name == "phase:0"
+
+
+def test_statistics_of_two_kinds_are_two_layers() -> None:
+    """The inference mode of one branch is not that of the other: which of them serves is another choice."""
+    changed = text(INSIDE["other:0 and not phase:0"])
+    changed = changed.replace("a_mean = Switch(mean,", "a_mean = Switch(beta,")
+    assert "y:0" not in [layer.output.name for layer in report(changed).layers]

@@ -19,6 +19,7 @@ from bninspect.cli.commands import COMMANDS
 from tests.support.places import ROOT
 
 README = ROOT / "README.md"
+DESIGN = ROOT / "docs" / "design.md"
 CONSOLE = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 NOISE = re.compile(r"noise up to \S+")
 """How far two runs that should agree lie apart: another number on every machine."""
@@ -155,7 +156,7 @@ def test_every_install_line_names_the_extra() -> None:
 
 
 def test_every_package_stands_in_the_architecture() -> None:
-    text = README.read_text(encoding="utf-8").partition("## Architecture")[2]
+    text = DESIGN.read_text(encoding="utf-8")
     for path in (ROOT / "bninspect").iterdir():
         if path.is_dir() and any(path.glob("*.py")):
             assert f"\n  {path.name}/ " in text, path

@@ -68,7 +68,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Trained
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # which all workers of one session share
-    return Store(folder / "networks").network
+    kept = os.environ.get("BNINSPECT_NETWORKS")  # one folder for many sessions
+    return Store(Path(kept) if kept else folder / "networks").network
 
 
 @pytest.fixture(autouse=True)

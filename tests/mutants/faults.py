@@ -2,7 +2,8 @@
 
 A fault is one node of the syntax tree written otherwise; every other byte stays. Annotations, docstrings,
 assertions, messages of errors and what only type checkers read are left alone: they change nothing that a
-caller could see, or only words.
+caller could see, or only words. So is the number of a limit (`_LIMITS`): that a walk gives up after 65 steps
+and not after 64 is no fault. That it gives up at all is one, and the comparison with the limit is changed.
 """
 
 from __future__ import annotations
@@ -38,6 +39,9 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
     ast.BitOr: ast.BitAnd,
 }
+
+_LIMITS = ("MOST", "DEEPEST", "HOPS", "LONGEST", "LARGEST", "CHUNK", "WINDOW")
+"""How names of constants begin that bound work or memory, and mean nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +108,23 @@ def _reachable(tree: ast.Module) -> Iterator[tuple[ast.stmt | ast.expr, ast.stmt
             continue
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             continue
+        if is_global and _is_limit(node):
+            continue
         if isinstance(node, ast.stmt):
             statement = node
         if isinstance(node, ast.stmt | ast.expr) and statement is not None:
             yield node, statement, is_global
         inside = is_global and not isinstance(node, ast.FunctionDef | ast.Lambda)
         stack += [(child, statement, inside) for child in _children(node)]
+
+
+def _is_limit(node: ast.AST) -> bool:
+    """Whether it is a line like `_MOST_NODES = 400`."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant() | ast.BinOp()):
+            return name.lstrip("_").startswith(_LIMITS)
+        case _:
+            return False
 
 
 def _header(statement: ast.stmt) -> tuple[int, int]:

@@ -2,53 +2,70 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.mutants import outcomes
 from tests.support.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 SETTINGS = """
 [run]
 source = bninspect
 data_file = {file}
 parallel = true
-dynamic_context = test_function
+relative_files = true
+core = ctrace
 """
+"""`ctrace`, since the newer way to measure knows no contexts."""
 
 
-def record(folder: Path, tests: Sequence[str], jobs: int) -> Path:
-    """Runs the tests under coverage; gives the file that `tests_of` reads."""
+def record(folder: Path, tests: Sequence[str], left_out: Sequence[str], jobs: int) -> None:
+    """Runs the tests under coverage, less the files and folders left out, and leaves in the folder what
+    `Lines` reads.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     settings = folder / "coverage.ini"
     settings.write_text(SETTINGS.format(file=folder / "part"), encoding="utf-8")
     command = [
         sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", str(jobs),
-        "--cov", f"--cov-config={settings}", "--cov-context=test", "--cov-report=", *tests,
+        "-p", "tests.mutants.outcomes", "--cov", f"--cov-config={settings}", "--cov-context=test",
+        "--cov-report=", *[f"--ignore={path}" for path in left_out], *tests,
     ]  # fmt: skip
-    subprocess.run(command, cwd=ROOT, check=False)
-    return folder / "part"
+    environment = os.environ | {outcomes.VARIABLE: str(folder / "outcomes")}
+    subprocess.run(command, cwd=ROOT, env=environment, check=False)
 
 
 class Lines:
-    """Line of a file -> the tests that run it."""
+    """Line of a file -> the tests that run it, of those that passed."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         from coverage import CoverageData
 
-        self._data = CoverageData(str(file))
+        self._data = CoverageData(str(folder / "part"))
         self._data.read()
+        self._seconds = outcomes.read(folder / "outcomes")
 
     def tests_of(self, path: Path, lines: tuple[int, int] | None) -> list[str]:
-        """Node ids of the tests that run any of these lines, of the whole file if none are given; those of
-        the file's own room first.
+        """Node ids of the tests that run any of these lines, of the whole file if none are given: first the
+        quick ones of the file's own room, then the quick ones of others.
         """
-        contexts = self._data.contexts_by_lineno(str(path))
+        contexts = self._data.contexts_by_lineno(path.relative_to(ROOT).as_posix())
         asked = contexts if lines is None else range(lines[0], lines[1] + 1)
-        names = {name for line in asked for name in contexts.get(line, ()) if name}
-        found = {name.rpartition("|")[0] for name in names}
+        names = {name.rpartition("|")[0] for line in asked for name in contexts.get(line, ())}
         room = path.relative_to(ROOT / "bninspect").parent.as_posix()
-        return sorted(found, key=lambda name: (not name.startswith(f"tests/{room}/"), name))
+        return sorted(names & self._seconds.keys(), key=lambda name: self._rank(name, room))
+
+    def _rank(self, name: str, room: str) -> tuple[int, bool, float]:
+        """How late a test is to run: how long it takes, in steps of ten, before how near it stands."""
+        seconds = self._seconds[name]
+        return (
+            sum(seconds > step for step in (0.3, 3.0, 30.0)),
+            not name.startswith(f"tests/{room}/"),
+            seconds,
+        )

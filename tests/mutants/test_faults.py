@@ -51,3 +51,8 @@ def test_every_fault_of_the_core_is_python_that_says_something_else() -> None:
         source = (ROOT / mutant.path).read_bytes()
         planted = mutant.fault.plant(source)
         assert ast.dump(ast.parse(planted)) != ast.dump(ast.parse(source)), mutant
+
+
+def test_the_number_of_a_limit_is_left_alone_and_the_comparison_with_it_is_not() -> None:
+    found = faults("_MOST_NODES = 400\n_SIZE = 4\ndef f(n):\n    x = n < _MOST_NODES\n")
+    assert [(fault.line, fault.after) for fault in found] == [(2, "(5)"), (4, "(n <= _MOST_NODES)")]

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.support.places import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from tests.mutants.faults import Fault
 
-FIRST = 120
-"""Tests in the first run: the nearest ones. Most faults end there."""
+FIRST = 150
+"""Tests in the first run: the nearest and quickest ones. Most faults end there."""
 LONGEST = 600.0
 """Seconds for the tests of one run. A fault that makes a test endless is noticed."""
+ENDLESS = "no end"
+"""What is said of such a fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,31 +46,44 @@ def _one_line(text: str) -> str:
 class Copy:
     """A copy of the project that faults are planted in, one after the other."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, networks: Path) -> None:
+        """`networks`: where trained networks are kept from one fault to the next."""
         self.folder = folder
-        ignored = shutil.ignore_patterns(".git", "__pycache__", ".venv", ".mypy_cache", ".ruff_cache")
+        self._networks = networks
+        ignored = shutil.ignore_patterns(".git", ".venv", ".mypy_cache", ".ruff_cache", ".hypothesis")
         shutil.copytree(ROOT, folder, ignore=ignored, symlinks=True)
 
     def noticed(self, mutant: Mutant, tests: Sequence[str]) -> str | None:
-        """The last line of the run that noticed the fault; None if all of these tests pass with it."""
+        """The test that noticed the fault, or why nothing could run; None if all of these pass with it."""
         source = (ROOT / mutant.path).read_bytes()
-        (self.folder / mutant.path).write_bytes(mutant.fault.plant(source))
+        place = self.folder / mutant.path
+        Path(importlib.util.cache_from_source(place)).unlink(missing_ok=True)
+        place.write_bytes(mutant.fault.plant(source))
         try:
-            return self._fails(tests[:FIRST]) or (self._fails(tests[FIRST:]) if tests[FIRST:] else None)
+            return self.first_to_fail(tests[:FIRST]) or self.first_to_fail(tests[FIRST:])
         finally:
-            (self.folder / mutant.path).write_bytes(source)
+            place.write_bytes(source)
 
-    def _fails(self, tests: Sequence[str]) -> str | None:
-        """The last line of pytest if one of the tests fails or does not end; None if they pass."""
+    def first_to_fail(self, tests: Sequence[str]) -> str | None:
+        """The test that failed first, or why none could run; None if all pass."""
+        return next(iter(self._run(tests, "-x")), None) if tests else None
+
+    def failing(self, tests: Sequence[str]) -> set[str]:
+        """Those of these tests that fail without any fault."""
+        return set(self._run(tests)) if tests else set()
+
+    def _run(self, tests: Sequence[str], *options: str) -> list[str]:
+        """The tests that failed, or the one line that tells why none ran."""
         names = self.folder / "tests.args"
         names.write_text("\n".join(tests), encoding="utf-8")
-        options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:randomly", f"@{names}"]
-        environment = os.environ | {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        settings = ["-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "--hypothesis-seed=0", *options]
+        # What Python compiled is kept for all files but the one with the fault.
+        environment = {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "4000"}
         try:
             ended = subprocess.run(
-                [sys.executable, "-m", "pytest", *options],
+                [sys.executable, "-m", "pytest", *settings, f"@{names}"],
                 cwd=self.folder,
-                env=environment,
+                env=os.environ | environment | {"BNINSPECT_NETWORKS": str(self._networks)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -77,6 +93,9 @@ class Copy:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return f"no end in {LONGEST:.0f} s"
-        lines = [line for line in ended.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
-        return None if ended.returncode == 0 else (lines or ended.stdout.splitlines() or ["no output"])[-1]
+            return [f"{ENDLESS} in {LONGEST:.0f} s"]
+        if ended.returncode == 0:
+            return []
+        said = ended.stdout.splitlines()
+        failed = [line.split(" ", 1)[1] for line in said if line.startswith(("FAILED ", "ERROR "))]
+        return [line.split(" - ")[0] for line in failed] or (said or ["no output"])[-1:]

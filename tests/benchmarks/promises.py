@@ -45,6 +45,19 @@ def beside_tensorflow(folder: Path, what: str, command: Command, share: int) -> 
     )
 
 
+def beside_imports(folder: Path, what: str, command: Command, modules: str) -> Iterator[Measured]:
+    """The whole process on 94 MB over the import of these modules, which it could not do without."""
+    model = folder / "resnet.pb"
+    resnet50(model)
+    ours, theirs = fastest(command(model), ["-c", f"import {modules}"], rounds=9)
+    yield Measured(
+        f"{what}, ResNet-50 / the libraries it imports",
+        f"{ours:.3f} s / {theirs:.3f} s = {ours / theirs:.2f}",
+        "at most 1.3",
+        ours <= 1.3 * theirs,
+    )
+
+
 def without_weights(folder: Path, what: str, command: Command) -> Iterator[Measured]:
     """Time on 1.5 GB, `large.pb`, over that of the same graph with small weights, `tiny.pb`."""
     large, tiny = folder / "large.pb", folder / "tiny.pb"

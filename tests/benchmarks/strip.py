@@ -1,5 +1,5 @@
 """`python -m tests.benchmarks.strip`: the promise that `bninspect strip` without verification costs at most
-twice the time of copying the file.
+1.5 times the time of copying the file, by the clock.
 
 The copy is a Python process of its own: `shutil.copyfile`, then fsync, since strip has its file on the
 disk, too, before it is in place. Files are dense (no holes that a copy could skip) and in the page cache;
@@ -66,14 +66,14 @@ def measured(folder: Path, width: float, *, large: bool) -> bool:
 
         ours, theirs, start = fastest(strip, copy, ["-c", START], measure=turn)
         whole, rest = ours / theirs, (ours - start) / theirs
-        broken |= large and whole > 2
+        broken |= large and clock == "clock" and whole > 1.5
         figures = f"{ours:.2f} s / {theirs:.2f} s = {whole:.2f}; without {start:.2f} s of imports {rest:.2f}"
         print(f"strip, {size / 1e6:,.0f} MB / copy ({clock})".ljust(38), figures, flush=True)
     memory = anonymous_memory(strip)
     if memory is not None:
         print("  the most memory that no file backs".ljust(38), f"{memory / MEGABYTE:.0f} MB", flush=True)
     if large:
-        print("  promised: at most 2".ljust(38), "BROKEN" if broken else "kept", flush=True)
+        print("  promised: at most 1.5 (clock)".ljust(38), "BROKEN" if broken else "kept", flush=True)
     return not broken
 
 

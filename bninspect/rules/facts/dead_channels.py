@@ -4,7 +4,8 @@ A channel whose stored variance is all but 0 either was the same everywhere in t
 its variance was lost. The first kind shows: its weights have decayed to 0, the channel that a depthwise
 convolution makes it of is such a one itself, or its moving mean is small, too: 0, as of a ReLU that never
 opens, or a few of its own standard deviations, as of one that seldom does. What multiplies it multiplies
-nothing, or what it was made for.
+nothing, or what it was made for. Where nearly all collapsed channels of a layer show that they are dead,
+training has emptied the layer, and the few others are constants of it, too.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def dead_channels(values: Values, outputs: Mapping[Tensor, Values]) -> Flags:
             dead |= norms <= thresholds.DEAD_WEIGHTS * np.median(live)
         if maker.op == _DEPTHWISE:
             dead |= _of_constant_inputs(maker, values.size, outputs)
-    return dead & collapsed
+    dead &= collapsed
+    return collapsed if dead.sum() >= thresholds.EMPTIED * collapsed.sum() else dead
 
 
 def _maker(x: Tensor) -> tuple[Node | None, Tensor]:

@@ -63,6 +63,15 @@ def test_a_collapsed_channel_is_dead_where_its_mean_is_small_too(
     assert np.array_equal(dead_channels(values(mean, variance), {}), [dead, False, False])
 
 
+@pytest.mark.parametrize(("dead", "all_of_them"), [(38, True), (37, False)])
+def test_a_layer_that_training_has_emptied_holds_no_lost_variance(dead: int, all_of_them: bool) -> None:
+    """Of 40 collapsed channels so many have a mean of 0; those of the others are constants. Two live."""
+    mean = [0.0] * dead + [0.5] * (40 - dead) + [0.25, 0.5]
+    flags = dead_channels(values(str(mean), str([0.0] * 40 + [2.0, 4.0])), {})
+    quiet = 40 if all_of_them else dead
+    assert np.array_equal(flags, [True] * quiet + [False] * (42 - quiet))
+
+
 LOST = {"mean": "[0.5, 0.25, 0.5]", "variance": "[0.0, 2.0, 4.0]"}
 SECOND = "mean2 = Const([0.5, 0.25, 0.5])\nvariance2 = Const([0.0, 2.0, 4.0])\n"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from bninspect.graphdef.dtypes import dtype_name
 from bninspect.graphdef.records import AttributePlaceholder, FunctionRef
-from bninspect.graphdef.tensors import TensorValue, dtype_name
+from bninspect.graphdef.tensors import TensorValue
 
 
 def attribute(message: Any) -> Any:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import GraphDefError, one_line
 from bninspect.graphdef import sniff, wire
+from bninspect.graphdef.dtypes import dtype_name
 from bninspect.graphdef.metagraph import graph_in, served
 from bninspect.graphdef.nodes import node_at
 from bninspect.graphdef.records import FunctionDef, GraphDef, NodeDef
 from bninspect.graphdef.schema import from_text
 from bninspect.graphdef.source import FileBytes
-from bninspect.graphdef.tensors import dtype_name, parse
+from bninspect.graphdef.tensors import parse
 from bninspect.graphdef.wire import Span
 
 if TYPE_CHECKING:

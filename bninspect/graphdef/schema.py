@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any
 
 from bninspect.errors import GraphDefError
+from bninspect.graphdef.dtypes import NUMBERS
 from bninspect.graphdef.wire import LENGTH, VARINT, to_varint
 
 _MESSAGES = """
@@ -81,14 +82,6 @@ SavedSliceMeta: name 1 string; shape 2 TensorShapeProto; type 3 DataType; slice 
 SavedSlice: name 1 string; slice 2 TensorSliceProto; data 3 TensorProto
 """
 
-_TYPES = (
-    "INVALID FLOAT DOUBLE INT32 UINT8 INT16 INT8 STRING COMPLEX64 INT64 BOOL QINT8 QUINT8 QINT32 BFLOAT16 QINT16 "
-    "QUINT16 UINT16 COMPLEX128 HALF RESOURCE VARIANT UINT32 UINT64 FLOAT8_E5M2 FLOAT8_E4M3FN FLOAT8_E4M3FNUZ "
-    "FLOAT8_E4M3B11FNUZ FLOAT8_E5M2FNUZ INT4 UINT4 INT2 UINT2 FLOAT4_E2M1FN"
-).split()
-DATA_TYPES = {number: name.lower() for number, name in enumerate(_TYPES)}
-"""Number of a DataType -> its name in lower case (`float`, `int32`); a reference type is 100 above its type."""
-
 _FULL_TYPES = """
 UNSET=0 VAR=1 ANY=2 PRODUCT=3 NAMED=4 FOR_EACH=20 CALLABLE=100 TENSOR=1000 ARRAY=1001 OPTIONAL=1002 LITERAL=1003
 ENCODED=1004 SHAPE_TENSOR=1005 BOOL=200 UINT8=201 UINT16=202 UINT32=203 UINT64=204 INT8=205 INT16=206 INT32=207
@@ -97,8 +90,8 @@ RAGGED=10103 ITERATOR=10104 MUTEX_LOCK=10202 LEGACY_VARIANT=10203
 """
 
 _ENUMS: dict[str, dict[str, int]] = {
-    "DataType": {f"DT_{name}": number for number, name in enumerate(_TYPES)}
-    | {f"DT_{name}_REF": 100 + number for number, name in enumerate(_TYPES) if number},
+    "DataType": {f"DT_{name.upper()}": number for name, number in NUMBERS.items()}
+    | {f"DT_{name.upper()}_REF": 100 + number for name, number in NUMBERS.items() if number},
     "FullTypeId": {
         f"TFT_{name}": int(number) for name, number in (item.split("=") for item in _FULL_TYPES.split())
     },

@@ -12,7 +12,8 @@ import numpy as np
 
 from bninspect.errors import GraphDefError
 from bninspect.graphdef import wire
-from bninspect.graphdef.schema import DATA_TYPES, message_class
+from bninspect.graphdef.dtypes import STORED, dtype_name
+from bninspect.graphdef.schema import message_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
 
     from bninspect.graphdef.wire import Span
 
-_NUMPY = {
-    "float": "<f4", "double": "<f8", "half": "<f2", "bool": "?", "complex64": "<c8", "complex128": "<c16",
-    "int8": "<i1", "int16": "<i2", "int32": "<i4", "int64": "<i8", "qint8": "<i1", "qint16": "<i2",
-    "qint32": "<i4", "uint8": "<u1", "uint16": "<u2", "uint32": "<u4", "uint64": "<u8", "quint8": "<u1",
-    "quint16": "<u2", "bfloat16": "<u2",
-}  # fmt: skip
 _VALUES = {
     "float": "float_val", "double": "double_val", "half": "half_val", "bfloat16": "half_val",
     "bool": "bool_val", "int64": "int64_val", "uint32": "uint32_val", "uint64": "uint64_val",
@@ -40,15 +35,6 @@ _LARGEST_FILL = 1 << 24
 _MOST_CLAIMED = 1 << 62
 _MOST_DIMENSIONS = 32
 """As many as every NumPy can have."""
-
-
-def dtype_name(number: int) -> str:
-    """`float`, `int32`, `float_ref`, ...; `dtype 77` for one this table does not know."""
-    if number in DATA_TYPES:
-        return DATA_TYPES[number]
-    if number - 100 in DATA_TYPES:
-        return f"{DATA_TYPES[number - 100]}_ref"
-    return f"dtype {number}"
 
 
 def _shown(shape: tuple[int, ...]) -> str:
@@ -117,12 +103,12 @@ class TensorValue:
     @property
     def is_number(self) -> bool:
         """Whether the values are numbers or booleans, of a type that can be read."""
-        return self.dtype in _NUMPY
+        return self.dtype in STORED
 
     @property
     def is_real(self) -> bool:
         """Whether the values are real numbers or booleans, of a type that can be read."""
-        return self.dtype in _NUMPY and not self.dtype.startswith("complex")
+        return self.dtype in STORED and not self.dtype.startswith("complex")
 
     def numbers(self) -> NDArray[np.float64]:
         """The values as float64.
@@ -185,9 +171,9 @@ class TensorValue:
             strings = np.empty(len(self._whole().string_val), dtype=object)
             strings[:] = list(self._whole().string_val)
             return strings
-        if self.dtype not in _NUMPY:
+        if self.dtype not in STORED:
             raise GraphDefError(f"a constant of type {self.dtype} has no values to read")
-        dtype = np.dtype(_NUMPY[self.dtype])
+        dtype = STORED[self.dtype]
         content = self._content()
         if content is not None:
             if len(content) % dtype.itemsize:

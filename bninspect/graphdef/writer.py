@@ -11,9 +11,10 @@ import numpy as np
 
 from bninspect.files import whole
 from bninspect.graphdef import wire
+from bninspect.graphdef.dtypes import NUMBERS, name_of_numpy
 from bninspect.graphdef.nodes import attributes_at
 from bninspect.graphdef.records import NodeDef
-from bninspect.graphdef.schema import DATA_TYPES, message_class
+from bninspect.graphdef.schema import message_class
 from bninspect.graphdef.tensors import TensorValue
 from bninspect.graphdef.wire import Span
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from bninspect.graphdef.records import GraphDef
 
 _NAME, _INPUT, _ATTR = 1, 3, 5
-_NUMBERS = {name: number for number, name in DATA_TYPES.items()}
 
 
 def new_node(name: str, op: str, inputs: tuple[str, ...], attributes: Mapping[str, Any]) -> NodeDef:
@@ -90,9 +90,9 @@ def _set(target: Any, value: Any) -> None:
     elif isinstance(value, bytes):
         target.s = value
     elif isinstance(value, str):
-        target.type = _NUMBERS[value]
+        target.type = NUMBERS[value]
     elif isinstance(value, np.ndarray):
-        target.tensor.dtype = _NUMBERS[_TENSOR_TYPES[value.dtype.name]]
+        target.tensor.dtype = NUMBERS[name_of_numpy(value.dtype)]
         for size in value.shape:
             target.tensor.tensor_shape.dim.add(size=size)
         target.tensor.tensor_content = value.tobytes()
@@ -100,12 +100,6 @@ def _set(target: Any, value: Any) -> None:
         target.tensor.CopyFrom(value.message())
     else:
         target.list.i.extend(value)
-
-
-_TENSOR_TYPES = {
-    "float32": "float", "float64": "double", "float16": "half",
-    "int32": "int32", "int64": "int64", "bool": "bool",
-}  # fmt: skip
 
 
 def pieces(graphdef: GraphDef) -> Iterator[Span]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from bninspect.errors import InputError, SelectionError
 from bninspect.graph.outputs import find_tensor
-from bninspect.inputs.placeholders import NUMPY, of, written
+from bninspect.graphdef.dtypes import NUMPY
+from bninspect.inputs.placeholders import of, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.errors import InputError
+from bninspect.graphdef.dtypes import NUMPY
 from bninspect.inputs import made_files
 from bninspect.inputs.memory import refuse_large
-from bninspect.inputs.placeholders import NUMPY, image_input, layout
+from bninspect.inputs.placeholders import image_input, layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from bninspect.errors import InputError
+from bninspect.graphdef.dtypes import NUMPY
 from bninspect.inputs import images
 from bninspect.inputs.memory import refuse_large
-from bninspect.inputs.placeholders import NUMPY
 from bninspect.inputs.preprocess import Recipe, prepare
 
 if TYPE_CHECKING:

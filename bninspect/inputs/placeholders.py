@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from bninspect.errors import InputError
 from bninspect.graph.outputs import find_tensor
 from bninspect.graph.search import reach, readers, upstream
+from bninspect.graphdef.dtypes import NUMPY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -22,17 +21,6 @@ _PIXELS = ("float", "half", "double", "uint8")
 _SHAPED_SCALARS = 24
 """Producer version below which TensorFlow itself reads a placeholder's shape [] as unknown."""
 _CHANNELS = (1, 3, 4)
-
-NUMPY: dict[str, np.dtype[Any]] = {
-    "float": np.dtype(np.float32),
-    "double": np.dtype(np.float64),
-    "half": np.dtype(np.float16),
-    "bool": np.dtype(np.bool_),
-    "string": np.dtype(object),
-    **{name: np.dtype(name) for name in ("int8", "int16", "int32", "int64")},
-    **{name: np.dtype(name) for name in ("uint8", "uint16", "uint32", "uint64")},
-}
-"""TensorFlow's name of a type, as the file writes it -> NumPy's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

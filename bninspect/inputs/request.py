@@ -9,9 +9,10 @@ import numpy as np
 
 from bninspect.errors import InputError
 from bninspect.graph.search import reach
+from bninspect.graphdef.dtypes import NUMPY
 from bninspect.inputs import feeds, images
 from bninspect.inputs.pictures import Encoded, Files, RandomImages, RandomValues
-from bninspect.inputs.placeholders import NUMPY, image_input, layout, placeholders, refuse_unfed
+from bninspect.inputs.placeholders import image_input, layout, placeholders, refuse_unfed
 from bninspect.inputs.preprocess import Recipe, takes
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bninspect.graphdef.dtypes import NARROW
 from bninspect.graphdef.writer import new_node
 from bninspect.rewrite import dtype_of
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm
     from bninspect.batchnorm.site import Site
     from bninspect.graphdef import NodeDef
-
-_NARROW = ("half", "bfloat16")
 
 
 class GapNames(NamedTuple):
@@ -54,7 +53,7 @@ def gap_nodes(scope: str, training: str, inference: str, dtype: str) -> list[Nod
         )
         return f"{scope}/{name}"
 
-    wide = "float" if dtype in _NARROW else dtype
+    wide = "float" if dtype in NARROW else dtype
     t, i = training, inference
     if wide != dtype:
         t = op("t", "Cast", (t,), SrcT=dtype, DstT=wide)

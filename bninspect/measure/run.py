@@ -9,9 +9,9 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.errors import Absent, RunError
 from bninspect.graph.loops import in_loops
+from bninspect.graphdef.dtypes import NUMPY
 from bninspect.inputs import patch
 from bninspect.inputs.pictures import RandomImages, RandomValues
-from bninspect.inputs.placeholders import NUMPY
 from bninspect.inputs.request import Inputs, Request, bind
 from bninspect.measure.both_modes import MODES, BothModes, both_modes
 from bninspect.measure.examined import examined, prepared

@@ -19,6 +19,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.site import Batch
 from bninspect.errors import RewriteError
 from bninspect.graph.trace import shape_of
+from bninspect.graphdef.dtypes import NARROW, name_of_numpy
 from bninspect.rewrite.prune import dtype_of
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.site import Site
     from bninspect.graph import Node, Tensor
     from bninspect.rewrite.edits import Edits
-
-_WIDE = {"half": "float", "bfloat16": "float"}
 
 
 class Chain:
@@ -40,9 +39,7 @@ class Chain:
 
     def constant(self, name: str, value: np.ndarray) -> Tensor:
         """A constant; it waits for x, so that inside a loop it stands in the frame of the loop."""
-        dtype = {"float32": "float", "float64": "double", "float16": "half", "int32": "int32"}[
-            value.dtype.name
-        ]
+        dtype = name_of_numpy(value.dtype)
         return self.op(name, "Const", (), controls=(self._near,), dtype=dtype, value=value)
 
     def op(
@@ -175,7 +172,7 @@ def _reading(
 def _wide(site: Site) -> str:
     """The type a chain computes in: that of the layer, float32 at least."""
     dtype = dtype_of(site.output)
-    return _WIDE.get(dtype, dtype)
+    return "float" if dtype in NARROW else dtype
 
 
 def _formula(chain: Chain, x: Tensor, moments: tuple[Tensor, Tensor], layer: BatchNorm, site: Site) -> Tensor:

@@ -12,13 +12,13 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bninspect.graphdef.schema import DATA_TYPES, message_class
+from bninspect.graphdef.dtypes import NUMBERS
+from bninspect.graphdef.schema import message_class
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-_NUMBERS = {name: number for number, name in DATA_TYPES.items()}
 _BLOCKS = ((64, 3), (128, 4), (256, 6), (512, 3))
 """ResNet-50: (width of the bottleneck, how many of them) per stage."""
 
@@ -53,7 +53,7 @@ class GraphFile:
             elif isinstance(value, bytes):
                 attribute.s = value
             elif isinstance(value, str):
-                attribute.type = _NUMBERS[value]
+                attribute.type = NUMBERS[value]
             else:
                 attribute.CopyFrom(value)
         self._write(_length_delimited(1, message.SerializeToString()))
@@ -62,7 +62,7 @@ class GraphFile:
     def constant(self, name: str, shape: Sequence[int], content: bytes | None = None) -> str:
         """Write a float32 Const, zeros in a hole of the file where no content is given."""
         size = 4 * prod(shape)
-        message = message_class("TensorProto")(dtype=_NUMBERS["float"])
+        message = message_class("TensorProto")(dtype=NUMBERS["float"])
         for length in shape:
             message.tensor_shape.dim.add(size=length)
         head = message.SerializeToString() + _tag(4, size)
@@ -70,7 +70,7 @@ class GraphFile:
         entry = _length_delimited(1, b"value") + _tag(2, len(value) + size) + value
         attribute = _tag(5, len(entry) + size) + entry
         node = message_class("NodeDef")(name=name, op="Const")
-        node.attr["dtype"].type = _NUMBERS["float"]
+        node.attr["dtype"].type = NUMBERS["float"]
         body = node.SerializeToString()
         self._write(_tag(1, len(body) + len(attribute) + size) + body + attribute)
         if content is None:

@@ -8,9 +8,9 @@ import pytest
 
 from bninspect.graphdef import FunctionRef, TensorValue
 from bninspect.graphdef.attributes import attribute
+from bninspect.graphdef.dtypes import dtype_name
 from bninspect.graphdef.records import AttributePlaceholder
 from bninspect.graphdef.schema import message_class
-from bninspect.graphdef.tensors import dtype_name
 
 
 def value(text: str) -> Any:

@@ -10,9 +10,9 @@ import pytest
 
 from bninspect.errors import GraphDefError
 from bninspect.graphdef import TensorValue
-from bninspect.graphdef.schema import DATA_TYPES, message_class
+from bninspect.graphdef.dtypes import NUMBERS
+from bninspect.graphdef.schema import message_class
 
-NUMBERS = {name: number for number, name in DATA_TYPES.items()}
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 QUANTIZED = ("qint8", "quint8", "qint16", "quint16", "qint32")
 LISTED = {"int64": "int64_val", "uint32": "uint32_val", "uint64": "uint64_val"}

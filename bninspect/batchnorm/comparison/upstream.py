@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.training.assigns import ASSIGNS
 from bninspect.graph.search import producers, reach
 from bninspect.graph.trace import VARIABLES, content, shape_of, value
+from bninspect.graphdef.dtypes import FLOATS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,6 @@ _KERNEL_SECOND = frozenset({
 """Ops whose second input is the kernel, whatever is done to it first (fake quantization, a spectral norm)."""
 _PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"})
 """Ops either input of which may be the weights."""
-_REAL = frozenset({"float", "half", "bfloat16", "double"})
 _MOST_NODES = 500
 _MOST_OF_WEIGHTS = 50
 """Nodes that make weights of what is stored; more is no making of weights."""
@@ -86,6 +86,6 @@ def _kept(tensor: Tensor) -> Node | None:
     """The variable or constant with real numbers that a tensor is read from; None for any other tensor."""
     node = value(tensor).node
     if node.op in VARIABLES:
-        return node if str(node.attr("dtype", "float")).removesuffix("_ref") in _REAL else None
+        return node if str(node.attr("dtype", "float")).removesuffix("_ref") in FLOATS else None
     held = content(node)
-    return node if held is not None and held.size > 1 and held.dtype in _REAL else None
+    return node if held is not None and held.size > 1 and held.dtype in FLOATS else None

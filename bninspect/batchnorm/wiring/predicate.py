@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.switch import Predicate
 from bninspect.graph.search import postorder
 from bninspect.graph.trace import VARIABLES, constant, far, same, scalar, shape_free
+from bninspect.graphdef.dtypes import INTEGERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +29,6 @@ _ARITY |= dict.fromkeys(COMPARISONS | _COUNTS | {"LogicalAnd", "LogicalOr", "Fil
 PREDICATE_OPS = frozenset(_ARITY)
 """Ops that a predicate is computed with."""
 _DEFAULTED = "PlaceholderWithDefault"
-INTEGERS = frozenset({"bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64"})
 _HOPS = 64
 _MOST_LOGIC = 1000
 _SHOWN = 5

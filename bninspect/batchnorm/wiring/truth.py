@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bninspect.batchnorm.wiring.predicate import COMPARISONS, INTEGERS, evaluate, logic, operands, uniform
+from bninspect.batchnorm.wiring.predicate import COMPARISONS, evaluate, logic, operands, uniform
 from bninspect.graph.trace import same
+from bninspect.graphdef.dtypes import FLOATS, INTEGERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from bninspect.graph import Tensor
 
-_FLOATS = frozenset({"float", "double", "half", "bfloat16"})
 _MOST_LOGIC = 200
 _MOST_TRIALS = 512
 
@@ -111,7 +111,7 @@ def _trials(order: Sequence[Tensor], leaves: Sequence[Tensor]) -> Trials | None:
         elif dtype in INTEGERS:
             beside = {float(side) for number in constants for side in (floor(number), ceil(number))}
             found[leaf] = tuple(sorted({number + step for number in beside for step in (-1, 0, 1)}))
-        elif dtype in _FLOATS and not truncates:
+        elif dtype in FLOATS and not truncates:
             beside = {nextafter(number, end) for number in constants for end in (-inf, inf)}
             found[leaf] = tuple(sorted(beside | constants))
         else:

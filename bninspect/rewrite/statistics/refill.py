@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.errors import GraphDefError, RewriteError
+from bninspect.graphdef.dtypes import FLOATS, NUMPY, name_of_numpy
 from bninspect.graphdef.tensors import TensorValue
 from bninspect.graphdef.writer import new_node, rewritten
 
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_NUMPY: dict[str, np.dtype[Any]] = {
-    "float": np.dtype("<f4"),
-    "double": np.dtype("<f8"),
-    "half": np.dtype("<f2"),
-}
 _INPUTS = (3, 4)
 """Which inputs of a fused op are its mean and variance."""
 _NAMES = ("moving_mean", "moving_variance")
@@ -110,10 +106,10 @@ def _as_written(record: NodeDef | None, values: Floats, slot: Slot) -> NDArray[A
         shape, dtype = held.shape, held.dtype
         if held.size != values.size:
             raise RewriteError(_another_size(held.size, values.size))
-    if dtype not in _NUMPY:
+    if dtype not in FLOATS or dtype not in NUMPY:
         raise RewriteError(f"its statistics are of type {dtype}, which cannot be written")
     with np.errstate(over="ignore"):
-        found: NDArray[Any] = values.astype(_NUMPY[dtype]).reshape(shape)
+        found: NDArray[Any] = values.astype(NUMPY[dtype]).reshape(shape)
     if not np.isfinite(found).all():
         raise RewriteError(f"its new statistics are beyond the range of {dtype}, the type of their constant")
     return found
@@ -152,7 +148,6 @@ def _rewired(reader: NodeDef, one: Filling, body: tuple[str | None, set[str]]) -
         while name in names:
             name, count = f"{reader.name}/{what}_{count}", count + 1
         names.add(name)
-        dtype = next(key for key, kind in _NUMPY.items() if kind == value.dtype)
-        made.append(new_node(name, "Const", (), {"dtype": dtype, "value": value}))
+        made.append(new_node(name, "Const", (), {"dtype": name_of_numpy(value.dtype), "value": value}))
         inputs[at] = name if function is None else f"{name}:output:0"
     return (*made, rewritten(reader, name=reader.name, inputs=tuple(inputs)))

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.graph.search import upstream
 from bninspect.graph.types import given_type, taken_type
+from bninspect.graphdef.dtypes import spoken
 from bninspect.graphdef.records import FunctionRef
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted, listed
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from bninspect.graph import Graph, Node
     from bninspect.rules.rule import Case, Finding
 
-_NAMES = {"float": "float32", "double": "float64", "half": "float16"}
 """Types that people call otherwise than TensorFlow's files do."""
 
 
@@ -77,8 +77,8 @@ def _clash(node: Node) -> str | None:
         taken, given = taken_type(node, slot), given_type(tensor.node, tensor.port)
         if taken is not None and given is not None and taken[1] != given:
             return (
-                f"{node.label} takes {_NAMES.get(taken[1], taken[1])} at input {slot} (its attribute "
-                f"{taken[0]}), and {tensor.name} is {_NAMES.get(given, given)}"
+                f"{node.label} takes {spoken(taken[1])} at input {slot} (its attribute "
+                f"{taken[0]}), and {tensor.name} is {spoken(given)}"
             )
     return None
 

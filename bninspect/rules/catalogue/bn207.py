@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bninspect.batchnorm import State
+from bninspect.graphdef.dtypes import NARROW, spoken
 from bninspect.rules.facts.values import stored
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 
     from bninspect.rules.facts.values import Values
     from bninspect.rules.rule import Case, Finding
-
-
-_HALF = {"half": "float16", "bfloat16": "bfloat16"}
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -61,8 +59,8 @@ def _kept(values: Values) -> str | None:
     """What to say of statistics that are kept in half precision."""
     held = values.layer.statistics
     for tensor, name in ((held.mean, "moving mean"), (held.variance, "moving variance")):
-        if tensor is not None and tensor.dtype in _HALF:
-            return f"the {name} is kept in {_HALF[tensor.dtype]}, in which small updates are lost"
+        if tensor is not None and tensor.dtype in NARROW:
+            return f"the {name} is kept in {spoken(tensor.dtype)}, in which small updates are lost"
     return None
 
 

@@ -84,7 +84,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ProbedLayer:
-    """One layer that ran in both modes."""
+    """One layer whose x was measured in both copies of the model."""
 
     layer: BatchNorm
     values: int
@@ -95,7 +95,7 @@ class ProbedLayer:
     deployed: LayerMeasurement | None
     """x with every layer in inference mode, as the model is deployed: the error with what it inherits."""
     difference: Gap | None
-    """None where its output has no value in one of the modes."""
+    """None where its output has no value in one of the modes, or the layer has one mode alone."""
     moving_mean: NDArray[np.float64] | None = None
     """The stored statistics, shape (channels,); None where there are none."""
     moving_variance: NDArray[np.float64] | None = None
@@ -106,8 +106,15 @@ class ProbedLayer:
     """Whether training mode saw one value of a channel in a batch, here or at a layer before: there it gives
     beta whatever the input, so that the two modes cannot be compared."""
     training: str = "branch"
-    """How training mode was brought about: `branch`, `flipped` or `kept` (see `rewrite.LayerChange`)."""
+    """How training mode was brought about: `branch`, `flipped`, `kept`, or `left`: it could not be, and the
+    layer ran in its only mode in both copies (see `rewrite.LayerChange`).
+    """
     inference: str = "branch"
+
+    @property
+    def has_both_modes(self) -> bool:
+        """Whether it ran in training mode in the one copy, and in inference mode in the other."""
+        return "left" not in (self.training, self.inference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,17 +63,19 @@ def _probed_layer(
         for mode, before in ((Mode.TRAINING, fewest), (Mode.INFERENCE, None))
     )
     seen = own or deployed
+    ways = [both.changes[mode][layer.name].what for mode in (Mode.TRAINING, Mode.INFERENCE)]
+    compared = layer.name in passes.gaps and "left" not in ways
     return ProbedLayer(
         layer=layer,
         values=0 if seen is None else seen.moments.images * seen.moments.values,
         images=images or (0 if seen is None else seen.moments.images),
         own=own,
         deployed=deployed,
-        difference=passes.gaps[layer.name].gap() if layer.name in passes.gaps else None,
+        difference=passes.gaps[layer.name].gap() if compared else None,
         moving_mean=mean,
         moving_variance=variance,
-        training=both.changes[Mode.TRAINING][layer.name].what,
-        inference=both.changes[Mode.INFERENCE][layer.name].what,
+        training=ways[0],
+        inference=ways[1],
     )
 
 

@@ -128,15 +128,19 @@ def _found(
 ) -> Probe:
     """The facts, from what the passes gathered."""
     outputs, patched = tensors
-    left = {layer.name: _left(layer, both, passes) for layer in question.layers}
-    skips = [Absent(what=name, reason=reason) for name, reason in left.items() if reason is not None]
+    lost = {layer.name: _unmeasured(layer, both, passes) for layer in question.layers}
+    skips = [
+        Absent(what=layer.name, reason=reason)
+        for layer in question.layers
+        if (reason := _one_mode_alone(layer, both) or lost[layer.name]) is not None
+    ]
     gone = [
         Absent(what=what.name, reason=reason)
         for (_, what), reason in passes.lost.items()
         if not isinstance(what, str)
     ]
     layers = probed_layers(
-        (layer for layer in question.layers if left[layer.name] is None), both, passes, inputs.count
+        (layer for layer in question.layers if lost[layer.name] is None), both, passes, inputs.count
     )
     return Probe(
         report=report,
@@ -182,12 +186,17 @@ def _wishes(
     return wishes
 
 
-def _left(layer: BatchNorm, both: BothModes, passes: Passes) -> str | None:
-    """Why there is nothing to say of a layer in both modes; None where there is."""
+def _one_mode_alone(layer: BatchNorm, both: BothModes) -> str | None:
+    """Why a layer ran in one mode in both copies; None if it ran in both modes."""
     for mode in MODES:
         change = both.changes[mode][layer.name]
         if change.what == "left":
             return f"no {mode.value} mode: {change.reason}"
+    return None
+
+
+def _unmeasured(layer: BatchNorm, both: BothModes, passes: Passes) -> str | None:
+    """Why nothing was measured of what a layer normalizes; None if it was."""
     if layer.name in both.unmeasured:
         return both.unmeasured[layer.name]
     lost = [passes.lost.get((mode.value, layer.name)) for mode in MODES]
@@ -195,7 +204,9 @@ def _left(layer: BatchNorm, both: BothModes, passes: Passes) -> str | None:
 
 
 def _without_own_error(layers: Sequence[ProbedLayer]) -> list[Absent]:
-    """The layers that ran in both modes, whose x was measured and could be set against nothing."""
+    """The layers that ran in both modes, whose x was measured and could be set against nothing. Why another
+    ran in one mode alone is told already.
+    """
     return [
         Absent(
             what=one.layer.name,
@@ -204,7 +215,10 @@ def _without_own_error(layers: Sequence[ProbedLayer]) -> list[Absent]:
             else f"no own error: its stored statistics are not at hand, {one.layer.statistics.reason}",
         )
         for one in layers
-        if one.own is not None and one.own.staleness is None and (one.single or one.layer.statistics.reason)
+        if one.own is not None
+        and one.own.staleness is None
+        and (one.single or one.layer.statistics.reason)
+        and one.has_both_modes
     ]
 
 

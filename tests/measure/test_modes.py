@@ -131,16 +131,24 @@ def test_modes_are_had_by_a_branch_or_by_flipping(name: str, ways: tuple[str, st
     assert {(one.training, one.inference) for one in found.layers} == {ways}
 
 
-def test_a_layer_without_stored_statistics_is_skipped_with_the_reason() -> None:
+def test_a_layer_without_stored_statistics_is_measured_and_not_compared() -> None:
+    """Its x has moments in both copies; of its own it has one mode."""
     found = _probe("mixed_modes", Request(random=2))
-    assert len(found.layers) == 2
+    assert [one.difference is None for one in found.layers] == [False, True, False]
+    one = found.layers[1]
+    assert (one.layer.name, one.training, one.inference) == ("bn2", "kept", "left")
+    assert one.own is not None
+    assert one.deployed is not None
+    assert (one.own.staleness, one.deployed.staleness) == (None, None)
+    assert not np.allclose(one.own.moments.pooled().mean, one.deployed.moments.pooled().mean)
     assert [skip.what for skip in found.skipped] == ["bn2"]
     assert "its stored statistics are not in the file" in found.skipped[0].reason
 
 
 def test_outputs_are_not_said_to_agree_where_no_layer_has_both_modes() -> None:
     found = _probe("fixed_training_fused_115", Request(random=2))
-    assert (found.layers, found.outputs) == ((), ())
+    assert found.outputs == ()
+    assert [one.difference for one in found.layers] == [None]
     assert "no inference mode" in found.skipped[0].reason
 
 

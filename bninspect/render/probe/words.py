@@ -45,7 +45,7 @@ def headline(probe: Probe, diagnosis: Diagnosis) -> tuple[str, str]:
 
 def apart(probe: Probe) -> str:
     """How far the modes lie apart, and where."""
-    if not probe.layers:
+    if not any(one.has_both_modes for one in probe.layers):
         return "No layer could be compared in both modes."
     places: list[tuple[str, Difference | Gap]] = [(one.name, one.difference) for one in probe.outputs]
     layers: list[tuple[str, Difference | Gap]] = [

@@ -81,7 +81,7 @@ def _remedy(stale: list[LayerEvidence], probe: Probe) -> str:
     better = better_preset(probe)
     if better is not None:
         return f"run it again with {better.options}, and judge what is left then"
-    return refreshing([layer.name for layer in stale], len(probe.layers))
+    return refreshing([layer.name for layer in stale], sum(one.has_both_modes for one in probe.layers))
 
 
 def undecided(case: Case) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.branches import Constant, Fixed
 from bninspect.batchnorm.mode import Mode
-from bninspect.graph.trace import VARIABLES
+from bninspect.graph.ops import VARIABLES
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.branches import Branch, Wiring

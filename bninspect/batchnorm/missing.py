@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bninspect.graph.ops import VARIABLES
 from bninspect.graph.search import upstream
-from bninspect.graph.trace import VARIABLES
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.layer import Report

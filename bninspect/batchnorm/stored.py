@@ -8,7 +8,8 @@ import numpy as np
 
 from bninspect.batchnorm.layer import State, Statistics
 from bninspect.errors import CutShortError, GraphDefError
-from bninspect.graph.trace import VARIABLES, stored_value
+from bninspect.graph.ops import VARIABLES
+from bninspect.graph.trace import stored_value
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

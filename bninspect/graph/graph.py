@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bninspect.graph.ops import of_its_kind
+from bninspect.graph.taken import of_its_kind
 from bninspect.graphdef.records import AttributePlaceholder
 
 if TYPE_CHECKING:

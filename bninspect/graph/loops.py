@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.graph.ops import ENTERS, EXITS
 from bninspect.graph.search import reach
 
 if TYPE_CHECKING:
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
 def in_loops(graph: Graph) -> set[Node]:
     """Nodes in the body of a loop: what lies behind an Enter and before its Exit."""
-    enters = (node for node in graph if node.op in ("Enter", "RefEnter"))
+    enters = (node for node in graph if node.op in ENTERS)
 
     def inside(node: Node) -> Iterator[Node]:
-        return (use.node for use in graph.uses(node) if use.node.op not in ("Exit", "RefExit"))
+        return (use.node for use in graph.uses(node) if use.node.op not in EXITS)
 
     return set(reach(enters, inside))

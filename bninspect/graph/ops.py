@@ -1,85 +1,60 @@
-"""What an op takes: how many inputs at least, and of which kind an attribute is.
+"""Kinds of ops: which hands its input on, which only lays it out anew, which keeps its axes, which chooses.
 
-Held where a graph is built and where an attribute is read, so that nothing behind asks whether the inputs it
-reads by position are there. TensorFlow refuses what breaks these, too. Source: tensorflow/core/ops/*.cc.
-The normalizations themselves are not listed: one that is short of inputs is told as `unrecognised`.
+The one table of them; whoever walks a graph asks here. Source: tensorflow/core/ops/*.cc.
 """
 
 from __future__ import annotations
 
-from typing import Any
+IDENTITIES = frozenset({
+    "Identity", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "DeepCopy", "Print",
+    "EnsureShape", "Switch", "RefSwitch", "Enter", "RefEnter", "ReadVariableOp", "RefIdentity",
+})  # fmt: skip
+"""Ops whose output is their first input: what a Switch hands to either branch is what it was given."""
+CASTS = frozenset({"Cast"})
+RANK_CHANGES = frozenset({"Reshape", "Squeeze", "ExpandDims"})
+"""Ops that lay the same values out in another shape."""
+RESHAPES = RANK_CHANGES | CASTS | {"BroadcastTo"}
+"""Ops that change how a vector of parameters or statistics is laid out or stored, not its values."""
 
-from bninspect.errors import GraphDefError
-from bninspect.graphdef.records import AttributePlaceholder, FunctionRef
-from bninspect.graphdef.tensors import TensorValue
+VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
+PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
+SELECTS = frozenset({"Select", "SelectV2"})
+SWITCHES = frozenset({"Switch", "RefSwitch"})
+MERGES = frozenset({"Merge", "RefMerge"})
+ENTERS = frozenset({"Enter", "RefEnter"})
+EXITS = frozenset({"Exit", "RefExit"})
 
-_ONE = (
-    "Identity", "RefIdentity", "IdentityN", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot",
-    "DeepCopy", "Print", "EnsureShape", "Enter", "RefEnter", "Exit", "RefExit", "NextIteration",
-    "RefNextIteration", "LoopCond", "ReadVariableOp", "Merge", "RefMerge", "Squeeze", "Cast", "LogicalNot",
-    "Neg", "Square", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Relu", "Abs", "AddN", "PlaceholderWithDefault",
-    "Shape", "ZerosLike", "OnesLike",
-)  # fmt: skip
-_TWO = (
-    "Switch", "RefSwitch", "Reshape", "ExpandDims", "BroadcastTo", "Tile", "Transpose", "Fill", "Add",
-    "AddV2", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "SquaredDifference", "Maximum", "Minimum",
-    "Pow", "BiasAdd", "Mean", "Sum", "LogicalAnd", "LogicalOr", "Equal", "NotEqual", "Greater",
-    "GreaterEqual", "Less", "LessEqual", "Conv2D", "DepthwiseConv2dNative", "MatMul", "Assign",
-    "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp",
-    "ResourceGather", "ResourceGatherNd",
-)  # fmt: skip
-LEAST_INPUTS = {**dict.fromkeys(_ONE, 1), **dict.fromkeys(_TWO, 2), "Select": 3, "SelectV2": 3}
-"""Op -> data inputs at least."""
+ADDS_IN_PLACE = frozenset({"AssignAdd", "AssignAddVariableOp"})
+SUBTRACTS_IN_PLACE = frozenset({"AssignSub", "AssignSubVariableOp"})
+REPLACES = frozenset({"Assign", "AssignVariableOp"})
+ASSIGNS = ADDS_IN_PLACE | SUBTRACTS_IN_PLACE | REPLACES
 
-_KINDS: dict[str, tuple[type, ...]] = {
-    "T": (str, tuple),
-    "U": (str, tuple),
-    "dtype": (str,),
-    "DstT": (str,),
-    "out_type": (str,),
-    "Tindices": (str,),
-    "is_training": (bool,),
-    "scale_after_normalization": (bool,),
-    "transpose_b": (bool,),
-    "exponential_avg_factor": (float,),
-    "data_format": (bytes,),
-    "frame_name": (bytes,),
-    "shared_name": (bytes,),
-    "batch_dims": (int,),
-}
-"""Attribute -> what its value is, of every op that is asked for it; a tuple is one of types."""
-_NAMES = (
-    (bool, "true or false"), (str, "a type"), (bytes, "text"), (float, "a number"), (int, "a whole number"),
-    (TensorValue, "a tensor"), (FunctionRef, "a function"), (AttributePlaceholder, "left to a call"),
-)  # fmt: skip
+_ELEMENTWISE = frozenset({
+    "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "Softplus", "Abs", "Square", "Neg",
+})  # fmt: skip
+_PADS = frozenset({"Pad", "PadV2", "MirrorPad"})
+_RESIZES = frozenset({"ResizeBilinear", "ResizeNearestNeighbor"})
+_POOLS = frozenset({"MaxPool", "AvgPool"})
+BROADCASTS = frozenset({"Add", "AddV2", "Sub", "Mul", "Maximum", "Minimum", "RealDiv"})
+"""Of two operands the rank is that of the longer shape; a stored one says nothing of the other."""
+_OF_ONE_SHAPE = _ELEMENTWISE | CASTS | {"BiasAdd"}
+"""Ops whose output has the shape of their first input."""
 
-
-def refuse_short(op: str, given: int, label: str) -> None:
-    """Raises GraphDefError for a node with fewer data inputs than its op takes."""
-    least = LEAST_INPUTS.get(op, 0)
-    if given < least:
-        raise GraphDefError(f"damaged: {op} {label!r} has {given} of its {least} inputs")
-
-
-def of_its_kind(name: str, value: Any, owner: str) -> Any:
-    """The value of an attribute. Raises GraphDefError where it is of another kind than its name has."""
-    kinds = _KINDS.get(name)
-    if kinds is None or value is None or isinstance(value, AttributePlaceholder):
-        return value
-    fits = isinstance(value, kinds) and (int not in kinds or not isinstance(value, bool))
-    if fits and not (isinstance(value, tuple) and _is_record(value)):
-        return value
-    raise GraphDefError(
-        f"damaged: attribute {name} of {owner!r} is {_kind_of(value)}, where {_kind_of(kinds[0])} belongs"
-    )
-
-
-def _is_record(value: tuple[Any, ...]) -> bool:
-    """Whether a tuple is no list of types: a function, or a list of something else."""
-    return isinstance(value, FunctionRef) or not all(isinstance(one, str) for one in value)
-
-
-def _kind_of(value: Any) -> str:
-    """In words, of a value or of a type of values."""
-    kind = value if isinstance(value, type) else type(value)
-    return next((words for base, words in _NAMES if issubclass(kind, base)), "a list")
+KEEP_CHANNELS = _OF_ONE_SHAPE | _POOLS | _RESIZES | {"LRN"}
+"""Ops whose first input and output have the same channels, the last axis or the second."""
+KEEP_BATCH = KEEP_CHANNELS | _PADS | {
+    "Conv2D", "DepthwiseConv2dNative", "Conv3D", "MaxPool3D", "AvgPool3D", "Softmax",
+    "FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3",
+}  # fmt: skip
+"""Ops whose first input and output have the same images along axis 0."""
+KEEP_RANK = _OF_ONE_SHAPE | _PADS | BROADCASTS | {
+    "ConcatV2", "BatchToSpaceND", "SpaceToBatchND", "Softmax", "Transpose", "AddN",
+}  # fmt: skip
+"""Ops whose first input and output have as many axes."""
+RANK = {
+    **dict.fromkeys(_POOLS | _RESIZES, 4),
+    "Conv2D": 4, "DepthwiseConv2dNative": 4, "Conv2DBackpropInput": 4, "FusedBatchNorm": 4,
+    "FusedBatchNormV2": 4, "FusedBatchNormV3": 4, "_FusedConv2D": 4, "SpaceToDepth": 4, "DepthToSpace": 4,
+    "LRN": 4, "MatMul": 2, "Conv3D": 5, "MaxPool3D": 5, "AvgPool3D": 5, "Conv3DBackpropInputV2": 5,
+}  # fmt: skip
+"""Op -> the rank of all it gives."""

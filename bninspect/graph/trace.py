@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import GraphDefError
 from bninspect.graph import Tensor
+from bninspect.graph.ops import CASTS, IDENTITIES, MERGES, RANK_CHANGES, RESHAPES, VARIABLES
 from bninspect.graph.search import end
 from bninspect.graphdef import TensorValue
 
@@ -13,18 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bninspect.graph import Node
-
-IDENTITIES = frozenset({
-    "Identity", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "DeepCopy", "Print",
-    "EnsureShape", "Switch", "RefSwitch", "Enter", "RefEnter", "ReadVariableOp", "RefIdentity",
-})  # fmt: skip
-"""Ops whose output is their first input: what a Switch hands to either branch is what it was given."""
-RESHAPES = frozenset({"Reshape", "Squeeze", "ExpandDims", "Cast", "BroadcastTo"})
-"""Ops that change how a vector of parameters or statistics is laid out or stored, not its values."""
-VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
-SELECTS = frozenset({"Select", "SelectV2"})
-SWITCHES = frozenset({"Switch", "RefSwitch"})
-MERGES = frozenset({"Merge", "RefMerge"})
 
 
 def same(tensor: Tensor) -> Tensor:
@@ -47,9 +36,9 @@ def shape_free(tensor: Tensor) -> Tensor:
     return _through(tensor, _SHAPE_FREE)
 
 
-_SHAPE_FREE = IDENTITIES | {"Reshape", "Squeeze", "ExpandDims"}
+_SHAPE_FREE = IDENTITIES | RANK_CHANGES
 _VALUE = IDENTITIES | RESHAPES
-_CAST_FREE = IDENTITIES | {"Cast"}
+_CAST_FREE = IDENTITIES | CASTS
 
 
 _HOPS = 64

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.graph.ops import MERGES
+
 if TYPE_CHECKING:
     from bninspect.graph.graph import Node
     from bninspect.graphdef import NodeDef
@@ -40,7 +42,7 @@ def given_type(node: Node | NodeDef, port: int) -> str | None:
     """The type of an output as its node declares it (`float`, `half`); None if it is not known."""
     if node.op in _FUSED:
         return _attr(node, "U" if port else "T")
-    if node.op in _ALIKE or node.op in _FIRST or (node.op in ("Merge", "RefMerge") and port == 0):
+    if node.op in _ALIKE or node.op in _FIRST or (node.op in MERGES and port == 0):
         return _attr(node, "T")
     if node.op in _SOURCES:
         return _attr(node, "dtype")

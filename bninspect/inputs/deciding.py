@@ -9,10 +9,10 @@ import numpy as np
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.deciding import deciders_of
+from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.search import reach
 from bninspect.graph.trace import declared_shape, shape_of
 from bninspect.graphdef.dtypes import NUMPY
-from bninspect.inputs.placeholders import PLACEHOLDERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

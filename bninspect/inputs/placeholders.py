@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.errors import InputError
+from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.outputs import find_tensor
 from bninspect.graph.search import reach, readers, upstream
 from bninspect.graphdef.dtypes import NUMPY
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm
     from bninspect.graph import Graph, Node, Tensor
 
-PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 _PIXELS = ("float", "half", "double", "uint8")
 _SHAPED_SCALARS = 24
 """Producer version below which TensorFlow itself reads a placeholder's shape [] as unknown."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from bninspect.errors import GraphDefError, one_line
 from bninspect.graph import Graph, collector_held_off, flatten
-from bninspect.graph.trace import VARIABLES
+from bninspect.graph.ops import VARIABLES
 from bninspect.graphdef import GraphDef, read
 from bninspect.models.checkpoint.locate import checkpoint_of, graph_of
 

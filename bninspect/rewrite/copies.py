@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from bninspect.graph.ops import ENTERS, EXITS
 from bninspect.graph.search import reach, steps
 from bninspect.graphdef.records import node_name
 from bninspect.graphdef.writer import rewritten
@@ -52,7 +53,7 @@ def copies(first: GraphDef, second: GraphDef, *, prefix: str, apart: Collection[
     nodes = list(first.nodes)
     for node in second.nodes:
         if node.name in renamed:
-            frame = frames.get(node.name) if node.op in ("Enter", "RefEnter") else None
+            frame = frames.get(node.name) if node.op in ENTERS else None
             attributes = {} if frame is None else {"frame_name": f"{prefix}/{frame}".encode()}
             inputs = tuple(_renamed(text, renamed) for text in node.inputs)
             nodes.append(rewritten(node, name=renamed[node.name], inputs=inputs, attributes=attributes))
@@ -73,7 +74,7 @@ def _split(ours: Mapping[str, NodeDef], theirs: Mapping[str, NodeDef], apart: Co
     frames = {**_frames(ours), **_frames(theirs)}
     enters: dict[str | None, list[str]] = defaultdict(list)
     for name, frame in frames.items():
-        if (ours.get(name) or theirs[name]).op in ("Enter", "RefEnter"):
+        if (ours.get(name) or theirs[name]).op in ENTERS:
             enters[frame].append(name)
     handles: dict[str, list[str]] = defaultdict(list)
     for name in ours:
@@ -90,14 +91,14 @@ def _split(ours: Mapping[str, NodeDef], theirs: Mapping[str, NodeDef], apart: Co
 
 def _frames(nodes: Mapping[str, NodeDef]) -> dict[str, str]:
     """The loop that each node stands in, by its frame's name; of nested ones any: they split alike."""
-    enters = [node.name for node in nodes.values() if node.op in ("Enter", "RefEnter")]
+    enters = [node.name for node in nodes.values() if node.op in ENTERS]
     readers: dict[str, list[str]] = defaultdict(list)
     for node in nodes.values() if enters else ():
         for text in node.inputs:
             readers[node_name(text)].append(node.name)
 
     def inside(name: str) -> Sequence[str]:
-        return () if nodes[name].op in ("Exit", "RefExit") else readers[name]
+        return () if nodes[name].op in EXITS else readers[name]
 
     found: dict[str, str] = {}
     for name, before in steps(enters, inside):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.graph import Node, Tensor
 from bninspect.graph.loops import in_loops
+from bninspect.graph.ops import SWITCHES
 from bninspect.graph.search import dependents, reach, way
 
 if TYPE_CHECKING:
@@ -144,9 +145,9 @@ class Edits:
         that ends on a Switch (2.21).
         """
         for control in node.controls:
-            if control.op not in ("Switch", "RefSwitch") or self._looped or control in freed:
+            if control.op not in SWITCHES or self._looped or control in freed:
                 yield control
-            elif any(tensor.node.op in ("Switch", "RefSwitch") for tensor in control.inputs):
+            elif any(tensor.node.op in SWITCHES for tensor in control.inputs):
                 yield control  # it says as well that the branch around it is taken
             else:
                 yield from (tensor.node for tensor in control.inputs if self._may_stop(tensor.node))

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.graph.ops import IDENTITIES, MERGES
 from bninspect.graph.search import reach
-from bninspect.graph.trace import IDENTITIES, MERGES, same
+from bninspect.graph.trace import same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

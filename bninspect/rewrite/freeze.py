@@ -17,9 +17,9 @@ from bninspect.batchnorm.stored import stored_statistics
 from bninspect.errors import RewriteError
 from bninspect.graph import Tensor, flatten
 from bninspect.graph.functions.library import Library, calls
+from bninspect.graph.ops import VARIABLES
 from bninspect.graph.outputs import served_signatures
 from bninspect.graph.search import reach
-from bninspect.graph.trace import VARIABLES
 from bninspect.rewrite.constants import HANDLES, variables_to_constants
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.folded.quantization import hold_updates

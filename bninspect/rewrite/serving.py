@@ -16,8 +16,9 @@ import numpy as np
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.deciding import deciders_of, value_of
 from bninspect.batchnorm.wiring.predicate import PREDICATE_OPS, Value, base
+from bninspect.graph.ops import IDENTITIES, VARIABLES
 from bninspect.graph.search import reach
-from bninspect.graph.trace import IDENTITIES, VARIABLES, same, scalar
+from bninspect.graph.trace import same, scalar
 from bninspect.inputs.deciding import fed_value
 
 if TYPE_CHECKING:

@@ -16,8 +16,9 @@ from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.deciding import value_at, value_of
 from bninspect.errors import RewriteError
+from bninspect.graph.ops import SWITCHES
 from bninspect.graph.search import end, reach
-from bninspect.graph.trace import SWITCHES, same
+from bninspect.graph.trace import same
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.folded.quantization import decided_delays, hold_updates
 from bninspect.rewrite.folded.scaled_weights import refold, unfreeze

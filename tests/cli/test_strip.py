@@ -15,7 +15,7 @@ import bninspect
 from bninspect.batchnorm import Mode, inspect
 from bninspect.errors import InputError, RewriteError, SelectionError
 from bninspect.graph import load
-from bninspect.graph.trace import VARIABLES
+from bninspect.graph.ops import VARIABLES
 from bninspect.render.check.terminal import print_lines
 from bninspect.render.strip.text import summary
 from tests.support.messages import written

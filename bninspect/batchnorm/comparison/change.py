@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.errors import GraphDefError
-from bninspect.graph.trace import VARIABLES, stored_value
+from bninspect.graph.ops import VARIABLES
+from bninspect.graph.trace import stored_value
 from bninspect.statistics.staleness import Worst, gaps
 
 if TYPE_CHECKING:

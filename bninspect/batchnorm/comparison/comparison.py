@@ -18,7 +18,8 @@ from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.training.train_ops import Training
 from bninspect.errors import BninspectError, GraphDefError
-from bninspect.graph.trace import VARIABLES, stored_value
+from bninspect.graph.ops import VARIABLES
+from bninspect.graph.trace import stored_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.training.assigns import ASSIGNS
+from bninspect.graph.ops import ASSIGNS, VARIABLES
 from bninspect.graph.search import producers, reach
-from bninspect.graph.trace import VARIABLES, content, shape_of, value
+from bninspect.graph.trace import content, shape_of, value
 from bninspect.graphdef.dtypes import FLOATS
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.recognition.formula import Match, Term, read
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
+from bninspect.graph.ops import IDENTITIES, RESHAPES
 from bninspect.graph.search import producers, reach
-from bninspect.graph.trace import IDENTITIES, RESHAPES, same, scalar, value
+from bninspect.graph.trace import same, scalar, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ from bninspect.batchnorm.recognition.undecided import without_match
 from bninspect.batchnorm.recognition.variance import is_parameter, is_variance_like, unclipped
 from bninspect.batchnorm.site import Batch, Chosen, Site, Undecided
 from bninspect.batchnorm.wiring.alternatives import alternatives
-from bninspect.graph.ranks import rank
+from bninspect.graph.shapes import rank
 from bninspect.graph.trace import content, integers, is_scalar, same, scalar, shape_of, value
 
 if TYPE_CHECKING:

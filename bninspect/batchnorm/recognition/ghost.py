@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.graph.ranks import rank
+from bninspect.graph.shapes import rank
 from bninspect.graph.trace import constant, same, shape_of, value
 
 if TYPE_CHECKING:

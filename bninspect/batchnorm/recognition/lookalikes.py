@@ -13,8 +13,9 @@ from bninspect.batchnorm.layer import Lookalike
 from bninspect.batchnorm.recognition.formula import difference_of
 from bninspect.batchnorm.recognition.origin import data_format_of
 from bninspect.batchnorm.recognition.variance import is_squared
-from bninspect.graph.ranks import rank
-from bninspect.graph.trace import RESHAPES, constant, integers, same, value
+from bninspect.graph.ops import RESHAPES
+from bninspect.graph.shapes import rank
+from bninspect.graph.trace import constant, integers, same, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.site import Batch

@@ -16,8 +16,9 @@ from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.batchnorm.wiring.conditions import Join
 from bninspect.batchnorm.wiring.nested import decision
 from bninspect.graph.functions.library import FUSED_OPS
+from bninspect.graph.ops import VARIABLES
 from bninspect.graph.search import reach
-from bninspect.graph.trace import VARIABLES, cast_free, integers, is_scalar, same, value
+from bninspect.graph.trace import cast_free, integers, is_scalar, same, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.graph.trace import MERGES, is_loop_variable, same
+from bninspect.graph.ops import MERGES
+from bninspect.graph.trace import is_loop_variable, same
 
 if TYPE_CHECKING:
     from bninspect.graph import Node, Tensor

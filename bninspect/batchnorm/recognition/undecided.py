@@ -15,8 +15,9 @@ from bninspect.batchnorm.recognition.lookalikes import square_root_of
 from bninspect.batchnorm.recognition.origin import origin
 from bninspect.batchnorm.recognition.variance import CLIPS, is_parameter, is_variance_like
 from bninspect.batchnorm.site import Undecided
+from bninspect.graph.ops import IDENTITIES, MERGES, RESHAPES, SELECTS
 from bninspect.graph.search import reach
-from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, is_scalar, value
+from bninspect.graph.trace import is_scalar, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

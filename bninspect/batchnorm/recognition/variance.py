@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.graph.functions.library import FUSED_OPS
+from bninspect.graph.ops import VARIABLES
 from bninspect.graph.search import reach
-from bninspect.graph.trace import VARIABLES, cast_free, content, is_scalar, same, scalar, value
+from bninspect.graph.trace import cast_free, content, is_scalar, same, scalar, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,28 +12,24 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from bninspect.graph.search import reach
-from bninspect.graph.trace import (
+from bninspect.graph.ops import (
+    ASSIGNS,
     IDENTITIES,
     MERGES,
+    REPLACES,
     RESHAPES,
+    SUBTRACTS_IN_PLACE,
     SWITCHES,
     VARIABLES,
-    declared_shape,
-    same,
-    scalar,
-    value,
 )
+from bninspect.graph.search import reach
+from bninspect.graph.trace import declared_shape, same, scalar, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from bninspect.graph import Graph, Node, Tensor
 
-ADDS_IN_PLACE = frozenset({"AssignAdd", "AssignAddVariableOp"})
-_SUBTRACTING = frozenset({"AssignSub", "AssignSubVariableOp"})
-REPLACING = frozenset({"Assign", "AssignVariableOp"})
-ASSIGNS = ADDS_IN_PLACE | _SUBTRACTING | REPLACING
 _ONWARD = (
     IDENTITIES
     | RESHAPES
@@ -132,7 +128,7 @@ def averages_of(variable: Tensor, graph: Graph) -> list[Update]:
     found = []
     for update in updates_from(_reads(variable, graph), graph):
         product = value(update.node.inputs[1]).node
-        if update.variable == variable or update.node.op not in _SUBTRACTING or product.op != "Mul":
+        if update.variable == variable or update.node.op not in SUBTRACTS_IN_PLACE or product.op != "Mul":
             continue
         gaps = [value(tensor).node for tensor in product.inputs]
         pair = [update.variable, variable]
@@ -162,7 +158,7 @@ def _holding(assign: Node, variable: Tensor, graph: Graph) -> list[Tensor]:
     """Tensors that hold what was assigned: of a plain assign the variable too, of an average only what reads
     it after the assignment (zero_debias does, to correct for its start).
     """
-    if assign.op in REPLACING:
+    if assign.op in REPLACES:
         return [variable, assign.output()]
     reads = [use.node for use in graph.uses_of(variable) if use.node.op == "ReadVariableOp"]
     return [assign.output(), *(read.output() for read in reads if assign in read.controls)]
@@ -184,7 +180,7 @@ def _variable(assign: Node) -> Tensor | None:
 def _momentum(assign: Node, variable: Tensor) -> float | None:
     """The momentum of `v -= (v - batch) * (1 - momentum)` or `v = v * momentum + batch * (1 - momentum)`."""
     source = value(assign.inputs[1])
-    if assign.op in _SUBTRACTING:
+    if assign.op in SUBTRACTS_IN_PLACE:
         rate = _factor_of(source, lambda tensor: value(tensor).node.op == "Sub", idle=0.0)
         return None if rate is None else 1.0 - rate
     if source.node.op in ("Add", "AddV2"):

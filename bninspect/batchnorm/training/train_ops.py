@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.training.assigns import ADDS_IN_PLACE, ASSIGNS, REPLACING, is_made_of
+from bninspect.batchnorm.training.assigns import is_made_of
+from bninspect.graph.ops import ADDS_IN_PLACE, ASSIGNS, REPLACES, VARIABLES
 from bninspect.graph.search import dependents, downstream, reach, upstream
-from bninspect.graph.trace import VARIABLES, same, scalar
+from bninspect.graph.trace import same, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -49,7 +50,7 @@ class Training:
         variable = same(assign.inputs[0])
         if variable.node.name not in (self.trainable or ()):
             return False
-        return assign.op not in REPLACING or is_made_of(assign.inputs[1].node, {variable.node})
+        return assign.op not in REPLACES or is_made_of(assign.inputs[1].node, {variable.node})
 
     def _fed(self) -> set[Node]:
         """Every node that depends on an input by data."""

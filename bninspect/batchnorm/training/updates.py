@@ -11,9 +11,10 @@ from bninspect.batchnorm.layer import BatchNorm, MovingStatistics, State
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.site import Batch, Chosen
 from bninspect.batchnorm.stored import stored_statistics
-from bninspect.batchnorm.training.assigns import ASSIGNS, Update, updates_behind, updates_from, updates_of
+from bninspect.batchnorm.training.assigns import Update, updates_behind, updates_from, updates_of
 from bninspect.batchnorm.training.train_ops import APPLIES, Training
 from bninspect.graph.functions.library import FUSED_OPS
+from bninspect.graph.ops import ASSIGNS
 from bninspect.graph.trace import same
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.stored import stored_statistics
 from bninspect.batchnorm.switch import ModeSwitch
 from bninspect.batchnorm.wiring.nested import analysed
-from bninspect.graph.trace import VARIABLES, content, declared_shape, value
+from bninspect.graph.ops import VARIABLES
+from bninspect.graph.trace import content, declared_shape, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.branches import Wiring

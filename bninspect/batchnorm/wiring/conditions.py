@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.wiring.blend import SUMS, Blends
 from bninspect.batchnorm.wiring.predicate import base
 from bninspect.batchnorm.wiring.truth import Truth, possible, truth
+from bninspect.graph.ops import MERGES, SELECTS, SWITCHES
 from bninspect.graph.search import postorder, reach
-from bninspect.graph.trace import MERGES, SELECTS, is_loop_variable
+from bninspect.graph.trace import is_loop_variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ class Conditions:
         self._joins: dict[Node, Join | None] = {}
         self._blends = Blends(self.base)
         self._steps = 0
-        self._any = any(node.op in ("Switch", "RefSwitch") or node.conditions for node in graph)
+        self._any = any(node.op in SWITCHES or node.conditions for node in graph)
 
     def of(self, node: Node) -> Context:
         """What must hold for the node to run, as far as Switch ports and If branches tell."""
@@ -125,7 +126,7 @@ class Conditions:
         node = tensor.node
         context = self._known.get(node, _EMPTY)
         if (
-            node.op in ("Switch", "RefSwitch")
+            node.op in SWITCHES
             and len(node.inputs) == 2
             and not _steers_loop(node)
             and len(context) < _MOST_CONDITIONS
@@ -205,11 +206,7 @@ class Conditions:
         for tensor in reach(node.inputs, _tensors_before, max(_MOST_STEPS - self._steps, 1)):
             self._steps += 1
             reader = tensor.node
-            if (
-                reader.op in ("Switch", "RefSwitch")
-                and len(reader.inputs) == 2
-                and self.base(reader.inputs[1])[0] == source
-            ):
+            if reader.op in SWITCHES and len(reader.inputs) == 2 and self.base(reader.inputs[1])[0] == source:
                 return reader.inputs[1]
         return source
 

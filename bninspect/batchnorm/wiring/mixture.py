@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.layer import Unrecognised
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.blend import STEPS, SUMS
+from bninspect.graph.ops import IDENTITIES
 from bninspect.graph.search import reach
-from bninspect.graph.trace import IDENTITIES, cast_free
+from bninspect.graph.trace import cast_free
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

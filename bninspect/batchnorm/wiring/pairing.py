@@ -17,8 +17,9 @@ from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.batchnorm.wiring.blend import STEPS
 from bninspect.batchnorm.wiring.likeness import does_the_same, is_alike, one_layer, parameters
 from bninspect.batchnorm.wiring.nested import decision
+from bninspect.graph.ops import IDENTITIES, MERGES, RESHAPES, SELECTS, SWITCHES
 from bninspect.graph.search import reach
-from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, SELECTS, SWITCHES, same, value
+from bninspect.graph.trace import same, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

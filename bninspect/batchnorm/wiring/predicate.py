@@ -11,8 +11,9 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.switch import Predicate
+from bninspect.graph.ops import VARIABLES
 from bninspect.graph.search import postorder
-from bninspect.graph.trace import VARIABLES, constant, far, same, scalar, shape_free
+from bninspect.graph.trace import constant, far, same, scalar, shape_free
 from bninspect.graphdef.dtypes import INTEGERS
 
 if TYPE_CHECKING:

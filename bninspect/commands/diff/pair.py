@@ -10,7 +10,7 @@ from bninspect.batchnorm.comparison.comparison import diff
 from bninspect.commands.check.gate import Allowance, Settings, judged
 from bninspect.errors import GraphDefError
 from bninspect.graph import collector_held_off, flatten
-from bninspect.graph.trace import VARIABLES
+from bninspect.graph.ops import VARIABLES
 from bninspect.models.checkpoint.locate import bare_checkpoint
 from bninspect.models.open import load
 from bninspect.models.restore import with_checkpoint

@@ -14,7 +14,7 @@ from bninspect.graph.functions.library import CALL_OPS, IF_OPS, WHILE_OPS, Libra
 from bninspect.graph.functions.lowering import BRANCHES, Lowering
 from bninspect.graph.functions.scopes import Call, Edges, Scope, data_inputs
 from bninspect.graph.graph import Graph, Node, Signature, Tensor
-from bninspect.graph.ops import refuse_short
+from bninspect.graph.taken import refuse_short
 from bninspect.graphdef.records import FunctionRef
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from bninspect.errors import GraphDefError
 from bninspect.graph import flatten
 from bninspect.graph.functions.scopes import data_inputs
+from bninspect.graph.ops import REPLACES, VARIABLES
 from bninspect.graph.search import upstream
-from bninspect.graph.trace import VARIABLES, content, declared_shape, same
+from bninspect.graph.trace import content, declared_shape, same
 from bninspect.graphdef import TensorValue
 from bninspect.graphdef.schema import message_class
 from bninspect.models.checkpoint import slices
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from bninspect.models.checkpoint.checkpoint import Checkpoint
 
 _RESTORES = frozenset({"RestoreV2", "Restore", "RestoreSlice"})
-_ASSIGNS = frozenset({"Assign", "AssignVariableOp"})
 
 
 class Key(NamedTuple):
@@ -106,7 +106,7 @@ def _restored(graph: Graph) -> Mapping[Node, list[Key]]:
     nodes = graph if start is None else upstream([start])
     found: dict[Node, list[Key]] = {}
     for node in nodes:
-        if node.op not in _ASSIGNS or len(node.inputs) != 2:
+        if node.op not in REPLACES or len(node.inputs) != 2:
             continue
         variable, source = same(node.inputs[0]).node, same(node.inputs[1])
         key = _key(source)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode, State
+from bninspect.graph.ops import VARIABLES
 from bninspect.graph.search import upstream
-from bninspect.graph.trace import VARIABLES
 from bninspect.render.check.text import Line
 from bninspect.render.names import counted, few, human_size
 from bninspect.rewrite.serving import deciders

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Form, Mode
+from bninspect.graph.ops import IDENTITIES, MERGES, RESHAPES
 from bninspect.graph.search import readers, steps, upstream
-from bninspect.graph.trace import IDENTITIES, MERGES, RESHAPES, content, value
+from bninspect.graph.trace import content, value
 from bninspect.rewrite.folded.scaled_weights import learned_range
 
 if TYPE_CHECKING:

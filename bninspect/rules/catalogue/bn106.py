@@ -28,6 +28,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode
+from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.search import upstream
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bninspect.rules.rule import Case, Finding
-
-_PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -48,7 +47,7 @@ def check(case: Case) -> Iterator[Finding]:
     graph = case.report.graph
     reaching = upstream(layer.output.node for layer in case.layers)
     for node in graph:
-        if node.op in _PLACEHOLDERS and node.attr("dtype") == "bool" and node not in reaching:
+        if node.op in PLACEHOLDERS and node.attr("dtype") == "bool" and node not in reaching:
             does = "feeds nothing" if not graph.uses(node) else "reaches no batch norm"
             yield RULE.finding(
                 f"boolean placeholder {node.label} {does}, while {counted(len(baked), 'layer')} of "

@@ -27,7 +27,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Form
-from bninspect.graph.channels import channels, length
+from bninspect.graph.shapes import channels, length
 from bninspect.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.stored import UNREAD_VARIABLES
-from bninspect.graph.trace import VARIABLES
+from bninspect.graph.ops import VARIABLES
 from bninspect.rules.facts.training import first_calls, statistics_of
 from bninspect.rules.rule import Rule, Severity
 

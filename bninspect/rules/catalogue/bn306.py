@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.graph.batch import batch_size
+from bninspect.graph.shapes import batch_size
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.text import counted, listed
 

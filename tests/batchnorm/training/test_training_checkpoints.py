@@ -12,7 +12,7 @@ import pytest
 from bninspect.batchnorm import BatchNorm, inspect
 from bninspect.batchnorm.training.train_ops import Training
 from bninspect.graph import load
-from bninspect.graph.trace import VARIABLES
+from bninspect.graph.ops import VARIABLES
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:

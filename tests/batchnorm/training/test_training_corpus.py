@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from bninspect.graph.trace import VARIABLES
+from bninspect.graph.ops import VARIABLES
 from tests.batchnorm.test_corpus import report_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from bninspect.batchnorm import State, inspect
 from bninspect.cli import run
 from bninspect.errors import GraphDefError
-from bninspect.graph.trace import VARIABLES
+from bninspect.graph.ops import VARIABLES
 from bninspect.graphdef import read
 from bninspect.models.checkpoint.checkpoint import Checkpoint
 from bninspect.models.restore import load, with_checkpoint

@@ -36,7 +36,7 @@ def test_catches_it_behind_a_convolution() -> None:
 def test_catches_it_where_the_node_notes_the_shape(source: str) -> None:
     """The note of a MetaGraph, or an iterator's own."""
     from bninspect.graph import Node
-    from bninspect.graph.batch import batch_size
+    from bninspect.graph.shapes import batch_size
     from bninspect.graphdef import NodeDef, Span
 
     name = "output_shapes" if source.startswith("Iterator") else "_output_shapes"

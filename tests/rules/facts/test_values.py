@@ -9,7 +9,7 @@ import pytest
 
 from bninspect.batchnorm import State
 from bninspect.batchnorm.layer import Statistics
-from bninspect.graph.channels import length
+from bninspect.graph.shapes import length
 from bninspect.rules import Case
 from bninspect.rules.facts.dead_channels import dead_channels
 from bninspect.rules.facts.values import Values, stored

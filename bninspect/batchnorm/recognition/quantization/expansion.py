@@ -31,18 +31,9 @@ from bninspect.batchnorm.recognition.quantization.products import (
 )
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
 from bninspect.graph import Tensor
+from bninspect.graph.ops import IDENTITIES, MERGES, RESHAPES
 from bninspect.graph.search import reach, steps
-from bninspect.graph.trace import (
-    IDENTITIES,
-    MERGES,
-    RESHAPES,
-    content,
-    integers,
-    same,
-    scalar,
-    shape_of,
-    value,
-)
+from bninspect.graph.trace import content, integers, same, scalar, shape_of, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

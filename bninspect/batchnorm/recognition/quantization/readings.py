@@ -15,7 +15,8 @@ from bninspect.batchnorm.recognition import formula
 from bninspect.batchnorm.recognition.formula import Term
 from bninspect.batchnorm.recognition.quantization.expansion import Convolved, Expansion, Root, holds_only
 from bninspect.graph import Tensor
-from bninspect.graph.trace import VARIABLES, value
+from bninspect.graph.ops import VARIABLES
+from bninspect.graph.trace import value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

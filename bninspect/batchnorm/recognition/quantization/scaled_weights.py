@@ -29,8 +29,9 @@ from bninspect.batchnorm.recognition.quantized import exact
 from bninspect.batchnorm.site import Batch, Carried, Chosen, Site, Undecided
 from bninspect.batchnorm.wiring.conditions import Join
 from bninspect.graph import Tensor
+from bninspect.graph.ops import IDENTITIES, RESHAPES
 from bninspect.graph.search import reach
-from bninspect.graph.trace import IDENTITIES, RESHAPES, integers, value
+from bninspect.graph.trace import integers, value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence

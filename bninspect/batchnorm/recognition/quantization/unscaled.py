@@ -12,7 +12,8 @@ from bninspect.batchnorm.recognition.origin import origin
 from bninspect.batchnorm.recognition.quantization.expansion import SPREADS
 from bninspect.batchnorm.site import Batch
 from bninspect.graph import Node
-from bninspect.graph.trace import IDENTITIES, same, value
+from bninspect.graph.ops import IDENTITIES
+from bninspect.graph.trace import same, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

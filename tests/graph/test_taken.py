@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bninspect.errors import GraphDefError
-from bninspect.graph.ops import LEAST_INPUTS
+from bninspect.graph.taken import LEAST_INPUTS
 from bninspect.graphdef.schema import message_class
 from tests.support.text import graph
 

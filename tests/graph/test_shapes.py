@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bninspect.graph import flatten, ranks
-from bninspect.graph.ranks import rank
+from bninspect.graph.shapes import rank
 from bninspect.graphdef.reader import records
 from tests.support.parts import STORED
 from tests.support.text import graph

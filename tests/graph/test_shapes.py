@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bninspect.graph import flatten, ranks
+from bninspect.graph import flatten, ops
 from bninspect.graph.shapes import rank
 from bninspect.graphdef.reader import records
 from tests.support.parts import STORED
@@ -80,7 +80,7 @@ def arguments(op: str, tf: Any, x: Any, volume: Any) -> dict[str, Any]:
 def test_as_tensorflow_infers_them() -> None:
     import tensorflow as tf
 
-    tables = sorted(ranks._RANK) + sorted(ranks._RANK_KEEPING)
+    tables = sorted(ops.RANK) + sorted(ops.KEEP_RANK)
     with tf.Graph().as_default() as made:
         x = tf.compat.v1.placeholder(tf.float32, IMAGE)
         volume = tf.compat.v1.placeholder(tf.float32, VOLUME)

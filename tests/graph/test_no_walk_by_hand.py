@@ -19,6 +19,7 @@ WALKS_OF_THEIR_OWN = {
             Expansion._merged Expansion.of
         batchnorm/training/assigns.py: _number
         batchnorm/wiring/blend.py: Blends._product Blends._terms Blends.weight
+        batchnorm/wiring/nested.py: _Tree.truth
     """,
     "one step: what it comes to asks no further": """
         batchnorm/wiring/conditions.py: Conditions._by_value Conditions.base

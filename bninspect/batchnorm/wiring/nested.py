@@ -16,6 +16,7 @@ from bninspect.batchnorm.wiring.alternatives import sides
 from bninspect.batchnorm.wiring.deciding import value_of
 from bninspect.batchnorm.wiring.predicate import analyse, base
 from bninspect.graph import Node, Tensor
+from bninspect.graph.search import postorder
 from bninspect.graph.trace import value
 
 if TYPE_CHECKING:
@@ -154,10 +155,5 @@ def _parts(tensor: Tensor) -> tuple[tuple[Tensor, bool], ...]:
 
 def _predicates(tensor: Tensor) -> Iterator[Tensor]:
     """The predicates of the file that one was made of."""
-    stack = [tensor]
-    while stack:
-        part = stack.pop()
-        if _is_made(part):
-            stack.extend(reversed(part.node.inputs))
-        else:
-            yield part
+    parts = postorder([tensor], lambda part: part.node.inputs if _is_made(part) else ())
+    return (part for part in parts if not _is_made(part))

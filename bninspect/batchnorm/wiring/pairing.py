@@ -1,8 +1,9 @@
 """Normalization sites -> layers: which two sites are two modes of one layer, and what chooses.
 
-A pair is proven where both meet in the Merge (or If, or Select) of a conditional; or, where whole networks
-stand in the branches, where they need opposite values of one predicate and share their parameters. What is
-left alone is a layer of one mode.
+A pair is proven where both meet in the Merge (or If, or Select) of a conditional, of conditionals within
+conditionals (`nested`), or in a sum that a boolean weighs (`blend`); or, where whole networks stand in the
+branches, where they need opposite values of one predicate and share their parameters. What is left alone is a
+layer of one mode.
 """
 
 from __future__ import annotations
@@ -49,8 +50,9 @@ class ModePair:
 def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[ModePair], list[Site]]:
     """(the pairs, the sites that stand alone)."""
     fixed = [site for site in sites if site.mode is not Mode.SWITCHED]
-    nested, paired = _nested(fixed, graph, conditions)
-    meeting, met = _meeting([site for site in fixed if site not in paired], graph, conditions)
+    joins = tuple(dict.fromkeys(node for site in fixed for node in _joins_behind(site, graph, conditions)))
+    nested, paired = _nested(fixed, joins, conditions)
+    meeting, met = _meeting([site for site in fixed if site not in paired], joins, conditions)
     found, paired = [*nested, *meeting], paired | met
     opposed = _opposed([site for site in fixed if site not in paired], graph, conditions)
     paired |= {site for pair in opposed for site in (pair.training, pair.inference)}
@@ -60,10 +62,11 @@ def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[
     return [*found, *opposed, *folded], [site for site in sites if site not in paired]
 
 
-def _nested(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[ModePair], set[Site]]:
+def _nested(
+    sites: Sequence[Site], joins: Sequence[Node], conditions: Conditions
+) -> tuple[list[ModePair], set[Site]]:
     """As `_meeting`, of two modes between which conditionals within conditionals choose together."""
     by_output = {value(site.output): site for site in sites}
-    joins = dict.fromkeys(node for site in sites for node in _joins_behind(site, graph, conditions))
     every = [made for node in joins if (made := _decided(node, by_output, conditions)) is not None]
     found: list[ModePair] = []
     taken: set[Site] = set()
@@ -108,10 +111,11 @@ def _decided(
     return pair, set(here)
 
 
-def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[ModePair], set[Site]]:
-    """(pairs whose outputs meet in one Merge or Select, all sites that are a mode of one of them)."""
+def _meeting(
+    sites: Sequence[Site], joins: Sequence[Node], conditions: Conditions
+) -> tuple[list[ModePair], set[Site]]:
+    """(pairs whose outputs meet in one of these joins, all sites that are a mode of one of them)."""
     by_output = {value(site.output): site for site in sites}
-    joins = dict.fromkeys(node for site in sites for node in _joins_behind(site, graph, conditions))
     found: list[ModePair] = []
     taken: set[Site] = set()
     for node in joins:
@@ -132,8 +136,8 @@ def _meeting(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tup
         inner = [
             one
             for side in both
-            for site, joins in side
-            for one in joins
+            for site, through in side
+            for one in through
             if (site is side[0][0] and conditions.is_on(one, source))
             or all(does_the_same(other, site) for other, _ in side)
         ]

@@ -23,6 +23,7 @@ from bninspect.rewrite.copies import Copies, copies
 from bninspect.rewrite.moments import measure
 from bninspect.run.needed import cut
 from bninspect.run.program import Program
+from bninspect.run.pure_ops import RANDOM_OPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -57,8 +58,10 @@ class BothModes:
     """Every layer's output in each copy, as a tensor of the original."""
     _names: Mapping[tuple[Mode, Tensor], str]
     _copies: Copies
-    _fed: frozenset[str] = frozenset()
-    """The tensors here that it was cut at."""
+    cut_at: frozenset[str] = frozenset()
+    """The tensors here that are fed, once it was cut at them."""
+    _moved: tuple[Copies, ...] = ()
+    """The graphs it was put into since."""
 
     def fetch(self, mode: Mode, tensor: Tensor) -> str:
         """Where a wanted tensor of the original is fetched in this mode."""
@@ -66,7 +69,10 @@ class BothModes:
 
     def places(self, mode: Mode, name: str) -> str:
         """What a tensor of the original (`op:0`) is called in this mode's copy."""
-        return name if mode is Mode.TRAINING else self._copies.second(name)
+        at = name if mode is Mode.TRAINING else self._copies.second(name)
+        for into in self._moved:
+            at = into.second(at)
+        return at
 
     def feeds(self, values: Mapping[str, NDArray[Any]], served: Mapping[Mode, Mode]) -> dict[str, Any]:
         """What to feed: these values of the original's tensors, to both copies; and to each source, in the
@@ -102,12 +108,37 @@ class BothModes:
     def cut(self, names: Iterable[str]) -> BothModes:
         """Both modes without what stands before these tensors of the original, or before a source."""
         fed = self.fed(names)
-        return replace(self, graphdef=cut(self.graphdef, fed, self.fetched), _fed=frozenset(fed))
+        return replace(self, graphdef=cut(self.graphdef, fed, self.fetched), cut_at=frozenset(fed))
 
     def program(self, allowed: Iterable[str]) -> Program:
         """What runs, once it was cut."""
-        originals = {new: old for old, new in self._copies.renamed.items()}
-        return Program.of(self.graphdef, self.fetched, self._fed, allowed, originals)
+        return Program.of(self.graphdef, self.fetched, self.cut_at, allowed, self.originals)
+
+    @property
+    def originals(self) -> dict[str, str]:
+        """Name of a node here -> its name in the original, where that is another."""
+        found = {new: old for old, new in self._copies.renamed.items()}
+        for into in self._moved:
+            moved = {into.second(name): old for name, old in found.items()}
+            found = moved | {new: found.get(old, old) for old, new in into.renamed.items()}
+        return found
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws random numbers at its top level."""
+        return any(node.op in RANDOM_OPS for node in self.graphdef.nodes)
+
+    def moved(self, into: Copies) -> BothModes:
+        """The same as it stands in a graph that it was put into, as the second."""
+        return replace(
+            self,
+            graphdef=into.graphdef,
+            moments={key: tuple(map(into.second, names)) for key, names in self.moments.items()},
+            gaps={name: GapNames(*map(into.second, names)) for name, names in self.gaps.items()},
+            cut_at=frozenset(map(into.second, self.cut_at)),
+            _names={key: into.second(name) for key, name in self._names.items()},
+            _moved=(*self._moved, into),
+        )
 
     def reached(self, graph: Iterable[Node]) -> set[Node]:
         """The nodes of the original that the program depends on, but for those before a source, which is

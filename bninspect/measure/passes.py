@@ -51,7 +51,7 @@ class Passes:
         self.lost: dict[tuple[str, Tensor | str], str] = {}
         """(kind, what) of a wish -> why it has no value."""
         self._keep = keep
-        self._served = served
+        self.served = served
 
     def run(
         self,
@@ -65,7 +65,7 @@ class Passes:
             if progress is not None:
                 progress(number * inputs.batch_size, inputs.count)
             self._note_shapes(feeds)
-            values = running.values(self.wishes, both.feeds(feeds, self._served))
+            values = running.values(self.wishes, both.feeds(feeds, self.served))
             for wish in self.wishes:
                 if wish not in values:
                     kind, what = wish.what

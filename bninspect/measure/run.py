@@ -14,7 +14,8 @@ from bninspect.inputs import patch
 from bninspect.inputs.pictures import RandomImages, RandomValues
 from bninspect.inputs.request import Inputs, Request, bind
 from bninspect.measure.both_modes import MODES, BothModes, both_modes
-from bninspect.measure.examined import examined, prepared
+from bninspect.measure.examined import bound_first, examined, fitting, prepared
+from bninspect.measure.experiment import experiment
 from bninspect.measure.facts import (
     InputFact,
     OutputDifference,
@@ -28,9 +29,8 @@ from bninspect.measure.measured import probed_layers
 from bninspect.measure.opaque import without_loops
 from bninspect.measure.passes import GAP, OUTPUT, Passes
 from bninspect.measure.undecided import qualified, undecided
-from bninspect.measure.verify import verify
 from bninspect.run.pure_ops import RANDOM_OPS
-from bninspect.run.running import Running, Wish
+from bninspect.run.running import Wish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,61 +59,66 @@ def probe(
     Raises InputError for inputs and patches that do not fit, RunError where TensorFlow is missing, an op is
     refused or the run fails, RewriteError where the model cannot be rewritten.
     """
-    found = _measured(report, question, request, progress)
-    better = None if found.presets is None else found.presets.better
-    if better is None or not question.presets:
-        return found
-    again = replace(question, patch=None, keep=False, verify=False, companions=False, presets=False)
-    prepared_better = replace(request, preset=better.preset, channels=better.channels)
-    return _with_refit(found, _measured(report, again, prepared_better, None))
-
-
-def _with_refit(found: Probe, better: Probe) -> Probe:
-    """The probe with the own errors of another one beside its own: what is left under its preset."""
-    own = {one.layer.name: one.own for one in better.layers}
-    layers = tuple(replace(one, refit=own.get(one.layer.name)) for one in found.layers)
-    return replace(found, layers=layers)
-
-
-def _measured(
-    report: Report, question: Question, request: Request, progress: Callable[[int, int], None] | None
-) -> Probe:
-    """One preset's probe."""
     report, question, skipped = without_loops(report, question)
     if not report.layers:
-        return Probe(
-            report=report,
-            inputs=(),
-            fed={},
-            layers=(),
-            outputs=(),
-            patches=(),
-            skipped=skipped,
-            ran=False,
-            verification=Verification(state="impossible", reason="there is no layer to run in both modes"),
-        )
+        return _not_run(report, skipped)
     loops = in_loops(report.graph)
     outputs = tuple(tensor for tensor in report.outputs if tensor.node not in loops)
     patched = _patched(question, loops)
     both = both_modes(report, lambda mode, _: mode, (*outputs, *patched), question.layers, question.layers)
     reached = both.reached(report.graph)
-    inputs, trial = prepared(
-        report,
-        question,
-        request,
-        lambda asked: bind(report.graph, reached, report.layers, asked, _decided(both)),
-    )
-    both = both.cut(inputs.names)
+
+    def bound(asked: Request) -> Inputs:
+        return bind(report.graph, reached, report.layers, asked, _decided(both))
+
+    first = bound_first(request, bound)
+    both = both.cut(first.names)
     keep = {*patched, *(outputs if question.keep else ())}
     wishes = _wishes(report, question.layers, both, dict.fromkeys((*outputs, *patched)))
     passes = Passes(wishes, keep, _SERVED[question.switch])
-    with Running(both.program(question.allowed)) as running:
-        passes.run(running, both, inputs, progress)
-        checked = verify(report, both, running, inputs) if question.verify else None
-    if checked is not None and question.switch == "layers":
-        checked = qualified(checked, report, both)
-    found = _found(report, question, both, inputs, passes, (outputs, patched), skipped, checked)
-    return examined(found, question, inputs, [tensor for tensor in outputs if tensor in passes.meters], trial)
+    with experiment(report, question, both, first, outputs) as lab:
+        inputs, trial = prepared(first, request, bound, lambda raw: fitting(report, raw, lab.served))
+        if trial is not None:
+            lab.running.anew()
+        passes.run(lab.running, both, inputs, progress)
+        checked = lab.verify(inputs) if question.verify else None
+        if checked is not None and question.switch == "layers":
+            checked = qualified(checked, report, both)
+        found = _found(report, question, both, inputs, passes, (outputs, patched), skipped, checked)
+        compared = [tensor for tensor in outputs if tensor in passes.meters]
+        found = examined(found, question, inputs, compared, trial, lab.served)
+        better = None if found.presets is None else found.presets.better
+        if better is None or not question.presets:
+            return found
+        fitter = bound(replace(request, preset=better.preset, channels=better.channels))
+        again = Passes([wish for wish in wishes if wish.what[0] == Mode.TRAINING.value], (), passes.served)
+        lab.running.anew()
+        again.run(lab.running, both, fitter)
+        return _with_refit(
+            found, probed_layers((one.layer for one in found.layers), both, again, fitter.count)
+        )
+
+
+def _with_refit(found: Probe, better: Sequence[ProbedLayer]) -> Probe:
+    """The probe with the own errors under another preset beside its own."""
+    own = {one.layer.name: one.own for one in better}
+    layers = tuple(replace(one, refit=own.get(one.layer.name)) for one in found.layers)
+    return replace(found, layers=layers)
+
+
+def _not_run(report: Report, skipped: tuple[Absent, ...]) -> Probe:
+    """The probe of a model without a layer that can be run."""
+    return Probe(
+        report=report,
+        inputs=(),
+        fed={},
+        layers=(),
+        outputs=(),
+        patches=(),
+        skipped=skipped,
+        ran=False,
+        verification=Verification(state="impossible", reason="there is no layer to run in both modes"),
+    )
 
 
 def _found(

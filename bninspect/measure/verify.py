@@ -11,7 +11,7 @@ all, since the same kernels run.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,10 +25,11 @@ from bninspect.graph.search import upstream
 from bninspect.inputs.deciding import sources
 from bninspect.measure.both_modes import MODES, both_modes, unfetchable
 from bninspect.measure.facts import Verification
+from bninspect.measure.together import Original
 from bninspect.rewrite.serving import mode_under
-from bninspect.run.program import Program
+from bninspect.run.needed import cut
 from bninspect.run.pure_ops import RANDOM_OPS
-from bninspect.run.running import Running, Wish
+from bninspect.run.running import Wish
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from bninspect.graph import Tensor
     from bninspect.inputs.request import Inputs
     from bninspect.measure.both_modes import BothModes
+    from bninspect.measure.together import Place
+    from bninspect.run.running import Running
 
     Array = NDArray[Any]
 
@@ -48,27 +51,51 @@ _IMAGES = 2
 """How many images are compared, where the model takes any number."""
 
 
-def verify(report: Report, measured: BothModes, running: Running, inputs: Inputs) -> Verification:
-    """The specialized graphs against the original, both modes; `measured` is what runs, cut at the inputs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What is to be held against the original."""
+
+    ours: BothModes
+    """Each copy is what the original is with every source fed for one mode."""
+    original: Original
+
+
+def check(report: Report, measured: BothModes, inputs: Inputs) -> Check | Verification:
+    """What to run for a verification of these both modes, cut at the inputs; or why there can be none."""
     if not measured.sources:
         return Verification(state="impossible", reason="the mode of every layer is fixed in the file")
     hidden = next((source for source in measured.sources if unfetchable(source)), None)
     if hidden is not None:
         return Verification(state="impossible", reason=f"what decides, {hidden.name}, is inside a function")
     choice = _as_the_source_says(report)
+    ours = measured
     try:
-        with ExitStack() as opened:
-            ours, mine, allowed = measured, running, running.program.allowed
-            if any(choice(mode, layer) is not mode for mode in MODES for layer in report.layers):
-                ours = both_modes(report, choice, report.outputs).cut(inputs.names)
-                mine = opened.enter_context(Running(ours.program(allowed)))
-            fed = inputs.names | {source.name for source in ours.sources}
-            original = Program.of(report.graph.graphdef, _names(report, ours), fed, allowed)
-            theirs = opened.enter_context(Running(original))
-            return _compared(report, ours, (mine, theirs), _feeds(inputs))
+        if any(choice(mode, layer) is not mode for mode in MODES for layer in report.layers):
+            ours = both_modes(report, choice, report.outputs).cut(inputs.names)
     except BninspectError as error:
-        told = str(error).partition("; if you trust")[0]
-        return Verification(state="impossible", reason=f"the original does not run: {told}")
+        return _impossible(error)
+    fed = frozenset(inputs.names | {source.name for source in ours.sources})
+    names = _names(report, ours)
+    original = Original(graphdef=cut(report.graph.graphdef, fed, names), fetched=tuple(names), fed=fed)
+    return Check(ours=ours, original=original)
+
+
+def verify(
+    report: Report,
+    ours: tuple[BothModes, Running],
+    original: tuple[Running, Place],
+    inputs: Inputs,
+) -> Verification:
+    """The specialized graphs against the original, both modes."""
+    try:
+        return _compared(report, *ours, *original, _feeds(inputs))
+    except BninspectError as error:
+        return _impossible(error)
+
+
+def _impossible(error: BninspectError) -> Verification:
+    told = str(error).partition("; if you trust")[0]
+    return Verification(state="impossible", reason=f"the original does not run: {told}")
 
 
 def _names(report: Report, ours: BothModes) -> list[str]:
@@ -118,24 +145,27 @@ def _feeds(inputs: Inputs) -> Mapping[str, Array]:
 
 
 def _compared(
-    report: Report, ours: BothModes, pair: tuple[Running, Running], feeds: Mapping[str, Array]
+    report: Report,
+    ours: BothModes,
+    mine: Running,
+    theirs: Running,
+    place: Place,
+    feeds: Mapping[str, Array],
 ) -> Verification:
-    """Both modes, tensor by tensor; the pair runs our graph and the original."""
-    mine, theirs = pair
+    """Both modes, tensor by tensor."""
     largest = None
     for mode in MODES:
-        if mine.program.draws:  # both draw their numbers from the start
-            mine.close()
-            theirs.close()
+        if mine is not theirs:  # both draw their numbers from the start
+            mine.anew()
+            theirs.anew()
         merges = _merges(report, ours, mode)
         wishes = [
-            Wish(tensor, (tensor.name,), (mode, tensor.name)) for tensor in _tensors(report, ours, mode)
+            Wish(tensor, (place(tensor.name),), (mode, tensor.name))
+            for tensor in _tensors(report, ours, mode)
         ]
-        wishes += [Wish(merge, (merge,), (mode, merge)) for merge in merges]
-        given = {
-            wish.what: value
-            for wish, [value] in theirs.values(wishes, {**feeds, **ours.feeds_of_original(mode)}).items()
-        }
+        wishes += [Wish(merge, (place(merge),), (mode, merge)) for merge in merges]
+        fed = {place(name): value for name, value in {**feeds, **ours.feeds_of_original(mode)}.items()}
+        given = {wish.what: value for wish, [value] in theirs.values(wishes, fed).items()}
         alive = [what for what in given if not isinstance(what, str)]
         own = mine.run(
             [ours.fetch(mode, tensor) for tensor in alive], ours.feeds(feeds, {mode: mode for mode in MODES})

@@ -70,6 +70,11 @@ class Running:
             self._session.close()
             self._session = None
 
+    def anew(self) -> None:
+        """Has a program that draws random numbers draw them from the start."""
+        if self.program.draws:
+            self.close()
+
     def run(self, fetches: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
         """The values of these tensors (`op:0`), in order. Raises NoValueError, RunError."""
         self.open()
@@ -95,8 +100,7 @@ class Running:
                 lost = owners[error.index]
                 self.lost[lost.fate] = Absent(what=str(lost.what), reason=str(error))
                 alive = [wish for wish in alive if wish.fate != lost.fate]
-                if self.program.draws:
-                    self.close()
+                self.anew()
         return {}
 
 

@@ -16,8 +16,7 @@ from bninspect.errors import RewriteError
 from bninspect.inputs.pictures import Files, RandomImages, RandomValues
 from bninspect.inputs.request import bind
 from bninspect.measure.both_modes import both_modes
-from bninspect.measure.examined import prepared
-from bninspect.measure.facts import Question
+from bninspect.measure.examined import bound_first, fitting_alone, prepared
 from bninspect.run.running import Running
 from bninspect.statistics.pooling import ImageMoments
 from bninspect.statistics.spread import Spread
@@ -89,11 +88,15 @@ def estimate(
     if not made.wishes:
         return Estimates(layers={}, left=made.left, images=0, batch_size=1, last=0, how={})
     later = _run_later(report) if request.feeds else set()
+
+    def bound(asked: Request) -> Inputs:
+        return bind(report.graph, made.reached, report.layers, asked, set(made.feeds), later)
+
     inputs, _ = prepared(
-        report,
-        Question(layers=tuple(chosen), allowed=tuple(allowed)),
+        bound_first(request, bound),
         request,
-        lambda asked: bind(report.graph, made.reached, report.layers, asked, set(made.feeds), later),
+        bound,
+        lambda raw: fitting_alone(report, raw, allowed),
     )
     with Running(made.program(inputs.names, allowed)) as running:
         gathered = _Gathered(made=made, running=running)

@@ -1,0 +1,68 @@
+"""A probe of one image opens two sessions at the most, whatever is asked of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bninspect.batchnorm import inspect
+from bninspect.graph import load
+from bninspect.inputs.request import Request
+from bninspect.measure.facts import Question
+from bninspect.measure.run import probe
+from bninspect.run import program
+from bninspect.run.session import Session
+from tests.support.places import FIXTURES
+
+if TYPE_CHECKING:
+    from bninspect.measure.facts import Probe
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Session]:
+    """The sessions that were opened."""
+    sessions: list[Session] = []
+
+    def counted(*arguments: Any, **options: Any) -> Session:
+        session = Session(*arguments, **options)
+        sessions.append(session)
+        return session
+
+    monkeypatch.setattr(program, "Session", counted)
+    return sessions
+
+
+def _probe(name: str, image: str | None = None, preset: str = "raw") -> Probe:
+    report = inspect(load(str(FIXTURES / name)))
+    images = () if image is None else (str(FIXTURES / image),)
+    request = Request(images=images, random=None if images else 1, preset=preset)
+    return probe(report, Question(layers=report.layers), request)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["layers_fused_115.pb", "classic.pb", "negated.pb", "and_two.pb"])
+def test_both_modes_verification_and_companions_share_a_session(name: str, opened: list[Session]) -> None:
+    found = _probe(name)
+    assert found.verification.state in ("verified", "impossible")
+    assert found.companions is not None
+    assert found.companions.outputs
+    assert len(opened) == 1
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("preset", ["raw", "auto"])
+def test_every_preset_is_tried_in_the_same_session(preset: str, opened: list[Session]) -> None:
+    found = _probe("layers_fused_115.pb", "image.jpg", preset)
+    assert found.presets is not None
+    assert found.presets.fits
+    assert len(opened) == 1
+
+
+@pytest.mark.tensorflow
+def test_an_original_that_is_refused_opens_no_session_and_is_said(opened: list[Session]) -> None:
+    found = _probe("cond_ema_115.pb")
+    assert found.verification.state == "impossible"
+    assert "refused to run op AssignSub" in str(found.verification.reason)
+    assert "original/" not in str(found.verification.reason)
+    assert len(opened) == 1

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 IMAGES, ROUNDS, SEED = 8, 20, 0
-MOST_TIME, MOST_MEMORY, MOST_COMMAND = 1.35, 1.25, 1.5
+MOST_TIME, MOST_MEMORY, MOST_COMMAND = 1.35, 1.25, 1.45
 BARE, MEASURED = "bare", "measured"
 
 
@@ -125,8 +125,8 @@ def main() -> int:
             if sys.platform == "linux":
                 memory = [peak_elsewhere(path, mode, kind) / 1e6 for kind in (MEASURED, BARE)]
                 kept.append(line(f"{mode.value}: most memory", memory[0], memory[1], "MB", MOST_MEMORY))
-        whole, script = whole_processes(path, Path(folder) / "images", IMAGES, SEED)
-        kept.append(line("the whole command over a script, processor time", whole, script, "s", MOST_COMMAND))
+        whole, script = whole_processes(path, Path(folder) / "images", 1, SEED)
+        kept.append(line("one photo, all of the command over a script", whole, script, "s", MOST_COMMAND))
     return 0 if all(kept) else 1
 
 

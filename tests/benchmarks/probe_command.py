@@ -1,9 +1,9 @@
 """The whole of `bninspect probe` beside the script that a person would write by hand.
 
-Both are processes of their own, from the start of Python to its end, on the same 8 photographs: the script
+Both are processes of their own, from the start of Python to its end, on the same photographs: the script
 reads the file with TensorFlow, decodes and resizes the images, feeds the phase once true and once false and
-prints how far the outputs lie apart. The command does that, measures every layer and writes its report; what
-the script has nothing like is left out: the check against the original, and the companions.
+prints how far the outputs lie apart. The command does that, measures every layer, holds both modes against
+the original, tests the companions and writes its report.
 
 Processor time: on a busy machine the clock measures the neighbours.
 """
@@ -11,7 +11,6 @@ Processor time: on a busy machine the clock measures the neighbours.
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -45,11 +44,9 @@ def photographs(folder: Path, count: int, seed: int) -> None:
 
 
 def command(model: str, images: str) -> int:
-    """The exit code of the command, without verification and companions."""
+    """The exit code of the command."""
     from bninspect.cli import run
-    from bninspect.measure import facts
 
-    facts.Question = partial(facts.Question, verify=False, companions=False)  # type: ignore[misc,assignment]
     return run(["probe", model, "--image", images])
 
 

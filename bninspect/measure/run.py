@@ -15,7 +15,6 @@ from bninspect.inputs.pictures import RandomImages, RandomValues
 from bninspect.inputs.request import Inputs, Request, bind
 from bninspect.measure.both_modes import MODES, BothModes, both_modes
 from bninspect.measure.examined import bound_first, examined, fitting, prepared
-from bninspect.measure.experiment import experiment
 from bninspect.measure.facts import (
     InputFact,
     OutputDifference,
@@ -28,6 +27,7 @@ from bninspect.measure.facts import (
 from bninspect.measure.measured import probed_layers
 from bninspect.measure.opaque import without_loops
 from bninspect.measure.passes import GAP, OUTPUT, Passes
+from bninspect.measure.sharing.experiment import experiment
 from bninspect.measure.undecided import qualified, undecided
 from bninspect.run.pure_ops import RANDOM_OPS
 from bninspect.run.running import Wish

@@ -25,7 +25,7 @@ from bninspect.graph.search import upstream
 from bninspect.inputs.deciding import sources
 from bninspect.measure.both_modes import MODES, both_modes, unfetchable
 from bninspect.measure.facts import Verification
-from bninspect.measure.together import Original
+from bninspect.measure.sharing.together import Original
 from bninspect.rewrite.serving import mode_under
 from bninspect.run.needed import cut
 from bninspect.run.pure_ops import RANDOM_OPS
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from bninspect.graph import Tensor
     from bninspect.inputs.request import Inputs
     from bninspect.measure.both_modes import BothModes
-    from bninspect.measure.together import Place
+    from bninspect.measure.sharing.together import Place
     from bninspect.run.running import Running
 
     Array = NDArray[Any]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bninspect.errors import BninspectError
 from bninspect.measure.examined import as_served, running_as_served
 from bninspect.measure.facts import Verification
-from bninspect.measure.together import together
+from bninspect.measure.sharing.together import together
 from bninspect.measure.verify import Check, check, verify
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bninspect.measure.both_modes import BothModes
     from bninspect.measure.companions.companions import Run
     from bninspect.measure.facts import Question
-    from bninspect.measure.together import Together
+    from bninspect.measure.sharing.together import Together
     from bninspect.run.running import Running
 
 _MODES, _CHECKED, _SERVED = "modes", "checked", "served"

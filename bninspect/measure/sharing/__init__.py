@@ -1,0 +1,1 @@
+"""One session for all that a probe asks of a model."""

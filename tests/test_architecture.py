@@ -61,6 +61,8 @@ MOST_LINES = 300
 MOST_FILES = 14
 """Python files of one folder; only the rules' catalogue, one rule a file, has more."""
 CATALOGUE = "bninspect/rules/catalogue"
+MOST_ASSERTIONS = 10
+"""`assert ... is not None` in the whole package: what may be None by a record's mode is a type of its own."""
 BANNED_FILES = ("utils", "util", "helpers", "helper", "misc", "common")
 BANNED_IN_NAMES = ("Manager", "Helper", "Util")
 
@@ -285,3 +287,13 @@ def test_public_functions_stay_callable_after_every_import() -> None:
         "    assert name.startswith('__') or callable(getattr(bninspect, name)), name\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_few_assertions_stand_in_for_types() -> None:
+    found = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in MODULES
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Assert) and ast.unparse(node.test).endswith("is not None")
+    ]
+    assert len(found) <= MOST_ASSERTIONS, found

@@ -30,9 +30,9 @@ def gain(layer: BatchNorm) -> NDArray[np.float64] | None:
     or do not fit each other. Infinite or NaN where variance + epsilon is not positive. Raises GraphDefError
     where the bytes of a constant are damaged.
     """
-    if layer.statistics.variance is None or layer.epsilon is None:
+    if layer.statistics.values is None or layer.epsilon is None:
         return None
-    variance = layer.statistics.variance.numbers().reshape(-1)
+    _, variance = layer.statistics.values.numbers()
     gamma = np.ones(1) if layer.gamma is None else _constant(layer.gamma, (1, variance.size))
     if gamma is None:
         return None

@@ -15,6 +15,9 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.graph.ops import VARIABLES
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from bninspect.batchnorm.branches import Branch, Wiring
     from bninspect.batchnorm.mode import Form
     from bninspect.batchnorm.switch import ModeSwitch, Predicate
@@ -33,18 +36,33 @@ class State(str, Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredStatistics:
+    """The moving statistics that a file holds: a mean and a variance, never one without the other."""
+
+    mean: TensorValue
+    """Of real numbers; read when they are asked for."""
+    variance: TensorValue
+    mean_range: tuple[float | None, float | None]
+    """(min, max) over the channels; None for a bound that is not finite."""
+    variance_range: tuple[float | None, float | None]
+
+    def numbers(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and variance, float64, shape (channels,) each; in a damaged file of different lengths.
+
+        Raises GraphDefError if the file no longer holds them.
+        """
+        return self.mean.numbers().reshape(-1), self.variance.numbers().reshape(-1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """The stored statistics of one layer: their state, and where they are kept."""
+    """What is known of the stored statistics of one layer."""
 
     state: State
     reason: str | None = None
     """Why they are `absent`, `unread` or `invalid`; None otherwise."""
-    mean: TensorValue | None = None
-    """The moving mean, float, shape (channels,); None unless the values are in the file."""
-    variance: TensorValue | None = None
-    mean_range: tuple[float | None, float | None] | None = None
-    """(min, max) over the channels; None for a non-finite bound, or as a whole where there are no values."""
-    variance_range: tuple[float | None, float | None] | None = None
+    values: StoredStatistics | None = None
+    """None unless numbers are in the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

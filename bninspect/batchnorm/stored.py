@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.batchnorm.layer import State, Statistics
+from bninspect.batchnorm.layer import State, Statistics, StoredStatistics
 from bninspect.errors import CutShortError, GraphDefError
 from bninspect.graph.ops import VARIABLES
 from bninspect.graph.trace import stored_value
@@ -44,14 +44,13 @@ def stored_statistics(moving: MovingStatistics) -> Statistics:
     except GraphDefError as error:
         return Statistics(state=State.INVALID, reason=str(error))
     state, reason = _judged(*arrays)
-    return Statistics(
-        state=state,
-        reason=reason,
+    held = StoredStatistics(
         mean=values[0],
         variance=values[1],
         mean_range=_range(arrays[0]),
         variance_range=_range(arrays[1]),
     )
+    return Statistics(state=state, reason=reason, values=held)
 
 
 def _judged(mean: NDArray[np.float64], variance: NDArray[np.float64]) -> tuple[State, str | None]:

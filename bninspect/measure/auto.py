@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.batchnorm.layer import StoredStatistics
     from bninspect.graph import Tensor
     from bninspect.inputs.preprocess import Recipe
     from bninspect.inputs.request import Inputs
@@ -78,7 +79,8 @@ def trial(report: Report, inputs: Inputs, run: Run) -> PresetTrial:
         reason = "only image files are prepared by presets" if place.dtype != "string" else _OF_ITS_OWN
     elif pictures.recipe.dtype.kind != "f":
         reason = f"{place.name} takes whole pixels 0 to 255, so that the model scales them itself"
-    if reason is not None or layer is None or not isinstance(pictures, Files):
+    stored = None if layer is None else layer.statistics.values
+    if reason is not None or layer is None or stored is None or not isinstance(pictures, Files):
         return PresetTrial(layer=None if layer is None else layer.name, reason=reason)
     count = min(pictures.count, _MOST_IMAGES)
     if place.shape and place.shape[0]:
@@ -95,7 +97,7 @@ def trial(report: Report, inputs: Inputs, run: Run) -> PresetTrial:
             if x.ndim < 2 or x.shape[0] % len(batch):
                 return PresetTrial(layer=layer.name, reason=f"what {layer.name} reads has no row per image")
             parts.append(_moments(x, layer.data_format, len(batch)))
-        fits.append(_fit(layer, recipe, concatenated(parts)))
+        fits.append(_fit(layer, stored, recipe, concatenated(parts)))
     return ranked(layer.name, count, fits)
 
 
@@ -124,12 +126,9 @@ def _moments(x: NDArray[Any], data_format: str | None, count: int) -> ImageMomen
     return ImageMoments.of(values.mean(axis=1), values.var(axis=1), values.shape[1])
 
 
-def _fit(layer: BatchNorm, recipe: Recipe, moments: ImageMoments) -> PresetFit:
+def _fit(layer: BatchNorm, stored: StoredStatistics, recipe: Recipe, moments: ImageMoments) -> PresetFit:
     """How far what was measured is from the layer's stored statistics."""
-    stored = layer.statistics
-    assert stored.mean is not None
-    assert stored.variance is not None
-    mean, variance = (part.numbers().reshape(-1) for part in (stored.mean, stored.variance))
+    mean, variance = stored.numbers()
     found = staleness(mean, variance, layer.epsilon, None, moments)
     average = average_fit(mean, variance, moments.pooled())
     gap, share = _gap(found), 1.0

@@ -57,7 +57,8 @@ def _probed_layer(
     layer: BatchNorm, both: BothModes, passes: Passes, images: int, fewest: int | None
 ) -> ProbedLayer:
     """The facts of one layer; `fewest` values of a channel had a layer before it in one batch."""
-    mean, variance = vector(layer.statistics.mean), vector(layer.statistics.variance)
+    held = layer.statistics.values
+    mean, variance = (None, None) if held is None else held.numbers()
     own, deployed = (
         _measured(layer, passes.measured(mode, layer.name, images), mean, variance, before)
         for mode, before in ((Mode.TRAINING, fewest), (Mode.INFERENCE, None))

@@ -113,11 +113,12 @@ def _node_name(tensor: Tensor | None) -> str | None:
 
 
 def _statistics(statistics: Statistics) -> Document:
+    values = statistics.values
     return {
         "state": statistics.state.value,
         "reason": statistics.reason,
-        "mean": None if statistics.mean_range is None else list(statistics.mean_range),
-        "variance": None if statistics.variance_range is None else list(statistics.variance_range),
+        "mean": None if values is None else list(values.mean_range),
+        "variance": None if values is None else list(values.variance_range),
     }
 
 

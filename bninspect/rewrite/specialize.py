@@ -86,11 +86,9 @@ def specialize(report: Report, choice: Choice, *, everything: bool = False) -> S
         mode = choice if isinstance(choice, Mode) else choice(layer)
         changes.append(_specialized(layer, mode, edits, conditions))
     hold_updates(edits)
-    for merge, value in decided_delays(edits, conditions):
-        join = conditions.join(merge)
-        assert join is not None
+    for join, value in decided_delays(edits, conditions):
         _, negated = conditions.base(join.predicate)
-        _take(join, value != negated, merge.inputs[0].node, edits, conditions)
+        _take(join, value != negated, join.node.inputs[0].node, edits, conditions)
     if everything and isinstance(choice, Mode):
         settle(report, choice, edits, conditions)
     return Specialization(edits=edits, changes=tuple(changes))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.batchnorm.comparison.comparison import Comparison
+    from bninspect.batchnorm.comparison.comparison import Comparison, LayerMove
     from bninspect.measure.facts import Probe
 
 
@@ -96,6 +96,11 @@ class Case:
     def layers(self) -> tuple[BatchNorm, ...]:
         """The layers, in graph order."""
         return self.report.layers
+
+    @property
+    def moves(self) -> tuple[LayerMove, ...]:
+        """Of each layer, what moved since the older file; none where there is no older file."""
+        return () if self.moved is None else self.moved.layers
 
 
 Check = Callable[[Case], Iterator[Finding]]

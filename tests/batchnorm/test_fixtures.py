@@ -149,7 +149,7 @@ def test_keras_files_are_named_as_what_they_are(row: Row) -> None:
 def test_statistics(file: str, state: str) -> None:
     for layer in report_of(file).layers:
         assert layer.statistics.state.value == state
-        assert (layer.statistics.mean_range is not None) == (state in ("initial", "stored"))
+        assert (layer.statistics.values is not None) == (state in ("initial", "stored"))
 
 
 @pytest.mark.parametrize(

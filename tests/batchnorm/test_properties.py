@@ -76,7 +76,7 @@ def _layer(layer: BatchNorm, back: Callable[[str], str]) -> tuple[object, ...]:
             layer.switch.served_by_default,
         )
     parts = (layer.x, layer.output, layer.gamma, layer.beta, layer.moving_mean, layer.moving_variance)
-    statistics = layer.statistics
+    statistics, held = layer.statistics, layer.statistics.values
     return (
         layer.form,
         layer.op,
@@ -90,7 +90,8 @@ def _layer(layer: BatchNorm, back: Callable[[str], str]) -> tuple[object, ...]:
         layer.momentum,
         layer.data_format,
         layer.channels,
-        (statistics.state, back(statistics.reason or ""), statistics.mean_range, statistics.variance_range),
+        (statistics.state, back(statistics.reason or "")),
+        None if held is None else (held.mean_range, held.variance_range),
         (layer.updates, layer.trainable),
         [back(name) for name in layer.functions],
     )

@@ -42,14 +42,12 @@ def _reference(layer: BatchNorm, x: NDArray[Any]) -> tuple[NDArray[np.float64], 
     """Training and inference: gamma (x - mean) / sqrt(variance + epsilon) + beta."""
     x = np.moveaxis(x, 1, -1).astype(np.float64) if layer.data_format == "NCHW" else x.astype(np.float64)
     axes = tuple(range(x.ndim - 1))
-    statistics = layer.statistics
-    assert statistics.mean is not None
-    assert statistics.variance is not None
+    assert layer.statistics.values is not None
     assert layer.epsilon is not None
     outputs = []
     for mean, variance in (
         (x.mean(axes), x.var(axes)),
-        (statistics.mean.array().astype(np.float64), statistics.variance.array().astype(np.float64)),
+        layer.statistics.values.numbers(),
     ):
         y = (x - mean) / np.sqrt(variance + layer.epsilon) * _values(layer.gamma, 1) + _values(layer.beta, 0)
         outputs.append(np.moveaxis(y, -1, 1) if layer.data_format == "NCHW" else y)

@@ -108,10 +108,8 @@ def statistics(path: Path) -> dict[str, Stored]:
     """What a model stores, by layer, in graph order."""
     found = {}
     for layer in inspect(load(str(path))).layers:
-        mean, variance = layer.statistics.mean, layer.statistics.variance
-        assert mean is not None
-        assert variance is not None
-        found[layer.name] = Stored(mean.array().astype(np.float64), variance.array().astype(np.float64))
+        assert layer.statistics.values is not None
+        found[layer.name] = Stored(*layer.statistics.values.numbers())
     return found
 
 

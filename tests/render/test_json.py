@@ -11,7 +11,7 @@ from bninspect.batchnorm.branches import Switched
 from bninspect.batchnorm.layer import State, Statistics
 from bninspect.graph import Node
 from bninspect.render.json import dumps, graph_document
-from tests.support.reports import fixed_training, layer, odds, phase, predicate, report
+from tests.support.reports import fixed_training, held, layer, odds, phase, predicate, report
 
 
 def test_the_document_of_a_switched_layer() -> None:
@@ -134,9 +134,8 @@ def test_only_the_chosen_layers_stand_in_it_and_the_switches_of_all() -> None:
 
 
 def test_what_json_does_not_have_is_null() -> None:
-    broken = Statistics(
-        state=State.INVALID, reason="NaN", mean_range=(None, math.inf), variance_range=(-1.0, math.nan)
-    )
+    values = replace(held([0.0], [1.0]), mean_range=(None, math.inf), variance_range=(-1.0, math.nan))
+    broken = Statistics(state=State.INVALID, reason="NaN", values=values)
     one = layer(statistics=broken, epsilon=math.nan)
     [entry] = json.loads(dumps(graph_document(report(one), [one])))["layers"]
     assert entry["epsilon"] is None

@@ -126,8 +126,8 @@ def test_keras_saves_a_variable_twice(tmp_path: Path, tf: Any) -> None:
         weight.assign(random.uniform(0.5, 2, weight.shape))
     tf.saved_model.save(model, str(tmp_path / "saved"))
     (layer,) = inspect(load(str(tmp_path / "saved"))).layers
-    assert layer.statistics.mean is not None
-    np.testing.assert_array_equal(layer.statistics.mean.array(), norm.moving_mean.numpy())
+    assert layer.statistics.values is not None
+    np.testing.assert_array_equal(layer.statistics.values.mean.array(), norm.moving_mean.numpy())
     report = frozen(inspect(load(str(tmp_path / "saved"))))
     feeds = fed(report.graph)
     (image,) = feeds.values()

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import Report
     from bninspect.commands.check.gate import Settings
     from bninspect.commands.check.result import ModelResult
+    from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
 
 
@@ -19,8 +20,8 @@ def checked(settings: Settings) -> tuple[ModelResult, Probe | None]:
     seen: list[Probe] = []
     run = gate._probed
 
-    def kept(report: Report, asked: Settings) -> Probe:
-        seen.append(run(report, asked))
+    def kept(report: Report, asked: Settings, request: Request) -> Probe:
+        seen.append(run(report, asked, request))
         return seen[-1]
 
     with mock.patch.object(gate, "_probed", kept):

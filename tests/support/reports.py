@@ -16,6 +16,7 @@ from bninspect.batchnorm.layer import (
     Skipped,
     State,
     Statistics,
+    StoredStatistics,
     SwitchGroup,
     Unrecognised,
 )
@@ -64,6 +65,13 @@ def statistics(mean: Sequence[float], variance: Sequence[float]) -> Statistics:
     initial = not any(mean) and set(variance) in ({0.0}, {1.0})
     return Statistics(
         state=State.INITIAL if initial else State.STORED,
+        values=held(mean, variance),
+    )
+
+
+def held(mean: Sequence[float], variance: Sequence[float]) -> StoredStatistics:
+    """These numbers, as a file holds them."""
+    return StoredStatistics(
         mean=value(mean),
         variance=value(variance),
         mean_range=(min(mean), max(mean)),

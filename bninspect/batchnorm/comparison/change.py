@@ -108,7 +108,8 @@ def change(old: Sequence[Node], new: Sequence[Node]) -> TensorChange:
         return TensorChange(nodes=nodes, moved=None, reason=told)
     sums = _Sums()
     for before, after in zip(old, new, strict=True):
-        reason = _obstacle(before, after) or sums.add(before, after)
+        pair = _comparable(before, after)
+        reason = pair if isinstance(pair, str) else sums.add(*pair)
         if reason is not None:
             return TensorChange(nodes=nodes, moved=None, reason=reason)
     return TensorChange(
@@ -116,20 +117,21 @@ def change(old: Sequence[Node], new: Sequence[Node]) -> TensorChange:
     )
 
 
-def _obstacle(old: Node, new: Node) -> str | None:
-    """Why two tensors cannot be compared, as far as their headers tell."""
-    held = stored_value(old), stored_value(new)
-    for side, node, value in zip(("OLD", "NEW"), (old, new), held, strict=True):
+def _comparable(old: Node, new: Node) -> tuple[TensorValue, TensorValue] | str:
+    """The tensors that are kept at two nodes; why they cannot be compared, as far as their headers tell."""
+    held = []
+    for side, node in (("OLD", old), ("NEW", new)):
+        value = stored_value(node)
         if value is None:
             why = "a variable that was not read" if node.op in VARIABLES else "not stored in the file"
             return f"{node.label} is {why} in {side}"
         if not value.is_real or not 0 <= value.size <= _MOST_VALUES:
             return f"{node.label} is of type {value.dtype}, shape {list(value.shape[:8])} in {side}"
-    assert held[0] is not None
-    assert held[1] is not None
-    if held[0].shape != held[1].shape:
-        return f"{new.label} is of shape {list(held[0].shape)} in OLD, {list(held[1].shape)} in NEW"
-    return None
+        held.append(value)
+    before, after = held
+    if before.shape != after.shape:
+        return f"{new.label} is of shape {list(before.shape)} in OLD, {list(after.shape)} in NEW"
+    return before, after
 
 
 class _Sums:
@@ -141,18 +143,15 @@ class _Sums:
         self.max_abs = 0.0
         self.squared = self.norm_old = self.norm_new = 0.0
 
-    def add(self, old: Node, new: Node) -> str | None:
+    def add(self, old: TensorValue, new: TensorValue) -> str | None:
         """Takes one tensor of both files; why it cannot be read, or None."""
-        held = stored_value(old), stored_value(new)
-        assert held[0] is not None
-        assert held[1] is not None
         try:
-            arrays = held[0].array(), held[1].array()
+            arrays = old.array(), new.array()
         except GraphDefError as error:
             return str(error)
         for one, other, times in _chunks(*arrays):
             self._take(one, other, times)
-        self.values += held[0].size
+        self.values += old.size
         return None
 
     def _take(self, old: NDArray[Any], new: NDArray[Any], times: int) -> None:
@@ -198,17 +197,9 @@ def _equal(old: NDArray[Any], new: NDArray[Any]) -> bool:
 
 def statistics_change(old: Statistics, new: Statistics, epsilon: float | None) -> StatisticsChange:
     """How far moving mean and moving variance moved. An epsilon that is None counts as 0."""
-    means, variances = (old.mean, new.mean), (old.variance, new.variance)
-    missing = [
-        f"in {side}: {statistics.reason or statistics.state.value}"
-        for side, statistics in (("OLD", old), ("NEW", new))
-        if statistics.mean is None or statistics.variance is None
-    ]
-    if missing:
-        same = old.reason == new.reason and len(missing) == 2
-        told = (old.reason or old.state.value) if same else "; ".join(missing)
-        return StatisticsChange(moved=None, reason=told)
-    (mean, new_mean), (variance, new_variance) = (_numbers(pair) for pair in (means, variances))
+    if old.values is None or new.values is None:
+        return StatisticsChange(moved=None, reason=_missing(old, new))
+    (mean, variance), (new_mean, new_variance) = old.values.numbers(), new.values.numbers()
     sizes = {len(array) for array in (mean, new_mean, variance, new_variance)}
     if len(sizes) > 1:
         told = (
@@ -231,8 +222,12 @@ def statistics_change(old: Statistics, new: Statistics, epsilon: float | None) -
     )
 
 
-def _numbers(pair: tuple[TensorValue | None, TensorValue | None]) -> tuple[Floats, Floats]:
-    old, new = pair
-    assert old is not None
-    assert new is not None
-    return old.numbers().reshape(-1), new.numbers().reshape(-1)
+def _missing(old: Statistics, new: Statistics) -> str:
+    """Why there are no numbers: once, if it is the same in both files."""
+    missing = [
+        f"in {side}: {statistics.reason or statistics.state.value}"
+        for side, statistics in (("OLD", old), ("NEW", new))
+        if statistics.values is None
+    ]
+    same = old.reason == new.reason and len(missing) == 2
+    return (old.reason or old.state.value) if same else "; ".join(missing)

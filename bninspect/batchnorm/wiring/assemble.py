@@ -146,8 +146,8 @@ def _is_kept(tensor: Tensor) -> bool:
 
 def _channels(statistics: Statistics, tensors: tuple[Tensor | None, ...]) -> int | None:
     """The number of channels, by the first vector whose length is known."""
-    if statistics.mean is not None:
-        return statistics.mean.size
+    if statistics.values is not None:
+        return statistics.values.mean.size
     for tensor in tensors:
         if tensor is None:
             continue

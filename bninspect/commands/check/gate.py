@@ -85,7 +85,7 @@ def _checked(settings: Settings) -> ModelResult:
     failure = None
     if settings.request is not None:
         try:
-            case = replace(case, probe=_probed(report, settings))
+            case = replace(case, probe=_probed(report, settings, settings.request))
         except BninspectError as error:
             # What the file alone shows stands, whatever became of the run.
             failure = str(error)
@@ -144,16 +144,15 @@ def _runnable(finding: Finding, path: str, missing: MissingWeights | None) -> Fi
     return replace(finding, remedy=_COMMAND.sub(lambda found: f"{found[1]} {named}", finding.remedy or ""))
 
 
-def _probed(report: Report, settings: Settings) -> Probe:
+def _probed(report: Report, settings: Settings, request: Request) -> Probe:
     """The model run on the images that were given."""
     from bninspect.measure.facts import Question
     from bninspect.measure.run import probe
     from bninspect.rewrite.freeze import frozen
 
-    assert settings.request is not None
     report = frozen(report)
     question = Question(layers=report.layers, allowed=settings.allowed_ops, momentum=settings.momentum)
-    return probe(report, question, settings.request)
+    return probe(report, question, request)
 
 
 def _allowed(

@@ -32,7 +32,7 @@ def looked_at(
     if found.request is None:
         told = "merged parts hold no images"
         return None, judged(settings, Case(report=after, no_probe=told)), 0
-    request, count = _sample(found)
+    request, count = _sample(found, found.request)
     try:
         seen = probe(after, Question(layers=after.layers, allowed=tuple(allowed)), request)
     except BninspectError as error:
@@ -41,10 +41,8 @@ def looked_at(
     return seen, judged(settings, Case(report=after, probe=seen)), count
 
 
-def _sample(found: Estimates) -> tuple[Request, int]:
+def _sample(found: Estimates, request: Request) -> tuple[Request, int]:
     """The request for some of the images, as far apart as can be, in whole batches; how many they are."""
-    request = found.request
-    assert request is not None
     count = min(found.images, max(_LOOKED_AT // found.batch_size, 1) * found.batch_size)
     size = min(count, found.batch_size) or None
     asked = replace(request, shuffle=False, shared=True, batches=None, batch_size=size)

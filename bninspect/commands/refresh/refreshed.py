@@ -119,9 +119,10 @@ def by_old_names(seen: Probe, layers: Sequence[BatchNorm]) -> dict[str, ProbedLa
 
 def _before(layer: BatchNorm, measured: Estimate, fewest: int | None) -> Staleness | None:
     """The stored statistics against what was measured; None where there are none of as many channels."""
-    mean, variance = vector(layer.statistics.mean), vector(layer.statistics.variance)
-    channels = measured.spread.moments.mean.shape
-    if mean is None or variance is None or not mean.shape == variance.shape == channels:
+    if layer.statistics.values is None:
+        return None
+    mean, variance = layer.statistics.values.numbers()
+    if not mean.shape == variance.shape == measured.spread.moments.mean.shape:
         return None
     gamma = vector(stored_value(layer.gamma.node)) if layer.gamma is not None else None
     if gamma is not None and gamma.size not in (1, mean.size):

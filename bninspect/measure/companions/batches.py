@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bninspect.inputs.pictures import Pictures
     from bninspect.inputs.request import Inputs
 
     Array = NDArray[Any]
@@ -41,7 +42,7 @@ def batches_of(inputs: Inputs) -> tuple[dict[str, Array], dict[str, Array], int,
         fixed = inputs.batch_size  # what is fed beside the images may have a row for each of them
     if fixed == 1 or (place.dtype == "string" and not place.shape):
         raise RunError(f"{place.name} takes one image at a time, which has no companions")
-    elements = _elements(inputs, fixed or inputs.batch_size)
+    elements = _elements(pictures, inputs.count, fixed or inputs.batch_size)
     made = len(elements) == 1
     if made:
         if place.dtype == "string":
@@ -60,13 +61,12 @@ def batches_of(inputs: Inputs) -> tuple[dict[str, Array], dict[str, Array], int,
     return alone, accompanied, count, made
 
 
-def _elements(inputs: Inputs, size: int) -> list[Array]:
+def _elements(pictures: Pictures, count: int, size: int) -> list[Array]:
     """Images that differ in content: as many as a batch of the test takes, if there are so many."""
-    assert inputs.pictures is not None
     found: list[Array] = []
     wanted = min(_MOST, size) if size > 1 else _MOST
-    for start in range(0, min(inputs.count, _SEARCHED), size):
-        batch = inputs.pictures.batch(start, min(start + size, inputs.count))
+    for start in range(0, min(count, _SEARCHED), size):
+        batch = pictures.batch(start, min(start + size, count))
         found = distinct([*found, *batch])
         if len(found) >= wanted:
             break

@@ -39,7 +39,8 @@ _STATES = {
 def state_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
     """One explanation for each state that occurs and is not simply `stored`."""
     initial = [layer for layer in layers if layer.statistics.state is State.INITIAL]
-    zero = [layer for layer in initial if layer.statistics.variance_range == (0.0, 0.0)]
+    held = [layer.statistics.values for layer in initial]
+    zero = [values for values in held if values is not None and values.variance_range == (0.0, 0.0)]
     if len(initial) > len(zero):
         yield Note("initial", _INITIAL)
     if zero:

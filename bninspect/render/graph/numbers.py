@@ -64,9 +64,9 @@ def _update_ops(layer: BatchNorm) -> str:
 def _statistics(layer: BatchNorm) -> str:
     statistics = layer.statistics
     words = f"statistics {statistics.state.value}"
-    if statistics.mean_range is not None or statistics.variance_range is not None:
-        words += f": moving_mean {between(statistics.mean_range)}"
-        words += f", moving_variance {between(statistics.variance_range)}"
+    if statistics.values is not None:
+        words += f": moving_mean {between(statistics.values.mean_range)}"
+        words += f", moving_variance {between(statistics.values.variance_range)}"
     return words + (f" ({statistics.reason})" if statistics.reason else "")
 
 

@@ -19,7 +19,7 @@ from bninspect.rewrite.edits import mutates
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.batchnorm.wiring.conditions import Conditions
+    from bninspect.batchnorm.wiring.conditions import Conditions, Join
     from bninspect.graph import Node, Tensor
     from bninspect.graph.graph import Use
     from bninspect.rewrite.edits import Edits
@@ -74,7 +74,7 @@ def _uses(node: Node, edits: Edits) -> list[Use]:
     return [use for one in handing for use in uses(one) if use.node.op != "Identity"]
 
 
-def decided_delays(edits: Edits, conditions: Conditions) -> Iterator[tuple[Node, bool]]:
+def decided_delays(edits: Edits, conditions: Conditions) -> Iterator[tuple[Join, bool]]:
     """The Merges that only choose whether to round, where the file fixes what they choose, with the value of
     their predicate's source.
     """
@@ -84,4 +84,4 @@ def decided_delays(edits: Edits, conditions: Conditions) -> Iterator[tuple[Node,
         join = conditions.join(node)
         constant = None if join is None else analyse(join.predicate).constant
         if join is not None and constant is not None:
-            yield node, constant != conditions.base(join.predicate)[1]
+            yield join, constant != conditions.base(join.predicate)[1]

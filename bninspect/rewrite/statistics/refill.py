@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.errors import GraphDefError, RewriteError
+from bninspect.errors import RewriteError
 from bninspect.graphdef.dtypes import FLOATS, NUMPY, name_of_numpy
 from bninspect.graphdef.tensors import TensorValue
 from bninspect.graphdef.writer import new_node, rewritten
@@ -67,13 +67,10 @@ def filling(slot: Slot, moments: Moments, mix: float = 0.0) -> Filling:
 
 def stored(slot: Slot) -> tuple[Floats, Floats] | None:
     """The old statistics of the slot, (channels,) each; None where there are none, or no usable ones."""
-    statistics = slot.layers[0].statistics
-    if statistics.mean is None or statistics.variance is None:
+    held = slot.layers[0].statistics.values
+    if held is None:
         return None
-    try:
-        mean, variance = (part.numbers().ravel() for part in (statistics.mean, statistics.variance))
-    except GraphDefError:
-        return None
+    mean, variance = held.numbers()
     usable = mean.shape == variance.shape and np.isfinite(mean).all() and np.isfinite(variance).all()
     return (mean, variance) if usable and (variance >= 0).all() else None
 

@@ -50,7 +50,7 @@ def check(case: Case) -> Iterator[Finding]:
             node = values.variance_node if np.isfinite(values.mean).all() else values.node
             yield RULE.finding(wrong, layer=values.layer.name, node=node, remedy=_REMEDY)
     for layer in case.layers:
-        if layer.statistics.state is State.INVALID and layer.statistics.mean is None:
+        if layer.statistics.state is State.INVALID and layer.statistics.values is None:
             node = "" if layer.moving_mean is None else layer.moving_mean.node.label
             unread = f"the statistics cannot be read: {layer.statistics.reason}"
             yield RULE.finding(unread, layer=layer.name, node=node or None, remedy=_REMEDY)

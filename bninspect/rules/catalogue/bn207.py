@@ -57,19 +57,20 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _kept(values: Values) -> str | None:
     """What to say of statistics that are kept in half precision."""
-    held = values.layer.statistics
+    held = values.layer.statistics.values
+    if held is None:
+        return None
     for tensor, name in ((held.mean, "moving mean"), (held.variance, "moving variance")):
-        if tensor is not None and tensor.dtype in NARROW:
+        if tensor.dtype in NARROW:
             return f"the {name} is kept in {spoken(tensor.dtype)}, in which small updates are lost"
     return None
 
 
 def _beyond(values: Values) -> str | None:
     """What to say of statistics that the float16 of the layer's input cannot hold."""
-    branches = (values.layer.inference, values.layer.training)
     if not any(
-        branch is not None and "half" in (branch.site.node.attr("T"), values.layer.x.node.attr("T"))
-        for branch in branches
+        "half" in (branch.site.node.attr("T"), values.layer.x.node.attr("T"))
+        for branch in values.layer.wiring.served
     ):
         return None
     mean, variance = (

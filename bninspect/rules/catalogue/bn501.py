@@ -77,19 +77,17 @@ def undecided(case: Case) -> str | None:
             f"weights moved and statistics did not at {_names(fed)}, though the train op runs their updates: "
             "training was fed inference mode, so it trained on stored statistics"
         )
-    assert case.moved is not None
-    blind = [one for one in case.moved.layers if one.verdict in (Verdict.UNREAD, Verdict.WEIGHTS_UNREAD)]
+    blind = [one for one in case.moves if one.verdict in (Verdict.UNREAD, Verdict.WEIGHTS_UNREAD)]
     if blind:
         reasons.append(f"{counted(len(blind), 'layer')} could not be compared")
-    if case.moved.unmatched:
+    if case.moved is not None and case.moved.unmatched:
         reasons.append(f"{counted(len(case.moved.unmatched), 'layer')} without a match in the other file")
     return "; ".join(reasons) or None
 
 
 def _stale(case: Case, trains: Trains) -> list[LayerMove]:
     """The layers whose weights alone moved, and that train so."""
-    assert case.moved is not None
-    return [one for one in case.moved.layers if one.verdict is Verdict.STALE and one.trains is trains]
+    return [one for one in case.moves if one.verdict is Verdict.STALE and one.trains is trains]
 
 
 def _names(moves: list[LayerMove]) -> str:

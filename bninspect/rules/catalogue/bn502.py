@@ -42,13 +42,13 @@ if TYPE_CHECKING:
 def check(case: Case) -> Iterator[Finding]:
     """Layers whose statistics are initial again; one of those that share theirs."""
     seen = set()
-    for move in case.moved.layers if case.moved is not None else ():
+    for move in case.moves:
         mean = move.new.moving_mean
         if not move.is_reset or mean in seen:
             continue
         seen.add(mean)
-        variance = move.new.statistics.variance_range
-        start = "0" if variance is not None and not variance[1] else "1"
+        held = move.new.statistics.values
+        start = "0" if held is not None and not held.variance_range[1] else "1"
         yield RULE.finding(
             f"moving mean 0 and moving variance {start} in {counted(move.new.channels or 0, 'channel')}, "
             "their initial values; in OLD they were not: they were lost in a restore",
@@ -61,7 +61,7 @@ def check(case: Case) -> Iterator[Finding]:
 
 def undecided(case: Case) -> str | None:
     """The layers whose statistics were not read in one of the files."""
-    moves = case.moved.layers if case.moved is not None else ()
+    moves = case.moves
     states = [{move.old.statistics.state, move.new.statistics.state} for move in moves]
     unread = [pair for pair in states if State.UNREAD in pair]
     if not unread:

@@ -85,13 +85,13 @@ def stored(case: Case, *states: State) -> Iterator[Values]:
     seen = set()
     for layer in case.layers:
         held = layer.statistics
-        if held.state not in states or held.mean is None or held.variance is None or layer.moving is None:
+        if held.state not in states or held.values is None or layer.moving is None:
             continue
         key = (layer.moving.mean.name, layer.moving.variance.name)
         if key in seen:
             continue
         seen.add(key)
-        mean, variance = held.mean.numbers().reshape(-1), held.variance.numbers().reshape(-1)
+        mean, variance = held.values.numbers()
         if mean.size == variance.size:
             gamma = _gamma(layer, mean.size)
             yield Values(layer=layer, moving=layer.moving, mean=mean, variance=variance, gamma=gamma)

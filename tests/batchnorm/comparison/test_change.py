@@ -10,7 +10,7 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.comparison.change import FLOOR, change, statistics_change
 from bninspect.batchnorm.comparison.comparison import diff
-from bninspect.batchnorm.layer import State, Statistics
+from bninspect.batchnorm.layer import State, Statistics, StoredStatistics
 from bninspect.graphdef import TensorValue
 from bninspect.graphdef.schema import message_class
 from bninspect.models.checkpoint.checkpoint import Checkpoint
@@ -132,7 +132,10 @@ def held(mean: list[float], variance: list[float]) -> Statistics:
         TensorValue(message_class("TensorProto")(dtype=2, double_val=values, tensor_shape=shape(len(values))))
         for values in (mean, variance)
     ]
-    return Statistics(state=State.STORED, mean=kept[0], variance=kept[1])
+    values = StoredStatistics(
+        mean=kept[0], variance=kept[1], mean_range=(None, None), variance_range=(None, None)
+    )
+    return Statistics(state=State.STORED, values=values)
 
 
 def shape(size: int) -> object:

@@ -94,12 +94,8 @@ def rows(layer: BatchNorm, x: NDArray[np.float32]) -> Floats:
 def stored(path: Path, outputs: tuple[str, ...] = ()) -> dict[str, tuple[Floats, Floats]]:
     found = {}
     for layer in inspect(load(str(path)), outputs=outputs).layers:
-        assert layer.statistics.mean is not None
-        assert layer.statistics.variance is not None
-        found[layer.name] = (
-            layer.statistics.mean.numbers().ravel(),
-            layer.statistics.variance.numbers().ravel(),
-        )
+        assert layer.statistics.values is not None
+        found[layer.name] = layer.statistics.values.numbers()
     return found
 
 

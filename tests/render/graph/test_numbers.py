@@ -11,7 +11,7 @@ from bninspect.batchnorm.gain import gain, of_one, raised_by_wrapper
 from bninspect.batchnorm.layer import BatchNorm, State, Statistics
 from bninspect.render.graph.numbers import numbers
 from bninspect.render.names import plain
-from tests.support.reports import INITIAL, constant, fixed_training, layer, tensor, value
+from tests.support.reports import INITIAL, constant, fixed_training, held, layer, tensor
 
 
 def said(one: BatchNorm) -> list[str]:
@@ -47,7 +47,7 @@ def test_gain_is_unknown_where_a_part_is() -> None:
 
 
 def test_gain_of_a_negative_variance_is_told() -> None:
-    broken = Statistics(state=State.INVALID, reason="negative", variance=value([1.0, -2.0, 4.0]))
+    broken = Statistics(state=State.INVALID, reason="negative", values=held([0.0] * 3, [1.0, -2.0, 4.0]))
     assert any(text.endswith("not finite in 1 of 3 channels") for text in said(layer(statistics=broken)))
 
 

@@ -84,8 +84,8 @@ def test_updates_that_are_read_are_held() -> None:
 def test_a_delay_that_the_stored_step_has_passed_is_decided() -> None:
     for step, passed in ((5, True), (1, False)):
         graph = text.graph(BY_REFERENCE.replace("step = Const(5)", f"step = Const({step})"))
-        ((merge, value),) = decided_delays(Edits(graph), Conditions(graph))
-        assert (merge.name, value) == ("merge", passed)
+        ((join, value),) = decided_delays(Edits(graph), Conditions(graph))
+        assert (join.node.name, value) == ("merge", passed)
 
 
 def test_a_delay_that_is_fed_stays_open() -> None:

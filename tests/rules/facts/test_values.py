@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from bninspect.batchnorm import State
-from bninspect.batchnorm.layer import Statistics
 from bninspect.graph.shapes import length
 from bninspect.rules import Case
 from bninspect.rules.facts.dead_channels import dead_channels
@@ -16,16 +13,7 @@ from bninspect.rules.facts.values import Values, stored
 from tests.support.catching import found, fused, replaced
 from tests.support.parts import IMAGE
 from tests.support.parts import report as read
-from tests.support.reports import layer, report, tensor, value
-
-
-@pytest.mark.parametrize("missing", ["mean", "variance"])
-def test_statistics_of_which_one_half_is_missing_are_not_shown(missing: str) -> None:
-    facts: dict[str, Any] = {"mean": value([0.5]), "variance": value([2.0]), missing: None}
-    half = layer("bn", statistics=Statistics(state=State.STORED, **facts))
-    whole = layer("bn", statistics=Statistics(state=State.STORED, mean=value([0.5]), variance=value([2.0])))
-    assert list(stored(Case(report=report(half)), State.STORED)) == []
-    assert len(list(stored(Case(report=report(whole)), State.STORED))) == 1
+from tests.support.reports import tensor
 
 
 @pytest.mark.parametrize(

@@ -95,8 +95,9 @@ def test_by_hand_and_under_other_names() -> None:
     for written in (FOLDED, other):
         (layer,) = inspect(text.graph(written)).layers
         assert (layer.form, layer.mode, layer.op) == (Form.FOLDED, Mode.INFERENCE, "Conv2D")
-        assert layer.statistics.variance_range == (2.0, 3.0)
-        assert layer.statistics.mean_range == pytest.approx((0.3, 0.4))
+        assert layer.statistics.values is not None
+        assert layer.statistics.values.variance_range == (2.0, 3.0)
+        assert layer.statistics.values.mean_range == pytest.approx((0.3, 0.4))
         assert layer.output.node.op == "Add"
 
 

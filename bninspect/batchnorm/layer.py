@@ -160,9 +160,11 @@ class BatchNorm:
         return None if self.moving is None else self.moving.variance
 
     @property
-    def kept_axes(self) -> int:
-        """How many axes of x, the last ones, have statistics of their own: as a rule 1, the channels."""
-        return max(branch.site.kept_axes for branch in self.wiring.served)
+    def kept_axes(self) -> tuple[int, ...]:
+        """The axes of x, counted from its end, that have statistics of their own; as a rule none but the
+        channels of its data format, and then none are named.
+        """
+        return max((branch.site.kept_axes for branch in self.wiring.served), key=len)
 
     @property
     def trains_on_batch(self) -> bool:

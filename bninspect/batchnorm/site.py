@@ -25,6 +25,8 @@ class Batch:
     """The axes it is taken over, as written (negative ones count from the end)."""
     fused: tuple[Node, ...] = ()
     """Fused ops whose batch mean or variance it is made of."""
+    of_x: bool = False
+    """Whether one reduction takes them of x as it is, so that its axes are those of x."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +96,9 @@ class Site:
     epsilon: float | None
     output: Tensor
     data_format: str | None
-    kept_axes: int = 1
-    """How many axes of x, the last ones, have statistics of their own: more than the channels where they are
-    taken over the first axes alone.
+    kept_axes: tuple[int, ...] = ()
+    """The axes of x, counted from its end, that have statistics of their own, where these are not the
+    channels of `data_format` alone: (-2, -1) of axis=[2, 3], (-3, -1) of axis=[1, 3].
     """
     folded: bool = False
     """Whether nothing of it is left but weights, into which its parameters and statistics were folded."""

@@ -18,6 +18,7 @@ import numpy as np
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.site import Batch
 from bninspect.errors import RewriteError
+from bninspect.graph.ranks import rank
 from bninspect.graph.trace import shape_of
 from bninspect.graphdef.dtypes import NARROW, name_of_numpy
 from bninspect.rewrite.prune import dtype_of
@@ -101,7 +102,7 @@ def layout(layer: BatchNorm, channels: int) -> tuple[int, ...]:
     that takes moments of it. Raises RewriteError where the rank of x, or how statistics of several axes are
     laid out, cannot be told.
     """
-    if layer.kept_axes > 1:
+    if layer.kept_axes:
         return _of_several_axes(layer, channels)
     if layer.data_format != "NCHW":
         return (channels,)
@@ -196,6 +197,24 @@ def _parameter(chain: Chain, name: str, tensor: Tensor, layer: BatchNorm, wide: 
     return chain.cast(name, tensor, dtype_of(tensor), wide)
 
 
+def kept_axes_last(
+    chain: Chain, x: Tensor, original: Tensor, kept_axes: tuple[int, ...], wide: str
+) -> Tensor:
+    """x with the axes that have statistics of their own as its last ones; the image stays the first.
+
+    Raises RewriteError where they are not the last ones, and the rank of the original x cannot be told.
+    """
+    if kept_axes == tuple(range(-len(kept_axes), 0)):
+        return x
+    dimensions = rank(original)
+    if dimensions is None:
+        raise RewriteError(f"{original.name}: how many axes it has cannot be told")
+    kept = [axis + dimensions for axis in kept_axes]
+    order = [axis for axis in range(dimensions) if axis not in kept] + kept
+    axes = chain.constant("order", np.array(order, np.int32))
+    return chain.op("ordered", "Transpose", (x, axes), T=wide, Tperm="int32")
+
+
 def batch_moments(chain: Chain, x: Tensor, layer: BatchNorm, site: Site, wide: str) -> tuple[Tensor, Tensor]:
     """Mean and biased variance of each channel, laid out to meet x of any rank.
 
@@ -203,7 +222,9 @@ def batch_moments(chain: Chain, x: Tensor, layer: BatchNorm, site: Site, wide: s
     which this is known for batch norm when the graph is read again.
     """
     minus, count = np.array([-1], np.int32), np.array([layer.channels or -1], np.int32)
-    first = layer.data_format == "NCHW"
+    first = layer.data_format == "NCHW" and not layer.kept_axes
+    if layer.kept_axes:
+        x = kept_axes_last(chain, x, site.x, layer.kept_axes, wide)
     if first:
         shape = chain.op("shape", "Shape", (x,), T=wide, out_type="int32")
         bounds = [chain.constant(name, np.array([at], np.int32)) for name, at in (("begin", 0), ("end", 1))]
@@ -219,7 +240,7 @@ def batch_moments(chain: Chain, x: Tensor, layer: BatchNorm, site: Site, wide: s
     mean = chain.op("mean", "Mean", (flat, axes), T=wide, Tidx="int32", keep_dims=True)
     squares = chain.op("squares", "SquaredDifference", (flat, mean), T=wide)
     variance = chain.op("variance", "Mean", (squares, axes), T=wide, Tidx="int32", keep_dims=True)
-    if first or layer.kept_axes > 1:
+    if first or layer.kept_axes:
         stored = chain.op("layout", "Shape", (site.mean,), T=dtype_of(site.mean), out_type="int32")
     else:
         stored = chain.constant("layout", count)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.rewrite.formulas import Chain
+from bninspect.rewrite.formulas import Chain, kept_axes_last
 from bninspect.rewrite.prune import dtype_of
 
 if TYPE_CHECKING:
@@ -50,22 +50,24 @@ def measure(
     *,
     data_format: str | None,
     dtype: str | None = None,
-    kept_axes: int = 1,
+    kept_axes: tuple[int, ...] = (),
 ) -> MomentTensors:
     """Adds nodes that take the moments of every image apart; axis 0 is the image, whatever the rank (2 and
     up).
 
-    Channels are the last axis, or the last axes together where several have statistics of their own, or axis
-    1 for NCHW. The tensor is the one its readers have after the edits made so far: measure after
-    specializing. Its dtype is told by its node unless given; raises RewriteError where it is not.
+    Channels are the last axis, or axis 1 for NCHW, or those of `kept_axes` together (counted from the end)
+    where these have statistics of their own. The tensor is the one its readers have after the edits made so
+    far: measure after specializing. Its dtype is told by its node unless given; raises RewriteError where it
+    is not, or where the rank of x is not and the kept axes are not the last ones.
     """
     x = edits.resolve(tensor)
     chain = Chain(edits, f"{tensor.node.name}/bninspect/moments", x.node)
     source = dtype or dtype_of(x)
     wide = "double" if source == "double" else "float"
     x = chain.cast("x", x, source, wide)
-    channels_first = data_format == "NCHW"
-    x, values = _flattened(chain, x, wide, kept_axes, channels_first=channels_first)
+    channels_first = data_format == "NCHW" and not kept_axes
+    x = kept_axes_last(chain, x, tensor, kept_axes, wide)
+    x, values = _flattened(chain, x, wide, len(kept_axes) or 1, channels_first=channels_first)
     weights = _weights(chain, values, wide, channels_first=channels_first)
     mean = _weighted(chain, "mean", x, weights, wide, channels_first=channels_first)
     squares = chain.op("squares", "SquaredDifference", (x, mean), T=wide)
@@ -79,7 +81,7 @@ def measure(
 
 
 def _flattened(
-    chain: Chain, x: Tensor, wide: str, kept_axes: int, *, channels_first: bool
+    chain: Chain, x: Tensor, wide: str, last_axes: int, *, channels_first: bool
 ) -> tuple[Tensor, Tensor]:
     """x as (images, positions, channels), or (images, channels, positions); and the number of positions."""
     shape = chain.op("shape", "Shape", (x,), T=wide, out_type="int32")
@@ -89,8 +91,8 @@ def _flattened(
     if channels_first:
         parts = (images, _slice(chain, "channels", shape, 1, 2), rest)
     else:
-        channels = _slice(chain, "channels", shape, -kept_axes, _BIG)
-        if kept_axes > 1:
+        channels = _slice(chain, "channels", shape, -last_axes, _BIG)
+        if last_axes > 1:
             all_axes = chain.constant("all_axes", np.array([0], np.int32))
             channels = chain.op(
                 "product", "Prod", (channels, all_axes), T="int32", Tidx="int32", keep_dims=True

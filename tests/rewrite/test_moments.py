@@ -32,13 +32,14 @@ CHANNELS_FIRST = [(5, 7), (3, 4, 6), (2, 3, 5, 6), (2, 6, 3, 4, 5)]
 
 
 def measured(
-    x: Array, data_format: str | None, dtype: str = "float", kept_axes: int = 1
+    x: Array, data_format: str | None, dtype: str = "float", kept_axes: tuple[int, ...] = ()
 ) -> tuple[Array, Array, int]:
     """Mean, variance and values, from a graph of one Placeholder of unknown rank, cast to another type where
     given."""
+    shape = f", shape={list(x.shape)}" if kept_axes else ""
     lines = f"image = Placeholder(dtype=float)\nx = Cast(image, SrcT=float, DstT={dtype})"
     if dtype in ("float", "double"):
-        lines = f"x = Placeholder(dtype={dtype})"
+        lines = f"x = Placeholder(dtype={dtype}{shape})"
     model = graph(lines)
     edits = Edits(model)
     found = measure(edits, model.node("x").output(), data_format=data_format, kept_axes=kept_axes)
@@ -60,12 +61,25 @@ def reference(x: Array, data_format: str | None) -> tuple[Array, Array]:
     return flat.mean(axis=1), flat.var(axis=1)
 
 
-@pytest.mark.parametrize(("shape", "kept_axes"), [((3, 4, 5, 6), 2), ((3, 4, 5, 6), 3), ((5, 7, 2), 2)])
-def test_several_axes_with_statistics_of_their_own(shape: tuple[int, ...], kept_axes: int) -> None:
-    """The last axes together are what elsewhere the channels are."""
+@pytest.mark.parametrize(
+    ("shape", "kept_axes"),
+    [
+        ((3, 4, 5, 6), (-2, -1)),
+        ((3, 4, 5, 6), (-3, -2, -1)),
+        ((5, 7, 2), (-2, -1)),
+        ((3, 4, 5, 6), (-3, -1)),
+        ((3, 4, 5, 6), (-3, -2)),
+        ((3, 4, 5, 6), (-2,)),
+    ],
+)
+def test_several_axes_with_statistics_of_their_own(
+    shape: tuple[int, ...], kept_axes: tuple[int, ...]
+) -> None:
+    """These axes together are what elsewhere the channels are."""
     x = np.random.default_rng(2).normal(2, 3, shape).astype(np.float32)
     mean, variance, values = measured(x, "NHWC", kept_axes=kept_axes)
-    flat = x.astype(np.float64).reshape(shape[0], -1, math.prod(shape[-kept_axes:]))
+    last = np.moveaxis(x.astype(np.float64), kept_axes, tuple(range(-len(kept_axes), 0)))
+    flat = last.reshape(shape[0], -1, math.prod(shape[axis] for axis in kept_axes))
     assert values == flat.shape[1]
     np.testing.assert_allclose(mean, flat.mean(axis=1), rtol=0, atol=3e-6)
     np.testing.assert_allclose(variance, flat.var(axis=1), rtol=2e-6, atol=1e-6)

@@ -19,7 +19,7 @@ from bninspect.batchnorm.recognition.ghost import is_over_images
 from bninspect.batchnorm.recognition.origin import origin
 from bninspect.batchnorm.recognition.undecided import without_match
 from bninspect.batchnorm.recognition.variance import is_parameter, is_variance_like, unclipped
-from bninspect.batchnorm.site import Batch, Chosen, Site, Undecided
+from bninspect.batchnorm.site import Batch, Chosen, Site, Stored, Undecided
 from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.graph.shapes import rank
 from bninspect.graph.trace import content, integers, is_scalar, same, scalar, shape_of, value
@@ -202,19 +202,30 @@ def _data_format(mean: Batch | Chosen | object, statistic: Tensor) -> str | None
     return "NHWC"
 
 
-def _kept_axes(mean: Origin, match: Match) -> int:
-    """How many of the last axes have statistics of their own: by the axes of the moments, else by how the
-    stored mean is laid out.
+def _kept_axes(mean: Origin, match: Match) -> tuple[int, ...]:
+    """The axes with statistics of their own, counted from the end, where they are not the channels alone: by
+    how the stored mean is laid out, where that is known, and by the axes of the moments.
     """
     sides = (mean.if_true, mean.if_false) if isinstance(mean, Chosen) else (mean,)
+    tensors = mean.tensors if isinstance(mean, Chosen) else (match.mean,)
+    laid_out = None
+    for side, tensor in zip(sides, tensors, strict=True):
+        shape = _laid_out(tensor) if isinstance(side, Stored) else None
+        if shape is not None:
+            laid_out = tuple(axis - len(shape) for axis, size in enumerate(shape) if size > 1)
     dimensions = rank(match.x)
     for side in sides:
-        if isinstance(side, Batch) and dimensions:
-            reduced = sorted(axis % dimensions for axis in side.axes)
-            return max(1, dimensions - len(reduced)) if reduced == list(range(len(reduced))) else 1
-    shape = _laid_out(match.mean) or ()
-    long = [axis for axis, size in enumerate(shape) if size > 1]
-    return len(shape) - long[0] if long and min(shape[long[0] :]) > 1 else 1
+        if isinstance(side, Batch) and side.of_x and dimensions:
+            reduced = {axis % dimensions for axis in side.axes}
+            kept = tuple(axis - dimensions for axis in range(dimensions) if axis not in reduced)
+            several = laid_out is None or len(kept) <= max(1, len(laid_out))
+            return kept if several and not _are_channels(kept, dimensions) else ()
+    return laid_out if laid_out and not _are_channels(laid_out, dimensions) else ()
+
+
+def _are_channels(kept: tuple[int, ...], dimensions: int | None) -> bool:
+    """Whether the axis is that of the channels in NHWC, or in NCHW; of an unknown rank that is anyone's."""
+    return len(kept) < 2 and (kept in ((), (-1,)) or dimensions is None or kept == (1 - dimensions,))
 
 
 def _laid_out(tensor: Tensor) -> tuple[int, ...] | None:

@@ -150,7 +150,7 @@ def _unconditional(source: Tensor, x: Tensor) -> Batch | Stored | Undecided:
     axes = walk.axes()
     if axes is None:
         return Undecided(reason=f"the axes that {node.op} {node.label} is taken over are not constant")
-    return Batch(node=node, axes=axes, fused=tuple(walk.fused))
+    return Batch(node=node, axes=axes, fused=tuple(walk.fused), of_x=walk.is_of_x())
 
 
 def _is_stored(node: Node) -> bool:
@@ -234,6 +234,10 @@ class _Walk:
                 return None
             found.extend(axes)
         return tuple(sorted(set(found)))
+
+    def is_of_x(self) -> bool:
+        """Whether a single reduction was met, and what it reduces is x."""
+        return len(self.reductions) == 1 and cast_free(self.reductions[0].inputs[0]) in self._targets
 
 
 def data_format_of(node: Node) -> str:

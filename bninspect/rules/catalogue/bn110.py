@@ -54,8 +54,8 @@ def _lengths(layer: BatchNorm) -> dict[str, int]:
     """What has a length that counts, by name.
 
     Parameters computed while the model runs (batch renormalization) have none; in a chain a single value is
-    broadcast on purpose; statistics over the first axes alone (tf.layers, axis=[2, 3]) are more than the
-    channels; an input behind a Reshape (virtual batches) tells no channels.
+    broadcast on purpose; statistics of several axes (tf.layers, axis=[2, 3]) are more than the channels; an
+    input behind a Reshape (virtual batches) tells no channels.
     """
     found = {
         "moving_mean": length(layer.moving_mean),
@@ -65,7 +65,7 @@ def _lengths(layer: BatchNorm) -> dict[str, int]:
     }
     if layer.form is Form.DECOMPOSED:
         found = {name: size for name, size in found.items() if size != 1 or name.startswith("moving_")}
-    if layer.kept_axes == 1:
+    if not layer.kept_axes:
         found["input channels"] = channels(layer.x, layer.data_format)
     return {name: size for name, size in found.items() if size is not None}
 

@@ -18,7 +18,7 @@ import numpy as np
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.site import Batch
 from bninspect.errors import RewriteError
-from bninspect.graph.ranks import rank
+from bninspect.graph.shapes import rank
 from bninspect.graph.trace import shape_of
 from bninspect.graphdef.dtypes import NARROW, name_of_numpy
 from bninspect.rewrite.prune import dtype_of

@@ -97,11 +97,11 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
     In a training graph in which those see no normalization, the nodes that only summaries read (the loss).
     """
     gradients = downstream(graph, [node for node in graph if _is_gradient(node)])
-    left_out = {node for node in graph if node in gradients or _does(node) or _is_plumbing(node)}
-    left_out |= _beside_results(graph)
+    left_out = gradients | {node for node in graph if _does(node)} | _beside_results(graph)
     fed = downstream(graph, [node for node in graph if node.op.startswith(_INPUTS)])
     unread = _without_moments(
-        graph, [node for node in graph if node not in left_out and _is_end(graph, node)]
+        graph,
+        [node for node in graph if _is_end(graph, node) and node not in left_out and not _is_plumbing(node)],
     )
     chosen = [node for node in unread if node in fed]
     if gradients and not _sees_normalization(chosen):
@@ -109,7 +109,9 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
         chosen += [
             node
             for node in rest
-            if graph.uses(node) and all(_only_reports(use.node) for use in graph.uses(node))
+            if graph.uses(node)
+            and all(_only_reports(use.node) for use in graph.uses(node))
+            and not _is_plumbing(node)
         ]
     ends = [node for node in graph if node.op in ("Merge", "Exit") and not graph.uses(node)]
     merges = [node for node in ends if node in fed and node not in gradients and not _is_update(node)]

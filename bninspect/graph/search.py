@@ -73,15 +73,18 @@ def postorder(
     """
     entered: set[Place] = set()
     for start in starts:
-        stack = [(start, False)]
+        stack: list[tuple[Place | None, Iterator[Place]]] = [(None, iter((start,)))]
         while stack:
-            place, left = stack.pop()
-            if left:
-                yield place
-            elif place not in entered and (most is None or len(entered) < most):
-                entered.add(place)
-                stack.append((place, True))
-                stack.extend((one, False) for one in reversed([*before(place)]))
+            place, rest = stack[-1]
+            for one in rest:
+                if one not in entered and (most is None or len(entered) < most):
+                    entered.add(one)
+                    stack.append((one, iter(before(one))))
+                    break
+            else:
+                stack.pop()
+                if place is not None:
+                    yield place
 
 
 def rings(starts: Iterable[Place], before: Callable[[Place], Iterable[Place]]) -> Iterator[tuple[Place, ...]]:

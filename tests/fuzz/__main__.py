@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import random
 import re
 import shutil
@@ -12,6 +14,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from bninspect import cli
 from tests.fuzz.mutants import mutant
 from tests.fuzz.seeds import KINDS, Seed, seeds
 from tests.fuzz.trial import Trial, trial
@@ -31,6 +34,7 @@ def main() -> int:
     given = parser.parse_args()
     generator = random.Random(given.seed)
     chosen = [seed for seed in seeds() if given.kind in (None, seed.kind)]
+    _load_keras([seed for seed in chosen if seed.kind == "hdf5"])
     counts: Counter[str] = Counter()
     places: Counter[str] = Counter()
     until = time.monotonic() + 60 * given.minutes
@@ -44,6 +48,13 @@ def main() -> int:
     for place, count in places.most_common():
         print(f"{count:>6,}  {place}")
     return int(bool(places))
+
+
+def _load_keras(chosen: list[Seed]) -> None:
+    """Reads a file of either ending: TensorFlow and Keras take their memory before any limit is set."""
+    for seed in {seed.path.suffix: seed for seed in chosen}.values():
+        with contextlib.redirect_stdout(io.StringIO()):
+            cli.run(["graph", str(seed.path)])
 
 
 def _one(

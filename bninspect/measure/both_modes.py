@@ -19,6 +19,7 @@ from bninspect.graphdef.records import node_name
 from bninspect.inputs.deciding import fed_name, fed_value, sources
 from bninspect.measure.instrument import GapNames, dtype_at, gap_nodes, x_dtype
 from bninspect.rewrite import specialize
+from bninspect.rewrite.asserted import without_asserts_of
 from bninspect.rewrite.copies import Copies, copies
 from bninspect.rewrite.moments import measure
 from bninspect.run.needed import cut
@@ -26,7 +27,7 @@ from bninspect.run.program import Program
 from bninspect.run.pure_ops import RANDOM_OPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -203,9 +204,12 @@ def both_modes(
         [layer for layer in compared if layer.output.node not in loops],
         lambda mode, layer: place(mode, outputs[mode][layer.name]),
     )
-    graphdef = replace(both.graphdef, nodes=(*both.graphdef.nodes, *nodes))
+    deciding = [fed_name(source) for source in graph_sources]
+    held = without_asserts_of(
+        both.graphdef, (node_name(name) for one in deciding for name in (one, both.second(one)))
+    )
     return BothModes(
-        graphdef=graphdef,
+        graphdef=replace(held, nodes=(*held.nodes, *nodes)),
         changes=changes,
         sources=graph_sources,
         moments={key: tuple(place(key[0], tensor) for tensor in found) for key, found in taken.items()},
@@ -226,6 +230,13 @@ def output_in(mode: Mode, layer: BatchNorm) -> Tensor:
     branch = layer.branch(mode)
     written = [one.output for one in layer.wiring.branches]
     return branch.output if branch is not None and layer.output in written else layer.output
+
+
+def unfeedable(source: Tensor, loops: Container[Node]) -> str | None:
+    """Why what decides cannot be fed in the original; None where it can."""
+    if source.node in loops:
+        return f"what decides, {source.name}, is computed in a loop, where nothing can be fed"
+    return f"what decides, {source.name}, is inside a function" if unfetchable(source) else None
 
 
 def unfetchable(tensor: Tensor) -> str | None:

@@ -23,7 +23,7 @@ from bninspect.errors import BninspectError
 from bninspect.graph.loops import in_loops
 from bninspect.graph.search import upstream
 from bninspect.inputs.deciding import sources
-from bninspect.measure.both_modes import MODES, both_modes, unfetchable
+from bninspect.measure.both_modes import MODES, both_modes, unfeedable, unfetchable
 from bninspect.measure.facts import Verification
 from bninspect.measure.sharing.together import Original
 from bninspect.rewrite.serving import mode_under
@@ -64,9 +64,10 @@ def check(report: Report, measured: BothModes, inputs: Inputs) -> Check | Verifi
     """What to run for a verification of these both modes, cut at the inputs; or why there can be none."""
     if not measured.sources:
         return Verification(state="impossible", reason="the mode of every layer is fixed in the file")
-    hidden = next((source for source in measured.sources if unfetchable(source)), None)
-    if hidden is not None:
-        return Verification(state="impossible", reason=f"what decides, {hidden.name}, is inside a function")
+    loops = in_loops(report.graph)
+    for source in measured.sources:
+        if (reason := unfeedable(source, loops)) is not None:
+            return Verification(state="impossible", reason=reason)
     choice = _as_the_source_says(report)
     ours = measured
     try:

@@ -31,6 +31,7 @@ _MOST_NODES = 24
 _REASONS = {
     "Add": "epsilon is added to the root of the variance, where batch norm adds it to the variance",
     "Maximum": "the root of the variance is clipped, where batch norm adds epsilon to the variance",
+    "Mul": "the root of the variance is scaled by a parameter before x - mean is divided by it",
     "Merge": "a predicate chooses a root of the variance, where batch norm chooses the variance: what is "
     "stored may be a standard deviation",
 }
@@ -60,7 +61,7 @@ def without_match(
 
 
 def _behind(root: Node, graph: Graph) -> list[Node]:
-    """The root, and what is made of it by handing it on, clipping it, adding a number or choosing it."""
+    """The root, and what is made of it by handing on, clipping, scaling or choosing, or adding a number."""
 
     def onward(node: Node) -> Iterator[Node]:
         return (use.node for use in graph.uses(node) if _is_still_the_root(use))
@@ -70,8 +71,11 @@ def _behind(root: Node, graph: Graph) -> list[Node]:
 
 def _is_still_the_root(use: Use) -> bool:
     op, inputs = use.node.op, use.node.inputs
+    others = [tensor for slot, tensor in enumerate(inputs) if slot != use.slot]
     if op in ADDS | CLIPS:
-        return all(is_scalar(tensor) for slot, tensor in enumerate(inputs) if slot != use.slot)
+        return all(is_scalar(tensor) for tensor in others)
+    if op == "Mul" or (op in DIVISIONS and use.slot == 0):
+        return all(is_parameter(tensor) for tensor in others)
     return (op in _UNCHANGED and use.slot == 0) or op in MERGES | SELECTS
 
 
@@ -82,11 +86,20 @@ def _divides(node: Node, graph: Graph) -> bool:
     )
 
 
+def _kind(op: str) -> str:
+    """What was done to the root, as `_REASONS` calls it."""
+    if op in MERGES | SELECTS:
+        return "Merge"
+    if op in CLIPS:
+        return "Maximum"
+    return "Add" if op in ADDS else "Mul"
+
+
 def _with_a_changed_root(
     match: Match, changed: Node, variance: Tensor, conditions: Conditions
 ) -> list[Lookalike | Unrecognised]:
     """A normalization but for what is done to the root."""
-    kind = "Merge" if changed.op in MERGES | SELECTS else "Maximum" if changed.op in CLIPS else "Add"
+    kind = _kind(changed.op)
     if kind != "Merge":
         moments = origin(match.mean, match.x, conditions), origin(variance, match.x, conditions)
         mode = mode_of(*moments, match.output.node, match.x.node, conditions)

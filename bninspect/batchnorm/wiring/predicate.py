@@ -1,6 +1,6 @@
 """A boolean tensor -> the one tensor that decides it, its default, and its truth table.
 
-The way back goes through Identity, Switch, Cast, Fill, Tile, LogicalNot, LogicalAnd, LogicalOr and
+The way back goes through Identity, Switch, Cast, Fill, Tile, Any, All, LogicalNot, LogicalAnd, LogicalOr and
 comparisons with constants. Where exactly one fed or stored tensor is left, the predicate is evaluated for
 both its values: a negation is a fact about the table, not about names.
 """
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from bninspect.graph import Tensor
 
-_THROUGH = frozenset({"Cast", "Reshape", "Squeeze", "ExpandDims", "Tile", "BroadcastTo"})
+_THROUGH = frozenset({"Cast", "Reshape", "Squeeze", "ExpandDims", "Tile", "BroadcastTo", "Any", "All"})
+_OF_ALL = frozenset({"Any", "All"})
+_SPREADING = frozenset({"Fill", "Tile", "BroadcastTo"})
+"""Ops that make many values of one."""
 COMPARISONS = frozenset({"Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"})
 _ARITY = dict.fromkeys(_THROUGH | {"LogicalNot"}, 1)
 _COUNTS = frozenset({"AssignAdd", "AssignSub", "Add", "AddV2", "Sub"})
@@ -154,6 +157,8 @@ def operands(tensor: Tensor, *, unfed: bool = False) -> list[Tensor]:
         return [same(node.inputs[0])]
     if node.op not in _ARITY or len(node.inputs) < _ARITY[node.op]:
         return []
+    if node.op in _OF_ALL and same(node.inputs[0]).node.op not in _SPREADING:
+        return []  # of values that may differ they say different things
     if node.op == "LogicalNot":
         return [base(tensor)[0]]
     if node.op == "Fill":

@@ -17,6 +17,7 @@ from bninspect.graph.search import reach
 from bninspect.inputs.deciding import fed_name, fed_value, sources
 from bninspect.measure.both_modes import moments_in
 from bninspect.rewrite import specialize
+from bninspect.rewrite.asserted import without_asserts_of
 from bninspect.run.program import Program
 from bninspect.run.running import Wish
 
@@ -80,7 +81,7 @@ def training_program(report: Report, chosen: Sequence[BatchNorm], stripped: bool
     pruned = special.pruned([tensor for found in taken.values() for tensor in found])
     deciding = sources(report)
     return TrainingProgram(
-        graphdef=pruned.graphdef,
+        graphdef=without_asserts_of(pruned.graphdef, (source.node.name for source in deciding)),
         wishes=tuple(
             Wish(layer.name, tuple(map(pruned.names.__getitem__, taken[layer.name])), fate(layer.output))
             for layer in chosen

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import BninspectError
 from bninspect.graph.loops import in_loops
-from bninspect.measure.both_modes import unfetchable
+from bninspect.measure.both_modes import unfeedable, unfetchable
 from bninspect.rewrite.serving import Decider, deciders, mode_under
 
 if TYPE_CHECKING:
@@ -57,9 +57,10 @@ class Round:
 def rounds(stripped: Stripped, mode: Mode) -> tuple[Round, ...]:
     """The rounds, at least one. Raises ImpossibleError if the original cannot be brought to the mode."""
     found = deciders(stripped.report)
-    hidden = next((decider.tensor for decider in found if unfetchable(decider.tensor)), None)
-    if hidden is not None:
-        raise ImpossibleError(f"what decides, {hidden.name}, is inside a function")
+    loops = in_loops(stripped.report.graph)
+    for decider in found:
+        if (reason := unfeedable(decider.tensor, loops)) is not None:
+            raise ImpossibleError(reason)
     choices = _combinations([decider.to_feed(mode) for decider in found])
     return tuple(_round(stripped, mode, dict(zip(found, values, strict=True))) for values in choices)
 

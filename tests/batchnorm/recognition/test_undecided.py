@@ -163,3 +163,12 @@ def test_each_image_by_its_own_is_a_lookalike(change: str) -> None:
     found = report(STORED + PER_IMAGE.format(change=change))
     assert [each.kind for each in found.lookalikes] == ["instance_norm"]
     assert (found.layers, found.unrecognised) == ((), ())
+
+
+@pytest.mark.parametrize("scaled", ["RealDiv(root, gamma)", "Mul(root, gamma)", "Mul(gamma, root)"])
+def test_a_root_that_is_scaled_before_it_divides_is_said(scaled: str) -> None:
+    lines = f"root = Sqrt(shifted)\nby = {scaled}\nn = RealDiv(centred, by)\ny = Add(n, beta)\n"
+    found = report(BATCH + PHASE + CHOSEN + SHIFTED.format(v="v") + lines)
+    assert [one.reason for one in found.unrecognised] == [
+        "the root of the variance is scaled by a parameter before x - mean is divided by it"
+    ]

@@ -19,6 +19,16 @@ ONE_SOURCE = {
         True,
     ),
     "made a scalar": (BOOL + "to = Const([])\nr = Reshape(p, to)\nq = Squeeze(r)", "q", True),
+    "any of one value per channel": (
+        BOOL + "to = Const([6])\nf = Fill(to, p)\naxis = Const([0])\nq = Any(f, axis)",
+        "q",
+        True,
+    ),
+    "all of one value per channel": (
+        BOOL + "to = Const([6])\nf = Fill(to, p)\naxis = Const([0])\nq = All(f, axis)",
+        "q",
+        True,
+    ),
     "one value per channel": (BOOL + "to = Const([6])\nq = Fill(to, p)", "q", True),
     "negated, one value per channel": (
         BOOL + "n = LogicalNot(p)\nto = Const([6])\nq = Fill(to, n)",

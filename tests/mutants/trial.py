@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import os
+import json
 import shutil
 import subprocess
 import sys
@@ -22,8 +22,6 @@ FIRST = 150
 """Tests in the first run: the nearest and quickest ones. Most faults end there."""
 LONGEST = 600.0
 """Seconds for the tests of one run. A fault that makes a test endless is noticed."""
-ENDLESS = "no end"
-"""What is said of such a fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +50,12 @@ class Copy:
         self._networks = networks
         ignored = shutil.ignore_patterns(".git", ".venv", ".mypy_cache", ".ruff_cache", ".hypothesis")
         shutil.copytree(ROOT, folder, ignore=ignored, symlinks=True)
+        self._warm = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("warm.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def noticed(self, mutant: Mutant, tests: Sequence[str]) -> str | None:
         """The test that noticed the fault, or why nothing could run; None if all of these pass with it."""
@@ -74,28 +78,24 @@ class Copy:
 
     def _run(self, tests: Sequence[str], *options: str) -> list[str]:
         """The tests that failed, or the one line that tells why none ran."""
-        names = self.folder / "tests.args"
+        names, output = self.folder / "tests.args", self.folder / "tests.out"
         names.write_text("\n".join(tests), encoding="utf-8")
         settings = ["-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "--hypothesis-seed=0", *options]
         # What Python compiled is kept for all files but the one with the fault.
-        environment = {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "4000"}
-        try:
-            ended = subprocess.run(
-                [sys.executable, "-m", "pytest", *settings, f"@{names}"],
-                cwd=self.folder,
-                env=os.environ | environment | {"BNINSPECT_NETWORKS": str(self._networks)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-                timeout=LONGEST,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return [f"{ENDLESS} in {LONGEST:.0f} s"]
-        if ended.returncode == 0:
-            return []
-        said = ended.stdout.splitlines()
+        environment = {
+            "PYTHONPATH": str(self.folder),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "COLUMNS": "4000",
+            "BNINSPECT_NETWORKS": str(self._networks),
+        }
+        asked = {"folder": str(self.folder), "arguments": [*settings, f"@{names}"], "output": str(output)}
+        asked |= {"environment": environment, "seconds": LONGEST}
+        assert self._warm.stdin is not None
+        assert self._warm.stdout is not None
+        print(json.dumps(asked), file=self._warm.stdin, flush=True)
+        code = int(self._warm.stdout.readline())
+        if code <= 0:
+            return [] if code == 0 else [f"no end in {LONGEST:.0f} s"]
+        said = output.read_text(encoding="utf-8", errors="replace").splitlines()
         failed = [line.split(" ", 1)[1] for line in said if line.startswith(("FAILED ", "ERROR "))]
-        return [line.split(" - ")[0] for line in failed] or (said or ["no output"])[-1:]
+        return [line.split(" - ")[0] for line in failed] or ["no output", *filter(None, said)][-1:]

@@ -1,0 +1,124 @@
+"""How many channels and images a tensor has, held against TensorFlow's own shape inference."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bninspect.graph import channels as of_channels
+from bninspect.graph import flatten
+from bninspect.graph.batch import batch_size
+from bninspect.graph.channels import channels
+from bninspect.graphdef.reader import records
+from tests.support.text import graph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bninspect.graph import Graph
+
+needs_tensorflow = pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
+_ONE: dict[str, Any] = {"strides": [1, 1, 1, 1], "padding": "SAME"}
+_POOL: dict[str, Any] = {"ksize": [1, 2, 2, 1], **_ONE}
+WITH_MORE: dict[str, Callable[[Any, Any], dict[str, Any]]] = {
+    "BiasAdd": lambda tf, x: {"value": x, "bias": tf.ones([5])},
+    "MaxPool": lambda _, x: {"input": x, **_POOL},
+    "AvgPool": lambda _, x: {"value": x, **_POOL},
+    "Cast": lambda tf, x: {"x": x, "DstT": tf.float64},
+    "ResizeBilinear": lambda _, x: {"images": x, "size": [4, 4]},
+    "ResizeNearestNeighbor": lambda _, x: {"images": x, "size": [4, 4]},
+    "LRN": lambda _, x: {"input": x},
+}
+_OF_FEATURES = {"Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Softplus"}
+
+
+def built(
+    images: int | None, fill: Callable[[Any, Any], None], add_shapes: bool = False
+) -> tuple[Graph, Any]:
+    """(ours, TensorFlow's) graph of what is made of 8x8 images of 3 channels."""
+    import tensorflow as tf
+
+    with tf.Graph().as_default() as made:
+        fill(tf, tf.compat.v1.placeholder(tf.float32, [images, 8, 8, 3], name="x"))
+    return flatten(records(made.as_graph_def(add_shapes=add_shapes).SerializeToString(), "made")), made
+
+
+def convolved(tf: Any, x: Any) -> None:
+    """A convolution to 5 channels, and behind it each op that keeps channels."""
+    y = tf.raw_ops.Conv2D(input=x, filter=tf.ones([3, 3, 3, 5]), **_ONE, name="conv")
+    for op in sorted(of_channels._KEEPING):
+        given = WITH_MORE[op](tf, y) if op in WITH_MORE else {"features" if op in _OF_FEATURES else "x": y}
+        getattr(tf.raw_ops, op)(**given, name=f"keeps_{op}")
+    tf.raw_ops.DepthwiseConv2dNative(input=x, filter=tf.ones([3, 3, 3, 4]), **_ONE, name="depthwise")
+    rows = tf.ones([2, 3])
+    tf.raw_ops.MatMul(a=rows, b=tf.ones([3, 7]), name="product")
+    tf.raw_ops.MatMul(a=rows, b=tf.ones([6, 3]), transpose_b=True, name="transposed")
+    volume = tf.compat.v1.placeholder(tf.float32, [2, 4, 8, 8, 3])
+    kernel = tf.ones([1, 1, 1, 3, 11])
+    tf.raw_ops.Conv3D(input=volume, filter=kernel, strides=[1] * 5, padding="SAME", name="volume")
+
+
+@pytest.mark.tensorflow
+@needs_tensorflow
+def test_channels_as_tensorflow_infers_them() -> None:
+    ours, made = built(2, convolved)
+    wanted = {"conv", "depthwise", "product", "transposed", "volume", "x"}
+    names = [*wanted, *(f"keeps_{op}" for op in of_channels._KEEPING)]
+    expected = {name: made.get_tensor_by_name(f"{name}:0").shape[-1] for name in names}
+    assert {name: channels(ours.node(name).output(), "NHWC") for name in names} == expected
+
+
+@pytest.mark.tensorflow
+@needs_tensorflow
+@pytest.mark.parametrize("images", [None, 7])
+@pytest.mark.parametrize("add_shapes", [False, True])
+def test_images_as_tensorflow_infers_them(images: int | None, add_shapes: bool) -> None:
+    """With the shapes noted, also behind an op that moves axis 0."""
+
+    def fill(tf: Any, x: Any) -> None:
+        y = tf.raw_ops.Pad(input=tf.nn.relu(tf.nn.conv2d(x, tf.ones([3, 3, 3, 5]), 1, "SAME")), paddings=[
+            [0, 0], [1, 1], [1, 1], [0, 0]], name="padded")  # fmt: skip
+        tf.transpose(y, [3, 0, 1, 2], name="moved")
+        tf.compat.v1.placeholder(tf.float32, [], name="scalar")
+        tf.compat.v1.placeholder(tf.float32, None, name="anything")
+
+    ours, _ = built(images, fill, add_shapes)
+    assert batch_size(ours.node("padded").output()) == images
+    assert batch_size(ours.node("moved").output()) == (5 if add_shapes else None)
+    assert batch_size(ours.node("scalar").output()) is None
+    assert batch_size(ours.node("anything").output()) is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "data_format", "expected"),
+    [
+        ("[2, 5, 8, 3]", "NHWC", 3),
+        ("[2, 5, 8, 3]", "NCHW", 5),
+        ("[2, 1]", "NHWC", 1),
+        ("[2, 5, 8, -1]", "NHWC", None),
+        ("[2, -1, 8, 3]", "NCHW", None),
+        ("[2, 5, 8, 3]", None, None),
+        ("[3]", "NHWC", None),
+        ("[]", "NHWC", None),
+    ],
+)
+def test_a_placeholder_tells_by_its_shape(shape: str, data_format: str | None, expected: int | None) -> None:
+    made = graph(f"x = Placeholder(dtype=float, shape={shape})\ny = Relu(x)\n")
+    assert channels(made.node("y").output(), data_format) == expected
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "k = VariableV2(dtype=float, shape=[3])\ny = MatMul(x, k)",
+        "k = VariableV2(dtype=float, shape=[3, 3, 3, -1])\ny = Conv2D(x, k)",
+        "k = VariableV2(dtype=float, shape=[3, 3, 3, 4])\ny = Conv2D(x, k, data_format='NCHW_VECT_C')",
+        "k = Placeholder(dtype=float, shape=[3, 3, 3, 4])\ny = Conv2D(x, k)",
+        "y = Reshape(x, x)",
+    ],
+)
+def test_what_does_not_tell_is_not_guessed(lines: str) -> None:
+    made = graph(f"x = Placeholder(dtype=float, shape=[2, 8, 8, 3])\n{lines}\n")
+    assert channels(made.node("y").output(), "NHWC") is None

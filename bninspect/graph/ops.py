@@ -28,6 +28,13 @@ ADDS_IN_PLACE = frozenset({"AssignAdd", "AssignAddVariableOp"})
 SUBTRACTS_IN_PLACE = frozenset({"AssignSub", "AssignSubVariableOp"})
 REPLACES = frozenset({"Assign", "AssignVariableOp"})
 ASSIGNS = ADDS_IN_PLACE | SUBTRACTS_IN_PLACE | REPLACES
+_CHANGING = (
+    "Assign", "Scatter", "Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "ResourceScatter",
+    "StridedSliceAssign", "ResourceStridedSliceAssign",
+)  # fmt: skip
+"""How ops begin that change a variable."""
+_SCATTERS = frozenset({"ScatterNd", "ScatterNdNonAliasingAdd"})
+"""Ops that begin so, and make a new tensor."""
 
 _ELEMENTWISE = frozenset({
     "Relu", "Relu6", "LeakyRelu", "Elu", "Selu", "Sigmoid", "Tanh", "Softplus", "Abs", "Square", "Neg",
@@ -58,3 +65,8 @@ RANK = {
     "LRN": 4, "MatMul": 2, "Conv3D": 5, "MaxPool3D": 5, "AvgPool3D": 5, "Conv3DBackpropInputV2": 5,
 }  # fmt: skip
 """Op -> the rank of all it gives."""
+
+
+def mutates(op: str) -> bool:
+    """Whether the op changes a variable: meaningless once freezing has made the variable a constant."""
+    return op.startswith(_CHANGING) and op not in _SCATTERS

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bninspect.errors import SelectionError
 from bninspect.graph.functions.library import FUSED_OPS, ROOT_OPS
 from bninspect.graph.graph import Tensor
+from bninspect.graph.ops import mutates
 from bninspect.graph.search import dependencies, downstream, end, reach, upstream
 
 if TYPE_CHECKING:
@@ -15,12 +16,11 @@ if TYPE_CHECKING:
     from bninspect.graph.graph import Graph, Node, Signature
 
 _NOT_OUTPUTS = (
-    "Assign", "Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "Scatter", "ResourceScatter",
     "NoOp", "Save", "Restore", "MergeV2Checkpoints", "ShardedFile", "Assert", "Print",
     "IsVariableInitialized", "VarIsInitializedOp", "InitializeTable", "LookupTable", "QueueEnqueue",
     "QueueClose", "Stack", "DestroyResource", "WriteFile", "TensorArrayClose", "Optional",
 )  # fmt: skip
-"""Ops (by how they begin) that do something rather than give something."""
+"""How ops begin that do something rather than give something, beside those that change a variable."""
 _SAVERS = ("Save", "Restore", "MergeV2Checkpoints")
 _SOURCES = frozenset(
     {"Const", "Variable", "VariableV2", "VarHandleOp", "HashTable", "HashTableV2", "ReadVariableOp"}
@@ -190,7 +190,8 @@ def _may_normalize(node: Node) -> bool:
 def _does(node: Node) -> bool:
     """Whether the node is there for what it does: assigning, saving, checking, printing, summarizing."""
     return (
-        node.op.startswith(_NOT_OUTPUTS)
+        mutates(node.op)
+        or node.op.startswith(_NOT_OUTPUTS)
         or "Summary" in node.op
         or node.op in _SOURCES
         or node.op.startswith(_INPUTS)

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.graph.ops import VARIABLES
+from bninspect.graph.ops import VARIABLES, mutates
 from bninspect.graph.search import dependencies, reach, rings
 from bninspect.graph.trace import same
-from bninspect.rewrite.edits import mutates
 from bninspect.rewrite.folded.quantization import hold_read
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.graph import Node, Tensor
 from bninspect.graph.loops import in_loops
-from bninspect.graph.ops import SWITCHES
+from bninspect.graph.ops import SWITCHES, mutates
 from bninspect.graph.search import dependents, reach, way
 
 if TYPE_CHECKING:
@@ -19,30 +19,8 @@ if TYPE_CHECKING:
 
     from bninspect.graph import Graph
 
-_MUTATING = (
-    "Assign",
-    "Scatter",
-    "Apply",
-    "ResourceApply",
-    "SparseApply",
-    "ResourceSparseApply",
-    "ResourceScatter",
-)
-"""Ops (by how they begin) that change a variable: meaningless once freezing has made the variable a
-constant.
-"""
-_MUTATING_NAMES = frozenset(
-    {"Assign", "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"}
-)
-_SCATTERS = frozenset({"ScatterNd", "ScatterNdNonAliasingAdd"})
-
 _STOPPING = frozenset({"Assert", "CheckNumerics", "CheckNumericsV2"})
 """Ops that end a run: what waits for them, waits for a reason."""
-
-
-def mutates(op: str) -> bool:
-    """Whether the op changes a variable."""
-    return op in _MUTATING_NAMES or (op.startswith(_MUTATING) and op not in _SCATTERS)
 
 
 class Edits:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from bninspect.errors import RewriteError
 from bninspect.graph.functions.library import called
+from bninspect.graph.ops import mutates
 from bninspect.graph.search import reach
 from bninspect.graphdef.writer import new_node, rewritten
-from bninspect.rewrite.edits import mutates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

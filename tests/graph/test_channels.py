@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bninspect.graph import channels as of_channels
 from bninspect.graph import flatten
-from bninspect.graph.batch import batch_size
-from bninspect.graph.channels import channels
+from bninspect.graph.ops import KEEP_CHANNELS
+from bninspect.graph.shapes import batch_size, channels
 from bninspect.graphdef.reader import records
 from tests.support.text import graph
 
@@ -48,7 +47,7 @@ def built(
 def convolved(tf: Any, x: Any) -> None:
     """A convolution to 5 channels, and behind it each op that keeps channels."""
     y = tf.raw_ops.Conv2D(input=x, filter=tf.ones([3, 3, 3, 5]), **_ONE, name="conv")
-    for op in sorted(of_channels._KEEPING):
+    for op in sorted(KEEP_CHANNELS):
         given = WITH_MORE[op](tf, y) if op in WITH_MORE else {"features" if op in _OF_FEATURES else "x": y}
         getattr(tf.raw_ops, op)(**given, name=f"keeps_{op}")
     tf.raw_ops.DepthwiseConv2dNative(input=x, filter=tf.ones([3, 3, 3, 4]), **_ONE, name="depthwise")
@@ -65,7 +64,7 @@ def convolved(tf: Any, x: Any) -> None:
 def test_channels_as_tensorflow_infers_them() -> None:
     ours, made = built(2, convolved)
     wanted = {"conv", "depthwise", "product", "transposed", "volume", "x"}
-    names = [*wanted, *(f"keeps_{op}" for op in of_channels._KEEPING)]
+    names = [*wanted, *(f"keeps_{op}" for op in KEEP_CHANNELS)]
     expected = {name: made.get_tensor_by_name(f"{name}:0").shape[-1] for name in names}
     assert {name: channels(ours.node(name).output(), "NHWC") for name in names} == expected
 

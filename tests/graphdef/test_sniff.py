@@ -16,6 +16,7 @@ import pytest
 
 from bninspect.graphdef import read
 from bninspect.graphdef.schema import message_class
+from bninspect.graphdef.sniff import binary_format
 from tests.support.messages import chain, refusal, written
 from tests.support.places import FIXTURES
 
@@ -178,3 +179,16 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_whitespace_alone_is_judged_at_once(tmp_path: Path) -> None:
     assert "not a TensorFlow graph" in refusal(written(tmp_path, b"\n" * 65536))
     assert "not a TensorFlow graph" in refusal(written(tmp_path, b" " * 65536))
+
+
+def test_a_field_of_another_type_holds_no_graph() -> None:
+    """Field 2 as a fixed64 whose eight bytes would read as a node, before versions: no MetaGraph, and not
+    refused for a field that is not known.
+    """
+    node = b"\x0a\x06\x0a\x01x\x12\x01R"
+    versions = b"\x22\x02\x08\x01"
+    assert len(node) == 8
+    content = b"\x11" + node + versions
+    assert binary_format(content, len(content)) == "graphdef"
+    whole = b"\x12\x08" + node
+    assert binary_format(whole, len(whole)) == "metagraph"

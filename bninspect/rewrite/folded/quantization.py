@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
 from bninspect.batchnorm.wiring.predicate import COMPARISONS, analyse
-from bninspect.graph.ops import MERGES
+from bninspect.graph.ops import MERGES, mutates
 from bninspect.graph.search import reach
 from bninspect.graph.trace import same
-from bninspect.rewrite.edits import mutates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,9 +16,8 @@ import numpy as np
 
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
 from bninspect.errors import RewriteError
-from bninspect.graph.ops import VARIABLES
+from bninspect.graph.ops import VARIABLES, mutates
 from bninspect.graph.trace import same, shape_of, value
-from bninspect.rewrite.edits import mutates
 from bninspect.rewrite.formulas import Chain, batch_moments
 from bninspect.rewrite.prune import dtype_of
 

@@ -29,8 +29,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode
+from bninspect.graph.ops import mutates
 from bninspect.graph.trace import same
-from bninspect.rewrite.edits import mutates
 from bninspect.rules.remedies import obstacle, strip_command
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted, listed

@@ -31,10 +31,9 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
-from bninspect.graph.ops import MERGES, SELECTS, VARIABLES
+from bninspect.graph.ops import MERGES, SELECTS, VARIABLES, mutates
 from bninspect.graph.search import producers, reach, upstream
 from bninspect.graph.trace import same
-from bninspect.rewrite.edits import mutates
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted
 

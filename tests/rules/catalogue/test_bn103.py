@@ -37,7 +37,13 @@ def test_says_what_a_default_serves() -> None:
 
 def test_catches_a_predicate_of_two_placeholders_once() -> None:
     (finding,) = of_fixture("BN103", "and_two.pb")
-    assert "is_train:0, update_stats:0" in finding.message
+    assert finding.message.endswith(": computed from several: is_train:0, update_stats:0")
+
+
+def test_says_that_no_value_serves_every_layer() -> None:
+    text = fused_cond("phase") + fused_cond("phase", "z", "y", true_is="inference")
+    finding = caught("BN103", SWITCHED + text)
+    assert finding.message.endswith("about 2 layers: no one value serves inference everywhere")
 
 
 def test_does_not_catch_a_default_that_trains() -> None:

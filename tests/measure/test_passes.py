@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.mode import Mode
+from bninspect.errors import Absent, RunError
 from bninspect.graph import load
 from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question
@@ -16,6 +21,9 @@ from bninspect.run.running import Wish
 from bninspect.statistics.distance import RELATIVE_FLOOR
 from tests.support.places import FIXTURES
 from tests.support.text import graph
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 
 def _exact(training: np.ndarray, inference: np.ndarray) -> tuple[float, float, float]:
@@ -111,3 +119,39 @@ def test_an_output_that_is_kept_is_kept_in_both_modes() -> None:
     assert passes.together(Mode.TRAINING, tensor).tolist() == [1.0, 1.0, 2.0, 2.0]
     assert passes.together(Mode.INFERENCE, tensor).tolist() == [-1.0, -1.0, -2.0, -2.0]
     assert passes.meters[tensor].difference().max_abs == 4.0
+
+
+@dataclass
+class OneLoss:
+    """In place of a program that runs: of the first batch all wishes have values, then one has none."""
+
+    lost: dict[Hashable, Absent] = field(default_factory=dict)
+    batches: int = 0
+
+    def values(self, wishes: list[Wish], feeds: object) -> dict[Wish, list[np.ndarray]]:
+        self.batches += 1
+        if self.batches == 2:
+            self.lost["branch"] = Absent(what="b", reason="its branch was not taken")
+        return {wish: [np.ones(2), np.ones(2)] for wish in wishes if wish.fate not in self.lost}
+
+
+@pytest.mark.parametrize("is_asked_for", [False, True])
+def test_what_loses_its_value_on_the_way_is_told_and_not_asked_for_again(is_asked_for: bool) -> None:
+    nodes = graph("a = Placeholder(dtype=float)\nb = Placeholder(dtype=float)\n")
+    kept, lost = nodes.node("a").output(), nodes.node("b").output()
+    wishes = [Wish((OUTPUT, kept), ("a:0",), None), Wish((OUTPUT, lost), ("b:0",), "branch")]
+    passes = Passes(wishes, [lost] if is_asked_for else [], {})
+    feeds = [{"x:0": np.zeros((4, 2))}] * 3
+    inputs: Any = SimpleNamespace(batches=lambda: feeds, batch_size=4, count=12, place=None)
+    both: Any = SimpleNamespace(feeds=lambda values, served: values)
+    running: Any = OneLoss()
+    if is_asked_for:
+        with pytest.raises(RunError, match="b:0 has no value: its branch was not taken"):
+            passes.run(running, both, inputs)
+        return
+    steps: list[tuple[int, int]] = []
+    passes.run(running, both, inputs, lambda done, count: steps.append((done, count)))
+    assert passes.lost == {(OUTPUT, lost): "its branch was not taken"}
+    assert list(passes.meters) == [kept]
+    assert passes.wishes == wishes[:1]
+    assert (running.batches, steps) == (3, [(0, 12), (4, 12), (8, 12)])

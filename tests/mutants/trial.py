@@ -9,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.support.places import ROOT
 
@@ -88,7 +88,11 @@ class Copy:
             "COLUMNS": "4000",
             "BNINSPECT_NETWORKS": str(self._networks),
         }
-        asked = {"folder": str(self.folder), "arguments": [*settings, f"@{names}"], "output": str(output)}
+        asked: dict[str, Any] = {
+            "folder": str(self.folder),
+            "arguments": [*settings, f"@{names}"],
+            "output": str(output),
+        }
         asked |= {"environment": environment, "seconds": LONGEST}
         assert self._warm.stdin is not None
         assert self._warm.stdout is not None

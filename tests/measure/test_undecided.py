@@ -9,8 +9,10 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.commands.refresh.refresh import refresh
 from bninspect.inputs.request import Request
-from bninspect.measure.facts import Question
+from bninspect.measure.both_modes import both_modes
+from bninspect.measure.facts import Question, Verification
 from bninspect.measure.run import probe
+from bninspect.measure.undecided import qualified
 from tests.support.text import graph, graphdef
 
 if TYPE_CHECKING:
@@ -70,6 +72,16 @@ def test_an_undecided_layer_is_named_and_nothing_is_verified() -> None:
     assert "two/out may be a batch norm that p:0 switches" in str(found.verification.reason)
     reasons = {one.what: one.reason for one in found.skipped}
     assert "neither switched nor measured" in reasons["two/out"]
+
+
+@pytest.mark.parametrize("state", ["differs", "impossible"])
+def test_what_was_not_verified_anyway_keeps_its_reason(state: Literal["differs", "impossible"]) -> None:
+    report = inspect(graph(_model("both")), outputs=("logits",))
+    program = both_modes(report, lambda mode, layer: mode, list(report.outputs))
+    checked = Verification(state="verified")
+    assert qualified(checked, report, program).state == "impossible"
+    other = Verification(state=state, reason="of its own")
+    assert qualified(other, report, program) == other
 
 
 def test_with_its_source_fed_it_runs_in_both_modes_and_all_is_verified() -> None:

@@ -17,6 +17,8 @@ from bninspect.graphdef.writer import new_node, rewritten, serialized
 from bninspect.rewrite.statistics.refill import exchange, filling
 from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.statistics.pooling import Moments
+from tests.support.catching import fused
+from tests.support.parts import EMPTY, IMAGE, PARAMETERS, report
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
@@ -260,3 +262,16 @@ def test_fields_that_nobody_knows_stay(tmp_path: Path) -> None:
     fillings = [filling(slot, drawn(slot)) for slot in slots_of(report)]
     refilled(report, fillings, tmp_path / "new.pb")
     assert (tmp_path / "new.pb").read_bytes().endswith(unknown)
+
+
+@pytest.mark.parametrize(
+    ("op", "types"), [("FusedBatchNormV3", "T=half, U=float"), ("FusedBatchNorm", "T=float")]
+)
+def test_a_fused_op_without_statistics_gets_them_in_the_type_it_takes(op: str, types: str) -> None:
+    """Of half images the statistics are float32 all the same."""
+    line = fused(training=True).replace("FusedBatchNormV3", op).replace("epsilon=", f"{types}, epsilon=")
+    (slot,) = slots_of(report(IMAGE + PARAMETERS + line.replace("mean, variance", "none, none") + EMPTY))
+    assert slot.reader is not None
+    made = filling(slot, Moments(mean=np.array([0.5, 1, 2]), variance=np.array([1.0, 2, 3]), values=64))
+    assert (made.mean.dtype, made.variance.dtype) == (np.float32, np.float32)
+    assert (made.mean.tolist(), made.variance.tolist()) == ([0.5, 1, 2], [1, 2, 3])

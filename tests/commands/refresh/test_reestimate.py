@@ -10,7 +10,7 @@ import tracemalloc
 import pytest
 
 from bninspect.batchnorm import inspect
-from bninspect.commands.refresh.reestimate import estimate
+from bninspect.commands.refresh.reestimate import DRAWN, estimate
 from bninspect.graph import load
 from bninspect.inputs.request import Request
 from tests.support.places import FIXTURES
@@ -56,3 +56,16 @@ def test_progress_is_told_of_every_batch() -> None:
     assert told == [(0, 10), (4, 10), (8, 10), (10, 10)]
     assert (found.images, found.batch_size, found.last) == (10, BATCH, 2)
     assert list(found.layers) == [layer.name for layer in report.layers]
+
+
+def test_with_no_layer_to_estimate_nothing_runs() -> None:
+    report = inspect(load(str(FIXTURES / "net_mixed.pb")))
+    found = estimate(report, (), Request(random=4))
+    assert (found.layers, found.left, found.images, found.how) == ({}, {}, 0, {})
+
+
+def test_how_images_became_input_is_kept() -> None:
+    report = inspect(load(str(FIXTURES / "net_mixed.pb")))
+    found = estimate(report, report.layers, Request(random=2, preset="unit", channels="bgr"))
+    assert found.how[DRAWN] == "random"
+    assert (found.how["preset"], found.how["order of colours"]) == ("unit", "bgr")

@@ -37,7 +37,7 @@ def effect(output: OutputDifference) -> str:
 def _disagree(difference: Difference) -> bool:
     """Whether the two modes disagree; those that are not finite do."""
     agreement = difference.top1_agreement
-    flipped = agreement is not None and 1 - agreement >= thresholds.TOP1_FLIPPED
+    flipped = agreement is not None and agreement <= 1 - thresholds.TOP1_FLIPPED
     return flipped or not difference.relative_l2 < thresholds.OUTPUTS_APART
 
 

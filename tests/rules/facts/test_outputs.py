@@ -1,0 +1,63 @@
+"""Whether the modes of an output disagree, and in which words: at the thresholds and on both sides."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from bninspect.measure.facts import OutputDifference
+from bninspect.rules.facts.outputs import effect, worst_output
+from bninspect.statistics import thresholds
+from bninspect.statistics.distance import Difference, difference
+from tests.support.probes import net, probe
+
+
+def apart(relative: float, agreement: float | None, name: str = "logits:0") -> OutputDifference:
+    """An output whose modes are as far apart."""
+    told = Difference(
+        values=10, max_abs=1.0, mean_abs=1.0, rms=1.0, relative_l2=relative, cosine=None,
+        top1_agreement=agreement,
+    )  # fmt: skip
+    return OutputDifference(name=name, difference=told)
+
+
+def worst_of(*outputs: OutputDifference, images: int = 64) -> str | None:
+    """The name of the output that disagrees most."""
+    found = worst_output(probe(*net(images=images), outputs=outputs))
+    return None if found is None else found.name
+
+
+@pytest.mark.parametrize(
+    ("relative", "agreement", "disagrees"),
+    [
+        (0.0, 1.0, False),
+        (0.49, None, False),
+        (thresholds.OUTPUTS_APART, None, True),
+        (0.0, 1 - thresholds.TOP1_FLIPPED, True),
+        (0.0, 0.91, False),
+        (0.6, 1.0, True),
+        (math.nan, None, True),
+    ],
+)
+def test_outputs_disagree_from_the_threshold_on(
+    relative: float, agreement: float | None, disagrees: bool
+) -> None:
+    assert (worst_of(apart(relative, agreement)) is not None) == disagrees
+
+
+def test_the_worst_is_the_one_furthest_apart() -> None:
+    assert worst_of(apart(0.7, None, "a"), apart(3.0, None, "b"), apart(0.1, 0.2, "c")) == "b"
+
+
+def test_an_effect_is_told_by_size_and_by_flips() -> None:
+    t = np.array([[3.0, 4.0], [3.0, 4.0], [3.0, 4.0], [3.0, 4.0]])
+    i = t + np.array([[0, 0], [0, 0], [0, 0], [6, 0]])
+    told = OutputDifference(name="logits:0", difference=difference(t, i))
+    assert effect(told) == (
+        "at logits:0 the modes are 60 % of its size apart, and the top-1 flips for 25 % of the images"
+    )
+    assert effect(apart(0.8, 1.0)) == "at logits:0 the modes are 80 % of its size apart"
+    assert effect(apart(165.0, None)) == "at logits:0 the modes are 165 times its size apart"
+    assert effect(apart(math.inf, None)) == "at logits:0 one of the modes is not finite"

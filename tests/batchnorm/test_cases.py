@@ -24,6 +24,8 @@ LAYERS = {
     "cross_replica_sum": [("bn", "training", None, None, "absent", 0.001)],
     "axis_list": [("bn", "switched", "training:0", True, "stored", 0.001)],
     "tf_case_without_default_115": [("case", "switched", "training:0", True, "stored", 0.001)],
+    "axes_apart": [("bn", "switched", "training:0", True, "stored", 0.001)],
+    "axes_apart_inference": [("bn", "inference", None, None, "stored", 0.001)],
     "tf_case_exclusive_115": [("case", "switched", "training:0", True, "stored", 0.001)],
     "nested_two_predicates_of_outputs": [("cond", "switched", None, None, "stored", 0.001)],
     "nested_two_predicates_of_statistics": [("moments", "switched", None, None, "stored", 0.001)],

@@ -3,8 +3,8 @@
     y = (x - mean) * gamma / sqrt(variance + epsilon) + beta
 
 in float64, with the stored statistics in inference mode; in training mode with the mean and the biased
-variance of x over all axes but the channels. Source: Ioffe & Szegedy 2015 (arXiv:1502.03167), algorithms 1
-and 2.
+variance of x over all axes but the channels, or those that have statistics of their own. Source: Ioffe &
+Szegedy 2015 (arXiv:1502.03167), algorithms 1 and 2.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Flipped:
     parts: Mapping[str, str]
     """gamma, beta, mean, variance, as far as it has them."""
     epsilon: float
-    channel_axis: int
+    kept_axes: tuple[int, ...]
+    """The axes of x with statistics of their own: as a rule the channels."""
     side: str | None = None
     """What an op that does more adds to the normalized values."""
     relu: bool = False
@@ -55,9 +56,12 @@ class Flipped:
     def expected(self, values: Mapping[str, Array]) -> Array:
         """The output by the formula, of these values of the new graph, in the type of the output."""
         x = values[self.x].astype(np.float64)
+        kept = [axis % x.ndim for axis in self.kept_axes]
+        axes = tuple(axis for axis in range(x.ndim) if axis not in kept)
         shape = [1] * x.ndim
-        shape[self.channel_axis] = -1
-        axes = tuple(axis for axis in range(x.ndim) if axis != self.channel_axis % x.ndim)
+        for axis in kept:
+            shape[axis] = x.shape[axis]
+        shape[kept[0]] = -1
         parts = {key: values[name].astype(np.float64).reshape(shape) for key, name in self.parts.items()}
         mean = parts.get("mean", x.mean(axis=axes, keepdims=True))
         variance = parts.get("variance", x.var(axis=axes, keepdims=True))
@@ -109,5 +113,5 @@ def _flipped(stripped: Stripped, layer: BatchNorm, mode: Mode) -> Flipped | None
         relu=site.node.attr("activation_mode") == b"Relu",
         parts=names,
         epsilon=layer.epsilon or 0.0,
-        channel_axis=1 if (site.data_format or "").startswith("NC") else -1,
+        kept_axes=layer.kept_axes or ((1,) if (site.data_format or "").startswith("NC") else (-1,)),
     )

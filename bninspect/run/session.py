@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import sys
 import warnings
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from bninspect.errors import RunError
 from bninspect.run.messages import first_line, quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from numpy.typing import NDArray
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 _LOG_LEVEL, _SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
 _MISSING = 'running a model needs TensorFlow: pip install "bninspect[tf]" (or a build of your own, 2.16 on)'
+_EAGER = "keras.src.optimizers"
+"""What TensorFlow imports of Keras along with itself, and does without where there is none."""
 _NO_VALUE = re.compile(r"Retval\[(\d+)\] (does not have value|has already been set)")
 _NO_VALUE_REASONS = {
     "does not have value": "it stands in a branch that is not taken",
@@ -205,7 +209,8 @@ def tensorflow() -> Any:
     try:
         with warnings.catch_warnings(), quiet(loud=loud):
             warnings.simplefilter("ignore")
-            tf = importlib.import_module("tensorflow")
+            with _keras_later():
+                tf = importlib.import_module("tensorflow")
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "tensorflow":
             raise RunError(_MISSING) from None
@@ -215,3 +220,18 @@ def tensorflow() -> Any:
     if not loud:
         tf.get_logger().setLevel("ERROR")
     return tf
+
+
+@contextmanager
+def _keras_later() -> Iterator[None]:
+    """Within it TensorFlow is imported without Keras, which takes a quarter of the time; `tf.keras` still
+    loads it on first use.
+    """
+    if _EAGER in sys.modules:
+        yield
+        return
+    sys.modules[_EAGER] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        sys.modules.pop(_EAGER, None)

@@ -92,6 +92,19 @@ def test_nothing_of_tensorflows_log_is_seen() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.tensorflow
+def test_keras_is_loaded_where_it_is_used_and_not_before() -> None:
+    code = (
+        "import sys\n"
+        "from bninspect.run.session import tensorflow\n"
+        "tf = tensorflow()\n"
+        "print([name for name in sys.modules if name.partition('.')[0] == 'keras'])\n"
+        "print(tf.keras.layers.Dense(3)(tf.zeros((2, 2))).shape)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.stdout.splitlines() == ["[]", "(2, 3)"], done.stderr
+
+
 def test_a_message_that_quotes_bytes_is_read_all_the_same() -> None:
     """TensorFlow's Python side fails on its own message where that quotes what was fed."""
     quoted = b"Header mismatch: Expected RIFF but found \xff\xd8"

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from bninspect.batchnorm import Mode
 from bninspect.errors import BninspectError, InputError
+from bninspect.graph.loops import in_loops
 from bninspect.graph.search import upstream
 from bninspect.inputs.placeholders import image_input, placeholders
 from bninspect.rewrite.freeze import frozen
@@ -51,13 +52,19 @@ def refresh_command(report: Report) -> str | None:
     """The command that estimates the statistics of every layer from data and strips the model; None if it
     would refuse.
     """
-    if report.unrecognised or not report.layers:
+    if report.unrecognised or not report.layers or layers_in_loops(report):
         return None
     try:
         _, left = find_slots(_with_values(report), create=True)
     except BninspectError:
         return None
     return None if left else f"bninspect refresh MODEL -o OUT{_data(report)} --strip{_outputs(report)}"
+
+
+def layers_in_loops(report: Report) -> set[str]:
+    """Names of the layers that normalize what has many values in one run, of which no moments are taken."""
+    loops = in_loops(report.graph)
+    return {layer.name for layer in report.layers if layer.x.node in loops}
 
 
 def to_inference(report: Report) -> str:

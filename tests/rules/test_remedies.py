@@ -11,7 +11,7 @@ from bninspect.batchnorm import Mode, inspect
 from bninspect.cli import run
 from bninspect.models.restore import load
 from bninspect.rules import Case, judge
-from bninspect.rules.remedies import obstacle, refresh_command, strip_command
+from bninspect.rules.remedies import layers_in_loops, obstacle, refresh_command, strip_command
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
@@ -75,3 +75,10 @@ def test_outputs_that_the_file_does_not_tell_are_named() -> None:
     command = strip_command(report)
     assert command is not None
     assert ("--output" in command) == (len(report.outputs) > 1)
+
+
+def test_refresh_is_not_advised_for_layers_in_a_loop() -> None:
+    report = _report("cases/rnn_training.pb")
+    assert layers_in_loops(report)
+    assert refresh_command(report) is None
+    assert not layers_in_loops(_report("classic.pb"))

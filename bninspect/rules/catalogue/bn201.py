@@ -38,6 +38,7 @@ import numpy as np
 from bninspect.batchnorm import Mode, State
 from bninspect.rules.facts.measurements import evidence
 from bninspect.rules.facts.values import stored
+from bninspect.rules.remedies import layers_in_loops
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.text import counted, number
 
@@ -48,7 +49,8 @@ if TYPE_CHECKING:
     from bninspect.rules.rule import Case, Finding
 
 
-_UPDATE = "run UPDATE_OPS with every training step, or bninspect refresh MODEL -o OUT --image DIR"
+_UPDATE = "run UPDATE_OPS with every training step"
+_ESTIMATE = f"{_UPDATE}, or bninspect refresh MODEL -o OUT --image DIR"
 _RESTORE = (
     "training=True, with UPDATE_OPS in the train op; to freeze the layer, restore good statistics before "
     "training"
@@ -60,6 +62,7 @@ def check(case: Case) -> Iterator[Finding]:
     if all(layer.statistics.state is State.INITIAL and layer.mode is Mode.TRAINING for layer in case.layers):
         return
     measured = {} if case.probe is None else {one.name: one for one in evidence(case.probe)}
+    looped = layers_in_loops(case.report)
     for values in stored(case, State.INITIAL):
         if not values.gamma.any():
             continue
@@ -78,7 +81,7 @@ def check(case: Case) -> Iterator[Finding]:
             message=stated,
             layer=values.layer.name,
             node=values.node,
-            remedy=_RESTORE if frozen else _UPDATE,
+            remedy=_RESTORE if frozen else _UPDATE if values.layer.name in looped else _ESTIMATE,
         )
 
 

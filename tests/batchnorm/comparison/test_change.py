@@ -153,6 +153,18 @@ def test_channels_that_are_no_numbers_are_counted_and_left_out() -> None:
     assert str(found.max_abs_mean) == "nan"
 
 
+@pytest.mark.parametrize("lost", ["mean", "variance", "new mean", "new variance"])
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_a_channel_of_which_any_number_is_not_finite_is_left_out(lost: str, value: float) -> None:
+    names = ("mean", "variance", "new mean", "new variance")
+    mean, variance, new_mean, new_variance = (
+        [number, value if lost == name else number]
+        for name, number in zip(names, (0.0, 1, 2, 1), strict=True)
+    )
+    found = statistics_change(held(mean, variance), held(new_mean, new_variance), None)
+    assert (found.undefined, found.rms_w, found.worst) == (1, 2.0, (0, 2.0, 1.0, 2.0))
+
+
 def test_nan_that_stays_has_not_moved() -> None:
     found = statistics_change(held([np.nan], [np.nan]), held([np.nan], [np.nan]), 0.001)
     assert (found.moved, found.rms_w, found.worst) == (False, None, None)

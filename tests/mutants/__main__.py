@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as made:
         kept = Path(asked.lines) if asked.lines else Path(made) / "lines"
         if not (kept / "part").exists():
-            record(kept, ["tests"], asked.without, asked.jobs)
+            record(kept, asked.tests, asked.without, asked.jobs)
         lines = Lines(kept)
         copies = [Copy(Path(made) / f"copy{number}", kept / "networks") for number in range(asked.jobs)]
         noticed = try_all(mutants, lines, copies)
@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=2, help="faults tried side by side")
     parser.add_argument("--lines", help="folder of a recording: reused, made if it is not there")
+    parser.add_argument("--tests", nargs="*", default=["tests"], help="files and folders that are recorded")
     parser.add_argument("--without", nargs="*", default=list(LEFT_OUT), help="tests that are not recorded")
     parser.add_argument("--rooms", nargs="+", default=list(CORE))
     return parser

@@ -279,3 +279,13 @@ def test_an_average_of_the_loss_is_no_update() -> None:
         STORED + MOMENTS + ONLY_TRAINS + average.replace("    ", "") + TRAIN.format(control="")
     )
     assert (layer.updates, layer.update_ops, layer.moving_mean) == ("none", (), None)
+
+
+@pytest.mark.parametrize("add", ["Add", "AddV2"])
+@pytest.mark.parametrize("order", ["kept, new", "new, kept"])
+@pytest.mark.parametrize("kept", ["mean, keep", "keep, mean"])
+def test_the_momentum_of_a_weighted_sum(add: str, order: str, kept: str) -> None:
+    """v = v * momentum + batch * (1 - momentum), whichever way round it is written."""
+    text = f"keep = Const(0.75)\nrate = Const(0.25)\nkept = Mul({kept})\nnew = Mul(c_mean, rate)\n"
+    text += f"sum = {add}({order})\nupdate = Assign(mean, sum)\n"
+    assert layer_with(text).momentum == pytest.approx(0.75)

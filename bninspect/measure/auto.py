@@ -15,6 +15,7 @@ of half the scale. `presets` says which is the best, and whether it is clearly s
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,7 +97,7 @@ def trial(report: Report, inputs: Inputs, run: Run) -> PresetTrial:
             (x,) = run([layer.x], {**inputs.feeds, place.name: batch})
             if x.ndim < 2 or x.shape[0] % len(batch):
                 return PresetTrial(layer=layer.name, reason=f"what {layer.name} reads has no row per image")
-            parts.append(_moments(x, layer.data_format, len(batch)))
+            parts.append(_moments(x, layer, len(batch)))
         fits.append(_fit(layer, stored, recipe, concatenated(parts)))
     return ranked(layer.name, count, fits)
 
@@ -117,12 +118,12 @@ def _recipes(recipe: Recipe) -> Iterator[Recipe]:
                 yield replace(recipe, preset=preset, bgr=order == "bgr")
 
 
-def _moments(x: NDArray[Any], data_format: str | None, count: int) -> ImageMoments:
-    """The moments of each of `count` images."""
+def _moments(x: NDArray[Any], layer: BatchNorm, count: int) -> ImageMoments:
+    """The moments of each of `count` images, along the axes that have statistics of their own."""
     values = np.asarray(x, np.float64)
-    if data_format == "NCHW":
-        values = np.moveaxis(values, 1, -1)
-    values = values.reshape(count, -1, values.shape[-1])
+    kept = layer.kept_axes or ((1,) if layer.data_format == "NCHW" else (-1,))
+    values = np.moveaxis(values, kept, range(-len(kept), 0))
+    values = values.reshape(count, -1, prod(values.shape[-len(kept) :]))
     return ImageMoments.of(values.mean(axis=1), values.var(axis=1), values.shape[1])
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
+import numpy as np
 import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
 from bninspect.inputs.request import Request
+from bninspect.measure.auto import _moments
 from bninspect.measure.facts import Question
 from bninspect.measure.presets import PresetFit, ranked
 from bninspect.measure.run import probe
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from bninspect.batchnorm import BatchNorm
     from bninspect.measure.facts import Probe
     from tests.networks import Trained
 
@@ -94,3 +98,12 @@ def test_initial_statistics_cannot_tell() -> None:
     assert found.presets is not None
     assert "are initial" in (found.presets.reason or "")
     assert [one.preset for one in found.inputs] == ["raw"]
+
+
+@pytest.mark.parametrize(("kept", "over"), [((-2, -1), (1,)), ((-3, -1), (2,)), ((-3, -2, -1), ())])
+def test_moments_along_the_axes_with_statistics_of_their_own(
+    kept: tuple[int, ...], over: tuple[int, ...]
+) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
+    moments = _moments(x, cast("BatchNorm", SimpleNamespace(kept_axes=kept, data_format="NHWC")), 2)
+    np.testing.assert_allclose(moments.mean, x.mean(axis=over).reshape(2, -1))

@@ -6,6 +6,7 @@ do comes back as a RunError of one line.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import re
@@ -209,7 +210,7 @@ def tensorflow() -> Any:
     try:
         with warnings.catch_warnings(), quiet(loud=loud):
             warnings.simplefilter("ignore")
-            with _keras_later():
+            with _keras_later(), _uncollected():
                 tf = importlib.import_module("tensorflow")
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "tensorflow":
@@ -235,3 +236,15 @@ def _keras_later() -> Iterator[None]:
         yield
     finally:
         sys.modules.pop(_EAGER, None)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Within it no garbage is looked for: an import makes little of it, and many objects to look through."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -159,6 +159,14 @@ def test_a_kernel_that_is_computed_is_the_weights() -> None:
     assert weights(text + fused(x="conv2")) == ["kernel"]
 
 
+@pytest.mark.parametrize("order", ["conv, half", "half, conv"])
+def test_of_a_product_the_weights_are_those_of_the_side_that_is_stored(order: str) -> None:
+    """And not those that made the other side."""
+    text = MADE + "kernel3 = VariableV2(dtype=float, shape=[3, 3])\nscale = Const(2.0)\n"
+    text += f"half = RealDiv(kernel3, scale)\nproduct = MatMul({order})\n"
+    assert weights(text + fused(x="product")) == ["kernel3"]
+
+
 def test_of_a_layer_before_only_what_it_learned() -> None:
     """Its moving statistics are none of the weights, and what stands before it is its own matter."""
     text = MADE + parts(1) + layer("before", "conv", 1) + "r = Relu(before)\n" + fused(x="r")

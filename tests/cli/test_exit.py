@@ -37,7 +37,7 @@ def raising(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
         def load(path: str) -> Any:
             raise error
 
-        monkeypatch.setattr("bninspect.models.open.load", load)
+        monkeypatch.setattr("bninspect.commands.graph.load", load)
 
     return replace
 

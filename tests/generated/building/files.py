@@ -129,8 +129,10 @@ def _combinations(
     outputs = [output.name for output in net.outputs]
     seen = [(at, norm) for at, norm in enumerate(net.norms) if not norm.loop]
     ends = [(norm.x.name, norm.y.name) for _, norm in seen]
+    standing = {operation.name for operation in running.graph.get_operations()}
     for chosen in itertools.product(*(net.sources[name] for name in sources)):
-        fed = dict(zip((name + ":0" for name in sources), chosen))
+        # What decides nothing that the outputs need was left out when the graph was frozen.
+        fed = {name + ":0": value for name, value in zip(sources, chosen) if name in standing}
         if variables is not None:
             values.assign(running, seed, variables)
         given, pairs = running.run([outputs, ends], dict(batch, **fed))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from bninspect.inputs.request import Request
 
@@ -68,6 +68,23 @@ def options(function: F) -> F:
     ):
         function = decorate(function)
     return function
+
+
+class OneModelCommand(click.Command):
+    """A command that takes one MODEL; of another argument it says which option is meant."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.allow_extra_args = True
+        rest = super().parse_args(ctx, args)
+        if ctx.args and not ctx.resilient_parsing:
+            refuse_stray(ctx.args, ctx)
+        return rest
+
+
+def refuse_stray(arguments: Sequence[str], context: click.Context | None = None) -> NoReturn:
+    """Raises a usage error for what stands behind MODEL without an option."""
+    options = " ".join(f"--image {argument}" for argument in arguments)
+    raise click.UsageError(f"one MODEL at a time: pass images as {options}", context)
 
 
 def on_command_line(name: str) -> bool:

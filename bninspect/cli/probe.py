@@ -37,6 +37,7 @@ def _model(config: Config | None) -> str:
 
 @click.command(
     "probe",
+    cls=inputs.OneModelCommand,
     epilog="""
     \b
     Examples:

@@ -95,7 +95,7 @@ def command(
     from bninspect.render.probe.progress import images_done
 
     if more and not parts:
-        raise click.UsageError(f"what is {more[0]}? Images come by --image")
+        inputs.refuse_stray(more)
     parts += more
     request = _request(asked, target, part, parts)
     globs = asked["globs"]

@@ -13,6 +13,7 @@ from bninspect.cli import inputs, options
 
 @click.command(
     "strip",
+    cls=inputs.OneModelCommand,
     epilog="""
     \b
     Examples:

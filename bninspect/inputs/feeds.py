@@ -98,9 +98,13 @@ def _number(place: Placeholder, value: str, dtype: np.dtype[Any]) -> float | int
 
 
 def _loaded(place: Placeholder, file: str) -> NDArray[Any]:
-    """The array of a .npy file in the placeholder's dtype. Nothing pickled is loaded."""
+    """The array of a .npy file in the placeholder's dtype; of one string, the bytes of any other file.
+    Nothing pickled is loaded.
+    """
     dtype = NUMPY[place.dtype]
     try:
+        if dtype.kind == "O" and not place.shape and not file.endswith(".npy"):
+            return np.array(Path(file).read_bytes(), dtype)
         array = np.load(Path(file), allow_pickle=False)
     except OSError as error:
         raise InputError(f"--feed {place.name}=@{file}: {error.strerror or error}") from None

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SIGNATURES = ((b"\xff\xd8\xff", "jpeg"), (b"\x89PNG\r\n\x1a\n", "png"), (b"GIF8", "gif"), (b"BM", "bmp"))
+_LONGEST_SIGNATURE = 12
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
 _KINDS = "JPEG, PNG, BMP, GIF or WebP"
 
@@ -38,10 +39,21 @@ def find(patterns: Sequence[str]) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def refuse_foreign(path: Path) -> None:
+    """Raises InputError if the file cannot be read, or does not begin as an image does."""
+    _bytes(path, _LONGEST_SIGNATURE)
+
+
 def read(path: Path) -> bytes:
-    """The bytes of an image file. Raises InputError where it cannot be read or is no image."""
+    """The bytes of an image file. Raises InputError if it cannot be read or is no image."""
+    return _bytes(path)
+
+
+def _bytes(path: Path, count: int = -1) -> bytes:
+    """The first bytes of an image file, or all of them."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(count)
     except OSError as error:
         raise InputError(f"image {path}: {error.strerror or error}") from None
     if not data:
@@ -62,8 +74,8 @@ def decode(data: bytes, path: Path) -> NDArray[Any]:
     try:
         pixels = session.decode(data, form or "unknown")
     except RunError as error:
-        reason = f"is damaged, or of a kind that TensorFlow does not read ({error})"
-        raise InputError(f"image {path} {reason}: save it anew as PNG") from None
+        reason = f"is damaged, or of a kind that TensorFlow cannot read ({error})"
+        raise InputError(f"image {path} {reason}: save it as PNG") from None
     if form == "bmp":
         pixels = _through_palette(pixels, data)
     if form in ("jpeg", "png"):

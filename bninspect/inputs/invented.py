@@ -16,7 +16,7 @@ from bninspect.errors import InputError
 from bninspect.graphdef.dtypes import NUMPY
 from bninspect.inputs import made_files
 from bninspect.inputs.memory import refuse_large
-from bninspect.inputs.placeholders import image_input, layout
+from bninspect.inputs.placeholders import IMAGES, WAV, content, image_input, layout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,17 +81,12 @@ def _value(graph: Graph, place: Placeholder, is_image: bool, request: Request) -
 
 
 def _file(graph: Graph, place: Placeholder, request: Request, generator: np.random.Generator) -> bytes:
-    """A file of the kind that the placeholder's readers decode. Raises InputError where they decode none."""
-    line = [place.tensor.node]
-    seen = set(line)
-    for node in line:  # grows while it is walked
-        if node.op == "DecodeWav":
-            return made_files.wav(generator)
-        if node.op.startswith(("DecodeJpeg", "DecodePng", "DecodeImage")):
-            return made_files.png(generator, *(request.size or (_SIDE, _SIDE)))
-        readers = {use.node for use in graph.uses(node) if use.slot == 0} - seen
-        seen |= readers
-        line += sorted(readers, key=lambda reader: reader.index)
+    """A file of what the placeholder takes. Raises InputError if that is neither images nor sound."""
+    wanted = content(graph, place)
+    if wanted == WAV:
+        return made_files.wav(generator)
+    if wanted == IMAGES:
+        return made_files.png(generator, *(request.size or (_SIDE, _SIDE)))
     raise InputError(f"{place} takes text: give it with --feed {place.name.removesuffix(':0')}=TEXT")
 
 

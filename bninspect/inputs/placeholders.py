@@ -9,7 +9,7 @@ from bninspect.errors import InputError
 from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.outputs import find_tensor
 from bninspect.graph.search import reach, readers, upstream
-from bninspect.graphdef.dtypes import NUMPY
+from bninspect.graphdef.dtypes import FLOATS, NUMPY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -18,6 +18,24 @@ if TYPE_CHECKING:
     from bninspect.graph import Graph, Node, Tensor
 
 _PIXELS = ("float", "half", "double", "uint8")
+IMAGES, WAV = "images", "WAV audio"
+"""What a string may have to hold."""
+_CONTENT = {
+    **dict.fromkeys(
+        ("DecodeJpeg", "DecodePng", "DecodeImage", "DecodeBmp", "DecodeGif", "DecodeWebP",
+         "DecodeAndCropJpeg", "ExtractJpegShape"),
+        IMAGES,
+    ),
+    "DecodeWav": WAV,
+    "DecodeCSV": "lines of CSV",
+    "DecodeCompressed": "compressed bytes",
+    **dict.fromkeys(("DecodeRaw", "DecodePaddedRaw", "DecodeBase64"), "raw bytes"),
+    **dict.fromkeys(("ParseExample", "ParseExampleV2", "ParseSingleExample"), "tf.Example records"),
+    **dict.fromkeys(("ReadFile", "WholeFileReaderV2"), "the name of a file"),
+}  # fmt: skip
+"""Ops that read a string -> what must be in it."""
+_EXAMPLES = {WAV: "@clip.wav", "raw bytes": "@data.bin", "tf.Example records": "@records.npy"}
+"""What is in a string -> the value of a `--feed` with it."""
 _SHAPED_SCALARS = 24
 """Producer version below which TensorFlow itself reads a placeholder's shape [] as unknown."""
 _CHANNELS = (1, 3, 4)
@@ -82,13 +100,13 @@ def image_input(
     Raises InputError with the list and a ready-made `--input` where there are several or none.
     """
     if named is not None:
-        return of(find_tensor(graph, named), graph.graphdef.producer)
+        return _refuse_other_content(graph, of(find_tensor(graph, named), graph.graphdef.producer))
     above = upstream((layer.x.node for layer in layers), controls=False)
     pixels = [place for place in candidates if place.dtype in _PIXELS and place.tensor.node in above]
     for group in (
         [place for place in pixels if place.shape is not None and len(place.shape) == 4],
         [place for place in pixels if place.shape is None and not place.has_default],
-        [place for place in candidates if place.dtype == "string" and _is_decoded(graph, place.tensor.node)],
+        [place for place in candidates if content(graph, place) == IMAGES],
         [place for place in pixels if any_rank and len(place.shape or ()) > 1],
     ):
         if len(group) == 1:
@@ -96,7 +114,7 @@ def image_input(
         if group:
             names = ", ".join(map(str, group))
             raise InputError(f"several inputs may take the image: {names}; add --input {group[0].name}")
-    raise InputError(_no_image_input(candidates))
+    raise InputError(_no_image_input(graph, candidates))
 
 
 def layout(graph: Graph, place: Placeholder) -> str:
@@ -112,12 +130,26 @@ def layout(graph: Graph, place: Placeholder) -> str:
     return "NHWC"
 
 
-def refuse_unfed(candidates: Iterable[Placeholder], fed: Collection[str]) -> None:
+def refuse_unfed(graph: Graph, candidates: Iterable[Placeholder], fed: Collection[str]) -> None:
     """Raises InputError that lists the placeholders without default or feed, with a `--feed` for each."""
     missing = [place for place in candidates if not place.has_default and place.name not in fed]
     if missing:
-        lines = " ".join(f"--feed {place.name.removesuffix(':0')}={_example(place)}" for place in missing)
+        lines = " ".join(_example(graph, place) for place in missing)
         raise InputError(f"the model also has to be fed {', '.join(map(str, missing))}; for example: {lines}")
+
+
+def content(graph: Graph, place: Placeholder) -> str | None:
+    """What must be in a string, by the first op behind it that decodes one; None of another dtype, and if no
+    op says.
+    """
+    if place.dtype != "string":
+        return None
+
+    def first_of(node: Node) -> list[Node]:
+        return [use.node for use in graph.uses(node) if use.slot == 0]
+
+    behind = reach([place.tensor.node], first_of)
+    return next((_CONTENT[node.op] for node in behind if node.op in _CONTENT), None)
 
 
 def written(shape: tuple[int | None, ...] | None) -> str:
@@ -127,28 +159,38 @@ def written(shape: tuple[int | None, ...] | None) -> str:
     return f"[{', '.join('?' if size is None else str(size) for size in shape)}]" if shape else "a scalar"
 
 
-def _is_decoded(graph: Graph, node: Node) -> bool:
-    """Whether an op that decodes images reads the node, directly or through Identity."""
-    onward = readers(graph)
-    handed_on = reach([node], lambda one: onward(one) if one is node or one.op == "Identity" else ())
-    return any(reader.op.startswith("Decode") for reader in handed_on if reader is not node)
+def _refuse_other_content(graph: Graph, place: Placeholder) -> Placeholder:
+    """The placeholder. Raises InputError for a string that takes something else than images."""
+    inside = content(graph, place)
+    if inside not in (None, IMAGES):
+        raise InputError(f"{_short(place)} takes {inside}, not images: {_example(graph, place)}")
+    return place
 
 
-def _no_image_input(candidates: Sequence[Placeholder]) -> str:
+def _no_image_input(graph: Graph, candidates: Sequence[Placeholder]) -> str:
     """One line for a model in which nothing looks like the input of an image."""
     if not candidates:
         return "the model has no placeholder, so no image can be given to it"
+    for place in candidates:
+        _refuse_other_content(graph, place)
     names = ", ".join(map(str, candidates))
-    return (
-        f"no input of this model takes an image (rank 4, float or uint8); it has {names}: "
-        f"name one with --input {candidates[0].name}, or feed it: --feed {candidates[0].name}=@values.npy"
-    )
+    examples = " ".join(_example(graph, place) for place in candidates if not place.has_default)
+    feed = f"; feed it by hand: {examples}" if examples else ""
+    return f"no input of this model takes an image (rank 4, float or uint8); it has {names}{feed}"
 
 
-def _example(place: Placeholder) -> str:
-    """A value that fits the placeholder."""
-    if place.shape:
-        return "@values.npy"
-    if place.dtype == "bool":
-        return "false"
-    return "1.0" if place.dtype in ("float", "half", "double") else "0"
+def _short(place: Placeholder) -> str:
+    return place.name.removesuffix(":0")
+
+
+def _example(graph: Graph, place: Placeholder) -> str:
+    """A `--feed` with a value of the placeholder's dtype and shape."""
+    if place.dtype == "string":
+        value = _EXAMPLES.get(content(graph, place) or "", "@values.npy" if place.shape else "TEXT")
+    elif place.shape:
+        value = "@values.npy"
+    elif place.dtype == "bool":
+        value = "false"
+    else:
+        value = "1.0" if place.dtype in FLOATS else "0"
+    return f"--feed {_short(place)}={value}"

@@ -134,7 +134,7 @@ def bind(
         place = image_input(graph, others, layers, request.input, any_rank=not request.images)
         if place.name in arrays:
             raise InputError(f"--feed {place.name}: it takes the images; leave one of the two out")
-    refuse_unfed(_but_images(graph, others, layers, place), arrays)
+    refuse_unfed(graph, _but_images(graph, others, layers, place), arrays)
     if place is not None:
         pictures = _pictures(graph, place, request)
     return Inputs(
@@ -209,6 +209,8 @@ def _pictures(graph: Graph, place: Placeholder, request: Request) -> Pictures:
 def _files(request: Request) -> tuple[Path, ...]:
     """The image files in the order they are run: sorted, or as the seed shuffles them."""
     found = images.find(request.images)
+    for file in found:
+        images.refuse_foreign(file)
     if not request.shuffle:
         return found
     order = np.random.default_rng(request.seed).permutation(len(found))
@@ -219,7 +221,7 @@ def _recipe(graph: Graph, place: Placeholder, request: Request) -> Recipe:
     """How pixels become an element of this input. Raises InputError where they cannot."""
     if place.shape is not None and len(place.shape) != 4:
         raise InputError(
-            f"{place} takes no image, which has rank 4: feed it with --feed {place.name}=@values.npy"
+            f"{place} takes no images, which have rank 4: feed it with --feed {place.name}=@values.npy"
         )
     order = layout(graph, place)
     _, *rest = place.shape or (None,) * 4
@@ -227,15 +229,16 @@ def _recipe(graph: Graph, place: Placeholder, request: Request) -> Recipe:
     channels = 3 if channels is None else channels
     if channels not in (1, 3, 4):
         raise InputError(
-            f"{place} takes {channels} channels, an image has 1, 3 or 4: --feed {place.name}=@values.npy"
+            f"{place} takes {channels} channels, and an image has 1, 3 or 4: feed it with --feed "
+            f"{place.name}=@values.npy"
         )
     if not takes(request.preset, channels):
-        raise InputError(f"--preprocess {request.preset} is made for 3 channels, {place} takes {channels}")
+        raise InputError(f"--preprocess {request.preset} needs 3 channels, and {place} takes {channels}")
     dtype = NUMPY[place.dtype]
     if dtype.kind not in "fiu":
-        raise InputError(f"{place} takes no pixels: name another with --input")
+        raise InputError(f"{place} takes no pixels: name another input with --input")
     if dtype.kind != "f" and request.preset != "raw":
-        raise InputError(f"{place} takes whole pixels 0 to 255: leave out --preprocess {request.preset}")
+        raise InputError(f"{place} takes whole numbers 0 to 255: leave out --preprocess {request.preset}")
     return Recipe(
         size=_size(place, height, width, request.size),
         channels=channels,

@@ -1,4 +1,4 @@
-"""The wrong kind of input is refused before TensorFlow is loaded: nobody waits seconds for a typing mistake."""
+"""The wrong kind of input is refused before TensorFlow is loaded: a typing mistake costs no waiting."""
 
 from __future__ import annotations
 

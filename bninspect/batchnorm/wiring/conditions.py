@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.wiring.blend import SUMS, Blends
+from bninspect.batchnorm.wiring.picked import PICKS, picked
 from bninspect.batchnorm.wiring.predicate import base
 from bninspect.batchnorm.wiring.truth import Truth, possible, truth
 from bninspect.graph.ops import MERGES, SELECTS, SWITCHES
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 Context = frozenset[tuple["Tensor", bool]]
 """Pairs of a predicate, free of negations, and the value it must have."""
 _EMPTY: Context = frozenset()
-_JOINING = MERGES | SELECTS | SUMS
+_JOINING = MERGES | SELECTS | SUMS | PICKS
 _MOST_CONDITIONS = 64
 _MOST_STEPS = 2_000_000
 """Nodes looked at in search of the nearest Switches, in all."""
@@ -37,7 +38,9 @@ class Join:
 
     node: Node
     predicate: Tensor
-    """The boolean tensor that the Switch, If or Select reads, or that is cast to the weights of a blend."""
+    """The boolean tensor that the Switch, If or Select reads, or that is cast to the weights of a blend or
+    the place of a pick.
+    """
     if_true: Tensor
     if_false: Tensor
 
@@ -152,8 +155,8 @@ class Conditions:
         return context
 
     def join(self, node: Node) -> Join | None:
-        """What chooses at a Merge, at the outputs of an If, at a Select or at a sum that is a blend; None
-        where no edge tells.
+        """What chooses at a Merge, at the outputs of an If, at a Select, at a sum that is a blend, or at a
+        pick; None where no edge tells.
         """
         if node.op not in _JOINING:
             return None
@@ -162,8 +165,8 @@ class Conditions:
         return self._joins[node]
 
     def _join(self, node: Node) -> Join | None:
-        if node.op in SUMS:
-            blend = self._blends.of(node)
+        if node.op in SUMS | PICKS:
+            blend = self._blends.of(node) if node.op in SUMS else picked(node, self._blends.weight)
             return None if blend is None else Join(node, *blend)
         if node.op in SELECTS and len(node.inputs) == 3:
             return Join(node, *node.inputs)

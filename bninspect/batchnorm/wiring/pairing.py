@@ -15,10 +15,9 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.recognition.folding import folded_into
 from bninspect.batchnorm.site import Site
 from bninspect.batchnorm.wiring.alternatives import alternatives
-from bninspect.batchnorm.wiring.blend import STEPS
+from bninspect.batchnorm.wiring.joining import joins_behind
 from bninspect.batchnorm.wiring.likeness import does_the_same, is_alike, one_layer, parameters
 from bninspect.batchnorm.wiring.nested import decision
-from bninspect.graph.ops import IDENTITIES, MERGES, RESHAPES, SELECTS, SWITCHES
 from bninspect.graph.search import reach
 from bninspect.graph.trace import same, value
 
@@ -27,11 +26,6 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm.wiring.conditions import Conditions, Context
     from bninspect.graph import Graph, Node, Tensor
-
-_ONWARD = IDENTITIES | RESHAPES
-_MOST_ONWARD = 64
-_MOST_WEIGHED = 3
-"""Sums and products between a term of a blend and its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +44,9 @@ class ModePair:
 def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[ModePair], list[Site]]:
     """(the pairs, the sites that stand alone)."""
     fixed = [site for site in sites if site.mode is not Mode.SWITCHED]
-    joins = tuple(dict.fromkeys(node for site in fixed for node in _joins_behind(site, graph, conditions)))
+    joins = tuple(
+        dict.fromkeys(node for site in fixed for node in joins_behind(site.output, graph, conditions))
+    )
     nested, paired = _nested(fixed, joins, conditions)
     meeting, met = _meeting([site for site in fixed if site not in paired], joins, conditions)
     found, paired = [*nested, *meeting], paired | met
@@ -154,29 +150,6 @@ def _meeting(
     return found, taken
 
 
-def _joins_behind(site: Site, graph: Graph, conditions: Conditions) -> list[Node]:
-    """The nodes that choose which a site's output is handed to, through further ones too, nearest first."""
-    weighed = {site.output: 0}
-    found: list[Node] = []
-
-    def onward(tensor: Tensor) -> Iterator[Tensor]:
-        for use in graph.uses_of(tensor):
-            node, steps = use.node, 0
-            if node.op in MERGES | SELECTS or conditions.join(node) is not None:
-                found.append(node)
-            elif node.op in STEPS and weighed[tensor] < _MOST_WEIGHED:
-                steps = weighed[tensor] + 1
-            elif node.op not in _ONWARD or use.slot != 0:
-                continue
-            for port in (0, 1) if node.op in SWITCHES else (0,):
-                weighed.setdefault(node.output(port), steps)
-                yield node.output(port)
-
-    for _ in reach([site.output], onward, _MOST_ONWARD):
-        pass
-    return found
-
-
 def _side(
     tensor: Tensor, given: Context, by_output: dict[Tensor, Site], conditions: Conditions
 ) -> list[tuple[Site, tuple[Node, ...]]]:
@@ -203,7 +176,7 @@ def _repeated(
     members = {value(each.output): pair for pair in found for each in (pair.training, pair.inference)}
     again = set()
     for site in sites:
-        for node in _joins_behind(site, graph, conditions):
+        for node in joins_behind(site.output, graph, conditions):
             join = conditions.join(node)
             every = alternatives(node.output(), conditions) if join is not None else []
             beside = [members[one.tensor] for one in every if one.tensor in members]
@@ -216,7 +189,7 @@ def _beside_folded(sites: Sequence[Site], graph: Graph, conditions: Conditions) 
     """Pairs of a training site and what its inference mode was folded into, where a join chooses."""
     found = []
     for site in sites:
-        joins = _joins_behind(site, graph, conditions)[:1] if site.mode is Mode.TRAINING else []
+        joins = joins_behind(site.output, graph, conditions)[:1] if site.mode is Mode.TRAINING else []
         join = conditions.join(joins[0]) if joins else None
         if join is None:
             continue

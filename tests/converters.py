@@ -1,8 +1,8 @@
 """`python -m tests.converters`: what converters make of a model before strip and after it.
 
 Each converts the model (or reads it, as OpenCV does) and runs the result on seeded values, and the numbers
-are compared with those of TensorFlow in inference and in training mode. Prints the table that README.md has,
-with the versions.
+are compared with those of TensorFlow in inference and in training mode. Prints the table of
+docs/converters.md, with the versions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the README says of continuous integration runs as it stands there; so do the hook and the action."""
+"""What docs/ says of continuous integration runs as it stands there; so do the hook and the action."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.pages import DOCS
 from tests.support.places import FIXTURES, ROOT
 
-SECTION = (ROOT / "README.md").read_text(encoding="utf-8").partition("## In continuous integration\n")[2]
-SECTION = SECTION.partition("\n## ")[0]
 BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
 """As GitHub runs a step whose shell is bash."""
 
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the lines are for bash")
 
 
-def blocks(language: str) -> list[str]:
-    """The code blocks of the section in one language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", SECTION, re.DOTALL | re.MULTILINE)
+def blocks(language: str, page: str = "ci.md") -> list[str]:
+    """The code blocks of a page in one language."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
 def action() -> Any:
@@ -92,7 +92,7 @@ def test_a_report_for_another_server(project: Path) -> None:
 
 
 def test_the_settings(project: Path) -> None:
-    [text] = blocks("toml")
+    [text] = blocks("toml", "configuration.md")
     (project / "bninspect.toml").write_text(text, encoding="utf-8")
     ended = bash("bninspect check models/", project)
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -194,7 +194,8 @@ def test_the_action_installs_this_project(project: Path) -> None:
 
 
 def test_the_lines_of_completion(project: Path) -> None:
-    lines = {line.partition("_source")[0].rpartition("=")[2]: line for line in blocks("sh")[2].splitlines()}
+    [block] = blocks("sh", "commands.md")
+    lines = {line.partition("_source")[0].rpartition("=")[2]: line for line in block.splitlines()}
     assert set(lines) == {"bash", "zsh", "fish"}
     assert bash(f"{lines['bash']}\ncomplete -p bninspect", project).stdout.strip().endswith("bninspect")
     for shell in ("zsh", "fish"):

@@ -1,72 +1,34 @@
-"""The README says what is so: its commands run and print what it shows; `--update-expected` renews it."""
+"""README.md and docs/ say what is so: their commands run and print what stands there, generated pages are as
+they would be written, links lead somewhere. `--update-expected` renews what a program prints.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
-import tempfile
+from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 import bninspect
 from bninspect.cli.commands import COMMANDS
+from tests.pages import DOCS, PAGES, README
+from tests.pages.__main__ import main, write
+from tests.pages.console import Session, printed, renew, run, runs_a_model, sessions
 from tests.support.places import ROOT
 
-README = ROOT / "README.md"
-DESIGN = ROOT / "docs" / "design.md"
-CONSOLE = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.DOTALL | re.MULTILINE)
 NOISE = re.compile(r"noise up to \S+")
 """How far two runs that should agree lie apart: another number on every machine."""
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 RELATIVE = 2e-3
 """Of the numbers that TensorFlow computes, which its builds round differently."""
-
-
-class Shown(NamedTuple):
-    """A command of a console block, and what the README says it prints."""
-
-    command: str
-    output: str
-
-
-def shown() -> list[Shown]:
-    """Every command of every console block, in order."""
-    found = []
-    for block in CONSOLE.findall(README.read_text(encoding="utf-8")):
-        for part in block.split("$ bninspect ")[1:]:
-            command, _, output = part.partition("\n")
-            found.append(Shown(command, output.strip("\n")))
-    return found
-
-
-def printed(command: str) -> str:
-    """What the command prints on both streams at 100 columns, without the spaces at the ends of lines.
-
-    It runs in a folder of its own that holds the fixtures, so that what it writes is gone afterwards.
-    """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BNINSPECT_")}
-    environment |= {"COLUMNS": "100", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)}
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "fixtures").symlink_to(ROOT / "fixtures")
-        ended = subprocess.run(
-            [sys.executable, "-m", "bninspect", *shlex.split(command)],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            check=False,
-        )
-    assert ended.returncode in (0, 1, 2), ended.stdout
-    return "\n".join(line.rstrip() for line in ended.stdout.splitlines()).strip("\n")
+LINK = re.compile(r"\]\(([^()\s]+)\)")
+MOST_OF_README = 8192
+"""Bytes: what a person reads before installing."""
 
 
 def close(one: str, other: str) -> bool:
@@ -77,64 +39,125 @@ def close(one: str, other: str) -> bool:
     return words[0] == words[1] and numbers[0] == pytest.approx(numbers[1], rel=RELATIVE)
 
 
-def set_up() -> list[str]:
-    """The set-up lines."""
-    return [
-        line for line in README.read_text(encoding="utf-8").splitlines() if line.startswith("python3 -m venv")
-    ]
+@pytest.mark.parametrize("session", sessions(), ids="; ".join)
+def test_commands_print_what_the_pages_say(session: Session, request: pytest.FixtureRequest) -> None:
+    if runs_a_model(session):
+        pytest.importorskip("tensorflow", reason="a command runs a model")
+    output = run(session)
+    for page, block in sessions()[session]:
+        if request.config.getoption("--update-expected"):
+            renew(page, block, output)
+        elif not (runs_a_model(session) and close(output, block)):
+            assert output == block, f"{page}: renew it with pytest --update-expected"
 
 
-def renew(entry: Shown, output: str) -> None:
-    """Writes what a command prints behind it."""
-    place = re.compile(
-        rf"(?<=^\$ bninspect {re.escape(entry.command)}\n).*?(?=^```$|^\$ bninspect )",
-        re.DOTALL | re.MULTILINE,
-    )
-    text, count = place.subn(lambda _: f"{output}\n", README.read_text(encoding="utf-8"), count=1)
-    assert count
-    README.write_text(text, encoding="utf-8")
-
-
-@pytest.mark.parametrize("entry", shown(), ids=lambda entry: entry.command)
-def test_a_command_prints_what_the_readme_says(entry: Shown, request: pytest.FixtureRequest) -> None:
-    command = entry.command
-    runs_a_model = command.startswith(("probe ", "strip ", "refresh ")) and "--help" not in command
-    if runs_a_model:
-        pytest.importorskip("tensorflow", reason="the command runs a model")
-    output = printed(entry.command)
+def test_generated_pages_are_as_they_would_be_written(
+    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
     if request.config.getoption("--update-expected"):
-        renew(entry, output)
-    elif runs_a_model and close(output, entry.output):
-        return
-    else:
-        assert output == entry.output, f"`bninspect {entry.command}`: renew it with pytest --update-expected"
+        write()
+    assert main(["--check"]) == 0, f"{capsys.readouterr().out}renew them with python -m tests.pages"
 
 
-def test_from_python_it_prints_what_the_readme_says(
+def test_a_generated_page_that_differs_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """And written; a page of a rule that is gone is removed."""
+    monkeypatch.setattr("tests.pages.generated.DOCS", tmp_path)
+    monkeypatch.setattr("tests.pages.__main__.ROOT", tmp_path)
+    assert main([]) == 0
+    assert main(["--check"]) == 0
+    (tmp_path / "thresholds.md").write_text("other", encoding="utf-8")
+    (tmp_path / "rules" / "BN999.md").write_text("gone", encoding="utf-8")
+    capsys.readouterr()
+    assert main(["--check"]) == 1
+    assert capsys.readouterr().out.split() == ["thresholds.md", "rules/BN999.md"]
+    assert main([]) == 0
+    assert main(["--check"]) == 0
+    assert main(["--chekc"]) == 2
+
+
+def anchors(page: Path) -> set[str]:
+    """What `#...` may name in a page: its headings as GitHub and MkDocs write them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target in PAGES, link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_page_can_be_found() -> None:
+    """From the README or the first page."""
+    linked = {
+        (page.parent / link.partition("#")[0]).resolve()
+        for page in PAGES
+        for link in LINK.findall(page.read_text(encoding="utf-8"))
+    }
+    assert [page for page in PAGES if page not in linked | {README}] == []
+
+
+@pytest.mark.skipif(find_spec("mkdocs") is None, reason="mkdocs is not installed")
+def test_the_site_builds(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "mkdocs",
+            "build",
+            "--strict",
+            "--quiet",
+            "--site-dir",
+            str(tmp_path / "site"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (tmp_path / "site" / "rules" / "BN101" / "index.html").is_file()
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.read_bytes()) <= MOST_OF_README
+
+
+def test_from_python_it_prints_what_the_page_says(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    section = README.read_text(encoding="utf-8").partition("## From Python\n")[2].partition("\n## ")[0]
-    code = section.partition("```python\n")[2].partition("```")[0]
+    page = (DOCS / "python.md").read_text(encoding="utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0]
     monkeypatch.chdir(ROOT)
     exec(code, {})
     assert capsys.readouterr().out.strip() == code.rpartition("# ")[2].strip()
     names = {name for name in bninspect.__all__ if name[0].islower()}
-    assert sorted(name for name in names if f"| `{name}(" not in section) == []
+    assert sorted(name for name in names if f"| `{name}(" not in page) == []
     assert [
-        name for name in re.findall(r"^\| `(\w+)", section, re.MULTILINE) if name not in bninspect.__all__
+        name for name in re.findall(r"^\| `(\w+)", page, re.MULTILINE) if name not in bninspect.__all__
     ] == []
 
 
 def test_every_command_is_documented() -> None:
-    commands = [entry.command for entry in shown()]
-    assert "--help" in commands
+    shown = [command for session in sessions() for command in session]
+    page = (DOCS / "commands.md").read_text(encoding="utf-8")
     for name in COMMANDS:
-        assert f"{name} --help" in commands
-        assert any(command.split()[0] == name and "--help" not in command for command in commands)
+        assert f"\n## {name}\n\n```console\n$ bninspect {name} --help\n" in page
+        assert any(command.split()[0] == name and "--help" not in command for command in shown)
+    assert "$ bninspect --help\n" in page
 
 
 def test_two_lines_set_up_a_fresh_machine() -> None:
-    install, tests = set_up()
+    install, tests = (
+        line for line in README.read_text(encoding="utf-8").splitlines() if line.startswith("python3 -m venv")
+    )
     assert '.venv/bin/pip install ".[tf]" && .venv/bin/bninspect graph ' in install
     assert '.venv/bin/pip install ".[tf,dev]" && .venv/bin/python -m pytest' in tests
 
@@ -149,14 +172,14 @@ def test_continuous_integration_runs_the_lines_of_the_readme() -> None:
 
 
 def test_every_install_line_names_the_extra() -> None:
-    for name in ("README.md", "CONTRIBUTING.md"):
-        for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+    for page in (*PAGES, ROOT / "CONTRIBUTING.md"):
+        for line in page.read_text(encoding="utf-8").splitlines():
             if "pip install" in line:
-                assert '".[tf' in line, f"{name}: {line}"
+                assert '".[tf' in line, f"{page}: {line}"
 
 
 def test_every_package_stands_in_the_architecture() -> None:
-    text = DESIGN.read_text(encoding="utf-8")
+    text = (DOCS / "design.md").read_text(encoding="utf-8")
     for path in (ROOT / "bninspect").iterdir():
         if path.is_dir() and any(path.glob("*.py")):
             assert f"\n  {path.name}/ " in text, path
@@ -179,12 +202,10 @@ def test_every_package_stands_in_the_architecture() -> None:
             marks=pytest.mark.tensorflow,
         ),
     ],
-    ids=["graph", "check", "diff", "probe"],
+    ids=lambda command: command.split()[0],
 )
 def test_every_json_field_is_documented(command: str) -> None:
-    if command.startswith("probe"):
-        pytest.importorskip("tensorflow", reason="the command runs a model")
-    text = README.read_text(encoding="utf-8").partition("### JSON")[2].partition("## Architecture")[0]
+    text = (DOCS / "json.md").read_text(encoding="utf-8")
     document = json.loads(printed(command))
     fields = set(document)
     if command.startswith(("graph", "diff")):

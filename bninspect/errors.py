@@ -33,6 +33,10 @@ class InputError(BninspectError):
     """An image, a feed or another value given for a run does not fit the model."""
 
 
+class OptionError(InputError, ValueError):
+    """An option has a value that it cannot have, or there is no such option."""
+
+
 class RunError(BninspectError):
     """TensorFlow is missing, or it could not run the model."""
 

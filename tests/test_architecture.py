@@ -19,6 +19,7 @@ EVERYTHING = MODULES + sorted((ROOT / "tests").rglob("*.py"))
 
 LAYERS = (
     "errors",
+    "options",
     "escaping",
     "collector",
     "text",

@@ -9,6 +9,7 @@ import click
 
 from bninspect.cli import inputs, options
 from bninspect.escaping import printable, printable_lines
+from bninspect.options import Count
 
 if TYPE_CHECKING:
     from bninspect.commands.check.baseline import Baseline
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
 @options.exit_zero
 @click.option(
     "--jobs",
-    type=click.IntRange(min=1),
+    type=options.parameter(Count),
     metavar="N",
     help="At most so many models side by side; otherwise as many as there are processors, up to 8, and one "
     "where models are run. The output is the same.",

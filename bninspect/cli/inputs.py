@@ -6,6 +6,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from bninspect.cli.options import parameter
+from bninspect.errors import OptionError
+from bninspect.options import Channels, Count, Preprocess, Resize, Seed, Size, checked
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -16,42 +20,37 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 def size(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
     """`HxW` as (height, width)."""
-    if value is None:
-        return None
-    height, _, width = value.lower().partition("x")
-    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
-        raise click.BadParameter(f"{value!r} is no size; write height x width, such as 224x224")
-    return int(height), int(width)
+    try:
+        found: tuple[int, int] | None = None if value is None else checked("size", value, Size)
+    except OptionError as error:
+        raise click.BadParameter(str(error)) from None
+    return found
 
 
 def options(function: F) -> F:
     """The options INPUTS: what to feed the model."""
-    positive = click.IntRange(min=1)
     for decorate in (
         click.option(
             "--allow-op", "allowed", metavar="OP", multiple=True, help="Run this op too. Repeatable."
         ),
         click.option(
             "--resize",
-            type=click.Choice(("stretch", "crop", "pad")),
+            type=parameter(Resize),
             default="stretch",
             show_default=True,
             help="How images come to that size.",
         ),
         click.option("--size", metavar="HxW", callback=size, help="Where the model leaves it free."),
-        click.option(
-            "--channels", type=click.Choice(("rgb", "bgr")), help="Order of the colours; bgr is OpenCV's."
-        ),
+        click.option("--channels", type=parameter(Channels), help="Order of the colours; bgr is OpenCV's."),
         click.option(
             "--preprocess",
-            "preset",
-            type=click.Choice(("raw", "unit", "tf", "caffe", "torch", "auto")),
+            type=parameter(Preprocess),
             default="raw",
             show_default=True,
             help="raw: 0..255, unit: 0..1, tf: -1..1, caffe and torch: by their channel means; auto: as "
             "fits the first layer's stored statistics.",
         ),
-        click.option("--batch-size", type=positive, metavar="N", help="Images run together."),
+        click.option("--batch-size", type=parameter(Count), metavar="N", help="Images run together."),
         click.option("--input", "input_name", metavar="NAME", help="The placeholder that takes the images."),
         click.option(
             "--feed",
@@ -60,8 +59,10 @@ def options(function: F) -> F:
             multiple=True,
             help="A number, a boolean or @file.npy for any other input. Repeatable.",
         ),
-        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of --random."),
-        click.option("--random", "count", type=positive, metavar="N", help="N random images instead."),
+        click.option("--seed", type=parameter(Seed), default=0, show_default=True, help="Of --random."),
+        click.option(
+            "--random", "count", type=parameter(Count), metavar="N", help="N random images instead."
+        ),
         click.option(
             "--image", "images", metavar="FILE|DIR|GLOB", multiple=True, help="Images to run on. Repeatable."
         ),
@@ -107,7 +108,7 @@ def request(asked: Mapping[str, Any]) -> Request:
         feeds=asked["feeds"],
         input=asked["input_name"],
         batch_size=asked["batch_size"],
-        preset=asked["preset"],
+        preprocess=asked["preprocess"],
         channels=asked["channels"],
         size=asked["size"],
         resize=asked["resize"],

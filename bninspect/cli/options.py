@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 import click
+
+from bninspect.options import Level, Momentum, choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,6 +14,16 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def parameter(kind: Any) -> click.ParamType[Any]:
+    """The click type of a kind of value (`bninspect.options`)."""
+    if get_origin(kind) is Literal:
+        return click.Choice(choices(kind))
+    base, limits = get_args(kind)
+    if base is int:
+        return click.IntRange(limits.low, limits.high)
+    return click.FloatRange(limits.low, limits.high, limits.low_open, limits.high_open)
 
 
 def model(function: F) -> F:
@@ -71,7 +83,7 @@ def momentum(function: F) -> F:
     """`--momentum M`, a number between 0 and 1, or None."""
     return click.option(
         "--momentum",
-        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        type=parameter(Momentum),
         metavar="M",
         help="Of the moving averages, where the file does not tell it.",
     )(function)
@@ -81,7 +93,7 @@ def fail_on(function: F) -> F:
     """`--fail-on SEVERITY`, passed as a string: which findings make the exit code 1."""
     return click.option(
         "--fail-on",
-        type=click.Choice(("error", "warning", "note")),
+        type=parameter(Level),
         default="error",
         show_default=True,
         help="What makes the exit code 1.",

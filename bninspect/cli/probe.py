@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bninspect.cli import inputs, options
+from bninspect.options import Switching
 
 if TYPE_CHECKING:
     from bninspect.cli.configuration.config import Config
@@ -59,7 +60,7 @@ def _model(config: Config | None) -> str:
 )
 @click.option(
     "--switch",
-    type=click.Choice(("layers", "graph")),
+    type=options.parameter(Switching),
     default="layers",
     show_default=True,
     help="layers: batch norm alone changes its mode; graph: whatever reads what decides it (dropout), too.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bninspect.cli import inputs, options
+from bninspect.options import Count, Share
 
 if TYPE_CHECKING:
     from bninspect.inputs.request import Request
@@ -19,7 +20,7 @@ _OF_IMAGES = {
     "feeds": "--feed",
     "input_name": "--input",
     "batch_size": "--batch-size",
-    "preset": "--preprocess",
+    "preprocess": "--preprocess",
     "channels": "--channels",
     "size": "--size",
     "resize": "--resize",
@@ -48,13 +49,13 @@ _OF_IMAGES = {
 @options.layer
 @click.option(
     "--mix",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=options.parameter(Share),
     default=0.0,
     show_default=True,
     metavar="A",
     help="Keep this share of the old statistics: A * old + (1 - A) * new, of mean and variance each.",
 )
-@click.option("--batches", type=click.IntRange(min=1), metavar="N", help="Only the first N batches.")
+@click.option("--batches", type=options.parameter(Count), metavar="N", help="Only the first N batches.")
 @click.option("--shuffle", is_flag=True, help="Run the images in a random order, which --seed decides.")
 @click.option("--strip", "stripped", is_flag=True, help="Write what `bninspect strip` makes of the result.")
 @click.option(

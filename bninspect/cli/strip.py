@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from bninspect.cli import inputs, options
+from bninspect.options import FixedMode
 
 
 @click.command(
@@ -39,7 +40,7 @@ from bninspect.cli import inputs, options
 )
 @click.option(
     "--mode",
-    type=click.Choice(("inference", "training")),
+    type=options.parameter(FixedMode),
     default="inference",
     show_default=True,
     help="The mode that the model is to serve.",

@@ -15,8 +15,9 @@ from bninspect.run import session
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-PRESETS = ("raw", "unit", "tf", "caffe", "torch")
-RESIZES = ("stretch", "crop", "pad")
+    from bninspect.options import Preprocess, Resize
+
+PRESETS: tuple[Preprocess, ...] = ("raw", "unit", "tf", "caffe", "torch")
 _COLOURED = frozenset({"caffe", "torch"})
 
 _CAFFE_MEAN = np.array((123.68, 116.779, 103.939), np.float32)
@@ -37,10 +38,10 @@ class Recipe:
     layout: str
     """NHWC or NCHW."""
     dtype: np.dtype[Any]
-    preset: str = "raw"
+    preset: Preprocess = "raw"
     bgr: bool = False
     """Blue first, as OpenCV gives pixels and the caffe preset wants them."""
-    resize: str = "stretch"
+    resize: Resize = "stretch"
 
 
 def prepare(pixels: NDArray[Any], recipe: Recipe) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from bninspect.inputs import feeds, images
 from bninspect.inputs.pictures import Encoded, Files, RandomImages, RandomValues
 from bninspect.inputs.placeholders import image_input, layout, placeholders, refuse_unfed
 from bninspect.inputs.preprocess import Recipe, takes
+from bninspect.options import Channels, Checked, Count, Preprocess, Resize, Seed, Size, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -33,32 +34,37 @@ _LARGEST_BATCH = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What the user asked to be fed."""
+class Request(Checked):
+    """What the user asked to be fed. Raises OptionError for a value that an option cannot have."""
 
-    images: tuple[str, ...] = ()
+    images: Texts = ()
     """Files, folders, globs."""
-    random: int | None = None
+    random: Count | None = None
     """This many random images instead."""
-    seed: int = 0
-    feeds: tuple[str, ...] = ()
-    """`NAME=VALUE` each."""
+    seed: Seed = 0
+    """Of `random` and `shuffle`."""
+    feeds: Texts = ()
+    """`NAME=VALUE` each: a number, a boolean or @file.npy for any other input."""
     shared: bool = False
     """Whether the feeds are those of several steps: what this one has no use for is left out, not refused."""
     input: str | None = None
-    """The placeholder that takes the images; None finds it."""
-    batch_size: int | None = None
-    preset: str = "raw"
-    channels: str | None = None
+    """The placeholder that takes the images, `name` or `name:0`; None finds it."""
+    batch_size: Count | None = None
+    """Images run together; None: all as large as they may be, and equal."""
+    preprocess: Preprocess = "raw"
+    """raw: 0..255, unit: 0..1, tf: -1..1, caffe and torch: by their channel means; auto: as fits the stored
+    statistics of the first layer."""
+    channels: Channels | None = None
     """rgb or bgr; None: bgr for the caffe preset, else rgb."""
-    size: tuple[int, int] | None = None
-    """(height, width)."""
-    resize: str = "stretch"
+    size: Size | None = None
+    """(height, width) in pixels, or such as `224x224`; None: as the model has it."""
+    resize: Resize = "stretch"
+    """How images come to that size: stretch, crop (both sides alike) or pad (with black)."""
     shuffle: bool = False
     """Whether image files come in a random order, which the seed decides."""
     even: bool = True
     """Whether, where nobody says how large a batch is, all are made equal; else as large as they may be."""
-    batches: int | None = None
+    batches: Count | None = None
     """Only so many batches, from the first; None: all."""
 
     @property
@@ -141,7 +147,7 @@ def bind(
         place=place,
         pictures=pictures,
         batch_size=1 if place is None or pictures is None else _batch_size(place, pictures.count, request),
-        preset=request.preset if isinstance(pictures, Files | RandomImages) else None,
+        preset=request.preprocess if isinstance(pictures, Files | RandomImages) else None,
         feeds=arrays,
         said=said,
         most_batches=request.batches,
@@ -232,20 +238,20 @@ def _recipe(graph: Graph, place: Placeholder, request: Request) -> Recipe:
             f"{place} takes {channels} channels, and an image has 1, 3 or 4: feed it with --feed "
             f"{place.name}=@values.npy"
         )
-    if not takes(request.preset, channels):
-        raise InputError(f"--preprocess {request.preset} needs 3 channels, and {place} takes {channels}")
+    if not takes(request.preprocess, channels):
+        raise InputError(f"--preprocess {request.preprocess} needs 3 channels, and {place} takes {channels}")
     dtype = NUMPY[place.dtype]
     if dtype.kind not in "fiu":
         raise InputError(f"{place} takes no pixels: name another input with --input")
-    if dtype.kind != "f" and request.preset != "raw":
-        raise InputError(f"{place} takes whole numbers 0 to 255: leave out --preprocess {request.preset}")
+    if dtype.kind != "f" and request.preprocess != "raw":
+        raise InputError(f"{place} takes whole numbers 0 to 255: leave out --preprocess {request.preprocess}")
     return Recipe(
         size=_size(place, height, width, request.size),
         channels=channels,
         layout=order,
         dtype=dtype,
-        preset=request.preset,
-        bgr=request.channels == "bgr" or (request.channels is None and request.preset == "caffe"),
+        preset=request.preprocess,
+        bgr=request.channels == "bgr" or (request.channels is None and request.preprocess == "caffe"),
         resize=request.resize,
     )
 

@@ -42,7 +42,7 @@ _FED = {Mode.TRAINING: Mode.INFERENCE, Mode.INFERENCE: Mode.INFERENCE}
 
 def bound_first(request: Request, bound: Callable[[Request], Inputs]) -> Inputs:
     """What to feed, as far as is known before anything runs: pixels stay raw if their preset is `auto`."""
-    return bound(replace(request, preset="raw") if request.preset == AUTO else request)
+    return bound(replace(request, preprocess="raw") if request.preprocess == AUTO else request)
 
 
 def prepared(
@@ -56,14 +56,14 @@ def prepared(
 
     `bound` makes inputs of a request, `fit` tries every preset. If nothing can be told, pixels stay raw.
     """
-    if request.preset != AUTO:
+    if request.preprocess != AUTO:
         return inputs, None
     trial = fit(inputs)
     best = trial.best
     if best is None:
         return inputs, trial
     channels = request.channels or best.channels
-    return bound(replace(request, preset=best.preset, channels=channels)), trial
+    return bound(replace(request, preprocess=best.preset, channels=channels)), trial
 
 
 def examined(

@@ -18,13 +18,15 @@ from bninspect.statistics import thresholds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bninspect.options import Channels, Preprocess
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PresetFit:
     """One way to prepare images, and how far it leaves the first layer from its stored statistics."""
 
-    preset: str
-    channels: str
+    preset: Preprocess
+    channels: Channels
     """rgb or bgr; grey input is rgb."""
     gap: float
     """What presets are ranked by."""

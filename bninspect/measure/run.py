@@ -90,7 +90,7 @@ def probe(
         better = None if found.presets is None else found.presets.better
         if better is None or not question.presets:
             return found
-        fitter = bound(replace(request, preset=better.preset, channels=better.channels))
+        fitter = bound(replace(request, preprocess=better.preset, channels=better.channels))
         again = Passes([wish for wish in wishes if wish.what[0] == Mode.TRAINING.value], (), passes.served)
         lab.running.anew()
         again.run(lab.running, both, fitter)

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from bninspect.inputs.preprocess import Recipe, prepare, resized, sized, with_channels
+from bninspect.options import Preprocess, Resize
 from tests.support.pictures import PIXELS
 
 MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
 
 
 def _recipe(
-    preset: str = "raw", *, bgr: bool = False, layout: str = "NHWC", dtype: str = "float32", channels: int = 3
+    preset: Preprocess = "raw",
+    *,
+    bgr: bool = False,
+    layout: str = "NHWC",
+    dtype: str = "float32",
+    channels: int = 3,
 ) -> Recipe:
     return Recipe(size=None, channels=channels, layout=layout, dtype=np.dtype(dtype), preset=preset, bgr=bgr)
 
 
 def test_presets() -> None:
     pixels = PIXELS.astype(np.float64)
-    wanted = {
+    wanted: dict[Preprocess, Any] = {
         "raw": pixels,
         "unit": pixels / 255,
         "tf": pixels / 127.5 - 1,
@@ -83,7 +91,7 @@ def test_resizing_keeps_the_aspect_where_asked_to() -> None:
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("size", [(1, 1), (3, 50), (50, 3), (7, 7), (224, 224)])
 @pytest.mark.parametrize("how", ["stretch", "crop", "pad"])
-def test_every_size_can_be_had(size: tuple[int, int], how: str) -> None:
+def test_every_size_can_be_had(size: tuple[int, int], how: Resize) -> None:
     found = resized(PIXELS, size, how)
     assert found.shape == (*size, 3)
     assert np.isfinite(found).all()
@@ -92,7 +100,7 @@ def test_every_size_can_be_had(size: tuple[int, int], how: str) -> None:
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("how", ["stretch", "crop", "pad"])
-def test_what_was_sized_already_is_prepared_alike(channels: int, how: str) -> None:
+def test_what_was_sized_already_is_prepared_alike(channels: int, how: Resize) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (7, 9, 3)).astype(np.uint8)
     recipe = Recipe(
         size=(5, 4), channels=channels, layout="NHWC", dtype=np.dtype(np.float32), preset="tf", bgr=False,

@@ -162,7 +162,9 @@ def test_whole_pixels_take_no_preset(tmp_path: Path) -> None:
     request = Request(images=(_image(tmp_path),), feeds=FED)
     (feeds,) = _bound(tmp_path, _model(dtype="uint8"), request).batches()
     assert feeds["image:0"].dtype == np.uint8
-    told = _refusal(tmp_path, _model(dtype="uint8"), Request(images=request.images, feeds=FED, preset="tf"))
+    told = _refusal(
+        tmp_path, _model(dtype="uint8"), Request(images=request.images, feeds=FED, preprocess="tf")
+    )
     assert "leave out --preprocess tf" in told
 
 

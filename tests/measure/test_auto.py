@@ -15,6 +15,7 @@ from bninspect.measure.auto import _moments
 from bninspect.measure.facts import Question
 from bninspect.measure.presets import PresetFit, ranked
 from bninspect.measure.run import probe
+from bninspect.options import Channels, Preprocess
 from tests.support.places import FIXTURES
 from tests.support.probes import wrong
 
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from tests.networks import Trained
 
 
-def fit(preset: str, gap: float, channels: str | None = None, floor: float = 0.0) -> PresetFit:
-    usual = "bgr" if preset == "caffe" else "rgb"
+def fit(preset: Preprocess, gap: float, channels: Channels | None = None, floor: float = 0.0) -> PresetFit:
+    usual: Channels = "bgr" if preset == "caffe" else "rgb"
     return PresetFit(preset=preset, channels=channels or usual, gap=gap, w=gap, r=1.0, floor=floor)
 
 
@@ -66,10 +67,10 @@ def test_the_order_of_colours_takes_several_images(images: int, swapped: float, 
     assert found.best.options == "--preprocess tf" + (" --channels bgr" if chosen == "bgr" else "")
 
 
-def auto(path: Path, images: Path, preset: str = "auto") -> Probe:
+def auto(path: Path, images: Path, preset: Preprocess = "auto") -> Probe:
     report = inspect(load(str(path)))
     question = Question(layers=report.layers, verify=False, companions=False)
-    return probe(report, question, Request(images=(str(images),), preset=preset))
+    return probe(report, question, Request(images=(str(images),), preprocess=preset))
 
 
 @pytest.mark.tensorflow
@@ -86,7 +87,9 @@ def test_a_trained_network_names_its_preset(kind: str, network: Callable[[str], 
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("preset", ["raw", "tf"])
-def test_another_preset_than_in_training_is_diagnosed(preset: str, network: Callable[[str], Trained]) -> None:
+def test_another_preset_than_in_training_is_diagnosed(
+    preset: Preprocess, network: Callable[[str], Trained]
+) -> None:
     found = auto(network("fused").path, network("fused").test_pngs, preset)
     assert [one.code for one in wrong(found)] == ["BN405"]
     assert wrong(found)[0].fix == "run it again with --preprocess unit"

@@ -41,7 +41,7 @@ def test_refresh_of_it_says_so_and_writes_nothing(tmp_path: Path) -> None:
 @pytest.mark.tensorflow
 def test_how_tells_the_recipe_and_what_was_fed() -> None:
     report = inspect(load(str(FIXTURES / "classic.pb")))
-    request = Request(random=3, preset="caffe", batch_size=2, size=(224, 224))
+    request = Request(random=3, preprocess="caffe", batch_size=2, size=(224, 224))
     found = estimate(report, report.layers, request)
     assert dict(found.how) == {
         "images": "random",

@@ -11,6 +11,7 @@ from bninspect.graph import load
 from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
+from bninspect.options import Preprocess
 from bninspect.run import program
 from bninspect.run.session import Session
 from tests.support.places import FIXTURES
@@ -33,10 +34,10 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Session]:
     return sessions
 
 
-def _probe(name: str, image: str | None = None, preset: str = "raw") -> Probe:
+def _probe(name: str, image: str | None = None, preset: Preprocess = "raw") -> Probe:
     report = inspect(load(str(FIXTURES / name)))
     images = () if image is None else (str(FIXTURES / image),)
-    request = Request(images=images, random=None if images else 1, preset=preset)
+    request = Request(images=images, random=None if images else 1, preprocess=preset)
     return probe(report, Question(layers=report.layers), request)
 
 
@@ -52,7 +53,7 @@ def test_both_modes_verification_and_companions_share_a_session(name: str, opene
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("preset", ["raw", "auto"])
-def test_every_preset_is_tried_in_the_same_session(preset: str, opened: list[Session]) -> None:
+def test_every_preset_is_tried_in_the_same_session(preset: Preprocess, opened: list[Session]) -> None:
     found = _probe("layers_fused_115.pb", "image.jpg", preset)
     assert found.presets is not None
     assert found.presets.fits

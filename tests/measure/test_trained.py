@@ -45,7 +45,7 @@ def probed(trained: Trained, path: Path, *, verify: bool = False, batch: int = B
     """What the program finds on the first of the test images."""
     report = inspect(load(str(path)))
     question = Question(layers=report.layers, momentum=trained.momentum, verify=verify)
-    return probe(report, question, Request(images=files(trained), preset="unit", batch_size=batch))
+    return probe(report, question, Request(images=files(trained), preprocess="unit", batch_size=batch))
 
 
 def files(trained: Trained) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from bninspect.measure.companions.companions import CompanionTest, Dependence
 from bninspect.measure.presets import PresetFit, PresetTrial
+from bninspect.options import Preprocess
 from bninspect.rules import Case, judge, select
 from tests.support.probes import CHANNELS, net, probed
 
@@ -69,7 +70,7 @@ def net_with(index: int, stored: Any) -> list[ProbedLayer]:
     return layers
 
 
-def fit(preset: str, gap: float) -> PresetFit:
+def fit(preset: Preprocess, gap: float) -> PresetFit:
     """How a preset fits."""
     return PresetFit(preset=preset, channels="rgb", gap=gap, w=gap, r=1 + gap)
 

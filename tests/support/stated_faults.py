@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from bninspect.options import Preprocess
 from tests.networks import Trained, faults
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Fault:
     """Likewise, of what is told besides where images are given."""
     grave: bool = True
     """Whether it is to fail a check as it is set up from the start: at least one finding is an error."""
-    images: str | None = "unit"
+    images: Preprocess | None = "unit"
     """The preset that images are given with; None: TensorFlow refuses the model, or images tell no more."""
     every: bool = False
     """Whether it is put into each layer in turn."""

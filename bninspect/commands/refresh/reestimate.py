@@ -142,7 +142,7 @@ def _resolved(request: Request, inputs: Inputs) -> Request:
     """The request with the preset that was found."""
     if isinstance(inputs.pictures, Files | RandomImages):
         recipe = inputs.pictures.recipe
-        return replace(request, preset=recipe.preset, channels="bgr" if recipe.bgr else "rgb")
+        return replace(request, preprocess=recipe.preset, channels="bgr" if recipe.bgr else "rgb")
     return request
 
 

@@ -109,7 +109,7 @@ def tallied(trained: Trained, fault: Fault, one: str, path: Path) -> Tally:
     if fault.images is not None:
         count = IMAGES_OF_ROWS if "dense" in trained.kind else IMAGES
         files = tuple(map(str, sorted(trained.test_pngs.iterdir())[:count]))
-        request = Request(images=files, preset=fault.images, batch_size=BATCH)
+        request = Request(images=files, preprocess=fault.images, batch_size=BATCH)
         made = fault.make(trained, path, one)
         model, probe = checked(Settings(path=str(made), momentum=trained.momentum, request=request))
         tally.judge(model, f"{one}, images", places(trained, one, both), fault.grave)

@@ -14,6 +14,7 @@ from bninspect.commands.probe.diagnosis import diagnose
 from bninspect.measure.companions.companions import CompanionTest, Dependence
 from bninspect.measure.facts import InputFact
 from bninspect.measure.presets import PresetFit, PresetTrial
+from bninspect.options import Channels, Preprocess
 from bninspect.rules import rules
 from bninspect.rules.explain import ORDER
 from bninspect.rules.facts.inconclusive import inconclusive
@@ -176,8 +177,8 @@ def test_an_epsilon_that_is_not_small() -> None:
     assert codes(probe(*net(epsilon=1e-3))) == []
 
 
-def fit(preset: str, gap: float, channels: str | None = None) -> PresetFit:
-    usual = "bgr" if preset == "caffe" else "rgb"
+def fit(preset: Preprocess, gap: float, channels: Channels | None = None) -> PresetFit:
+    usual: Channels = "bgr" if preset == "caffe" else "rgb"
     return PresetFit(preset=preset, channels=channels or usual, gap=gap, w=gap, r=2.0)
 
 

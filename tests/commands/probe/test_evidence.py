@@ -16,6 +16,7 @@ from bninspect.commands.check.gate import Settings, check
 from bninspect.commands.probe.diagnosis import diagnose
 from bninspect.inputs.request import Request
 from bninspect.measure.presets import PresetTrial
+from bninspect.options import Preprocess
 from bninspect.rules.facts.measurements import DRAWN
 from tests.support.places import FIXTURES
 from tests.support.probes import codes, net, probe, probed, wrong
@@ -97,11 +98,11 @@ def test_layers_with_each_other_s_statistics_are_not_taken_for_a_preset() -> Non
     [("vww_96.h5", "raw", "unit"), ("pretrainedResnet.h5", "tf", "raw")],
 )
 def test_a_wrong_preset_of_a_published_model_is_named_and_no_refresh_advised(
-    file: str, given: str, right: str
+    file: str, given: Preprocess, right: str
 ) -> None:
     """On photos that are not its own, so that something is left under the right preset, too."""
     images = tuple(map(str, sorted((CASES / "photos_12px").iterdir())[:16]))
-    request = Request(images=images, preset=given)
+    request = Request(images=images, preprocess=given)
     model = check(Settings(path=str(Path(PUBLISHED) / "mlcommons__tiny" / file), request=request))
     remedies = {one.finding.code: one.finding.remedy or "" for one in model.found}
     assert remedies["BN405"] == f"run it again with --preprocess {right}"

@@ -66,6 +66,6 @@ def test_with_no_layer_to_estimate_nothing_runs() -> None:
 
 def test_how_images_became_input_is_kept() -> None:
     report = inspect(load(str(FIXTURES / "net_mixed.pb")))
-    found = estimate(report, report.layers, Request(random=2, preset="unit", channels="bgr"))
+    found = estimate(report, report.layers, Request(random=2, preprocess="unit", channels="bgr"))
     assert found.how[DRAWN] == "random"
     assert (found.how["preset"], found.how["order of colours"]) == ("unit", "bgr")

@@ -27,6 +27,10 @@ NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 RELATIVE = 2e-3
 """Of the numbers that TensorFlow computes, which its builds round differently."""
 LINK = re.compile(r"\]\(([^()\s]+)\)")
+ROOM = re.compile(r"^  (\w+)/ +(.*)$", re.MULTILINE)
+"""A folder of the package in the tree of design.md, and what is told of it."""
+PATH = re.compile(r"`([\w./]*\w(?:\.(?:py|pb|md|yml)|(?=/`)))/?`")
+"""A file or a folder, as a page names it."""
 MOST_OF_README = 8192
 """Bytes: what a person reads before installing."""
 
@@ -179,16 +183,23 @@ def test_every_install_line_names_the_extra() -> None:
 
 
 def test_every_package_stands_in_the_architecture() -> None:
-    text = (DOCS / "design.md").read_text(encoding="utf-8")
-    for path in (ROOT / "bninspect").iterdir():
-        if path.is_dir() and any(path.glob("*.py")):
-            assert f"\n  {path.name}/ " in text, path
-    for name in re.findall(r"^  (\w+)/ ", text, re.MULTILINE):
-        assert (ROOT / "bninspect" / name).is_dir(), name
-    for name in re.findall(r"`(?:\w+/)?\w+\.(?:py|pb)`", text):
-        wanted = name.strip("`")
-        found = (ROOT / wanted, *(ROOT / "bninspect").rglob(Path(wanted).name))
-        assert any(path.exists() for path in found), name
+    rooms = dict(ROOM.findall((DOCS / "design.md").read_text(encoding="utf-8")))
+    package = ROOT / "bninspect"
+    packages = {path.name for path in package.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    assert set(rooms) == packages
+    for room, told in rooms.items():
+        for name in re.findall(r"\w+/|\w+\.py", told):
+            assert list((package / room).rglob(name.rstrip("/"))), f"{room}/: {name}"
+
+
+@pytest.mark.parametrize("page", [DOCS / "design.md", ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_every_path_that_a_page_names_is_there(page: Path) -> None:
+    """From the root or from `bninspect/`; a short name stands for one path of the package."""
+    for name in PATH.findall(page.read_text(encoding="utf-8")):
+        short = [
+            path for path in (ROOT / "bninspect").rglob(Path(name).name) if str(path).endswith(f"/{name}")
+        ]
+        assert (ROOT / name).exists() or len(short) == 1, f"{name}: {short}"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bninspect.batchnorm.layer import (
     BatchNorm,
@@ -35,6 +35,8 @@ from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP, ROOT_OPS
 from bninspect.graph.order import topological
 from bninspect.graph.outputs import served_signatures
 from bninspect.graph.search import upstream
+
+Found = TypeVar("Found", Site, Lookalike, Unrecognised)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Sequence
@@ -119,7 +121,7 @@ def _inspected(
                 lookalikes.append(found)
             elif isinstance(found, Unrecognised) and node not in parts:
                 unrecognised.append(found)
-    sites = [site for site in sites if site.output.node in places]
+    sites = [site for site in _one_for_each(sites) if site.output.node in places]
     left = leftovers(sites, graph, asked_for)
     sites = [site for site in sites if site not in left]
     tensors = tuple(tensor for tensor in tensors if tensor not in left.values())
@@ -137,9 +139,9 @@ def _inspected(
         layers=tuple(layers),
         outputs=tensors,
         switches=_groups(layers),
-        lookalikes=_without_doubles(lookalikes),
+        lookalikes=tuple(_one_for_each(lookalikes)),
         unrecognised=(
-            *unrecognised,
+            *_one_for_each(unrecognised),
             *_unused(moments, sites),
             *(Unrecognised(node=node.label, reason=why) for node, why in graph.opaque_calls),
         ),
@@ -191,9 +193,12 @@ def _judged(node: Node, graph: Graph, conditions: Conditions) -> list[Site | Loo
     return decomposed(node, graph, conditions)
 
 
-def _without_doubles(lookalikes: list[Lookalike]) -> tuple[Lookalike, ...]:
-    """One record per node: several roots may lead to one normalization."""
-    return tuple({lookalike.node: lookalike for lookalike in lookalikes}.values())
+def _one_for_each(found: Sequence[Found]) -> list[Found]:
+    """One record per node, the first: several roots may lead to one normalization."""
+    first: dict[Node | str, Found] = {}
+    for record in found:
+        first.setdefault(record.node, record)
+    return list(first.values())
 
 
 def _named(layers: list[BatchNorm]) -> list[BatchNorm]:

@@ -20,7 +20,7 @@ d = Add(outside, c)
 def test_what_flows_into_what() -> None:
     nodes = graph(STORED + FORK)
     root, a, b, c = (nodes.node(name) for name in ("root", "a", "b", "c"))
-    region = Region(root, 1, nodes)
+    region = Region({root: 1}, nodes)
     assert region.feeds(root, b)
     assert region.feeds(a, b)
     assert region.feeds(b, b)
@@ -30,7 +30,7 @@ def test_what_flows_into_what() -> None:
 
 def test_a_way_outside_the_region_does_not_count() -> None:
     nodes = graph(STORED + FORK)
-    region = Region(nodes.node("root"), 1, nodes)
+    region = Region({nodes.node("root"): 1}, nodes)
     assert not region.feeds(nodes.node("b"), nodes.node("d"))
 
 

@@ -22,7 +22,7 @@ from bninspect.graph.search import producers, reach
 from bninspect.graph.trace import same, scalar, value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from bninspect.graph import Graph, Node, Tensor
 
@@ -66,18 +66,21 @@ def _power_of_logarithm(product: Node) -> tuple[Tensor, int] | None:
 
 
 class Region:
-    """The arithmetic around one root: the nodes it flows through, and what they expand to."""
+    """The arithmetic around the roots of one value, each with its sign (see `root_of`): the nodes they flow
+    through, and what these expand to.
+    """
 
-    def __init__(self, root: Node, sign: int, graph: Graph) -> None:
-        self._root = root
-        self._sign = sign
-        self.nodes = self._flow(graph)
-        self._terms: dict[Node, tuple[Term, ...] | None] = {root: (Term(1, sign, ()),)}
+    def __init__(self, roots: Mapping[Node, int], graph: Graph) -> None:
+        self.nodes = self._flow(roots, graph)
+        self._terms: dict[Node, tuple[Term, ...] | None] = {
+            root: (Term(1, sign, ()),) for root, sign in roots.items()
+        }
 
-    def _flow(self, graph: Graph) -> dict[Node, int]:
-        """The nodes the root flows into, nearest first, with their distance."""
-        found = {self._root: 0}
-        edge = [self._root]
+    @staticmethod
+    def _flow(roots: Iterable[Node], graph: Graph) -> dict[Node, int]:
+        """The nodes the roots flow into, nearest first, with their distance."""
+        found = dict.fromkeys(roots, 0)
+        edge = [*found]
         for distance in range(1, _DEEPEST):
             ahead = []
             for node in edge:

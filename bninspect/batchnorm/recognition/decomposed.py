@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.layer import Lookalike, Unrecognised
 from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.recognition.algebra import Region, root_of
+from bninspect.batchnorm.recognition.epsilon import radicand_of, roots_alike, unsettled
 from bninspect.batchnorm.recognition.formula import Match
 from bninspect.batchnorm.recognition.fused import mode_of
 from bninspect.batchnorm.recognition.ghost import is_over_images
 from bninspect.batchnorm.recognition.origin import origin
 from bninspect.batchnorm.recognition.undecided import without_match
-from bninspect.batchnorm.recognition.variance import is_parameter, is_variance_like, unclipped
+from bninspect.batchnorm.recognition.variance import is_parameter, is_variance_like
 from bninspect.batchnorm.site import Batch, Chosen, Site, Stored, Undecided
-from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.graph.shapes import rank
 from bninspect.graph.trace import content, integers, is_scalar, same, scalar, shape_of, value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from bninspect.batchnorm.recognition.epsilon import Radicand
     from bninspect.batchnorm.site import Origin
     from bninspect.batchnorm.wiring.conditions import Conditions
     from bninspect.graph import Graph, Node, Tensor
@@ -40,60 +39,45 @@ def decomposed(root: Node, graph: Graph, conditions: Conditions) -> list[Found]:
     if taken is None:
         return []
     radicand, sign = taken
-    variance, epsilon = variance_and_epsilon(radicand)
-    beneath = unclipped
-    if epsilon is None and (epsilon := _epsilon_of_each(radicand, conditions)) is not None:
-        beneath = _without_epsilon
-    region = Region(root, sign, graph)
-    judged = [
-        (match, _judge(match, root, (variance, epsilon), beneath, graph, conditions))
-        for match in region.matches()
-    ]
+    parts = radicand_of(radicand, conditions)
+    region = _region(root, sign, graph, conditions)
+    judged = [(match, _judge(match, root, parts, graph, conditions)) for match in region.matches()]
     decided = [(match, found) for match, found in judged if isinstance(found, Site | Lookalike)]
     if decided:
         return _first_of_each_x(region, decided)
-    if judged and _normalizes(judged[0][0], variance, conditions):
-        return [judged[0][1]]
-    return [] if judged else [*without_match(root, sign, radicand, variance, graph, conditions)]
+    if judged and _normalizes(judged[0][0], parts.variance, conditions):
+        match, found = judged[0]
+        reason = unsettled(radicand, conditions)
+        return [found if reason is None else Unrecognised(node=match.output.node.label, reason=reason)]
+    return [] if judged else [*without_match(root, sign, radicand, parts.variance, graph, conditions)]
 
 
-def variance_and_epsilon(radicand: Tensor) -> tuple[Tensor, float | None]:
-    """(variance, epsilon) of variance + epsilon; epsilon None where nothing constant is added."""
-    node = unclipped(radicand).node
-    if node.op in ("Add", "AddV2") and len(node.inputs) == 2:
-        pairs = (node.inputs, node.inputs[::-1])
-        numbers = [(one, other) for one, other in pairs if scalar(other) is not None]
-        if numbers:
-            one, other = min(numbers, key=lambda pair: is_parameter(pair[1]))
-            return unclipped(one), scalar(other)
-    return unclipped(radicand), None
-
-
-def _epsilon_of_each(radicand: Tensor, conditions: Conditions) -> float | None:
-    """The epsilon that is added before a predicate chooses the variance: one for all that it chooses from."""
-    every = alternatives(radicand, conditions)
-    epsilons = {variance_and_epsilon(one.tensor)[1] for one in every} if len(every) > 1 else {None}
-    return epsilons.pop() if len(epsilons) == 1 else None
-
-
-def _without_epsilon(tensor: Tensor) -> Tensor:
-    """The variance of a variance + epsilon."""
-    return variance_and_epsilon(tensor)[0]
+def _region(root: Node, sign: int, graph: Graph, conditions: Conditions) -> Region:
+    """The arithmetic around a root; that around all roots of its value, where these make a normalization
+    that no single one makes.
+    """
+    own = Region({root: sign}, graph)
+    if any(match.distributed for match in own.matches()):
+        return own
+    alike = roots_alike(root, graph, conditions)
+    if len(alike) < 2:
+        return own
+    together = Region(alike, graph)
+    made = any(match.distributed and match.output.node in own.nodes for match in together.matches())
+    return together if made else own
 
 
 def _judge(
     match: Match,
     root: Node,
-    shifted: tuple[Tensor, float | None],
-    beneath: Callable[[Tensor], Tensor],
+    parts: Radicand,
     graph: Graph,
     conditions: Conditions,
 ) -> Found:
     """A match as a site, a lookalike, or undecided."""
-    variance, epsilon = shifted
     origins: tuple[Origin, Origin] = (
         origin(match.mean, match.x, conditions),
-        origin(variance, match.x, conditions, beneath),
+        origin(parts.variance, match.x, conditions, parts.beneath),
     )
     mode = mode_of(*origins, match.output.node, match.x.node, conditions)
     if mode is Mode.TRAINING and is_parameter(match.x):
@@ -118,10 +102,10 @@ def _judge(
         gamma=_parameter(match.gamma),
         beta=match.beta,
         mean=match.mean,
-        variance=variance,
+        variance=parts.variance,
         mean_origin=mean_origin,
         variance_origin=variance_origin,
-        epsilon=epsilon,
+        epsilon=parts.epsilon,
         output=match.output,
         data_format=_data_format(mean_origin, match.mean),
         kept_axes=_kept_axes(mean_origin, match),

@@ -62,17 +62,39 @@ def _distributed(output: Tensor, rooted: list[Term], beta: Tensor | None) -> Mat
     plus, minus = sorted(rooted, key=lambda term: -term.sign)
     if (plus.sign, minus.sign) != (1, -1):
         return None
-    left, right = list(plus.factors), list(minus.factors)
+    left, right = plus.factors, minus.factors
     gamma = []
     for factor in plus.factors:
-        twin = next((other for other in right if value(other) == value(factor)), None)
-        if twin is not None:
-            left.remove(factor)
-            right.remove(twin)
+        rest = _without(right, factor)
+        if rest is not None:
+            left, right = _except(left, factor), rest
+            gamma.append(factor)
+    for factor in right if len(right) > 1 else ():
+        rest = _without(left, factor)
+        if rest is not None:
+            left, right = rest, _except(right, factor)
             gamma.append(factor)
     if len(left) != 1 or len(right) != 1:
         return None
     return Match(output=output, x=left[0], mean=right[0], gamma=tuple(gamma), beta=beta, distributed=True)
+
+
+def _without(factors: tuple[Tensor, ...], factor: Tensor) -> tuple[Tensor, ...] | None:
+    """The factors without one of this value, or without its share in a product; None if it is in none."""
+    for other in factors:
+        if value(other) == value(factor):
+            return _except(factors, other)
+    for other in factors:
+        for part, rest in _products(value(other).node):
+            if value(part) == value(factor):
+                return _except(factors, other) + rest
+    return None
+
+
+def _except(factors: tuple[Tensor, ...], factor: Tensor) -> tuple[Tensor, ...]:
+    """The factors without the first that is this tensor."""
+    place = factors.index(factor)
+    return factors[:place] + factors[place + 1 :]
 
 
 def _centred(output: Tensor, term: Term, beta: Tensor | None) -> Match | None:

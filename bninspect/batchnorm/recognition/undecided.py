@@ -52,7 +52,7 @@ def without_match(
     if not is_variance_like(variance, conditions):
         return []
     for node in behind[1:]:
-        for match in Region(node, sign, graph).matches():
+        for match in Region({node: sign}, graph).matches():
             return _with_a_changed_root(match, node, variance, conditions)
     changed = any(node.op in ADDS for node in behind)
     if is_parameter(variance) and (changed or value(radicand) == value(variance)):

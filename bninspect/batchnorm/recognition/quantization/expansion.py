@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bninspect.batchnorm.recognition.algebra import DIVISIONS, root_of
-from bninspect.batchnorm.recognition.decomposed import variance_and_epsilon
+from bninspect.batchnorm.recognition.epsilon import variance_and_epsilon
 from bninspect.batchnorm.recognition.quantization.products import (
     MOST_TERMS,
     Sum,
@@ -202,7 +202,7 @@ class Expansion:
         return None if inverse is None else multiplied(first, inverse)
 
     def _root(self, radicand: Tensor, sign: int) -> Sum | None:
-        variance, epsilon = variance_and_epsilon(radicand)
+        variance, epsilon = variance_and_epsilon(radicand, self._conditions)
         root = symbol(Root(self.settled(variance), epsilon))
         return root if sign == 1 else inverted(root)
 

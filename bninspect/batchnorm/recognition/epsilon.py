@@ -45,7 +45,7 @@ def radicand_of(radicand: Tensor, conditions: Conditions) -> Radicand:
     epsilons = {epsilon for _, epsilon in apart}
     if len(epsilons) != 1 or None in epsilons:
         return Radicand(variance, None, unclipped)
-    return Radicand(variance, *epsilons, lambda tensor: variance_and_epsilon(tensor, conditions)[0])
+    return Radicand(variance, epsilons.pop(), lambda tensor: variance_and_epsilon(tensor, conditions)[0])
 
 
 def variance_and_epsilon(radicand: Tensor, conditions: Conditions) -> tuple[Tensor, float | None]:

@@ -80,7 +80,8 @@ ENDS = {
 def test_a_root_that_is_written_twice(second: str, offset: str, end: str) -> None:
     layer = only_layer(STORED + FIRST + SECOND[second] + OFFSETS[offset] + ENDS[end])
     assert names_of_parts(layer) == ["x:0", "gamma:0", "beta:0", "mean:0", "variance:0"]
-    assert (layer.output.name, layer.epsilon) == ("y:0", pytest.approx(1e-3))
+    assert layer.output.name == "y:0"
+    assert layer.epsilon == pytest.approx(1e-3)
 
 
 def test_x_times_gamma_first() -> None:

@@ -137,11 +137,10 @@ def _print_bugs(results: tuple[ModelResult, ...]) -> None:
 def _print(result: CheckResult, form: str, fail_on: Any, statistics: bool) -> None:
     """The report on standard output."""
     if form == "text":
-        from bninspect.render.check.terminal import print_lines
         from bninspect.render.check.text import lines
-        from bninspect.render.terminal import standard_output
+        from bninspect.render.console import standard_output
 
-        print_lines(standard_output()[0], lines(result, statistics))
+        standard_output().write(lines(result, statistics))
     elif form == "json":
         from bninspect.render.check.document import check_document
         from bninspect.render.json import dumps

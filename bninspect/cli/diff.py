@@ -48,9 +48,8 @@ def command(context: click.Context, /, old: str, new: str, fail_on: str, exit_ze
 
         click.echo(dumps(diff_document(result)))
     else:
-        from bninspect.render.diff.terminal import print_diff
-        from bninspect.render.terminal import standard_output
+        from bninspect.render.console import standard_output
+        from bninspect.render.diff.terminal import render_diff
 
-        console, grow = standard_output()
-        print_diff(console, result, grow=grow)
+        standard_output().write(render_diff(result))
     return CheckResult(models=(result.judged,)).exit_code(Severity(fail_on), exit_zero)

@@ -56,10 +56,7 @@ def _show(
 
         click.echo(dumps(graph_document(result.report, result.layers)))
         return
-    from bninspect.render import terminal
+    from bninspect.render.console import standard_output
+    from bninspect.render.graph.screen import render_graph, render_layers
 
-    console, grow = terminal.standard_output()
-    if globs:
-        terminal.print_layers(console, result.layers)
-    else:
-        terminal.print_graph(console, result.report, grow=grow)
+    standard_output().write(render_layers(result.layers) if globs else render_graph(result.report))

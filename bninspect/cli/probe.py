@@ -117,8 +117,7 @@ def command(
 
         click.echo(dumps(probe_document(found, result.diagnosis)))
         return
-    from bninspect.render.probe.terminal import print_probe
-    from bninspect.render.terminal import standard_output
+    from bninspect.render.console import standard_output
+    from bninspect.render.probe.terminal import render_probe
 
-    console, may_grow = standard_output()
-    print_probe(console, found, result.diagnosis, grow=may_grow)
+    standard_output().write(render_probe(found, result.diagnosis))

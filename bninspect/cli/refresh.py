@@ -119,11 +119,10 @@ def command(
 
         click.echo("\n".join(of_part(found, part)))
         return
-    from bninspect.render.refresh.terminal import print_refreshed
-    from bninspect.render.terminal import standard_output
+    from bninspect.render.console import standard_output
+    from bninspect.render.refresh.terminal import render_refreshed
 
-    console, may_grow = standard_output()
-    print_refreshed(console, done, grow=may_grow)
+    standard_output().write(render_refreshed(done))
 
 
 def _request(

@@ -73,9 +73,8 @@ def command(
     """
     from bninspect.commands.strip.stripping import strip
     from bninspect.files import STREAM
-    from bninspect.render.check.terminal import print_lines
+    from bninspect.render.console import standard_error, standard_output
     from bninspect.render.strip.text import summary
-    from bninspect.render.terminal import standard_error, standard_output
 
     _refuse_useless(target, no_verify, require_verified)
     result = strip(
@@ -89,8 +88,8 @@ def command(
         request=inputs.request(asked),
         allowed=allowed,
     )
-    console = standard_error() if target == STREAM else standard_output()[0]
-    print_lines(console, summary(result))
+    screen = standard_error() if target == STREAM else standard_output()
+    screen.write(summary(result))
 
 
 def _refuse_useless(target: str, no_verify: bool, require_verified: bool) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from bninspect import __version__
-from bninspect.render.names import as_written
+from bninspect.text import as_written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -33,7 +33,7 @@ with open(sys.argv[2], "r+b") as stream:
 """
 START = """
 import bninspect.cli.strip, bninspect.commands.strip.stripping
-import bninspect.render.strip.text, bninspect.render.terminal
+import bninspect.render.strip.text, bninspect.render.console
 """
 """What strip imports before it has read a byte."""
 WIDTHS = ((1.0, False), (4.0, True))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rich.console import Console
 
 import bninspect
 from bninspect.batchnorm import Mode, inspect
 from bninspect.errors import InputError, RewriteError, SelectionError
 from bninspect.graph import load
 from bninspect.graph.ops import VARIABLES
-from bninspect.render.check.terminal import print_lines
 from bninspect.render.strip.text import summary
+from tests.support.drawing import drawn
 from tests.support.messages import written
 from tests.support.places import FIXTURES, ROOT
 from tests.support.stripping import CLASSIC, Run, refused
@@ -218,9 +216,7 @@ def test_many_layers_with_long_names_are_all_told(width: int, tmp_path: Path) ->
         x = name
     model = written(tmp_path, graphdef("\n".join(lines)))
     result = bninspect.strip(model, tmp_path / "out.pb", verify=False)
-    stream = StringIO()
-    print_lines(Console(file=stream, width=width), summary(result))
-    told = stream.getvalue()
+    told = drawn(summary(result), width)
     assert max(map(len, told.splitlines())) <= width
     assert "40 layers fixed to training mode before, now in inference mode:\n" in told
     named = [change.layer.name for change in result.stripped.changes]

@@ -39,7 +39,6 @@ WALKS_OF_THEIR_OWN = {
         cli/configuration/config.py: _absolute _fits
         commands/check/paths.py: _expanded _inside
         render/json.py: _finite
-        render/terminal.py: _tree
         run/running.py: Running.values
     """,
 }

@@ -239,7 +239,7 @@ def test_statistics_that_give_nan_are_said_first(value: float, mean: bool, tmp_p
     assert first.text.startswith(
         "1 layer has statistics that are not finite (NaN, infinity) or a negative variance"
     )
-    assert first.kind == "error"
+    assert first.tone == "error"
 
 
 @pytest.mark.tensorflow

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bninspect.graphdef.wire import Buffer
-    from bninspect.models.checkpoint.table import Table
+    from bninspect.models.checkpoint.sorted_table import SortedTable
 
 _MOST_SHARDS = 99_999
 """As many as the names of their files can number."""
@@ -32,7 +32,7 @@ class Shard(NamedTuple):
     buffer: Buffer
 
 
-def header(table: Table) -> Any:
+def header(table: SortedTable) -> Any:
     """The BundleHeaderProto. Raises GraphDefError where there is none, or the values are of big-endian
     order.
     """
@@ -47,7 +47,7 @@ def header(table: Table) -> Any:
     return found
 
 
-def tensors(table: Table, shards: Sequence[Shard]) -> dict[str, TensorValue]:
+def tensors(table: SortedTable, shards: Sequence[Shard]) -> dict[str, TensorValue]:
     """Every tensor of the index whose values are numbers, by key; the values stay in the shards."""
     found = {}
     for entry in table:
@@ -61,7 +61,7 @@ def tensors(table: Table, shards: Sequence[Shard]) -> dict[str, TensorValue]:
     return found
 
 
-def object_keys(table: Table, shards: Sequence[Shard]) -> dict[int, str]:
+def object_keys(table: SortedTable, shards: Sequence[Shard]) -> dict[int, str]:
     """Number of an object -> the key of its value, as a checkpoint of objects (TensorFlow 2) tells it."""
     span = table.get(b"_CHECKPOINTABLE_OBJECT_GRAPH")
     if span is None:
@@ -96,7 +96,7 @@ def _span(name: str, entry: Any, shards: Sequence[Shard]) -> Span:
     return Span(shard.buffer, entry.offset, end)
 
 
-def _sliced(name: str, entry: Any, table: Table, shards: Sequence[Shard]) -> TensorValue:
+def _sliced(name: str, entry: Any, table: SortedTable, shards: Sequence[Shard]) -> TensorValue:
     """A tensor that is stored in slices, joined when its values are asked for."""
     parts = []
     for message in entry.slices:

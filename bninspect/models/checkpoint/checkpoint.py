@@ -22,7 +22,7 @@ from bninspect.errors import GraphDefError, one_line
 from bninspect.graphdef import TensorValue
 from bninspect.graphdef.source import FileBytes
 from bninspect.models.checkpoint import bundle, saved_slices
-from bninspect.models.checkpoint.table import Table
+from bninspect.models.checkpoint.sorted_table import SortedTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ class Checkpoint(Mapping[str, TensorValue]):
         for file in files:
             with _naming(file):
                 _all_there(file, len(files))
-                tensors.update(saved_slices.tensors(Table(FileBytes(file))))
+                tensors.update(saved_slices.tensors(SortedTable(FileBytes(file))))
         return cls(prefix, tensors)
 
     def __getitem__(self, key: str) -> TensorValue:
@@ -100,7 +100,7 @@ def _all_there(file: Path, count: int) -> None:
 
 
 def _bundle(prefix: str, index: Path) -> Checkpoint:
-    table = Table(FileBytes(index))
+    table = SortedTable(FileBytes(index))
     header = bundle.header(table)
     shards = []
     for number in range(header.num_shards):

@@ -12,10 +12,10 @@ from bninspect.models.checkpoint import slices
 from bninspect.models.checkpoint.bundle import joined
 
 if TYPE_CHECKING:
-    from bninspect.models.checkpoint.table import Table
+    from bninspect.models.checkpoint.sorted_table import SortedTable
 
 
-def tensors(table: Table) -> dict[str, TensorValue]:
+def tensors(table: SortedTable) -> dict[str, TensorValue]:
     """Every tensor of the table whose values are numbers, by key.
 
     Raises GraphDefError for a table that is no such checkpoint.
@@ -37,7 +37,7 @@ def tensors(table: Table) -> dict[str, TensorValue]:
     return found
 
 
-def _part(table: Table, told: Any, extents: tuple[slices.Extent, ...]) -> TensorValue:
+def _part(table: SortedTable, told: Any, extents: tuple[slices.Extent, ...]) -> TensorValue:
     """One slice; its values are unpacked when asked for."""
     head = message_class("TensorProto")(dtype=told.type)
     for dim, (_, length) in zip(told.shape.dim, extents, strict=False):

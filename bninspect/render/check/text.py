@@ -5,9 +5,10 @@ looked at.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from bninspect.render.names import counted, few
+from bninspect.render.line import Line
+from bninspect.text import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 5
 """Layers of one rule that are listed before the rest is counted."""
-
-
-class Line(NamedTuple):
-    """A line, its indent, and what it is (a severity, `model`, `plain`, `dim`): the terminal picks the
-    colour, and escapes what is no letter.
-    """
-
-    text: str
-    indent: int = 0
-    kind: str = "plain"
 
 
 def lines(result: CheckResult, statistics: bool = False) -> Iterator[Line]:
@@ -47,11 +38,11 @@ def lines(result: CheckResult, statistics: bool = False) -> Iterator[Line]:
     for (reason, _), codes in result.not_run_by_reason.items():
         said = [code for code in codes if (code, reason) in everywhere and (code, reason) not in foreign]
         if said:
-            yield Line(f"not looked at in any model: {', '.join(said)} ({reason})", kind="dim")
+            yield Line(f"not looked at in any model: {', '.join(said)} ({reason})", "dim")
     if codes_elsewhere := sorted(code for code, _ in everywhere & foreign):
-        yield Line(f"not for files of these kinds: {', '.join(codes_elsewhere)}", kind="dim")
+        yield Line(f"not for files of these kinds: {', '.join(codes_elsewhere)}", "dim")
     for entry in result.stale:
-        yield Line(f"baseline: no longer found, and can go: {entry}", kind="dim")
+        yield Line(f"baseline: no longer found, and can go: {entry}", "dim")
     yield _summary(result)
 
 
@@ -67,14 +58,14 @@ def _model(model: ModelResult, everywhere: frozenset[tuple[str, str]]) -> Iterat
     """The verdict, then what is behind it; of what did not run, only what is not said for all models."""
     if model.error is not None:
         what = f"{verdict(model)}; it could not be run" if model.modes else "could not be checked"
-        yield Line(f"{model.path}: {what}", kind="model")
-        yield Line(model.error.removeprefix(f"{model.path}: "), 2, "error")
+        yield Line(f"{model.path}: {what}", "bold")
+        yield Line(model.error.removeprefix(f"{model.path}: "), "error", indent=2)
     else:
-        yield Line(f"{model.path}: {verdict(model)}", kind="model")
+        yield Line(f"{model.path}: {verdict(model)}", "bold")
     yield from findings(model)
     if model.allowed:
         allowed = [f"{code} at {layer} ({reason})" for code, layer, reason in model.allowed]
-        yield Line(f"allowed: {few(allowed)}", 2, "dim")
+        yield Line(f"allowed: {listed(allowed)}", "dim", indent=2)
     own = [skip for skip in model.not_run if (skip.code, skip.reason) not in everywhere]
     reasons: dict[str, list[str]] = {}
     for skip in own:
@@ -82,9 +73,9 @@ def _model(model: ModelResult, everywhere: frozenset[tuple[str, str]]) -> Iterat
             reasons.setdefault(skip.reason, []).append(skip.code)
     for reason, codes in reasons.items():
         # A reason may be a sentence or two.
-        yield Line(f"not looked at: {', '.join(codes)} ({reason.removesuffix('.')})", 2, "dim")
+        yield Line(f"not looked at: {', '.join(codes)} ({reason.removesuffix('.')})", "dim", indent=2)
     if elsewhere := [skip.code for skip in own if skip.foreign]:
-        yield Line(f"not for a file of this kind: {', '.join(elsewhere)}", 2, "dim")
+        yield Line(f"not for a file of this kind: {', '.join(elsewhere)}", "dim", indent=2)
 
 
 def findings(model: ModelResult) -> Iterator[Line]:
@@ -125,19 +116,19 @@ def _group(group: Sequence[Found]) -> Iterator[Line]:
     grave = _counts(group) if mixed else first.severity.value
     yield Line(
         f"{first.code} {group[0].name} ({grave})" + old * all_old,
-        2,
         "dim" if all_old else first.severity.value,
+        indent=2,
     )
     for one in group[:_SHOWN]:
         where = one.finding.layer or one.finding.node
         where = f"{where} ({one.finding.severity.value})" if where and mixed else where
         told = f"{where}: {one.finding.message}" if where else one.finding.message
-        yield Line(told + old * (one.known and not all_old), 4)
+        yield Line(told + old * (one.known and not all_old), indent=4)
     if len(group) > _SHOWN:
-        yield Line(f"and {len(group) - _SHOWN:,} more", 4, "dim")
+        yield Line(f"and {len(group) - _SHOWN:,} more", "dim", indent=4)
     remedies = dict.fromkeys(one.finding.remedy for one in group if one.finding.remedy)
     for remedy in remedies:
-        yield Line(f"to mend it: {remedy}", 4, "dim")
+        yield Line(f"to mend it: {remedy}", "dim", indent=4)
 
 
 def _statistics(result: CheckResult) -> Iterator[Line]:
@@ -165,4 +156,4 @@ def _summary(result: CheckResult) -> Line:
         parts.append(f"{known:,} known from the baseline")
     elif not fresh and not failed:
         parts.append("no findings")
-    return Line(", ".join(parts), kind="model")
+    return Line(", ".join(parts), "bold")

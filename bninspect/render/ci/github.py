@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.escaping import printable_lines
-from bninspect.render.names import few
+from bninspect.text import listed
 
 if TYPE_CHECKING:
     from bninspect.commands.check.result import CheckResult
@@ -38,7 +38,7 @@ def github(result: CheckResult) -> str:
                 )
             )
     for (reason, models), codes in result.not_run_by_reason.items():
-        told = f"{', '.join(codes)} did not run on {few(models)}: {reason}"
+        told = f"{', '.join(codes)} did not run on {listed(models)}: {reason}"
         lines.append(f"::notice title=bninspect::{_data(told)}")
     return "".join(f"{line}\n" for line in lines)
 

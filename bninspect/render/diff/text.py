@@ -6,8 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.comparison.comparison import Trains, Verdict
-from bninspect.render.check.text import Line, findings
-from bninspect.render.names import counted, few
+from bninspect.render.check.text import findings
+from bninspect.render.line import Line
+from bninspect.text import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -42,12 +43,12 @@ def head(result: PairResult) -> Iterator[Line]:
         told = f"{counted(len(found.layers), 'layer')}: {'; '.join(each)}"
     if reset := sum(move.is_reset for move in found.layers):
         told += f"; statistics back at their initial values in {reset:,}"
-    yield Line(told, kind="error" if result.judged.found else "model")
+    yield Line(told, "error" if result.judged.found else "bold")
     yield Line(f"old: {_file(found.old, found.steps[0], 'NEW' if result.borrowed == 'old' else None)}")
     yield Line(f"new: {_file(found.new, found.steps[1], 'OLD' if result.borrowed == 'new' else None)}")
     before, after = found.steps
     if before is not None and after is not None and after < before:
-        yield Line(f"OLD is of step {before:,}, NEW of step {after:,}: are they swapped?", kind="warning")
+        yield Line(f"OLD is of step {before:,}, NEW of step {after:,}: are they swapped?", "warning")
 
 
 def _file(report: Report, step: int | None, owner: str | None) -> str:
@@ -69,27 +70,27 @@ def notes(result: PairResult) -> Iterator[Line]:
     found = result.comparison
     renamed = [f"{move.name} (in OLD {move.old.name})" for move in found.layers if move.matched == "order"]
     if renamed:
-        yield Line(f"matched by graph order and shapes: {few(renamed)}")
+        yield Line(f"matched by graph order and shapes: {listed(renamed)}")
     for reason, names in _by_reason(found).items():
-        yield Line(f"not compared at {few(names)}: {reason}", kind="warning")
+        yield Line(f"not compared at {listed(names)}: {reason}", "warning")
     for move in found.layers:
         if gone := move.statistics.undefined:
             told = (
                 f"{gone:,} of {counted(move.statistics.channels, 'channel')} not finite, or without variance"
             )
-            yield Line(f"{move.name}: statistics of {told}; W is of the others", kind="warning")
+            yield Line(f"{move.name}: statistics of {told}; W is of the others", "warning")
     for side in ("old", "new"):
         alone = [one for one in found.unmatched if one.side == side]
         for reason in dict.fromkeys(one.reason for one in alone):
             names = [one.name for one in alone if one.reason == reason]
-            yield Line(f"unmatched, of {side.upper()}: {few(names)}: {reason}", kind="warning")
+            yield Line(f"unmatched, of {side.upper()}: {listed(names)}: {reason}", "warning")
     quiet = [move.name for move in found.layers if _is_excused(move)]
     if quiet:
-        yield Line(f"trains on stored statistics, which nothing is to move: {few(quiet)}", kind="dim")
+        yield Line(f"trains on stored statistics, which nothing is to move: {listed(quiet)}", "dim")
     for code, layer, reason in result.judged.allowed:
-        yield Line(f"allowed: {code} at {layer} ({reason})", kind="dim")
+        yield Line(f"allowed: {code} at {layer} ({reason})", "dim")
     for skip in result.judged.not_run:
-        yield Line(f"not judged: {skip.code} ({skip.reason})", kind="dim")
+        yield Line(f"not judged: {skip.code} ({skip.reason})", "dim")
 
 
 def _by_reason(found: Comparison) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.layer import State
 from bninspect.render.graph.overview import NEVER_RUN, OTHERS_RUN, RUN
-from bninspect.render.names import few
+from bninspect.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ def state_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
     for state, meaning in _STATES.items():
         reasons = [layer.statistics.reason for layer in layers if layer.statistics.state is state]
         if reasons:
-            told = few(sorted({reason for reason in reasons if reason}))
+            told = listed(sorted({reason for reason in reasons if reason}))
             yield Note(state.value, f"{meaning} ({told})." if told else f"{meaning}.")
 
 
@@ -78,9 +78,9 @@ def training_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
     """
     apart = [layer.name for layer in layers if layer.updates_apart and not layer.updated_by_others]
     if apart:
-        yield Note(RUN, f"{_APART} ({few(apart)}).")
+        yield Note(RUN, f"{_APART} ({listed(apart)}).")
     if others := [layer.name for layer in layers if layer.updated_by_others]:
-        yield Note(OTHERS_RUN, f"{_OTHERS_RUN} ({few(others)}).")
+        yield Note(OTHERS_RUN, f"{_OTHERS_RUN} ({listed(others)}).")
     if any(layer.updates == "unused" for layer in layers):
         yield Note(NEVER_RUN, f"{_NEVER_RUN}.")
     idle = [layer for layer in layers if layer.updates == "none"]
@@ -92,14 +92,14 @@ def training_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
     if untrainable:
         from bninspect.rules.facts.training import UNTRAINABLE
 
-        yield Note("trainable=False", f"{few(untrainable)}. {UNTRAINABLE}.")
+        yield Note("trainable=False", f"{listed(untrainable)}. {UNTRAINABLE}.")
     learned = [
         layer.name
         for layer in layers
         if not layer.trains_on_batch and {"moving_mean", "moving_variance"} & set(layer.trainable or ())
     ]
     if learned:
-        yield Note("trainable", f"{few(learned)}. {_LEARNED}.")
+        yield Note("trainable", f"{listed(learned)}. {_LEARNED}.")
 
 
 def lookalike_notes(report: Report) -> Iterator[Note]:
@@ -108,7 +108,7 @@ def lookalike_notes(report: Report) -> Iterator[Note]:
     for found in report.lookalikes:
         groups.setdefault((found.kind, found.reason), []).append(found.node.label)
     for (kind, reason), names in groups.items():
-        yield Note(f"{len(names):,} {kind}", f"{few(names)} ({reason})")
+        yield Note(f"{len(names):,} {kind}", f"{listed(names)} ({reason})")
 
 
 def unrecognised_notes(report: Report) -> Iterator[Note]:

@@ -8,14 +8,15 @@ import numpy as np
 
 from bninspect.batchnorm.gain import gain, of_one, raised_by_wrapper
 from bninspect.batchnorm.layer import State
-from bninspect.render.names import as_written, between, counted, few, plain
+from bninspect.render.line import Line
 from bninspect.rules.facts.training import UNTRAINABLE
+from bninspect.text import as_written, between, counted, listed, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bninspect.batchnorm.layer import BatchNorm
-    from bninspect.render.graph.verdict import Tone
+    from bninspect.render.line import Tone
 
 _RAISED = (
     "1.001e-05 is the smallest epsilon that the Python wrapper of TensorFlow 1.x wrote: it raised a smaller "
@@ -29,36 +30,41 @@ _UPDATES = {
 }
 
 
-def numbers(layer: BatchNorm) -> Iterator[tuple[str, Tone]]:
-    """The statements, in order, and how loud each is."""
-    yield _statistics(layer), "alarm" if layer.statistics.state in (State.INITIAL, State.INVALID) else "plain"
+def numbers(layer: BatchNorm) -> Iterator[Line]:
+    """The statements, in order."""
+    bad = layer.statistics.state in (State.INITIAL, State.INVALID)
+    yield _line(_statistics(layer), "error" if bad else "plain")
     yield from _epsilon(layer)
-    yield _gain(layer), "plain"
+    yield _line(_gain(layer))
     momentum = as_written(layer.momentum)
     if momentum is not None:
         rest = as_written(float(np.float32(1.0 - momentum)))
-        yield f"momentum {plain(momentum)}: moving = moving*{plain(momentum)} + batch*{plain(rest)}", "plain"
+        yield _line(f"momentum {plain(momentum)}: moving = moving*{plain(momentum)} + batch*{plain(rest)}")
     elif layer.update_ops:
-        yield "momentum: no constant, computed when the updates run", "plain"
+        yield _line("momentum: no constant, computed when the updates run")
     yield from _training(layer)
 
 
-def _training(layer: BatchNorm) -> Iterator[tuple[str, Tone]]:
+def _line(text: str, tone: Tone = "plain") -> Line:
+    return Line(text, tone, indent=2, hang=0)
+
+
+def _training(layer: BatchNorm) -> Iterator[Line]:
     """Who updates the moving statistics, and what the optimizer changes."""
     if layer.updates is not None or layer.update_ops:
         stays = layer.trains_on_batch and layer.updates != "run"
-        yield _UPDATES[layer.updates] + _update_ops(layer), "warning" if stays else "plain"
+        yield _line(_UPDATES[layer.updates] + _update_ops(layer), "warning" if stays else "plain")
     if layer.trainable is not None:
-        yield f"in TRAINABLE_VARIABLES: {', '.join(layer.trainable) or 'none of them'}", "plain"
+        yield _line(f"in TRAINABLE_VARIABLES: {', '.join(layer.trainable) or 'none of them'}")
     if layer.trains_on_batch and layer.is_untrainable:
-        yield f"trainable=False, and it normalizes with its batch: {UNTRAINABLE}", "warning"
+        yield _line(f"trainable=False, and it normalizes with its batch: {UNTRAINABLE}", "warning")
 
 
 def _update_ops(layer: BatchNorm) -> str:
     """The update ops in brackets; where several calls have some and not all of them run, which do not."""
     idle = [node.label for node in layer.idle_update_ops if layer.updates == "run"]
     run = [node.label for node in layer.update_ops if node.label not in idle]
-    return (f" ({few(run)})" if run else "") + (f"; no train op runs {few(idle)}" if idle else "")
+    return (f" ({listed(run)})" if run else "") + (f"; no train op runs {listed(idle)}" if idle else "")
 
 
 def _statistics(layer: BatchNorm) -> str:
@@ -70,19 +76,18 @@ def _statistics(layer: BatchNorm) -> str:
     return words + (f" ({statistics.reason})" if statistics.reason else "")
 
 
-def _epsilon(layer: BatchNorm) -> Iterator[tuple[str, Tone]]:
+def _epsilon(layer: BatchNorm) -> Iterator[Line]:
     """Epsilon, and how much of a 1.0 it takes away all by itself."""
     if layer.epsilon is None:
-        yield "epsilon unknown: it is not a number in the file", "plain"
+        yield _line("epsilon unknown: it is not a number in the file")
         return
-    yield f"epsilon {plain(as_written(layer.epsilon))}", "plain"
+    yield _line(f"epsilon {plain(as_written(layer.epsilon))}")
     one = of_one(layer.epsilon)
-    yield (
-        f"1.0 becomes {plain(one)} = 1/sqrt(1+epsilon) with mean 0, variance 1, gamma 1, beta 0{_lost(one)}",
-        "plain",
+    yield _line(
+        f"1.0 becomes {plain(one)} = 1/sqrt(1+epsilon) with mean 0, variance 1, gamma 1, beta 0{_lost(one)}"
     )
     if raised_by_wrapper(layer.epsilon):
-        yield _RAISED, "plain"
+        yield _line(_RAISED)
 
 
 def _lost(one: float) -> str:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.render.graph.verdict import source_value
-from bninspect.render.names import as_written, below, plain
-from bninspect.text import common_scope
+from bninspect.text import as_written, below, common_scope, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

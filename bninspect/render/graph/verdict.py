@@ -8,7 +8,8 @@ from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.deciding import sent_to_training_by
-from bninspect.render.names import counted, few
+from bninspect.render.line import Line
+from bninspect.text import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,17 +17,9 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.layer import BatchNorm, Report, SwitchGroup
     from bninspect.batchnorm.switch import ModeSwitch, Predicate
     from bninspect.graph import Tensor
-
-Tone = Literal["plain", "warning", "alarm"]
+    from bninspect.render.line import Tone
 
 _VARIABLES = {"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "VarIsInitializedOp"}
-
-
-class Sentence(NamedTuple):
-    """One statement, and how loud it is."""
-
-    text: str
-    tone: Tone = "plain"
 
 
 class _Says(NamedTuple):
@@ -44,18 +37,18 @@ class _Way(NamedTuple):
     says: _Says
 
 
-def verdict(report: Report) -> list[Sentence]:
+def verdict(report: Report) -> list[Line]:
     """The statements on the whole model, the headline first."""
     total = len(report.layers)
     if not total:
         return [*_nothing(report), *_by_signature(report)]
-    ways = sorted(_ways(report), key=lambda way: way.says.tone != "alarm")
+    ways = sorted(_ways(report), key=lambda way: way.says.tone != "error")
     subject = counted(total, "batch-norm layer")
     if len(ways) == 1:
         sentences = [_all_alike(subject, total, ways[0].says)]
     else:
         sentences = [
-            Sentence(f"{subject}, which do not all behave alike:"),
+            Line(f"{subject}, which do not all behave alike:"),
             *(_some(way, total) for way in ways),
         ]
     return [
@@ -68,38 +61,38 @@ def verdict(report: Report) -> list[Sentence]:
     ]
 
 
-def _all_alike(subject: str, total: int, says: _Says) -> Sentence:
+def _all_alike(subject: str, total: int, says: _Says) -> Line:
     if says.verb == "run":
-        return Sentence(f"{subject}; {'all run' if total > 1 else 'it runs'} {says.text}.", says.tone)
-    return Sentence(f"{subject}, {'all ' if total > 1 else ''}{says.text}.", says.tone)
+        return Line(f"{subject}; {'all run' if total > 1 else 'it runs'} {says.text}.", says.tone)
+    return Line(f"{subject}, {'all ' if total > 1 else ''}{says.text}.", says.tone)
 
 
-def _some(way: _Way, total: int) -> Sentence:
+def _some(way: _Way, total: int) -> Line:
     """The layers of one way among others, by name."""
     verbs = {"run": ("runs", "run"), "are": ("is", "are")}[way.says.verb]
     verb = verbs[len(way.layers) > 1]
-    names = few([layer.name for layer in way.layers])
-    return Sentence(f"- {len(way.layers):,} of {total:,} {verb} {way.says.text} ({names}).", way.says.tone)
+    names = listed([layer.name for layer in way.layers])
+    return Line(f"- {len(way.layers):,} of {total:,} {verb} {way.says.text} ({names}).", way.says.tone)
 
 
-def _nothing(report: Report) -> list[Sentence]:
+def _nothing(report: Report) -> list[Line]:
     """What it may mean that there is no layer."""
     if report.unrecognised:
         places = counted(len(report.unrecognised), "place")
         told = f"No batch-norm layer for certain: {places} could not be decided; see below."
-        sentences = [Sentence(told, "warning")]
+        sentences = [Line(told, "warning")]
     else:
-        outputs = few([tensor.name for tensor in report.outputs])
+        outputs = listed([tensor.name for tensor in report.outputs])
         sentences = [
-            Sentence("No batch-norm layer in this model.", "warning"),
-            Sentence(
+            Line("No batch-norm layer in this model.", "warning"),
+            Line(
                 "It may have been folded into the weights (graph optimizers and converters do that), or this "
                 "is not the file you meant"
                 + (f", or its outputs ({outputs}) do not depend on any." if outputs else ".")
             ),
         ]
     if report.lookalikes:
-        sentences.append(Sentence(f"{counted(len(report.lookalikes), 'lookalike')} found; see below."))
+        sentences.append(Line(f"{counted(len(report.lookalikes), 'lookalike')} found; see below."))
     return sentences
 
 
@@ -132,14 +125,14 @@ def _decided(group: SwitchGroup) -> Iterator[_Way]:
             yield _Way(tuple(layers), says)
 
 
-def _opposed(report: Report) -> Iterator[Sentence]:
+def _opposed(report: Report) -> Iterator[Line]:
     """Sources that send some layers to training by the value that sends others to inference."""
     for group in report.switches:
         switches = [layer.switch for layer in group.layers if layer.switch is not None]
         if len({sent_to_training_by(switch) for switch in switches}) > 1:
             name = switches[0].decided_by.name
             text = f"No value of {name} serves inference to all layers that it switches."
-            yield Sentence(text, "alarm")
+            yield Line(text, "error")
 
 
 def _fixed(mode: Mode, conditionals: str, for_training: bool) -> _Says:
@@ -151,11 +144,11 @@ def _fixed(mode: Mode, conditionals: str, for_training: bool) -> _Says:
         name = "TRAINING" if mode is Mode.TRAINING else "inference"
         text = f"in {name} mode, fixed in the file, whenever reached: a conditional on {conditionals} "
         text += "decides only that"
-        return _Says("run", text, "alarm" if mode is Mode.TRAINING else "plain")
+        return _Says("run", text, "error" if mode is Mode.TRAINING else "plain")
     if mode is Mode.TRAINING and for_training:
         return _Says("run", "in training mode whatever is fed: right while training, not for serving")
     if mode is Mode.TRAINING:
-        return _Says("run", "in TRAINING mode whatever is fed, fixed in the file", "alarm")
+        return _Says("run", "in TRAINING mode whatever is fed, fixed in the file", "error")
     return _Says("run", "in inference mode, fixed in the file")
 
 
@@ -165,7 +158,7 @@ def _switched(predicate: Predicate, switch: ModeSwitch, mode: Mode) -> _Says:
         value = str(predicate.constant).lower()
         text = f"decided by a predicate that is the constant {value}"
         if mode is Mode.TRAINING:
-            return _Says("are", f"{text}: TRAINING, fixed in the file", "alarm")
+            return _Says("are", f"{text}: TRAINING, fixed in the file", "error")
         return _Says("are", f"{text}: inference, fixed in the file")
     if predicate.source is None:
         computed = f"switched by a computed predicate, {predicate.behind.name} ({predicate.behind.node.op})"
@@ -183,7 +176,7 @@ def _sourced(predicate: Predicate, source: Tensor, switch: ModeSwitch) -> _Says:
         by = f"switched by {source.name} ({source.node.op}, default {given})"
         if default is Mode.TRAINING:
             return _Says(
-                "are", f"{by}: feeding nothing serves TRAINING; feed {inference} for inference", "alarm"
+                "are", f"{by}: feeding nothing serves TRAINING; feed {inference} for inference", "error"
             )
         return _Says("are", f"{by}: feeding nothing serves inference; feed {training} for training")
     by = f"switched by {source.name} ({source.node.op})"
@@ -204,35 +197,35 @@ def source_value(source: Tensor, truth: bool) -> str:
     return "1" if truth else "0"
 
 
-def _training(report: Report) -> Iterator[Sentence]:
+def _training(report: Report) -> Iterator[Line]:
     """Of a training graph, whether training moves the statistics that inference is to use."""
     layers = [layer for layer in report.layers if layer.trains_on_batch]
     if all(layer.updates is None for layer in report.layers):
         return
     if not layers:
-        yield Sentence("A training graph; what normalizes with moving statistics does not update them.")
+        yield Line("A training graph; what normalizes with moving statistics does not update them.")
     elif all(layer.updates == "run" for layer in layers):
         others = [layer.name for layer in layers if layer.updated_by_others]
-        told = f", but not those of {few(others)}, which have the same statistics" if others else ""
-        yield Sentence(f"A training graph; its train op runs the updates of the moving statistics{told}.")
+        told = f", but not those of {listed(others)}, which have the same statistics" if others else ""
+        yield Line(f"A training graph; its train op runs the updates of the moving statistics{told}.")
     for updates, words in (
         ("unused", "no train op runs the updates of the moving statistics"),
         ("none", "nothing updates the moving statistics"),
     ):
         still = [layer for layer in layers if layer.updates == updates]
         if still:
-            names = few([layer.name for layer in still])
+            names = listed([layer.name for layer in still])
             part = f" of {len(still):,} of {len(layers):,} layers ({names})" if still != layers else ""
             text = f"A training graph, and {words}{part}: inference will not use what training saw."
-            yield Sentence(text, "alarm")
+            yield Line(text, "error")
 
 
-def _by_signature(report: Report) -> Iterator[Sentence]:
+def _by_signature(report: Report) -> Iterator[Line]:
     """Which signature serves which mode; nothing if all serve the same."""
     ways = [_modes(one.layers) for one in report.signatures]
     if len(set(ways)) > 1:
         each = [f"{one.key} runs {way}" for one, way in zip(report.signatures, ways, strict=True)]
-        yield Sentence(f"By signature: {'; '.join(each)}.")
+        yield Line(f"By signature: {'; '.join(each)}.")
 
 
 def _modes(layers: Sequence[BatchNorm]) -> str:
@@ -247,15 +240,15 @@ def _modes(layers: Sequence[BatchNorm]) -> str:
     return " and ".join(told) if told else "no batch norm"
 
 
-def _weights(report: Report) -> Iterator[Sentence]:
+def _weights(report: Report) -> Iterator[Line]:
     """What the file lacks: weights that were to be in it, or beside it."""
     missing = missing_weights(report)
     if missing is not None:
         told = str(missing)
-        yield Sentence(f"{told[0].upper()}{told[1:]}.", "plain" if report.is_for_training else "alarm")
+        yield Line(f"{told[0].upper()}{told[1:]}.", "plain" if report.is_for_training else "error")
 
 
-def _statistics(report: Report) -> Iterator[Sentence]:
+def _statistics(report: Report) -> Iterator[Line]:
     """Statistics that no one should serve with."""
     total = len(report.layers)
     for state, words in (
@@ -266,4 +259,4 @@ def _statistics(report: Report) -> Iterator[Sentence]:
         if layers:
             who = f"{len(layers):,} of {total:,}" if len(layers) < total else "All" if total > 1 else "It"
             holds = "hold" if len(layers) > 1 else "holds"
-            yield Sentence(f"{who} {holds} {words}.", "alarm")
+            yield Line(f"{who} {holds} {words}.", "error")

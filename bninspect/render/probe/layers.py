@@ -5,23 +5,21 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from bninspect.render.columns import Cell, Column, RowTable, name_column
-from bninspect.render.names import counted
-from bninspect.render.probe.numbers import short
-from bninspect.render.prose import Prose
+from bninspect.render.line import Line
+from bninspect.render.table import Cell, Column, Table, name_column
+from bninspect.text import counted, short
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rich.console import Console
+    from collections.abc import Iterator, Sequence
 
     from bninspect.measure.facts import LayerMeasurement, Probe, ProbedLayer
+    from bninspect.render.line import Item, Tone
 
-STYLES = {
-    "fine": "green",
-    "note": "cyan",
-    "warning": "yellow",
-    "error": "bold red",
+TONES: dict[str, Tone] = {
+    "fine": "good",
+    "note": "note",
+    "warning": "warning",
+    "error": "error",
     "inconclusive": "dim",
     "-": "dim",
 }
@@ -32,13 +30,9 @@ _LAYOUTS = ((10, True, True), (10, True, False), (6, True, False), (4, False, Fa
 """(width of the bar, with values, with the largest difference of the outputs), the richest first."""
 
 
-def print_layers(console: Console, probe: Probe, *, grow: bool = False) -> None:
+def render_layers(probe: Probe) -> Iterator[Item]:
     """The table and what its columns mean."""
-
-    def layouts(blocks: bool) -> list[list[Column]]:
-        return [_columns(probe.layers, *layout, blocks=blocks, judged=not probe.drawn) for layout in _LAYOUTS]
-
-    console.print(RowTable(layouts, grow=grow), crop=not grow)
+    yield Table(*(_columns(probe.layers, *layout, judged=not probe.drawn) for layout in _LAYOUTS))
     images = counted(max(one.images for one in probe.layers), "image")
     told = (
         f"Over {images}. own: how far stored statistics are from those of the images, in standard "
@@ -46,23 +40,23 @@ def print_layers(console: Console, probe: Probe, *, grow: bool = False) -> None:
     )
     if any(_inherited(one) for one in probe.layers):
         told += " *: inherited from layers before it, its own is small."
-    console.print(Prose(told, "dim"))
+    yield Line(told, "dim", hang=0)
 
 
 def _columns(
-    layers: Sequence[ProbedLayer], bar: int, values: bool, difference: bool, *, blocks: bool, judged: bool
+    layers: Sequence[ProbedLayer], bar: int, values: bool, difference: bool, *, judged: bool
 ) -> list[Column]:
     """One layout; without verdicts where none was `judged`."""
     verdicts = [_verdict(one.own) if judged else "-" for one in layers]
     bars = [
-        Cell("" if verdict == "inconclusive" else _bar(_score(one.own), bar, blocks), STYLES[verdict])
+        Cell("", "dim") if verdict == "inconclusive" else _bar(_score(one.own), bar, TONES[verdict])
         for one, verdict in zip(layers, verdicts, strict=True)
     ]
     columns = [
         name_column([one.layer.name for one in layers]),
         Column("own", tuple(_own(one) for one in layers), right=True),
         Column("", tuple(bars)),
-        Column("verdict", tuple(Cell(verdict, STYLES[verdict]) for verdict in verdicts)),
+        Column("verdict", tuple(Cell(verdict, TONES[verdict]) for verdict in verdicts)),
         Column("deployed", tuple(_deployed(one) for one in layers), right=True),
     ]
     if values:
@@ -78,7 +72,7 @@ def _deployed(one: ProbedLayer) -> Cell:
     if _verdict(one.deployed) == "inconclusive":
         return Cell("? ", "dim")
     mark = "*" if _inherited(one) else " "
-    return Cell(f"{layer_score(_score(one.deployed))}{mark}", STYLES[_verdict(one.deployed)])
+    return Cell(f"{layer_score(_score(one.deployed))}{mark}", TONES[_verdict(one.deployed)])
 
 
 def _inherited(one: ProbedLayer) -> bool:
@@ -105,12 +99,10 @@ def layer_score(score: float | None) -> str:
     return f"{score:.2f}" if score < 9.995 else f"{score:.1f}" if score < 99.95 else short(score)
 
 
-def _bar(score: float | None, width: int, blocks: bool) -> str:
+def _bar(score: float | None, width: int, tone: Tone) -> Cell:
     """The score as a bar, full from `_FULL` on; eighths of a block, or whole signs where there are none."""
     if score is None or not math.isfinite(score) or score <= 0:
-        return ""
+        return Cell("", tone)
     share = min(score / _FULL, 1.0) * width
-    if not blocks:
-        return "#" * round(share)
     whole, eighths = divmod(round(share * 8), 8)
-    return "█" * whole + (_EIGHTHS[eighths] if eighths else "")
+    return Cell("█" * whole + (_EIGHTHS[eighths] if eighths else ""), tone, ascii="#" * round(share))

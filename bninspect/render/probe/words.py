@@ -5,21 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-
-from bninspect.render.probe.numbers import percent, short
-from bninspect.render.prose import Prose
+from bninspect.render.line import Line
+from bninspect.render.table import Cell, Column, Table
 from bninspect.rules import Severity, rules
-from bninspect.text import counted, sentence
+from bninspect.text import counted, percent, sentence, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console
-
     from bninspect.commands.probe.diagnosis import Diagnosis
     from bninspect.measure.facts import Gap, Probe
+    from bninspect.measure.presets import PresetTrial
+    from bninspect.render.line import Item, Tone
     from bninspect.rules import Finding
     from bninspect.statistics.distance import Difference
 
@@ -28,19 +25,19 @@ _NOT_ACCURACY = (
 )
 
 
-def headline(probe: Probe, diagnosis: Diagnosis) -> tuple[str, str]:
-    """The most important sentence, and its style."""
+def headline(probe: Probe, diagnosis: Diagnosis) -> Line:
+    """The most important sentence."""
     if not probe.report.layers:
-        return "There is no batch norm in this model: nothing to compare.", "bold"
+        return Line("There is no batch norm in this model: nothing to compare.", "bold", hang=0)
     if not probe.ran:
-        return "Nothing was run: no layer of this model can be switched between the two modes.", "bold"
+        told = "Nothing was run: no layer of this model can be switched between the two modes."
+        return Line(told, "bold", hang=0)
     if diagnosis.findings:
         first = diagnosis.findings[0]
         more = len(diagnosis.findings) - 1
         also = f" ({more} more below)" if more else ""
-        return f"{sentence(first.title)}{also}. {apart(probe)}", _tone(first)
-    style = "bold" if diagnosis.open else "bold green"
-    return f"{diagnosis.conclusion} {apart(probe)}", style
+        return Line(f"{sentence(first.title)}{also}. {apart(probe)}", _tone(first), hang=0)
+    return Line(f"{diagnosis.conclusion} {apart(probe)}", "bold" if diagnosis.open else "good", hang=0)
 
 
 def apart(probe: Probe) -> str:
@@ -58,81 +55,93 @@ def apart(probe: Probe) -> str:
     return f"The two modes differ {_apart(*max(places or layers, key=_size))}."
 
 
-def print_diagnosis(console: Console, probe: Probe, diagnosis: Diagnosis) -> None:
+def render_diagnosis(probe: Probe, diagnosis: Diagnosis) -> Iterator[Line]:
     """Each finding with its evidence and the fix; or what a clean probe does not prove."""
     names = {rule.code: rule.name for rule in rules()}
     for one in diagnosis.findings:
-        console.print()
-        console.print(Prose(" ".join(filter(None, (one.code, names[one.code], one.layer))), _tone(one)))
-        console.print(Prose(f"{sentence(one.title)}.", indent=2))
+        yield Line()
+        yield Line(" ".join(filter(None, (one.code, names[one.code], one.layer))), _tone(one))
+        yield Line(f"{sentence(one.title)}.", indent=2)
         if one.evidence:
-            console.print(Prose(f"evidence: {one.evidence}", indent=2, hang=2))
+            yield Line(f"evidence: {one.evidence}", indent=2)
         if one.fix is not None:
-            console.print(Prose(f"fix: {one.fix}", indent=2, hang=2))
+            yield Line(f"fix: {one.fix}", indent=2)
     if diagnosis.findings and diagnosis.open:
-        console.print()
-        console.print(Prose(diagnosis.open, "dim"))
+        yield Line()
+        yield Line(diagnosis.open, "dim")
     if probe.layers and not diagnosis.findings and not diagnosis.open:
-        console.print()
-        console.print(Prose(_NOT_ACCURACY, "dim"))
+        yield Line()
+        yield Line(_NOT_ACCURACY, "dim")
 
 
-def checks(probe: Probe) -> Iterator[tuple[str, str]]:
-    """(line, style) on how far the numbers can be trusted: verification, and the companion test."""
+def checks(probe: Probe) -> Iterator[Line]:
+    """How far the numbers can be trusted: verification, and the companion test."""
     checked = probe.verification
     if checked.state == "verified":
         exact = "exactly" if not checked.max_abs else f"to {short(checked.max_abs)}"
-        yield f"verified: both modes agree with the original, fed by its own predicate, {exact}", ""
+        yield Line(f"verified: both modes agree with the original, fed by its own predicate, {exact}")
     elif checked.state == "differs":
         where = f" by {short(checked.max_abs)}" if checked.max_abs is not None else ""
         at = f" at {checked.tensor}" if checked.tensor else ""
         why = f": {checked.reason}" if checked.reason else ""
-        yield f"NOT verified: what was measured differs from the original{where}{at}{why}", "bold red"
+        yield Line(f"NOT verified: what was measured differs from the original{where}{at}{why}", "error")
     else:
-        yield f"not verified: {checked.reason}", "yellow" if checked.max_abs is not None else ""
+        yield Line(f"not verified: {checked.reason}", "plain" if checked.max_abs is None else "warning")
     test = probe.companions
     if test is None or test.dependent:
         return
     if test.reason is not None:
-        yield f"companions: not tested, {test.reason}", ""
+        yield Line(f"companions: not tested, {test.reason}")
         return
     floor = max((output.floor for output in test.outputs), default=0.0)
     who = "a companion made of it" if test.made else f"{counted(test.images - 1, 'other image')} beside it"
-    yield f"companions: an image's output does not move with {who} (noise up to {short(floor)})", ""
+    yield Line(f"companions: an image's output does not move with {who} (noise up to {short(floor)})")
 
 
-def print_presets(console: Console, probe: Probe, diagnosis: Diagnosis) -> None:
+def render_presets(probe: Probe, diagnosis: Diagnosis) -> Iterator[Item]:
     """What `--preprocess auto` chose and why, or the presets beside the given one where another fits."""
     trial = probe.presets
     if trial is None or (
         trial.given is not None and not any(one.code == "BN405" for one in diagnosis.findings)
     ):
         return
-    console.print()
+    yield Line()
     if trial.given is None:
         best = trial.best
         if best is None:
-            console.print(Prose(f"preprocess auto: undecidable, {trial.reason}; raw was used", "yellow"))
+            yield Line(f"preprocess auto: undecidable, {trial.reason}; raw was used", "warning")
             return
         doubt = f"; not clearly: {trial.reason}" if trial.reason else ""
-        console.print(Prose(f"preprocess auto: chose {best.options}, by {trial.layer}{doubt}"))
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_edge=False)
-    for title in ("preset", "channels", "gap", "W", "width"):
-        table.add_column(title, justify="left" if title in ("preset", "channels") else "right")
-    for fit in trial.fits:
-        row = (fit.preset, fit.channels, short(fit.gap), short(fit.w), short(fit.r))
-        table.add_row(*row, style="bold" if fit is trial.best else None)
-    console.print(table)
+        yield Line(f"preprocess auto: chose {best.options}, by {trial.layer}{doubt}")
+    yield _fits(trial)
     told = (
         "W: how far the first layer's input is from its stored statistics, in stored standard deviations; "
         "gap: in the narrower of both; width: measured over stored standard deviation."
     )
-    console.print(Prose(told, "dim"))
+    yield Line(told, "dim", hang=0)
 
 
-def _tone(one: Finding) -> str:
+def _fits(trial: PresetTrial) -> Table:
+    """A row for each preset, the best one bold."""
+    tones: list[Tone] = ["bold" if fit is trial.best else "plain" for fit in trial.fits]
+    columns = {
+        "preset": [fit.preset for fit in trial.fits],
+        "channels": [fit.channels for fit in trial.fits],
+        "gap": [short(fit.gap) for fit in trial.fits],
+        "W": [short(fit.w) for fit in trial.fits],
+        "width": [short(fit.r) for fit in trial.fits],
+    }
+    return Table(
+        [
+            Column(title, tuple(map(Cell, texts, tones)), right=title not in ("preset", "channels"))
+            for title, texts in columns.items()
+        ]
+    )
+
+
+def _tone(one: Finding) -> Tone:
     """Red where the model should not ship, yellow otherwise."""
-    return "bold red" if one.severity is Severity.ERROR else "bold yellow"
+    return "error" if one.severity is Severity.ERROR else "warning"
 
 
 def _size(place: tuple[str, Difference | Gap]) -> float:

@@ -7,52 +7,37 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.commands.check.result import CheckResult
-from bninspect.render.check.terminal import print_lines
 from bninspect.render.check.text import lines
-from bninspect.render.columns import Cell, Column, RowTable, name_column
-from bninspect.render.names import counted
-from bninspect.render.probe.layers import STYLES, layer_score
-from bninspect.render.prose import Prose
+from bninspect.render.line import Line
+from bninspect.render.probe.layers import TONES, layer_score
 from bninspect.render.refresh.text import besides, head, serving, warnings, worth
+from bninspect.render.table import Cell, Column, Table, name_column
+from bninspect.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from rich.console import Console
+    from collections.abc import Iterator
 
     from bninspect.commands.refresh.refreshed import Refreshed, Row
-    from bninspect.render.refresh.text import Said
+    from bninspect.render.line import Item
     from bninspect.statistics.staleness import Staleness
 
-_STYLES = {"plain": "", "dim": "dim", "warning": "yellow", "bold": "bold"}
 
-
-def print_refreshed(console: Console, done: Refreshed, *, grow: bool = False) -> None:
-    """All that was done. The table may `grow` beyond the console rather than fold a name."""
-    _print(console, head(done))
-    console.print()
-
-    def layouts(blocks: bool) -> list[list[Column]]:
-        whole = _columns(done)
-        return [whole, [column for column in whole if column.title not in ("channels", "values")]]
-
-    console.print(RowTable(layouts, grow=grow), crop=not grow)
-    console.print(Prose(_legend(done), "dim"))
+def render_refreshed(done: Refreshed) -> Iterator[Item]:
+    """All that was done."""
+    yield from head(done)
+    yield Line()
+    whole = _columns(done)
+    yield Table(whole, [column for column in whole if column.title not in ("channels", "values")])
+    yield Line(_legend(done), "dim", hang=0)
     for said in ((*serving(done), *warnings(done)), tuple(besides(done))):
         if said:
-            console.print()
-            _print(console, said)
-    console.print()
-    console.print(Prose(worth(done).text, "dim"))
+            yield Line()
+            yield from said
+    yield Line()
+    yield worth(done)
     if done.result is not None:
-        console.print()
-        print_lines(console, lines(CheckResult(models=(done.result,))))
-
-
-def _print(console: Console, said: Iterable[Said]) -> None:
-    for one in said:
-        indent = len(one.text) - len(one.text.lstrip())
-        console.print(Prose(one.text.lstrip(), _STYLES[one.tone], indent=indent, hang=2))
+        yield Line()
+        yield from lines(CheckResult(models=(done.result,)))
 
 
 def _legend(done: Refreshed) -> str:
@@ -105,4 +90,4 @@ def _score(staleness: Staleness) -> Cell:
     """The score; `?` where the images do not tell."""
     if staleness.verdict == "inconclusive":
         return Cell("?", "dim")
-    return Cell(layer_score(staleness.score), STYLES[staleness.verdict])
+    return Cell(layer_score(staleness.score), TONES[staleness.verdict])

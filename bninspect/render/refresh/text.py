@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.commands.refresh.reestimate import DRAWN
 from bninspect.escaping import printable
-from bninspect.render.names import counted, few, human_size
+from bninspect.render.line import Line
 from bninspect.statistics.thresholds import FEWEST_IMAGES, FEWEST_VALUES
+from bninspect.text import counted, human_size, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,34 +35,27 @@ _NO_PROOF = (
 )
 
 
-class Said(NamedTuple):
-    """A line, and how loud it is: plain, dim or warning."""
-
-    text: str
-    tone: str = "plain"
-
-
-def head(done: Refreshed) -> Iterator[Said]:
+def head(done: Refreshed) -> Iterator[Line]:
     """What was written, and of what."""
     graphdef = done.report.graph.graphdef
     if DRAWN in done.estimates.how:
-        yield Said(
+        yield Line(
             f"written: {printable(done.target)} ({human_size(done.size)}), with the statistics of random "
             "numbers: they are those of noise, and no model serves well with them. Give images: --image DIR",
             "warning",
         )
     else:
-        yield Said(f"written: {printable(done.target)} ({human_size(done.size)})", "bold")
+        yield Line(f"written: {printable(done.target)} ({human_size(done.size)})", "bold")
     if graphdef.format != "graphdef":
-        yield Said(f"read: {_CONTAINERS.get(graphdef.format, graphdef.format)}; written: a binary GraphDef")
+        yield Line(f"read: {_CONTAINERS.get(graphdef.format, graphdef.format)}; written: a binary GraphDef")
     if graphdef.checkpoint is not None:
-        yield Said(f"frozen in: the variables of {printable(graphdef.checkpoint)}")
-    yield Said(_measured(done))
+        yield Line(f"frozen in: the variables of {printable(graphdef.checkpoint)}")
+    yield Line(_measured(done))
     if done.mix:
-        yield Said(f"mixed: {done.mix:g} of the old statistics, {1 - done.mix:g} of the new ones")
+        yield Line(f"mixed: {done.mix:g} of the old statistics, {1 - done.mix:g} of the new ones")
     verification = done.verification
     if verification is not None:
-        yield Said(f"stripped: every layer serves inference; {_compared(verification)}")
+        yield Line(f"stripped: every layer serves inference; {_compared(verification)}")
 
 
 def _compared(verification: Verification) -> str:
@@ -83,7 +77,7 @@ def _measured(done: Refreshed) -> str:
     return f"{counted(len(done.rows), 'layer')} refreshed, over {what}{whence}{batches}{how}"
 
 
-def serving(done: Refreshed) -> Iterator[Said]:
+def serving(done: Refreshed) -> Iterator[Line]:
     """What layers that were refreshed serve all the same."""
     refreshed = {row.layer.name for row in done.rows}
     fixed = [
@@ -91,38 +85,38 @@ def serving(done: Refreshed) -> Iterator[Said]:
     ]
     if fixed:
         run, they, them = ("run", "they use", "them") if len(fixed) > 1 else ("runs", "it uses", "it")
-        yield Said(
+        yield Line(
             f"{_named(fixed)} still {run} in training mode, which the file fixes, and there {they} none of "
             f"the new statistics: --strip makes {them} serve inference.",
             "warning",
         )
     added = [row.layer.name for row in done.rows if row.made and row.layer.name in fixed]
     if added:
-        yield Said(
+        yield Line(
             f"Constants were made for the statistics of {_named(added)}. TensorFlow before 2.1 refuses a "
             "layer in training mode that is given any.",
             "warning",
         )
 
 
-def warnings(done: Refreshed) -> Iterator[Said]:
+def warnings(done: Refreshed) -> Iterator[Line]:
     """What makes the estimate a poor one, or one that the weights were not made for."""
     found = done.estimates
     if done.ran is not None and done.ran.state == "differs":
-        yield Said(f"NOT verified: what was run differs from the model: {done.ran.reason}", "warning")
+        yield Line(f"NOT verified: what was run differs from the model: {done.ran.reason}", "warning")
     stored = [
         row.layer.name
         for row in done.rows
         if row.layer.updates == "none" and row.layer.mode is Mode.INFERENCE
     ]
     if stored:
-        yield Said(
+        yield Line(
             f"{_named(stored)}: trained on stored statistics (training=False in the training graph), so the "
             "weights are used to the old ones, and the new ones may make the model worse",
             "warning",
         )
     if 0 < found.images < FEWEST_IMAGES:
-        yield Said(
+        yield Line(
             f"only {counted(found.images, 'image')}: from {FEWEST_IMAGES} on, and better some thousands, "
             "statistics are those of the data rather than of these images",
             "warning",
@@ -130,39 +124,41 @@ def warnings(done: Refreshed) -> Iterator[Said]:
     poor = [row for row in done.rows if row.values < FEWEST_VALUES]
     if poor:
         least = min(row.values for row in poor)
-        yield Said(
+        yield Line(
             f"{counted(len(poor), 'layer')} with fewer than {FEWEST_VALUES:,} values of a channel (at least "
-            f"{least:,}): {few([row.layer.name for row in poor])}; give more images",
+            f"{least:,}): {listed([row.layer.name for row in poor])}; give more images",
             "warning",
         )
     if found.images > found.batch_size and found.last * 2 < found.batch_size:
-        yield Said(
+        yield Line(
             f"the last batch had {counted(found.last, 'image')} of {found.batch_size}; what deep layers "
             "normalize depends on the size of the batch: choose a --batch-size that divides the set",
             "warning",
         )
 
 
-def besides(done: Refreshed) -> Iterator[Said]:
+def besides(done: Refreshed) -> Iterator[Line]:
     """Statistics that several layers share, constants that were made, and layers left alone."""
     shared = [row for row in done.rows if row.others]
     told: set[str] = set()
     for row in shared:
         if row.layer.name not in told:
             told.update(row.others)
-            yield Said(f"{row.layer.name} and {few(row.others)} have one set of statistics: pooled together")
+            yield Line(
+                f"{row.layer.name} and {listed(row.others)} have one set of statistics: pooled together"
+            )
     for row in done.rows:
         if row.note is not None:
-            yield Said(f"{row.layer.name} got constants of its own: that of the file {row.note}")
+            yield Line(f"{row.layer.name} got constants of its own: that of the file {row.note}")
     if done.left:
-        yield Said("Left alone:", "bold")
+        yield Line("Left alone:", "bold")
         for one in done.left:
-            yield Said(f"  {one.layer}: {one.reason}")
+            yield Line(f"{one.layer}: {one.reason}", indent=2)
 
 
-def worth(done: Refreshed) -> Said:
+def worth(done: Refreshed) -> Line:
     """What a good score is worth."""
-    return Said(_NO_PROOF, "dim")
+    return Line(_NO_PROOF, "dim")
 
 
 def of_part(found: Estimates, target: str) -> list[str]:
@@ -185,4 +181,4 @@ def _batches(found: Estimates) -> str:
 
 
 def _named(names: Sequence[str]) -> str:
-    return few([printable(name) for name in names])
+    return listed([printable(name) for name in names])

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import Mode, State
 from bninspect.graph.ops import VARIABLES
 from bninspect.graph.search import upstream
-from bninspect.render.check.text import Line
-from bninspect.render.names import counted, few, human_size
+from bninspect.render.line import Line
 from bninspect.rewrite.serving import deciders
+from bninspect.text import counted, human_size, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,19 +29,19 @@ def summary(result: StripResult) -> Iterator[Line]:
     after = stripped.pruned.graphdef
     yield from _invalid(stripped.changes)
     target = "standard output" if result.target == "-" else result.target
-    yield Line(f"written: {target}", kind="model")
+    yield Line(f"written: {target}", "bold")
     yield from _sizes(result)
     outputs = [stripped.pruned.names[tensor] for tensor in stripped.report.outputs]
-    yield Line(f"{'output' if len(outputs) == 1 else 'outputs'}: {few(outputs, _NAMES)}")
+    yield Line(f"{'output' if len(outputs) == 1 else 'outputs'}: {listed(outputs, _NAMES)}")
     gone = _no_longer_fed(result)
     if gone:
-        yield Line(f"no longer fed: {few(gone, _NAMES)}")
+        yield Line(f"no longer fed: {listed(gone, _NAMES)}")
     yield from _still_fed(result)
     variables = [node.name for node in after.nodes if node.op in VARIABLES]
     if variables:
         many = counted(len(variables), "variable")
-        text = f"not frozen: the new graph reads {many} whose values it does not hold ({few(variables)})"
-        yield Line(text, kind="warning")
+        text = f"not frozen: the new graph reads {many} whose values it does not hold ({listed(variables)})"
+        yield Line(text, "warning")
     yield _verified(result)
     yield from _layers(stripped.changes)
 
@@ -57,8 +57,8 @@ def _invalid(changes: Sequence[LayerChange]) -> Iterator[Line]:
         verb = "has" if len(names) == 1 else "have"
         yield Line(
             f"{counted(len(names), 'layer')} {verb} statistics that are not finite (NaN, infinity) or a "
-            f"negative variance, so that inference gives NaN there: {few(names, _NAMES)}",
-            kind="error",
+            f"negative variance, so that inference gives NaN there: {listed(names, _NAMES)}",
+            "error",
         )
 
 
@@ -99,10 +99,10 @@ def _still_fed(result: StripResult) -> Iterator[Line]:
         node, mode = decider.tensor.node, stripped.mode
         if node not in stripped.pruned.kept or not node.op.startswith("Placeholder"):
             continue
-        values = few([str(value).lower() for value in decider.to_feed(mode)], _NAMES)
+        values = listed([str(value).lower() for value in decider.to_feed(mode)], _NAMES)
         alike = f"{values} serve {mode.value} alike"
         why = alike if decider.serving(mode) else f"no one value serves {mode.value} to all layers"
-        yield Line(f"still fed: {node.name}, which decides more than batch norm ({why})", kind="warning")
+        yield Line(f"still fed: {node.name}, which decides more than batch norm ({why})", "warning")
 
 
 def _verified(result: StripResult) -> Line:
@@ -110,9 +110,9 @@ def _verified(result: StripResult) -> Line:
     if found is None:
         return Line("not compared with the original")
     if found.state == "impossible":
-        return Line(f"not compared with the original, which was not possible: {found.reason}", kind="warning")
+        return Line(f"not compared with the original, which was not possible: {found.reason}", "warning")
     exactly = ", bit for bit" if not found.max_abs else f" to within {found.max_abs:.2g}"
-    rounds = f", fed {few(found.rounds, len(found.rounds))}" if found.rounds else ""
+    rounds = f", fed {listed(found.rounds, len(found.rounds))}" if found.rounds else ""
     if any(change.what == "flipped" for change in result.stripped.changes):
         return Line(
             f"verified: what was flipped is as its formula, all else as the original{exactly}{rounds}"
@@ -154,6 +154,6 @@ def _layers(changes: Sequence[LayerChange]) -> Iterator[Line]:
         verb = "has" if len(untrained) == 1 else "have"
         yield Line(
             f"{counted(len(untrained), 'layer')} {verb} statistics that were never updated, so that "
-            f"inference does not normalize there: {few(untrained, _NAMES)}",
-            kind="warning",
+            f"inference does not normalize there: {listed(untrained, _NAMES)}",
+            "warning",
         )

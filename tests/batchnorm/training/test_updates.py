@@ -176,7 +176,7 @@ def test_towers_that_share_statistics_of_which_one_updates_them(waits: str, idle
     assert [layer.updates for layer in layers] == ["run", "run"]
     assert [layer.updated_by_others for layer in layers] == [bool(idle), False]
     assert {node.name for node in layers[0].idle_update_ops} == idle
-    told = " ".join(text for text, _ in numbers(layers[0]))
+    told = " ".join(line.text for line in numbers(layers[0]))
     assert ("; no train op runs mean_update0, variance_update0" in told) == bool(idle)
 
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.console import Console
 
 from bninspect.batchnorm import inspect
 from bninspect.commands.check.result import CheckResult, ModelResult
 from bninspect.graph import load
 from bninspect.render.check.document import check_document
-from bninspect.render.check.terminal import print_lines
 from bninspect.render.check.text import lines, verdict
 from bninspect.render.json import dumps
 from bninspect.rules import Case, Severity, judge
 from tests.support.checks import AWKWARD, HOSTILE, NO_IMAGES, ORDINARY, found, not_run, warning
+from tests.support.drawing import drawn
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
@@ -26,9 +24,7 @@ if TYPE_CHECKING:
 
 
 def text(result: CheckResult, width: int = 100, statistics: bool = False) -> str:
-    stream = io.StringIO()
-    print_lines(Console(file=stream, width=width, no_color=True), lines(result, statistics))
-    return stream.getvalue()
+    return drawn(lines(result, statistics), width)
 
 
 @pytest.mark.parametrize("width", [100, 80])

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.console import Console
 
 from bninspect.commands.check.gate import Allowance
 from bninspect.commands.diff.pair import judged_pair
-from bninspect.render.diff.terminal import print_diff
+from bninspect.render.diff.terminal import render_diff
 from tests.support.checks import AWKWARD
+from tests.support.drawing import coloured, drawn
 from tests.support.moving import old_and_new
 
 if TYPE_CHECKING:
@@ -21,10 +20,8 @@ if TYPE_CHECKING:
     from bninspect.commands.diff.pair import PairResult
 
 
-def text(result: PairResult, width: int = 100, *, grow: bool = False) -> str:
-    stream = io.StringIO()
-    print_diff(Console(file=stream, width=width, no_color=True), result, grow=grow)
-    return stream.getvalue()
+def text(result: PairResult, width: int | None = 100) -> str:
+    return drawn(render_diff(result), width)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +44,7 @@ def test_the_legend_names_the_columns_that_are_drawn(width: int, result: PairRes
 
 
 def test_in_a_pipe_the_table_is_whole_however_wide(result: PairResult) -> None:
-    shown = text(result, 60, grow=True).splitlines()
+    shown = text(result, None).splitlines()
     (head,) = [line for line in shown if line.startswith("layer in ")]
     assert head.split()[3:] == [
         "weights",
@@ -65,10 +62,7 @@ def test_in_a_pipe_the_table_is_whole_however_wide(result: PairResult) -> None:
 
 
 def test_colours_are_the_consoles_to_leave_out(result: PairResult) -> None:
-    stream = io.StringIO()
-    console = Console(file=stream, width=100, force_terminal=True, color_system="standard", no_color=False)
-    print_diff(console, result)
-    assert "\x1b[" in stream.getvalue()
+    assert "\x1b[" in coloured(render_diff(result))
     assert "\x1b[" not in text(result)
 
 

@@ -55,9 +55,9 @@ def test_trainable_false_is_explained_where_the_layer_trains_on_its_batch(update
     term, text = told(one)[-1]
     assert term == "trainable=False"
     assert text.startswith("net/bn. TensorFlow 1.4 lists the updates")
-    (said,) = [(line, tone) for line, tone in numbers(one) if line.startswith("trainable=False")]
-    assert "TensorFlow 2 runs in inference mode" in said[0]
-    assert said[1] == "warning"
+    (said,) = [line for line in numbers(one) if line.text.startswith("trainable=False")]
+    assert "TensorFlow 2 runs in inference mode" in said.text
+    assert said.tone == "warning"
 
 
 def test_trainable_false_needs_no_word_elsewhere() -> None:
@@ -70,7 +70,7 @@ def test_trainable_false_needs_no_word_elsewhere() -> None:
     ]
     for one in alone:
         assert "trainable=False" not in dict(told(one))
-        assert not any(line.startswith("trainable=False") for line, _ in numbers(one))
+        assert not any(line.text.startswith("trainable=False") for line in numbers(one))
 
 
 def test_statistics_that_the_optimizer_moves() -> None:
@@ -89,6 +89,6 @@ def test_statistics_that_the_optimizer_moves() -> None:
 )
 def test_numbers_name_the_update_ops(updates: str | None, words: str, tone: str) -> None:
     ops = (tensor("bn/up", "AssignSub").node,)
-    lines = dict(numbers(fixed_training(updates=updates, update_ops=ops)))
+    lines = {line.text: line.tone for line in numbers(fixed_training(updates=updates, update_ops=ops))}
     assert lines[f"updates of the moving statistics: {words}"] == tone
     assert "momentum: no constant, computed when the updates run" in lines

@@ -10,12 +10,12 @@ import pytest
 from bninspect.batchnorm.gain import gain, of_one, raised_by_wrapper
 from bninspect.batchnorm.layer import BatchNorm, State, Statistics
 from bninspect.render.graph.numbers import numbers
-from bninspect.render.names import plain
+from bninspect.text import plain
 from tests.support.reports import INITIAL, constant, fixed_training, held, layer, tensor
 
 
 def said(one: BatchNorm) -> list[str]:
-    return [text for text, _ in numbers(one)]
+    return [line.text for line in numbers(one)]
 
 
 def test_gain_is_gamma_over_the_root_of_variance_plus_epsilon() -> None:
@@ -71,9 +71,9 @@ def test_the_numbers_of_an_untrained_layer() -> None:
     trained_by_nobody = layer(
         statistics=INITIAL, momentum=float(np.float32(0.9)), updates="unused", trainable=()
     )
-    statements = list(numbers(trained_by_nobody))
-    assert statements[0] == ("statistics initial: moving_mean 0, moving_variance 1", "alarm")
-    assert [text for text, _ in statements[1:]] == [
+    first, *others = numbers(trained_by_nobody)
+    assert (first.text, first.tone) == ("statistics initial: moving_mean 0, moving_variance 1", "error")
+    assert [line.text for line in others] == [
         "epsilon 0.001",
         "1.0 becomes 0.9995004 = 1/sqrt(1+epsilon) with mean 0, variance 1, gamma 1, beta 0: "
         "epsilon alone takes 0.0005 away",

@@ -49,7 +49,7 @@ def test_a_default_serves_when_nothing_is_fed() -> None:
     ]
     [sentence] = verdict(with_default(True))
     assert "feeding nothing serves TRAINING; feed false for inference" in sentence.text
-    assert sentence.tone == "alarm"
+    assert sentence.tone == "error"
 
 
 def test_a_negated_predicate_is_told_by_the_value_of_its_source() -> None:
@@ -77,7 +77,7 @@ def test_another_source_is_only_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "named", "tone"), [(Mode.INFERENCE, "inference", "plain"), (Mode.TRAINING, "TRAINING", "alarm")]
+    ("mode", "named", "tone"), [(Mode.INFERENCE, "inference", "plain"), (Mode.TRAINING, "TRAINING", "error")]
 )
 def test_a_constant_predicate_fixes_the_mode(mode: Mode, named: str, tone: str) -> None:
     constant = predicate(None, constant=mode is Mode.TRAINING)
@@ -102,7 +102,7 @@ def test_fixed_modes() -> None:
     ]
     [sentence] = verdict(report(fixed_training()))
     assert sentence.text == "1 batch-norm layer; it runs in TRAINING mode whatever is fed, fixed in the file."
-    assert sentence.tone == "alarm"
+    assert sentence.tone == "error"
 
 
 def test_layers_that_differ_are_named_the_worst_first() -> None:
@@ -161,7 +161,7 @@ def test_a_signature_says_that_a_training_graph_is_served() -> None:
     signed = Graph([], graphdef=told.graph.graphdef, signatures=(Signature(key="s", inputs={}, outputs={}),))
     [first, _] = verdict(replace(told, graph=signed))
     assert "TRAINING mode whatever is fed" in first.text
-    assert first.tone == "alarm"
+    assert first.tone == "error"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_statistics_that_training_leaves_as_they_are(updates: str, words: str) -
     end = ": inference will not use what training saw."
     [_, sentence] = verdict(report(fixed_training("a", updates=updates)))
     assert sentence.text == f"A training graph, and {words}{end}"
-    assert sentence.tone == "alarm"
+    assert sentence.tone == "error"
     layers = [fixed_training("a", updates=updates), fixed_training("b", updates="run")]
     [_, sentence] = verdict(report(*layers, layer("c", updates="none")))[-2:]
     assert sentence.text == f"A training graph, and {words} of 1 of 2 layers (a){end}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bninspect.render.probe.numbers import grid, planes, short
+from bninspect.render.probe.patch import grid, planes
+from bninspect.text import short
 
 
 def test_four_significant_digits() -> None:

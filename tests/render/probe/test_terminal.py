@@ -7,28 +7,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from bninspect.commands.probe.diagnosis import diagnose
 from bninspect.errors import Absent
 from bninspect.measure.companions.companions import CompanionTest, Dependence
 from bninspect.measure.facts import Patch, Verification
 from bninspect.measure.presets import ranked
-from bninspect.render.probe import terminal as probe_terminal
+from bninspect.render.console import Screen
+from bninspect.render.probe.terminal import render_probe
 from tests.commands.probe.test_diagnosis import fit, moved, never, shifted_by, widened
-from tests.render.test_terminal import drawn
+from tests.support.drawing import coloured, drawn
 from tests.support.probes import DECIDED, net, output, probe, probed
 from tests.support.reports import report, resnet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from bninspect.measure.facts import Probe
+    from bninspect.render.line import Item
 
 
-def print_probe(console: Console, found: Probe, *, grow: bool = False) -> None:
+def rendered(found: Probe) -> Iterator[Item]:
     """The probe as the command prints it."""
-    probe_terminal.print_probe(console, found, diagnose(found), grow=grow)
+    return render_probe(found, diagnose(found))
 
 
 WIDTHS = (80, 100)
@@ -103,20 +104,20 @@ PROBES: dict[str, Callable[[], Probe]] = {
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", PROBES)
 def test_probe(name: str, width: int, expected: Callable[[str, str], None]) -> None:
-    text = drawn(lambda console: print_probe(console, PROBES[name]()), width)
+    text = drawn(rendered(PROBES[name]()), width)
     assert max(map(len, text.split("\n"))) <= width
     expected(f"probe-{name}-{width}.txt", text)
 
 
 def test_a_row_for_each_of_53_layers_and_no_name_folded() -> None:
-    text = drawn(lambda console: print_probe(console, PROBES["resnet"]()), 80)
+    text = drawn(rendered(PROBES["resnet"]()), 80)
     rows = [line for line in text.split("\n") if line.startswith(("conv1 ", "block"))]
     assert len(rows) == 53
     assert [row for row in rows if "warning" in row] == [rows[BAD]]
 
 
 def test_a_narrow_console_folds_names_and_loses_none() -> None:
-    text = drawn(lambda console: print_probe(console, PROBES["resnet"]()), 40)
+    text = drawn(rendered(PROBES["resnet"]()), 40)
     assert max(map(len, text.split("\n"))) <= 40
     assert "bottleneck_v1/" in text
 
@@ -124,7 +125,7 @@ def test_a_narrow_console_folds_names_and_loses_none() -> None:
 def test_a_pipe_grows_rather_than_fold_a_name() -> None:
     deep = "/".join(f"scope_{index}" for index in range(20))
     found = probe(probed(f"net/{deep}/bn", 0), probed("net/b", 1))
-    text = drawn(lambda console: print_probe(console, found, grow=True), 100)
+    text = drawn(rendered(found), None)
     assert any(line.startswith(f"{deep}/bn  ") for line in text.split("\n"))
 
 
@@ -133,15 +134,13 @@ def test_colour_says_the_verdict_and_only_where_there_is_colour(
     no_color: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    file = io.StringIO()
-    console = Console(file=file, width=80, force_terminal=True, color_system="standard", no_color=no_color)
-    print_probe(console, PROBES["resnet"]())
-    assert ("\x1b[33mwarning" in file.getvalue()) is not no_color
-    assert ("\x1b[32mfine" in file.getvalue()) is not no_color
+    shown = coloured(rendered(PROBES["resnet"]()), no_color=no_color)
+    assert ("\x1b[33mwarning" in shown) is not no_color
+    assert ("\x1b[32mfine" in shown) is not no_color
 
 
 def test_bars_of_signs_where_there_are_no_blocks() -> None:
     file = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    print_probe(Console(file=file, width=100), PROBES["resnet"]())
+    Screen(file, 100).write(rendered(PROBES["resnet"]()))
     file.flush()
     assert "#####" in file.buffer.getvalue().decode("ascii")

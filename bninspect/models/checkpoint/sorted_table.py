@@ -35,7 +35,7 @@ class TableEntry(NamedTuple):
     value: Span
 
 
-class Table:
+class SortedTable:
     """One file of keys and values."""
 
     def __init__(self, buffer: Buffer) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.console import Console
 
 from bninspect.batchnorm.branches import Switched
 from bninspect.batchnorm.layer import BatchNorm, Report, State, Statistics
 from bninspect.batchnorm.mode import Form
 from bninspect.graph import Node
-from bninspect.render import terminal
+from bninspect.render.graph.screen import render_graph, render_layers
+from tests.support.drawing import coloured, drawn
 from tests.support.reports import (
     INITIAL,
     fixed_training,
@@ -121,18 +120,10 @@ LAYERS: dict[str, Callable[[], Sequence[BatchNorm]]] = {
 }
 
 
-def drawn(draw: Callable[[Console], None], width: int, **options: bool) -> str:
-    """What is drawn on a Console of this width, without spaces at the ends of lines."""
-    console = Console(file=io.StringIO(), width=width, color_system=None, force_terminal=False, **options)  # type: ignore[arg-type]
-    draw(console)
-    assert isinstance(console.file, io.StringIO)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().split("\n"))
-
-
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", REPORTS)
 def test_graph(name: str, width: int, expected: Callable[[str, str], None]) -> None:
-    text = drawn(lambda console: terminal.print_graph(console, REPORTS[name]()), width)
+    text = drawn(render_graph(REPORTS[name]()), width)
     assert max(map(len, text.split("\n"))) <= width
     expected(f"graph-{name}-{width}.txt", text)
 
@@ -141,7 +132,7 @@ def test_graph(name: str, width: int, expected: Callable[[str, str], None]) -> N
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers(name: str, width: int, expected: Callable[[str, str], None]) -> None:
     layers: Sequence[BatchNorm] = LAYERS[name]()
-    text = drawn(lambda console: terminal.print_layers(console, layers), width)
+    text = drawn(render_layers(layers), width)
     assert max(map(len, text.split("\n"))) <= width
     expected(f"layer-{name}-{width}.txt", text)
 
@@ -149,7 +140,7 @@ def test_layers(name: str, width: int, expected: Callable[[str, str], None]) -> 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_no_name_is_cut_at_any_width(width: int) -> None:
     names = [one.name.removeprefix("resnet_v1_50/") for one in REPORTS["resnet"]().layers]
-    text = drawn(lambda console: terminal.print_graph(console, REPORTS["resnet"]()), width)
+    text = drawn(render_graph(REPORTS["resnet"]()), width)
     column = "".join(line.split("  ")[0].strip() for line in text.split("\n"))
     assert [name for name in names if name not in column] == []
 
@@ -157,50 +148,23 @@ def test_no_name_is_cut_at_any_width(width: int) -> None:
 def test_a_pipe_grows_rather_than_fold_a_name() -> None:
     deep = "/".join(f"scope_{index}" for index in range(20))
     told = report(layer(f"net/{deep}/bn"), layer("net/b"))
-    text = drawn(lambda console: terminal.print_graph(console, told, grow=True), 100)
+    text = drawn(render_graph(told), None)
     assert any(line.startswith(f"{deep}/bn  ") for line in text.split("\n"))
 
 
 def test_letters_two_cells_wide_are_folded_no_earlier_than_others() -> None:
-    shown = drawn(
-        lambda console: terminal.print_graph(
-            console, report(layer("层" * 12, decided=predicate(phase("相"))))
-        ),
-        100,
-    )
+    shown = drawn(render_graph(report(layer("层" * 12, decided=predicate(phase("相"))))), 100)
     assert f"  training   {'层' * 12}/cond/FusedBatchNormV3    when 相:0 is true\n" in shown
     assert "layer                     channels" in shown
 
 
-def test_what_takes_a_branch_stands_below_it_where_the_line_is_short() -> None:
-    one = report(layer("bn", decided=predicate(phase("a_long_scope/training"))))
-    shown = drawn(lambda console: terminal.print_graph(console, one), 64)
-    assert (
-        "  training   bn/cond/FusedBatchNormV3\n             when a_long_scope/training:0 is true\n" in shown
-    )
-
-
 def test_nothing_in_a_name_reaches_the_terminal_as_a_command() -> None:
-    text = drawn(lambda console: terminal.print_graph(console, report(layer("[red]\x1b[2Jbn"))), 100)
+    text = drawn(render_graph(report(layer("[red]\x1b[2Jbn"))), 100)
     assert "[red]\\x1b[2Jbn" in text
 
 
-def test_colour_only_where_the_console_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colour_only_where_the_terminal_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     for no_color, expected in ((False, True), (True, False)):
-        file = io.StringIO()
-        console = Console(
-            file=file, width=80, force_terminal=True, color_system="standard", no_color=no_color
-        )
-        terminal.print_graph(console, report(layer(statistics=INITIAL)))
-        assert ("\x1b[1;31m" in file.getvalue()) is expected
-
-
-@pytest.mark.parametrize(
-    ("columns", "width", "grow"), [("", 100, True), ("72", 72, False), ("x", 100, True), ("7", 40, False)]
-)
-def test_the_width_of_a_pipe(columns: str, width: int, grow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", columns)
-    monkeypatch.setattr("sys.stdout", io.StringIO())
-    console, may_grow = terminal.standard_output()
-    assert (console.width, may_grow) == (width, grow)
+        shown = coloured(render_graph(report(layer(statistics=INITIAL))), no_color=no_color)
+        assert ("\x1b[1;31m" in shown) is expected

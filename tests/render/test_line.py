@@ -1,0 +1,34 @@
+"""Names are folded and never cut, and safe to print."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.escaping import printable
+from bninspect.render.line import fold, wrap
+
+
+@pytest.mark.parametrize("width", range(1, 60))
+def test_a_folded_name_is_the_name(width: int) -> None:
+    name = "resnet_v1_50/block1/unit_1/bottleneck_v1/shortcut/BatchNorm"
+    lines = fold(name, width)
+    assert "".join(lines) == name
+    assert max(map(len, lines)) <= width
+
+
+def test_a_name_is_folded_behind_a_slash_then_an_underscore() -> None:
+    assert fold("block1/unit_1/conv1", 15) == ["block1/unit_1/", "conv1"]
+    assert fold("sequential_bn1_cond_true/FusedBatchNormV3", 18) == [
+        "sequential_bn1_",
+        "cond_true/",
+        "FusedBatchNormV3",
+    ]
+
+
+def test_text_wraps_at_spaces_and_folds_long_names() -> None:
+    assert wrap("in a/long/name", 6) == ["in", "a/", "long/", "name"]
+    assert wrap("one two three", 7) == ["one two", "three"]
+
+
+def test_control_characters_are_shown_and_not_obeyed() -> None:
+    assert printable("a\x1b[31mb\n\udcff") == "a\\x1b[31mb\\n\\udcff"

@@ -124,7 +124,7 @@ def render_presets(probe: Probe, diagnosis: Diagnosis) -> Iterator[Item]:
 def _fits(trial: PresetTrial) -> Table:
     """A row for each preset, the best one bold."""
     tones: list[Tone] = ["bold" if fit is trial.best else "plain" for fit in trial.fits]
-    columns = {
+    columns: dict[str, list[str]] = {
         "preset": [fit.preset for fit in trial.fits],
         "channels": [fit.channels for fit in trial.fits],
         "gap": [short(fit.gap) for fit in trial.fits],

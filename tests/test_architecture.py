@@ -22,6 +22,7 @@ LAYERS = (
     "options",
     "escaping",
     "collector",
+    "steps",
     "text",
     "documents",
     "files",

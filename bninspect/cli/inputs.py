@@ -82,10 +82,13 @@ class OneModelCommand(click.Command):
         return rest
 
 
-def refuse_stray(arguments: Sequence[str], context: click.Context | None = None) -> NoReturn:
-    """Raises a usage error for what stands behind MODEL without an option."""
-    options = " ".join(f"--image {argument}" for argument in arguments)
-    raise click.UsageError(f"one MODEL at a time: pass images as {options}", context)
+def refuse_stray(
+    arguments: Sequence[str], context: click.Context | None = None, *, parts: bool = False
+) -> NoReturn:
+    """Raises a usage error for what stands behind MODEL without an option: images, or parts of moments."""
+    what, option = ("parts", "--merge") if parts else ("images", "--image")
+    options = " ".join(f"{option} {argument}" for argument in arguments)
+    raise click.UsageError(f"one MODEL at a time: pass {what} as {options}", context)
 
 
 def on_command_line(name: str) -> bool:

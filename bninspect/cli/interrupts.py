@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _GRACE = 1.2
 """Seconds that the main thread has: of the two that are promised, what a slow machine leaves."""
+_CLEAR = b"\r\x1b[2K\x1b[?25h"
+"""Takes a line of progress off a terminal, and shows the cursor again."""
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 LINES = {"SIGINT": "interrupted", "SIGTERM": "ended from outside (SIGTERM)", "SIGHUP": "the terminal is gone"}
 
@@ -79,6 +81,8 @@ def _wait(descriptor: int, heard: frozenset[int]) -> None:
     with suppress(Exception):
         _kill_children()
     with suppress(Exception):
+        if os.isatty(2):
+            os.write(2, _CLEAR)
         os.write(2, f"bninspect: {Ended(number).line}\n".encode())
     os._exit(128 + number)
 

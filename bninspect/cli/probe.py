@@ -96,7 +96,7 @@ def command(
     """
     from bninspect.commands.probe.probe import ProbeOptions, probe_model
     from bninspect.measure.measured import worst_first
-    from bninspect.render.probe.progress import images_done
+    from bninspect.render.waiting import waiting
 
     request = inputs.request(asked)
     chosen = ProbeOptions(
@@ -108,7 +108,7 @@ def command(
         allowed=allowed,
         target=target,
     )
-    with images_done("both modes") as tell:
+    with waiting("running both modes") as tell:
         result = probe_model(path, request, chosen, tell)
     found = worst_first(result.probe) if asked["sort"] == "score" else result.probe
     if form == "json":

@@ -93,10 +93,10 @@ def command(
     """
     from bninspect.batchnorm.selection import select
     from bninspect.commands.refresh.refresh import refresh, write_moments
-    from bninspect.render.probe.progress import images_done
+    from bninspect.render.waiting import waiting
 
     if more and not parts:
-        inputs.refuse_stray(more)
+        inputs.refuse_stray(more, parts=more[0].endswith(".npz"))
     parts += more
     request = _request(asked, target, part, parts)
     globs = asked["globs"]
@@ -106,7 +106,7 @@ def command(
         "stripped": asked["stripped"],
         "allowed": asked["allowed"],
     }
-    with images_done("training mode") as tell:
+    with waiting("running training mode") as tell:
         if part is not None:
             assert request is not None
             found = write_moments(path, part, request, progress=tell, **common)

@@ -75,19 +75,21 @@ def command(
     from bninspect.files import STREAM
     from bninspect.render.console import standard_error, standard_output
     from bninspect.render.strip.text import summary
+    from bninspect.render.waiting import waiting
 
     _refuse_useless(target, no_verify, require_verified)
-    result = strip(
-        path,
-        target,
-        outputs=outputs,
-        mode=mode,
-        verify=not no_verify,
-        require_verified=require_verified,
-        unfrozen=unfrozen,
-        request=inputs.request(asked),
-        allowed=allowed,
-    )
+    with waiting("comparing with the original"):
+        result = strip(
+            path,
+            target,
+            outputs=outputs,
+            mode=mode,
+            verify=not no_verify,
+            require_verified=require_verified,
+            unfrozen=unfrozen,
+            request=inputs.request(asked),
+            allowed=allowed,
+        )
     screen = standard_error() if target == STREAM else standard_output()
     screen.write(summary(result))
 

@@ -14,6 +14,7 @@ from bninspect.graphdef.dtypes import NUMPY
 from bninspect.inputs import images
 from bninspect.inputs.memory import refuse_large
 from bninspect.inputs.preprocess import Recipe, prepare
+from bninspect.steps import step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,11 @@ class Files:
         self._shape: tuple[int, ...] | None = None
 
     def batch(self, start: int, stop: int) -> NDArray[Any]:
-        return np.stack([self._element(file) for file in self.files[start:stop]])
+        elements = []
+        for number, file in enumerate(self.files[start:stop]):
+            step("reading images", number, stop - start)
+            elements.append(self._element(file))
+        return np.stack(elements)
 
     def _element(self, file: Path) -> NDArray[Any]:
         element = prepare(images.decode(images.read(file), file), self.recipe)

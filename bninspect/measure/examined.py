@@ -18,6 +18,7 @@ from bninspect.measure.both_modes import both_modes
 from bninspect.measure.companions.companions import CompanionTest, companion_test, judge
 from bninspect.measure.presets import PresetTrial
 from bninspect.run.running import Running
+from bninspect.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -100,6 +101,7 @@ def mixed(inputs: Inputs, outputs: Sequence[Tensor], runs: Runs) -> CompanionTes
     tensors = tuple(dict.fromkeys(judge(tensor) for tensor in outputs))
     if not tensors:
         return CompanionTest(reason="there is no output to look at")
+    step("testing whether the images of a batch mix")
     try:
         return companion_test(runs(Mode.INFERENCE), inputs, tensors, runs(Mode.TRAINING))
     except BninspectError as error:
@@ -111,6 +113,7 @@ def fitting(report: Report, inputs: Inputs, runs: Runs) -> PresetTrial:
     layer = first_layer(report, inputs)
     if layer is None:
         return PresetTrial(reason="no batch norm sees an image")
+    step("trying every --preprocess")
     try:
         return auto.trial(report, inputs, runs(Mode.INFERENCE))
     except BninspectError as error:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bninspect.graph import Tensor
     from bninspect.measure.companions.companions import CompanionTest
     from bninspect.measure.presets import PresetTrial
-    from bninspect.statistics.distance import Difference
+    from bninspect.statistics.distance import Difference, Rankings
     from bninspect.statistics.pooling import ImageMoments
     from bninspect.statistics.staleness import Staleness
 
@@ -87,9 +87,10 @@ class ProbedLayer:
     """One layer whose x was measured in both copies of the model."""
 
     layer: BatchNorm
-    values: int
-    """Per channel, of all images together."""
-    images: int
+    values: int | None
+    """Per channel, of all images together; None if nothing of x was measured."""
+    images: int | None
+    """How many were run; of what was fed by hand, the rows of x, None if nothing of x was measured."""
     own: LayerMeasurement | None
     """x with every layer in training mode: the error is the layer's own. None where x cannot be measured."""
     deployed: LayerMeasurement | None
@@ -139,7 +140,12 @@ class OutputDifference:
     """One tensor in both modes."""
 
     name: str
-    difference: Difference
+    difference: Difference | None
+    """None for whole numbers and booleans, which are not subtracted."""
+    agreement: float | None = None
+    """Share of the whole numbers or booleans that are equal; None for real numbers."""
+    top: Rankings | None = None
+    """The largest values of the first image; None unless the tensor has a row of them for each image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

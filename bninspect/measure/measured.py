@@ -65,11 +65,11 @@ def _probed_layer(
     )
     seen = own or deployed
     ways = [both.changes[mode][layer.name].what for mode in (Mode.TRAINING, Mode.INFERENCE)]
-    compared = layer.name in passes.gaps and "left" not in ways
+    compared = layer.name in passes.gaps and passes.gaps[layer.name].size > 0 and "left" not in ways
     return ProbedLayer(
         layer=layer,
-        values=0 if seen is None else seen.moments.images * seen.moments.values,
-        images=images or (0 if seen is None else seen.moments.images),
+        values=None if seen is None else seen.moments.images * seen.moments.values,
+        images=images or (None if seen is None else seen.moments.images),
         own=own,
         deployed=deployed,
         difference=passes.gaps[layer.name].gap() if compared else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
@@ -17,8 +17,6 @@ from bninspect.measure.both_modes import MODES, BothModes, both_modes
 from bninspect.measure.examined import bound_first, examined, fitting, prepared
 from bninspect.measure.facts import (
     InputFact,
-    OutputDifference,
-    Patch,
     Probe,
     ProbedLayer,
     Question,
@@ -26,16 +24,16 @@ from bninspect.measure.facts import (
 )
 from bninspect.measure.measured import probed_layers
 from bninspect.measure.opaque import without_loops
+from bninspect.measure.outputs import cut, empty, kept, output_differences
 from bninspect.measure.passes import GAP, OUTPUT, Passes
 from bninspect.measure.sharing.experiment import experiment
 from bninspect.measure.undecided import qualified, undecided
 from bninspect.run.pure_ops import RANDOM_OPS
 from bninspect.run.running import Wish
+from bninspect.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Node, Tensor
@@ -81,6 +79,7 @@ def probe(
         if trial is not None:
             lab.running.anew()
         passes.run(lab.running, both, inputs, progress)
+        step("comparing with the original")
         checked = lab.verify(inputs) if question.verify else None
         if checked is not None and question.switch == "layers":
             checked = qualified(checked, report, both)
@@ -93,6 +92,7 @@ def probe(
         fitter = bound(replace(request, preprocess=better.preset, channels=better.channels))
         again = Passes([wish for wish in wishes if wish.what[0] == Mode.TRAINING.value], (), passes.served)
         lab.running.anew()
+        step(f"measuring with {better.options}")
         again.run(lab.running, both, fitter)
         return _with_refit(
             found, probed_layers((one.layer for one in found.layers), both, again, fitter.count)
@@ -152,19 +152,20 @@ def _found(
         inputs=_input_facts(inputs, passes.shapes),
         fed={**inputs.said, **_fed_for_others(both, question)},
         layers=layers,
-        outputs=tuple(
-            OutputDifference(name=tensor.name, difference=passes.meters[tensor].difference())
-            for tensor in outputs
-            if tensor in passes.meters and _both_modes_run(both)
+        outputs=output_differences(outputs, passes, inputs.count) if _both_modes_run(both) else (),
+        patches=tuple(cut(tensor, question.patch, passes) for tensor in patched) if question.patch else (),
+        skipped=(
+            *skipped,
+            *skips,
+            *undecided(report, both),
+            *gone,
+            *empty(outputs, passes),
+            *_without_own_error(layers),
         ),
-        patches=tuple(_cut(tensor, question.patch, passes) for tensor in patched) if question.patch else (),
-        skipped=(*skipped, *skips, *undecided(report, both), *gone, *_without_own_error(layers)),
         ran=True,
         decided={source.name: value for source, value in both.sources.items()},
         random=_random_node(report, both),
-        kept=_kept([tensor for tensor in outputs if tensor in passes.meters], passes)
-        if question.keep
-        else {},
+        kept=kept([tensor for tensor in outputs if tensor in passes.meters], passes) if question.keep else {},
         verification=checked or Verification(state="impossible", reason="it was not asked for"),
         switch=question.switch,
         momentum=question.momentum,
@@ -261,21 +262,6 @@ def _random_node(report: Report, both: BothModes) -> str | None:
     """The first node of the original that draws random numbers on the way to what was compared."""
     reached = both.reached(report.graph)
     return next((node.label for node in report.graph if node in reached and node.op in RANDOM_OPS), None)
-
-
-def _cut(tensor: Tensor, text: str, passes: Passes) -> Patch:
-    """The patch of one tensor, of all its batches together."""
-    training, inference = (patch.cut(passes.together(mode, tensor), text, tensor.name) for mode in MODES)
-    return Patch(tensor=tensor.name, slice=text, training=training, inference=inference)
-
-
-def _kept(outputs: Sequence[Tensor], passes: Passes) -> dict[str, NDArray[Any]]:
-    return {
-        f"{mode.value}/{tensor.name}": passes.together(mode, tensor)
-        for mode in MODES
-        for tensor in outputs
-        if tensor in passes.meters
-    }
 
 
 def _input_facts(inputs: Inputs, shapes: Mapping[str, tuple[int, ...]]) -> tuple[InputFact, ...]:

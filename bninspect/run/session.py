@@ -20,6 +20,7 @@ import numpy as np
 
 from bninspect.errors import RunError
 from bninspect.run.messages import first_line, quiet
+from bninspect.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -205,6 +206,7 @@ def _without_places(graphdef: Any) -> Any:
 @cache
 def tensorflow() -> Any:
     """The module. Raises RunError where it is missing or does not load."""
+    step("loading TensorFlow")
     loud = os.environ.setdefault(_LOG_LEVEL, _SILENT) != _SILENT
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     try:

@@ -1,19 +1,25 @@
 """How far two runs of one tensor lie apart, in float64, chunk by chunk.
 
-Notation: t is the tensor in training mode, i in inference mode, over all n values of all chunks.
+Notation: t is the tensor in training mode, i in inference mode, over all n values of all chunks. Whole
+numbers and booleans are names of classes, counts or switches, which nobody subtracts: of those only how many
+agree is told.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.float64]
+
+TOP = 5
+"""How many of the largest values of a row are told."""
 RELATIVE_FLOOR = 1e-6
 """Root mean square below which t counts as zero: relative numbers are taken against at least this much."""
 
@@ -34,31 +40,52 @@ class Difference:
     cosine: float | None
     """<i, t> / (|i| |t|); None where either is zero everywhere."""
     top1_agreement: float | None
-    """Share of the rows whose largest value stands at the same place; None unless t is (rows, classes). A row
-    with nan has no largest value."""
+    """Share of the rows whose largest value stands at the same place; None unless t is (rows, classes), with
+    axes of size 1 between them or not. A row with nan has no largest value."""
+
+
+class Ranked(NamedTuple):
+    """One of the largest values of a row."""
+
+    place: int
+    """In the row: the class."""
+    value: float
+
+
+class Rankings(NamedTuple):
+    """The largest values of the first row in both modes, the largest first."""
+
+    training: tuple[Ranked, ...]
+    inference: tuple[Ranked, ...]
 
 
 class Meter:
-    """Sums over chunks from which a Difference follows."""
+    """Sums over chunks from which a Difference follows, or the share of values that agree."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self.values = 0
+        """n."""
+        self.rows = 0
+        """Of (rows, classes); 0 for any other shape."""
         self._largest = 0.0
         self._absolute = self._squared = self._dot = self._norm_t = self._norm_i = 0.0
-        self._rows = self._agreeing = 0
+        self._agreeing = self._equal = 0
+        self._whole = False
+        self._first: tuple[Floats, Floats] | None = None
 
     def add(self, training: NDArray[Any], inference: NDArray[Any]) -> None:
         """Takes one chunk of both modes, of equal shapes and any real dtype."""
+        self.values += training.size
+        if training.dtype.kind in "iub":
+            self._whole = True
+            self._equal += int((training == inference).sum())
+            return
         t = np.asarray(training, np.float64)
         i = np.asarray(inference, np.float64)
-        if t.ndim == 2 and t.shape[1] > 1:
-            self._rows += t.shape[0]
-            told = ~(np.isnan(t).any(axis=1) | np.isnan(i).any(axis=1))
-            self._agreeing += int((told & (t.argmax(axis=1) == i.argmax(axis=1))).sum())
+        self._add_rows(_rows(t), _rows(i))
         t, i = t.ravel(), i.ravel()
         with np.errstate(invalid="ignore", over="ignore"):
             gap = np.abs(i - t)
-            self._count += gap.size
             self._largest = float(np.maximum(self._largest, gap.max(initial=0.0)))
             self._absolute += float(gap.sum())
             self._squared += float(gap @ gap)
@@ -66,24 +93,60 @@ class Meter:
             self._norm_t += float(t @ t)
             self._norm_i += float(i @ i)
 
-    def difference(self) -> Difference:
-        """The Difference over every chunk so far; zeros where there was no value."""
-        count = max(self._count, 1)
+    def _add_rows(self, t: Floats | None, i: Floats | None) -> None:
+        if t is None or i is None:
+            return
+        if self._first is None:
+            self._first = t[0].copy(), i[0].copy()
+        self.rows += len(t)
+        told = ~(np.isnan(t).any(axis=1) | np.isnan(i).any(axis=1))
+        self._agreeing += int((told & (t.argmax(axis=1) == i.argmax(axis=1))).sum())
+
+    def difference(self) -> Difference | None:
+        """The Difference over every chunk so far; None without values, and for whole numbers."""
+        if not self.values or self._whole:
+            return None
         norms = math.sqrt(self._norm_t) * math.sqrt(self._norm_i)
-        base = max(math.sqrt(self._norm_t), RELATIVE_FLOOR * math.sqrt(count))
+        base = max(math.sqrt(self._norm_t), RELATIVE_FLOOR * math.sqrt(self.values))
         return Difference(
-            values=self._count,
+            values=self.values,
             max_abs=self._largest,
-            mean_abs=self._absolute / count,
-            rms=math.sqrt(self._squared / count),
+            mean_abs=self._absolute / self.values,
+            rms=math.sqrt(self._squared / self.values),
             relative_l2=math.sqrt(self._squared) / base,
             cosine=None if norms == 0 else self._dot / norms,
-            top1_agreement=self._agreeing / self._rows if self._rows else None,
+            top1_agreement=self._agreeing / self.rows if self.rows else None,
         )
+
+    def agreement(self) -> float | None:
+        """The share of the values that are equal in both modes; None without values, and for real numbers."""
+        return self._equal / self.values if self.values and self._whole else None
+
+    def top(self) -> Rankings | None:
+        """The largest values of the first row in both modes; None unless the tensor is (rows, classes)."""
+        if self._first is None:
+            return None
+        return Rankings(*(_largest_first(row) for row in self._first))
+
+
+def _rows(values: Floats) -> Floats | None:
+    """The values as (rows, classes); None for another shape, and for fewer than two classes."""
+    if values.ndim < 2 or not len(values) or values.shape[-1] < 2 or math.prod(values.shape[1:-1]) != 1:
+        return None
+    return values.reshape(len(values), values.shape[-1])
+
+
+def _largest_first(row: Floats) -> tuple[Ranked, ...]:
+    """The TOP largest of the row; of those that are not numbers none."""
+    order = np.argsort(-np.where(np.isnan(row), -np.inf, row), kind="stable")[:TOP]
+    return tuple(Ranked(int(index), float(row[index])) for index in order if not np.isnan(row[index]))
 
 
 def difference(training: NDArray[Any], inference: NDArray[Any]) -> Difference:
-    """The Difference of two arrays of equal shape."""
+    """The Difference of two arrays of equal shape. Raises ValueError for one without real numbers."""
     meter = Meter()
     meter.add(training, inference)
-    return meter.difference()
+    found = meter.difference()
+    if found is None:
+        raise ValueError("only real numbers are subtracted, and at least one of them")
+    return found

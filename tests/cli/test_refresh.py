@@ -18,7 +18,7 @@ from tests.support.refreshing import MODEL, part, refused
     [
         ([], "name the model to write with -o OUT"),
         (["-o", "a.pb", "--moments", "a.npz"], "not both"),
-        (["-o", "a.pb", "b.npz"], "what is b.npz? Images come by --image"),
+        (["-o", "a.pb", "b.npz"], "pass parts as --merge b.npz"),
         (["-o", "-", "--random", "4"], "name a file"),
         (["--moments", "a.npz", "--merge", "b.npz"], "parts are made of images"),
         (["-o", "a.pb", "--merge", "b.npz", "--image", "photos"], "--merge and --image"),

@@ -16,7 +16,7 @@ from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
 from tests.support.places import FIXTURES
-from tests.support.probes import wrong
+from tests.support.probes import difference, wrong
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,8 +71,8 @@ def test_the_classic_case_on_a_real_image() -> None:
     assert np.abs(inference).max() > 200
     assert abs(training.mean()) < 1e-4
     gap = reference[1] - reference[0]
-    assert found.outputs[0].difference.max_abs == pytest.approx(np.abs(gap).max(), rel=1e-6)
-    assert found.outputs[0].difference.rms == pytest.approx(np.sqrt((gap**2).mean()), rel=1e-6)
+    assert difference(found).max_abs == pytest.approx(np.abs(gap).max(), rel=1e-6)
+    assert difference(found).rms == pytest.approx(np.sqrt((gap**2).mean()), rel=1e-6)
     assert found.layers[0].values == 224 * 224
     assert found.decided == {"training:0": True}
 
@@ -167,7 +167,7 @@ def test_a_layer_in_a_loop_is_told(name: str, told: str) -> None:
 def test_files_that_tensorflow_refuses(name: str) -> None:
     found = _probe(name, Request(random=4, seed=3))
     assert len(found.layers) == 1
-    assert found.outputs[0].difference.max_abs > 1
+    assert difference(found).max_abs > 1
     assert found.verification.state == "impossible"
 
 
@@ -226,4 +226,4 @@ def test_values_that_are_no_numbers_are_told_without_a_warning(tmp_path: Path) -
     }
     assert not found.guilty
     assert not wrong(found)
-    assert found.outputs[0].difference.top1_agreement == 0.0
+    assert difference(found).top1_agreement == 0.0

@@ -118,7 +118,9 @@ def test_an_output_that_is_kept_is_kept_in_both_modes() -> None:
     assert passes.lost == {}
     assert passes.together(Mode.TRAINING, tensor).tolist() == [1.0, 1.0, 2.0, 2.0]
     assert passes.together(Mode.INFERENCE, tensor).tolist() == [-1.0, -1.0, -2.0, -2.0]
-    assert passes.meters[tensor].difference().max_abs == 4.0
+    found = passes.meters[tensor].difference()
+    assert found is not None
+    assert found.max_abs == 4.0
 
 
 @dataclass

@@ -30,6 +30,7 @@ def test_batches_add_up_to_the_whole() -> None:
     for start, stop in ((0, 2), (2, 3), (3, 7)):
         meter.add(t[start:stop], i[start:stop])
     parts, whole = meter.difference(), difference(t, i)
+    assert parts is not None
     assert (parts.values, parts.max_abs, parts.top1_agreement) == (21, whole.max_abs, whole.top1_agreement)
     assert parts.rms == pytest.approx(whole.rms, rel=1e-12)
 
@@ -51,11 +52,6 @@ def test_what_is_not_finite_stays_so() -> None:
     assert np.isnan(found.rms)
 
 
-def test_no_value_at_all() -> None:
-    found = difference(np.zeros((0, 3)), np.zeros((0, 3)))
-    assert (found.values, found.max_abs, found.rms, found.top1_agreement) == (0, 0.0, 0.0, None)
-
-
 def test_top1_is_for_rows_of_classes_only() -> None:
     assert difference(np.ones((2, 1)), np.ones((2, 1))).top1_agreement is None
     assert difference(np.ones((2, 3, 3, 4)), np.ones((2, 3, 3, 4))).top1_agreement is None
@@ -64,3 +60,37 @@ def test_top1_is_for_rows_of_classes_only() -> None:
 def test_a_row_that_is_no_number_has_no_top_1() -> None:
     t = np.array([[np.nan, np.nan], [1.0, 2.0]])
     assert difference(t, t).top1_agreement == 0.5
+
+
+def test_classes_are_compared_by_agreement_and_not_subtracted() -> None:
+    meter = Meter()
+    meter.add(np.array([[1, 7, 2, 2]]), np.array([[1, 9, 2, 3]]))
+    meter.add(np.array([[True]]), np.array([[True]]))
+    assert meter.difference() is None
+    assert meter.agreement() == 3 / 5
+    assert meter.top() is None
+
+
+def test_nothing_is_measured_of_no_values() -> None:
+    meter = Meter()
+    meter.add(np.zeros((0, 7)), np.zeros((0, 7)))
+    assert (meter.difference(), meter.agreement(), meter.top()) == (None, None, None)
+
+
+def test_the_largest_values_of_the_first_row() -> None:
+    meter = Meter()
+    t = np.zeros((2, 1, 1, 7))
+    t[0, 0, 0] = [0.5, 3, np.nan, 2, 9, -1, 1]
+    meter.add(t, 2 * t)
+    top = meter.top()
+    assert top is not None
+    assert [ranked.place for ranked in top.training] == [4, 1, 3, 6, 0]
+    assert top.inference[0] == (4, 18.0)
+    assert meter.rows == 2
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 1), (2, 3, 3, 4), ()])
+def test_only_rows_of_classes_have_largest_values(shape: tuple[int, ...]) -> None:
+    meter = Meter()
+    meter.add(np.ones(shape), np.ones(shape))
+    assert meter.top() is None

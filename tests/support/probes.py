@@ -112,9 +112,16 @@ def output(relative: float, agreement: float | None = None, name: str = "logits:
     return OutputDifference(name=name, difference=difference)
 
 
+def difference(found: Probe) -> Difference:
+    """Of the first output, whose values are real numbers."""
+    told = found.outputs[0].difference
+    assert told is not None
+    return told
+
+
 def probe(*layers: ProbedLayer, **changes: Any) -> Probe:
     """A probe of these layers."""
-    images = layers[0].images if layers else 1
+    images = (layers[0].images or 1) if layers else 1
     fact = InputFact(
         name="image:0",
         dtype="float32",

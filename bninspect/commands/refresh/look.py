@@ -10,6 +10,7 @@ from bninspect.errors import BninspectError
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
 from bninspect.rules import Case
+from bninspect.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,7 @@ def looked_at(
         told = "merged parts hold no images"
         return None, judged(settings, Case(report=after, no_probe=told)), 0
     request, count = _sample(found, found.request)
+    step("measuring the new model")
     try:
         seen = probe(after, Question(layers=after.layers, allowed=tuple(allowed)), request)
     except BninspectError as error:

@@ -13,6 +13,7 @@ import numpy as np
 from bninspect.errors import RunError
 from bninspect.run.program import Program
 from bninspect.run.running import Running, within
+from bninspect.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -45,6 +46,7 @@ def run_as_served(
     `seconds` is what the graph takes as it is written. Raises RunError if an op is refused, it fails, gives
     other values, or does not return in time.
     """
+    step("running the new model as it will be served")
     limit = max(LEAST_SECONDS, _TIMES * seconds)
     names = list(expected)
     program = Program.as_served(graphdef, names, feeds, allowed)

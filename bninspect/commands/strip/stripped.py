@@ -31,6 +31,7 @@ from bninspect.measure.both_modes import unfetchable
 from bninspect.measure.facts import Verification
 from bninspect.measure.verify import apart, drawn_inside_functions
 from bninspect.run import session
+from bninspect.steps import step
 
 _NOTHING_FINITE = "the original gives no finite value to compare with; give it others: --image, --feed"
 
@@ -55,6 +56,7 @@ def verify_stripped(
 
     Raises InputError and SelectionError where the request does not fit the model.
     """
+    step("comparing with the original")
     request = request or Request()
     try:
         session.require()

@@ -8,9 +8,9 @@ from bninspect.render.json import SCHEMA_VERSION, model, tool
 
 if TYPE_CHECKING:
     from bninspect.commands.probe.diagnosis import Diagnosis
-    from bninspect.measure.facts import LayerMeasurement, Probe, ProbedLayer
+    from bninspect.measure.facts import LayerMeasurement, OutputDifference, Probe, ProbedLayer
     from bninspect.rules import Finding
-    from bninspect.statistics.distance import Difference
+    from bninspect.statistics.distance import Ranked
 
 Document = dict[str, Any]
 
@@ -39,7 +39,7 @@ def probe_document(probe: Probe, diagnosis: Diagnosis) -> Document:
         },
         "layers": [_layer(one, drawn=probe.drawn) for one in probe.layers],
         "guilty": list(probe.guilty),
-        "outputs": [{"name": one.name, **_difference(one.difference)} for one in probe.outputs],
+        "outputs": [_output(one) for one in probe.outputs],
         "patches": [
             {
                 "tensor": one.tensor,
@@ -100,12 +100,16 @@ def _error(measured: LayerMeasurement | None, *, single: bool, drawn: bool) -> D
     }
 
 
-def _difference(difference: Difference) -> Document:
+def _output(one: OutputDifference) -> Document:
+    """Both modes at one output: what is not measured of whole numbers, or of real ones, is null."""
+    numbers = ("max_abs", "mean_abs", "rms", "relative_l2", "cosine", "top1_agreement")
     return {
-        "max_abs": difference.max_abs,
-        "mean_abs": difference.mean_abs,
-        "rms": difference.rms,
-        "relative_l2": difference.relative_l2,
-        "cosine": difference.cosine,
-        "top1_agreement": difference.top1_agreement,
+        "name": one.name,
+        **{key: None if one.difference is None else getattr(one.difference, key) for key in numbers},
+        "agreement": one.agreement,
+        "top": None if one.top is None else {mode: _top(row) for mode, row in one.top._asdict().items()},
     }
+
+
+def _top(row: tuple[Ranked, ...]) -> list[Document]:
+    return [{"index": ranked.place, "value": ranked.value} for ranked in row]

@@ -33,7 +33,7 @@ _LAYOUTS = ((10, True, True), (10, True, False), (6, True, False), (4, False, Fa
 def render_layers(probe: Probe) -> Iterator[Item]:
     """The table and what its columns mean."""
     yield Table(*(_columns(probe.layers, *layout, judged=not probe.drawn) for layout in _LAYOUTS))
-    images = counted(max(one.images for one in probe.layers), "image")
+    images = counted(max(one.images or 0 for one in probe.layers), "image")
     told = (
         f"Over {images}. own: how far stored statistics are from those of the images, in standard "
         "deviations, with every layer in training mode; deployed: with every layer in inference mode."
@@ -60,7 +60,7 @@ def _columns(
         Column("deployed", tuple(_deployed(one) for one in layers), right=True),
     ]
     if values:
-        columns.append(Column("values", tuple(Cell(f"{one.values:,}") for one in layers), right=True))
+        columns.append(Column("values", tuple(Cell(f"{one.values or 0:,}") for one in layers), right=True))
     if difference:
         gaps = tuple(Cell(short(one.difference.max_abs) if one.difference else "-") for one in layers)
         columns.append(Column("max abs", gaps, right=True))

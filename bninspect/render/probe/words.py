@@ -44,7 +44,9 @@ def apart(probe: Probe) -> str:
     """How far the modes lie apart, and where."""
     if not any(one.has_both_modes for one in probe.layers):
         return "No layer could be compared in both modes."
-    places: list[tuple[str, Difference | Gap]] = [(one.name, one.difference) for one in probe.outputs]
+    places: list[tuple[str, Difference | Gap]] = [
+        (one.name, one.difference) for one in probe.outputs if one.difference is not None
+    ]
     layers: list[tuple[str, Difference | Gap]] = [
         (f"layer {one.layer.name}", one.difference) for one in probe.layers if one.difference is not None
     ]

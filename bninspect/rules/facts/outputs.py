@@ -10,37 +10,54 @@ from bninspect.text import percent
 
 if TYPE_CHECKING:
     from bninspect.measure.facts import OutputDifference, Probe
-    from bninspect.statistics.distance import Difference
 
 
 def worst_output(probe: Probe) -> OutputDifference | None:
-    """The output whose modes disagree most; None where they agree, or where they cannot be compared because
-    training mode saw one value per channel.
+    """The output whose modes disagree most; None if they agree, or cannot be compared because training mode
+    saw one value per channel.
     """
     if any(layer.single for layer in probe.layers):
         return None
-    disagreeing = [output for output in probe.outputs if _disagree(output.difference)]
-    return max(disagreeing, key=lambda output: output.difference.relative_l2, default=None)
+    return max((output for output in probe.outputs if _disagree(output)), key=distance, default=None)
+
+
+def distance(output: OutputDifference) -> float:
+    """What outputs are ordered by: the difference over the size in training mode, infinite if one mode is not
+    finite; of whole numbers the share that differs.
+    """
+    if output.difference is None:
+        return 1 - (1.0 if output.agreement is None else output.agreement)
+    relative = output.difference.relative_l2
+    return relative if math.isfinite(relative) else math.inf
 
 
 def effect(output: OutputDifference) -> str:
-    """How far the two modes of an output are apart."""
+    """How far the two modes of an output differ, as a clause."""
     difference = output.difference
+    if difference is None:
+        return f"{output.name} agrees in {percent(output.agreement or 0.0)} of its values"
     if not math.isfinite(difference.relative_l2):
-        return f"at {output.name} one of the modes is not finite"
-    words = f"at {output.name} the modes are {_relative(difference.relative_l2)} apart"
+        return f"{output.name} is not finite in one of the modes"
+    words = f"{output.name} differs by {relative(difference.relative_l2)}"
     if difference.top1_agreement is not None and difference.top1_agreement < 1:
-        words += f", and the top-1 flips for {percent(1 - difference.top1_agreement)} of the images"
+        words += f", and its top-1 changes for {percent(1 - difference.top1_agreement)} of the images"
     return words
 
 
-def _disagree(difference: Difference) -> bool:
+def relative(share: float) -> str:
+    """`80 % of its training-mode RMS`, `165x its training-mode RMS`."""
+    return (
+        f"{share:,.0f}x its training-mode RMS"
+        if share >= 10
+        else f"{percent(share)} of its training-mode RMS"
+    )
+
+
+def _disagree(output: OutputDifference) -> bool:
     """Whether the two modes disagree; those that are not finite do."""
+    difference = output.difference
+    if difference is None:
+        return output.agreement is not None and output.agreement <= 1 - thresholds.TOP1_FLIPPED
     agreement = difference.top1_agreement
     flipped = agreement is not None and agreement <= 1 - thresholds.TOP1_FLIPPED
     return flipped or not difference.relative_l2 < thresholds.OUTPUTS_APART
-
-
-def _relative(share: float) -> str:
-    """`80 % of its size`, `165 times its size`."""
-    return f"{percent(share)} its size" if share >= 10 else f"{percent(share)} of its size"

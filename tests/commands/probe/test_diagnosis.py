@@ -67,7 +67,7 @@ def test_never_updated_says_why_inference_is_huge(images: int) -> None:
     assert "moving mean 0 and moving variance 1 in 16 channels" in told.evidence
     assert "gamma/sqrt(1 + 0.001)" in told.evidence
     assert "what channel 9 normalizes has mean 2" in told.evidence
-    assert "at logits:0 the modes are 165 times its size apart" in told.evidence
+    assert "logits:0 differs by 165x its training-mode RMS" in told.evidence
     assert "bninspect refresh" in (told.fix or "")
 
 
@@ -129,7 +129,7 @@ def test_one_stale_layer_is_blamed_and_those_behind_it_inherit(index: int, store
     assert told.layer == f"net/block{index}/bn" == found.guilty[0]
     assert len(inheriting(found)) == 5 - index
     assert ("inherited" in told.message) is (index < 5)
-    assert "the top-1 flips for 38 % of the images" in told.evidence
+    assert "its top-1 changes for 38 % of the images" in told.evidence
     assert ("first layer" in told.evidence) is (index == 0)
 
 
@@ -264,5 +264,5 @@ def test_a_layer_that_was_not_measured_may_be_why_the_modes_disagree() -> None:
 
 def test_an_output_that_is_not_finite_is_told_as_that() -> None:
     found = probe(*net(), outputs=(output(float("nan"), 0.0),))
-    assert "at logits:0 one of the modes is not finite" in said(wrong(found))
+    assert "logits:0 is not finite in one of the modes" in said(wrong(found))
     assert "share" not in said(wrong(found))

@@ -56,8 +56,15 @@ def test_an_effect_is_told_by_size_and_by_flips() -> None:
     i = t + np.array([[0, 0], [0, 0], [0, 0], [6, 0]])
     told = OutputDifference(name="logits:0", difference=difference(t, i))
     assert effect(told) == (
-        "at logits:0 the modes are 60 % of its size apart, and the top-1 flips for 25 % of the images"
+        "logits:0 differs by 60 % of its training-mode RMS, and its top-1 changes for 25 % of the images"
     )
-    assert effect(apart(0.8, 1.0)) == "at logits:0 the modes are 80 % of its size apart"
-    assert effect(apart(165.0, None)) == "at logits:0 the modes are 165 times its size apart"
-    assert effect(apart(math.inf, None)) == "at logits:0 one of the modes is not finite"
+    assert effect(apart(0.8, 1.0)) == "logits:0 differs by 80 % of its training-mode RMS"
+    assert effect(apart(165.0, None)) == "logits:0 differs by 165x its training-mode RMS"
+    assert effect(apart(math.inf, None)) == "logits:0 is not finite in one of the modes"
+
+
+def test_classes_disagree_where_a_tenth_of_them_changes() -> None:
+    few, many = (OutputDifference(name="map:0", difference=None, agreement=share) for share in (0.91, 0.9))
+    assert worst_of(few) is None
+    assert worst_of(many) == "map:0"
+    assert effect(many) == "map:0 agrees in 90 % of its values"

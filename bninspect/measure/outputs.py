@@ -1,0 +1,59 @@
+"""What was measured at tensors that were fetched whole: how far the modes differ, patches, arrays to keep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bninspect.errors import Absent
+from bninspect.inputs import patch
+from bninspect.measure.both_modes import MODES
+from bninspect.measure.facts import OutputDifference, Patch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.graph import Tensor
+    from bninspect.measure.passes import Passes
+
+
+def output_differences(
+    outputs: Sequence[Tensor], passes: Passes, images: int
+) -> tuple[OutputDifference, ...]:
+    """The outputs that have values in both modes; `images` were run, 0 if everything was fed by hand."""
+    meters = {tensor.name: passes.meters[tensor] for tensor in outputs if tensor in passes.meters}
+    return tuple(
+        OutputDifference(
+            name=name,
+            difference=meter.difference(),
+            agreement=meter.agreement(),
+            top=meter.top() if images in (0, meter.rows) else None,
+        )
+        for name, meter in meters.items()
+        if meter.values
+    )
+
+
+def empty(outputs: Sequence[Tensor], passes: Passes) -> list[Absent]:
+    """The outputs that have no values on these inputs: a detector that detects nothing."""
+    return [
+        Absent(what=tensor.name, reason="it is empty on these inputs")
+        for tensor in outputs
+        if tensor in passes.meters and not passes.meters[tensor].values
+    ]
+
+
+def cut(tensor: Tensor, text: str, passes: Passes) -> Patch:
+    """The patch of one tensor, of all its batches together."""
+    training, inference = (patch.cut(passes.together(mode, tensor), text, tensor.name) for mode in MODES)
+    return Patch(tensor=tensor.name, slice=text, training=training, inference=inference)
+
+
+def kept(outputs: Sequence[Tensor], passes: Passes) -> dict[str, NDArray[Any]]:
+    return {
+        f"{mode.value}/{tensor.name}": passes.together(mode, tensor)
+        for mode in MODES
+        for tensor in outputs
+        if tensor in passes.meters
+    }

@@ -79,6 +79,8 @@ def _outputs(probe: Probe) -> Table:
         "cosine": ["-" if gap.cosine is None else short(gap.cosine) for gap in gaps],
         "top-1 agrees": ["-" if gap.top1_agreement is None else percent(gap.top1_agreement) for gap in gaps],
     }
-    names = Column("output", tuple(Cell(one.name) for one in probe.outputs if one.difference is not None), folds=True)
+    names = Column(
+        "output", tuple(Cell(one.name) for one in probe.outputs if one.difference is not None), folds=True
+    )
     numbers = [Column(title, tuple(map(Cell, texts)), right=True) for title, texts in columns.items()]
     return Table(*([names, *(one for one in numbers if one.title not in titles)] for titles in _WITHOUT))

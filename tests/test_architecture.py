@@ -57,8 +57,6 @@ STEPS_OF_A_RUN = (
     "bninspect.run.session.NoValueError",
 )
 """What `Program` and `Running` do once, and in order, for whoever runs a program."""
-
-
 MOST_LINES = 300
 MOST_FILES = 14
 """Python files of one folder; only the rules' catalogue, one rule a file, has more."""

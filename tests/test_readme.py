@@ -1,15 +1,11 @@
 """README.md and docs/ say what is so: their commands run and print what stands there, generated pages are as
-they would be written, links lead somewhere. `--update-expected` renews what a program prints.
+they would be written. `--update-expected` renews both. Other tests of the pages are in tests/pages/.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import subprocess
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -18,7 +14,7 @@ import bninspect
 from bninspect.cli.commands import COMMANDS
 from tests.pages import DOCS, PAGES, README
 from tests.pages.__main__ import main, write
-from tests.pages.console import Session, printed, renew, run, runs_a_model, sessions
+from tests.pages.console import Session, renew, run, runs_a_model, sessions
 from tests.support.places import ROOT
 
 NOISE = re.compile(r"noise up to \S+")
@@ -26,23 +22,6 @@ NOISE = re.compile(r"noise up to \S+")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 RELATIVE = 2e-3
 """Of the numbers that TensorFlow computes, which its builds round differently."""
-LINK = re.compile(r"\]\(([^()\s]+)\)")
-ROOM = re.compile(r"^  (\w+)/ +(.*)$", re.MULTILINE)
-"""A folder of the package in the tree of design.md, and what is told of it."""
-PATH = re.compile(r"`([\w./]*\w(?:\.(?:py|pb|md|yml)|(?=/`)))/?`")
-"""A file or a folder, as a page names it."""
-NAMES_OF_THE_MODEL = frozenset({"fed", "models[].modes", "signatures[].modes"})
-"""Objects of a JSON document whose keys are values."""
-SAME_AS = {
-    "model.": "",
-    "old.": "",
-    "new.": "",
-    "findings[].": "",
-    "layers[].deployed.": "layers[].own.",
-    "layers[].gamma.": "layers[].weights.",
-    "layers[].beta.": "layers[].weights.",
-}
-"""Beginnings of names whose fields docs/json.md documents once -> where."""
 MOST_OF_README = 8192
 """Bytes: what a person reads before installing."""
 
@@ -98,55 +77,6 @@ def test_a_generated_page_that_differs_is_named(
     assert main(["--chekc"]) == 2
 
 
-def anchors(page: Path) -> set[str]:
-    """What `#...` may name in a page: its headings as GitHub and MkDocs write them."""
-    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
-    for link in LINK.findall(page.read_text(encoding="utf-8")):
-        if link.startswith("https://"):
-            continue
-        path, _, anchor = link.partition("#")
-        target = (page.parent / path).resolve() if path else page
-        assert target in PAGES, link
-        assert not anchor or anchor in anchors(target), link
-
-
-def test_every_page_can_be_found() -> None:
-    """From the README or the first page."""
-    linked = {
-        (page.parent / link.partition("#")[0]).resolve()
-        for page in PAGES
-        for link in LINK.findall(page.read_text(encoding="utf-8"))
-    }
-    assert [page for page in PAGES if page not in linked | {README}] == []
-
-
-@pytest.mark.skipif(find_spec("mkdocs") is None, reason="mkdocs is not installed")
-def test_the_site_builds(tmp_path: Path) -> None:
-    ended = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "mkdocs",
-            "build",
-            "--strict",
-            "--quiet",
-            "--site-dir",
-            str(tmp_path / "site"),
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert (tmp_path / "site" / "rules" / "BN101" / "index.html").is_file()
-
-
 def test_the_readme_is_short() -> None:
     assert len(README.read_bytes()) <= MOST_OF_README
 
@@ -197,58 +127,3 @@ def test_every_install_line_names_the_extra() -> None:
         for line in page.read_text(encoding="utf-8").splitlines():
             if "pip install" in line:
                 assert '".[tf' in line, f"{page}: {line}"
-
-
-def test_every_package_stands_in_the_architecture() -> None:
-    rooms = dict(ROOM.findall((DOCS / "design.md").read_text(encoding="utf-8")))
-    package = ROOT / "bninspect"
-    packages = {path.name for path in package.iterdir() if path.is_dir() and any(path.glob("*.py"))}
-    assert set(rooms) == packages
-    for room, told in rooms.items():
-        for name in re.findall(r"\w+/|\w+\.py", told):
-            assert list((package / room).rglob(name.rstrip("/"))), f"{room}/: {name}"
-
-
-@pytest.mark.parametrize("page", [DOCS / "design.md", ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
-def test_every_path_that_a_page_names_is_there(page: Path) -> None:
-    """From the root or from `bninspect/`; a short name stands for one path of the package."""
-    for name in PATH.findall(page.read_text(encoding="utf-8")):
-        short = [
-            path for path in (ROOT / "bninspect").rglob(Path(name).name) if str(path).endswith(f"/{name}")
-        ]
-        assert (ROOT / name).exists() or len(short) == 1, f"{name}: {short}"
-
-
-def fields(document: object, path: str = "") -> set[str]:
-    """The fields of a JSON document, as `layers[].switch.source`."""
-    if isinstance(document, list):
-        return {name for element in document for name in fields(element, f"{path}[]")}
-    if not isinstance(document, dict) or path in NAMES_OF_THE_MODEL:
-        return {path.removesuffix("[]")}
-    return {
-        name for key, value in document.items() for name in fields(value, f"{path}.{key}" if path else key)
-    }
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "graph fixtures/classic.pb",
-        "graph fixtures/train_unwired.meta",
-        "check fixtures/const_true.pb",
-        "diff fixtures/training/unwired_115/model.ckpt-0 fixtures/training/unwired_115/model.ckpt-20",
-        pytest.param(
-            "probe fixtures/classic.pb --image fixtures/image.jpg --patch 0,0,0,0",
-            marks=pytest.mark.tensorflow,
-        ),
-    ],
-    ids=lambda command: command.split("/")[0],
-)
-def test_every_json_field_is_documented(command: str) -> None:
-    page = (DOCS / "json.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (`.*?`) \| ", page, re.MULTILINE)
-    told = {name for row in rows for name in re.findall(r"`(.*?)`", row)}
-    for name in fields(json.loads(printed(f"{command} --format json"))):
-        shared = [beginning for beginning in SAME_AS if name.startswith(beginning)]
-        names = {name, *(SAME_AS[beginning] + name.removeprefix(beginning) for beginning in shared)}
-        assert names & told, name

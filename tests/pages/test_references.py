@@ -1,0 +1,113 @@
+"""What the pages name is there: other pages, options, files; and each page can be reached."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from bninspect.cli.commands import COMMANDS
+from tests.pages import DOCS, PAGES, README
+from tests.support.places import ROOT
+
+CODE = re.compile(r"`([^`]+)`")
+FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^()\s]+)\)")
+ROOM = re.compile(r"^  (\w+)/ +(.*)$", re.MULTILINE)
+"""A folder of the package in the tree of design.md, and what is told of it."""
+PATH = re.compile(r"`([\w./]*\w(?:\.(?:py|pb|md|yml)|(?=/`)))/?`")
+"""A file or a folder, as a page names it."""
+
+
+def anchors(page: Path) -> set[str]:
+    """What `#...` may name in a page: its headings as GitHub and MkDocs write them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if link.startswith("https://"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target in PAGES, link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_every_page_can_be_found() -> None:
+    """From the README or the first page."""
+    linked = {
+        (page.parent / link.partition("#")[0]).resolve()
+        for page in PAGES
+        for link in LINK.findall(page.read_text(encoding="utf-8"))
+    }
+    assert [page for page in PAGES if page not in linked | {README}] == []
+
+
+@pytest.mark.skipif(find_spec("mkdocs") is None, reason="mkdocs is not installed")
+def test_the_site_builds(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "mkdocs",
+            "build",
+            "--strict",
+            "--quiet",
+            "--site-dir",
+            str(tmp_path / "site"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (tmp_path / "site" / "rules" / "BN101" / "index.html").is_file()
+
+
+def options_of(name: str) -> set[str]:
+    """The options of a command."""
+    command = import_module(COMMANDS[name].module).command
+    return {"-h", "--help"}.union(*(option.opts for option in command.params))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_options_named_in_a_sentence_exist(page: Path) -> None:
+    """Of the command they stand behind, or of any."""
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    every = {"--version"}.union(*(options_of(name) for name in COMMANDS))
+    for code in CODE.findall(text):
+        words = code.split()
+        asked = [word for word in words if word.startswith("-") and word.strip("-")]
+        if len(words) > 1 and words[0] == "bninspect" and words[1] in COMMANDS:
+            assert set(asked) <= options_of(words[1]), code
+        elif words[0].startswith("--"):
+            assert words[0] in every, code
+
+
+def test_every_package_stands_in_the_architecture() -> None:
+    rooms = dict(ROOM.findall((DOCS / "design.md").read_text(encoding="utf-8")))
+    package = ROOT / "bninspect"
+    packages = {path.name for path in package.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    assert set(rooms) == packages
+    for room, told in rooms.items():
+        for name in re.findall(r"\w+/|\w+\.py", told):
+            assert list((package / room).rglob(name.rstrip("/"))), f"{room}/: {name}"
+
+
+@pytest.mark.parametrize("page", [DOCS / "design.md", ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_every_path_that_a_page_names_is_there(page: Path) -> None:
+    """From the root or from `bninspect/`; a short name stands for one path of the package."""
+    for name in PATH.findall(page.read_text(encoding="utf-8")):
+        short = [
+            path for path in (ROOT / "bninspect").rglob(Path(name).name) if str(path).endswith(f"/{name}")
+        ]
+        assert (ROOT / name).exists() or len(short) == 1, f"{name}: {short}"

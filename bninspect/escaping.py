@@ -23,8 +23,14 @@ def printable_lines(text: str) -> str:
 
 def printable(text: str) -> str:
     """The text with every character escaped that is not for reading, and nothing that a runner obeys."""
-    if not text.isprintable():
-        text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    text = legible(text)
     if "::" in text:
         text = _SECOND_COLON.sub(r"\\x3a", text)
     return _COMMAND.sub(r"\\x23", text) if "##" in text else text
+
+
+def legible(text: str) -> str:
+    """The text with every character escaped that is not for reading."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

@@ -33,6 +33,13 @@ def short(value: float) -> str:
     return f"{value:.{max(0, _DIGITS - 1 - magnitude)}f}"
 
 
+def layer_score(score: float | None) -> str:
+    """A score for a table: `0.02`, `12.3`, `165`."""
+    if score is None:
+        return "-"
+    return f"{score:.2f}" if score < 9.995 else f"{score:.1f}" if score < 99.95 else short(score)
+
+
 def plain(value: float | None) -> str:
     """A number of the file, in at most seven significant digits; `not finite` for None."""
     return "not finite" if value is None else f"{value:.7g}"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import click
 
 from bninspect import __version__
+from bninspect.cli.options import ARGUMENTS
 
 
 class Entry(NamedTuple):
@@ -26,6 +27,7 @@ COMMANDS = {
     "strip": Entry("bninspect.cli.strip", "A model that serves inference only, mended where it can be."),
     "refresh": Entry("bninspect.cli.refresh", "Statistics re-estimated from images, in the model as it is."),
     "diff": Entry("bninspect.cli.diff", "What moved between two checkpoints: weights, and statistics?"),
+    "report": Entry("bninspect.cli.report", "One page to look at: map, wiring, both modes, findings, fixes."),
     "rule": Entry("bninspect.cli.rule", "What the rules of check look for, and what to do instead."),
 }
 
@@ -38,6 +40,7 @@ class LazyGroup(click.Group):
     """A click group over COMMANDS."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[ARGUMENTS] = tuple(args)
         ctx.meta[_HELP] = not {"--help", "-h"}.isdisjoint(args)
         return super().parse_args(ctx, args)
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
+ARGUMENTS = "bninspect.arguments"
+"""Of a context: the words of the command line."""
+
+
 def parameter(kind: Any) -> click.ParamType[Any]:
     """The click type of a kind of value (`bninspect.options`)."""
     if get_origin(kind) is Literal:
@@ -122,3 +126,10 @@ def traceback(function: F) -> F:
     return click.option(
         "--traceback", is_flag=True, expose_value=False, help="Print the traceback of an error too."
     )(function)
+
+
+def command_line() -> str:
+    """What was typed, as a shell takes it."""
+    from shlex import join
+
+    return join(["bninspect", *click.get_current_context().meta[ARGUMENTS]])

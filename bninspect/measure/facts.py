@@ -117,6 +117,15 @@ class ProbedLayer:
         """Whether it ran in training mode in the one copy, and in inference mode in the other."""
         return "left" not in (self.training, self.inference)
 
+    @property
+    def inherits(self) -> bool:
+        """Whether it is wrong as deployed and not by itself: its error is that of layers before it."""
+        own, deployed = (
+            None if one is None or one.staleness is None else one.staleness.verdict
+            for one in (self.own, self.deployed)
+        )
+        return deployed in ("warning", "error") and own in ("fine", "note")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:

@@ -51,7 +51,7 @@ def _middle(layer: BatchNorm) -> Iterator[Tree]:
             if branch is not None:
                 yield Tree(f"always {mode.value}: {_shown(branch)}", (_reads(layer, mode, branch),))
         return
-    kind = _kind(layer)
+    kind = conditional(layer)
     branches = sorted(
         ((Mode.TRAINING, layer.training), (Mode.INFERENCE, layer.inference)),
         key=lambda pair: not pair[1].taken_when,
@@ -64,7 +64,7 @@ def _middle(layer: BatchNorm) -> Iterator[Tree]:
     yield Tree(f"{'Merge' if kind == 'Switch' else kind} gives what the taken branch computed: {names}")
 
 
-def _kind(layer: BatchNorm) -> str:
+def conditional(layer: BatchNorm) -> str:
     """`Switch`, `If` or `Select`: what kind of conditional chooses."""
     if not layer.merges:
         return "Switch"

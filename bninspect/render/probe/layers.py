@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.render.line import Line
 from bninspect.render.table import Cell, Column, Table, name_column
-from bninspect.text import counted, short
+from bninspect.text import counted, layer_score, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ def render_layers(probe: Probe) -> Iterator[Item]:
         f"Over {images}. own: how far stored statistics are from those of the images, in standard "
         "deviations, with every layer in training mode; deployed: with every layer in inference mode."
     )
-    if any(_inherited(one) for one in probe.layers):
+    if any(one.inherits for one in probe.layers):
         told += " *: inherited from layers before it, its own is small."
     yield Line(told, "dim", hang=0)
 
@@ -71,12 +71,8 @@ def _deployed(one: ProbedLayer) -> Cell:
     """The deployed score, marked where it is inherited; its style says how bad it is all the same."""
     if _verdict(one.deployed) == "inconclusive":
         return Cell("? ", "dim")
-    mark = "*" if _inherited(one) else " "
+    mark = "*" if one.inherits else " "
     return Cell(f"{layer_score(_score(one.deployed))}{mark}", TONES[_verdict(one.deployed)])
-
-
-def _inherited(one: ProbedLayer) -> bool:
-    return _verdict(one.deployed) in ("warning", "error") and _verdict(one.own) in ("fine", "note")
 
 
 def _own(one: ProbedLayer) -> Cell:
@@ -90,13 +86,6 @@ def _score(measured: LayerMeasurement | None) -> float | None:
 
 def _verdict(measured: LayerMeasurement | None) -> str:
     return "-" if measured is None or measured.staleness is None else measured.staleness.verdict
-
-
-def layer_score(score: float | None) -> str:
-    """A score for a table: `0.02`, `12.3`, `165`."""
-    if score is None:
-        return "-"
-    return f"{score:.2f}" if score < 9.995 else f"{score:.1f}" if score < 99.95 else short(score)
 
 
 def _bar(score: float | None, width: int, tone: Tone) -> Cell:

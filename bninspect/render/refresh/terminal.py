@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from bninspect.commands.check.result import CheckResult
 from bninspect.render.check.text import lines
 from bninspect.render.line import Line
-from bninspect.render.probe.layers import TONES, layer_score
+from bninspect.render.probe.layers import TONES
 from bninspect.render.refresh.text import besides, head, serving, warnings, worth
 from bninspect.render.table import Cell, Column, Table, name_column
-from bninspect.text import counted
+from bninspect.text import counted, layer_score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,67 @@
+"""`bninspect report`: one page to look at, in one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bninspect.cli import inputs, options
+
+if TYPE_CHECKING:
+    from bninspect.inputs.request import Request
+
+
+@click.command(
+    "report",
+    epilog="""
+    \b
+    Examples:
+      bninspect report model.pb -o report.html
+      bninspect report model.pb --image photos/ --preprocess tf -o report.html
+      bninspect report new.pb --against old.pb --image photos/ -o report.html
+    """,
+)
+@options.model
+@click.option("-o", "--out", "target", metavar="FILE.html", required=True, help="The page to write.")
+@inputs.options
+@options.output
+@click.option("--against", metavar="OTHER", type=click.Path(), help="An older file of the same graph.")
+@click.option("--patch", metavar="SLICE", help="Show these numbers of both modes, such as 0,22:28,22:28,0.")
+@options.momentum
+@options.traceback
+def command(path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str, ...], **asked: Any) -> None:
+    """Write one page about a model: a map of its layers, how they are wired, what is wrong and how to fix it.
+
+    MODEL is what `bninspect graph` reads. Without images the page shows what the file tells; with images it
+    shows what both modes do with them, which needs TensorFlow. The page needs no network and no server.
+    """
+    from bninspect.commands.report.origin import origin
+    from bninspect.commands.report.report import ReportOptions, report_model
+    from bninspect.files import whole
+    from bninspect.render.page.document import document
+    from bninspect.render.page.model import model_section, model_title
+    from bninspect.render.probe.progress import images_done
+
+    chosen = ReportOptions(
+        outputs=outputs,
+        against=asked["against"],
+        patch=asked["patch"],
+        momentum=asked["momentum"],
+        allowed=allowed,
+        targets=(target,),
+    )
+    with images_done("both modes") as tell:
+        facts = report_model(path, _request(asked), chosen, tell)
+    made = origin(options.command_line(), ran=facts.probe is not None)
+    page = document(model_title(facts), model_section(facts, made))
+    with whole(Path(target)) as stream:
+        stream.write(page.encode())
+    click.echo(f"written: {target}")
+
+
+def _request(asked: dict[str, Any]) -> Request | None:
+    """What to feed; None where nothing was given to run the model on."""
+    given = asked["images"] or asked["count"] is not None or asked["feeds"]
+    return inputs.request(asked) if given else None

@@ -1,0 +1,73 @@
+"""All that a page tells of one model: what the file says, what a run measured, and what is wrong with it.
+
+Every page is made of these, whichever command asks for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bninspect.commands.check.gate import Settings, judged
+from bninspect.commands.report.states import LayerState, layer_states
+from bninspect.rules.judge import group_by_code
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bninspect.batchnorm.comparison.comparison import Comparison
+    from bninspect.batchnorm.layer import Report
+    from bninspect.commands.check.result import ModelResult
+    from bninspect.measure.facts import Probe
+    from bninspect.rules import Case, Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What stands beside the model: an older file, or the model as it was before its statistics were made
+    anew."""
+
+    path: str
+    scores: Mapping[str, float | None]
+    """Own score of a layer by the name it has in the model; empty where the older one was not run."""
+    comparison: Comparison | None = None
+    """What moved between the two; None where that was not asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFacts:
+    """One model on a page."""
+
+    report: Report
+    probe: Probe | None
+    """None where no inputs were given, or the model could not be run."""
+    result: ModelResult
+    """What the rules say, layer by layer; its `error` is why the model could not be run."""
+    groups: tuple[Finding, ...]
+    """One finding for each code, the most important first."""
+    states: Mapping[str, LayerState]
+    """Of every layer, by its name."""
+    before: Before | None = None
+
+    @property
+    def focus(self) -> tuple[str, ...]:
+        """The layers to show from near: the wrong ones, the gravest first, else none."""
+        wrong = [(state.rank, name) for name, state in self.states.items() if state.is_wrong]
+        return tuple(name for _, name in sorted(wrong, key=lambda item: -item[0]))
+
+
+def page_facts(settings: Settings, case: Case, failure: str | None = None) -> PageFacts:
+    """The facts of a model at hand, judged; `failure` is why it could not be run, where it could not."""
+    return facts_of(case, judged(settings, case, failure))
+
+
+def facts_of(case: Case, result: ModelResult) -> PageFacts:
+    """The facts of a model that was judged already."""
+    findings = [one.finding for one in result.found]
+    return PageFacts(
+        report=case.report,
+        probe=case.probe,
+        result=result,
+        groups=group_by_code(case, findings),
+        states=layer_states(case.report, case.probe, findings),
+    )

@@ -1,0 +1,34 @@
+"""Where a page comes from: the versions of what computed its numbers, and the command line."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from bninspect import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What is told below a page, so that it can be made again."""
+
+    versions: Mapping[str, str]
+    """Name of a program -> its version."""
+    command: str
+    """As a shell takes it."""
+
+
+def origin(command: str, *, ran: bool) -> Origin:
+    """The origin of a page that this process makes; TensorFlow is named where a model was run."""
+    versions = {"bninspect": __version__, "Python": f"{sys.version_info.major}.{sys.version_info.minor}"}
+    for name in ("numpy", *(("tensorflow",) if ran else ())):
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return Origin(versions=versions, command=command)

@@ -1,0 +1,112 @@
+"""`report`: one model opened, run where inputs were given, compared where another was named, and judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bninspect import files
+from bninspect.batchnorm import inspect
+from bninspect.collector import collector_held_off
+from bninspect.commands.check.gate import Settings
+from bninspect.commands.report.facts import Before, page_facts
+from bninspect.errors import BninspectError
+from bninspect.models.open import load
+from bninspect.rules import Case
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bninspect.batchnorm import Report
+    from bninspect.commands.report.facts import PageFacts
+    from bninspect.inputs.request import Request
+    from bninspect.measure.facts import Probe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """What to look at."""
+
+    outputs: tuple[str, ...] = ()
+    against: str | None = None
+    """An older file of the same graph."""
+    patch: str | None = None
+    """Numbers to show, such as `0,22:28,22:28,0`."""
+    momentum: float | None = None
+    allowed: tuple[str, ...] = ()
+    """Ops let through besides the pure ones."""
+    targets: tuple[str, ...] = ()
+    """The files to write."""
+
+
+def report_model(
+    path: str,
+    request: Request | None,
+    options: ReportOptions,
+    progress: Callable[[int, int], None] | None = None,
+) -> PageFacts:
+    """The facts of the model at this path; without a request, what the file alone tells. `progress` is told
+    (images done, images in all).
+
+    Raises BninspectError as `load` and `diff` do, and for a target that is what is read. A model that cannot
+    be run is no error: what its file tells stands, with the reason.
+    """
+    with collector_held_off():
+        for target in options.targets:
+            files.refuse(Path(target))
+            files.refuse_read(Path(target), path, inputs=() if request is None else request.files)
+        report = inspect(load(path), outputs=options.outputs)
+        for target in options.targets:
+            files.refuse_read(Path(target), path, prefix=report.graph.graphdef.checkpoint)
+        case = Case(report=report, momentum=options.momentum)
+        failure = None
+        if request is not None:
+            try:
+                case = replace(case, probe=_probed(report, request, options, progress))
+            except BninspectError as error:
+                failure = str(error)
+                case = replace(case, no_probe=f"the model could not be run: {failure}")
+        facts = page_facts(Settings(path=path, momentum=options.momentum), case, failure)
+        if options.against is None:
+            return facts
+        return replace(facts, before=_before(options.against, path, facts, request, options))
+
+
+def _probed(
+    report: Report,
+    request: Request,
+    options: ReportOptions,
+    progress: Callable[[int, int], None] | None,
+) -> Probe:
+    """Both modes of the model on what the request feeds it."""
+    from bninspect.measure.facts import Question
+    from bninspect.measure.run import probe
+    from bninspect.rewrite.freeze import frozen
+
+    held = frozen(report)
+    question = Question(
+        layers=held.layers,
+        patch=options.patch,
+        allowed=options.allowed,
+        momentum=options.momentum,
+    )
+    return probe(held, question, request, progress)
+
+
+def _before(
+    against: str, path: str, facts: PageFacts, request: Request | None, options: ReportOptions
+) -> Before:
+    """What the older file holds beside the model, and its own scores on the same inputs."""
+    from bninspect.commands.diff.pair import compare
+
+    comparison = compare(against, path).comparison
+    scores: dict[str, float | None] = {}
+    if request is not None and facts.probe is not None:
+        older = _probed(comparison.old, request, options, None)
+        names = {move.old.name: move.name for move in comparison.layers}
+        for one in older.layers:
+            staleness = None if one.own is None else one.own.staleness
+            if one.layer.name in names and staleness is not None:
+                scores[names[one.layer.name]] = staleness.score
+    return Before(path=against, scores=scores, comparison=comparison)

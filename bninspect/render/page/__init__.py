@@ -1,0 +1,1 @@
+"""The page: facts -> HTML and SVG as text, without any library of plots, and with nothing fetched."""

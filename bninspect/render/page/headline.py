@@ -1,0 +1,171 @@
+"""The head of a page: the verdict as its title, what decides the mode, and four facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.mode import Mode
+from bninspect.render.graph.verdict import verdict
+from bninspect.render.page.markup import Html, joined, shortened, tag
+from bninspect.render.page.numbers import datum
+from bninspect.text import percent, short
+from bninspect.rules.facts.inconclusive import left_open
+from bninspect.text import counted, listed, number, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.commands.report.facts import PageFacts
+    from bninspect.measure.facts import OutputDifference, Probe
+
+_SHOWN = 2
+"""Names of wrong layers in a fact."""
+
+
+def headline(facts: PageFacts) -> str:
+    """The verdict in one sentence."""
+    grave = [one for one in facts.groups if one.severity.value in ("error", "warning")]
+    if grave:
+        return sentence(shortened(grave[0].title))
+    probe = facts.probe
+    if probe is not None and probe.ran and not probe.drawn:
+        images = counted(max((one.images for one in probe.layers), default=0), "image")
+        opened = left_open(probe)
+        if opened:
+            return opened.rstrip(".")
+        return f"No fault shows in {counted(len(facts.report.layers), 'batch norm')} on {images}"
+    return verdict(facts.report)[0].text.rstrip(".:")
+
+
+def standing(facts: PageFacts) -> tuple[str, str]:
+    """(class, word) of the pill beside the file's name."""
+    if facts.result.error is not None:
+        return "warning", "could not be run"
+    worst = facts.result.worst
+    if worst is not None and worst.value in ("error", "warning"):
+        return worst.value, worst.value
+    measured = facts.probe is not None and facts.probe.ran and not facts.probe.drawn
+    states = {state.standing for state in facts.states.values()}
+    if not measured:
+        return "notjudged", "statistics not measured"
+    if "inconclusive" in states:
+        return "inconclusive", "inconclusive"
+    return "fine", "no fault shows"
+
+
+def head(facts: PageFacts, level: str = "h1") -> Html:
+    """Pill, path, title, what decides, and the facts."""
+    look, word = standing(facts)
+    record = facts.report.graph.graphdef
+    return joined(
+        (
+            tag(
+                "p",
+                tag("span", word, class_=f"pill {look}"),
+                tag("span", shortened(record.path)),
+                class_="path",
+            ),
+            tag(level, f"{headline(facts)}."),
+            tag("p", *_decided(facts), class_="sub"),
+            tag("div", *_facts(facts), class_="facts"),
+        )
+    )
+
+
+def _decided(facts: PageFacts) -> Iterator[str]:
+    """How the model comes to its mode, what was run, and what else was found."""
+    told = [one.text for one in verdict(facts.report)]
+    probe = facts.probe
+    if facts.result.error is not None:
+        told.append(f"It could not be run: {facts.result.error}.")
+    elif probe is None:
+        told.append("Staleness was not measured: give images with --image DIR.")
+    elif probe.ran:
+        told.append(_run(probe))
+    yield shortened(" ".join(told), 1200)
+    if facts.groups:
+        yield " "
+        yield tag("a", counted(len(facts.groups), "finding"), href="#findings")
+        yield "."
+
+
+def _run(probe: Probe) -> str:
+    """On what it was run, and what that was compared with."""
+    images = max((one.images for one in probe.layers), default=0)
+    preset = next((one.preset for one in probe.inputs if one.preset), None)
+    on = f"Run on {counted(images, 'image')}" + (f", preprocess {preset}" if preset else "")
+    checked = probe.verification
+    if checked.state == "verified":
+        exact = "exactly" if not checked.max_abs else f"to {short(checked.max_abs)}"
+        return f"{on}. Both modes agree with the original {exact}."
+    if checked.state == "differs":
+        return f"{on}. NOT verified: what was measured differs from the original."
+    return f"{on}. Not verified: {checked.reason}."
+
+
+def _facts(facts: PageFacts) -> Iterator[Html]:
+    yield _wrong(facts)
+    if facts.probe is None or not facts.probe.ran:
+        yield from _static(facts)
+        return
+    yield from _outputs(facts.probe)
+    yield _companions(facts.probe)
+
+
+def _fact(value: str, says: str, look: str | None = None) -> Html:
+    return tag("div", tag("b", value, class_=look), tag("span", says), class_="fact")
+
+
+def _wrong(facts: PageFacts) -> Html:
+    """How many layers are wrong, and which."""
+    names = [shortened(name, 60) for name in facts.focus]
+    total = len(facts.states)
+    if names:
+        grave = max(facts.states[name].rank for name in facts.focus)
+        look = next(s.standing for s in facts.states.values() if s.rank == grave)
+        return _fact(f"{len(names):,} of {total:,}", f"layers are wrong: {listed(names, _SHOWN)}", look)
+    judged = sum(state.standing in ("fine", "note") for state in facts.states.values())
+    if judged == total and total:
+        return _fact(f"0 of {total:,}", "layers are wrong", "fine")
+    return _fact(f"{judged:,} of {total:,}", "layers could be judged; none of these is wrong")
+
+
+def _static(facts: PageFacts) -> Iterator[Html]:
+    """Without a run: modes, channels, and where the statistics are."""
+    layers = facts.report.layers
+    modes = [(mode, sum(layer.mode is mode for layer in layers)) for mode in Mode]
+    told = ", ".join(f"{count:,} {mode.value}" for mode, count in modes if count)
+    yield _fact(told or "none", "how the layers come to their mode")
+    stored = sum(layer.statistics.state.value == "stored" for layer in layers)
+    yield _fact(f"{stored:,} of {len(layers):,}", "layers hold statistics that were updated")
+    yield _fact("not measured", "whether they fit your data: no inputs were given", "notjudged")
+
+
+def _outputs(probe: Probe) -> Iterator[Html]:
+    """How far the modes are apart where the model ends."""
+    if not probe.outputs:
+        yield _fact("not compared", "the outputs of the two modes", "notjudged")
+        return
+    index, one = max(enumerate(probe.outputs), key=lambda pair: _size(pair[1]))
+    agreement = one.difference.top1_agreement
+    name = shortened(one.name, 50)
+    if agreement is not None:
+        told = datum(agreement, f"probe/outputs/{index}/top1_agreement", percent(agreement))
+        yield _fact(told, f"of images have the same top class in both modes at {name}")
+    relative = one.difference.relative_l2
+    told = datum(relative, f"probe/outputs/{index}/relative_l2", f"{number(relative)}x")
+    yield _fact(told, f"difference of the modes over their size in training, at {name}")
+
+
+def _size(one: OutputDifference) -> float:
+    return one.difference.relative_l2
+
+
+def _companions(probe: Probe) -> Html:
+    """Whether images mix."""
+    test = probe.companions
+    if test is None or test.reason is not None:
+        return _fact("not tested", "whether an image's output depends on its batch", "notjudged")
+    if test.dependent:
+        return _fact("batch-dependent", "an image's output changes with its companions in a batch", "error")
+    return _fact("batch-independent", "an image gives the same output alone and in a batch", "fine")

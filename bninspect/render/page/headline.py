@@ -8,9 +8,8 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.render.graph.verdict import verdict
 from bninspect.render.page.markup import Html, joined, shortened, tag
 from bninspect.render.page.numbers import datum
-from bninspect.text import percent, short
 from bninspect.rules.facts.inconclusive import left_open
-from bninspect.text import counted, listed, number, sentence
+from bninspect.text import counted, listed, number, percent, sentence, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

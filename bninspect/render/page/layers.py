@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.text import as_written
 from bninspect.render.page.markup import Html, tag
 from bninspect.render.page.numbers import NOT_MEASURED, Places, datum
 from bninspect.render.page.pictures.network import mode_words, state_class
+from bninspect.text import as_written
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm

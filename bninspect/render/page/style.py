@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-_COMMENT = re.compile(r"/\*.*?\*/|^\s*//.*$", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(r"/\*.*?\*/|^\s*//[^\n]*$", re.DOTALL | re.MULTILINE)
 _SPACE = re.compile(r"\s*\n\s*")
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.mode import Mode
 from bninspect.render.graph.wiring import conditional
-from bninspect.text import as_written, between, plain
 from bninspect.render.page.markup import Html, tag
 from bninspect.render.page.pictures.wiring import decides, value_of
+from bninspect.text import as_written, between, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

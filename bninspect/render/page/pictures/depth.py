@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from bninspect.render.page.markup import Html, joined, place, shortened, tag
 from bninspect.render.page.pictures.scales import Scale, ScoreScale, drawing, short_tick
-from bninspect.text import layer_score
 from bninspect.statistics import thresholds
+from bninspect.text import layer_score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,8 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from bninspect.render.page.markup import Html, shortened, tag
-from bninspect.text import layer_score
-from bninspect.text import common_scope, counted
+from bninspect.text import common_scope, counted, layer_score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,0 +1,1 @@
+"""Tests of the page: its pictures and numbers, and what a browser makes of it."""

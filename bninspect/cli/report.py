@@ -42,7 +42,7 @@ def command(path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str
     from bninspect.files import whole
     from bninspect.render.page.document import document
     from bninspect.render.page.model import model_section, model_title
-    from bninspect.render.probe.progress import images_done
+    from bninspect.render.waiting import waiting
 
     chosen = ReportOptions(
         outputs=outputs,
@@ -52,7 +52,7 @@ def command(path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str
         allowed=allowed,
         targets=(target,),
     )
-    with images_done("both modes") as tell:
+    with waiting("running both modes") as tell:
         facts = report_model(path, _request(asked), chosen, tell)
     made = origin(options.command_line(), ran=facts.probe is not None)
     page = document(model_title(facts), model_section(facts, made))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bninspect.measure.facts import OutputDifference, Probe
 
 _SHOWN = 2
-"""Names of wrong layers in a fact."""
+"""Names of wrong layers in a fact, and facts of outputs."""
 
 
 def headline(facts: PageFacts) -> str:
@@ -28,7 +28,7 @@ def headline(facts: PageFacts) -> str:
         return sentence(shortened(grave[0].title))
     probe = facts.probe
     if probe is not None and probe.ran and not probe.drawn:
-        images = counted(max((one.images for one in probe.layers), default=0), "image")
+        images = counted(_images(probe), "image")
         opened = left_open(probe)
         if opened:
             return opened.rstrip(".")
@@ -90,9 +90,8 @@ def _decided(facts: PageFacts) -> Iterator[str]:
 
 def _run(probe: Probe) -> str:
     """On what it was run, and what that was compared with."""
-    images = max((one.images for one in probe.layers), default=0)
     preset = next((one.preset for one in probe.inputs if one.preset), None)
-    on = f"Run on {counted(images, 'image')}" + (f", preprocess {preset}" if preset else "")
+    on = f"Run on {counted(_images(probe), 'image')}" + (f", preprocess {preset}" if preset else "")
     checked = probe.verification
     if checked.state == "verified":
         exact = "exactly" if not checked.max_abs else f"to {short(checked.max_abs)}"
@@ -140,24 +139,34 @@ def _static(facts: PageFacts) -> Iterator[Html]:
     yield _fact("not measured", "whether they fit your data: no inputs were given", "notjudged")
 
 
+def _images(probe: Probe) -> int:
+    """On how many it was run."""
+    return max((one.images or 0 for one in probe.layers), default=0)
+
+
 def _outputs(probe: Probe) -> Iterator[Html]:
-    """How far the modes are apart where the model ends."""
-    if not probe.outputs:
+    """How far the modes are apart where the model ends: shares that agree, and the size of what differs."""
+    told = [
+        fact for index, one in enumerate(probe.outputs) for fact in _output(one, f"probe/outputs/{index}")
+    ]
+    if not told:
         yield _fact("not compared", "the outputs of the two modes", "notjudged")
-        return
-    index, one = max(enumerate(probe.outputs), key=lambda pair: _size(pair[1]))
-    agreement = one.difference.top1_agreement
+    yield from told[:_SHOWN]
+
+
+def _output(one: OutputDifference, at: str) -> Iterator[Html]:
     name = shortened(one.name, 50)
-    if agreement is not None:
-        told = datum(agreement, f"probe/outputs/{index}/top1_agreement", percent(agreement))
+    if one.agreement is not None:
+        told = datum(one.agreement, f"{at}/agreement", percent(one.agreement))
+        yield _fact(told, f"of the values of {name} are the same in both modes")
+    difference = one.difference
+    if difference is None:
+        return
+    if difference.top1_agreement is not None:
+        told = datum(difference.top1_agreement, f"{at}/top1_agreement", percent(difference.top1_agreement))
         yield _fact(told, f"of images have the same top class in both modes at {name}")
-    relative = one.difference.relative_l2
-    told = datum(relative, f"probe/outputs/{index}/relative_l2", f"{number(relative)}x")
+    told = datum(difference.relative_l2, f"{at}/relative_l2", f"{number(difference.relative_l2)}x")
     yield _fact(told, f"difference of the modes over their size in training, at {name}")
-
-
-def _size(one: OutputDifference) -> float:
-    return one.difference.relative_l2
 
 
 def _companions(probe: Probe) -> Html:

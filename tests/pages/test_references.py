@@ -14,12 +14,13 @@ import pytest
 from bninspect.cli.commands import COMMANDS
 from tests.pages import DOCS, PAGES, README
 from tests.support.places import ROOT
+from tests.test_architecture import LAYERS
 
 CODE = re.compile(r"`([^`]+)`")
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^()\s]+)\)")
-ROOM = re.compile(r"^  (\w+)/ +(.*)$", re.MULTILINE)
-"""A folder of the package in the tree of design.md, and what is told of it."""
+ENTRY = re.compile(r"^  (\w+(?:/|\.py)) +(.*)$", re.MULTILINE)
+"""A line of the tree in design.md: a room or a module, and what is told of it."""
 PATH = re.compile(r"`([\w./]*\w(?:\.(?:py|pb|md|yml)|(?=/`)))/?`")
 """A file or a folder, as a page names it."""
 
@@ -93,14 +94,14 @@ def test_options_named_in_a_sentence_exist(page: Path) -> None:
             assert words[0] in every, code
 
 
-def test_every_package_stands_in_the_architecture() -> None:
-    rooms = dict(ROOM.findall((DOCS / "design.md").read_text(encoding="utf-8")))
-    package = ROOT / "bninspect"
-    packages = {path.name for path in package.iterdir() if path.is_dir() and any(path.glob("*.py"))}
-    assert set(rooms) == packages
-    for room, told in rooms.items():
-        for name in re.findall(r"\w+/|\w+\.py", told):
-            assert list((package / room).rglob(name.rstrip("/"))), f"{room}/: {name}"
+def test_the_tree_of_the_architecture_is_that_of_the_package() -> None:
+    """Its rooms and modules in the order in which imports run, and what is told to be in them."""
+    text = (DOCS / "design.md").read_text(encoding="utf-8")
+    entries = [(name, told) for name, told in ENTRY.findall(text) if name != "__init__.py"]
+    assert [re.sub(r"/|\.py", "", name) for name, _ in entries] == [*reversed(LAYERS)]
+    for name, told in entries:
+        for part in re.findall(r"\w+/|\w+\.py", told):
+            assert list((ROOT / "bninspect" / name).rglob(part.rstrip("/"))), f"{name}: {part}"
 
 
 @pytest.mark.parametrize("page", [DOCS / "design.md", ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)

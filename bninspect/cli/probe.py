@@ -69,10 +69,9 @@ def _model(config: Config | None) -> str:
 @click.option(
     "--sort",
     type=click.Choice(("graph", "score")),
-    default="graph",
-    show_default=True,
-    help="Layers in the order of the graph, or the worst first.",
+    help="Layers in the order of the graph (the default of JSON), or the worst first (of the table).",
 )
+@click.option("--all", "everything", is_flag=True, help="List every layer, output and reason.")
 @click.option(
     "--save", "target", metavar="FILE.npz", help="Save the outputs of both modes, and what was measured."
 )
@@ -85,6 +84,7 @@ def command(
     patch: str | None,
     target: str | None,
     form: str,
+    everything: bool,
     allowed: tuple[str, ...],
     **asked: Any,
 ) -> None:
@@ -110,7 +110,8 @@ def command(
     )
     with waiting("running both modes") as tell:
         result = probe_model(path, request, chosen, tell)
-    found = worst_first(result.probe) if asked["sort"] == "score" else result.probe
+    sort = asked["sort"] or ("graph" if form == "json" else "score")
+    found = worst_first(result.probe) if sort == "score" else result.probe
     if form == "json":
         from bninspect.render.json import dumps
         from bninspect.render.probe.document import probe_document
@@ -118,6 +119,6 @@ def command(
         click.echo(dumps(probe_document(found, result.diagnosis)))
         return
     from bninspect.render.console import standard_output
-    from bninspect.render.probe.terminal import render_probe
+    from bninspect.render.probe.screen import render_probe
 
-    standard_output().write(render_probe(found, result.diagnosis))
+    standard_output().write(render_probe(found, result.diagnosis, everything=everything))

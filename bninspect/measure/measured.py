@@ -105,13 +105,15 @@ def arrays(layers: Iterable[ProbedLayer]) -> dict[str, NDArray[Any]]:
 
 
 def worst_first(found: Probe) -> Probe:
-    """The probe with its layers by their own error, the largest first; those without one last."""
+    """The probe with its layers by their own error, the largest first; those without one last. Of errors that
+    the choice of images explains, which are 0, the largest measured one is first.
+    """
 
-    def score(one: ProbedLayer) -> float:
+    def score(one: ProbedLayer) -> tuple[float, float]:
         told = one.own.staleness if one.own is not None else None
         if told is None:
-            return -1.0
-        return float("inf") if told.score is None else told.score
+            return -1.0, 0.0
+        return float("inf") if told.score is None else told.score, told.mean_w2
 
     return replace(found, layers=tuple(sorted(found.layers, key=score, reverse=True)))
 

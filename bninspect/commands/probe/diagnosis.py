@@ -9,7 +9,7 @@ from bninspect.commands.check.gate import with_working_remedies
 from bninspect.rules import Case, NotRun, judge, select
 from bninspect.rules.explain import EXPLAINS
 from bninspect.rules.facts.inconclusive import degenerate, left_open
-from bninspect.rules.facts.measurements import DRAWN, LayerEvidence, evidence, undecided
+from bninspect.rules.facts.measurements import LayerEvidence, evidence, undecided
 from bninspect.rules.facts.outputs import effect, worst_output
 from bninspect.rules.judge import group_by_code
 from bninspect.text import counted, listed, number, sentence
@@ -34,9 +34,9 @@ class Diagnosis:
     not_run: tuple[NotRun, ...]
     """The rules that could not judge all of it."""
     open: str
-    """What these inputs leave open, in words; empty where nothing is left open."""
+    """What these inputs leave open, as a clause; empty if nothing is left open."""
     conclusion: str
-    """One line on a model with nothing wrong: what was seen, and what these inputs cannot tell."""
+    """A clause on a model with nothing wrong: what was seen, and what these inputs cannot tell."""
 
 
 def diagnose(probe: Probe, layers: Collection[str] | None = None) -> Diagnosis:
@@ -73,26 +73,25 @@ def _with_effect(findings: Sequence[Finding], probe: Probe) -> tuple[Finding, ..
 def _left_open(probe: Probe) -> str:
     """What these inputs do not tell."""
     if probe.drawn:
-        return f"Not judged: whether stored statistics fit (BN403, BN404, BN405): {DRAWN}."
+        return "random inputs say nothing of the stored statistics (BN403, BN404, BN405); give --image DIR"
     return left_open(probe)
 
 
 def _conclusion(probe: Probe) -> str:
-    """What is said where nothing is wrong."""
-    if probe.drawn:
+    """What is said if nothing is wrong."""
+    if probe.drawn or degenerate(probe):
         return _left_open(probe)
-    if degenerate(probe):
-        return left_open(probe)
     layers = evidence(probe)
     if not layers:
-        return "Nothing can be said of stored statistics: no layer has any to compare."
+        return "not judged: no layer has stored statistics to compare"
     if all(layer.known for layer in layers):
-        return (
-            "The stored statistics were never updated, and nothing uses them: every layer takes the batch's."
-        )
+        return "the stored statistics were never updated, and no layer uses them"
     images = counted(layers[0].own.images, "image")
-    if undecided(probe):
-        return f"No fault shows on {images}. {left_open(probe)}"
+    open_ = undecided(probe)
+    if len(open_) == len(layers):
+        return left_open(probe)
+    if open_:
+        return f"no fault shows on {images}, but {left_open(probe)}"
     return _fitting([layer for layer in layers if not layer.known], images)
 
 
@@ -101,9 +100,9 @@ def _fitting(layers: Sequence[LayerEvidence], images: str) -> str:
     worst = max(layers, key=lambda layer: layer.score)
     guilty = [layer.name for layer in layers if layer.guilty]
     if guilty:
-        return f"The stored statistics of {listed(guilty)} do not fit {images}."
+        return f"the stored statistics of {listed(guilty)} do not fit {images}"
     noted = "" if worst.own.verdict == "fine" else ", worth a note"
     return (
-        f"The stored statistics of {worded([layer.name for layer in layers], len(layers))} fit {images}: own "
-        f"score at most {number(worst.score)}, at {worst.name}{noted}."
+        f"the stored statistics of {worded([layer.name for layer in layers], len(layers))} fit {images} (own "
+        f"error at most {number(worst.score)}, at {worst.name}{noted})"
     )

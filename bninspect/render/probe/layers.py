@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bninspect.measure.measured import worst_first
 from bninspect.render.line import Line
 from bninspect.render.table import Cell, Column, Table, name_column
 from bninspect.text import counted, layer_score, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from bninspect.measure.facts import LayerMeasurement, Probe, ProbedLayer
     from bninspect.render.line import Item, Tone
+    from bninspect.statistics.staleness import Staleness
 
 TONES: dict[str, Tone] = {
     "fine": "good",
@@ -26,58 +28,81 @@ TONES: dict[str, Tone] = {
 _FULL = 1.0
 """The score of a full bar."""
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-_LAYOUTS = ((10, True, True), (10, True, False), (6, True, False), (4, False, False))
-"""(width of the bar, with values, with the largest difference of the outputs), the richest first."""
+_LAYOUTS: tuple[tuple[int, tuple[str, ...]], ...] = (
+    (10, ()),
+    (10, ("max abs",)),
+    (6, ("max abs",)),
+    (4, ("max abs", "values")),
+    (0, ("max abs", "values", "deployed")),
+)
+"""(width of the bar, columns that are left out), the richest first."""
 
 
-def render_layers(probe: Probe) -> Iterator[Item]:
-    """The table and what its columns mean."""
-    yield Table(*(_columns(probe.layers, *layout, judged=not probe.drawn) for layout in _LAYOUTS))
-    images = counted(max(one.images or 0 for one in probe.layers), "image")
+def render_layers(probe: Probe, most: int) -> Iterator[Item]:
+    """A table of at most so many layers, the worst, in the order of the probe; what its columns mean."""
+    worst = {one.layer.name for one in worst_first(probe).layers[:most]}
+    shown = [one for one in probe.layers if one.layer.name in worst]
+    yield Table(*(_columns(shown, bar, without, judged=not probe.drawn) for bar, without in _LAYOUTS))
+    if rest := [one for one in probe.layers if one.layer.name not in worst]:
+        scores = [_score(one.own) for one in rest if _verdict(one.own) not in ("-", "inconclusive")]
+        largest = max((score for score in scores if score is not None), default=None)
+        least = "" if largest is None else f", own error at most {layer_score(largest)}"
+        yield Line(f"{counted(len(rest), 'more layer')}{least}: --all", "dim")
     told = (
-        f"Over {images}. own: how far stored statistics are from those of the images, in standard "
-        "deviations, with every layer in training mode; deployed: with every layer in inference mode."
+        "own error: how far stored statistics are off those of the inputs, in standard deviations, with all "
+        "layers in training mode; deployed: in inference mode"
     )
-    if any(one.inherits for one in probe.layers):
-        told += " *: inherited from layers before it, its own is small."
-    yield Line(told, "dim", hang=0)
+    if any(one.inherits for one in shown):
+        told += " (*: most of it comes from layers before)"
+    yield Line(f"{told}.", "dim", hang=0)
 
 
 def _columns(
-    layers: Sequence[ProbedLayer], bar: int, values: bool, difference: bool, *, judged: bool
+    layers: Sequence[ProbedLayer], bar: int, without: Collection[str], *, judged: bool
 ) -> list[Column]:
-    """One layout; without verdicts where none was `judged`."""
+    """One layout; without verdicts if none was `judged`."""
     verdicts = [_verdict(one.own) if judged else "-" for one in layers]
-    bars = [
-        Cell("", "dim") if verdict == "inconclusive" else _bar(_score(one.own), bar, TONES[verdict])
-        for one, verdict in zip(layers, verdicts, strict=True)
-    ]
-    columns = [
+    bars = [_bar(_score(one.own), bar, TONES[verdict]) for one, verdict in zip(layers, verdicts, strict=True)]
+    gaps = [short(one.difference.max_abs) if one.difference else "-" for one in layers]
+    columns = (
         name_column([one.layer.name for one in layers]),
-        Column("own", tuple(_own(one) for one in layers), right=True),
+        Column("own error", tuple(_error(one.own) for one in layers), right=True),
         Column("", tuple(bars)),
         Column("verdict", tuple(Cell(verdict, TONES[verdict]) for verdict in verdicts)),
         Column("deployed", tuple(_deployed(one) for one in layers), right=True),
-    ]
-    if values:
-        columns.append(Column("values", tuple(Cell(f"{one.values or 0:,}") for one in layers), right=True))
-    if difference:
-        gaps = tuple(Cell(short(one.difference.max_abs) if one.difference else "-") for one in layers)
-        columns.append(Column("max abs", gaps, right=True))
-    return columns
+        Column(
+            "values",
+            tuple(Cell("-" if one.values is None else f"{one.values:,}") for one in layers),
+            right=True,
+        ),
+        Column("max abs", tuple(map(Cell, gaps)), right=True),
+    )
+    return [one for one in columns if one.title not in without and (one.title or bar)]
 
 
 def _deployed(one: ProbedLayer) -> Cell:
-    """The deployed score, marked where it is inherited; its style says how bad it is all the same."""
-    if _verdict(one.deployed) == "inconclusive":
-        return Cell("? ", "dim")
+    """The deployed error, with a mark if most of it is inherited; its tone says how bad it is."""
     mark = "*" if one.inherits else " "
-    return Cell(f"{layer_score(_score(one.deployed))}{mark}", TONES[_verdict(one.deployed)])
+    text, _, plain = _error(one.deployed)
+    tone = TONES[_verdict(one.deployed)]
+    return Cell(f"{text}{mark}", tone, ascii=None if plain is None else f"{plain}{mark}")
 
 
-def _own(one: ProbedLayer) -> Cell:
-    """The own score; `?` where the images do not tell."""
-    return Cell("?", "dim") if _verdict(one.own) == "inconclusive" else Cell(layer_score(_score(one.own)))
+def _error(measured: LayerMeasurement | None) -> Cell:
+    """A score and how far it may be off by the choice of images: `0.31 ± 0.08`."""
+    if measured is None or measured.staleness is None or measured.staleness.score is None:
+        return Cell("-", "dim")
+    return score_cell(measured.staleness)
+
+
+def score_cell(staleness: Staleness) -> Cell:
+    """`0.31 ± 0.08`, `165.1 ± 0.9`, or `+-` where only ASCII can be shown."""
+    text = layer_score(staleness.score)
+    if staleness.score is None or staleness.score_error is None:
+        return Cell(text)
+    places = len(text.partition(".")[2]) if "e" not in text else 0
+    error = f"{staleness.score_error:.{places}f}"
+    return Cell(f"{text} ± {error}", ascii=f"{text} +- {error}")
 
 
 def _score(measured: LayerMeasurement | None) -> float | None:

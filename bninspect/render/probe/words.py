@@ -1,4 +1,4 @@
-"""A probe in words: the sentence that matters most, the diagnosis, how it was checked, how presets fit."""
+"""A probe in words: the verdict, what is wrong with its fix, how it was checked, how presets fit."""
 
 from __future__ import annotations
 
@@ -6,159 +6,150 @@ import math
 from typing import TYPE_CHECKING
 
 from bninspect.render.line import Line
-from bninspect.render.table import Cell, Column, Table
 from bninspect.rules import Severity, rules
-from bninspect.text import counted, percent, sentence, short
+from bninspect.rules.facts.outputs import distance, effect, relative
+from bninspect.text import counted, listed, number, sentence, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bninspect.commands.probe.diagnosis import Diagnosis
+    from bninspect.measure.companions.companions import CompanionTest
     from bninspect.measure.facts import Gap, Probe
-    from bninspect.measure.presets import PresetTrial
-    from bninspect.render.line import Item, Tone
+    from bninspect.measure.presets import PresetFit, PresetTrial
+    from bninspect.render.line import Tone
     from bninspect.rules import Finding
-    from bninspect.statistics.distance import Difference
 
 _NOT_ACCURACY = (
     "Good statistics do not prove good accuracy: those of training in small batches may fit and be poor."
 )
 
 
-def headline(probe: Probe, diagnosis: Diagnosis) -> Line:
+def verdict(probe: Probe, diagnosis: Diagnosis) -> Line:
     """The most important sentence."""
+    path = probe.report.graph.graphdef.path
+    name = "standard input" if path == "-" else path
     if not probe.report.layers:
-        return Line("There is no batch norm in this model: nothing to compare.", "bold", hang=0)
+        return Line(f"{name}: no batch norm, so there is nothing to compare", "bold")
     if not probe.ran:
-        told = "Nothing was run: no layer of this model can be switched between the two modes."
-        return Line(told, "bold", hang=0)
+        told = "nothing was run: no layer of this model can be switched between the two modes"
+        return Line(f"{name}: {told}", "bold")
     if diagnosis.findings:
         first = diagnosis.findings[0]
         more = len(diagnosis.findings) - 1
-        also = f" ({more} more below)" if more else ""
-        return Line(f"{sentence(first.title)}{also}. {apart(probe)}", _tone(first), hang=0)
-    return Line(f"{diagnosis.conclusion} {apart(probe)}", "bold" if diagnosis.open else "good", hang=0)
+        also = f" (and {counted(more, 'more finding')})" if more else ""
+        return Line(f"{name}: {first.title}{also}", _tone(first))
+    return Line(f"{name}: {diagnosis.conclusion}", "bold" if diagnosis.open else "good")
 
 
 def apart(probe: Probe) -> str:
-    """How far the modes lie apart, and where."""
+    """How far the two modes differ: at the output where they differ most, else at such a layer."""
     if not any(one.has_both_modes for one in probe.layers):
         return "No layer could be compared in both modes."
-    places: list[tuple[str, Difference | Gap]] = [
-        (one.name, one.difference) for one in probe.outputs if one.difference is not None
-    ]
-    layers: list[tuple[str, Difference | Gap]] = [
-        (f"layer {one.layer.name}", one.difference) for one in probe.layers if one.difference is not None
-    ]
-    if not places and not layers:
+    gaps = {one.layer.name: one.difference for one in probe.layers if one.difference is not None}
+    if not probe.outputs and not gaps:
         return "The outputs of the two modes could not be compared."
-    if all(difference.max_abs == 0 for _, difference in (*places, *layers)):
+    if all(distance(one) == 0 for one in probe.outputs) and all(gap.max_abs == 0 for gap in gaps.values()):
         return "The two modes agree exactly, at every output and every layer."
-    return f"The two modes differ {_apart(*max(places or layers, key=_size))}."
+    if probe.outputs:
+        worst = max(probe.outputs, key=distance)
+        between = "Between the two modes, " if math.isfinite(distance(worst)) else ""
+        return f"{between}{effect(worst)}."
+    return f"Between the two modes, {_of_layer(*max(gaps.items(), key=lambda item: item[1].max_abs))}."
 
 
-def render_diagnosis(probe: Probe, diagnosis: Diagnosis) -> Iterator[Line]:
-    """Each finding with its evidence and the fix; or what a clean probe does not prove."""
+def _of_layer(name: str, gap: Gap) -> str:
+    return f"the output of layer {name} differs by {relative(gap.relative_l2)}"
+
+
+def render_findings(diagnosis: Diagnosis, reasons: int) -> Iterator[Line]:
+    """Each finding with its fix, the first so many with the evidence; and what is left open."""
     names = {rule.code: rule.name for rule in rules()}
-    for one in diagnosis.findings:
-        yield Line()
-        yield Line(" ".join(filter(None, (one.code, names[one.code], one.layer))), _tone(one))
-        yield Line(f"{sentence(one.title)}.", indent=2)
-        if one.evidence:
-            yield Line(f"evidence: {one.evidence}", indent=2)
+    for place, one in enumerate(diagnosis.findings):
+        yield Line(f"{sentence(one.title)}.", _tone(one), label=f"{one.code} {names[one.code]}: ")
+        if one.evidence and place < reasons:
+            yield Line(f"because: {one.evidence}", indent=2)
         if one.fix is not None:
-            yield Line(f"fix: {one.fix}", indent=2)
+            yield Line(f"fix: {one.fix}", indent=2, whole=True)
     if diagnosis.findings and diagnosis.open:
-        yield Line()
-        yield Line(diagnosis.open, "dim")
-    if probe.layers and not diagnosis.findings and not diagnosis.open:
-        yield Line()
-        yield Line(_NOT_ACCURACY, "dim")
+        yield Line(f"not judged: {diagnosis.open.removeprefix('not judged: ')}")
+    if not diagnosis.findings and not diagnosis.open:
+        yield Line(_NOT_ACCURACY, "dim", hang=0)
 
 
-def checks(probe: Probe) -> Iterator[Line]:
+def render_setting(probe: Probe) -> Iterator[Line]:
+    """What was run: the inputs, and what was fed for each mode."""
+    for fact in probe.inputs:
+        shape = "x".join(map(str, fact.shape)) or "a scalar"
+        made = f", --preprocess {fact.preset}" if fact.preset else ""
+        yield Line(f"input: {fact.name} ({fact.dtype} {shape}) from {listed(fact.source, 1)}{made}")
+    for name, value in probe.fed.items():
+        others = " for its other readers (--switch graph: for each mode its own)"
+        yield Line(f"fed: {name} = {str(value).lower()}{others if name in probe.decided else ''}")
+    for name, value in probe.decided.items():
+        yield Line(f"mode: {name} = {str(value).lower()} is training, {str(not value).lower()} is inference")
+    if probe.random is not None:
+        yield Line(f"random: {probe.random} draws random numbers, new ones in every run")
+
+
+def render_checks(probe: Probe) -> Iterator[Line]:
     """How far the numbers can be trusted: verification, and the companion test."""
     checked = probe.verification
     if checked.state == "verified":
-        exact = "exactly" if not checked.max_abs else f"to {short(checked.max_abs)}"
-        yield Line(f"verified: both modes agree with the original, fed by its own predicate, {exact}")
-    elif checked.state == "differs":
+        exact = "bit for bit" if not checked.max_abs else f"to within {short(checked.max_abs)}"
+        yield Line(f"verified: each mode gives what the original gives when it is fed for that mode, {exact}")
+    elif checked.state == "impossible":
+        yield Line(f"not verified: {checked.reason}", "plain" if checked.max_abs is None else "warning")
+    if probe.companions is not None and not probe.companions.dependent:
+        yield _companions(probe.companions)
+
+
+def render_alarm(probe: Probe) -> Iterator[Line]:
+    """That what was measured is not the model, which comes before anything else."""
+    checked = probe.verification
+    if checked.state == "differs":
         where = f" by {short(checked.max_abs)}" if checked.max_abs is not None else ""
         at = f" at {checked.tensor}" if checked.tensor else ""
         why = f": {checked.reason}" if checked.reason else ""
         yield Line(f"NOT verified: what was measured differs from the original{where}{at}{why}", "error")
-    else:
-        yield Line(f"not verified: {checked.reason}", "plain" if checked.max_abs is None else "warning")
-    test = probe.companions
-    if test is None or test.dependent:
-        return
+
+
+def _companions(test: CompanionTest) -> Line:
+    """That an image's output is its own, which the test showed; or why it was not tested."""
     if test.reason is not None:
-        yield Line(f"companions: not tested, {test.reason}")
-        return
+        return Line(f"batch-independent: not tested, {test.reason}")
     floor = max((output.floor for output in test.outputs), default=0.0)
-    who = "a companion made of it" if test.made else f"{counted(test.images - 1, 'other image')} beside it"
-    yield Line(f"companions: an image's output does not move with {who} (noise up to {short(floor)})")
+    up_to = f", to within {number(floor)}" if floor else ""
+    return Line(f"batch-independent: an image gives the same output alone and in a batch{up_to}")
 
 
-def render_presets(probe: Probe, diagnosis: Diagnosis) -> Iterator[Item]:
-    """What `--preprocess auto` chose and why, or the presets beside the given one where another fits."""
+def render_presets(probe: Probe, diagnosis: Diagnosis) -> Iterator[Line]:
+    """What `--preprocess auto` chose and why, or the presets beside the given one if another fits better."""
     trial = probe.presets
     if trial is None or (
         trial.given is not None and not any(one.code == "BN405" for one in diagnosis.findings)
     ):
         return
-    yield Line()
     if trial.given is None:
         best = trial.best
         if best is None:
-            yield Line(f"preprocess auto: undecidable, {trial.reason}; raw was used", "warning")
+            yield Line(f"--preprocess auto: raw was used, because {trial.reason}", "warning")
             return
-        doubt = f"; not clearly: {trial.reason}" if trial.reason else ""
-        yield Line(f"preprocess auto: chose {best.options}, by {trial.layer}{doubt}")
-    yield _fits(trial)
-    told = (
-        "W: how far the first layer's input is from its stored statistics, in stored standard deviations; "
-        "gap: in the narrower of both; width: measured over stored standard deviation."
-    )
-    yield Line(told, "dim", hang=0)
+        doubt = f", though not clearly: {trial.reason}" if trial.reason else ""
+        yield Line(f"--preprocess auto: {best.options} was used{doubt}")
+    yield Line(f"--preprocess, and how far it leaves {trial.layer} off: {_fits(trial)}")
 
 
-def _fits(trial: PresetTrial) -> Table:
-    """A row for each preset, the best one bold."""
-    tones: list[Tone] = ["bold" if fit is trial.best else "plain" for fit in trial.fits]
-    columns: dict[str, list[str]] = {
-        "preset": [fit.preset for fit in trial.fits],
-        "channels": [fit.channels for fit in trial.fits],
-        "gap": [short(fit.gap) for fit in trial.fits],
-        "W": [short(fit.w) for fit in trial.fits],
-        "width": [short(fit.r) for fit in trial.fits],
-    }
-    return Table(
-        [
-            Column(title, tuple(map(Cell, texts, tones)), right=title not in ("preset", "channels"))
-            for title, texts in columns.items()
-        ]
+def _fits(trial: PresetTrial) -> str:
+    """The gap of each preset in its better order of colours, in standard deviations; the best first."""
+    best: dict[str, PresetFit] = {}
+    for fit in trial.fits:
+        best.setdefault(fit.preset, fit)
+    return ", ".join(
+        f"{fit.preset}{'' if fit.usual else f' {fit.channels}'} {short(fit.gap)}" for fit in best.values()
     )
 
 
 def _tone(one: Finding) -> Tone:
-    """Red where the model should not ship, yellow otherwise."""
+    """Red if the model should not ship, yellow otherwise."""
     return "error" if one.severity is Severity.ERROR else "warning"
-
-
-def _size(place: tuple[str, Difference | Gap]) -> float:
-    """What to sort by: what is not finite is the farthest apart."""
-    return place[1].max_abs if math.isfinite(place[1].max_abs) else math.inf
-
-
-def _apart(name: str, difference: Difference | Gap) -> str:
-    if not math.isfinite(difference.max_abs):
-        return f"beyond all numbers at {name} (one of them is not finite there)"
-    return f"by up to {short(difference.max_abs)} at {name} ({_relative(difference)})"
-
-
-def _relative(difference: Difference | Gap) -> str:
-    """The root mean square difference beside that of training mode."""
-    if difference.relative_l2 >= 10:
-        return f"{difference.relative_l2:,.0f} times its size in training"
-    return f"{percent(difference.relative_l2)} of its size in training"

@@ -10,58 +10,56 @@ from typing import TYPE_CHECKING
 from bninspect.rules.facts.measurements import evidence, undecided
 from bninspect.statistics import thresholds
 from bninspect.statistics.staleness import staleness
-from bninspect.text import counted, listed, number
 from bninspect.text import layers as worded
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bninspect.measure.facts import Probe
     from bninspect.rules.facts.measurements import LayerEvidence
 
 
 def left_open(probe: Probe) -> str:
-    """What cannot be said of stored statistics on these images; empty where nothing is left open."""
-    return " ".join(filter(None, (degenerate(probe), inconclusive(probe))))
+    """What cannot be said of stored statistics on these images, and what would do, as a clause; empty if
+    nothing is left open.
+    """
+    return "; ".join(filter(None, (degenerate(probe), inconclusive(probe))))
 
 
 def degenerate(probe: Probe) -> str:
-    """The layers at which the two modes cannot be compared; empty where they can everywhere."""
+    """The layers at which the two modes cannot be compared; empty if they can everywhere."""
     names = [one.layer.name for one in probe.layers if one.single]
     if not names:
         return ""
     return (
-        f"Degenerate comparison: {listed(names)}. Training mode sees one value per channel in a batch, "
-        "and gives beta whatever the input. Give more images in a batch (--batch-size)."
+        f"one value per channel in a batch says nothing about {_these(names, len(probe.layers))}: training "
+        "mode gives beta whatever the input; give a batch of several (--batch-size)"
     )
 
 
 def inconclusive(probe: Probe) -> str:
-    """What too few images leave open, and how many would do; empty where nothing is left open."""
+    """What too few images leave open, and how many would do; empty if nothing is left open."""
     open_ = undecided(probe)
     if not open_:
         return ""
-    total = len(evidence(probe))
-    who = worded([one.name for one in open_], total)
+    who = _these([one.name for one in open_], len(evidence(probe)))
     count = open_[0].own.images
     if count == 0 or all(one.own.score is None for one in open_):
-        return f"Inconclusive: {who}, whose input is not finite on these images."
-    if count == 1:
-        limit = math.sqrt(thresholds.SIGNIFICANT * thresholds.SINGLE_IMAGE_FLOOR)
-        return (
-            f"Inconclusive: {who}. One image shows an error of {limit:.1f} standard deviations or more, as "
-            f"of statistics never updated or a wrong scale; smaller ones take {thresholds.GOOD_START} "
-            "images or more (--image FOLDER)."
-        )
+        return f"the input of {who} is not finite on these images"
     floor = max(_noise_of_images(one) for one in open_)
-    if floor < thresholds.DECIDABLE:
+    if count > 1 and floor < thresholds.DECIDABLE:
         return (
-            f"Inconclusive: {who}. In batches so small the layers before bend what they hand on, whatever "
-            "the images; larger batches would do (--batch-size)."
+            f"batches so small bend the input of {who}, whatever the images; give larger batches "
+            "(--batch-size)"
         )
-    wanted = images_needed(count, floor)
-    return (
-        f"Inconclusive: {who}. {counted(count, 'image')} leave a noise of up to {number(math.sqrt(floor))} "
-        f"standard deviations; about {wanted:,} would do."
-    )
+    images = "1 image is" if count == 1 else f"{count:,} images are"
+    wanted = f"{thresholds.GOOD_START} or more" if count == 1 else f"about {images_needed(count, floor):,}"
+    return f"{images} too few to judge {who}; give {wanted}"
+
+
+def _these(names: Sequence[str], total: int) -> str:
+    """`bn`, `these 32 layers`, `2 of 6 layers (a, b)`."""
+    return f"these {total:,} layers" if 1 < len(names) == total else worded(names, total)
 
 
 def _noise_of_images(layer: LayerEvidence) -> float:

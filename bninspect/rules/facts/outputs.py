@@ -40,7 +40,9 @@ def effect(output: OutputDifference) -> str:
         return f"{output.name} is not finite in one of the modes"
     words = f"{output.name} differs by {relative(difference.relative_l2)}"
     if difference.top1_agreement is not None and difference.top1_agreement < 1:
-        words += f", and its top-1 changes for {percent(1 - difference.top1_agreement)} of the images"
+        flipped = 1 - difference.top1_agreement
+        whose = "every image" if flipped == 1 else f"{percent(flipped)} of the images"
+        words += f", and its top-1 changes for {whose}"
     return words
 
 

@@ -53,7 +53,7 @@ def concluded(found: Probe) -> str:
 def test_a_healthy_model_is_one_line_and_no_diagnosis() -> None:
     found = probe(*net())
     assert wrong(found) == ()
-    assert concluded(found).startswith("The stored statistics of all 6 layers fit 64 images: own score")
+    assert concluded(found).startswith("the stored statistics of all 6 layers fit 64 images (own error")
     assert inconclusive(found) == ""
 
 
@@ -159,7 +159,7 @@ def test_random_numbers_say_nothing_of_statistics() -> None:
     )
     found = probe(*net(stored=shifted_by(0.7)), inputs=(fact,))
     assert codes(found) == []
-    assert "Not judged: whether stored statistics fit (BN403, BN404, BN405)" in concluded(found)
+    assert "random inputs say nothing of the stored statistics (BN403, BN404, BN405)" in concluded(found)
 
 
 def test_collapsed_channels_stand_for_their_layer() -> None:

@@ -76,7 +76,7 @@ def test_does_not_catch_what_is_inherited() -> None:
 def test_does_not_judge_by_one_image() -> None:
     found = outcome("BN403", probe(*net(images=1, stored=widened)))
     assert not found.findings
-    assert reason(found).startswith("Inconclusive: all 6 layers. One image")
+    assert reason(found).startswith("1 image is too few to judge these 6 layers")
 
 
 def test_does_not_catch_initial_statistics() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +13,13 @@ import pytest
 from bninspect.commands.probe.diagnosis import diagnose
 from bninspect.errors import Absent
 from bninspect.measure.companions.companions import CompanionTest, Dependence
-from bninspect.measure.facts import Patch, Verification
+from bninspect.measure.facts import LayerMeasurement, OutputDifference, Patch, ProbedLayer, Verification
+from bninspect.measure.measured import worst_first
 from bninspect.measure.presets import ranked
 from bninspect.render.console import Screen
-from bninspect.render.probe.terminal import render_probe
+from bninspect.render.probe.screen import render_probe
+from bninspect.render.screenful import MOST_ROWS, ONE_SCREEN
+from bninspect.statistics.distance import Ranked, Rankings
 from tests.commands.probe.test_diagnosis import fit, moved, never, shifted_by, widened
 from tests.support.drawing import coloured, drawn
 from tests.support.probes import DECIDED, net, output, probe, probed
@@ -27,9 +32,9 @@ if TYPE_CHECKING:
     from bninspect.render.line import Item
 
 
-def rendered(found: Probe) -> Iterator[Item]:
+def rendered(found: Probe, *, everything: bool = False) -> Iterator[Item]:
     """The probe as the command prints it."""
-    return render_probe(found, diagnose(found))
+    return render_probe(worst_first(found), diagnose(found), everything=everything)
 
 
 WIDTHS = (80, 100)
@@ -89,12 +94,43 @@ def undecided() -> Probe:
     )
 
 
+def classes() -> Probe:
+    """A map of classes, scores, and more outputs than are shown; names of layers in common."""
+    scores = replace(
+        output(0.8, 0.5),
+        top=Rankings((Ranked(207, 0.91), Ranked(3, 0.05)), (Ranked(3, 0.64), Ranked(207, 0.2))),
+    )
+    labels = OutputDifference(name="labels:0", difference=None, agreement=0.625)
+    more = [output(0.1 / number, name=f"head{number}:0") for number in range(1, 7)]
+    return probe(*net(), outputs=(*more, labels, scores))
+
+
+def nan() -> Probe:
+    """Outputs and a layer that are not finite."""
+    return probe(*net(), outputs=(output(math.nan),))
+
+
+def single() -> Probe:
+    """A batch of one: training mode has one value per channel."""
+    layers = [replace(one, single=True, own=replace_own(one)) for one in net(images=1)]
+    return probe(*layers)
+
+
+def replace_own(one: ProbedLayer) -> LayerMeasurement:
+    """Its measurement with nothing to compare."""
+    assert one.own is not None
+    return replace(one.own, staleness=None)
+
+
 PROBES: dict[str, Callable[[], Probe]] = {
     "resnet": resnet_with_one_stale_layer,
     "healthy": lambda: probe(*net()),
     "preset": another_preset,
     "classic": classic,
     "batch": batch_dependent,
+    "classes": classes,
+    "nan": nan,
+    "single": single,
     "undecided": undecided,
     "forgotten": lambda: probe(*net(stored=never)),
     "none": lambda: probe(report=report(), ran=False, layers=(), outputs=(), inputs=(), decided={}),
@@ -105,20 +141,35 @@ PROBES: dict[str, Callable[[], Probe]] = {
 @pytest.mark.parametrize("name", PROBES)
 def test_probe(name: str, width: int, expected: Callable[[str, str], None]) -> None:
     text = drawn(rendered(PROBES[name]()), width)
-    assert max(map(len, text.split("\n"))) <= width
+    lines = text.split("\n")
+    assert max(len(line) for line in lines if not line.startswith("  fix: ")) <= width
+    assert len(lines) - 1 <= MOST_ROWS
+    if len(lines) - 1 > ONE_SCREEN:
+        assert lines[-2] in lines[:3], "the verdict again"
     expected(f"probe-{name}-{width}.txt", text)
 
 
-def test_a_row_for_each_of_53_layers_and_no_name_folded() -> None:
-    text = drawn(rendered(PROBES["resnet"]()), 80)
-    rows = [line for line in text.split("\n") if line.startswith(("conv1 ", "block"))]
-    assert len(rows) == 53
-    assert [row for row in rows if "warning" in row] == [rows[BAD]]
+def rows(text: str) -> list[str]:
+    """The rows of the table of layers."""
+    return [line for line in text.split("\n") if line.startswith(("conv1 ", "block"))]
+
+
+def test_the_ten_worst_layers_and_how_many_more() -> None:
+    text = drawn(rendered(PROBES["resnet"]()), 100)
+    assert len(rows(text)) == 10
+    assert [row for row in rows(text) if "warning" in row] == rows(text)[:1]
+    assert "43 more layers, own error at most " in text
+
+
+def test_all_is_a_row_for_each_of_53_layers_and_no_name_folded() -> None:
+    text = drawn(rendered(PROBES["resnet"](), everything=True), 80)
+    assert len(rows(text)) == 53
+    assert len([row for row in rows(text) if "warning" in row]) == 1
 
 
 def test_a_narrow_console_folds_names_and_loses_none() -> None:
-    text = drawn(rendered(PROBES["resnet"]()), 40)
-    assert max(map(len, text.split("\n"))) <= 40
+    text = drawn(rendered(PROBES["resnet"](), everything=True), 40)
+    assert max(len(line) for line in text.split("\n") if not line.startswith("  fix: ")) <= 40
     assert "bottleneck_v1/" in text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,30 +44,32 @@ def stored_statistics(moving: MovingStatistics) -> Statistics:
         raise
     except GraphDefError as error:
         return Statistics(state=State.INVALID, reason=str(error))
-    state, reason = _judged(*arrays)
+    ranges = _range(arrays[0]), _range(arrays[1])
+    state, reason = _judged(*arrays, *ranges)
     held = StoredStatistics(
-        mean=values[0],
-        variance=values[1],
-        mean_range=_range(arrays[0]),
-        variance_range=_range(arrays[1]),
+        mean=values[0], variance=values[1], mean_range=ranges[0], variance_range=ranges[1]
     )
     return Statistics(state=state, reason=reason, values=held)
 
 
-def _judged(mean: NDArray[np.float64], variance: NDArray[np.float64]) -> tuple[State, str | None]:
+def _judged(
+    mean: NDArray[np.float64], variance: NDArray[np.float64], means: Range, variances: Range
+) -> tuple[State, str | None]:
     """initial (0 and 1; or 0 and 0, as an average of tensors starts), stored, or invalid and why."""
-    broken = int((~np.isfinite(mean) | ~np.isfinite(variance)).sum()) if mean.shape == variance.shape else 0
-    if broken or not (np.isfinite(mean).all() and np.isfinite(variance).all()):
+    lowest = variances[0]
+    if lowest is None or None in (*means, *variances):
+        alike = mean.shape == variance.shape
+        broken = int((~np.isfinite(mean) | ~np.isfinite(variance)).sum()) if alike else 0
         return State.INVALID, f"{broken or 'some'} of {mean.size} channels are not finite"
-    negative = int((variance < 0).sum())
-    if negative:
+    if lowest < 0:
+        negative = int((variance < 0).sum())
         return State.INVALID, f"{negative} of {variance.size} channels have a negative variance"
-    if not mean.any() and ((variance == 1).all() or not variance.any()):
+    if means == (0, 0) and variances in ((0, 0), (1, 1)):
         return State.INITIAL, None
     return State.STORED, None
 
 
 def _range(values: NDArray[np.float64]) -> Range:
-    """(min, max); None for a bound that is not finite."""
+    """(min, max); None for a bound that is not finite: for both where a value is no number."""
     low, high = float(values.min()), float(values.max())
-    return (low if np.isfinite(low) else None, high if np.isfinite(high) else None)
+    return (low if isfinite(low) else None, high if isfinite(high) else None)

@@ -13,7 +13,7 @@ from bninspect.graph.taken import of_its_kind
 from bninspect.graphdef.records import AttributePlaceholder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from bninspect.graphdef.records import GraphDef, NodeDef
     from bninspect.graphdef.tensors import TensorValue
@@ -140,6 +140,7 @@ class Graph:
         self.calls = calls or {}
         """Name of a call at the top level that was written out -> what it gives: it is no node any more."""
         self._by_name = {node.name: node for node in self.nodes}
+        self._ops = {node.op for node in self.nodes}
         self._uses: list[list[Use]] | None = None
         for index, node in enumerate(self.nodes):
             node.index = index
@@ -156,6 +157,11 @@ class Graph:
     def node(self, name: str) -> Node:
         """The node of this name. Raises KeyError."""
         return self._by_name[name]
+
+    def where(self, chosen: Callable[[str], bool]) -> list[Node]:
+        """The nodes whose op is chosen, in graph order. Each op is asked about once."""
+        ops = set(filter(chosen, self._ops))
+        return [node for node in self.nodes if node.op in ops] if ops else []
 
     def uses(self, node: Node) -> list[Use]:
         """Every data input that reads any output of the node, in graph order."""

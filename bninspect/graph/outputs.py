@@ -31,6 +31,7 @@ _PLUMBING = frozenset({
 })  # fmt: skip
 _NO_NUMBERS = frozenset({"bool", "variant", "resource"})
 """Types of what a conditional hands on beside its result; variants are what an If keeps for its gradient."""
+_ENDS = frozenset({"Merge", "Exit"})
 _HOPS = 16
 """Identities and Switches that may stand between a layer and the Merge of its statistics."""
 _INPUTS = ("Placeholder", "Iterator", "OneShotIterator", "Queue", "FIFOQueue", "Reader", "ParseExample")
@@ -96,12 +97,12 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
 
     In a training graph in which those see no normalization, the nodes that only summaries read (the loss).
     """
-    gradients = downstream(graph, [node for node in graph if _is_gradient(node)])
-    left_out = gradients | {node for node in graph if _does(node)} | _beside_results(graph)
-    fed = downstream(graph, [node for node in graph if node.op.startswith(_INPUTS)])
+    gradients = downstream(graph, graph.where(_is_gradient))
+    left_out = {*gradients, *graph.where(_does), *_beside_results(graph)}
+    fed = downstream(graph, graph.where(_is_input))
     unread = _without_moments(
         graph,
-        [node for node in graph if _is_end(graph, node) and node not in left_out and not _is_plumbing(node)],
+        [node for node in graph if node not in left_out and _is_end(graph, node) and not _is_plumbing(node)],
     )
     chosen = [node for node in unread if node in fed]
     if gradients and not _sees_normalization(chosen):
@@ -113,7 +114,7 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
             and all(_only_reports(use.node) for use in graph.uses(node))
             and not _is_plumbing(node)
         ]
-    ends = [node for node in graph if node.op in ("Merge", "Exit") and not graph.uses(node)]
+    ends = [node for node in graph.where(_ENDS.__contains__) if not graph.uses(node)]
     merges = [node for node in ends if node in fed and node not in gradients and not _is_update(node)]
     chosen = chosen + _with_more_normalization(chosen, merges) if chosen else merges
     if not chosen:
@@ -141,7 +142,7 @@ def _without_moments(graph: Graph, ends: list[Node]) -> list[Node]:
 
 def _beside_results(graph: Graph) -> set[Node]:
     """What a While gives beside a result that is read: in the file they are one node, which has readers."""
-    leaving = [node for node in graph if node.op == "Exit" and node.stands_for is not None]
+    leaving = [node for node in graph.where("Exit".__eq__) if node.stands_for is not None]
     read = {_call(node) for node in leaving if graph.uses(node)}
     return {node for node in leaving if _call(node) in read and not graph.uses(node)}
 
@@ -160,12 +161,12 @@ def _is_update(merge: Node) -> bool:
     )
 
 
-def _with_more_normalization(chosen: Iterable[Node], merges: Iterable[Node]) -> list[Node]:
+def _with_more_normalization(chosen: Iterable[Node], merges: Sequence[Node]) -> list[Node]:
     """The Merges that end a branch of the model: those that see a normalization nothing before them sees.
 
     A Merge nobody reads is a conditional's leftover as a rule (the batch mean, the momentum); those see none.
     """
-    seen = upstream(chosen)
+    seen = upstream(chosen) if merges else set()
 
     def unseen(nodes: Iterable[Node]) -> Iterator[Node]:
         return (node for node in nodes if node not in seen)
@@ -187,22 +188,22 @@ def _may_normalize(node: Node) -> bool:
     return node.op in FUSED_OPS or node.op in ROOT_OPS
 
 
-def _does(node: Node) -> bool:
-    """Whether the node is there for what it does: assigning, saving, checking, printing, summarizing."""
+def _does(op: str) -> bool:
+    """Whether the op is there for what it does: assigning, saving, checking, printing, summarizing."""
     return (
-        mutates(node.op)
-        or node.op.startswith(_NOT_OUTPUTS)
-        or "Summary" in node.op
-        or node.op in _SOURCES
-        or node.op.startswith(_INPUTS)
+        mutates(op) or op.startswith(_NOT_OUTPUTS) or "Summary" in op or op in _SOURCES or _is_input(op)
     )
 
 
-def _is_gradient(node: Node) -> bool:
+def _is_input(op: str) -> bool:
+    return op.startswith(_INPUTS)
+
+
+def _is_gradient(op: str) -> bool:
     """Whether only gradients are made of this op (a transposed convolution is a *BackpropInput*)."""
-    if node.op in ("StopGradient", "PreventGradient"):
+    if op in ("StopGradient", "PreventGradient"):
         return False
-    return "Grad" in node.op or "BackpropFilter" in node.op
+    return "Grad" in op or "BackpropFilter" in op
 
 
 def _only_reports(node: Node) -> bool:

@@ -166,4 +166,11 @@ def upstream(roots: Iterable[Node], *, controls: bool = True) -> set[Node]:
 
 def downstream(graph: Graph, sources: Iterable[Node]) -> set[Node]:
     """The sources and every node that depends on one of them through data."""
-    return set(reach(sources, readers(graph)))
+    seen = set(sources)
+    stack = list(seen)
+    while stack:
+        for use in graph.uses(stack.pop()):
+            if use.node not in seen:
+                seen.add(use.node)
+                stack.append(use.node)
+    return seen

@@ -54,11 +54,9 @@ _NAMES = (
 )  # fmt: skip
 
 
-def refuse_short(op: str, given: int, label: str) -> None:
-    """Raises GraphDefError for a node with fewer data inputs than its op takes."""
-    least = LEAST_INPUTS.get(op, 0)
-    if given < least:
-        raise GraphDefError(f"damaged: {op} {label!r} has {given} of its {least} inputs")
+def short_of_inputs(op: str, given: int, label: str) -> GraphDefError:
+    """The error of a node with fewer data inputs than its op takes."""
+    return GraphDefError(f"damaged: {op} {label!r} has {given} of its {LEAST_INPUTS[op]} inputs")
 
 
 def of_its_kind(name: str, value: Any, owner: str) -> Any:

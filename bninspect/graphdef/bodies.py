@@ -65,11 +65,11 @@ def spans(graphdef: GraphDef, nodes: Exchange) -> Iterator[Span]:
 def _file(file: Span, changed: Mapping[int, Sequence[Span]]) -> Iterator[Span]:
     """The fields of a GraphDef, with other messages for those that begin where something changed."""
     for field in wire.fields(*file):
-        whole_field = file._replace(start=field.begin, end=field.end)
+        whole_field = Span(file.buffer, field.begin, field.end)
         if field.wire != wire.LENGTH:
             yield whole_field
         elif field.number == _LIBRARY:
-            inside = list(_entries(file._replace(start=field.start, end=field.end), changed))
+            inside = list(_entries(Span(file.buffer, field.start, field.end), changed))
             old = [part for part in inside if part.buffer is not file.buffer]
             yield from length_delimited(_LIBRARY, tuple(inside)) if old else (whole_field,)
         else:
@@ -78,7 +78,7 @@ def _file(file: Span, changed: Mapping[int, Sequence[Span]]) -> Iterator[Span]:
 
 def _entries(library: Span, changed: Mapping[int, Sequence[Span]]) -> Iterator[Span]:
     for field in wire.fields(*library):
-        yield from _entry(field, library._replace(start=field.begin, end=field.end), changed)
+        yield from _entry(field, Span(library.buffer, field.begin, field.end), changed)
 
 
 def _entry(field: wire.Field, whole_field: Span, changed: Mapping[int, Sequence[Span]]) -> Iterator[Span]:

@@ -123,7 +123,7 @@ def _read_graph(span: Span, facts: dict[str, Any]) -> GraphDef:
     functions: dict[str, FunctionDef] = {}
     rest: list[Span] = []
     for field in wire.fields(*span):
-        inside = span._replace(start=field.start, end=field.end)
+        inside = Span(span.buffer, field.start, field.end)
         if field.number == 1 and field.wire == wire.LENGTH:
             nodes.append(node_at(inside))
         elif field.number == 2 and field.wire == wire.LENGTH:
@@ -142,10 +142,10 @@ def _read_library(span: Span, functions: dict[str, FunctionDef]) -> Iterator[Spa
     """The functions of a library go into `functions`; yields the places of all else in it."""
     for field in wire.fields(*span):
         if field.number == 1 and field.wire == wire.LENGTH:
-            function = _function(span._replace(start=field.start, end=field.end))
+            function = _function(Span(span.buffer, field.start, field.end))
             functions[function.name] = function
         else:
-            yield span._replace(start=field.begin, end=field.end)
+            yield Span(span.buffer, field.begin, field.end)
 
 
 def _function(span: Span) -> FunctionDef:
@@ -154,7 +154,7 @@ def _function(span: Span) -> FunctionDef:
     rest = bytearray()
     for field in wire.fields(*span):
         if field.number == 3 and field.wire == wire.LENGTH:
-            nodes.append(node_at(span._replace(start=field.start, end=field.end)))
+            nodes.append(node_at(Span(span.buffer, field.start, field.end)))
         elif field.number in (1, 4, 6):
             rest += span.buffer[field.begin : field.end]
     message = parse("FunctionDef", bytes(rest))

@@ -46,7 +46,7 @@ class NodeDef:
         op: str,
         inputs: tuple[str, ...],
         span: Span,
-        decode: Callable[[Span], dict[str, Any]],
+        decode: Callable[[Span], Mapping[str, Any]],
     ) -> None:
         self.name = name
         self.op = op
@@ -54,7 +54,7 @@ class NodeDef:
         """As written: `name`, `name:1`, `^name`; in a function body `arg`, `name:output:0`, `^name`."""
         self.span = span
         self._decode = decode
-        self._attributes: dict[str, Any] | None = None
+        self._attributes: Mapping[str, Any] | None = None
 
     @property
     def attributes(self) -> Mapping[str, Any]:

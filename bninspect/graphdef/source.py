@@ -51,11 +51,9 @@ class FileBytes:
     def __getitem__(self, place: slice) -> bytes:
         start, stop, _ = place.indices(self._size)
         base, held = self._cached
-        if start < base or stop > base + len(held):
-            if stop - start > _WINDOW // 2:
-                return self._read(start, stop)
-            base, held = self.window(start)
-        return held[start - base : stop - base]
+        if base <= start and stop <= base + len(held):
+            return held[start - base : stop - base]
+        return self._read(start, max(start, stop))
 
     def window(self, start: int) -> tuple[int, bytes]:
         """(where it begins, its bytes): `start` is in it, and half a window or the rest of the file."""

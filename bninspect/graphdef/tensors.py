@@ -14,13 +14,12 @@ from bninspect.errors import GraphDefError
 from bninspect.graphdef import wire
 from bninspect.graphdef.dtypes import STORED, dtype_name
 from bninspect.graphdef.schema import message_class
+from bninspect.graphdef.wire import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
-
-    from bninspect.graphdef.wire import Span
 
 _VALUES = {
     "float": "float_val", "double": "double_val", "half": "half_val", "bfloat16": "half_val",
@@ -42,10 +41,24 @@ def _shown(shape: tuple[int, ...]) -> str:
     return str(list(shape)) if len(shape) <= 8 else f"{list(shape[:8])} and {len(shape) - 8} more dimensions"
 
 
+def _claimed(shape: tuple[int, ...]) -> int:
+    """How many values the shape claims; see `TensorValue.size`."""
+    if min(shape, default=0) < 0:
+        return -1
+    if 0 in shape:
+        return 0
+    total = 1
+    for length in shape:
+        total *= length
+        if total > _MOST_CLAIMED:
+            return _MOST_CLAIMED
+    return total
+
+
 class TensorValue:
     """The value of a tensor attribute: dtype and shape at once, the numbers when asked."""
 
-    __slots__ = ("_content_span", "_message", "_whole_message", "dtype", "shape")
+    __slots__ = ("_content_span", "_message", "_whole_message", "dtype", "shape", "size")
 
     def __init__(
         self, message: Any, *, content: Span | None = None, whole: Callable[[], Any] | None = None
@@ -57,7 +70,9 @@ class TensorValue:
         self._content_span = content
         self._whole_message = whole
         self.dtype: str = dtype_name(message.dtype)
-        self.shape: tuple[int, ...] = tuple(dim.size for dim in message.tensor_shape.dim)
+        self.shape: tuple[int, ...] = tuple([dim.size for dim in message.tensor_shape.dim])
+        self.size = _claimed(self.shape)
+        """How many values the shape claims; at most _MOST_CLAIMED, and -1 where the shape is none."""
 
     @classmethod
     def at(cls, span: Span) -> TensorValue:
@@ -68,7 +83,7 @@ class TensorValue:
         head, content = bytearray(), None
         for field in wire.fields(span.buffer, span.start, span.end):
             if field.number == _CONTENT and field.wire == wire.LENGTH:
-                content = span._replace(start=field.start, end=field.end)
+                content = Span(span.buffer, field.start, field.end)
             elif field.end - field.begin <= 1024 or field.number == 2:
                 head += span.buffer[field.begin : field.end]
         message = parse("TensorProto", bytes(head))
@@ -85,20 +100,6 @@ class TensorValue:
     def type_number(self) -> int:
         """The number of its DataType."""
         return int(self._message.dtype)
-
-    @property
-    def size(self) -> int:
-        """How many values the shape claims; at most _MOST_CLAIMED, and -1 where the shape is none."""
-        total = 1
-        if min(self.shape, default=0) < 0:
-            return -1
-        if 0 in self.shape:
-            return 0
-        for length in self.shape:
-            total *= length
-            if total > _MOST_CLAIMED:
-                return _MOST_CLAIMED
-        return total
 
     @property
     def is_number(self) -> bool:
@@ -205,10 +206,15 @@ class TensorValue:
 
 def parse(name: str, data: bytes) -> Any:
     """The bytes as one message of the schema. Raises GraphDefError where they are none."""
-    from google.protobuf.message import DecodeError
-
     try:
         return message_class(name).FromString(data)
-    except (DecodeError, RecursionError, UnicodeDecodeError) as error:  # the last of protobuf in pure Python
+    except _unparsed() as error:
         reason = " ".join(str(error).split()) or "it does not parse"
         raise GraphDefError(f"damaged: a {name} that cannot be parsed ({reason})") from None
+
+
+def _unparsed() -> tuple[type[Exception], ...]:
+    """What protobuf raises for bytes that are no message; the last is of protobuf in pure Python."""
+    from google.protobuf.message import DecodeError
+
+    return DecodeError, RecursionError, UnicodeDecodeError

@@ -159,13 +159,12 @@ def _first_of_each_x(region: Region, decided: list[tuple[Match, Site | Lookalike
     for match, finding in sure:
         found.setdefault(match.x, finding)
     for match, finding in decided:
-        inside = any(
+        if match.x not in found and not any(
             region.feeds(match.output.node, other.output.node)
             or region.feeds(other.output.node, match.output.node)
             for other, _ in sure
             if other is not match
-        )
-        if match.x not in found and not inside:
+        ):
             found[match.x] = finding
     return list(found.values())
 

@@ -16,7 +16,7 @@ from bninspect.graph.trace import same, scalar, shape_free
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bninspect.graph import Node, Tensor
+    from bninspect.graph import Graph, Node, Tensor
 
 SUMS = frozenset({"Add", "AddV2", "AddN", "Sub"})
 """Ops at which a blend ends."""
@@ -51,12 +51,13 @@ Terms = dict["Tensor", tuple["Tensor", Weight]]
 class Blends:
     """The blends of one graph; `base` gives (one tensor for all predicates of a value, negated)."""
 
-    def __init__(self, base: Callable[[Tensor], tuple[Tensor, bool]]) -> None:
+    def __init__(self, graph: Graph, base: Callable[[Tensor], tuple[Tensor, bool]]) -> None:
         self._base = base
+        self._any = any(_is_boolean_as_number(node) for node in graph)
 
     def of(self, node: Node) -> Blend | None:
         """The choice that a sum is; None where it is none."""
-        if node.op not in SUMS or not any(_is_weighted(tensor) for tensor in node.inputs[:_MOST_OPERANDS]):
+        if not self._any or node.op not in SUMS or not any(map(_is_weighted, node.inputs[:_MOST_OPERANDS])):
             return None
         for differences in (False, True):
             terms = self._terms(node, _DEEPEST, differences=differences)
@@ -118,7 +119,7 @@ class Blends:
         if held is not None:
             return Weight(None, held, held)
         if node.op == "Cast" and node.inputs and depth:
-            if node.attr("SrcT") == "bool":
+            if _is_boolean_as_number(node):
                 source, negated = self._base(node.inputs[0])
                 return Weight(source, float(not negated), float(negated))
             return None if node.attr("DstT") == "bool" else self.weight(node.inputs[0], depth - 1)
@@ -147,6 +148,11 @@ def _both(first: Weight, second: Weight, operation: Callable[[float, float], flo
         operation(first.if_true, second.if_true),
         operation(first.if_false, second.if_false),
     )
+
+
+def _is_boolean_as_number(node: Node) -> bool:
+    """Whether the node gives 1 for true and 0 for false: where no node does, no predicate weighs anything."""
+    return node.op == "Cast" and node.attr("SrcT") == "bool"
 
 
 def _alone(tensor: Tensor) -> Terms:

@@ -56,7 +56,7 @@ class Conditions:
         self._possible: dict[Context, bool] = {}
         self._never: dict[Context, str | None] = {}
         self._joins: dict[Node, Join | None] = {}
-        self._blends = Blends(self.base)
+        self._blends = Blends(graph, self.base)
         self._steps = 0
         self._any = any(node.op in SWITCHES or node.conditions for node in graph)
 
@@ -71,7 +71,8 @@ class Conditions:
 
     def _unknown_before(self, node: Node) -> list[Node]:
         """The last first, as pairs of alike predicates stand for the one that was met first."""
-        return [before for before in reversed([*_before(node)]) if before not in self._known]
+        known = self._known
+        return [before for before in reversed(_before(node)) if before not in known and _waits(before)]
 
     def of_tensor(self, tensor: Tensor) -> Context:
         """What must hold for the tensor to be alive: that of its node, and the port of a Switch."""
@@ -146,7 +147,8 @@ class Conditions:
             return frozenset.intersection(*(self._edge(tensor) for tensor in node.inputs))
         context = _EMPTY
         for tensor in node.inputs:
-            context = _both(context, self._edge(tensor))
+            if edge := self._edge(tensor):
+                context = _both(context, edge) if context else edge
         for control in node.controls:
             context = _both(context, self._known.get(control, _EMPTY))
         if node.conditions:
@@ -220,16 +222,18 @@ def _tensors_before(tensor: Tensor) -> Iterator[Tensor]:
     yield from (control.output() for control in tensor.node.controls)
 
 
-def _before(node: Node) -> Iterator[Node]:
+def _before(node: Node) -> list[Node]:
     """The nodes whose contexts a node's context is made of."""
     if node.op in MERGES and is_loop_variable(node):
-        yield node.inputs[0].node
-        return
+        return [node.inputs[0].node]
     if node.op == "NextIteration":
-        return
-    for tensor in node.inputs:
-        yield tensor.node
-    yield from node.controls
+        return []
+    return [*[tensor.node for tensor in node.inputs], *node.controls]
+
+
+def _waits(node: Node) -> bool:
+    """Whether anything may have a say in when the node runs; a constant always does."""
+    return bool(node.inputs or node.controls or node.conditions)
 
 
 def _both(first: Context, second: Context) -> Context:

@@ -1,4 +1,4 @@
-"""Where what a layer gives may be chosen: the Merges, Selects, blends and picks behind a tensor."""
+"""Where what a layer gives may be chosen: the Merges, Selects, blends and picks behind it."""
 
 from __future__ import annotations
 
@@ -12,33 +12,51 @@ from bninspect.graph.search import reach
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bninspect.batchnorm.site import Site
     from bninspect.batchnorm.wiring.conditions import Conditions
     from bninspect.graph import Graph, Node, Tensor
 
+_CHOOSING = MERGES | SELECTS
 _ONWARD = IDENTITIES | RESHAPES
 _MOST_ONWARD = 64
 _MOST_WEIGHED = 3
 """Sums and products between a term of a blend and its end."""
 
 
-def joins_behind(output: Tensor, graph: Graph, conditions: Conditions) -> list[Node]:
-    """The nodes that choose which a tensor is handed to, through further ones too, nearest first."""
-    weighed = {output: 0}
-    found: list[Node] = []
+class Joins:
+    """The joins behind the sites of one graph; the way from each is walked once."""
 
-    def onward(tensor: Tensor) -> Iterator[Tensor]:
-        for use in graph.uses_of(tensor):
-            node, steps = use.node, 0
-            if node.op in MERGES | SELECTS or conditions.join(node) is not None:
-                found.append(node)
-            elif node.op in STEPS and weighed[tensor] < _MOST_WEIGHED:
-                steps = weighed[tensor] + 1
-            elif node.op not in SIDE_BY_SIDE and (node.op not in _ONWARD or use.slot != 0):
-                continue
-            for port in (0, 1) if node.op in SWITCHES else (0,):
-                weighed.setdefault(node.output(port), steps)
-                yield node.output(port)
+    def __init__(self, graph: Graph, conditions: Conditions) -> None:
+        self._graph = graph
+        self._conditions = conditions
+        self._known: dict[Site, list[Node]] = {}
 
-    for _ in reach([output], onward, _MOST_ONWARD):
-        pass
-    return found
+    def behind(self, site: Site) -> list[Node]:
+        """The nodes that choose which the site's output is handed to, through further ones too, nearest
+        first.
+        """
+        if site not in self._known:
+            self._known[site] = self._ahead_of(site.output)
+        return self._known[site]
+
+    def _ahead_of(self, output: Tensor) -> list[Node]:
+        weighed = {output: 0}
+        found: list[Node] = []
+
+        def onward(tensor: Tensor) -> Iterator[Tensor]:
+            for node, slot in self._graph.uses_of(tensor):
+                op, steps = node.op, 0
+                if op in _CHOOSING or self._conditions.join(node) is not None:
+                    found.append(node)
+                elif op in STEPS and weighed[tensor] < _MOST_WEIGHED:
+                    steps = weighed[tensor] + 1
+                elif op not in SIDE_BY_SIDE and (op not in _ONWARD or slot != 0):
+                    continue
+                for port in (0, 1) if op in SWITCHES else (0,):
+                    given = node.output(port)
+                    weighed.setdefault(given, steps)
+                    yield given
+
+        for _ in reach([output], onward, _MOST_ONWARD):
+            pass
+        return found

@@ -15,7 +15,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.recognition.folding import folded_into
 from bninspect.batchnorm.site import Site
 from bninspect.batchnorm.wiring.alternatives import alternatives
-from bninspect.batchnorm.wiring.joining import joins_behind
+from bninspect.batchnorm.wiring.joining import Joins
 from bninspect.batchnorm.wiring.likeness import does_the_same, is_alike, one_layer, parameters
 from bninspect.batchnorm.wiring.nested import decision
 from bninspect.graph.search import reach
@@ -44,17 +44,17 @@ class ModePair:
 def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[ModePair], list[Site]]:
     """(the pairs, the sites that stand alone)."""
     fixed = [site for site in sites if site.mode is not Mode.SWITCHED]
-    joins = tuple(
-        dict.fromkeys(node for site in fixed for node in joins_behind(site.output, graph, conditions))
-    )
-    nested, paired = _nested(fixed, joins, conditions)
-    meeting, met = _meeting([site for site in fixed if site not in paired], joins, conditions)
+    joins = Joins(graph, conditions)
+    every = tuple(dict.fromkeys(node for site in fixed for node in joins.behind(site)))
+    nested, paired = _nested(fixed, every, conditions)
+    meeting, met = _meeting([site for site in fixed if site not in paired], every, conditions)
     found, paired = [*nested, *meeting], paired | met
     opposed = _opposed([site for site in fixed if site not in paired], graph, conditions)
     paired |= {site for pair in opposed for site in (pair.training, pair.inference)}
-    folded = _beside_folded([site for site in fixed if site not in paired], graph, conditions)
+    folded = _beside_folded([site for site in fixed if site not in paired], joins, conditions)
     paired |= {pair.training for pair in folded}
-    paired |= _repeated([site for site in fixed if site not in paired], found, graph, conditions)
+    if found:
+        paired |= _repeated([site for site in fixed if site not in paired], found, joins, conditions)
     return [*found, *opposed, *folded], [site for site in sites if site not in paired]
 
 
@@ -168,7 +168,7 @@ def _side(
 
 
 def _repeated(
-    sites: Sequence[Site], found: Sequence[ModePair], graph: Graph, conditions: Conditions
+    sites: Sequence[Site], found: Sequence[ModePair], joins: Joins, conditions: Conditions
 ) -> set[Site]:
     """Sites that do what a layer does in one of its modes, and stand beside it in a further conditional:
     a case of tf.case that does what another case does.
@@ -176,7 +176,7 @@ def _repeated(
     members = {value(each.output): pair for pair in found for each in (pair.training, pair.inference)}
     again = set()
     for site in sites:
-        for node in joins_behind(site.output, graph, conditions):
+        for node in joins.behind(site):
             join = conditions.join(node)
             every = alternatives(node.output(), conditions) if join is not None else []
             beside = [members[one.tensor] for one in every if one.tensor in members]
@@ -185,12 +185,12 @@ def _repeated(
     return again
 
 
-def _beside_folded(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[ModePair]:
+def _beside_folded(sites: Sequence[Site], joins: Joins, conditions: Conditions) -> list[ModePair]:
     """Pairs of a training site and what its inference mode was folded into, where a join chooses."""
     found = []
     for site in sites:
-        joins = joins_behind(site.output, graph, conditions)[:1] if site.mode is Mode.TRAINING else []
-        join = conditions.join(joins[0]) if joins else None
+        nearest = joins.behind(site)[:1] if site.mode is Mode.TRAINING else []
+        join = conditions.join(nearest[0]) if nearest else None
         if join is None:
             continue
         outputs = [value(tensor) for tensor in (join.if_true, join.if_false)]

@@ -14,7 +14,7 @@ from bninspect.graph.functions.library import CALL_OPS, IF_OPS, WHILE_OPS, Libra
 from bninspect.graph.functions.lowering import BRANCHES, Lowering
 from bninspect.graph.functions.scopes import Call, Edges, Scope, data_inputs
 from bninspect.graph.graph import Graph, Node, Signature, Tensor
-from bninspect.graph.taken import refuse_short
+from bninspect.graph.taken import LEAST_INPUTS, short_of_inputs
 from bninspect.graphdef.records import FunctionRef
 
 if TYPE_CHECKING:
@@ -155,9 +155,13 @@ class _Flattening:
                 raise GraphDefError(f"nodes wait for calls of functions with over {_MOST_WAITS} nodes in all")
             if scope.pivot is not None and not data:
                 controls.append(scope.pivot)
-            node.inputs, node.controls = tuple(data), tuple(controls)
-            node.conditions = self.edges.conditions(scope)
-            refuse_short(node.op, len(node.inputs), node.label)
+            node.inputs = tuple(data)
+            if controls:
+                node.controls = tuple(controls)
+            if scope.conditions:
+                node.conditions = self.edges.conditions(scope)
+            if len(data) < LEAST_INPUTS.get(node.op, 0):
+                raise short_of_inputs(node.op, len(data), node.label)
         for node, inputs in self.lowering.lowered:
             node.inputs = tuple(
                 value if isinstance(value, Tensor) else self.edges.tensor(value[0], value[1], node)

@@ -46,7 +46,8 @@ def missing_weights(report: Report) -> MissingWeights | None:
         return None
     kept = [tensor for layer in report.layers for tensor in (layer.moving_mean, layer.moving_variance)]
     roots = [tensor.node for tensor in (*report.outputs, *kept) if tensor is not None]
-    needed = sum(node.op in VARIABLES for node in upstream(roots))
+    variables = report.graph.where(VARIABLES.__contains__)
+    needed = len(upstream(roots).intersection(variables)) if variables else 0
     if not needed:
         return None
     where, fix = _words(record)

@@ -7,6 +7,7 @@ This is what all analysis reads. It knows nothing of protobuf: `reader` makes th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bninspect.graph.taken import of_its_kind
@@ -139,7 +140,6 @@ class Graph:
         """Calls of functions that hold candidates and were not written out, with the reason."""
         self.calls = calls or {}
         """Name of a call at the top level that was written out -> what it gives: it is no node any more."""
-        self._by_name = {node.name: node for node in self.nodes}
         self._ops = {node.op for node in self.nodes}
         self._uses: list[list[Use]] | None = None
         for index, node in enumerate(self.nodes):
@@ -150,6 +150,10 @@ class Graph:
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self.nodes)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Node]:
+        return {node.name: node for node in self.nodes}
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bninspect.graph.search import postorder, producers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from bninspect.graph import Node
 
@@ -21,11 +21,12 @@ def topological(roots: Iterable[Node]) -> dict[Node, int]:
     """
     backs: list[Node] = []
 
-    def before(node: Node) -> Iterator[Node]:
+    def before(node: Node) -> list[Node]:
         if node.op == "NextIteration":
             backs.append(node)  # what goes round the loop comes behind all the rest
-            return iter(())
-        return chain(producers(node), reversed(node.controls))
+            return []
+        earlier = producers(node)
+        return [*earlier, *reversed(node.controls)] if node.controls else earlier
 
     round_the_loops = (tensor.node for back in backs for tensor in back.inputs)
     order = postorder(chain(roots, round_the_loops), before)

@@ -11,7 +11,7 @@ from tests.support.worklists import worklists
 
 WALKS_OF_THEIR_OWN = {
     "the walks of all others": """
-        graph/search.py: postorder steps upstream
+        graph/search.py: _all postorder steps
     """,
     "multiplies out an expression, no deeper than a bound": """
         batchnorm/recognition/algebra.py: Region._expand Region._expanded Region._operand

@@ -92,10 +92,10 @@ class Region:
         return found
 
     def matches(self) -> list[Match]:
-        """Every node of the region that reads as a normalization, nearest first."""
+        """Every node of the region that reads as a normalization, nearest first; not what hands one on."""
         found = []
         for node in self.nodes:
-            terms = self._expand(node)
+            terms = None if node.op in _UNCHANGED else self._expand(node)
             match = read(node.output(), terms) if terms is not None else None
             if match is not None:
                 found.append(match)

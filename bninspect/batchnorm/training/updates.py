@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def with_updates(layers: Sequence[BatchNorm], graph: Graph) -> list[BatchNorm]:
     """The layers, with momentum, updates and trainable filled in as far as the graph has a training side."""
-    if not any(node.op in ASSIGNS or node.op.startswith(APPLIES) for node in graph):
+    if not graph.where(lambda op: op in ASSIGNS or op.startswith(APPLIES)):
         return list(layers)
     found = _with_variables(layers, graph)
     training = Training(graph, {update.node for _, updates in found for update in updates})

@@ -53,7 +53,7 @@ class Blends:
 
     def __init__(self, graph: Graph, base: Callable[[Tensor], tuple[Tensor, bool]]) -> None:
         self._base = base
-        self._any = any(_is_boolean_as_number(node) for node in graph)
+        self._any = any(map(_is_boolean_as_number, graph.where("Cast".__eq__)))
 
     def of(self, node: Node) -> Blend | None:
         """The choice that a sum is; None where it is none."""

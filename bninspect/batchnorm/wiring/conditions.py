@@ -15,7 +15,7 @@ from bninspect.batchnorm.wiring.picked import PICKS, picked
 from bninspect.batchnorm.wiring.predicate import base
 from bninspect.batchnorm.wiring.truth import Truth, possible, truth
 from bninspect.graph.ops import MERGES, SELECTS, SWITCHES
-from bninspect.graph.search import postorder, reach
+from bninspect.graph.search import dependencies, postorder, reach
 from bninspect.graph.trace import is_loop_variable
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 Context = frozenset[tuple["Tensor", bool]]
 """Pairs of a predicate, free of negations, and the value it must have."""
 _EMPTY: Context = frozenset()
-_JOINING = MERGES | SELECTS | SUMS | PICKS
+_COUNTED = SUMS | PICKS
+_JOINING = MERGES | SELECTS | _COUNTED
 _MOST_CONDITIONS = 64
 _MOST_STEPS = 2_000_000
 """Nodes looked at in search of the nearest Switches, in all."""
@@ -72,7 +73,12 @@ class Conditions:
     def _unknown_before(self, node: Node) -> list[Node]:
         """The last first, as pairs of alike predicates stand for the one that was met first."""
         known = self._known
-        return [before for before in reversed(_before(node)) if before not in known and _waits(before)]
+        return [
+            before
+            for before in reversed(_before(node))
+            # A constant has no condition.
+            if before not in known and (before.inputs or before.controls or before.conditions)
+        ]
 
     def of_tensor(self, tensor: Tensor) -> Context:
         """What must hold for the tensor to be alive: that of its node, and the port of a Switch."""
@@ -147,7 +153,9 @@ class Conditions:
             return frozenset.intersection(*(self._edge(tensor) for tensor in node.inputs))
         context = _EMPTY
         for tensor in node.inputs:
-            if edge := self._edge(tensor):
+            before = tensor.node
+            edge = self._edge(tensor) if before.op in SWITCHES else self._known.get(before, _EMPTY)
+            if edge:
                 context = _both(context, edge) if context else edge
         for control in node.controls:
             context = _both(context, self._known.get(control, _EMPTY))
@@ -167,7 +175,7 @@ class Conditions:
         return self._joins[node]
 
     def _join(self, node: Node) -> Join | None:
-        if node.op in SUMS | PICKS:
+        if node.op in _COUNTED:
             blend = self._blends.of(node) if node.op in SUMS else picked(node, self._blends.weight)
             return None if blend is None else Join(node, *blend)
         if node.op in SELECTS and len(node.inputs) == 3:
@@ -228,12 +236,7 @@ def _before(node: Node) -> list[Node]:
         return [node.inputs[0].node]
     if node.op == "NextIteration":
         return []
-    return [*[tensor.node for tensor in node.inputs], *node.controls]
-
-
-def _waits(node: Node) -> bool:
-    """Whether anything may have a say in when the node runs; a constant always does."""
-    return bool(node.inputs or node.controls or node.conditions)
+    return dependencies(node)
 
 
 def _both(first: Context, second: Context) -> Context:

@@ -20,6 +20,7 @@ ROOT_OPS = frozenset({"Rsqrt", "Sqrt", "Pow"})
 IF_OPS = frozenset({"If", "StatelessIf"})
 CALL_OPS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 WHILE_OPS = frozenset({"While", "StatelessWhile"})
+_CALLING = IF_OPS | CALL_OPS | WHILE_OPS
 
 
 class Library:
@@ -55,7 +56,7 @@ class Library:
         found = [
             target.name
             for nodedef in self._all_nodes()
-            if nodedef.op in IF_OPS | CALL_OPS | WHILE_OPS
+            if nodedef.op in _CALLING
             for target in self.targets(nodedef)
             if nodedef.op in IF_OPS or target.name not in self._functions
         ]

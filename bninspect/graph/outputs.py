@@ -190,9 +190,7 @@ def _may_normalize(node: Node) -> bool:
 
 def _does(op: str) -> bool:
     """Whether the op is there for what it does: assigning, saving, checking, printing, summarizing."""
-    return (
-        mutates(op) or op.startswith(_NOT_OUTPUTS) or "Summary" in op or op in _SOURCES or _is_input(op)
-    )
+    return mutates(op) or op.startswith(_NOT_OUTPUTS) or "Summary" in op or op in _SOURCES or _is_input(op)
 
 
 def _is_input(op: str) -> bool:

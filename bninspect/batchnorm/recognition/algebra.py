@@ -13,6 +13,7 @@ and `formula` reads these terms.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.recognition.formula import Match, Term, read
@@ -91,6 +92,7 @@ class Region:
             edge = ahead
         return found
 
+    @cached_property
     def matches(self) -> list[Match]:
         """Every node of the region that reads as a normalization, nearest first; not what hands one on."""
         found = []

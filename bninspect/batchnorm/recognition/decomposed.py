@@ -41,7 +41,7 @@ def decomposed(root: Node, graph: Graph, conditions: Conditions) -> list[Found]:
     radicand, sign = taken
     parts = radicand_of(radicand, conditions)
     region = _region(root, sign, graph, conditions)
-    judged = [(match, _judge(match, root, parts, graph, conditions)) for match in region.matches()]
+    judged = [(match, _judge(match, root, parts, graph, conditions)) for match in region.matches]
     decided = [(match, found) for match, found in judged if isinstance(found, Site | Lookalike)]
     if decided:
         return _first_of_each_x(region, decided)
@@ -57,13 +57,13 @@ def _region(root: Node, sign: int, graph: Graph, conditions: Conditions) -> Regi
     that no single one makes.
     """
     own = Region({root: sign}, graph)
-    if any(match.distributed for match in own.matches()):
+    if any(match.distributed for match in own.matches):
         return own
     alike = roots_alike(root, graph, conditions)
     if len(alike) < 2:
         return own
     together = Region(alike, graph)
-    made = any(match.distributed and match.output.node in own.nodes for match in together.matches())
+    made = any(match.distributed and match.output.node in own.nodes for match in together.matches)
     return together if made else own
 
 

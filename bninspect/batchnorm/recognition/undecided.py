@@ -52,7 +52,7 @@ def without_match(
     if not is_variance_like(variance, conditions):
         return []
     for node in behind[1:]:
-        for match in Region({node: sign}, graph).matches():
+        for match in Region({node: sign}, graph).matches:
             return _with_a_changed_root(match, node, variance, conditions)
     changed = any(node.op in ADDS for node in behind)
     if is_parameter(variance) and (changed or value(radicand) == value(variance)):
@@ -71,7 +71,7 @@ def _behind(root: Node, graph: Graph) -> list[Node]:
 
 def _is_still_the_root(use: Use) -> bool:
     op, inputs = use.node.op, use.node.inputs
-    others = [tensor for slot, tensor in enumerate(inputs) if slot != use.slot]
+    others = (tensor for slot, tensor in enumerate(inputs) if slot != use.slot)
     if op in ADDS | CLIPS:
         return all(is_scalar(tensor) for tensor in others)
     if op == "Mul" or (op in DIVISIONS and use.slot == 0):

@@ -134,7 +134,7 @@ def refuse_unfed(graph: Graph, candidates: Iterable[Placeholder], fed: Collectio
     """Raises InputError that lists the placeholders without default or feed, with a `--feed` for each."""
     missing = [place for place in candidates if not place.has_default and place.name not in fed]
     if missing:
-        lines = " ".join(_example(graph, place) for place in missing)
+        lines = " ".join(example(graph, place) for place in missing)
         raise InputError(f"the model also has to be fed {', '.join(map(str, missing))}; for example: {lines}")
 
 
@@ -163,7 +163,7 @@ def _refuse_other_content(graph: Graph, place: Placeholder) -> Placeholder:
     """The placeholder. Raises InputError for a string that takes something else than images."""
     inside = content(graph, place)
     if inside not in (None, IMAGES):
-        raise InputError(f"{_short(place)} takes {inside}, not images: {_example(graph, place)}")
+        raise InputError(f"{_short(place)} takes {inside}, not images: {example(graph, place)}")
     return place
 
 
@@ -174,7 +174,7 @@ def _no_image_input(graph: Graph, candidates: Sequence[Placeholder]) -> str:
     for place in candidates:
         _refuse_other_content(graph, place)
     names = ", ".join(map(str, candidates))
-    examples = " ".join(_example(graph, place) for place in candidates if not place.has_default)
+    examples = " ".join(example(graph, place) for place in candidates if not place.has_default)
     feed = f"; feed it by hand: {examples}" if examples else ""
     return f"no input of this model takes an image (rank 4, float or uint8); it has {names}{feed}"
 
@@ -183,12 +183,13 @@ def _short(place: Placeholder) -> str:
     return place.name.removesuffix(":0")
 
 
-def _example(graph: Graph, place: Placeholder) -> str:
-    """A `--feed` with a value of the placeholder's dtype and shape."""
+def example(graph: Graph, place: Placeholder) -> str:
+    """`--feed NAME=VALUE` with a value of the placeholder's dtype and shape: `x=@x.npy`, `keep_prob=1.0`."""
+    array = f"@{_short(place).rpartition('/')[2]}.npy"
     if place.dtype == "string":
-        value = _EXAMPLES.get(content(graph, place) or "", "@values.npy" if place.shape else "TEXT")
+        value = _EXAMPLES.get(content(graph, place) or "", array if place.shape else "TEXT")
     elif place.shape:
-        value = "@values.npy"
+        value = array
     elif place.dtype == "bool":
         value = "false"
     else:

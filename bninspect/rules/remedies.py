@@ -1,75 +1,140 @@
-"""Commands that mend a finding: each is offered only if it would do so on this model.
+"""The fixes that are commands of ours: each is offered only if it would succeed on this model.
 
-What is asked is what the command itself asks, without writing anything: so a remedy never leads to a refusal
-that names another remedy, and back.
+What is asked is what the command itself asks, without writing anything: so a fix never leads to a refusal
+that names another fix, and back. A fix is one whole line, ready to be pasted; `--image DIR` and the name of
+an array (`--feed x=@x.npy`) stand for data that nobody gave.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from shlex import join, quote
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from bninspect.batchnorm import Mode
+from bninspect.batchnorm.missing import missing_weights
 from bninspect.errors import BninspectError, InputError
 from bninspect.graph.loops import in_loops
+from bninspect.graph.outputs import model_outputs
 from bninspect.graph.search import upstream
-from bninspect.inputs.placeholders import image_input, placeholders
+from bninspect.inputs.placeholders import example, image_input, placeholders
 from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.serving import deciders
 from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.rewrite.strip import strip
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bninspect.batchnorm import Report
     from bninspect.graph import Graph
+    from bninspect.measure.presets import PresetFit
+    from bninspect.rules.rule import Case
 
-STRIP = "bninspect strip MODEL -o OUT"
-BUILD_ANEW = "build the graph with training=False and freeze again"
+BUILD_ANEW = "build the graph with training=False and freeze it again"
 """What brings a model to inference if no command does."""
-_MOST_OUTPUTS = 5
-"""More outputs than this are for the user to choose from."""
-_obstacles: WeakKeyDictionary[Graph, dict[Mode, str | None]] = WeakKeyDictionary()
-"""What was asked of a graph before: several rules ask the same."""
+TRAIN_ON = "train on with the update ops run, or restore statistics that belong to these weights"
+"""What brings statistics that fit if no command does."""
+_FEW_LAYERS = 3
+"""So many layers are named in a command; of more, all are re-estimated."""
+_MOST_OUTPUTS = 20
+"""A command with more outputs than this is no line that anybody reads."""
+_FEW_IMAGES = 8
+"""So many files are named again in a command."""
+_FORMATS = {".pb", ".pbtxt", ".meta", ".keras", ".h5", ".hdf5", ".index"}
+_SAVED = {"saved_model.pb", "saved_model.pbtxt"}
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What was asked of a graph before: several rules, and several layers of one rule, ask the same."""
+
+    obstacles: dict[tuple[Mode, tuple[str, ...]], str | None] = field(default_factory=dict)
+    fillable: dict[bool, frozenset[str]] = field(default_factory=dict)
+    looped: frozenset[str] | None = None
+
+
+_asked: WeakKeyDictionary[Graph, _Asked] = WeakKeyDictionary()
+
+
+def strip_command(case: Case, mode: Mode = Mode.INFERENCE) -> str | None:
+    """The command that strips the model to this mode; None if it would refuse. Where weights are missing,
+    what gives the model its weights: nothing else comes before that.
+    """
+    report = case.report
+    if (missing := missing_weights(report)) is not None:
+        return missing.fix
+    outputs = _outputs(report, needed=True)
+    if outputs is None or obstacle(report, mode) is not None:
+        return None
+    asked = "" if mode is Mode.INFERENCE else f" --mode {mode.value}"
+    kind = "serving" if mode is Mode.INFERENCE else "training"
+    return f"bninspect strip {_model(report)}{asked}{outputs} -o {_target(report, kind)}"
+
+
+def refresh_command(case: Case, names: Collection[str] = (), *, strip: bool = False) -> str | None:
+    """The command that estimates the statistics of these layers (none: of all) from data; None if it would
+    refuse. With `strip`, or where it cannot be done otherwise, the model is stripped, too. Where weights are
+    missing, what gives the model its weights.
+    """
+    report = case.report
+    if (missing := missing_weights(report)) is not None:
+        return missing.fix
+    wanted = frozenset(names) or frozenset(layer.name for layer in report.layers)
+    if not wanted or wanted & layers_in_loops(report):
+        return None
+    ways = (True,) if strip else (False, True)
+    stripped = next((way for way in ways if wanted <= _fillable(report, way)), None)
+    outputs = _outputs(report, needed=False)
+    if stripped is None or outputs is None or (stripped and report.unrecognised):
+        return None
+    some = 0 < len(names) < len(report.layers) and len(names) <= _FEW_LAYERS and not strip
+    chosen = "".join(f" --layer {quote(name)}" for name in names) if some else ""
+    stripping = " --strip" if stripped else ""
+    target = _target(report, "serving" if stripped else "refreshed")
+    return f"bninspect refresh {_model(report)}{chosen}{data(case)}{stripping}{outputs} -o {target}"
+
+
+def probe_command(case: Case, preset: PresetFit) -> str:
+    """The command that measures again with another preset."""
+    given = None if case.request is None else replace(case.request, preprocess="raw", channels=None)
+    return f"bninspect probe {_model(case.report)}{data(replace(case, request=given))} {preset.options}"
+
+
+def to_inference(case: Case) -> str:
+    """What brings a model that trains to inference: strip, or statistics from data, or its author."""
+    return strip_command(case) or refresh_command(case, strip=True) or BUILD_ANEW
 
 
 def obstacle(report: Report, mode: Mode = Mode.INFERENCE) -> str | None:
     """Why `strip` would refuse the model in this mode; None if it would write it."""
-    known = _obstacles.setdefault(report.graph, {})
-    if mode not in known:
-        known[mode] = _tried(report, mode)
-    return known[mode]
+    known = _asked.setdefault(report.graph, _Asked()).obstacles
+    key = mode, tuple(tensor.name for tensor in report.outputs)
+    if key not in known:
+        known[key] = _tried(report, mode)
+    return known[key]
 
 
-def strip_command(report: Report, mode: Mode = Mode.INFERENCE) -> str | None:
-    """The command that strips the model to this mode; None if it would refuse."""
-    if obstacle(report, mode) is not None:
-        return None
-    asked = "" if mode is Mode.INFERENCE else f" --mode {mode.value}"
-    return f"{STRIP}{asked}{_outputs(report)}"
-
-
-def refresh_command(report: Report) -> str | None:
-    """The command that estimates the statistics of every layer from data and strips the model; None if it
-    would refuse.
-    """
-    if report.unrecognised or not report.layers or layers_in_loops(report):
-        return None
-    try:
-        _, left = find_slots(_with_values(report), create=True)
-    except BninspectError:
-        return None
-    return None if left else f"bninspect refresh MODEL -o OUT{_data(report)} --strip{_outputs(report)}"
-
-
-def layers_in_loops(report: Report) -> set[str]:
+def layers_in_loops(report: Report) -> frozenset[str]:
     """Names of the layers that normalize what has many values in one run, of which no moments are taken."""
-    loops = in_loops(report.graph)
-    return {layer.name for layer in report.layers if layer.x.node in loops}
+    asked = _asked.setdefault(report.graph, _Asked())
+    if asked.looped is None:
+        loops = in_loops(report.graph)
+        asked.looped = frozenset(layer.name for layer in report.layers if layer.x.node in loops)
+    return asked.looped
 
 
-def to_inference(report: Report) -> str:
-    """What brings a model that trains to inference: strip, or statistics from data, or its author."""
-    return strip_command(report) or refresh_command(report) or BUILD_ANEW
+def data(case: Case) -> str:
+    """The options that give the model its inputs: those it was run with, else one for each input it has."""
+    given = case.request
+    allowed = "".join(f" --allow-op {quote(op)}" for op in case.allowed_ops)
+    if given is None or (given.random is not None and not given.feeds):
+        return _needed(case.report) + allowed
+    if given.random is not None or len(given.images) > _FEW_IMAGES:
+        given = replace(given, images=("DIR",), random=None)
+    return "".join(f" {word}" for word in (join(given.options),) if word) + allowed
 
 
 def _tried(report: Report, mode: Mode) -> str | None:
@@ -80,20 +145,60 @@ def _tried(report: Report, mode: Mode) -> str | None:
     return None
 
 
+def _fillable(report: Report, create: bool) -> frozenset[str]:
+    """Names of the layers whose statistics can be written anew."""
+    known = _asked.setdefault(report.graph, _Asked()).fillable
+    if create not in known:
+        try:
+            slots, _ = find_slots(_with_values(report), create=create)
+        except BninspectError:
+            slots = ()
+        known[create] = frozenset(layer.name for slot in slots for layer in slot.layers)
+    return known[create]
+
+
 def _with_values(report: Report) -> Report:
     """The report as the commands rewrite it: variables that have values are constants."""
     return report if report.graph.graphdef.variables is None else frozen(report)
 
 
-def _outputs(report: Report) -> str:
-    """`--output` for each output, if the file does not tell which of several are meant."""
-    if report.graph.signatures or not 1 < len(report.outputs) <= _MOST_OUTPUTS:
+def _model(report: Report) -> str:
+    """The path of the model as a shell takes it. Standard input has to be given again: MODEL."""
+    path = report.graph.graphdef.path
+    return "MODEL" if path == "-" else quote(f"./{path}" if path.startswith("-") else path)
+
+
+def _target(report: Report, kind: str) -> str:
+    """A file beside the model: `net.pb` -> `net.serving.pb`. Of a MetaGraph `net-serving.pb`: what begins
+    with its name and a dot belongs to its checkpoint.
+    """
+    named = report.graph.graphdef.path
+    if named == "-":
+        return f"{kind}.pb"
+    path = Path(named)
+    if path.name in _SAVED:
+        path = path.parent
+    stem = path.stem if path.suffix in _FORMATS and not path.is_dir() else path.name
+    dash = "-" if report.graph.graphdef.format.startswith("metagraph") else "."
+    target = str(path.with_name(f"{stem}{dash}{kind}.pb")) if stem else f"{kind}.pb"
+    return quote(f"./{target}" if target.startswith("-") else target)
+
+
+def _outputs(report: Report, *, needed: bool) -> str | None:
+    """`--output` for each output, if others than the model's own were chosen, or (`needed`) the file does not
+    tell which of several are meant. None if there are too many to name.
+    """
+    graph = report.graph
+    ambiguous = needed and not graph.signatures and len(report.outputs) > 1
+    if not ambiguous and report.outputs == model_outputs(graph):
         return ""
-    return "".join(f" --output {tensor.name.removesuffix(':0')}" for tensor in report.outputs)
+    if len(report.outputs) > _MOST_OUTPUTS:
+        return None
+    return "".join(f" --output {quote(tensor.name.removesuffix(':0'))}" for tensor in report.outputs)
 
 
-def _data(report: Report) -> str:
-    """The options that give the model what it has to be fed."""
+def _needed(report: Report) -> str:
+    """The options that give the model what it has to be fed, if nobody gave it anything."""
     needed = upstream(tensor.node for tensor in report.outputs)
     decided = {decider.tensor for decider in deciders(report)}
     places = [place for place in placeholders(report.graph, needed) if place.tensor not in decided]
@@ -102,8 +207,5 @@ def _data(report: Report) -> str:
     except InputError:
         image = None
     others = [place for place in places if place != image and not place.has_default]
-    feeds = "".join(
-        f" --feed {place.name.removesuffix(':0')}=@{place.tensor.node.name.rpartition('/')[2]}.npy"
-        for place in others
-    )
+    feeds = "".join(f" {example(report.graph, place)}" for place in others)
     return (" --image DIR" if image is not None else "") + feeds

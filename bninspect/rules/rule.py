@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.batchnorm.comparison.comparison import Comparison, LayerMove
+    from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
 
 
@@ -57,7 +58,7 @@ class Finding:
     message: str
     """What is wrong, with its evidence; one sentence or two."""
     remedy: str | None = None
-    """The command or the code that fixes it; None where nothing of ours does."""
+    """What fixes it: a whole command of ours that would succeed on this model, else what does it in words."""
     title: str = ""
     """What is wrong, as a clause that a sentence can begin with."""
     evidence: str = ""
@@ -85,6 +86,10 @@ class Case:
     """None where no images were given."""
     no_probe: str = "no probe images given"
     """Why there is no probe."""
+    request: Request | None = None
+    """What the model was run with, for the fixes that run it again; None where it was not."""
+    allowed_ops: tuple[str, ...] = ()
+    """Ops that were let through then."""
     moved: Comparison | None = None
     """What moved since an older file of the same graph; None where this one is looked at alone."""
     explained: Mapping[str, str] = field(default_factory=dict)

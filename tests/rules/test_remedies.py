@@ -1,84 +1,67 @@
-"""A remedy is a command that works on the very model: what is offered is run, and nothing else is offered."""
+"""Which command is offered as a fix, and that none is where it would refuse (`tests/fixes` runs them)."""
 
 from __future__ import annotations
-
-import shlex
-from typing import TYPE_CHECKING
 
 import pytest
 
 from bninspect.batchnorm import Mode, inspect
-from bninspect.cli import run
+from bninspect.inputs.request import Request
 from bninspect.models.restore import load
-from bninspect.rules import Case, judge
-from bninspect.rules.remedies import layers_in_loops, obstacle, refresh_command, strip_command
+from bninspect.rules import Case
+from bninspect.rules.remedies import data, layers_in_loops, obstacle, refresh_command, strip_command
 from tests.support.places import FIXTURES
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
-    from bninspect.batchnorm import Report
-    from bninspect.rules import Finding
-
-CASES = FIXTURES / "cases"
-MODELS = sorted(path for folder in (FIXTURES, CASES) for path in folder.glob("*.pb"))
-MODELS += [CASES / "assigned_statistics", CASES / "averaged_statistics"]
-
-
-def _report(name: str) -> Report:
-    return inspect(load(str(FIXTURES / name)))
-
-
-@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.name)
-def test_every_strip_that_is_offered_writes_a_model(model: Path, tmp_path: Path) -> None:
-    report = inspect(load(str(model)))
-    offered = {finding.remedy for deploy in (False, True) for finding in _findings(report, deploy)}
-    for remedy in offered:
-        if remedy is not None and remedy.startswith("bninspect strip MODEL"):
-            words = shlex.split(remedy.replace("MODEL", str(model)).replace("OUT", str(tmp_path / "out.pb")))
-            assert run([*words[1:], "--no-verify"]) == 0
-
-
-def _findings(report: Report, deploy: bool) -> list[Finding]:
-    return list(judge(Case(report=report, deploy=deploy)).findings)
-
-
-@pytest.mark.tensorflow
-def test_the_refresh_that_is_offered_writes_a_model(tmp_path: Path) -> None:
-    model = CASES / "training_on_purpose.pb"
-    remedy = refresh_command(_report("cases/training_on_purpose.pb"))
-    assert remedy == "bninspect refresh MODEL -o OUT --image DIR --strip"
-    target = tmp_path / "out.pb"
-    words = (
-        remedy.replace("MODEL", str(model)).replace("OUT", str(target)).replace("--image DIR", "--random 8")
-    )
-    assert run(words.split()[1:]) == 0
-    assert {layer.mode for layer in inspect(load(str(target))).layers} == {Mode.INFERENCE}
+def _case(name: str, request: Request | None = None, outputs: tuple[str, ...] = ()) -> Case:
+    return Case(report=inspect(load(str(FIXTURES / name)), outputs=outputs), request=request)
 
 
 def test_what_the_model_has_to_be_fed_is_named() -> None:
-    report = _report("cases/assign_beside_training.pb")
-    assert strip_command(report) is None
-    assert refresh_command(report) == (
-        "bninspect refresh MODEL -o OUT --feed z=@z.npy --feed labels=@labels.npy --strip"
+    case = _case("cases/assign_beside_training.pb")
+    model = FIXTURES / "cases" / "assign_beside_training"
+    assert strip_command(case) is None
+    assert refresh_command(case) == (
+        f"bninspect refresh {model}.pb --feed z=@z.npy --feed labels=@labels.npy --strip "
+        f"-o {model}.serving.pb"
     )
 
 
 def test_nothing_is_offered_for_what_could_not_be_decided() -> None:
-    report = _report("cases/always_blend_div.pb")
-    assert "could not be decided" in (obstacle(report) or "")
-    assert strip_command(report) is strip_command(report, Mode.TRAINING) is refresh_command(report) is None
+    case = _case("cases/always_blend_div.pb")
+    assert "could not be decided" in (obstacle(case.report) or "")
+    assert strip_command(case) is strip_command(case, Mode.TRAINING) is refresh_command(case) is None
 
 
 def test_outputs_that_the_file_does_not_tell_are_named() -> None:
-    report = _report("net_mixed.pb")
-    command = strip_command(report)
+    case = _case("net_mixed.pb")
+    command = strip_command(case)
     assert command is not None
-    assert ("--output" in command) == (len(report.outputs) > 1)
+    assert ("--output" in command) == (len(case.report.outputs) > 1)
+
+
+def test_outputs_that_were_chosen_are_named_again() -> None:
+    case = _case("classic_net.pb", outputs=("bn/cond/Merge",))
+    assert "--output bn/cond/Merge " in (strip_command(case) or "")
+    assert "--output bn/cond/Merge " in (refresh_command(case) or "")
 
 
 def test_refresh_is_not_advised_for_layers_in_a_loop() -> None:
-    report = _report("cases/rnn_training.pb")
-    assert layers_in_loops(report)
-    assert refresh_command(report) is None
-    assert not layers_in_loops(_report("classic.pb"))
+    case = _case("cases/rnn_training.pb")
+    assert layers_in_loops(case.report)
+    assert refresh_command(case) is None
+    assert not layers_in_loops(_case("classic.pb").report)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (None, " --image DIR"),
+        (Request(random=4), " --image DIR"),
+        (Request(images=("a b.jpg",), preprocess="tf"), " --image 'a b.jpg' --preprocess tf"),
+        (Request(images=("p/",), size=(8, 9), resize="pad"), " --image p/ --size 8x9 --resize pad"),
+        (Request(images=tuple(f"{number}.png" for number in range(9))), " --image DIR"),
+        (Request(images=("p",), feeds=("k=@k.npy",)), " --image p --feed k=@k.npy"),
+    ],
+)
+def test_a_model_that_was_run_is_run_with_the_same(request_: Request | None, words: str) -> None:
+    assert data(_case("classic_net.pb", request_)) == words

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from shlex import quote
 from traceback import format_exception
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
-from bninspect.batchnorm.missing import missing_weights
 from bninspect.commands.check.result import Found, ModelResult
 from bninspect.errors import BninspectError, one_line
 from bninspect.graph import collector_held_off
 from bninspect.models.open import load
 from bninspect.rules import Case, judge, rules, select
 from bninspect.rules.explain import FOLLOWS
-from bninspect.rules.remedies import BUILD_ANEW, STRIP, obstacle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from bninspect.batchnorm import Report
-    from bninspect.batchnorm.missing import MissingWeights
     from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
     from bninspect.rules import Finding
-
-_COMMAND = re.compile(r"(\bbninspect \w+) MODEL\b")
-"""A command of ours in what a rule says, which knows no path."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +73,13 @@ def check(settings: Settings) -> ModelResult:
 
 def _checked(settings: Settings) -> ModelResult:
     report = inspect(load(settings.path), outputs=settings.outputs)
-    case = Case(report=report, deploy=settings.deploy, momentum=settings.momentum)
+    case = Case(
+        report=report,
+        deploy=settings.deploy,
+        momentum=settings.momentum,
+        request=settings.request,
+        allowed_ops=settings.allowed_ops,
+    )
     failure = None
     if settings.request is not None:
         try:
@@ -105,43 +103,12 @@ def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelR
         path=settings.path,
         error=failure,
         modes=dict(sorted(Counter(layer.mode.value for layer in report.layers).items())),
-        found=tuple(
-            Found(finding=finding, name=names[finding.code])
-            for finding in with_working_remedies(findings, report, settings.path)
-        ),
+        found=tuple(Found(finding=finding, name=names[finding.code]) for finding in findings),
         not_run=judgement.not_run,
         allowed=allowed,
         judged=tuple(rule.code for rule in selected if rule.code not in undecided),
         unmatched=_unmatched(settings.allowances, report),
     )
-
-
-def with_working_remedies(findings: Sequence[Finding], report: Report, path: str) -> Iterator[Finding]:
-    """The findings, each with a remedy that would do it on this model, as far as the graph shows."""
-    missing = missing_weights(report)
-    for finding in findings:
-        remedy = finding.remedy or ""
-        strips = STRIP in remedy and "--mode" not in remedy
-        reason = obstacle(report) if strips else None
-        if reason is not None:
-            yield replace(finding, remedy=f"{BUILD_ANEW}; strip would refuse this file: {reason}")
-        else:
-            yield _runnable(finding, path, missing)
-
-
-def _runnable(finding: Finding, path: str, missing: MissingWeights | None) -> Finding:
-    """The finding with the model's path in the command that mends it, as a shell takes it, and before it what
-    gives the model its weights, if they are missing. Standard input is read: a second command must be given
-    it again.
-    """
-    if finding.remedy is None or not _COMMAND.search(finding.remedy):
-        return finding
-    if missing is not None:
-        finding = replace(finding, remedy=f"{missing.fix}; then: {finding.remedy}")
-    if path == "-":
-        return finding
-    named = quote(path if not path.startswith("-") else f"./{path}")
-    return replace(finding, remedy=_COMMAND.sub(lambda found: f"{found[1]} {named}", finding.remedy or ""))
 
 
 def _probed(report: Report, settings: Settings, request: Request) -> Probe:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bninspect.commands.check.gate import with_working_remedies
 from bninspect.rules import Case, NotRun, judge, select
 from bninspect.rules.explain import EXPLAINS
 from bninspect.rules.facts.inconclusive import degenerate, left_open
@@ -18,6 +17,7 @@ from bninspect.text import layers as worded
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
     from bninspect.rules import Finding
 
@@ -39,20 +39,27 @@ class Diagnosis:
     """A clause on a model with nothing wrong: what was seen, and what these inputs cannot tell."""
 
 
-def diagnose(probe: Probe, layers: Collection[str] | None = None) -> Diagnosis:
+def diagnose(
+    probe: Probe,
+    layers: Collection[str] | None = None,
+    request: Request | None = None,
+    allowed: tuple[str, ...] = (),
+) -> Diagnosis:
     """What is wrong with a model that was probed, by the same judge as `check`.
 
-    `layers`: the names of those that were asked for; what is found at others is left out.
+    `layers`: the names of those that were asked for; what is found at others is left out. `request` and
+    `allowed`: what it was run with, which a fix that runs it again repeats.
     """
-    case = Case(report=probe.report, probe=probe, momentum=probe.momentum)
+    case = Case(
+        report=probe.report, probe=probe, momentum=probe.momentum, request=request, allowed_ops=allowed
+    )
     if not probe.ran:
         return Diagnosis(findings=(), not_run=(), open="", conclusion="")
     judgement = judge(case, select(GROUPS))
     asked = [one for one in judgement.findings if layers is None or one.layer is None or one.layer in layers]
     findings = _with_effect(group_by_code(case, asked), probe)
-    path = probe.report.graph.graphdef.path
     return Diagnosis(
-        findings=tuple(with_working_remedies(findings, probe.report, path)),
+        findings=findings,
         not_run=judgement.not_run,
         open=_left_open(probe),
         conclusion=_conclusion(probe),

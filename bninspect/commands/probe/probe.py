@@ -81,7 +81,7 @@ def probe_model(
     if options.target is not None:
         save(options.target, {**measured.kept, **arrays(measured.layers)})
     listed = {layer.name for layer in layers} if options.globs else None
-    return ProbeResult(probe=measured, diagnosis=diagnose(measured, listed))
+    return ProbeResult(probe=measured, diagnosis=diagnose(measured, listed, request, options.allowed))
 
 
 def _load(path: str, request: Request, target: str | None) -> Graph:

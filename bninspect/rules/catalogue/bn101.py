@@ -41,7 +41,7 @@ from bninspect.rules.rule import Rule, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.batchnorm import BatchNorm
     from bninspect.rules.rule import Case, Finding
 
 
@@ -57,14 +57,14 @@ def check(case: Case) -> Iterator[Finding]:
             f"runs in training mode {whenever(layer)}{fixed}",
             layer=layer.name,
             node=layer.wiring.served[0].node.label,
-            remedy=_remedy(case.report, layer),
+            remedy=_remedy(case, layer),
         )
 
 
-def _remedy(report: Report, layer: BatchNorm) -> str:
+def _remedy(case: Case, layer: BatchNorm) -> str:
     """Of a layer whose statistics the checkpoint has lost, new ones."""
     lost = layer.statistics.reason == NOT_IN_CHECKPOINT
-    return (refresh_command(report) if lost else None) or to_inference(report)
+    return (refresh_command(case, strip=True) if lost else None) or to_inference(case)
 
 
 RULE = Rule(

@@ -64,7 +64,7 @@ def check(case: Case) -> Iterator[Finding]:
             f"{layer.statistics.reason}",
             layer=layer.name,
             node=layer.wiring.served[0].node.label,
-            remedy=refresh_command(case.report) or _RESTORE,
+            remedy=refresh_command(case, strip=True) or _RESTORE,
         )
 
 

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode
 from bninspect.rules.facts.switched import decider, live_switches, trained_by_default, values_for
-from bninspect.rules.remedies import strip_command
+from bninspect.rules.remedies import BUILD_ANEW, strip_command
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted
 
@@ -52,7 +52,7 @@ def check(case: Case) -> Iterator[Finding]:
             layer=group.layers[0].name if len(group.layers) == 1 else None,
             node=decider(group).rpartition(":")[0],
             severity=Severity.ERROR if case.deploy else None,
-            remedy=strip_command(case.report),
+            remedy=strip_command(case) or BUILD_ANEW,
         )
 
 

@@ -29,7 +29,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.rules.facts.switched import decider, live_switches, trained_by_default
-from bninspect.rules.remedies import strip_command
+from bninspect.rules.remedies import BUILD_ANEW, strip_command
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import listed
 
@@ -50,7 +50,7 @@ def check(case: Case) -> Iterator[Finding]:
                 f"serves training in {len(layers)} of {len(case.layers)} layers ({names})",
                 layer=layers[0].name if len(layers) == 1 else None,
                 node=decider(group).rpartition(":")[0],
-                remedy=strip_command(case.report),
+                remedy=strip_command(case) or BUILD_ANEW,
             )
 
 

@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode
 from bninspect.rules.facts.switched import decider, live_switches, values_for
-from bninspect.rules.remedies import strip_command
+from bninspect.rules.remedies import BUILD_ANEW, strip_command
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import listed
 
@@ -48,7 +48,7 @@ def check(case: Case) -> Iterator[Finding]:
         yield RULE.finding(
             f"{len(groups)} switches decide the mode of different layers: {listed(shares)}",
             node=decider(groups[1]).rpartition(":")[0],
-            remedy=strip_command(case.report),
+            remedy=strip_command(case) or BUILD_ANEW,
         )
     for group in groups:
         if len(values_for(group, Mode.TRAINING)) > 1:
@@ -59,7 +59,7 @@ def check(case: Case) -> Iterator[Finding]:
             yield RULE.finding(
                 f"true of {decider(group)} serves training in {listed(on)}, and false in {listed(off)}",
                 node=decider(group).rpartition(":")[0],
-                remedy=strip_command(case.report),
+                remedy=strip_command(case) or BUILD_ANEW,
             )
 
 

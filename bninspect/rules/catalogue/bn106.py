@@ -30,6 +30,8 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import Mode
 from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.search import upstream
+from bninspect.rules.facts.training import is_served
+from bninspect.rules.remedies import to_inference
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted
 
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bninspect.rules.rule import Case, Finding
+
+_WIRE = "pass the placeholder to the layers: tf.layers.batch_normalization(x, training=placeholder)"
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -53,7 +57,7 @@ def check(case: Case) -> Iterator[Finding]:
                 f"boolean placeholder {node.label} {does}, while {counted(len(baked), 'layer')} of "
                 f"{len(case.layers)} in training mode cannot be switched",
                 node=node.label,
-                remedy="y = tf.layers.batch_normalization(x, training=<the placeholder>), then freeze again",
+                remedy=to_inference(case) if is_served(case) else _WIRE,
             )
 
 

@@ -38,7 +38,6 @@ from bninspect.text import counted, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.batchnorm import Report
     from bninspect.graph import Node
     from bninspect.rules.rule import Case, Finding
 
@@ -63,31 +62,31 @@ def check(case: Case) -> Iterator[Finding]:
                 found.setdefault(owner, []).append((place, node.op, node.name, node))
     if not found:
         return
-    mends, remedy = _mending(case.report)
+    effect, remedy = _fix(case)
     for layer, ranked in found.items():
         nodes = [node for *_, node in sorted(ranked, key=lambda rank: rank[:3])]
         ops = listed(sorted({node.op for node in nodes}))
         constant = same(nodes[0].inputs[0]).node.label
         yield RULE.finding(
             f"{counted(len(nodes), 'op')} ({ops}) on what freezing made a constant ({constant}): TensorFlow "
-            f"refuses the file; {mends}",
+            f"refuses the file; {effect}",
             layer=layer,
             node=nodes[0].label,
             remedy=remedy,
         )
 
 
-def _mending(report: Report) -> tuple[str, str]:
-    """(whether strip takes the ops out, what to do). A model that cannot be had for inference can be had as
-    it is, in training mode, without them.
+def _fix(case: Case) -> tuple[str, str]:
+    """(what strip does about the ops, the fix). A model without an inference mode can be stripped of them as
+    it is, in training mode.
     """
-    command = strip_command(report)
+    command = strip_command(case)
     if command is not None:
-        return "strip mends it", command
-    command = strip_command(report, Mode.TRAINING)
+        return "strip removes these ops", command
+    command = strip_command(case, Mode.TRAINING)
     if command is not None:
-        return "strip takes it out, and leaves the layers in training mode", command
-    return f"strip does not mend it: {obstacle(report)}", "freeze a graph built without these updates"
+        return "strip removes these ops and leaves the layers in training mode", command
+    return f"strip cannot remove them: {obstacle(case.report)}", "freeze a graph built without these updates"
 
 
 RULE = Rule(

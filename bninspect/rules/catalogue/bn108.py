@@ -34,6 +34,7 @@ from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.graph.ops import MERGES, SELECTS, VARIABLES, mutates
 from bninspect.graph.search import producers, reach, upstream
 from bninspect.graph.trace import same
+from bninspect.rules.remedies import strip_command
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted
 
@@ -69,7 +70,7 @@ def check(case: Case) -> Iterator[Finding]:
                 f"({served[0].op}): every request changes the model",
                 layer=layer.name,
                 node=served[0].label,
-                remedy="export a call with training=False, or bninspect strip MODEL -o OUT",
+                remedy=strip_command(case) or "export a call with training=False",
             )
 
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from bninspect.graph import Node
     from bninspect.rules.rule import Case, Finding
 
+_REMEDY = "give each layer a name or scope of its own; if sharing is meant, allow BN109 in the configuration"
+
 
 def check(case: Case) -> Iterator[Finding]:
     """One finding per moving mean that serves several x.
@@ -67,7 +69,7 @@ def check(case: Case) -> Iterator[Finding]:
             + listed([f"{layer.name} ({layer.x.name})" for layer in different]),
             layer=different[0].name,
             node=keeper.label,
-            remedy="a name or scope of its own for each layer; an `allow` entry where sharing is meant",
+            remedy=_REMEDY,
         )
 
 

@@ -46,7 +46,7 @@ def check(case: Case) -> Iterator[Finding]:
                 "lengths disagree: " + ", ".join(f"{name} {size}" for name, size in lengths.items()),
                 layer=layer.name,
                 node=layer.moving_mean.node.label,
-                remedy="restore the statistics of this layer from its checkpoint and freeze again",
+                remedy="restore the statistics of this layer from its checkpoint and freeze it again",
             )
 
 

@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 
     from bninspect.rules.rule import Case, Finding
 
+_REMEDY = (
+    "if it is a batch norm, build it with tf.layers.batch_normalization and freeze it again; if it is none, "
+    "allow BN111 in the configuration"
+)
+
 
 def check(case: Case) -> Iterator[Finding]:
     """Every undecided place that the outputs depend on."""
@@ -47,7 +52,7 @@ def check(case: Case) -> Iterator[Finding]:
             yield RULE.finding(
                 f"may be a batch norm and could not be decided: {place.reason}",
                 node=place.node,
-                remedy="bninspect graph MODEL --format json",
+                remedy=_REMEDY,
             )
 
 

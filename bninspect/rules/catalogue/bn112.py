@@ -46,7 +46,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield RULE.finding(
         f"no batch norm among {nodes} on the way to the outputs ({outputs}){beside}",
         severity=Severity.WARNING if case.deploy else None,
-        remedy="check the model as it was before it was optimized, or name its outputs with --output",
+        remedy="check the model as it was before it was optimized, or name its output with --output",
     )
 
 

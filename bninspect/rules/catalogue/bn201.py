@@ -38,23 +38,20 @@ import numpy as np
 from bninspect.batchnorm import Mode, State
 from bninspect.rules.facts.measurements import evidence
 from bninspect.rules.facts.values import stored
-from bninspect.rules.remedies import layers_in_loops
+from bninspect.rules.remedies import refresh_command
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.text import counted, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from bninspect.batchnorm import BatchNorm
     from bninspect.rules.facts.measurements import LayerEvidence
     from bninspect.rules.rule import Case, Finding
 
 
 _UPDATE = "run UPDATE_OPS with every training step"
-_ESTIMATE = f"{_UPDATE}, or bninspect refresh MODEL -o OUT --image DIR"
-_RESTORE = (
-    "training=True, with UPDATE_OPS in the train op; to freeze the layer, restore good statistics before "
-    "training"
-)
+_RESTORE = "train with training=True and run UPDATE_OPS; to freeze the layer, restore good statistics first"
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -62,14 +59,13 @@ def check(case: Case) -> Iterator[Finding]:
     if all(layer.statistics.state is State.INITIAL and layer.mode is Mode.TRAINING for layer in case.layers):
         return
     measured = {} if case.probe is None else {one.name: one for one in evidence(case.probe)}
-    looped = layers_in_loops(case.report)
-    for values in stored(case, State.INITIAL):
-        if not values.gamma.any():
-            continue
+    initial = [values for values in stored(case, State.INITIAL) if values.gamma.any()]
+    fixable = [values.layer.name for values in initial if not _is_frozen(values.layer)]
+    for values in initial:
         variance = int(values.variance[0])
         epsilon = values.layer.epsilon or 0.0
         divisor = number(epsilon) if not variance else f"1 + {number(epsilon)}"
-        frozen = values.layer.updates == "none" and not values.layer.trains_on_batch
+        frozen = _is_frozen(values.layer)
         who = "training (training=False) and inference" if frozen else "inference"
         stated = (
             f"moving mean 0 and moving variance {variance} in {counted(values.size, 'channel')}, as "
@@ -81,8 +77,18 @@ def check(case: Case) -> Iterator[Finding]:
             message=stated,
             layer=values.layer.name,
             node=values.node,
-            remedy=_RESTORE if frozen else _UPDATE if values.layer.name in looped else _ESTIMATE,
+            remedy=_RESTORE if frozen else _refresh(case, values.layer.name, fixable),
         )
+
+
+def _is_frozen(layer: BatchNorm) -> bool:
+    """Whether the layer trains on its stored statistics: its weights have grown used to them."""
+    return layer.updates == "none" and not layer.trains_on_batch
+
+
+def _refresh(case: Case, name: str, names: Sequence[str]) -> str:
+    """The command for all of these layers, else for this one; how to train where neither can be refreshed."""
+    return refresh_command(case, names) or refresh_command(case, [name]) or _UPDATE
 
 
 def _size(layer: LayerEvidence) -> str:

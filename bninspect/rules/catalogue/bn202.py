@@ -29,9 +29,10 @@ import numpy as np
 
 from bninspect.batchnorm import State
 from bninspect.rules.facts.values import stored
+from bninspect.rules.remedies import refresh_command
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
-from bninspect.text import number
+from bninspect.text import counted, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,17 +42,21 @@ if TYPE_CHECKING:
 
 def check(case: Case) -> Iterator[Finding]:
     """Statistics that have hardly left their start."""
-    for values in stored(case, State.STORED):
-        mean = float(np.abs(values.mean).max())
-        variance = float(np.abs(values.variance - 1).max())
-        if mean <= thresholds.NEAR_INITIAL_MEAN and variance <= thresholds.NEAR_INITIAL_VARIANCE:
-            yield RULE.finding(
-                f"all {values.size} channels are within {number(mean)} of moving mean 0 and within "
-                f"{number(variance)} of moving variance 1, where they started",
-                layer=values.layer.name,
-                node=values.node,
-                remedy="train longer, or bninspect refresh MODEL -o OUT --image DIR",
-            )
+    near = [
+        (values, mean, variance)
+        for values in stored(case, State.STORED)
+        if (mean := float(np.abs(values.mean).max())) <= thresholds.NEAR_INITIAL_MEAN
+        and (variance := float(np.abs(values.variance - 1).max())) <= thresholds.NEAR_INITIAL_VARIANCE
+    ]
+    names = [values.layer.name for values, _, _ in near]
+    for values, mean, variance in near:
+        yield RULE.finding(
+            f"all {counted(values.size, 'channel')} are within {number(mean)} of moving mean 0 and within "
+            f"{number(variance)} of moving variance 1, their initial values",
+            layer=values.layer.name,
+            node=values.node,
+            remedy=refresh_command(case, names) or "train longer",
+        )
 
 
 RULE = Rule(

@@ -32,6 +32,7 @@ import numpy as np
 
 from bninspect.batchnorm import State
 from bninspect.rules.facts.values import stored
+from bninspect.rules.remedies import refresh_command
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.text import number
 
@@ -41,22 +42,33 @@ if TYPE_CHECKING:
     from bninspect.rules.facts.values import Values
     from bninspect.rules.rule import Case, Finding
 
+_GO_BACK = "go back to a checkpoint from before the first NaN"
+
 
 def check(case: Case) -> Iterator[Finding]:
     """Statistics that cannot be any."""
-    for values in stored(case, State.INVALID, State.STORED):
-        wrong = _reason(values)
-        if wrong is not None:
-            node = values.variance_node if np.isfinite(values.mean).all() else values.node
-            yield RULE.finding(wrong, layer=values.layer.name, node=node, remedy=_REMEDY)
-    for layer in case.layers:
-        if layer.statistics.state is State.INVALID and layer.statistics.values is None:
-            node = "" if layer.moving_mean is None else layer.moving_mean.node.label
-            unread = f"the statistics cannot be read: {layer.statistics.reason}"
-            yield RULE.finding(unread, layer=layer.name, node=node or None, remedy=_REMEDY)
-
-
-_REMEDY = "go back to an earlier checkpoint, or bninspect refresh MODEL -o OUT --image DIR"
+    wrong = [
+        (values, reason)
+        for values in stored(case, State.INVALID, State.STORED)
+        if (reason := _reason(values)) is not None
+    ]
+    unread = [
+        layer
+        for layer in case.layers
+        if layer.statistics.state is State.INVALID and layer.statistics.values is None
+    ]
+    names = [values.layer.name for values, _ in wrong] + [layer.name for layer in unread]
+    for values, reason in wrong:
+        node = values.variance_node if np.isfinite(values.mean).all() else values.node
+        remedy = refresh_command(case, names) or _GO_BACK
+        yield RULE.finding(reason, layer=values.layer.name, node=node, remedy=remedy)
+    for layer in unread:
+        yield RULE.finding(
+            f"the statistics cannot be read: {layer.statistics.reason}",
+            layer=layer.name,
+            node=None if layer.moving_mean is None else layer.moving_mean.node.label,
+            remedy=refresh_command(case, names) or _GO_BACK,
+        )
 
 
 def _reason(values: Values) -> str | None:

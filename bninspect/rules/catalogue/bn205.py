@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import State
 from bninspect.graph.trace import cast_free
 from bninspect.rules.facts.values import stored
+from bninspect.rules.remedies import refresh_command
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.text import listed
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
     from bninspect.rules.facts.values import Values
     from bninspect.rules.rule import Case, Finding
+
+_RESTORE = "restore each layer from its own entry of the checkpoint and freeze it again"
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -56,7 +59,7 @@ def check(case: Case) -> Iterator[Finding]:
             + (f"; so are those of {listed([one.layer.name for one in others[1:]])}" if others[1:] else ""),
             layer=others[0].layer.name,
             node=others[0].node,
-            remedy="restore each layer from its own entry of the checkpoint and freeze again",
+            remedy=refresh_command(case, [one.layer.name for one in distinct.values()]) or _RESTORE,
         )
 
 

@@ -76,7 +76,7 @@ def check(case: Case) -> Iterator[Finding]:
             told,
             layer=values.layer.name,
             node=values.variance_node,
-            remedy="train with a smaller epsilon; where a conversion changed it, write the one of training",
+            remedy="train with a smaller epsilon; if a conversion changed it, convert again with the old one",
         )
 
 

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.stored import UNREAD_VARIABLES
 from bninspect.graph.ops import VARIABLES
 from bninspect.rules.facts.training import first_calls, statistics_of
+from bninspect.rules.remedies import refresh_command
 from bninspect.rules.rule import Rule, Severity
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm
     from bninspect.graph import Tensor
     from bninspect.rules.rule import Case, Finding
+
+_SAVE = "save all variables: tf.train.Saver(), not tf.train.Saver(tf.trainable_variables())"
 
 
 def _variables(layer: BatchNorm) -> dict[str, Tensor]:
@@ -49,17 +52,21 @@ def check(case: Case) -> Iterator[Finding]:
     saved = case.report.graph.graphdef.variables
     if saved is None:
         return
-    for layer in first_calls(case.layers):
-        lost = {name: tensor for name, tensor in _variables(layer).items() if tensor.node.name not in saved}
-        if lost:
-            labels = [tensor.node.label for tensor in lost.values()]
-            yield RULE.finding(
-                f"{' and '.join(lost)} ({', '.join(labels)}) {'are' if len(lost) > 1 else 'is'} not in the "
-                "checkpoint: restoring it leaves them as they are initialized",
-                layer=layer.name,
-                node=labels[0],
-                remedy="tf.train.Saver() of all variables, not of tf.trainable_variables() alone",
-            )
+    without = {
+        layer: lost
+        for layer in first_calls(case.layers)
+        if (lost := {name: one for name, one in _variables(layer).items() if one.node.name not in saved})
+    }
+    names = [layer.name for layer in without]
+    for layer, lost in without.items():
+        labels = [tensor.node.label for tensor in lost.values()]
+        yield RULE.finding(
+            f"{' and '.join(lost)} ({', '.join(labels)}) {'are' if len(lost) > 1 else 'is'} not in the "
+            "checkpoint: restoring it leaves them at their initial values",
+            layer=layer.name,
+            node=labels[0],
+            remedy=refresh_command(case, names) or _SAVE,
+        )
 
 
 def undecided(case: Case) -> str | None:

@@ -26,18 +26,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import State
-from bninspect.batchnorm.mode import Form, Mode
+from bninspect.batchnorm.mode import Mode
 from bninspect.rules.facts.measurements import probe_of, untested
+from bninspect.rules.remedies import to_inference
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.text import listed, number, percent, verb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from bninspect.batchnorm import BatchNorm
     from bninspect.rules.rule import Case, Finding
 
+_FIND = "find the op that mixes the images of a batch (moments or a mean over axis 0) and export without it"
 _TITLE = "one image's output depends on the images beside it"
 
 
@@ -65,19 +65,8 @@ def check(case: Case) -> Iterator[Finding]:
         title=_TITLE,
         message=f"{_TITLE}: {evidence}",
         layer=names[0] if len(names) == 1 else None,
-        remedy=_remedy(baked),
+        remedy=to_inference(case) if baked else _FIND,
     )
-
-
-def _remedy(baked: Sequence[BatchNorm]) -> str:
-    """What makes the layers that train whatever is fed use their stored statistics."""
-    if not baked:
-        return "find what mixes them: bninspect graph MODEL"
-    if all(layer.statistics.state is State.ABSENT for layer in baked):
-        return "freeze it anew in inference mode: the file holds no statistics for these layers"
-    if not any(layer.form is Form.FUSED or layer.untaken is not None for layer in baked):
-        return "freeze it anew in inference mode: nothing ties statistics of the file to these layers"
-    return "make them use their stored statistics: bninspect strip MODEL -o OUT"
 
 
 def undecided(case: Case) -> str | None:

@@ -34,8 +34,8 @@ from typing import TYPE_CHECKING
 
 from bninspect.rules.facts.inconclusive import left_open
 from bninspect.rules.facts.measurements import better_preset, no_statistics, probe_of, unexplained
-from bninspect.rules.facts.refreshing import refreshing
 from bninspect.rules.facts.stale_layers import together
+from bninspect.rules.remedies import TRAIN_ON, probe_command, refresh_command
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.text import counted, number
 
@@ -53,7 +53,7 @@ def check(case: Case) -> Iterator[Finding]:
     if no_statistics(probe) is not None:
         return
     stale = [layer for layer in unexplained(case) if layer.guilty and layer.own.score is not None]
-    remedy = _remedy(stale, probe)
+    remedy = _remedy(stale, case)
     for layer in stale:
         words = f"own score {number(layer.score)} over {counted(layer.own.images, 'image')}{_under(probe)}"
         if layer.own.worst is not None:
@@ -76,12 +76,12 @@ def _under(probe: Probe) -> str:
     return "" if better is None else f" with {better.options}"
 
 
-def _remedy(stale: list[LayerEvidence], probe: Probe) -> str:
-    """The command that re-estimates; first of all the right preset, where another one was given."""
-    better = better_preset(probe)
+def _remedy(stale: list[LayerEvidence], case: Case) -> str:
+    """The command that re-estimates; the right preset comes before it, if another one was given."""
+    better = better_preset(probe_of(case))
     if better is not None:
-        return f"run it again with {better.options}, and judge what is left then"
-    return refreshing([layer.name for layer in stale], sum(one.has_both_modes for one in probe.layers))
+        return probe_command(case, better)
+    return refresh_command(case, [layer.name for layer in stale]) or TRAIN_ON
 
 
 def undecided(case: Case) -> str | None:

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bninspect.rules.facts.measurements import LayerEvidence, no_statistics, probe_of, unexplained
-from bninspect.rules.facts.refreshing import refreshing
+from bninspect.rules.remedies import refresh_command
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
 from bninspect.statistics.average import AverageFit, average_fit
@@ -66,7 +66,7 @@ def check(case: Case) -> Iterator[Finding]:
         message=f"{title}: {evidence}",
         layer=held[0][0].name if len(fits) == 1 else None,
         severity=Severity.ERROR if grave else Severity.WARNING,
-        remedy=_remedy(held, known),
+        remedy=refresh_command(case) or _train_on(held, known),
         accounts_for=frozenset(layer.name for layer, _ in held),
     )
 
@@ -104,14 +104,14 @@ def _steps(steps: Sequence[float | None], momentum: float | None) -> str:
     return f"; with momentum {momentum:.6g} that is about {float(np.median(known)):,.0f} updates"
 
 
-def _remedy(held: Sequence[Fit], momentum: float | None) -> str:
-    """Train on, for so many steps as are left, or re-estimate."""
+def _train_on(held: Sequence[Fit], momentum: float | None) -> str:
+    """Train on, for as many steps as are left."""
     left = float(np.median([fit.left for _, fit in held]))
     more = ""
     if momentum is not None and left > thresholds.LEFT_WHEN_DONE:
         steps = math.log(thresholds.LEFT_WHEN_DONE / left) / math.log(momentum)
         more = f" for some {math.ceil(steps):,} steps more"
-    return f"train on with the update ops run{more}, or {refreshing([], len(held))}"
+    return f"train on with the update ops run{more}"
 
 
 def undecided(case: Case) -> str | None:

@@ -29,6 +29,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.rules.facts.measurements import GUILTY, better_preset, no_statistics, probe_of, untested
+from bninspect.rules.remedies import probe_command
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
 from bninspect.text import counted, listed, number
@@ -57,7 +58,7 @@ def check(case: Case) -> Iterator[Finding]:
         title=title,
         message=f"{title}: {evidence}",
         layer=trial.layer,
-        remedy=f"run it again with {better.options}",
+        remedy=probe_command(case, better),
         accounts_for=frozenset(_explained(probe, trial)),
     )
 

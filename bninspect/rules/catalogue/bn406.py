@@ -52,7 +52,7 @@ def check(case: Case) -> Iterator[Finding]:
         words,
         title=title,
         message=f"{title}: {words}",
-        remedy="probe with --switch graph, and with more images in a batch (--batch-size)",
+        remedy="run probe with --switch graph and a larger --batch-size: it shows what else the mode changes",
     )
 
 

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import State
 from bninspect.batchnorm.comparison.comparison import Trains, Verdict
+from bninspect.rules.remedies import refresh_command
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.text import counted, listed, number
 
@@ -43,13 +44,16 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.comparison.comparison import LayerMove
     from bninspect.rules.rule import Case, Finding
 
+_UPDATE = "run UPDATE_OPS with every training step"
+
 
 def check(case: Case) -> Iterator[Finding]:
     """Layers that normalize with their batch, and whose statistics stayed while their weights moved; one of
     those that share theirs.
     """
     told = set()
-    for move in _stale(case, Trains.BATCH):
+    stale = _stale(case, Trains.BATCH)
+    for move in stale:
         mean = move.new.moving_mean
         if mean in told:  # another call of a layer
             continue
@@ -60,7 +64,7 @@ def check(case: Case) -> Iterator[Finding]:
             f"{counted(move.statistics.channels, 'channel')}{initial}{_updates(move)}",
             layer=move.name,
             node=None if mean is None else mean.node.label,
-            remedy="run UPDATE_OPS with every training step, or bninspect refresh MODEL -o OUT --image DIR",
+            remedy=refresh_command(case, [one.name for one in stale]) or _UPDATE,
         )
 
 

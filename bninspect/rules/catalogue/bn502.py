@@ -30,6 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import State
+from bninspect.rules.remedies import refresh_command
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.text import counted
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 def check(case: Case) -> Iterator[Finding]:
     """Layers whose statistics are initial again; one of those that share theirs."""
     seen = set()
+    names = [move.name for move in case.moves if move.is_reset]
     for move in case.moves:
         mean = move.new.moving_mean
         if not move.is_reset or mean in seen:
@@ -54,8 +56,7 @@ def check(case: Case) -> Iterator[Finding]:
             "their initial values; in OLD they were not: they were lost in a restore",
             layer=move.name,
             node=None if mean is None else mean.node.label,
-            remedy="restore the moving statistics with the weights, or bninspect refresh MODEL -o OUT "
-            "--image DIR",
+            remedy=refresh_command(case, names) or "restore the moving statistics with the weights",
         )
 
 

@@ -36,9 +36,6 @@ def together(case: Case, findings: Sequence[Finding]) -> Finding:
     stale = [layer for layer in layers if layer.name in names]
     throughout = len(layers) > _FEW and len(stale) >= thresholds.STALE_THROUGHOUT * len(layers)
     title, words = (_of_model if throughout else _of_layers)(stale, layers, probe)
-    remedy = gravest.remedy
-    if throughout and better_preset(probe) is None:
-        remedy = f"probe with images like those of training; if these are what it serves, {remedy}"
     one = len(stale) == 1
     return replace(
         gravest,
@@ -47,7 +44,6 @@ def together(case: Case, findings: Sequence[Finding]) -> Finding:
         title=title,
         evidence=words,
         message=f"{sentence(title)}: {words}.",
-        remedy=remedy,
         accounts_for=frozenset(layer.name for layer in stale),
     )
 

@@ -86,7 +86,7 @@ def refresh_command(case: Case, names: Collection[str] = (), *, strip: bool = Fa
     if not wanted or wanted & layers_in_loops(report):
         return None
     ways = (True,) if strip else (False, True)
-    stripped = next((way for way in ways if wanted <= _fillable(report, way)), None)
+    stripped = next((way for way in ways if wanted <= fillable(report, way)), None)
     outputs = _outputs(report, needed=False)
     if stripped is None or outputs is None or (stripped and report.unrecognised):
         return None
@@ -145,7 +145,7 @@ def _tried(report: Report, mode: Mode) -> str | None:
     return None
 
 
-def _fillable(report: Report, create: bool) -> frozenset[str]:
+def fillable(report: Report, create: bool) -> frozenset[str]:
     """Names of the layers whose statistics can be written anew."""
     known = _asked.setdefault(report.graph, _Asked()).fillable
     if create not in known:

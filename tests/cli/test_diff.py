@@ -190,12 +190,14 @@ def test_one_graph_serves_both_checkpoints(run: Run, tmp_path: Path, step: int) 
 
 def test_the_remedy_can_be_run_for_a_checkpoint_without_its_graph(run: Run, tmp_path: Path) -> None:
     bare = without_meta("unwired_115", 20, tmp_path)
-    first = f"(which needs the graph: the .meta of OLD, as {bare}.meta)"
+    first = f"cp {ckpt('unwired_115', 0)}.meta {bare}.meta && "
     (finding,) = told(run, ckpt("unwired_115", 0), bare)["findings"]
-    assert finding["remedy"].endswith(f"bninspect refresh {bare} -o OUT --image DIR {first}")
+    fix = finding["remedy"]
+    assert fix.startswith(f"{first}bninspect refresh {bare} ")
+    assert fix.endswith(f" -o {bare}-refreshed.pb")
     shutil.copy(f"{ckpt('unwired_115', 0)}.meta", f"{bare}.meta")
     (finding,) = told(run, ckpt("unwired_115", 0), bare)["findings"]
-    assert finding["remedy"].endswith(f"bninspect refresh {bare} -o OUT --image DIR")
+    assert first + finding["remedy"] == fix
 
 
 def test_two_checkpoints_without_a_graph(run: Run, tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_an_array_instead_of_images(tmp_path: Path) -> None:
 def test_what_else_has_to_be_fed_is_listed_with_a_line_to_paste(tmp_path: Path) -> None:
     told = _refusal(tmp_path, _model(), Request(images=(_image(tmp_path),)))
     assert "keep_prob:0 (float, a scalar), weights:0 (float, [2])" in told
-    assert "--feed keep_prob=1.0 --feed weights=@values.npy" in told
+    assert "--feed keep_prob=1.0 --feed weights=@weights.npy" in told
     assert "scale" not in told
 
 

@@ -12,6 +12,7 @@ from unittest import mock
 import numpy as np
 
 from bninspect.commands.probe.diagnosis import diagnose
+from bninspect.inputs.request import Request
 from bninspect.measure.facts import (
     Gap,
     InputFact,
@@ -155,9 +156,15 @@ def codes(found: Probe) -> list[str]:
 
 
 def wrong(found: Probe) -> tuple[Finding, ...]:
-    """What the judge says of it; a layer made by hand stands in no graph that strip could be tried on."""
-    with mock.patch("bninspect.commands.check.gate.obstacle", return_value=None):
-        return diagnose(found).findings
+    """What the judge says of it, run on images; a layer made by hand stands in no graph that a command could
+    be tried on.
+    """
+    every = frozenset(layer.name for layer in found.report.layers)
+    with (
+        mock.patch("bninspect.rules.remedies.obstacle", return_value=None),
+        mock.patch("bninspect.rules.remedies.fillable", return_value=every),
+    ):
+        return diagnose(found, request=Request(images=("photos",))).findings
 
 
 def said(found: Sequence[Finding]) -> str:

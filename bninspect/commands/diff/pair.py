@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
@@ -49,13 +51,13 @@ def compare(old: str, new: str, allowances: Sequence[Allowance] = ()) -> PairRes
 
 
 def _with_graph_first(pair: PairResult) -> PairResult:
-    """The result with its remedies as they can be run: the checkpoint needs its graph beside it for that."""
-    first = (
-        f" (which needs the graph: the .meta of OLD, as {pair.comparison.new.graph.graphdef.checkpoint}.meta)"
-    )
+    """The result with its fixes as they can be run: the checkpoint needs its graph beside it for that."""
+    old, new = (side.graph.graphdef for side in (pair.comparison.old, pair.comparison.new))
+    meta = f"{old.checkpoint}.meta" if Path(f"{old.checkpoint}.meta").is_file() else old.path
+    first = f"cp {quote(meta)} {quote(f'{new.checkpoint}.meta')} && "
     found = tuple(
-        replace(one, finding=replace(one.finding, remedy=one.finding.remedy + first))
-        if one.finding.remedy is not None
+        replace(one, finding=replace(one.finding, remedy=first + one.finding.remedy))
+        if (one.finding.remedy or "").startswith("bninspect ")
         else one
         for one in pair.judged.found
     )

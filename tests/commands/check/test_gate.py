@@ -56,14 +56,14 @@ def test_what_did_not_run_was_not_judged() -> None:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("m.pb", "bninspect strip m.pb -o OUT"),
-        ("a b's.pb", """bninspect strip 'a b'"'"'s.pb' -o OUT"""),
-        ("MODEL.pb", "bninspect strip MODEL.pb -o OUT"),
-        ("\\1.pb", "bninspect strip '\\1.pb' -o OUT"),
-        ("-m.pb", "bninspect strip ./-m.pb -o OUT"),
+        ("m.pb", "bninspect strip m.pb -o m.serving.pb"),
+        ("a b's.pb", """bninspect strip 'a b'"'"'s.pb' -o 'a b'"'"'s.serving.pb'"""),
+        ("MODEL.pb", "bninspect strip MODEL.pb -o MODEL.serving.pb"),
+        ("\\1.pb", "bninspect strip '\\1.pb' -o '\\1.serving.pb'"),
+        ("-m.pb", "bninspect strip ./-m.pb -o ./-m.serving.pb"),
     ],
 )
-def test_what_mends_it_names_the_model(
+def test_the_fix_names_the_model_and_what_it_writes(
     name: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copy(FIXTURES / "const_true.pb", tmp_path / name)

@@ -192,7 +192,7 @@ def test_another_preset_explains_the_layers_behind_the_first() -> None:
     tf, raw = fit("tf", 0.05), fit("raw", 9.0)
     found = probe(*layers, presets=trial(tf, fit("torch", 1.0), raw, given=raw))
     assert codes(found) == ["BN405"]
-    assert wrong(found)[0].fix == "run it again with --preprocess tf"
+    assert wrong(found)[0].fix == "bninspect probe test.pb --image photos --preprocess tf"
     assert "W 9 " in wrong(found)[0].evidence
     near = fit("raw", 0.09)
     assert codes(probe(*layers, presets=trial(tf, near, given=near))) == ["BN403"]

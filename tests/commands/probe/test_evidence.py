@@ -56,7 +56,7 @@ def test_what_the_preset_explains_is_not_said_again_and_what_is_left_is() -> Non
     stale = wrong(found)[1]
     assert stale.layer == "net/block3/bn"
     assert "with --preprocess tf" in stale.evidence
-    assert stale.fix == "run it again with --preprocess tf, and judge what is left then"
+    assert stale.fix == "bninspect probe test.pb --image photos --preprocess tf"
 
 
 def test_no_refresh_is_advised_where_a_preset_explains_most() -> None:

@@ -48,7 +48,7 @@ def test_a_layer_that_trains_on_them_is_told_so(version: str) -> None:
     (finding,) = of_checkpoint("BN201", f"inference_{version}")
     assert "training (training=False) and inference only multiply by gamma/sqrt(1 + 0.001)" in finding.message
     assert finding.remedy is not None
-    assert finding.remedy.startswith("training=True")
+    assert finding.remedy.startswith("train with training=True")
     assert "refresh" not in finding.remedy
 
 

@@ -6,12 +6,13 @@ judges measured ones. So a test states a fault and reads what is said of it.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest import mock
 
 import numpy as np
 
-from bninspect.commands.probe.diagnosis import diagnose
+from bninspect.commands.probe.diagnosis import Diagnosis, diagnose
 from bninspect.inputs.request import Request
 from bninspect.measure.facts import (
     Gap,
@@ -28,10 +29,11 @@ from bninspect.statistics.staleness import staleness
 from tests.support.reports import layer, phase, predicate, report, statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from bninspect.batchnorm import Report
     from bninspect.rules import Finding
 
     Floats = NDArray[np.float64]
@@ -156,15 +158,27 @@ def codes(found: Probe) -> list[str]:
 
 
 def wrong(found: Probe) -> tuple[Finding, ...]:
-    """What the judge says of it, run on images; a layer made by hand stands in no graph that a command could
-    be tried on.
+    """What the judge says of it, run on images."""
+    return diagnosis(found).findings
+
+
+def diagnosis(found: Probe, layers: Collection[str] | None = None) -> Diagnosis:
+    """The diagnosis of a probe of images."""
+    with rewritable(found.report):
+        return diagnose(found, layers, request=Request(images=("photos",)))
+
+
+@contextmanager
+def rewritable(report: Report) -> Iterator[None]:
+    """Until the block ends, strip and refresh do every layer of the report: one that is made by hand stands
+    in no graph that they could be tried on.
     """
-    every = frozenset(layer.name for layer in found.report.layers)
+    every = frozenset(layer.name for layer in report.layers)
     with (
         mock.patch("bninspect.rules.remedies.obstacle", return_value=None),
         mock.patch("bninspect.rules.remedies.fillable", return_value=every),
     ):
-        return diagnose(found, request=Request(images=("photos",))).findings
+        yield
 
 
 def said(found: Sequence[Finding]) -> str:

@@ -10,7 +10,7 @@ from bninspect.measure.companions.companions import CompanionTest, Dependence
 from bninspect.measure.presets import PresetFit, PresetTrial
 from bninspect.options import Preprocess
 from bninspect.rules import Case, judge, select
-from tests.support.probes import CHANNELS, net, probed
+from tests.support.probes import CHANNELS, net, probed, rewritable
 
 if TYPE_CHECKING:
     from bninspect.measure.facts import Probe, ProbedLayer
@@ -25,7 +25,8 @@ DRAWN = Dependence(name="logits:0", change=0.8, rerun=0.5, floor=2.0, size=4.0, 
 def outcome(code: str, probe: Probe | None, **facts: Any) -> Judgement:
     """What one rule says of a probe."""
     assert probe is not None
-    return judge(Case(report=probe.report, probe=probe, **facts), select([code]))
+    with rewritable(probe.report):
+        return judge(Case(report=probe.report, probe=probe, **facts), select([code]))
 
 
 def reason(outcome: Judgement) -> str:

@@ -128,7 +128,9 @@ def layer(
             output=output,
             mean=moving_mean,
             variance=moving_variance,
-            site=cast("Site", SimpleNamespace(node=output.node, folded=False)),  # more of it nobody reads
+            site=cast(
+                "Site", SimpleNamespace(node=output.node, folded=False, carried=None)
+            ),  # more of it nobody reads
         )
         for index, output in enumerate(outputs)
     )

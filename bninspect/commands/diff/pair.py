@@ -56,7 +56,7 @@ def _with_graph_first(pair: PairResult) -> PairResult:
     meta = f"{old.checkpoint}.meta" if Path(f"{old.checkpoint}.meta").is_file() else old.path
     first = f"cp {quote(meta)} {quote(f'{new.checkpoint}.meta')} && "
     found = tuple(
-        replace(one, finding=replace(one.finding, remedy=first + one.finding.remedy))
+        replace(one, finding=replace(one.finding, remedy=f"{first}{one.finding.remedy}"))
         if (one.finding.remedy or "").startswith("bninspect ")
         else one
         for one in pair.judged.found

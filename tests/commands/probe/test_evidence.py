@@ -13,13 +13,12 @@ import pytest
 
 from bninspect.cli import run
 from bninspect.commands.check.gate import Settings, check
-from bninspect.commands.probe.diagnosis import diagnose
 from bninspect.inputs.request import Request
 from bninspect.measure.presets import PresetTrial
 from bninspect.options import Preprocess
 from bninspect.rules.facts.measurements import DRAWN
 from tests.support.places import FIXTURES
-from tests.support.probes import codes, net, probe, probed, wrong
+from tests.support.probes import codes, diagnosis, net, probe, probed, wrong
 from tests.support.probing import fit, net_with, part_way, shifted
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def test_what_the_preset_explains_is_not_said_again_and_what_is_left_is() -> Non
     stale = wrong(found)[1]
     assert stale.layer == "net/block3/bn"
     assert "with --preprocess tf" in stale.evidence
-    assert stale.fix == "bninspect probe test.pb --image photos --preprocess tf"
+    assert stale.fix == "bninspect probe model.pb --image photos --preprocess tf"
 
 
 def test_no_refresh_is_advised_where_a_preset_explains_most() -> None:
@@ -105,7 +104,8 @@ def test_a_wrong_preset_of_a_published_model_is_named_and_no_refresh_advised(
     request = Request(images=images, preprocess=given)
     model = check(Settings(path=str(Path(PUBLISHED) / "mlcommons__tiny" / file), request=request))
     remedies = {one.finding.code: one.finding.remedy or "" for one in model.found}
-    assert remedies["BN405"] == f"run it again with --preprocess {right}"
+    model_path = Path(PUBLISHED) / "mlcommons__tiny" / file
+    assert remedies["BN405"] == f"bninspect probe {model_path} --image DIR --preprocess {right}"
     assert not any("refresh" in remedy for remedy in remedies.values())
 
 
@@ -166,5 +166,5 @@ def test_one_value_per_channel_is_no_comparison(
 
 def test_a_diagnosis_of_some_layers_leaves_the_others_out() -> None:
     found = probe(*net_with(2, shifted))
-    assert [one.layer for one in diagnose(found, {"net/block2/bn"}).findings] == ["net/block2/bn"]
-    assert diagnose(found, {"net/block1/bn"}).findings == ()
+    assert [one.layer for one in diagnosis(found, {"net/block2/bn"}).findings] == ["net/block2/bn"]
+    assert diagnosis(found, {"net/block1/bn"}).findings == ()

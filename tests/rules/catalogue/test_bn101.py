@@ -16,7 +16,7 @@ TRUE = "phase = Const(true)\n"
 def test_catches_a_fused_op_with_its_statistics_wired_in() -> None:
     finding = caught("BN101", STORED + fused(training=True))
     assert (finding.layer, finding.node) == ("y", "y")
-    assert finding.remedy == "bninspect strip MODEL -o OUT"
+    assert finding.remedy == "bninspect strip text -o text.serving.pb"
 
 
 def test_catches_a_constant_predicate() -> None:
@@ -31,7 +31,7 @@ def test_catches_the_default_of_is_training() -> None:
 
 def test_strip_is_the_remedy_where_an_assignment_ties_statistics_to_a_chain() -> None:
     for finding in of_fixture("BN101", "keras3_training_assign.pb"):
-        assert finding.remedy == "bninspect strip MODEL -o OUT"
+        assert (finding.remedy or "").startswith("bninspect strip ")
 
 
 def test_does_not_catch_inference() -> None:

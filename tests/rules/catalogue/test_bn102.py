@@ -29,7 +29,8 @@ def test_catches_the_one_layer_among_three() -> None:
 def test_statistics_from_data_are_the_remedy_where_refresh_gives_them() -> None:
     """A checkpoint of a model that trains and serves on batch statistics may hold initial ones."""
     for finding in of_fixture("BN102", "cases/training_on_purpose.pb"):
-        assert finding.remedy == "bninspect refresh MODEL -o OUT --image DIR --strip"
+        assert "bninspect refresh " in (finding.remedy or "")
+        assert " --image DIR --strip -o " in (finding.remedy or "")
 
 
 def test_does_not_catch_stored_statistics() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.catching import caught, found, fused, of_fixture
 from tests.support.parts import MOMENTS, PHASE, STORED
+from tests.support.places import FIXTURES
 
 BLEND = """
 half = Const(0.5)
@@ -22,8 +23,8 @@ y = Mul(d, r)
 def test_catches_an_op_that_nothing_reaches() -> None:
     finding = caught("BN107", STORED + fused() + "late = AssignSub(mean, beta)\n")
     assert (finding.layer, finding.node) == ("y", "late")
-    assert "(mean): TensorFlow refuses the file; strip mends it" in finding.message
-    assert finding.remedy == "bninspect strip MODEL -o OUT"
+    assert "(mean): TensorFlow refuses the file; strip removes these ops" in finding.message
+    assert finding.remedy == "bninspect strip text -o text.serving.pb"
 
 
 def test_catches_a_ref_switch() -> None:
@@ -46,22 +47,26 @@ def test_one_layer_is_one_finding() -> None:
 
 
 @pytest.mark.parametrize("file", ["ewma_training.pb", "keras3_training_assign.pb"])
-def test_strip_mends_it_where_the_update_ties_statistics_to_the_layer(file: str) -> None:
+def test_strip_is_the_fix_where_the_update_ties_statistics_to_the_layer(file: str) -> None:
     finding = of_fixture("BN107", file)[0]
-    assert finding.message.endswith("TensorFlow refuses the file; strip mends it")
-    assert finding.remedy == "bninspect strip MODEL -o OUT"
+    assert finding.message.endswith("TensorFlow refuses the file; strip removes these ops")
+    model = FIXTURES / file
+    assert finding.remedy == f"bninspect strip {model} -o {model.with_suffix('.serving.pb')}"
 
 
 def test_of_a_model_without_statistics_strip_takes_it_out_in_training_mode() -> None:
     """As where spectral normalization assigns its vector in the graph that is frozen."""
     finding = of_fixture("BN107", "cases/assign_beside_training.pb")[0]
-    assert finding.message.endswith("strip takes it out, and leaves the layers in training mode")
-    assert finding.remedy == "bninspect strip MODEL -o OUT --mode training"
+    assert finding.message.endswith("strip removes these ops and leaves the layers in training mode")
+    model = FIXTURES / "cases" / "assign_beside_training.pb"
+    assert finding.remedy == (
+        f"bninspect strip {model} --mode training -o {model.with_suffix('.training.pb')}"
+    )
 
 
-def test_says_where_strip_does_not_mend_it() -> None:
+def test_says_where_strip_cannot_do_it() -> None:
     finding = caught("BN107", STORED + MOMENTS + BLEND + "late = AssignSub(mean, beta)\n")
-    assert "strip does not mend it: what y is could not be decided" in finding.message
+    assert "strip cannot remove them: what y is could not be decided" in finding.message
     assert finding.remedy == "freeze a graph built without these updates"
 
 

@@ -29,7 +29,7 @@ def test_catches_a_saver_of_the_trainable_variables(step: int) -> None:
     assert (finding.layer, finding.node) == ("bn", "bn/moving_mean")
     assert finding.message == (
         "moving mean and moving variance (bn/moving_mean, bn/moving_variance) are not in the checkpoint: "
-        "restoring it leaves them as they are initialized"
+        "restoring it leaves them at their initial values"
     )
 
 

@@ -41,7 +41,7 @@ def test_catches_a_momentum_too_large_for_the_steps() -> None:
     assert finding.remedy == "a smaller momentum (0.85), or more steps"  # 0.9**20 is 12 %
     assert (finding.layer, finding.node) == ("bn", "bn/moving_mean")
     assert finding.message == (
-        "momentum 0.99 leaves 82 % of what the moving statistics started from after the 20 steps that were "
+        "momentum 0.99 leaves 81.8 % of what the moving statistics started from after the 20 steps that were "
         "made"
     )
 

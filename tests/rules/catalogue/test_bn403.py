@@ -37,16 +37,16 @@ def test_catches_every_stale_layer() -> None:
     assert len(outcome("BN403", probe(*net(stored=shifted))).findings) == 6
 
 
-def test_one_command_mends_all_that_is_stale() -> None:
+def test_one_command_refreshes_all_that_is_stale() -> None:
     layers = net_with(2, shifted)
     layers[4] = net_with(4, widened)[4]
     remedies = {one.remedy for one in outcome("BN403", probe(*layers)).findings}
     assert remedies == {
-        "re-estimate them: bninspect refresh MODEL -o OUT --layer net/block2/bn --layer net/block4/bn "
-        "--image DIR"
+        "bninspect refresh model.pb --layer net/block2/bn --layer net/block4/bn --output logits "
+        "-o model.refreshed.pb"
     }
     remedies = {one.remedy for one in outcome("BN403", probe(*net(stored=shifted))).findings}
-    assert remedies == {"re-estimate them: bninspect refresh MODEL -o OUT --image DIR"}
+    assert remedies == {"bninspect refresh model.pb --output logits -o model.refreshed.pb"}
 
 
 @pytest.mark.parametrize("code", ["BN403", "BN404", "BN405", "BN406"])

@@ -12,7 +12,7 @@ from tests.support.probing import net_with, never, outcome, part_way, reason, sh
 def test_catches_an_average_part_way() -> None:
     (finding,) = outcome("BN404", probe(*net(stored=part_way(0.4))), momentum=0.99).findings
     assert finding.layer is None
-    assert "they are 40 % of the way" in finding.message
+    assert "they are 40.2 % of the way" in finding.message
 
 
 @pytest.mark.parametrize(("share", "severity"), [(0.1, Severity.ERROR), (0.8, Severity.WARNING)])

@@ -34,7 +34,7 @@ def test_catches_a_preset_that_fits_many_times_better(given: float, best: float)
     """Whether or not it fits: what is left under it is another matter."""
     found = outcome("BN405", probe(*net(), presets=fits(given, best, reason="none fits")))
     (finding,) = found.findings
-    assert finding.remedy == "run it again with --preprocess tf"
+    assert finding.remedy == "bninspect probe model.pb --preprocess tf"
     assert "times better than --preprocess raw" in finding.title
     assert reason(found) == ""
 

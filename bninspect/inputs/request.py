@@ -73,27 +73,6 @@ class Request(Checked):
         given = (value for _, _, value in (feed.partition("=@") for feed in self.feeds) if value)
         return (*self.images, *given)
 
-    @property
-    def options(self) -> tuple[str, ...]:
-        """The words of a command line that asks for the same, but for what a command decides by itself
-        (`shuffle`, `batches`, `seed`).
-        """
-        size = None if self.size is None else f"{self.size[0]}x{self.size[1]}"
-        resize = None if self.resize == "stretch" else self.resize
-        preset = None if self.preprocess == "raw" else self.preprocess
-        one_each = (
-            ("--random", self.random),
-            ("--input", self.input),
-            ("--batch-size", self.batch_size),
-            ("--preprocess", preset),
-            ("--channels", self.channels),
-            ("--size", size),
-            ("--resize", resize),
-        )
-        words = [word for image in self.images for word in ("--image", image)]
-        words += [word for name, given in one_each if given is not None for word in (name, str(given))]
-        return (*words, *(word for feed in self.feeds for word in ("--feed", feed)))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import Report
     from bninspect.graph import Graph
+    from bninspect.inputs.request import Request
     from bninspect.measure.presets import PresetFit
     from bninspect.rules.rule import Case
 
@@ -134,7 +135,7 @@ def data(case: Case) -> str:
         return _needed(case.report) + allowed
     if given.random is not None or len(given.images) > _FEW_IMAGES:
         given = replace(given, images=("DIR",), random=None)
-    return "".join(f" {word}" for word in (join(given.options),) if word) + allowed
+    return "".join(f" {word}" for word in (join(_words(given)),) if word) + allowed
 
 
 def _tried(report: Report, mode: Mode) -> str | None:
@@ -209,3 +210,22 @@ def _needed(report: Report) -> str:
     others = [place for place in places if place != image and not place.has_default]
     feeds = "".join(f" {example(report.graph, place)}" for place in others)
     return (" --image DIR" if image is not None else "") + feeds
+
+
+def _words(request: Request) -> tuple[str, ...]:
+    """The words of a command line that asks for the same, but for what a command decides by itself (`shuffle`,
+    `batches`, `seed`).
+    """
+    size = None if request.size is None else f"{request.size[0]}x{request.size[1]}"
+    one_each = (
+        ("--random", request.random),
+        ("--input", request.input),
+        ("--batch-size", request.batch_size),
+        ("--preprocess", None if request.preprocess == "raw" else request.preprocess),
+        ("--channels", request.channels),
+        ("--size", size),
+        ("--resize", None if request.resize == "stretch" else request.resize),
+    )
+    words = [word for image in request.images for word in ("--image", image)]
+    words += [word for name, given in one_each if given is not None for word in (name, str(given))]
+    return (*words, *(word for feed in request.feeds for word in ("--feed", feed)))

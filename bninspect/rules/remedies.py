@@ -213,8 +213,8 @@ def _needed(report: Report) -> str:
 
 
 def _words(request: Request) -> tuple[str, ...]:
-    """The words of a command line that asks for the same, but for what a command decides by itself (`shuffle`,
-    `batches`, `seed`).
+    """The words of a command line that asks for the same, but for `shuffle`, `batches` and `seed`, which each
+    command decides by itself.
     """
     size = None if request.size is None else f"{request.size[0]}x{request.size[1]}"
     one_each = (

@@ -54,3 +54,14 @@ def one_line(error: BninspectError) -> str:
     """The message on one line of at most a thousand letters, whatever names a file has put into it."""
     line = " ".join(str(error).split())
     return line if len(line) <= 1000 else f"{line[:1000]}..."
+
+
+def described(path: str, error: Exception) -> str:
+    """What went wrong with one model of several, on one line that names it."""
+    if isinstance(error, BninspectError):
+        return one_line(error)
+    if isinstance(error, OSError):
+        return f"{path}: {error.strerror or type(error).__name__}"
+    if isinstance(error, MemoryError):
+        return f"{path}: it takes more memory than there is"
+    return one_line(BninspectError(f"{path}: a bug of ours: {type(error).__name__}: {error}"))

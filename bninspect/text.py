@@ -133,8 +133,8 @@ def common_name(names: Sequence[str]) -> str:
     One name is its own. A part is cut before a number alone: `bn1` and `bn2` are `bn*`, `bar` and `baz` have
     nothing in common.
     """
-    if len(names) < 2:
-        return "".join(names)
+    if len(set(names)) < 2:
+        return names[0] if names else ""
     start = _common_start(names).rstrip(digits)
     beyond = {name[len(start) : len(start) + 1] for name in names}
     if not start.endswith(("/", "_")) and beyond - set(f"/_{digits}") - {""}:

@@ -104,6 +104,7 @@ def test_human_size(size: int, text: str) -> None:
     [
         ([], ""),
         (["a/bn"], "a/bn"),
+        (["a/V3", "a/V3"], "a/V3"),
         (["net/a", "net/b/c"], "net/*"),
         (["bn1", "bn2"], "bn*"),
         (["conv1/bn", "conv10/bn", "conv/bn"], "conv*/bn"),

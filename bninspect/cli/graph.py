@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from bninspect.cli import options
+from bninspect.escaping import printable_lines
 
 
 @click.command(
@@ -12,15 +15,18 @@ from bninspect.cli import options
     epilog="""
     \b
     Examples:
-      bninspect graph model.pb
-      bninspect graph model.pb --layer 'resnet_v1_50/conv1/*'   one layer: its wiring and its numbers
-      bninspect graph model.pb --layer bn/cond/Merge:0          a pasted node or tensor name
+      bninspect graph model.pb                        the verdict, and each group of layers once
+      bninspect graph model.pb --all                  every layer
+      bninspect graph model.pb --layer 'block1/*'     the wiring and the numbers of these layers
+      bninspect graph model.pb --layer bn/cond/Merge:0    a pasted node or tensor name
+      bninspect graph models/                         a row for each model
       bninspect graph model.pb --output logits --format json
       cat model.pb | bninspect graph -
     """,
 )
-@options.model
+@options.models
 @options.layer
+@click.option("--all", "everything", is_flag=True, help="List every layer and every note.")
 @options.output
 @click.option(
     "--signature",
@@ -30,33 +36,66 @@ from bninspect.cli import options
 @options.output_format("table", "json")
 @options.traceback
 def command(
-    path: str, globs: tuple[str, ...], outputs: tuple[str, ...], signature: str | None, form: str
-) -> None:
-    """Show where every batch norm is, and what decides its mode.
+    paths: tuple[str, ...], globs: tuple[str, ...], outputs: tuple[str, ...], everything: bool, **asked: Any
+) -> int:
+    """Show which mode every batch norm runs in, and what decides it.
 
-    MODEL is a GraphDef (binary or text), a MetaGraph, a checkpoint, a SavedModel or a Keras file; `-` reads
-    standard input. It is only read, never run; a Keras file alone has to be loaded, which needs TensorFlow.
+    MODEL is a GraphDef (binary or text), a MetaGraph, a checkpoint, a SavedModel, a Keras file, or a folder
+    of them; `-` reads standard input. It is only read, never run; a Keras file without a graph has to be
+    loaded, which needs TensorFlow.
     """
     from bninspect.collector import collector_held_off
+    from bninspect.commands.graph import models_named
 
-    if outputs and signature is not None:
+    if outputs and asked["signature"] is not None:
         raise click.UsageError("--output and --signature both say what is looked at: give one of them")
+    found = models_named(paths)
     with collector_held_off():
-        _show(path, globs, outputs, signature, form)
+        if len(found) == 1:
+            return _show_one(found[0], globs, everything, outputs=outputs, **asked)
+        if globs:
+            raise click.UsageError(f"--layer draws the layers of one model, and there are {len(found)}")
+        return _show_each(found, everything, outputs=outputs, **asked)
 
 
-def _show(
-    path: str, globs: tuple[str, ...], outputs: tuple[str, ...], signature: str | None, form: str
-) -> None:
+def _show_one(path: str, globs: tuple[str, ...], everything: bool, *, form: str, **chosen: Any) -> int:
     from bninspect.commands.graph import inspect_model
 
-    result = inspect_model(path, outputs=outputs, signature=signature, globs=globs)
+    result = inspect_model(path, globs=globs, **chosen)
     if form == "json":
         from bninspect.render.json import dumps, graph_document
 
         click.echo(dumps(graph_document(result.report, result.layers)))
-        return
+        return 0
     from bninspect.render.console import standard_output
     from bninspect.render.graph.screen import render_graph, render_layers
 
-    standard_output().write(render_layers(result.layers) if globs else render_graph(result.report))
+    drawn = render_layers(result.layers) if globs else render_graph(result.report, everything=everything)
+    standard_output().write(drawn)
+    return 0
+
+
+def _show_each(paths: tuple[str, ...], everything: bool, *, form: str, **chosen: Any) -> int:
+    """Of each model only what is shown is kept."""
+    from bninspect.commands.graph import Unread, inspect_each
+    from bninspect.render.console import standard_output
+    from bninspect.render.graph.many import Models, model_row
+    from bninspect.render.json import dumps, graphs_document, one_of_several
+    from bninspect.render.progress import progress
+
+    shown: list[Any] = []
+    bugs: list[str] = []
+    failed = False
+    with progress(len(paths), "models") as done:
+        for result in inspect_each(paths, **chosen):
+            shown.append(one_of_several(result) if form == "json" else model_row(result))
+            failed |= isinstance(result, Unread)
+            bugs += [result.bug] if isinstance(result, Unread) and result.bug else []
+            done()
+    if form == "json":
+        click.echo(dumps(graphs_document(shown)))
+    else:
+        standard_output().write([Models(shown, everything)])
+    for bug in bugs:
+        click.echo(printable_lines(bug), err=True)
+    return 3 if bugs else 2 if failed else 0

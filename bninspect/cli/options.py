@@ -37,6 +37,20 @@ def model(function: F) -> F:
     )
 
 
+def models(function: F) -> F:
+    """The argument MODEL..., passed as `paths`; where there is one, its configuration gives the defaults."""
+    return click.argument(
+        "paths", metavar="MODEL...", nargs=-1, required=True, type=click.Path(), is_eager=True,
+        callback=_all_configured,
+    )(function)  # fmt: skip
+
+
+def _all_configured(
+    context: click.Context, parameter: click.Parameter, paths: tuple[str, ...]
+) -> tuple[str, ...]:
+    return (configured(context, parameter, paths[0]),) if len(paths) == 1 else paths
+
+
 def configured(context: click.Context, parameter: click.Parameter, path: str) -> str:
     """The path, once its sections of the configuration are defaults of the options, parsed after it."""
     if context.obj is not None and context.obj.models:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from traceback import format_exception
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.selection import select
+from bninspect.commands.paths import models
+from bninspect.errors import BninspectError, described
+from bninspect.models.checkpoint.locate import names_checkpoint
 from bninspect.models.open import load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from bninspect.batchnorm import BatchNorm, Report
 
@@ -25,6 +29,17 @@ class GraphResult:
     """The layers to show; all of them unless some were asked for."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """One of several models, which could not be inspected."""
+
+    path: str
+    error: str
+    """One line."""
+    bug: str | None
+    """The traceback, where the error is a fault of this program rather than of the model."""
+
+
 def inspect_model(
     path: str, *, outputs: Sequence[str] = (), signature: str | None = None, globs: Sequence[str] = ()
 ) -> GraphResult:
@@ -36,3 +51,30 @@ def inspect_model(
     """
     report = inspect(load(path), outputs=tuple(outputs), signature=signature)
     return GraphResult(report=report, layers=select(report.layers, globs))
+
+
+def models_named(paths: Sequence[str]) -> tuple[str, ...]:
+    """The models that the paths name, as `commands.paths` has them; a folder that is a checkpoint is one.
+
+    Raises SelectionError for a folder without a model and a glob that matches nothing.
+    """
+    named: dict[str, None] = {}
+    for path in paths:
+        named.update(dict.fromkeys([path] if names_checkpoint(path) else models([path])))
+    return tuple(named)
+
+
+def inspect_each(
+    paths: Sequence[str], *, outputs: Sequence[str] = (), signature: str | None = None
+) -> Iterator[GraphResult | Unread]:
+    """The models one by one. Whatever goes wrong with one takes no other with it: nothing is raised."""
+    for path in paths:
+        try:
+            yield inspect_model(path, outputs=outputs, signature=signature)
+        except Exception as error:
+            bug = None if isinstance(error, BninspectError | OSError | MemoryError) else error
+            yield Unread(
+                path=path,
+                error=described(path, error),
+                bug=None if bug is None else "".join(format_exception(bug)),
+            )

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from bninspect import __version__
+from bninspect.commands.graph import Unread
 from bninspect.text import as_written
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.branches import Branch
     from bninspect.batchnorm.layer import BatchNorm, Report, Statistics, SwitchGroup
     from bninspect.batchnorm.switch import ModeSwitch, Predicate
+    from bninspect.commands.graph import GraphResult
     from bninspect.graph import Graph, Tensor
 
 SCHEMA_VERSION = 1
@@ -53,6 +55,19 @@ def graph_document(report: Report, layers: Sequence[BatchNorm]) -> Document:
             {"what": skip.what, "count": skip.count, "reason": skip.reason} for skip in report.skipped
         ],
     }
+
+
+def one_of_several(result: GraphResult | Unread) -> Document:
+    """A model's entry: what `graph_document` says of it, or its path and why it could not be read."""
+    if isinstance(result, Unread):
+        return {"model": {"path": result.path}, "error": result.error}
+    document = graph_document(result.report, result.layers)
+    return {key: value for key, value in document.items() if key not in ("schema_version", "tool")}
+
+
+def graphs_document(models: Sequence[Document]) -> Document:
+    """The document of `graph` of several models, in the order of the command line."""
+    return {"schema_version": SCHEMA_VERSION, "tool": tool(), "models": list(models)}
 
 
 def modes(layers: Sequence[BatchNorm]) -> dict[str, int]:

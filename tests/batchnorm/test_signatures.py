@@ -13,7 +13,7 @@ from bninspect.errors import SelectionError
 from bninspect.graph import flatten
 from bninspect.graphdef.records import SignatureDef
 from bninspect.models.restore import load
-from bninspect.render.graph.verdict import verdict
+from bninspect.render.graph.notes import signature_lines
 from bninspect.render.json import graph_document
 from bninspect.rewrite.freeze import frozen
 from tests.support.places import FIXTURES
@@ -36,9 +36,9 @@ def test_the_serving_signature_is_the_model_and_the_other_is_named() -> None:
         ("serving_default", [Mode.INFERENCE] * 2),
         ("train", [Mode.TRAINING] * 2),
     ]
-    assert "By signature: serving_default runs 2 in inference mode; train runs 2 in training mode." in {
-        sentence.text for sentence in verdict(report)
-    }
+    assert "".join(line.text.strip() + "\n" for line in signature_lines(report, 9)) == (
+        "by signature:\nserving_default runs 2 in inference mode\ntrain runs 2 in training mode\n"
+    )
     assert graph_document(report, report.layers)["signatures"][1]["modes"] == {"training": 2}
 
 
@@ -68,7 +68,7 @@ def test_signatures_of_the_same_layers_are_no_news() -> None:
     again = SignatureDef(key="predict", inputs=first.inputs, outputs=first.outputs)
     report = inspect(flatten(replace(record, signatures=(first, again))))
     assert [one.key for one in report.signatures] == ["serving_default", "predict"]
-    assert not [one.text for one in verdict(report) if "By signature" in one.text]
+    assert not list(signature_lines(report, 9))
 
 
 def test_one_signature_is_the_model() -> None:

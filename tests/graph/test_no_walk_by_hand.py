@@ -37,7 +37,7 @@ WALKS_OF_THEIR_OWN = {
         models/keras/safety.py: check drop_compilation
         models/keras/weights.py: _datasets
         cli/configuration/config.py: _absolute _fits
-        commands/check/paths.py: _expanded _inside
+        commands/paths.py: _expanded _inside
         render/json.py: _finite
         run/running.py: Running.values
     """,

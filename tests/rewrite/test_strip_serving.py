@@ -13,8 +13,8 @@ import pytest
 
 import bninspect
 from bninspect.batchnorm import Mode, inspect
+from bninspect.batchnorm.verdict import behaviours, verdict
 from bninspect.errors import RewriteError
-from bninspect.render.graph.verdict import verdict
 from bninspect.render.strip.text import summary
 from bninspect.rewrite.serving import deciders
 from bninspect.run.session import Session
@@ -198,17 +198,18 @@ def test_no_value_of_an_opposed_source_serves_inference() -> None:
 
 
 def test_the_verdict_tells_both_polarities() -> None:
-    told = [sentence.text for sentence in verdict(report(OPPOSED))]
-    assert any("feed true for training, false for inference" in text and "(a)" in text for text in told)
-    assert any("feed false for training, true for inference" in text and "(b)" in text for text in told)
-    assert "No value of phase:0 serves inference to all layers that it switches." in told
+    told = report(OPPOSED)
+    assert verdict(told).text == (
+        "2 batch norms: 1 switched by phase:0 (true is training), 1 switched by phase:0 (false is training); "
+        "no value serves inference to all"
+    )
+    assert [[one.name for one in way.layers] for way in behaviours(told)] == [["a"], ["b"]]
 
 
 def test_the_verdict_of_one_polarity_behind_a_negation_is_one() -> None:
     lines = NET + "phase = Placeholder(dtype=bool, shape=[])\nnot = LogicalNot(phase)\n"
     lines += fused_cond("phase", "a", "x") + fused_cond("not", "b", "a", true_is="inference")
-    told = [sentence.text for sentence in verdict(report(lines))]
-    assert told[0].startswith("2 batch-norm layers, all switched by phase:0 (Placeholder): feed true")
+    assert verdict(report(lines)).text.startswith("2 batch norms, all switched by phase:0 (placeholder")
 
 
 @pytest.mark.tensorflow

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bninspect.cli.configuration.place import places
-from bninspect.commands.check.paths import called, identity, matches
+from bninspect.commands.paths import called, identity, matches
 from bninspect.documents import from_toml
 from bninspect.errors import BninspectError
 
@@ -64,7 +64,7 @@ class ModelSection:
         return any(_fits(where.parts, pattern.parts) for where in ways)
 
     def files(self) -> frozenset[Path]:
-        """The models that the glob matches, as `commands.check.paths.identity` has them."""
+        """The models that the glob matches, as `commands.paths.identity` has them."""
         pattern = str(Path(escape(str(self.folder))) / self.pattern)
         return frozenset(identity(path) for path in matches(pattern))
 

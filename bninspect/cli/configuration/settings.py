@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bninspect.cli import inputs
 from bninspect.cli.configuration.defaults import parameters, processed
 from bninspect.commands.check.gate import Allowance, Settings
-from bninspect.commands.check.paths import identity
+from bninspect.commands.paths import identity
 from bninspect.errors import BninspectError, SelectionError
 from bninspect.rules import select
 

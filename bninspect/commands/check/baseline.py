@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bninspect.commands.check.paths import identity
+from bninspect.commands.paths import identity
 from bninspect.documents import from_json
 from bninspect.errors import BninspectError
 from bninspect.files import whole

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.commands.check.result import Found, ModelResult
-from bninspect.errors import BninspectError, one_line
+from bninspect.errors import BninspectError, described
 from bninspect.graph import collector_held_off
 from bninspect.models.open import load
 from bninspect.rules import Case, judge, rules, select
@@ -59,16 +59,11 @@ def check(settings: Settings) -> ModelResult:
     try:
         with collector_held_off():
             return _checked(settings)
-    except BninspectError as error:
-        return ModelResult(path=settings.path, error=one_line(error))
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        return ModelResult(path=settings.path, error=f"{settings.path}: {reason}")
-    except MemoryError:
-        return ModelResult(path=settings.path, error=f"{settings.path}: it takes more memory than there is")
+    except (BninspectError, OSError, MemoryError) as error:
+        return ModelResult(path=settings.path, error=described(settings.path, error))
     except Exception as error:
-        told = one_line(BninspectError(f"{settings.path}: a bug of ours: {type(error).__name__}: {error}"))
-        return ModelResult(path=settings.path, error=told, bug="".join(format_exception(error)))
+        bug = "".join(format_exception(error))
+        return ModelResult(path=settings.path, error=described(settings.path, error), bug=bug)
 
 
 def _checked(settings: Settings) -> ModelResult:

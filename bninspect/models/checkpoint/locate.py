@@ -44,6 +44,14 @@ def bare_checkpoint(path: str) -> str | None:
     return None if prefix is None or _has_graph(prefix) else prefix
 
 
+def names_checkpoint(path: str) -> bool:
+    """Whether the path names a checkpoint rather than a graph: its prefix, its folder, a file of it.
+
+    Raises GraphDefError as `bare_checkpoint` does.
+    """
+    return _named(path) is not None
+
+
 def _named(path: str) -> str | None:
     """The prefix of the checkpoint that a path names; None where it names a graph, or nothing."""
     if path == "-" or not path:

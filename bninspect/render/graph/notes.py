@@ -1,123 +1,70 @@
-"""What stands below the table: states explained, lookalikes, what could not be decided, what was left out."""
+"""What is not a layer: lookalikes, what could not be decided, what was left out, and what differs by
+signature.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import State
-from bninspect.render.graph.overview import NEVER_RUN, OTHERS_RUN, RUN
-from bninspect.text import listed
+from bninspect.batchnorm.mode import Mode
+from bninspect.batchnorm.verdict import opposed
+from bninspect.render.line import Line
+from bninspect.text import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bninspect.batchnorm.layer import BatchNorm, Report
+    from bninspect.render.line import Tone
+
+_MODES = {Mode.TRAINING: "in training mode", Mode.INFERENCE: "in inference mode", Mode.SWITCHED: "switched"}
 
 
-class Note(NamedTuple):
-    """A short term, and what is to be said of it."""
-
-    term: str
-    text: str
-
-
-_INITIAL = (
-    "mean 0 and variance 1 as on the first day; the moving statistics were never updated. Inference mode "
-    "then returns x*gamma/sqrt(1+epsilon)+beta: un-normalized, often huge."
-)
-_INITIAL_ZERO = (
-    "mean 0 and variance 0, as an ExponentialMovingAverage of tensors starts; it was never updated. "
-    "Inference mode then returns x*gamma/sqrt(epsilon)+beta: un-normalized, often huge."
-)
-_STATES = {
-    State.ABSENT: "the file holds no moving statistics; inference mode cannot be had from it",
-    State.UNREAD: "the values of the moving statistics are not in the graph itself",
-    State.INVALID: "a mean or variance that is not finite, or a negative variance; inference mode gives NaN",
-}
+def opposed_lines(report: Report) -> Iterator[Line]:
+    """Sources that send some layers to training by the value that sends others to inference."""
+    for name in opposed(report):
+        yield Line(f"no value of {name} serves inference to all layers that it switches", "error")
 
 
-def state_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
-    """One explanation for each state that occurs and is not simply `stored`."""
-    initial = [layer for layer in layers if layer.statistics.state is State.INITIAL]
-    held = [layer.statistics.values for layer in initial]
-    zero = [values for values in held if values is not None and values.variance_range == (0.0, 0.0)]
-    if len(initial) > len(zero):
-        yield Note("initial", _INITIAL)
-    if zero:
-        yield Note("initial", _INITIAL_ZERO)
-    for state, meaning in _STATES.items():
-        reasons = [layer.statistics.reason for layer in layers if layer.statistics.state is state]
-        if reasons:
-            told = listed(sorted({reason for reason in reasons if reason}))
-            yield Note(state.value, f"{meaning} ({told})." if told else f"{meaning}.")
+def signature_lines(report: Report, most: int) -> Iterator[Line]:
+    """Which signature runs which modes; nothing if all run the same."""
+    ways = [_modes(one.layers) for one in report.signatures]
+    if len(set(ways)) > 1:
+        each = [f"{one.key} runs {way}" for one, way in zip(report.signatures, ways, strict=True)]
+        yield from _titled("by signature:", each, most)
 
 
-_APART = (
-    "not by the optimizer's op itself, but by what waits for it or is grouped with it: a training loop that "
-    "runs the optimizer's op alone leaves the updates out"
-)
-_NEVER_RUN = (
-    "the update ops exist, and no train op depends on them: the moving statistics stay, unless the training "
-    "loop runs these ops by name"
-)
-_OTHERS_RUN = (
-    "no train op runs the updates of this call, but those of another one with the same statistics: they "
-    "follow its batches alone"
-)
-_NONE = "no op assigns what a batch gave to the moving statistics: they stay"
-_LEARNED = (
-    "Moving statistics are among the trainable variables, and what is normalized with them trains: the "
-    "optimizer moves them by gradients of the loss, not to what batches have for mean and variance"
-)
-_NO_UPDATES = "with training=False a layer makes no updates, whatever trainable is"
+def _modes(layers: Sequence[BatchNorm]) -> str:
+    """`2 in training mode`; `1 in inference mode and 2 switched`; `no batch norm`."""
+    counts = {mode: sum(layer.mode is mode for layer in layers) for mode in _MODES}
+    told = [f"{counts[mode]:,} {how}" for mode, how in _MODES.items() if counts[mode]]
+    return " and ".join(told) if told else "no batch norm"
 
 
-def training_notes(layers: Sequence[BatchNorm]) -> Iterator[Note]:
-    """Of a training graph: one explanation for each way in which statistics are not updated, or not by the
-    optimizer's op; and what trainable=False means where the layer normalizes with its batch all the same.
-    """
-    apart = [layer.name for layer in layers if layer.updates_apart and not layer.updated_by_others]
-    if apart:
-        yield Note(RUN, f"{_APART} ({listed(apart)}).")
-    if others := [layer.name for layer in layers if layer.updated_by_others]:
-        yield Note(OTHERS_RUN, f"{_OTHERS_RUN} ({listed(others)}).")
-    if any(layer.updates == "unused" for layer in layers):
-        yield Note(NEVER_RUN, f"{_NEVER_RUN}.")
-    idle = [layer for layer in layers if layer.updates == "none"]
-    if any(layer.trains_on_batch for layer in idle):
-        yield Note("none", f"{_NONE}.")
-    if any(not layer.trains_on_batch for layer in idle):
-        yield Note("none", f"{_NO_UPDATES}.")
-    untrainable = [layer.name for layer in layers if layer.trains_on_batch and layer.is_untrainable]
-    if untrainable:
-        from bninspect.rules.facts.training import UNTRAINABLE
-
-        yield Note("trainable=False", f"{listed(untrainable)}. {UNTRAINABLE}.")
-    learned = [
-        layer.name
-        for layer in layers
-        if not layer.trains_on_batch and {"moving_mean", "moving_variance"} & set(layer.trainable or ())
-    ]
-    if learned:
-        yield Note("trainable", f"{listed(learned)}. {_LEARNED}.")
-
-
-def lookalike_notes(report: Report) -> Iterator[Note]:
-    """One note for each kind and reason: how many there are, and the first few names."""
+def other_lines(report: Report, most: int) -> Iterator[Line]:
+    """Lookalikes, what could not be decided and what was left out: at most so many entries of each."""
     groups: dict[tuple[str, str], list[str]] = {}
     for found in report.lookalikes:
         groups.setdefault((found.kind, found.reason), []).append(found.node.label)
-    for (kind, reason), names in groups.items():
-        yield Note(f"{len(names):,} {kind}", f"{listed(names)} ({reason})")
-
-
-def unrecognised_notes(report: Report) -> Iterator[Note]:
-    """One note for each place that could not be decided."""
+    looks = [f"{len(names):,} {kind}: {listed(names)} ({why})" for (kind, why), names in groups.items()]
+    yield from _titled("not batch norm:", looks, most)
+    undecided: dict[str, list[str]] = {}
     for place in report.unrecognised:
-        yield Note(place.node, place.reason)
+        undecided.setdefault(place.reason, []).append(place.node)
+    places = [f"{listed(nodes)}: {reason}" for reason, nodes in undecided.items()]
+    yield from _titled("could not be decided:", places, most, "warning")
+    skipped = [f"{skip.count:,} {skip.what}: {skip.reason}" for skip in report.skipped]
+    yield from _titled("left out:", skipped, most)
 
 
-def skipped_notes(report: Report) -> Iterator[Note]:
-    """One note for each thing left out on purpose."""
-    for skip in report.skipped:
-        yield Note(f"{skip.count:,} {skip.what}", skip.reason)
+def _titled(title: str, entries: Sequence[str], most: int, tone: Tone = "plain") -> Iterator[Line]:
+    """A title and the entries below it; one alone stands on its line."""
+    if len(entries) == 1:
+        yield Line(f" {entries[0]}", tone, label=title)
+        return
+    if entries:
+        yield Line(title, "bold")
+    for entry in entries[:most]:
+        yield Line(entry, tone, indent=2)
+    if len(entries) > most:
+        yield Line(f"and {counted(len(entries) - most, 'other')}: --all", "dim", indent=2)

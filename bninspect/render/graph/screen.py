@@ -1,19 +1,15 @@
-"""The screen of `graph`: the whole model, or some layers of it drawn."""
+"""The screen of `graph`: the verdict, each group of layers once, their statistics, and what file it is."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from bninspect.render.graph.notes import (
-    lookalike_notes,
-    skipped_notes,
-    state_notes,
-    training_notes,
-    unrecognised_notes,
-)
-from bninspect.render.graph.overview import overview
-from bninspect.render.graph.overview_table import render_overview
-from bninspect.render.graph.verdict import verdict
+from bninspect.batchnorm.verdict import behaviours, verdict
+from bninspect.render.graph.groups import group
+from bninspect.render.graph.notes import opposed_lines, other_lines, signature_lines
+from bninspect.render.graph.statistics import state_lines
+from bninspect.render.graph.training import training_lines
 from bninspect.render.line import Line
 from bninspect.text import counted, human_size, listed
 
@@ -21,42 +17,131 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from bninspect.batchnorm.layer import BatchNorm, Report
-    from bninspect.render.graph.notes import Note
-    from bninspect.render.line import Item, Tone
+    from bninspect.batchnorm.verdict import Verdict
+    from bninspect.graphdef import GraphDef
+    from bninspect.render.line import Item, Room, Row, Tone
+
+MOST_ROWS = 40
+"""No model prints more, unless all is asked for."""
+_ONE_SCREEN = 24
+"""Rows of a terminal: below more of them the verdict is repeated."""
+_LIMITS = ((6, 2, 6), (4, 2, 3), (3, 1, 2), (2, 1, 1), (1, 1, 1))
+"""(groups, wirings of a group, notes of a kind) that are shown, as many as fit."""
+_EVERYTHING = 1_000_000
+_FORMATS = {
+    "graphdef": "GraphDef",
+    "metagraph": "MetaGraph",
+    "savedmodel": "SavedModel",
+    "keras": "Keras archive",
+    "keras-h5": "Keras HDF5",
+}
 
 
-def render_graph(report: Report) -> Iterator[Item]:
-    """The whole model: what file, the verdict, one row for each layer, and what else is to be known."""
-    yield from _header(report)
-    yield Line()
-    for index, sentence in enumerate(verdict(report)):
-        loud = sentence.tone if sentence.tone != "plain" or index else "bold"
-        yield Line(sentence.text, loud, hang=0)
+def render_graph(report: Report, *, everything: bool = False) -> Iterator[Item]:
+    """The whole model. With `everything`, each layer in a table and every note."""
+    said = verdict_line(report, verdict(report))
+    if not everything:
+        yield _Screen(report, said)
+        return
+    from bninspect.render.graph.overview import layer_table
+
+    yield said
+    yield from _body(report, _EVERYTHING, _EVERYTHING, _EVERYTHING)
     if report.layers:
         yield Line()
-        yield from render_overview(overview(report.layers))
-    yield from _notes("", state_notes(report.layers), "bold")
-    yield from _notes("", training_notes(report.layers))
-    yield from _notes("Not batch norm, though it looks like it:", lookalike_notes(report))
-    yield from _notes("Could not be decided:", unrecognised_notes(report), "warning")
-    yield from _notes("Left out:", skipped_notes(report))
+        yield layer_table(report.layers)
+        yield Line()
+        yield said
 
 
-def _header(report: Report) -> Iterator[Line]:
-    """Path, format, size, number of nodes and functions, who wrote it, and its outputs."""
+def verdict_line(report: Report, said: Verdict) -> Line:
+    """The verdict on the model of this name."""
+    path = report.graph.graphdef.path
+    tone: Tone = "bold" if said.level == "plain" else said.level
+    return Line(f"{'standard input' if path == '-' else path}: {said.text}", tone)
+
+
+class _Screen(NamedTuple):
+    """The model in at most MOST_ROWS rows, the verdict first, and last if more than a screen follows."""
+
+    report: Report
+    said: Line
+
+    def rows(self, room: Room) -> Iterator[Row]:
+        rows: list[Row] = []
+        first = list(self.said.rows(room))
+        for limits in _LIMITS:
+            rows = [*first, *_drawn(_body(self.report, *limits), room)]
+            if len(rows) + len(first) <= MOST_ROWS:
+                break
+        if len(rows) + len(first) > MOST_ROWS:
+            more = len(rows) + len(first) + 1 - MOST_ROWS
+            rows = [*rows[:-more], *Line(f"and {counted(more, 'more line')}: --all", "dim").rows(room)]
+        yield from rows
+        if len(rows) > _ONE_SCREEN:
+            yield from first
+
+
+def _drawn(items: Iterable[Item], room: Room) -> Iterator[Row]:
+    for item in items:
+        yield from item.rows(room)
+
+
+def _body(report: Report, groups: int, wirings: int, notes: int) -> Iterator[Item]:
+    """What stands below the verdict: sections with an empty line before each."""
+    for section in (
+        _groups(report, groups, wirings),
+        (*opposed_lines(report), *signature_lines(report, notes)),
+        (*state_lines(report.layers, report), *training_lines(report)),
+        other_lines(report, notes),
+        _file(report, everything=notes == _EVERYTHING),
+    ):
+        for index, item in enumerate(section):
+            if index == 0:
+                yield Line()
+            yield item
+
+
+def _groups(report: Report, most: int, wirings: int) -> Iterator[Item]:
+    """Each behaviour with its layers, the gravest first."""
+    ways = behaviours(report)
+    for index, way in enumerate(ways[:most]):
+        if index:
+            yield Line()
+        yield from group(way, alone=len(ways) == 1, most=wirings)
+    if more := ways[most:]:
+        count = sum(len(way.layers) for way in more)
+        yield Line()
+        yield Line(f"{counted(count, 'layer')} in {counted(len(more), 'other group')}: --all", "dim")
+    if not ways and report.outputs:
+        yield Line(f"no batch norm leads to the outputs: {_outputs(report)}", indent=2)
+
+
+def _file(report: Report, *, everything: bool) -> Iterator[Line]:
+    """What was read, and what to type next."""
     record = report.graph.graphdef
-    facts = [record.format, human_size(record.size), counted(len(record.nodes), "node")]
-    facts.append(counted(len(record.functions), "function"))
+    facts = [_format(record), human_size(record.size), counted(len(record.nodes), "node")]
+    facts += [counted(len(record.functions), "function")] if record.functions else []
     if record.tensorflow_version is not None:
         facts.append(f"TensorFlow {record.tensorflow_version}")
-    if record.producer is not None:
+    elif record.producer is not None:
         facts.append(f"producer {record.producer}")
-    yield Line("standard input" if record.path == "-" else record.path, "bold", hang=0)
-    yield Line(", ".join(facts), hang=0)
     if record.checkpoint is not None:
-        yield Line(f"checkpoint: {record.checkpoint}", hang=0)
-    if report.outputs:
-        yield Line(f"outputs: {listed([tensor.name for tensor in report.outputs])}", hang=0)
+        facts.append(f"values of {Path(record.checkpoint).name}")
+    if report.outputs and report.layers:
+        facts.append(f"{'output' if len(report.outputs) == 1 else 'outputs'} {_outputs(report)}")
+    more = " --all lists the layers, --layer NAME draws one." if report.layers and not everything else ""
+    yield Line(f"{', '.join(facts)}.{more}", "dim")
+
+
+def _outputs(report: Report) -> str:
+    return listed([tensor.name for tensor in report.outputs], 2)
+
+
+def _format(record: GraphDef) -> str:
+    """`GraphDef`, `MetaGraph as text`."""
+    kind = record.format.removesuffix("-text")
+    return _FORMATS.get(kind, kind) + (" as text" if record.format != kind else "")
 
 
 def render_layers(layers: Sequence[BatchNorm]) -> Iterator[Item]:
@@ -69,14 +154,3 @@ def render_layers(layers: Sequence[BatchNorm]) -> Iterator[Item]:
             yield Line()
         yield wiring(layer)
         yield from numbers(layer)
-    yield from _notes("", state_notes(layers), "bold")
-
-
-def _notes(title: str, notes: Iterable[Note], tone: Tone = "plain") -> Iterator[Line]:
-    """A titled list of terms with their explanation; nothing at all where there are none."""
-    for index, note in enumerate(notes):
-        if index == 0:
-            yield Line()
-            if title:
-                yield Line(title, "bold")
-        yield Line(f"{note.term}: {note.text}", tone, indent=2 if title else 0, hang=0)

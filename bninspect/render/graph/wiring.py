@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Form, Mode
-from bninspect.render.graph.verdict import source_value
+from bninspect.batchnorm.verdict import source_value
 from bninspect.render.tree import Tree
 from bninspect.text import counted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Mode
-from bninspect.render.graph.verdict import verdict
+from bninspect.batchnorm.verdict import verdict
 from bninspect.render.page.markup import Html, joined, shortened, tag
 from bninspect.render.page.numbers import datum
 from bninspect.rules.facts.inconclusive import left_open
@@ -33,7 +33,7 @@ def headline(facts: PageFacts) -> str:
         if opened:
             return opened.rstrip(".")
         return f"No fault shows in {counted(len(facts.report.layers), 'batch norm')} on {images}"
-    return verdict(facts.report)[0].text.rstrip(".:")
+    return sentence(verdict(facts.report).text)
 
 
 def standing(facts: PageFacts) -> tuple[str, str]:
@@ -73,7 +73,7 @@ def head(facts: PageFacts, level: str = "h1") -> Html:
 
 def _decided(facts: PageFacts) -> Iterator[str]:
     """How the model comes to its mode, what was run, and what else was found."""
-    told = [one.text for one in verdict(facts.report)]
+    told = [f"{sentence(verdict(facts.report).text)}."]
     probe = facts.probe
     if facts.result.error is not None:
         told.append(f"It could not be run: {facts.result.error}.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bninspect.batchnorm.branches import Switched
+from bninspect.batchnorm.branches import Fixed, Switched
 from bninspect.batchnorm.layer import BatchNorm, Report, State, Statistics
 from bninspect.batchnorm.mode import Form
 from bninspect.graph import Node
@@ -129,6 +129,14 @@ def test_graph(name: str, width: int, expected: Callable[[str, str], None]) -> N
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", ["mixed", "training"])
+def test_all_layers(name: str, width: int, expected: Callable[[str, str], None]) -> None:
+    text = drawn(render_graph(REPORTS[name](), everything=True), width)
+    assert max(map(len, text.split("\n"))) <= width
+    expected(f"all-{name}-{width}.txt", text)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers(name: str, width: int, expected: Callable[[str, str], None]) -> None:
     layers: Sequence[BatchNorm] = LAYERS[name]()
@@ -140,22 +148,61 @@ def test_layers(name: str, width: int, expected: Callable[[str, str], None]) -> 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_no_name_is_cut_at_any_width(width: int) -> None:
     names = [one.name.removeprefix("resnet_v1_50/") for one in REPORTS["resnet"]().layers]
-    text = drawn(render_graph(REPORTS["resnet"]()), width)
+    text = drawn(render_graph(REPORTS["resnet"](), everything=True), width)
     column = "".join(line.split("  ")[0].strip() for line in text.split("\n"))
-    assert [name for name in names if name not in column] == []
+    assert [name for name in names if name.removesuffix("/BatchNorm") not in column] == []
 
 
 def test_a_pipe_grows_rather_than_fold_a_name() -> None:
     deep = "/".join(f"scope_{index}" for index in range(20))
     told = report(layer(f"net/{deep}/bn"), layer("net/b"))
-    text = drawn(render_graph(told), None)
+    text = drawn(render_graph(told, everything=True), None)
     assert any(line.startswith(f"{deep}/bn  ") for line in text.split("\n"))
+
+
+def many_ways() -> Report:
+    """Each layer switched by a source of its own, every second one with initial statistics."""
+    layers = []
+    for index in range(60):
+        one = layer(f"block_{index}/a_rather_long_scope/of_names/bn", decided=predicate(phase(f"p{index}")))
+        layers.append(replace(one, statistics=INITIAL if index % 2 else one.statistics))
+    return report(*layers, **odds())
+
+
+@pytest.mark.parametrize("width", [None, 100])
+def test_no_model_fills_more_than_forty_lines(width: int | None) -> None:
+    lines = drawn(render_graph(many_ways()), width).splitlines()
+    assert len(lines) <= 40
+    assert lines[0].startswith("model.pb: 60 batch norms: 1 switched by p0:0")
+    assert any("other groups: --all" in line for line in lines)
+    everything = drawn(render_graph(many_ways(), everything=True), width)
+    assert all(f"block_{index}/" in everything or f"{index}  " in everything for index in range(60))
+
+
+def test_the_verdict_is_repeated_below_more_than_a_screen() -> None:
+    short = drawn(render_graph(REPORTS["one"]())).splitlines()
+    assert short.count(short[0]) == 1
+    lines = drawn(render_graph(many_ways()), None).splitlines()
+    assert len(lines) > 24
+    assert lines[-1] == lines[0]
+
+
+def test_names_that_do_not_stand_below_their_layers() -> None:
+    told = report(*(renamed(layer(f"bn{index}"), f"node{index}/norm") for index in range(3)))
+    assert "  inference  node*/norm\n" in drawn(render_graph(told))
+
+
+def renamed(one: BatchNorm, name: str) -> BatchNorm:
+    """The layer of inference with its node called otherwise."""
+    wiring = one.wiring
+    assert isinstance(wiring, Fixed)
+    node = tensor(name, "FusedBatchNormV3").node
+    return replace(one, wiring=replace(wiring, only=replace(wiring.only, node=node)))
 
 
 def test_letters_two_cells_wide_are_folded_no_earlier_than_others() -> None:
     shown = drawn(render_graph(report(layer("层" * 12, decided=predicate(phase("相"))))), 100)
-    assert f"  training   {'层' * 12}/cond/FusedBatchNormV3    when 相:0 is true\n" in shown
-    assert "layer                     channels" in shown
+    assert f"  true   training   {'层' * 12}/cond/FusedBatchNormV3    output 1 of the Switch\n" in shown
 
 
 def test_nothing_in_a_name_reaches_the_terminal_as_a_command() -> None:

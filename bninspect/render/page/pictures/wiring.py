@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.mode import Mode
-from bninspect.render.graph.verdict import source_value
+from bninspect.batchnorm.verdict import source_value
 from bninspect.render.graph.wiring import conditional
 from bninspect.render.page.markup import Html, shortened
 from bninspect.render.page.pictures.boxes import Box, arrow, label

@@ -1,4 +1,4 @@
-"""MODEL, DIR and GLOB -> the models to check, in a stable order, none twice."""
+"""MODEL, DIR and GLOB -> the models they stand for, in a stable order, none twice."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bninspect.commands.check.paths import models
+from bninspect.commands.paths import models
 from bninspect.errors import SelectionError
 
 

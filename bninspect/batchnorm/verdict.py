@@ -1,0 +1,202 @@
+"""The verdict on a model, in one sentence: in which mode its batch norm runs, and what decides it.
+
+The one place of the sentence, for `graph`, `check`, and the Python API. Layers that come to their mode in the
+same way are one behaviour; those that should not be served as they are come first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from bninspect.batchnorm.layer import State
+from bninspect.batchnorm.missing import missing_weights
+from bninspect.batchnorm.mode import Mode
+from bninspect.batchnorm.wiring.deciding import sent_to_training_by
+from bninspect.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.batchnorm.layer import BatchNorm, Report, SwitchGroup
+    from bninspect.batchnorm.switch import ModeSwitch, Predicate
+    from bninspect.graph import Tensor
+
+Level = Literal["plain", "warning", "error"]
+
+_VARIABLES = {"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "VarIsInitializedOp"}
+_MOST = 3
+"""Behaviours that the sentence names before the rest is counted."""
+_GRAVE = ((State.INVALID, "invalid statistics"), (State.INITIAL, "initial statistics"))
+
+
+class Verdict(NamedTuple):
+    """One sentence, and how grave it is."""
+
+    text: str
+    level: Level = "plain"
+
+
+class Behaviour(NamedTuple):
+    """How layers come to their mode, and which do."""
+
+    layers: tuple[BatchNorm, ...]
+    brief: str
+    """After a number of layers: `in TRAINING mode`, `switched by phase:0`."""
+    whole: str
+    """Where all layers are so, the end of the sentence."""
+    runs: bool = False
+    """Whether `whole` follows the verb: `run in TRAINING mode, whatever is fed`."""
+    level: Level = "plain"
+
+
+def verdict(report: Report) -> Verdict:
+    """The sentence: `72 batch norms, all switched by phase:0 (placeholder, no default: must be fed)`."""
+    ways = behaviours(report)
+    total = len(report.layers)
+    besides = list(_besides(report))
+    levels = {way.level for way in ways} | {level for _, level in besides}
+    level: Level = "error" if "error" in levels else "warning" if "warning" in levels else "plain"
+    end = "".join(f"{', ' if number else '; '}{words}" for number, (words, _) in enumerate(besides))
+    subject = counted(total, "batch norm")
+    if not ways:
+        return Verdict(_none(report), "warning")
+    if len(ways) > 1:
+        shown = len(ways) if len(ways) <= _MOST + 1 else _MOST
+        each = [f"{len(way.layers):,} {way.brief}" for way in ways[:shown]]
+        more = sum(len(way.layers) for way in ways[shown:])
+        rest = [f"{more:,} in {len(ways) - shown:,} other ways"] if more else []
+        return Verdict(f"{subject}: {', '.join(each + rest)}{end}", level)
+    [way] = ways
+    if way.runs:
+        return Verdict(f"{subject} {'run' if total > 1 else 'runs'} {way.whole}{end}", level)
+    return Verdict(f"{subject}, {'all ' if total > 1 else ''}{way.whole}{end}", level)
+
+
+def _none(report: Report) -> str:
+    if report.unrecognised:
+        return f"no batch norm for certain: {counted(len(report.unrecognised), 'place')} could not be decided"
+    return "no batch norm; it may be folded into the weights, or this is not the file you meant"
+
+
+def _besides(report: Report) -> Iterator[tuple[str, Level]]:
+    """What is to be known of the model besides the modes of its layers, and how grave it is."""
+    total = len(report.layers)
+    for state, words in _GRAVE:
+        count = sum(layer.statistics.state is state for layer in report.layers)
+        if count:
+            who = f"{count:,} with " if count < total else "all with " if total > 1 else ""
+            yield who + words, "error"
+    if report.layers and missing_weights(report) is not None:
+        yield "weights missing", "plain" if report.is_for_training else "error"
+    if opposed(report):
+        yield "no value serves inference to all", "error"
+    if any(layer.trains_on_batch and layer.updates != "run" for layer in report.layers):
+        yield "training does not update the moving statistics", "error"
+
+
+def opposed(report: Report) -> tuple[str, ...]:
+    """Sources that send some layers to training by the value that sends others to inference, by name."""
+    names = []
+    for group in report.switches:
+        switches = [layer.switch for layer in group.layers if layer.switch is not None]
+        if len({sent_to_training_by(switch) for switch in switches}) > 1:
+            names.append(switches[0].decided_by.name)
+    return tuple(names)
+
+
+def behaviours(report: Report) -> tuple[Behaviour, ...]:
+    """Every way in which layers come to their mode, the gravest first, then in graph order."""
+    ranks = {"error": 0, "warning": 1, "plain": 2}
+    return tuple(sorted(_behaviours(report), key=lambda way: ranks[way.level]))
+
+
+def _behaviours(report: Report) -> Iterator[Behaviour]:
+    for mode in (Mode.TRAINING, Mode.INFERENCE):
+        around: dict[str, list[BatchNorm]] = {}
+        for layer in report.layers:
+            if layer.switch is None and layer.mode is mode:
+                around.setdefault(", ".join(source.name for source, _ in layer.runs_when), []).append(layer)
+        for conditionals, alike in around.items():
+            yield _fixed(tuple(alike), mode, conditionals, report.is_for_training)
+    for group in report.switches:
+        yield from _decided(group)
+
+
+def _fixed(layers: tuple[BatchNorm, ...], mode: Mode, conditionals: str, for_training: bool) -> Behaviour:
+    """Layers of one mode; `conditionals` around them decide only whether they run.
+
+    Training mode is right in a graph that is there to train.
+    """
+    bad = mode is Mode.TRAINING and not for_training
+    name = "TRAINING" if bad else mode.value
+    brief = f"in {name} mode"
+    if conditionals:
+        brief += f" inside a conditional on {conditionals}"
+        return Behaviour(layers, brief, brief, True, "error" if bad else "plain")
+    whole = f"{brief}, as in any training graph" if mode is Mode.TRAINING and for_training else None
+    return Behaviour(layers, brief, whole or f"{brief}, whatever is fed", True, "error" if bad else "plain")
+
+
+def _decided(group: SwitchGroup) -> Iterator[Behaviour]:
+    """The layers of one source, by the value of it that sends them to training."""
+    by_value: dict[bool, list[BatchNorm]] = {True: [], False: []}
+    for layer in group.layers:
+        if layer.switch is not None:
+            by_value[sent_to_training_by(layer.switch)].append(layer)
+    opposed = all(by_value.values())
+    for value, layers in by_value.items():
+        switch = layers[0].switch if layers else None
+        if switch is not None:
+            way = _switched(tuple(layers), group.predicate, switch, layers[0].mode)
+            if opposed and group.predicate.constant is None:
+                means = source_value(switch.decided_by, value)
+                way = way._replace(brief=f"{way.brief} ({means} is training)")
+            yield way
+
+
+def _switched(
+    layers: tuple[BatchNorm, ...], predicate: Predicate, switch: ModeSwitch, mode: Mode
+) -> Behaviour:
+    """What a predicate does to the layers it decides."""
+    if predicate.constant is not None:
+        bad = mode is Mode.TRAINING
+        brief = f"in {'TRAINING' if bad else 'inference'} mode"
+        whole = f"{brief}, whatever is fed: the predicate is the constant {str(predicate.constant).lower()}"
+        return Behaviour(layers, f"{brief} by a constant predicate", whole, True, "error" if bad else "plain")
+    if predicate.source is None:
+        by = f"switched by {predicate.behind.name}"
+        reason = f": {predicate.reason}" if predicate.reason else ", which is computed"
+        computed = f"{by} ({predicate.behind.node.op}){reason}"
+        return Behaviour(layers, by, computed, level="warning")
+    return _sourced(layers, predicate, predicate.source, switch)
+
+
+def _sourced(
+    layers: tuple[BatchNorm, ...], predicate: Predicate, source: Tensor, switch: ModeSwitch
+) -> Behaviour:
+    """What the one tensor that decides does, in terms of its own values."""
+    training = source_value(source, switch.training_when is True)
+    inference = source_value(source, switch.training_when is not True)
+    by = f"switched by {source.name}"
+    if predicate.default is not None and switch.served_by_default is not None:
+        given = str(predicate.default).lower()
+        if switch.served_by_default is Mode.TRAINING:
+            brief = f"in TRAINING mode unless {source.name} is fed {inference}"
+            return Behaviour(
+                layers, brief, f"{by} (default {given}): TRAINING unless {inference} is fed", level="error"
+            )
+        return Behaviour(layers, by, f"{by} (default {given}): inference unless {training} is fed")
+    if source.node.op == "Placeholder":
+        return Behaviour(layers, by, f"{by} (placeholder, no default: must be fed)")
+    means = f"{training} means training, {inference} inference"
+    if source.node.op in _VARIABLES:
+        return Behaviour(layers, by, f"{by}, a variable: {means}", level="warning")
+    return Behaviour(layers, by, f"{by} ({source.node.op}): {means}")
+
+
+def source_value(source: Tensor, truth: bool) -> str:
+    """How a person writes a value of the source that counts as true or false."""
+    dtype = source.node.attr("dtype") or source.node.attr("T") or "bool"
+    if dtype in ("bool", "bool_ref") or not isinstance(dtype, str):
+        return "true" if truth else "false"
+    return "1" if truth else "0"

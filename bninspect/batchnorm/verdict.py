@@ -29,7 +29,7 @@ _MOST = 3
 _GRAVE = ((State.INVALID, "invalid statistics"), (State.INITIAL, "initial statistics"))
 
 
-class Verdict(NamedTuple):
+class ModelVerdict(NamedTuple):
     """One sentence, and how grave it is."""
 
     text: str
@@ -49,7 +49,7 @@ class Behaviour(NamedTuple):
     level: Level = "plain"
 
 
-def verdict(report: Report) -> Verdict:
+def verdict(report: Report) -> ModelVerdict:
     """The sentence: `72 batch norms, all switched by phase:0 (placeholder, no default: must be fed)`."""
     ways = behaviours(report)
     total = len(report.layers)
@@ -59,17 +59,17 @@ def verdict(report: Report) -> Verdict:
     end = "".join(f"{', ' if number else '; '}{words}" for number, (words, _) in enumerate(besides))
     subject = counted(total, "batch norm")
     if not ways:
-        return Verdict(_none(report), "warning")
+        return ModelVerdict(_none(report), "warning")
     if len(ways) > 1:
         shown = len(ways) if len(ways) <= _MOST + 1 else _MOST
         each = [f"{len(way.layers):,} {way.brief}" for way in ways[:shown]]
         more = sum(len(way.layers) for way in ways[shown:])
         rest = [f"{more:,} in {len(ways) - shown:,} other ways"] if more else []
-        return Verdict(f"{subject}: {', '.join(each + rest)}{end}", level)
+        return ModelVerdict(f"{subject}: {', '.join(each + rest)}{end}", level)
     [way] = ways
     if way.runs:
-        return Verdict(f"{subject} {'run' if total > 1 else 'runs'} {way.whole}{end}", level)
-    return Verdict(f"{subject}, {'all ' if total > 1 else ''}{way.whole}{end}", level)
+        return ModelVerdict(f"{subject} {'run' if total > 1 else 'runs'} {way.whole}{end}", level)
+    return ModelVerdict(f"{subject}, {'all ' if total > 1 else ''}{way.whole}{end}", level)
 
 
 def _none(report: Report) -> str:

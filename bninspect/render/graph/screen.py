@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from bninspect.batchnorm.layer import BatchNorm, Report
-    from bninspect.batchnorm.verdict import Verdict
+    from bninspect.batchnorm.verdict import ModelVerdict
     from bninspect.graphdef import GraphDef
     from bninspect.render.line import Item, Room, Row, Tone
 
@@ -54,7 +54,7 @@ def render_graph(report: Report, *, everything: bool = False) -> Iterator[Item]:
         yield said
 
 
-def verdict_line(report: Report, said: Verdict) -> Line:
+def verdict_line(report: Report, said: ModelVerdict) -> Line:
     """The verdict on the model of this name."""
     path = report.graph.graphdef.path
     tone: Tone = "bold" if said.level == "plain" else said.level

@@ -78,7 +78,7 @@ def screens(paths: Sequence[str], commands: Sequence[str]) -> Iterator[Screen]:
 def _probed(path: str) -> Screen | None:
     from bninspect.commands.probe.probe import ProbeOptions, probe_model
     from bninspect.inputs.request import Request
-    from bninspect.render.probe.terminal import render_probe
+    from bninspect.render.probe.screen import render_probe
 
     try:
         result = probe_model(path, Request(random=2), ProbeOptions())

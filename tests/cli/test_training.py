@@ -71,11 +71,11 @@ def test_json(
 
 
 def test_the_two_questions_are_two_columns(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["graph", path("untrainable_wired_115")]) == 0
+    assert run(["graph", path("untrainable_wired_115"), "--all"]) == 0
     text = capsys.readouterr().out
-    assert "\nlayer  normalizes with  updates    channels  statistics\n" in text
-    assert "\nbn     its batch        never run         2  initial\n" in text
-    assert "trainable=False: bn. TensorFlow 1.4 lists" in text
+    assert "\nlayer  mode      normalizes with  updates    statistics\n" in text
+    assert "\nbn     training  its batch        never run  initial\n" in text
+    assert "bn: trainable=False, but training mode. TensorFlow 1.4 lists" in text
 
 
 def test_what_was_not_judged_says_why(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.verdict import behaviours, verdict
 from bninspect.commands.graph import Unread
-from bninspect.render.graph.screen import MOST_ROWS, verdict_line
+from bninspect.render.graph.screen import verdict_line
 from bninspect.render.line import Line
+from bninspect.render.screenful import MOST_ROWS
 from bninspect.text import counted
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.verdict import behaviours, verdict
 from bninspect.render.graph.groups import group
@@ -11,20 +12,17 @@ from bninspect.render.graph.notes import opposed_lines, other_lines, signature_l
 from bninspect.render.graph.statistics import state_lines
 from bninspect.render.graph.training import training_lines
 from bninspect.render.line import Line
+from bninspect.render.screenful import Screenful
 from bninspect.text import counted, human_size, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from bninspect.batchnorm.layer import BatchNorm, Report
     from bninspect.batchnorm.verdict import ModelVerdict
     from bninspect.graphdef import GraphDef
-    from bninspect.render.line import Item, Room, Row, Tone
+    from bninspect.render.line import Item, Tone
 
-MOST_ROWS = 40
-"""No model prints more, unless all is asked for."""
-_ONE_SCREEN = 24
-"""Rows of a terminal: below more of them the verdict is repeated."""
 _LIMITS = ((6, 2, 6), (4, 2, 3), (3, 1, 2), (2, 1, 1), (1, 1, 1))
 """(groups, wirings of a group, notes of a kind) that are shown, as many as fit."""
 _EVERYTHING = 1_000_000
@@ -40,18 +38,8 @@ _FORMATS = {
 def render_graph(report: Report, *, everything: bool = False) -> Iterator[Item]:
     """The whole model. With `everything`, each layer in a table and every note."""
     said = verdict_line(report, verdict(report))
-    if not everything:
-        yield _Screen(report, said)
-        return
-    from bninspect.render.graph.overview import layer_table
-
-    yield said
-    yield from _body(report, _EVERYTHING, _EVERYTHING, _EVERYTHING)
-    if report.layers:
-        yield Line()
-        yield layer_table(report.layers)
-        yield Line()
-        yield said
+    limits = ((_EVERYTHING,) * 3,) if everything else _LIMITS
+    yield Screenful(said, *(partial(_body, report, *limit) for limit in limits), limited=not everything)
 
 
 def verdict_line(report: Report, said: ModelVerdict) -> Line:
@@ -61,32 +49,6 @@ def verdict_line(report: Report, said: ModelVerdict) -> Line:
     return Line(f"{'standard input' if path == '-' else path}: {said.text}", tone)
 
 
-class _Screen(NamedTuple):
-    """The model in at most MOST_ROWS rows, the verdict first, and last if more than a screen follows."""
-
-    report: Report
-    said: Line
-
-    def rows(self, room: Room) -> Iterator[Row]:
-        rows: list[Row] = []
-        first = list(self.said.rows(room))
-        for limits in _LIMITS:
-            rows = [*first, *_drawn(_body(self.report, *limits), room)]
-            if len(rows) + len(first) <= MOST_ROWS:
-                break
-        if len(rows) + len(first) > MOST_ROWS:
-            more = len(rows) + len(first) + 1 - MOST_ROWS
-            rows = [*rows[:-more], *Line(f"and {counted(more, 'more line')}: --all", "dim").rows(room)]
-        yield from rows
-        if len(rows) > _ONE_SCREEN:
-            yield from first
-
-
-def _drawn(items: Iterable[Item], room: Room) -> Iterator[Row]:
-    for item in items:
-        yield from item.rows(room)
-
-
 def _body(report: Report, groups: int, wirings: int, notes: int) -> Iterator[Item]:
     """What stands below the verdict: sections with an empty line before each."""
     for section in (
@@ -94,6 +56,7 @@ def _body(report: Report, groups: int, wirings: int, notes: int) -> Iterator[Ite
         (*opposed_lines(report), *signature_lines(report, notes)),
         (*state_lines(report.layers, report), *training_lines(report)),
         other_lines(report, notes),
+        _table(report) if notes == _EVERYTHING else (),
         _file(report, everything=notes == _EVERYTHING),
     ):
         for index, item in enumerate(section):
@@ -115,6 +78,13 @@ def _groups(report: Report, most: int, wirings: int) -> Iterator[Item]:
         yield Line(f"{counted(count, 'layer')} in {counted(len(more), 'other group')}: --all", "dim")
     if not ways and report.outputs:
         yield Line(f"no batch norm leads to the outputs: {_outputs(report)}", indent=2)
+
+
+def _table(report: Report) -> Iterator[Item]:
+    from bninspect.render.graph.overview import layer_table
+
+    if report.layers:
+        yield layer_table(report.layers)
 
 
 def _file(report: Report, *, everything: bool) -> Iterator[Line]:

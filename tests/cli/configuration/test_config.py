@@ -84,7 +84,7 @@ def test_a_format_is_for_the_commands_that_have_it(capsys: pytest.CaptureFixture
     assert run(["check", f"models/{HEALTHY}"]) == 0
     assert json.loads(capsys.readouterr().out)["version"] == "2.1.0"
     assert run(["graph", f"models/{HEALTHY}"]) == 0
-    assert "batch-norm layer" in capsys.readouterr().out
+    assert "2 batch norms" in capsys.readouterr().out
 
 
 def test_a_model_is_allowed_what_it_does_on_purpose(check: Callable[..., tuple[int, Any]]) -> None:

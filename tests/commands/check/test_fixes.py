@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bninspect.commands.check.gate import Settings
-from bninspect.commands.check.paths import models
+from bninspect.commands.paths import models
 from bninspect.inputs.request import Request
 from tests.networks import faults
 from tests.support.fixes import OURS, beside, execute, fixes

@@ -132,10 +132,20 @@ def layout(graph: Graph, place: Placeholder) -> str:
 
 def refuse_unfed(graph: Graph, candidates: Iterable[Placeholder], fed: Collection[str]) -> None:
     """Raises InputError that lists the placeholders without default or feed, with a `--feed` for each."""
+    missing = unfed(graph, candidates, fed)
+    if missing is not None:
+        raise InputError(f"the model also has to be fed {missing}")
+
+
+def unfed(graph: Graph, candidates: Iterable[Placeholder], fed: Collection[str]) -> str | None:
+    """`a:0 (bool, a scalar); for example: --feed a=false`, of the placeholders without default or feed; None
+    if there is none.
+    """
     missing = [place for place in candidates if not place.has_default and place.name not in fed]
-    if missing:
-        lines = " ".join(example(graph, place) for place in missing)
-        raise InputError(f"the model also has to be fed {', '.join(map(str, missing))}; for example: {lines}")
+    if not missing:
+        return None
+    examples = " ".join(example(graph, place) for place in missing)
+    return f"{', '.join(map(str, missing))}; for example: {examples}"
 
 
 def content(graph: Graph, place: Placeholder) -> str | None:

@@ -28,6 +28,7 @@ from bninspect.measure.outputs import cut, empty, kept, output_differences
 from bninspect.measure.passes import GAP, OUTPUT, Passes
 from bninspect.measure.sharing.experiment import experiment
 from bninspect.measure.undecided import qualified, undecided
+from bninspect.measure.verify import run_by
 from bninspect.run.pure_ops import RANDOM_OPS
 from bninspect.run.running import Wish
 from bninspect.steps import step
@@ -65,9 +66,10 @@ def probe(
     patched = _patched(question, loops)
     both = both_modes(report, lambda mode, _: mode, (*outputs, *patched), question.layers, question.layers)
     reached = both.reached(report.graph)
+    later = run_by(report) if request.feeds else set()
 
     def bound(asked: Request) -> Inputs:
-        return bind(report.graph, reached, report.layers, asked, _decided(both))
+        return bind(report.graph, reached, report.layers, asked, _decided(both), later)
 
     first = bound_first(request, bound)
     both = both.cut(first.names)

@@ -21,8 +21,9 @@ from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.deciding import value_at
 from bninspect.errors import BninspectError
 from bninspect.graph.loops import in_loops
-from bninspect.graph.search import upstream
+from bninspect.graph.search import dependencies, reach, upstream
 from bninspect.inputs.deciding import sources
+from bninspect.inputs.placeholders import placeholders, unfed
 from bninspect.measure.both_modes import MODES, both_modes, unfeedable, unfetchable
 from bninspect.measure.facts import Verification
 from bninspect.measure.sharing.together import Original
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.graph import Tensor
+    from bninspect.graph import Node, Tensor
     from bninspect.inputs.request import Inputs
     from bninspect.measure.both_modes import BothModes
     from bninspect.measure.sharing.together import Place
@@ -81,6 +82,13 @@ def check(report: Report, measured: BothModes, inputs: Inputs) -> Check | Verifi
     return Check(ours=ours, original=original)
 
 
+def run_by(report: Report) -> set[Node]:
+    """The nodes of the original that run for a verification: all before its outputs, up to what decides."""
+    decided = {source.node for source in sources(report)}
+    outputs = (tensor.node for tensor in report.outputs)
+    return set(reach(outputs, lambda node: () if node in decided else dependencies(node)))
+
+
 def verify(
     report: Report,
     ours: tuple[BothModes, Running],
@@ -91,10 +99,13 @@ def verify(
     try:
         return _compared(report, *ours, *original, _feeds(inputs))
     except BninspectError as error:
-        return _impossible(error)
+        decided = {source.name for source in sources(report)}
+        places = placeholders(report.graph, run_by(report))
+        missing = unfed(report.graph, places, {*inputs.names, *decided})
+        return _impossible(f"it also has to be fed {missing}" if missing else error)
 
 
-def _impossible(error: BninspectError) -> Verification:
+def _impossible(error: BninspectError | str) -> Verification:
     told = str(error).partition("; if you trust")[0]
     return Verification(state="impossible", reason=f"the original does not run: {told}")
 

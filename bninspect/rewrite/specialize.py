@@ -19,6 +19,7 @@ from bninspect.errors import RewriteError
 from bninspect.graph.ops import SWITCHES
 from bninspect.graph.search import end, reach
 from bninspect.graph.trace import same
+from bninspect.rewrite.checks import leave_out_checks
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.folded.quantization import decided_delays, hold_updates
 from bninspect.rewrite.folded.scaled_weights import refold, unfreeze
@@ -91,6 +92,7 @@ def specialize(report: Report, choice: Choice, *, everything: bool = False) -> S
         _take(join, value != negated, join.node.inputs[0].node, edits, conditions)
     if everything and isinstance(choice, Mode):
         settle(report, choice, edits, conditions)
+    leave_out_checks(report, edits)
     return Specialization(edits=edits, changes=tuple(changes))
 
 

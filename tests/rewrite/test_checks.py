@@ -44,10 +44,8 @@ def test_a_check_of_the_step_goes_with_the_step(mode: Mode, everything: bool) ->
 
 
 def test_a_check_behind_a_check() -> None:
-    lines = (
-        "again = Less(step, hundred, ^check)\n"
-    lines += "check_2 = Assert(again, step)\nimage = Identity(x, ^check_2)\n"
-    )
+    lines = "again = Less(step, hundred, ^check)\ncheck_2 = Assert(again, step)\n"
+    lines += "image = Identity(x, ^check_2)\n"
     left = kept(STEP + EARLY + COUNTED + lines + LAYER + "out = Identity(y)\n")
     assert not left & {"step", "check", "check_2", "again"}
 
@@ -55,8 +53,8 @@ def test_a_check_behind_a_check() -> None:
 STAYING = {
     "of the image": "seen = IsFinite(x)\n"
     "all = All(seen, none)\ncheck = Assert(all, x)\nimage = Identity(x, ^check)\n",
-    "of both": COUNTED.replace("check =", "first =")
-    + "seen = IsFinite(x)\nall = All(seen, none)\nboth = LogicalAnd(all, counted)\ncheck = Assert(both, step)\n"
+    "of both": COUNTED.replace("check =", "first =") + "seen = IsFinite(x)\nall = All(seen, none)\n"
+    "both = LogicalAnd(all, counted)\ncheck = Assert(both, step)\n"
     "image = Identity(x, ^check)\n",
     "of another that is fed": "other = Placeholder(dtype=bool, shape=[])\ncheck = Assert(other, none)\n"
     "image = Identity(x, ^check)\n",
@@ -93,7 +91,7 @@ IMAGES = np.random.default_rng(3).normal(0.5, 2, (4, 6, 6, 3)).astype(np.float32
 
 
 def guarded(path: Path) -> Path:
-    """A model whose layer trains in the first hundred steps, and whose image waits for a check of the step."""
+    """A model whose layer trains in the first hundred steps, whose image waits for a check of them."""
     from tests.rewrite.conditionals import layer, write
 
     def build(tf: Any, x: Any) -> Any:

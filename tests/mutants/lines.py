@@ -53,13 +53,21 @@ class Lines:
 
     def tests_of(self, path: Path, lines: tuple[int, int] | None) -> list[str]:
         """Node ids of the tests that run any of these lines, of the whole file if none are given: first the
-        quick ones of the file's own room, then the quick ones of others.
+        quick ones of the file's own room, then the quick ones of others. Of lines that no test runs, as they
+        run when their file is imported, those that run a file that imports it.
         """
+        names = self._running(path, lines)
+        if not names:
+            names = {name for importer in _importers(path) for name in self._running(importer, None)}
+        room = path.relative_to(ROOT / "bninspect").parent.as_posix()
+        return sorted(names, key=lambda name: self._rank(name, room))
+
+    def _running(self, path: Path, lines: tuple[int, int] | None) -> set[str]:
+        """The tests that run any of these lines, or any of the whole file."""
         contexts = self._data.contexts_by_lineno(path.relative_to(ROOT).as_posix())
         asked = contexts if lines is None else range(lines[0], lines[1] + 1)
         names = {name.rpartition("|")[0] for line in asked for name in contexts.get(line, ())}
-        room = path.relative_to(ROOT / "bninspect").parent.as_posix()
-        return sorted(names & self._seconds.keys(), key=lambda name: self._rank(name, room))
+        return names & self._seconds.keys()
 
     def _rank(self, name: str, room: str) -> tuple[int, bool, float]:
         """How late a test is to run: how long it takes, in steps of ten, before how near it stands."""
@@ -69,3 +77,11 @@ class Lines:
             not name.startswith(f"tests/{room}/"),
             seconds,
         )
+
+
+def _importers(path: Path) -> list[Path]:
+    """The files of the package that import from this one."""
+    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    named = f"from {module} import "
+    files = sorted((ROOT / "bninspect").rglob("*.py"))
+    return [file for file in files if named in file.read_text(encoding="utf-8")]

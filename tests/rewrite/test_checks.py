@@ -117,7 +117,7 @@ def test_strip_feeds_the_step_no_more(tmp_path: Path) -> None:
 
 
 def probed(model: Path, feeds: tuple[str, ...] = ()) -> Probe:
-    found = inspect(bninspect.load(model))
+    found = inspect(bninspect.load(str(model)))
     question = Question(layers=found.layers, companions=False, presets=False)
     return probe(found, question, Request(random=4, feeds=feeds))
 

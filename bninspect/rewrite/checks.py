@@ -37,7 +37,7 @@ def leave_out_checks(report: Report, edits: Edits) -> None:
     waited = {(node, control) for node in kept for control in edits.controls(node)}
     behind = _checked(asserts, {control for _, control in waited}, deciding)
     idle = {(node, control) for node, control in waited if behind.get(control) and not edits.in_loop(node)}
-    needed = deciding & set(reach(outputs, _before(edits, idle)))
+    needed = set(reach(outputs, _before(edits, idle)))
     for node, control in idle:
         if needed.isdisjoint(behind[control]):
             edits.free(node, frozenset((control,)), node)

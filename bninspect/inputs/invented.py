@@ -86,7 +86,7 @@ def _file(graph: Graph, place: Placeholder, request: Request, generator: np.rand
     if wanted == WAV:
         return made_files.wav(generator)
     if wanted == IMAGES:
-        return made_files.png(generator, *(request.size or (_SIDE, _SIDE)))
+        return made_files.noise(generator, *(request.size or (_SIDE, _SIDE)))
     raise InputError(f"{place} takes text: give it with --feed {place.name.removesuffix(':0')}=TEXT")
 
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import struct
-import zlib
 
 import numpy as np
+
+from bninspect.inputs.png import png
 
 _SECOND = 16_000
 """Samples of a sound, and how many of them are a second: what models of speech take."""
 
 
-def png(generator: np.random.Generator, height: int, width: int) -> bytes:
+def noise(generator: np.random.Generator, height: int, width: int) -> bytes:
     """A PNG with three colours, every value even in 0 to 255."""
-    pixels = generator.integers(0, 256, (height, 3 * width), np.uint8)
-    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = (_chunk(b"IHDR", head), _chunk(b"IDAT", zlib.compress(rows, 1)), _chunk(b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    return png(generator.integers(0, 256, (height, width, 3), np.uint8), 1)
 
 
 def wav(generator: np.random.Generator) -> bytes:
@@ -26,8 +23,3 @@ def wav(generator: np.random.Generator) -> bytes:
     form = struct.pack("<HHIIHH", 1, 1, _SECOND, 2 * _SECOND, 2, 16)
     body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(samples))
     return b"RIFF" + struct.pack("<I", len(body) + len(samples)) + body + samples
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    """A chunk of a PNG: length, name, content, checksum."""
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))

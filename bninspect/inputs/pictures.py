@@ -13,7 +13,7 @@ from bninspect.errors import InputError
 from bninspect.graphdef.dtypes import NUMPY
 from bninspect.inputs import images
 from bninspect.inputs.memory import refuse_large
-from bninspect.inputs.preprocess import Recipe, prepare
+from bninspect.inputs.preprocess import Recipe, prepare, sized
 from bninspect.steps import step
 
 if TYPE_CHECKING:
@@ -35,6 +35,12 @@ class Pictures(Protocol):
         """Elements start to stop, as the input takes them. Raises InputError, RunError."""
         ...
 
+    def photo(self) -> NDArray[Any] | None:
+        """The first element for a person, (height, width, 1 to 4 channels), 0 to 255, in RGB, as large as the
+        model takes it; None if it is no photograph. Raises as `batch`.
+        """
+        ...
+
 
 class Files:
     """Image files, decoded and prepared when their batch comes."""
@@ -52,6 +58,9 @@ class Files:
             step("reading images", number, stop - start)
             elements.append(self._element(file))
         return np.stack(elements)
+
+    def photo(self) -> NDArray[Any] | None:
+        return sized(images.decode(images.read(self.files[0]), self.files[0]), self.recipe)
 
     def _element(self, file: Path) -> NDArray[Any]:
         element = prepare(images.decode(images.read(file), file), self.recipe)
@@ -77,6 +86,9 @@ class Encoded:
         data = [images.read(file) for file in self._files[start:stop]]
         return np.array(data[0] if self._one else data, dtype=object)
 
+    def photo(self) -> NDArray[Any] | None:
+        return images.decode(images.read(self._files[0]), self._files[0])
+
 
 class RandomImages:
     """Images of independent uniform pixels 0 to 255, prepared as decoded ones are."""
@@ -91,6 +103,9 @@ class RandomImages:
     def batch(self, start: int, stop: int) -> NDArray[Any]:
         refuse_large("a batch of random images", (stop - start, *self._size, self.recipe.channels))
         return np.stack([self._element(index) for index in range(start, stop)])
+
+    def photo(self) -> NDArray[Any] | None:
+        return None
 
     def _element(self, index: int) -> NDArray[Any]:
         shape = (*self._size, self.recipe.channels)
@@ -117,3 +132,6 @@ class RandomValues:
         return np.stack(
             [generator.standard_normal(self._shape).astype(self._dtype) for generator in generators]
         )
+
+    def photo(self) -> NDArray[Any] | None:
+        return None

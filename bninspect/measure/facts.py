@@ -38,6 +38,8 @@ class Question:
     """`layers`: batch norm alone changes its mode. `graph`: what decides the mode is fed, dropout and all."""
     momentum: float | None = None
     """Of the moving averages, where the user tells it."""
+    seen: bool = False
+    """Keep the first image, and what both modes make of it, for a person to look at."""
     verify: bool = True
     """Check the specialized graphs against the original."""
     companions: bool = True
@@ -157,6 +159,17 @@ class OutputDifference:
     """The largest values of the first image; None unless the tensor has a row of them for each image."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SeenImage:
+    """One image, and what both modes make of it."""
+
+    source: str
+    pixels: NDArray[Any]
+    """(height, width, 1 to 4 channels), 0 to 255, in RGB, of the size that the model takes."""
+    outputs: Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
+    """Name of an output -> its row of the image in training and in inference mode."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
     """One piece of one tensor in both modes."""
@@ -187,6 +200,8 @@ class Probe:
     """A node that draws random numbers on the way to what was compared; None where there is none."""
     kept: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     """`training/<tensor>` and `inference/<tensor>` of every output, where that was asked for."""
+    seen: SeenImage | None = None
+    """None where that was not asked, or the inputs are no photographs."""
     verification: Verification = field(
         default_factory=lambda: Verification(state="impossible", reason="it was not asked for")
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bninspect.errors import Absent
 from bninspect.inputs import patch
 from bninspect.measure.both_modes import MODES
-from bninspect.measure.facts import OutputDifference, Patch
+from bninspect.measure.facts import OutputDifference, Patch, SeenImage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.graph import Tensor
+    from bninspect.inputs.request import Inputs
     from bninspect.measure.passes import Passes
 
 
@@ -48,6 +49,15 @@ def cut(tensor: Tensor, text: str, passes: Passes) -> Patch:
     """The patch of one tensor, of all its batches together."""
     training, inference = (patch.cut(passes.together(mode, tensor), text, tensor.name) for mode in MODES)
     return Patch(tensor=tensor.name, slice=text, training=training, inference=inference)
+
+
+def seen_image(inputs: Inputs, passes: Passes) -> SeenImage | None:
+    """The first image and its row of every output; None if nobody took it."""
+    pixels = None if inputs.pictures is None else inputs.pictures.photo()
+    if inputs.pictures is None or pixels is None:
+        return None
+    rows = {tensor.name: both for tensor, both in passes.first.items() if tensor in passes.meters}
+    return SeenImage(source=inputs.pictures.names[0], pixels=pixels, outputs=rows)
 
 
 def kept(outputs: Sequence[Tensor], passes: Passes) -> dict[str, NDArray[Any]]:

@@ -47,6 +47,9 @@ class Passes:
         self.moments: dict[tuple[Mode, str], list[ImageMoments]] = defaultdict(list)
         self.gaps: dict[str, GapSums] = defaultdict(GapSums)
         self.whole: dict[tuple[Mode, Tensor], list[Array]] = defaultdict(list)
+        self.first: dict[Tensor, tuple[Array, Array]] = {}
+        """Of each output the row of the first image, in training and in inference mode; none where it has no
+        row for each image."""
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.lost: dict[tuple[str, Tensor | str], str] = {}
         """(kind, what) of a wish -> why it has no value."""
@@ -73,6 +76,8 @@ class Passes:
             for wish, part in values.items():
                 kind, what = wish.what
                 self._take(kind, what, part)
+                if kind == OUTPUT and number == 0:
+                    self._take_first(what, part[0], part[1], min(inputs.batch_size, inputs.count))
             self.wishes = list(values)
 
     def _give_up(self, kind: str, what: Any, reason: str) -> None:
@@ -103,6 +108,10 @@ class Passes:
         if tensor in self._keep:
             for mode, value in zip(MODES, (training, inference), strict=True):
                 self.whole[mode, tensor].append(value)
+
+    def _take_first(self, tensor: Tensor, training: Array, inference: Array, images: int) -> None:
+        if training.shape == inference.shape and training.ndim and len(training) == images:
+            self.first[tensor] = training[0].copy(), inference[0].copy()
 
     def together(self, mode: Mode, tensor: Tensor) -> Array:
         """A kept tensor over all batches, joined along its first axis; one without axes stacked."""

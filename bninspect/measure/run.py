@@ -24,7 +24,7 @@ from bninspect.measure.facts import (
 )
 from bninspect.measure.measured import probed_layers
 from bninspect.measure.opaque import without_loops
-from bninspect.measure.outputs import cut, empty, kept, output_differences
+from bninspect.measure.outputs import cut, empty, kept, output_differences, seen_image
 from bninspect.measure.passes import GAP, OUTPUT, Passes
 from bninspect.measure.sharing.experiment import experiment
 from bninspect.measure.undecided import qualified, undecided
@@ -168,6 +168,7 @@ def _found(
         decided={source.name: value for source, value in both.sources.items()},
         random=_random_node(report, both),
         kept=kept([tensor for tensor in outputs if tensor in passes.meters], passes) if question.keep else {},
+        seen=seen_image(inputs, passes) if question.seen else None,
         verification=checked or Verification(state="impossible", reason="it was not asked for"),
         switch=question.switch,
         momentum=question.momentum,

@@ -28,8 +28,8 @@ class Before:
     anew."""
 
     path: str
-    scores: Mapping[str, float | None]
-    """Own score of a layer by the name it has in the model; empty where the older one was not run."""
+    scores: Mapping[str, tuple[float | None, float | None]]
+    """Own score of a layer before and now, by the name it has now; empty where nothing was run."""
     comparison: Comparison | None = None
     """What moved between the two; None where that was not asked."""
 

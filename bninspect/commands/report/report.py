@@ -11,6 +11,7 @@ from bninspect.batchnorm import inspect
 from bninspect.collector import collector_held_off
 from bninspect.commands.check.gate import Settings
 from bninspect.commands.report.facts import Before, page_facts
+from bninspect.commands.report.states import own_scores
 from bninspect.errors import BninspectError
 from bninspect.models.open import load
 from bninspect.rules import Case
@@ -67,10 +68,12 @@ def report_model(
             except BninspectError as error:
                 failure = str(error)
                 case = replace(case, no_probe=f"the model could not be run: {failure}")
+        before = None
+        if options.against is not None:
+            before = _before(options.against, path, case, request, options)
+            case = replace(case, moved=before.comparison)
         facts = page_facts(Settings(path=path, momentum=options.momentum), case, failure)
-        if options.against is None:
-            return facts
-        return replace(facts, before=_before(options.against, path, facts, request, options))
+        return replace(facts, before=before)
 
 
 def _probed(
@@ -90,23 +93,22 @@ def _probed(
         patch=options.patch,
         allowed=options.allowed,
         momentum=options.momentum,
+        seen=True,
     )
     return probe(held, question, request, progress)
 
 
-def _before(
-    against: str, path: str, facts: PageFacts, request: Request | None, options: ReportOptions
-) -> Before:
+def _before(against: str, path: str, case: Case, request: Request | None, options: ReportOptions) -> Before:
     """What the older file holds beside the model, and its own scores on the same inputs."""
     from bninspect.commands.diff.pair import compare
 
     comparison = compare(against, path).comparison
-    scores: dict[str, float | None] = {}
-    if request is not None and facts.probe is not None:
-        older = _probed(comparison.old, request, options, None)
-        names = {move.old.name: move.name for move in comparison.layers}
-        for one in older.layers:
-            staleness = None if one.own is None else one.own.staleness
-            if one.layer.name in names and staleness is not None:
-                scores[names[one.layer.name]] = staleness.score
+    scores: dict[str, tuple[float | None, float | None]] = {}
+    if request is not None and case.probe is not None:
+        older, now = own_scores(_probed(comparison.old, request, options, None)), own_scores(case.probe)
+        scores = {
+            move.name: (older.get(move.old.name), now.get(move.name))
+            for move in comparison.layers
+            if move.old.name in older or move.name in now
+        }
     return Before(path=against, scores=scores, comparison=comparison)

@@ -76,9 +76,11 @@ def _row(
             tag("td", _score(None if one is None else one.deployed, layer.name, "deployed", places)),
             tag("td", _values(one, places), class_="less"),
         ]
-    says = f"{state.standing}, inherits" if state.inherits is not None else state.standing
+    says = f"{state.standing} itself, inherits" if state.inherits is not None else state.standing
     codes = f" {' '.join(state.codes)}" if state.codes else ""
-    cells.append(tag("td", f"{says}{codes}", class_=state_class(state)))
+    cells.append(
+        tag("td", f"{says}{codes}", class_="warning" if state.inherits is not None else state_class(state))
+    )
     return tag("tr", *cells, id=anchor)
 
 

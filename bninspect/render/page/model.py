@@ -10,8 +10,10 @@ from bninspect.render.page.headline import head, headline
 from bninspect.render.page.layers import layer_table
 from bninspect.render.page.markup import Html, shortened, tag
 from bninspect.render.page.numbers import Places, datum
+from bninspect.render.page.pictures.before import before_and_after
 from bninspect.render.page.pictures.channels import channel_pictures, stored_pictures, worst_channels
 from bninspect.render.page.pictures.depth import error_over_depth, variances_over_depth
+from bninspect.render.page.pictures.modes import both_modes
 from bninspect.render.page.pictures.network import network_map
 from bninspect.render.page.pictures.wiring import wiring_picture
 from bninspect.render.page.wired import alike, wiring_list
@@ -44,6 +46,8 @@ def model_section(
         yield from _depth(facts)
         yield from _wirings(facts)
         yield from _channels(facts)
+        yield from _modes(facts)
+        yield from _before(facts)
     cards = findings(facts)
     if cards:
         yield tag("h2", "Findings", id="findings")
@@ -115,6 +119,18 @@ def _channels(facts: PageFacts) -> Iterator[Html]:
             except GraphDefError:
                 continue
             yield from _titled(f"{name}, its stored statistics", *_cards(stored_pictures(mean, variance)))
+
+
+def _modes(facts: PageFacts) -> Iterator[Html]:
+    cards = [] if facts.probe is None else both_modes(facts.probe)
+    if cards:
+        yield from _titled("Both modes of an image", *cards)
+
+
+def _before(facts: PageFacts) -> Iterator[Html]:
+    cards = [] if facts.before is None else before_and_after(facts, facts.before)
+    if facts.before is not None and cards:
+        yield from _titled(f"Before and after: {shortened(facts.before.path)} and this model", *cards)
 
 
 def _cards(pictures: list[Html]) -> Iterator[Html]:

@@ -45,6 +45,9 @@ class Given:
     def batch(self, start: int, stop: int) -> Array:
         return np.stack(self._images[start:stop])
 
+    def photo(self) -> None:
+        return None
+
 
 def inputs(images: Sequence[Any], fixed: int | None = None, dtype: str = "float") -> Inputs:
     """These images for a placeholder that takes any number of them, or a fixed one."""

@@ -1,7 +1,5 @@
 """Picture 4, over the depth of the network: own error beside the error as deployed; where nothing was run,
 the stored variances.
-
-It is drawn twice, for a wide page and for a narrow one, so that its letters stay as large as the text.
 """
 
 from __future__ import annotations
@@ -10,28 +8,32 @@ import math
 from typing import TYPE_CHECKING
 
 from bninspect.render.page.markup import Html, joined, place, shortened, tag
+from bninspect.render.page.pictures.over_depth import (
+    BOTTOM,
+    HEIGHT,
+    LEFT,
+    RIGHT,
+    TOP,
+    layer_names,
+    score_lines,
+    twice,
+)
 from bninspect.render.page.pictures.scales import Scale, ScoreScale, drawing, short_tick
-from bninspect.statistics import thresholds
 from bninspect.text import layer_score
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from bninspect.batchnorm.layer import StoredStatistics
     from bninspect.commands.report.facts import PageFacts
     from bninspect.measure.facts import LayerMeasurement, ProbedLayer
 
-_WIDE, _NARROW = 980.0, 340.0
-_LEFT, _RIGHT, _TOP, _BOTTOM, _HEIGHT = 62.0, 12.0, 26.0, 46.0, 260.0
-_LIMITS = (("note", thresholds.NOTE), ("warning", thresholds.WARNING), ("error", thresholds.ERROR))
 _COLOURS = {
     "error": "var(--error)",
     "warning": "var(--warn-soft)",
     "note": "var(--note)",
     "fine": "var(--fine)",
 }
-_LETTER = 6.6
-"""Width of a letter."""
 
 
 def error_over_depth(facts: PageFacts) -> Html | None:
@@ -39,7 +41,7 @@ def error_over_depth(facts: PageFacts) -> Html | None:
     layers = [] if facts.probe is None else in_graph_order(facts, facts.probe.layers)
     if not any(_score(one.own) is not None or _score(one.deployed) is not None for one in layers):
         return None
-    return _both(lambda width: _errors(facts, layers, width))
+    return twice(lambda width: _errors(facts, layers, width))
 
 
 def variances_over_depth(facts: PageFacts) -> Html | None:
@@ -47,17 +49,13 @@ def variances_over_depth(facts: PageFacts) -> Html | None:
     ranges = [_variances(layer.statistics.values) for layer in facts.report.layers]
     if not any(ranges):
         return None
-    return _both(lambda width: _stored(facts, ranges, width))
+    return twice(lambda width: _stored(facts, ranges, width))
 
 
 def in_graph_order(facts: PageFacts, layers: Sequence[ProbedLayer]) -> list[ProbedLayer]:
     """The layers as the graph has them, however they are sorted for a person."""
     order = {layer.name: index for index, layer in enumerate(facts.report.layers)}
     return sorted(layers, key=lambda one: order.get(one.layer.name, 0))
-
-
-def _both(draw: Callable[[float], Html]) -> Html:
-    return joined((tag("div", draw(_WIDE), class_="wide"), tag("div", draw(_NARROW), class_="narrow")))
 
 
 def _score(measured: LayerMeasurement | None) -> float | None:
@@ -73,10 +71,10 @@ def _errors(facts: PageFacts, layers: Sequence[ProbedLayer], width: float) -> Ht
         score for one in layers for score in (_score(one.own), _score(one.deployed)) if score is not None
     ]
     most = max([0.8, *(score * 1.1 for score in scores if math.isfinite(score))])
-    y = ScoreScale(most, _HEIGHT - _BOTTOM, _TOP)
-    step = (width - _LEFT - _RIGHT) / len(layers)
-    centres = [_LEFT + (index + 0.5) * step for index in range(len(layers))]
-    parts = [_scores(y, width)]
+    y = ScoreScale(most, HEIGHT - BOTTOM, TOP)
+    step = (width - LEFT - RIGHT) / len(layers)
+    centres = [LEFT + (index + 0.5) * step for index in range(len(layers))]
+    parts = [score_lines(y, width)]
     bar = min(step * 0.66, 46.0)
     for one, at in zip(layers, centres, strict=True):
         score = _score(one.own)
@@ -88,9 +86,9 @@ def _errors(facts: PageFacts, layers: Sequence[ProbedLayer], width: float) -> Ht
         if (score := _score(one.deployed)) is not None
     ]
     parts.append(_line(line, dots=step >= 9))
-    parts.append(_names(facts, [one.layer.name for one in layers], centres, width))
+    parts.append(layer_names(facts, [one.layer.name for one in layers], centres, width))
     title = "Own error of each layer as bars, error as deployed as a line, from the input to the output"
-    return drawing(width, _HEIGHT, title, *parts)
+    return drawing(width, HEIGHT, title, *parts)
 
 
 def _bar(facts: PageFacts, one: ProbedLayer, at: float, width: float, top: float, bottom: float) -> Html:
@@ -128,58 +126,6 @@ def _line(points: Sequence[tuple[float, float]], *, dots: bool) -> Html:
     return joined(parts)
 
 
-def _scores(y: ScoreScale, width: float) -> Html:
-    """The scale of scores, with the limits of the verdicts by their names."""
-    limits = {limit: name for name, limit in _LIMITS}
-    parts = [tag("text", "score", x=_LEFT - 8, y=_TOP - 12, text_anchor="end", class_="s")]
-    last = math.inf
-    for score in y.ticks():
-        at = y(score)
-        name = limits.get(score)
-        dashed = None if score == 0 else "2 4"
-        parts.append(
-            tag(
-                "line",
-                x1=_LEFT,
-                x2=width - _RIGHT,
-                y1=at,
-                y2=at,
-                stroke="var(--none)",
-                stroke_dasharray=dashed,
-            )
-        )
-        if last - at >= 12:
-            told = f"{name} {short_tick(score)}" if name else short_tick(score)
-            parts.append(tag("text", told, x=_LEFT - 8, y=at + 4, text_anchor="end", class_="s"))
-            last = at
-    return joined(parts)
-
-
-def _names(facts: PageFacts, names: Sequence[str], centres: Sequence[float], width: float) -> Html:
-    """Below the drawing: every name where there is room, else numbers, and the first wrong layer by name."""
-    base = _HEIGHT - _BOTTOM
-    step = centres[1] - centres[0] if len(centres) > 1 else width - _LEFT - _RIGHT
-    room = int(step / _LETTER)
-    parts = []
-    wrong = next((index for index, name in enumerate(names) if facts.states[name].is_wrong), None)
-    whole = max(map(len, names)) <= room
-    every = 1 if whole else max(1, math.ceil(26 / step))
-    for index, at in enumerate(centres):
-        if whole:
-            parts.append(tag("text", names[index], x=at, y=base + 17, text_anchor="middle", class_="s"))
-        elif index % every == 0:
-            parts.append(tag("text", str(index + 1), x=at, y=base + 17, text_anchor="middle", class_="s"))
-    if wrong is not None:
-        told = f"begins at {shortened(names[wrong], int(width / _LETTER) - 14)}"
-        half = len(told) * _LETTER / 2
-        at = min(max(centres[wrong], half + 2), width - half - 2)
-        parts.append(
-            tag("path", d=f"M{place(centres[wrong])} {place(base + 21)}l-4 6h8z", fill="var(--error)")
-        )
-        parts.append(tag("text", told, x=at, y=base + 40, text_anchor="middle", class_="b error"))
-    return joined(parts)
-
-
 def _variances(held: StoredStatistics | None) -> tuple[float, float] | None:
     low, high = (None, None) if held is None else held.variance_range
     return None if low is None or high is None or low < 0 or high <= 0 else (low, high)
@@ -190,16 +136,16 @@ def _stored(facts: PageFacts, ranges: Sequence[tuple[float, float] | None], widt
     floor = min([low for low, _ in known if low > 0] + [high for _, high in known])
     logs = [math.log10(max(value, floor)) for one in known for value in one]
     low, high = math.floor(min(logs)), math.ceil(max(logs))
-    y = Scale(low, max(high, low + 1), _HEIGHT - _BOTTOM, _TOP)
-    step = (width - _LEFT - _RIGHT) / len(ranges)
-    centres = [_LEFT + (index + 0.5) * step for index in range(len(ranges))]
-    parts = [tag("text", "variance", x=_LEFT - 8, y=_TOP - 12, text_anchor="end", class_="s")]
+    y = Scale(low, max(high, low + 1), HEIGHT - BOTTOM, TOP)
+    step = (width - LEFT - RIGHT) / len(ranges)
+    centres = [LEFT + (index + 0.5) * step for index in range(len(ranges))]
+    parts = [tag("text", "variance", x=LEFT - 8, y=TOP - 12, text_anchor="end", class_="s")]
     every = max(1, math.ceil((y.high - y.low) / 8))
     for power in range(int(y.low), int(y.high) + 1, every):
         at = y(power)
-        parts.append(tag("line", x1=_LEFT, x2=width - _RIGHT, y1=at, y2=at, stroke="var(--line)"))
+        parts.append(tag("line", x1=LEFT, x2=width - RIGHT, y1=at, y2=at, stroke="var(--line)"))
         parts.append(
-            tag("text", short_tick(10.0**power), x=_LEFT - 8, y=at + 4, text_anchor="end", class_="s")
+            tag("text", short_tick(10.0**power), x=LEFT - 8, y=at + 4, text_anchor="end", class_="s")
         )
     bar = min(max(step * 0.5, 2), 14)
     names = [layer.name for layer in facts.report.layers]
@@ -212,5 +158,5 @@ def _stored(facts: PageFacts, ranges: Sequence[tuple[float, float] | None], widt
         height = max(bottom - top, 3)
         shape = tag("rect", x=at - bar / 2, y=top, width=bar, height=height, rx=min(bar / 2, 3), fill=colour)
         parts.append(tag("g", tag("title", told), shape))
-    parts.append(_names(facts, names, centres, width))
-    return drawing(width, _HEIGHT, "Smallest to largest stored variance of each layer", *parts)
+    parts.append(layer_names(facts, names, centres, width))
+    return drawing(width, HEIGHT, "Smallest to largest stored variance of each layer", *parts)

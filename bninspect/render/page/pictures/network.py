@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from bninspect.commands.report.states import own_scores
 from bninspect.render.page.markup import Html, shortened, tag
 from bninspect.text import common_scope, counted, layer_score
 
@@ -46,7 +47,7 @@ _MODES = {"switched": "switched", "training": "always training", "inference": "a
 def network_map(facts: PageFacts, prefix: str) -> Html:
     """The map and its legend; `prefix` stands before the number of a layer in what a cell links to."""
     layers = facts.report.layers
-    scores = own_scores(facts)
+    scores = own_scores(facts.probe)
     rows: list[Html] = []
     named, number = len(layers) <= _FEW, 0
     shared = len(common_scope([layer.name for layer in layers]))
@@ -60,16 +61,6 @@ def network_map(facts: PageFacts, prefix: str) -> Html:
         rows += [tag("span", shortened(scope, 60), class_="scope"), tag("div", *cells, class_="cells")]
     size = "map few" if named else "map many" if len(layers) > _MANY else "map"
     return tag("div", tag("div", *rows, class_=size), _legend(facts))
-
-
-def own_scores(facts: PageFacts) -> dict[str, float | None]:
-    """Own score of each layer that was measured, by its name."""
-    probed = () if facts.probe is None else facts.probe.layers
-    return {
-        one.layer.name: one.own.staleness.score
-        for one in probed
-        if one.own is not None and one.own.staleness is not None
-    }
 
 
 def state_class(state: LayerState) -> str:

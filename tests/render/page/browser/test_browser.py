@@ -1,0 +1,122 @@
+"""A page in Chromium without a network: it asks for nothing, says nothing, hides nothing and fits."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bninspect.commands.report.report import ReportOptions, report_model
+from tests.support.page_facts import facts_of_probe, network, page
+from tests.support.places import FIXTURES
+from tests.support.probes import output, probe, probed
+from tests.support.probing import never
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.render.page.browser.opened import Opened
+
+LONG = "a_name_of_two_hundred_letters/" * 7
+HOSTILE = ("<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "x\x1b[31m", "b" * 10_000)
+FIXTURE_PAGES = (
+    "classic.pb",
+    "cond_ema_115.pb",
+    "tfkeras_if.pb",
+    "dropout_decoy_14.pb",
+    "const_true.pb",
+    "train.meta",
+)
+
+
+@cache
+def text_of(name: str) -> str:
+    """The page of a network made by hand, or of a fixture without inputs."""
+    if name == "stale":
+        return page(facts_of_probe(network(53)))
+    if name == "many":
+        return page(facts_of_probe(network(500)))
+    if name == "long":
+        return page(facts_of_probe(probe(probed(LONG, 1, stored=never), probed(f"{LONG}2", 2))))
+    if name == "hostile":
+        layers = (probed(name, seed) for seed, name in enumerate(HOSTILE))
+        return page(facts_of_probe(probe(*layers, outputs=(output(0.9, 0.5, name=HOSTILE[0]),))))
+    return page(report_model(str(FIXTURES / name), None, ReportOptions()))
+
+
+PAGES = ("stale", "many", "long", "hostile", *FIXTURE_PAGES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_asks_for_nothing_and_says_nothing(name: str, opened: Callable[..., Opened]) -> None:
+    found = opened(text_of(name))
+    assert (found.requests, found.messages) == ([], [])
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1100, 360])
+@pytest.mark.parametrize("name", ["stale", "long", "hostile", *FIXTURE_PAGES])
+def test_axe_finds_no_violation(name: str, width: int, dark: bool, opened: Callable[..., Opened]) -> None:
+    assert opened(text_of(name), width=width, dark=dark).violations() == []
+
+
+@pytest.mark.parametrize("width", [1100, 700, 360])
+@pytest.mark.parametrize("name", PAGES)
+def test_words_cover_no_others_and_nothing_sticks_out(
+    name: str, width: int, opened: Callable[..., Opened]
+) -> None:
+    found = opened(text_of(name), width=width)
+    assert found.overlapping() == []
+    assert found.outside() == []
+
+
+def test_a_cell_leads_to_the_row_of_its_layer(opened: Callable[..., Opened]) -> None:
+    found = opened(text_of("stale"))
+    found.page.locator("a.c.error").click()
+    assert "unit_8/bn" in found.page.locator("tr:target").inner_text()
+    assert found.page.locator("tr:target").is_visible()
+
+
+def test_the_layers_are_filtered(opened: Callable[..., Opened]) -> None:
+    found = opened(text_of("stale"))
+    rows = found.page.locator("#Ltable tbody tr")
+    assert rows.count() == 53
+    found.page.get_by_label("Filter the layers").fill("error")
+    assert [row.inner_text().split()[0] for row in rows.all() if row.is_visible()] == ["net/block1/unit_8/bn"]
+    assert found.messages == []
+
+
+def test_without_scripts_everything_is_there(opened: Callable[..., Opened]) -> None:
+    found = opened(text_of("stale"), script=False)
+    assert not found.page.get_by_label("Filter the layers").is_visible()
+    assert found.page.locator("#Ltable tbody tr").last.is_visible()
+
+
+def test_it_prints_in_light_colours_and_with_all_details(opened: Callable[..., Opened]) -> None:
+    found = opened(text_of("stale"), dark=True)
+    found.page.emulate_media(media="print")
+    assert found.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert found.page.locator("svg").first.is_visible()
+    assert found.page.pdf(print_background=True).startswith(b"%PDF")
+
+
+def test_names_are_inert(opened: Callable[..., Opened]) -> None:
+    found = opened(text_of("hostile"))
+    assert found.page.locator("img").count() == 0
+    assert found.page.locator("script").count() == 1
+    assert HOSTILE[0] in found.page.locator("#Ltable").inner_text()
+
+
+def test_the_checks_find_what_they_look_for(opened: Callable[..., Opened]) -> None:
+    bad = (
+        "<!doctype html><title>x</title><main><img src='http://127.0.0.1:9/x.png'>"
+        "<svg viewBox='0 0 100 20'><text x='1' y='12'>one</text><text x='3' y='12'>two</text></svg>"
+        "<div style='width:3000px'>wide</div></main><script>console.log('said')</script>"
+    )
+    found = opened(bad)
+    assert found.requests == ["http://127.0.0.1:9/x.png"]
+    assert "said" in found.messages
+    assert found.overlapping() == ["one | two"]
+    assert any("wide" in element for element in found.outside())
+    assert any("image-alt" in violation for violation in found.violations())

@@ -166,7 +166,7 @@ def _switched(
         start = fork.x + fork.width * share, fork.y + fork.height
         parts += [branch.draw(), arrow(_elbow(start, branch.top), ink, idle=lane.idle)]
         port = (
-            f", :{int(lane.branch.taken_when)}"
+            f", output {int(lane.branch.taken_when)}"
             if kind == "Switch" and lane.branch.taken_when is not None
             else ""
         )

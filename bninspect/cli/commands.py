@@ -32,6 +32,8 @@ COMMANDS = {
 }
 
 
+_MODEL = "bninspect.cli.overview"
+"""The command that is meant where the first word is a model's."""
 _HELP = "bninspect.help"
 """Of a context: whether help is asked for anywhere on the command line. Help reads no configuration."""
 
@@ -63,6 +65,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
+        if name not in COMMANDS and _is_model(name):
+            return name, import_module(_MODEL).command, args
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
             from difflib import get_close_matches
 
@@ -70,6 +74,11 @@ class LazyGroup(click.Group):
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(COMMANDS)}"
             raise click.UsageError(f"no command {name!r}; {hint}", ctx)
         return super().resolve_command(ctx, args)
+
+
+def _is_model(word: str) -> bool:
+    """Whether the word names a model rather than a command, misspelled or not."""
+    return word == "-" or (not word.startswith("-") and ("/" in word or "." in word or Path(word).exists()))
 
 
 @click.group(
@@ -115,4 +124,7 @@ def _configure(context: click.Context) -> None:
     config = context.obj = find(Path.cwd())
     if config.options:
         commands = {name: import_module(entry.module).command for name, entry in COMMANDS.items()}
+        invoked = context.invoked_subcommand
+        if invoked is not None and invoked not in COMMANDS:
+            commands[invoked] = import_module(_MODEL).command
         context.default_map = default_map(config, commands)

@@ -98,10 +98,11 @@ def refresh_command(case: Case, names: Collection[str] = (), *, strip: bool = Fa
     return f"bninspect refresh {_model(report)}{chosen}{data(case)}{stripping}{outputs} -o {target}"
 
 
-def probe_command(case: Case, preset: PresetFit) -> str:
-    """The command that measures again with another preset."""
+def probe_command(case: Case, preset: PresetFit | None = None) -> str:
+    """The command that measures the model, with another preset than before if one is given."""
     given = None if case.request is None else replace(case.request, preprocess="raw", channels=None)
-    return f"bninspect probe {_model(case.report)}{data(replace(case, request=given))} {preset.options}"
+    inputs = data(replace(case, request=given)) if preset is not None else data(case)
+    return f"bninspect probe {_model(case.report)}{inputs}" + (f" {preset.options}" if preset else "")
 
 
 def to_inference(case: Case) -> str:

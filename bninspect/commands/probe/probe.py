@@ -66,7 +66,17 @@ def probe_model(
     written.
     """
     graph = _load(path, request, options.target)
-    report = frozen(inspect(graph, outputs=options.outputs))
+    return probe_report(inspect(graph, outputs=options.outputs), request, options, progress)
+
+
+def probe_report(
+    report: Report,
+    request: Request,
+    options: ProbeOptions,
+    progress: Callable[[int, int], None] | None = None,
+) -> ProbeResult:
+    """The same of a model that was inspected for the outputs of the options."""
+    report = frozen(report)
     layers = select(report.layers, options.globs)
     question = Question(
         layers=layers,

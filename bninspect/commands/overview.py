@@ -1,0 +1,61 @@
+"""`bninspect MODEL`: the verdict on a model, what the rules say of its file, and both modes on images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import inspect
+from bninspect.commands.check.gate import Settings, judged
+from bninspect.models.open import load
+from bninspect.rules import Case, Severity
+from bninspect.rules.remedies import probe_command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bninspect.batchnorm import Report
+    from bninspect.commands.check.result import ModelResult
+    from bninspect.commands.probe.probe import ProbeResult
+    from bninspect.inputs.request import Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """A model at first sight."""
+
+    report: Report
+    """All that its graph tells."""
+    checked: ModelResult
+    """What the rules say of the file alone."""
+    following: str | None
+    """The command that fixes the gravest error, else the one that measures the model; None if it has no
+    layers.
+    """
+
+
+def overview(settings: Settings) -> Overview:
+    """The model that the settings name, inspected and judged by its file alone.
+
+    Raises BninspectError as `load` and `inspect` do.
+    """
+    report = inspect(load(settings.path), outputs=settings.outputs)
+    case = Case(report=report)
+    checked = judged(settings, case)
+    return Overview(report=report, checked=checked, following=_following(case, checked))
+
+
+def _following(case: Case, checked: ModelResult) -> str | None:
+    errors = [one.finding for one in checked.found if one.finding.severity is Severity.ERROR]
+    fix = next((one.remedy for one in errors if one.remedy and one.remedy.startswith("bninspect ")), None)
+    return fix or (probe_command(case) if case.report.layers else None)
+
+
+def measure(
+    report: Report, settings: Settings, request: Request, progress: Callable[[int, int], None]
+) -> ProbeResult:
+    """Both modes of the model on what the request feeds it. Raises BninspectError as `probe_model` does."""
+    from bninspect.commands.probe.probe import ProbeOptions, probe_report
+
+    options = ProbeOptions(outputs=settings.outputs, allowed=settings.allowed_ops)
+    return probe_report(report, request, options, progress)

@@ -1,0 +1,37 @@
+"""The screen of `bninspect MODEL`: the verdict, what the rules found, and what to type next."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm.verdict import verdict
+from bninspect.render.check.text import findings
+from bninspect.render.graph.screen import verdict_line
+from bninspect.render.line import Line
+from bninspect.render.screenful import Screenful
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.commands.overview import Overview
+    from bninspect.render.line import Item
+
+
+def render_overview(found: Overview, *, measured: bool) -> Iterator[Item]:
+    """The file alone; `measured`: whether what a run of it shows follows, so that nothing is left to type."""
+    yield Screenful(
+        verdict_line(found.report, verdict(found.report)), partial(_body, found, measured=measured)
+    )
+
+
+def _body(found: Overview, *, measured: bool) -> Iterator[Item]:
+    judged = list(findings(found.checked))
+    yield Line()
+    yield from judged or [Line("no rule finds a fault in the file", "plain")]
+    if measured or not found.report.layers:
+        return
+    yield Line()
+    if found.following is not None:
+        yield Line(found.following, label="next: ", whole=True)
+    yield Line("staleness not measured: give images, or --image DIR", "dim")

@@ -17,7 +17,7 @@ from tests.pages.__main__ import main, write
 from tests.pages.console import Session, renew, run, runs_a_model, sessions
 from tests.support.places import ROOT
 
-NOISE = re.compile(r"noise up to \S+")
+NOISE = re.compile(r"to within \S+")
 """How far two runs that should agree lie apart: another number on every machine."""
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 RELATIVE = 2e-3

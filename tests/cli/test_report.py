@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         ("tfkeras_if.pb", "If"),
         ("dropout_decoy_14.pb", "Select"),
         ("train.meta", "not judged"),
-        ("group_norm.pb", "No batch-norm layer"),
+        ("group_norm.pb", "No batch norm"),
     ],
 )
 def test_a_page_without_inputs(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, NamedTuple
-from unittest import mock
 
 from bninspect.commands.check.gate import Settings
 from bninspect.commands.report.facts import page_facts
 from bninspect.commands.report.origin import Origin
+from bninspect.inputs.request import Request
 from bninspect.render.page.document import document
 from bninspect.render.page.model import model_section, model_title
 from bninspect.rules import Case
-from tests.support.probes import output, probe, probed
+from tests.support.probes import output, probe, probed, rewritable
 from tests.support.probing import never
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def network(layers: int, stale: int = STALE, **changes: Any) -> Probe:
 def facts_of_probe(measured: Probe) -> PageFacts:
     """What a page tells of a probe; a layer made by hand stands in no graph that strip could be tried on."""
     settings = Settings(path="model.pb", chosen=("BN2", "BN4"))
-    with mock.patch("bninspect.commands.check.gate.obstacle", return_value=None):
-        return page_facts(settings, Case(report=measured.report, probe=measured))
+    case = Case(report=measured.report, probe=measured, request=Request(images=("photos",)))
+    with rewritable(measured.report):
+        return page_facts(settings, case)
 
 
 def page(facts: PageFacts) -> str:

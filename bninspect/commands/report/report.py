@@ -60,7 +60,7 @@ def report_model(
         report = inspect(load(path), outputs=options.outputs)
         for target in options.targets:
             files.refuse_read(Path(target), path, prefix=report.graph.graphdef.checkpoint)
-        case = Case(report=report, momentum=options.momentum)
+        case = Case(report=report, momentum=options.momentum, request=request, allowed_ops=options.allowed)
         failure = None
         if request is not None:
             try:

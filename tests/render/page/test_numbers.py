@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bninspect.commands.probe.diagnosis import diagnose
 from bninspect.render.json import dumps, graph_document
 from bninspect.render.page.numbers import datum
 from bninspect.render.probe.document import probe_document
 from tests.support.page_facts import Number, PageReader, facts_of_probe, network, page
+from tests.support.probes import diagnosis
 
 if TYPE_CHECKING:
     from bninspect.measure.facts import Probe
@@ -21,7 +21,7 @@ def documents(measured: Probe) -> dict[str, Any]:
     """The documents as a program gets them."""
     found = {
         "graph": graph_document(measured.report, measured.report.layers),
-        "probe": probe_document(measured, diagnose(measured)),
+        "probe": probe_document(measured, diagnosis(measured)),
     }
     read: dict[str, Any] = json.loads(dumps(found))
     return read

@@ -21,7 +21,7 @@ from bninspect.commands.strip.pair import BrokenError, ProgramPair
 from bninspect.commands.strip.rounds import ImpossibleError, Round, rounds
 from bninspect.errors import BninspectError, RunError
 from bninspect.graph.loops import in_loops
-from bninspect.graph.search import dependencies, reach
+from bninspect.graph.search import dependencies, producers, reach, upstream
 from bninspect.inputs import feeds
 from bninspect.inputs.invented import BATCH, invented
 from bninspect.inputs.memory import TooLargeError
@@ -31,6 +31,7 @@ from bninspect.measure.both_modes import unfetchable
 from bninspect.measure.facts import Verification
 from bninspect.measure.verify import apart, drawn_inside_functions
 from bninspect.run import session
+from bninspect.run.pure_ops import PURE_OPS
 from bninspect.steps import step
 
 _NOTHING_FINITE = "the original gives no finite value to compare with; give it others: --image, --feed"
@@ -102,7 +103,9 @@ def _batches(stripped: Stripped, request: Request, decided: Feeds) -> Iterator[F
     fed, _ = feeds.parse(graph, request.feeds, shared=request.shared)
     if request.batch_size is None:
         request = replace(request, batch_size=feeds.rows(graph, fed))
-    nodes = _reached(stripped, {name.rpartition(":")[0] for name in (*fed, *decided)})
+    given = {name.rpartition(":")[0] for name in (*fed, *decided)}
+    read = {node for node in _reached(stripped, given) if _has_a_default_to_be_read(node)}
+    nodes = _reached(stripped, given | {node.name for node in read})
     try:
         places = placeholders(graph, nodes)
     except BninspectError as error:
@@ -111,7 +114,8 @@ def _batches(stripped: Stripped, request: Request, decided: Feeds) -> Iterator[F
     image = None
     if request.images or request.random is not None or request.input is not None:
         image = image_input(graph, others, layers, request.input, any_rank=not request.images)
-    free = [place for place in others if not place.has_default and place != image]
+    free = [place for place in others if not place.has_default or place.tensor.node in read]
+    free = [place for place in free if place != image]
     if image is not None and request.batch_size is None and not (image.shape and image.shape[0]):
         request = replace(request, batch_size=1 if free else BATCH)
     try:
@@ -122,6 +126,14 @@ def _batches(stripped: Stripped, request: Request, decided: Feeds) -> Iterator[F
         raise ImpossibleError(str(error)) from error
     inputs = bind(graph, nodes, layers, request, {*decided, *made})
     return ({**made, **batch} for batch in inputs.batches())
+
+
+def _has_a_default_to_be_read(node: Node) -> bool:
+    """Whether it is a placeholder whose default is fed itself, or read from a file or an iterator: it is
+    easier fed.
+    """
+    default = upstream(producers(node)) if node.op == "PlaceholderWithDefault" else ()
+    return any(one.op.startswith("Placeholder") or one.op not in PURE_OPS for one in default)
 
 
 def _reached(stripped: Stripped, fed: Collection[str]) -> set[Node]:

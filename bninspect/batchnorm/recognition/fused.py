@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from bninspect.batchnorm.layer import Lookalike, Unrecognised
 from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.recognition.lookalikes import batch_in_channels, of_moments
-from bninspect.batchnorm.recognition.origin import data_format_of, origin
+from bninspect.batchnorm.recognition.moments import data_format_of
+from bninspect.batchnorm.recognition.origin import origin
 from bninspect.batchnorm.site import Batch, Chosen, Site, Stored, Undecided
 from bninspect.graph.trace import number, same
 

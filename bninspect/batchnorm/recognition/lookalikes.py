@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Lookalike
 from bninspect.batchnorm.recognition.formula import difference_of
-from bninspect.batchnorm.recognition.origin import data_format_of
+from bninspect.batchnorm.recognition.moments import data_format_of
 from bninspect.batchnorm.recognition.variance import is_squared
 from bninspect.graph.ops import RESHAPES
 from bninspect.graph.shapes import rank

@@ -11,41 +11,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.recognition.moments import Walk, is_stored
 from bninspect.batchnorm.site import Batch, Chosen, Origin, Stored, Undecided
 from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.batchnorm.wiring.conditions import Join
 from bninspect.batchnorm.wiring.nested import decision
-from bninspect.graph.functions.library import FUSED_OPS
-from bninspect.graph.ops import VARIABLES
-from bninspect.graph.search import reach
-from bninspect.graph.trace import cast_free, integers, is_scalar, same, value
+from bninspect.graph.trace import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bninspect.batchnorm.wiring.conditions import Conditions, Context
     from bninspect.graph import Node, Tensor
-
-REDUCTIONS = frozenset({"Mean", "Sum"})
-_ARITHMETIC = frozenset({
-    "Add", "AddV2", "AddN", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "Neg", "Square", "SquaredDifference",
-    "Maximum", "Minimum", "Relu", "Pow", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Abs", "Squeeze", "ExpandDims",
-    "Reshape", "Cast", "Transpose", "BroadcastTo", "Tile", "Pack", "Unpack", "ConcatV2", "Concat", "Split",
-    "SplitV", "StridedSlice", "Slice", "GatherV2", "Gather", "Bitcast",
-})  # fmt: skip
-_REPLICAS = frozenset({
-    "CrossReplicaSum", "CollectiveReduce", "CollectiveReduceV2", "CollectiveReduceV3", "NcclAllReduce",
-    "XlaAllReduce",
-})  # fmt: skip
-"""Sums over replicas: their first input is the value, the others say among whom it is summed."""
-_SHAPED = frozenset({
-    "Reshape", "ExpandDims", "Squeeze", "BroadcastTo", "Tile", "Transpose", "StridedSlice", "Slice", "Pow",
-})  # fmt: skip
-"""Ops whose first input is the value, the others shapes, places or an exponent."""
-_SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "Prod", "Range", "ZerosLike", "OnesLike", "Fill"})
-_SHIFTS = frozenset({"Sub", "SquaredDifference"})
-_BATCH_PORTS = (1, 2)
-_MOST_NODES = 300
 
 
 def origin(
@@ -131,9 +108,9 @@ def _side(
 def _unconditional(source: Tensor, x: Tensor) -> Batch | Stored | Undecided:
     """What a statistic that no Merge chooses depends on."""
     node = source.node
-    if _is_stored(node):
+    if is_stored(node):
         return Stored(node=node, source=source)
-    walk = _Walk(x)
+    walk = Walk(x)
     reason = walk.back_from(source)
     if reason is not None:
         return Undecided(reason=reason)
@@ -151,97 +128,3 @@ def _unconditional(source: Tensor, x: Tensor) -> Batch | Stored | Undecided:
     if axes is None:
         return Undecided(reason=f"the axes that {node.op} {node.label} is taken over are not constant")
     return Batch(node=node, axes=axes, fused=tuple(walk.fused), of_x=walk.is_of_x())
-
-
-def _is_stored(node: Node) -> bool:
-    return node.op == "Const" or node.op in VARIABLES or node.op in ("Placeholder", "PlaceholderV2")
-
-
-class _Walk:
-    """Everything a statistic depends on, up to x and to what is stored."""
-
-    def __init__(self, x: Tensor) -> None:
-        self._targets = {same(x), cast_free(x), value(x)}
-        self.reached_x = False
-        self.stored: list[Tensor] = []
-        self.shifts: set[Tensor] = set()
-        """Stored tensors only taken off x before its moments: they change nothing but the rounding."""
-        self.reductions: list[Node] = []
-        self.fused: list[Node] = []
-        self._reason: str | None = None
-
-    def back_from(self, statistic: Tensor) -> str | None:
-        """Walk; the reason where the walk meets what it cannot judge, else None."""
-        passed = sum(1 for _ in reach([statistic], self._before, _MOST_NODES + 1))
-        if self._reason is None and passed > _MOST_NODES:
-            return f"the statistics of {statistic.name} depend on too many nodes to judge"
-        return self._reason
-
-    def _before(self, statistic: Tensor) -> tuple[Tensor, ...]:
-        """What a tensor on the way is made of; nothing where the walk ends or met what it cannot judge."""
-        tensor = same(statistic)
-        node = tensor.node
-        if self._reason is not None:
-            return ()
-        if tensor in self._targets or cast_free(tensor) in self._targets:
-            self.reached_x = True
-            return ()
-        if node.op.startswith("Placeholder"):
-            self._reason = f"the statistics are computed from another tensor, {tensor.name}"
-            return ()
-        if _is_stored(node):
-            if not is_scalar(tensor) and tensor not in self.stored:
-                self.stored.append(tensor)
-            return ()
-        moments = node.op in FUSED_OPS and node.inputs and tensor.port in _BATCH_PORTS
-        if moments and same(node.inputs[0]) in self._targets:
-            self.reached_x = True
-            self.fused.append(node)
-            return ()
-        if node.op in _SHAPES:
-            return ()
-        if node.op not in _ARITHMETIC | REDUCTIONS | _REPLICAS:
-            self._reason = (
-                f"the statistics come from {node.op} {node.label}, neither a moment of x nor stored"
-            )
-            return ()
-        return self._inputs(node)
-
-    def _inputs(self, node: Node) -> tuple[Tensor, ...]:
-        """The inputs that carry values rather than shapes, axes or counts."""
-        if node.op in REDUCTIONS:
-            self.reductions.append(node)
-            return node.inputs[:1]
-        if node.op in _SHIFTS and len(node.inputs) == 2:
-            first, second = node.inputs
-            if cast_free(first) in self._targets or same(first) in self._targets:
-                self.shifts.add(same(value(second)))
-                self.shifts.add(same(second))
-        if node.op in _SHAPED | _REPLICAS:
-            return node.inputs[:1]
-        if node.op in ("ConcatV2", "GatherV2", "Gather"):
-            return node.inputs[:-1]
-        return node.inputs
-
-    def axes(self) -> tuple[int, ...] | None:
-        """All axes of the reductions on the way to x (a fused op: all but channels); None: not constant."""
-        if self.fused and not self.reductions:
-            return (0, 2, 3) if data_format_of(self.fused[0]) == "NCHW" else (0, 1, 2)
-        found: list[int] = []
-        for node in self.reductions:
-            axes = integers(node.inputs[1]) if len(node.inputs) > 1 else None
-            if axes is None:
-                return None
-            found.extend(axes)
-        return tuple(sorted(set(found)))
-
-    def is_of_x(self) -> bool:
-        """Whether a single reduction was met, and what it reduces is x."""
-        return len(self.reductions) == 1 and cast_free(self.reductions[0].inputs[0]) in self._targets
-
-
-def data_format_of(node: Node) -> str:
-    """NHWC or NCHW by the attribute of a fused op (NDHWC and NCDHW likewise); NHWC is its default."""
-    written = node.attr("data_format", b"NHWC")
-    text = written.decode("utf-8", "replace") if isinstance(written, bytes) else str(written)
-    return "NCHW" if text.startswith("NC") and text != "NC" else "NHWC"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Lookalike, Unrecognised
 from bninspect.batchnorm.recognition.algebra import ADDS, DIVISIONS, INVERSES, Region
+from bninspect.batchnorm.recognition.formula import difference_of
 from bninspect.batchnorm.recognition.fused import mode_of
 from bninspect.batchnorm.recognition.lookalikes import square_root_of
 from bninspect.batchnorm.recognition.origin import origin
@@ -36,6 +37,7 @@ _REASONS = {
     "stored may be a standard deviation",
 }
 _NO_DIFFERENCE = "1/sqrt(variance + epsilon) is taken, and no x - mean is found that it scales"
+_TRANSPOSED = "x - mean is transposed before 1/sqrt(variance + epsilon) scales it"
 
 
 def without_match(
@@ -57,7 +59,19 @@ def without_match(
     changed = any(node.op in ADDS for node in behind)
     if is_parameter(variance) and (changed or value(radicand) == value(variance)):
         return []  # a step of an optimizer: m / (sqrt(v) + epsilon)
-    return [Unrecognised(node=root.label, reason=_NO_DIFFERENCE)]
+    reason = _TRANSPOSED if _scales_a_transposed_difference(root, sign, graph) else _NO_DIFFERENCE
+    return [Unrecognised(node=root.label, reason=reason)]
+
+
+def _scales_a_transposed_difference(root: Node, sign: int, graph: Graph) -> bool:
+    """Whether what the root flows into is multiplied with, or divides, the Transpose of a difference."""
+    operands = (tensor for node in Region({root: sign}, graph).nodes for tensor in node.inputs)
+    turned = (value(tensor).node for tensor in operands)
+    return any(
+        difference_of(value(node.inputs[0]).node) is not None
+        for node in turned
+        if node.op == "Transpose" and node.inputs
+    )
 
 
 def _behind(root: Node, graph: Graph) -> list[Node]:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.layer import Lookalike, Unrecognised
 from bninspect.batchnorm.mode import Form
 from bninspect.batchnorm.recognition.fused import mode_of
-from bninspect.batchnorm.recognition.origin import data_format_of, origin
+from bninspect.batchnorm.recognition.moments import data_format_of
+from bninspect.batchnorm.recognition.origin import origin
 from bninspect.batchnorm.recognition.quantization.expansion import (
     CONVOLUTIONS,
     flow,

@@ -21,14 +21,14 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
-    "graph": Entry("bninspect.cli.graph", "Where every batch norm is, and what decides its mode."),
-    "probe": Entry("bninspect.cli.probe", "How far training and inference mode differ on your images."),
-    "check": Entry("bninspect.cli.check", "May this model ship? Findings, and an exit code for CI."),
-    "strip": Entry("bninspect.cli.strip", "A model that serves inference only, mended where it can be."),
-    "refresh": Entry("bninspect.cli.refresh", "Statistics re-estimated from images, in the model as it is."),
+    "graph": Entry("bninspect.cli.graph", "Which mode every batch norm runs in, and what decides it."),
+    "probe": Entry("bninspect.cli.probe", "How far the two modes differ on your images, layer by layer."),
+    "check": Entry("bninspect.cli.check", "May this model ship? Findings, fixes, and an exit code for CI."),
+    "strip": Entry("bninspect.cli.strip", "Write the model with every batch norm in inference mode."),
+    "refresh": Entry("bninspect.cli.refresh", "Write the model with moving statistics of your images."),
     "diff": Entry("bninspect.cli.diff", "What moved between two checkpoints: weights, and statistics?"),
     "report": Entry("bninspect.cli.report", "One page to look at: map, wiring, both modes, findings, fixes."),
-    "rule": Entry("bninspect.cli.rule", "What the rules of check look for, and what to do instead."),
+    "rule": Entry("bninspect.cli.rule", "What a rule looks for, why, and what to do instead."),
 }
 
 
@@ -56,6 +56,10 @@ class LazyGroup(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(f"{COMMANDS[cmd_name].module}.command is no click command")
         return command
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage(ctx.command_path, "MODEL [IMAGE]... [OPTIONS]")
+        formatter.write_usage(ctx.command_path, "COMMAND ... [OPTIONS]", prefix=" " * len("Usage: "))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -88,10 +92,11 @@ def _is_model(word: str) -> bool:
     epilog="""
     \b
     Examples:
-      bninspect graph model.pb
-      bninspect graph model.pb --layer 'resnet_v1_50/conv1/*'
-      bninspect probe model.pb --image photo.jpg
-      bninspect check models/ --deploy
+      bninspect model.pb                            the verdict, findings, and what to type next
+      bninspect model.pb photo.jpg                  the same, and both modes on a photo
+      bninspect graph model.pb --layer 'conv1/*'    how a layer is wired
+      bninspect check models/ --deploy              many models, for continuous integration
+      bninspect COMMAND --help                      options and examples of a command
 
     \b
     Exit codes: 0 it ran; 1 findings (check, diff); 2 it could not be done; 3 a bug of ours.
@@ -100,8 +105,8 @@ def _is_model(word: str) -> bool:
 @click.version_option(__version__, prog_name="bninspect")
 @click.pass_context
 def program(context: click.Context) -> None:
-    """Inspect batch normalization in frozen TensorFlow models: which branch is served, training or inference,
-    what decides it, and whether the stored statistics are any good."""
+    """Inspect batch normalization in TensorFlow models: which mode a file serves, training or inference, what
+    decides it, and whether its moving statistics fit your data."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         context.exit(2)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from bninspect.cli import options
+from bninspect.cli import options, sections
 
 
-@click.command(
+@sections.command(
     "diff",
     epilog="""
     \b

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from bninspect.cli import options
+from bninspect.cli import options, sections
 from bninspect.escaping import printable_lines
 
 
-@click.command(
+@sections.command(
     "graph",
     epilog="""
     \b

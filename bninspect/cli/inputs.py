@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from bninspect.cli.options import parameter
+from bninspect.cli.sections import SectionedCommand
 from bninspect.errors import OptionError
 from bninspect.options import Channels, Count, Preprocess, Resize, Seed, Size, checked
 
@@ -31,16 +32,22 @@ def options(function: F) -> F:
     """The options INPUTS: what to feed the model."""
     for decorate in (
         click.option(
-            "--allow-op", "allowed", metavar="OP", multiple=True, help="Run this op too. Repeatable."
+            "--allow-op",
+            "allowed",
+            metavar="OP",
+            multiple=True,
+            help="Run this op, which is not on the allow-list. Repeatable.",
         ),
         click.option(
             "--resize",
             type=parameter(Resize),
             default="stretch",
             show_default=True,
-            help="How images come to that size.",
+            help="How an image comes to that size.",
         ),
-        click.option("--size", metavar="HxW", callback=size, help="Where the model leaves it free."),
+        click.option(
+            "--size", metavar="HxW", callback=size, help="Size of the images, if the model leaves it free."
+        ),
         click.option("--channels", type=parameter(Channels), help="Order of the colours; bgr is OpenCV's."),
         click.option(
             "--preprocess",
@@ -50,7 +57,7 @@ def options(function: F) -> F:
             help="raw: 0..255, unit: 0..1, tf: -1..1, caffe and torch: by their channel means; auto: as "
             "fits the first layer's stored statistics.",
         ),
-        click.option("--batch-size", type=parameter(Count), metavar="N", help="Images run together."),
+        click.option("--batch-size", type=parameter(Count), metavar="N", help="Images in a batch."),
         click.option("--input", "input_name", metavar="NAME", help="The placeholder that takes the images."),
         click.option(
             "--feed",
@@ -59,7 +66,14 @@ def options(function: F) -> F:
             multiple=True,
             help="A number, a boolean or @file.npy for any other input. Repeatable.",
         ),
-        click.option("--seed", type=parameter(Seed), default=0, show_default=True, help="Of --random."),
+        click.option(
+            "--seed",
+            type=parameter(Seed),
+            default=0,
+            show_default=True,
+            metavar="S",
+            help="Seed of --random.",
+        ),
         click.option(
             "--random", "count", type=parameter(Count), metavar="N", help="N random images instead."
         ),
@@ -71,7 +85,7 @@ def options(function: F) -> F:
     return function
 
 
-class OneModelCommand(click.Command):
+class OneModelCommand(SectionedCommand):
     """A command that takes one MODEL; of another argument it says which option is meant."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

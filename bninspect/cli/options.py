@@ -93,7 +93,7 @@ def output(function: F) -> F:
         "outputs",
         metavar="NAME",
         multiple=True,
-        help="Only what this node or tensor depends on; otherwise the outputs are found. Repeatable.",
+        help="Look at what this node or tensor depends on; otherwise at the model's outputs. Repeatable.",
     )(function)
 
 
@@ -103,7 +103,7 @@ def momentum(function: F) -> F:
         "--momentum",
         type=parameter(Momentum),
         metavar="M",
-        help="Of the moving averages, where the file does not tell it.",
+        help="Momentum of the moving averages, where the file does not hold it.",
     )(function)
 
 
@@ -114,7 +114,7 @@ def fail_on(function: F) -> F:
         type=parameter(Level),
         default="error",
         show_default=True,
-        help="What makes the exit code 1.",
+        help="Findings from this severity on make the exit code 1.",
     )(function)
 
 
@@ -131,14 +131,14 @@ def output_format(*formats: str) -> Callable[[F], F]:
         type=click.Choice(formats),
         default=formats[0],
         show_default=True,
-        help="How to print it.",
+        help="Output format.",
     )
 
 
 def traceback(function: F) -> F:
     """`--traceback`; `cli.run` looks for it by itself, since a command line may be too wrong to parse."""
     return click.option(
-        "--traceback", is_flag=True, expose_value=False, help="Print the traceback of an error too."
+        "--traceback", is_flag=True, expose_value=False, help="Print the traceback of an error, too."
     )(function)
 
 

@@ -6,11 +6,20 @@ from typing import Any
 
 import click
 
-from bninspect.cli import inputs, options
+from bninspect.cli import inputs, options, sections
+
+
+class OverviewCommand(sections.SectionedCommand):
+    """The command without a name: the model stands where the name of a command would."""
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage("bninspect", "MODEL [IMAGE]... [OPTIONS]")
 
 
 @click.command(
     "MODEL",
+    cls=OverviewCommand,
+    first="Inputs",
     epilog="""
     \b
     Examples:

@@ -39,6 +39,7 @@ def _model(config: Config | None) -> str:
 @click.command(
     "probe",
     cls=inputs.OneModelCommand,
+    first="Inputs",
     epilog="""
     \b
     Examples:
@@ -91,8 +92,7 @@ def command(
     """Run the model in training and in inference mode, and show how far they differ.
 
     MODEL is what `bninspect graph` reads; without it, `model` of the configuration, BNINSPECT_MODEL or the
-    only model in the current folder. Every op that runs must be known only to compute. This needs
-    TensorFlow.
+    only model in the current folder. Only ops on the allow-list run. This needs TensorFlow.
     """
     from bninspect.commands.probe.probe import ProbeOptions, probe_model
     from bninspect.measure.measured import worst_first

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bninspect.cli import inputs, options
+from bninspect.cli import inputs, options, sections
 from bninspect.options import Count, Share
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _OF_IMAGES = {
 """Parameters that say which images are run, and how: parts were made so, and take none."""
 
 
-@click.command(
+@sections.command(
     "refresh",
     epilog="""
     \b
@@ -82,14 +82,14 @@ def command(
     more: tuple[str, ...],
     **asked: Any,
 ) -> None:
-    """Re-estimate the statistics of batch norm from images, and write the model with them.
+    """Write the model with moving statistics that are measured on your images.
 
-    The weights stay. All layers (with --layer those) run in training mode; the moments of what they normalize
-    are pooled over the whole set, and written into the constants of the model. Every other byte stays what
-    it was, and MODEL itself is never changed. The result is run on some of the images and checked.
+    The weights stay as they are. The layers (with --layer those) run in training mode over all images, and
+    the mean and variance of what each normalizes replace its moving statistics. No other byte changes, and
+    MODEL itself is never changed. The result is run on some of the images and checked.
 
-    What a layer sees in training mode depends on which images share a batch: take images of training,
-    prepared as in training, in batches of the same size (32 unless told otherwise).
+    Use images of training, prepared as in training, in batches of the same size (32 by default): what a
+    layer sees in training mode depends on which images share a batch.
     """
     from bninspect.batchnorm.selection import select
     from bninspect.commands.refresh.refresh import refresh, write_moments

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bninspect.cli import inputs, options
+from bninspect.cli import inputs, options, sections
 
 if TYPE_CHECKING:
     from bninspect.inputs.request import Request
 
 
-@click.command(
+@sections.command(
     "report",
     epilog="""
     \b
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def command(path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str, ...], **asked: Any) -> None:
     """Write one page about a model: a map of its layers, how they are wired, what is wrong and how to fix it.
 
-    MODEL is what `bninspect graph` reads. Without images the page shows what the file tells; with images it
+    MODEL is what `bninspect graph` reads. Without images the page shows what is in the file; with images it
     shows what both modes do with them, which needs TensorFlow. The page needs no network and no server.
     """
     from bninspect.commands.report.origin import origin

@@ -35,7 +35,7 @@ from bninspect.options import FixedMode
     "outputs",
     metavar="NAME",
     multiple=True,
-    help="Keep this node or tensor and what it depends on; needed where the file does not tell its outputs. "
+    help="Keep this node or tensor and what it depends on; needed where the file does not say its outputs. "
     "Repeatable.",
 )
 @click.option(
@@ -43,14 +43,14 @@ from bninspect.options import FixedMode
     type=options.parameter(FixedMode),
     default="inference",
     show_default=True,
-    help="The mode that the model is to serve.",
+    help="The mode that the new model serves.",
 )
 @click.option("--no-verify", is_flag=True, help="Do not compare the result with the original.")
 @click.option("--require-verified", is_flag=True, help="Write nothing that could not be compared.")
 @click.option(
     "--unfrozen",
     is_flag=True,
-    help="Take a model whose weights are in no file, and leave its variables as variables.",
+    help="Accept a model whose weights are in no file; its variables stay variables.",
 )
 @options.traceback
 def command(
@@ -64,12 +64,12 @@ def command(
     allowed: tuple[str, ...],
     **asked: Any,
 ) -> None:
-    """Write the model with every batch norm fixed in inference mode.
+    """Write the model with every batch norm in inference mode.
 
-    Nothing of the other mode is left: no Switch, Merge or If on account of batch norm, no placeholder that
-    decides nothing else, no update. With TensorFlow installed, the result is first compared with the
-    original, fed for inference: with random values, or with what INPUTS options give; and run as its users
-    will run it. A model that would differ, or does not return, is not written. MODEL itself is never changed.
+    The new graph has no Switch, Merge or If for batch norm, no placeholder that decides only batch norm, and
+    no updates. If TensorFlow is installed, its outputs are first compared with those of the original, fed for
+    inference, on random values or on the inputs you give. A model that differs, or does not return, is not
+    written. MODEL itself is never changed.
     """
     from bninspect.commands.strip.stripping import strip
     from bninspect.files import STREAM

@@ -46,6 +46,34 @@ def test_every_command_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"  {name:<7}  {entry.summary}" in shown
 
 
+def options_of(name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
+    """Section of the help -> the options in it."""
+    from bninspect.cli import run
+
+    assert run([name, "--help"]) == 0
+    found: dict[str, list[str]] = {}
+    title = ""
+    for line in capsys.readouterr().out.splitlines():
+        if line.endswith(":") and not line.startswith(" "):
+            title = line.removesuffix(":")
+        elif line.startswith("  -"):
+            found.setdefault(title, []).append(line.split()[0].rstrip(","))
+    return found
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_stand_in_sections_the_common_ones_first(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = options_of(name, capsys)
+    titles = list(found)
+    assert titles[0] == ("Inputs" if name == "probe" else "Options")
+    assert titles[-1] == "More options"
+    assert found["More options"][-2:] == ["--traceback", "-h"]
+    if "--image" in sum(found.values(), []):
+        assert found["Inputs"] == ["--image", "--random", "--feed", "--preprocess", "--size"]
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_examples_and_takes_traceback(name: str) -> None:
     import click

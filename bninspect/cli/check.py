@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bninspect.cli import inputs, options, sections
+from bninspect.cli import inputs, options
 from bninspect.escaping import printable, printable_lines
 from bninspect.options import Count
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bninspect.commands.check.result import CheckResult, ModelResult
 
 
-@sections.command(
+@options.command(
     "check",
     epilog="""
     \b

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from bninspect.cli import options, sections
+from bninspect.cli import options
 from bninspect.escaping import printable_lines
 
 
-@sections.command(
+@options.command(
     "graph",
     epilog="""
     \b

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from bninspect.cli.options import parameter
-from bninspect.cli.sections import SectionedCommand
+from bninspect.cli.options import SectionedCommand, parameter
 from bninspect.errors import OptionError
 from bninspect.options import Channels, Count, Preprocess, Resize, Seed, Size, checked
 

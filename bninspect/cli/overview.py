@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from bninspect.cli import inputs, options, sections
+from bninspect.cli import inputs, options
 
 
-class OverviewCommand(sections.SectionedCommand):
+class OverviewCommand(options.SectionedCommand):
     """The command without a name: the model stands where the name of a command would."""
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bninspect.cli import inputs, options, sections
+from bninspect.cli import inputs, options
 from bninspect.options import Count, Share
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _OF_IMAGES = {
 """Parameters that say which images are run, and how: parts were made so, and take none."""
 
 
-@sections.command(
+@options.command(
     "refresh",
     epilog="""
     \b

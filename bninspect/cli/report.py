@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bninspect.cli import inputs, options, sections
+from bninspect.cli import inputs, options
 
 if TYPE_CHECKING:
     from bninspect.inputs.request import Request
 
 
-@sections.command(
+@options.command(
     "report",
     epilog="""
     \b

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from bninspect.cli import options, sections
+from bninspect.cli import options
 
 
-@sections.command(
+@options.command(
     "rule",
     epilog="""
     \b

@@ -1,66 +1,214 @@
 """bninspect: which batch-norm branch does a frozen TensorFlow model serve, and are its statistics any good?
 
-The public Python API. Nothing heavy is imported here: the names below are loaded when they are first used.
+The functions are the commands of that name. They take a path or a graph that `load` gave, and print nothing:
+
+    inspect(model)           where every batch norm is, which branch serves which mode, and what decides
+    probe(model, images=)    how far training and inference mode differ on images, layer by layer
+    check(model)             may it ship? What is wrong, and what to do
+    strip(model, target)     a model that serves inference only
+    refresh(model, target, images=)    statistics re-estimated from images
+    diff(old, new)           what moved between two checkpoints
+
+What they return is plain data: `to_dict()` is what `--format json` prints, `to_frame()` a table of pandas,
+and a notebook shows the verdict and a table. A wrong option raises OptionError, a ValueError; whatever
+else cannot be done raises another BninspectError, in one line.
+
+Nothing heavy is imported here: a name is loaded when it is first used.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-
-__all__ = [
-    "BatchNorm",
-    "BninspectError",
-    "Comparison",
-    "Graph",
-    "GraphDefError",
-    "Refreshed",
-    "Report",
-    "Request",
-    "StripResult",
-    "__version__",
-    "diff",
-    "inspect",
-    "load",
-    "refresh",
-    "strip",
-    "write_moments",
-]
-
-if TYPE_CHECKING:
-    from bninspect.batchnorm import BatchNorm, Report, inspect
-    from bninspect.batchnorm.comparison.comparison import Comparison, diff
-    from bninspect.commands.refresh.refresh import refresh, write_moments
-    from bninspect.commands.refresh.refreshed import Refreshed
-    from bninspect.commands.strip.stripping import StripResult, strip
-    from bninspect.errors import BninspectError, GraphDefError
-    from bninspect.graph import Graph
-    from bninspect.inputs.request import Request
-    from bninspect.models.open import load
+from bninspect.version import __version__
 
 _HOMES = {
-    "BatchNorm": "bninspect.batchnorm",
-    "Report": "bninspect.batchnorm",
-    "inspect": "bninspect.batchnorm",
-    "BninspectError": "bninspect.errors",
-    "GraphDefError": "bninspect.errors",
-    "Graph": "bninspect.graph",
-    "load": "bninspect.models.open",
-    "Comparison": "bninspect.batchnorm.comparison.comparison",
-    "diff": "bninspect.batchnorm.comparison.comparison",
-    "Request": "bninspect.inputs.request",
-    "refresh": "bninspect.commands.refresh.refresh",
-    "write_moments": "bninspect.commands.refresh.refresh",
-    "Refreshed": "bninspect.commands.refresh.refreshed",
-    "StripResult": "bninspect.commands.strip.stripping",
-    "strip": "bninspect.commands.strip.stripping",
+    "bninspect.api.check": ("check", "CheckReport"),
+    "bninspect.api.diff": ("diff", "DiffReport"),
+    "bninspect.api.inspection": ("inspect", "InspectReport"),
+    "bninspect.api.probe": ("probe", "ProbeReport"),
+    "bninspect.api.refresh": ("refresh", "write_moments", "RefreshReport"),
+    "bninspect.api.strip": ("strip", "StripReport"),
+    "bninspect.batchnorm.comparison.change": ("StatisticsChange", "TensorChange"),
+    "bninspect.batchnorm.comparison.comparison": ("LayerMove", "Trains", "Verdict"),
+    "bninspect.batchnorm.layer": (
+        "BatchNorm", "Lookalike", "Skipped", "State", "Statistics", "StoredStatistics", "SwitchGroup",
+        "Unrecognised",
+    ),
+    "bninspect.batchnorm.mode": ("Form", "Mode"),
+    "bninspect.batchnorm.switch": ("ModeSwitch", "Predicate"),
+    "bninspect.commands.check.result": ("Found", "ModelResult"),
+    "bninspect.commands.refresh.reestimate": ("Estimates",),
+    "bninspect.commands.refresh.refreshed": ("Row",),
+    "bninspect.errors": (
+        "Absent", "BninspectError", "CutShortError", "GraphDefError", "InputError", "OptionError",
+        "PackageError", "RewriteError", "RunError", "SelectionError",
+    ),
+    "bninspect.graph": ("Graph", "Tensor"),
+    "bninspect.inputs.request": ("Request",),
+    "bninspect.measure.facts": (
+        "Gap", "InputFact", "LayerMeasurement", "OutputDifference", "Patch", "ProbedLayer", "Verification",
+    ),
+    "bninspect.models.open": ("load",),
+    "bninspect.rewrite.specialize": ("LayerChange",),
+    "bninspect.rules.judge": ("NotRun",),
+    "bninspect.rules.rule": ("Finding", "Severity"),
+    "bninspect.statistics.distance": ("Difference",),
+    "bninspect.statistics.staleness": ("Staleness",),
+}  # fmt: skip
+"""Module -> the public names that live in it."""
+_RENAMED = {
+    "Comparison": "DiffReport",
+    "Refreshed": "RefreshReport",
+    "Report": "InspectReport",
+    "StripResult": "StripReport",
 }
+"""Names of version 0.1 -> what bears another name now."""
+_MODULES = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *sorted(_MODULES)]
+
+if TYPE_CHECKING:
+    from bninspect.api.check import CheckReport as CheckReport
+    from bninspect.api.check import check as check
+    from bninspect.api.diff import DiffReport as DiffReport
+    from bninspect.api.diff import diff as diff
+    from bninspect.api.inspection import InspectReport as InspectReport
+    from bninspect.api.inspection import inspect as inspect
+    from bninspect.api.probe import ProbeReport as ProbeReport
+    from bninspect.api.probe import probe as probe
+    from bninspect.api.refresh import (
+        RefreshReport as RefreshReport,
+    )
+    from bninspect.api.refresh import (
+        refresh as refresh,
+    )
+    from bninspect.api.refresh import (
+        write_moments as write_moments,
+    )
+    from bninspect.api.strip import StripReport as StripReport
+    from bninspect.api.strip import strip as strip
+    from bninspect.batchnorm.comparison.change import (
+        StatisticsChange as StatisticsChange,
+    )
+    from bninspect.batchnorm.comparison.change import (
+        TensorChange as TensorChange,
+    )
+    from bninspect.batchnorm.comparison.comparison import (
+        LayerMove as LayerMove,
+    )
+    from bninspect.batchnorm.comparison.comparison import (
+        Trains as Trains,
+    )
+    from bninspect.batchnorm.comparison.comparison import (
+        Verdict as Verdict,
+    )
+    from bninspect.batchnorm.layer import (
+        BatchNorm as BatchNorm,
+    )
+    from bninspect.batchnorm.layer import (
+        Lookalike as Lookalike,
+    )
+    from bninspect.batchnorm.layer import (
+        Skipped as Skipped,
+    )
+    from bninspect.batchnorm.layer import (
+        State as State,
+    )
+    from bninspect.batchnorm.layer import (
+        Statistics as Statistics,
+    )
+    from bninspect.batchnorm.layer import (
+        StoredStatistics as StoredStatistics,
+    )
+    from bninspect.batchnorm.layer import (
+        SwitchGroup as SwitchGroup,
+    )
+    from bninspect.batchnorm.layer import (
+        Unrecognised as Unrecognised,
+    )
+    from bninspect.batchnorm.mode import Form as Form
+    from bninspect.batchnorm.mode import Mode as Mode
+    from bninspect.batchnorm.switch import ModeSwitch as ModeSwitch
+    from bninspect.batchnorm.switch import Predicate as Predicate
+    from bninspect.commands.check.result import Found as Found
+    from bninspect.commands.check.result import ModelResult as ModelResult
+    from bninspect.commands.refresh.reestimate import Estimates as Estimates
+    from bninspect.commands.refresh.refreshed import Row as Row
+    from bninspect.errors import (
+        Absent as Absent,
+    )
+    from bninspect.errors import (
+        BninspectError as BninspectError,
+    )
+    from bninspect.errors import (
+        CutShortError as CutShortError,
+    )
+    from bninspect.errors import (
+        GraphDefError as GraphDefError,
+    )
+    from bninspect.errors import (
+        InputError as InputError,
+    )
+    from bninspect.errors import (
+        OptionError as OptionError,
+    )
+    from bninspect.errors import (
+        PackageError as PackageError,
+    )
+    from bninspect.errors import (
+        RewriteError as RewriteError,
+    )
+    from bninspect.errors import (
+        RunError as RunError,
+    )
+    from bninspect.errors import (
+        SelectionError as SelectionError,
+    )
+    from bninspect.graph import Graph as Graph
+    from bninspect.graph import Tensor as Tensor
+    from bninspect.inputs.request import Request as Request
+    from bninspect.measure.facts import (
+        Gap as Gap,
+    )
+    from bninspect.measure.facts import (
+        InputFact as InputFact,
+    )
+    from bninspect.measure.facts import (
+        LayerMeasurement as LayerMeasurement,
+    )
+    from bninspect.measure.facts import (
+        OutputDifference as OutputDifference,
+    )
+    from bninspect.measure.facts import (
+        Patch as Patch,
+    )
+    from bninspect.measure.facts import (
+        ProbedLayer as ProbedLayer,
+    )
+    from bninspect.measure.facts import (
+        Verification as Verification,
+    )
+    from bninspect.models.open import load as load
+    from bninspect.rewrite.specialize import LayerChange as LayerChange
+    from bninspect.rules.judge import NotRun as NotRun
+    from bninspect.rules.rule import Finding as Finding
+    from bninspect.rules.rule import Severity as Severity
+    from bninspect.statistics.distance import Difference as Difference
+    from bninspect.statistics.staleness import Staleness as Staleness
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    name = _RENAMED.get(name, name)
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    from bninspect.api.fields import with_fields
+
+    found = globals()[name] = with_fields(getattr(import_module(_MODULES[name]), name))
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -25,7 +25,7 @@ class RewriteError(BninspectError):
     """The graph cannot be rewritten as asked."""
 
 
-class SelectionError(BninspectError):
+class SelectionError(BninspectError, LookupError):
     """A name or a glob given by the user matches nothing, or too much, in this model."""
 
 
@@ -35,6 +35,10 @@ class InputError(BninspectError):
 
 class OptionError(InputError, ValueError):
     """An option has a value that it cannot have, or there is no such option."""
+
+
+class PackageError(BninspectError, ImportError):
+    """A package that something optional needs is not installed."""
 
 
 class RunError(BninspectError):

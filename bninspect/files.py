@@ -102,7 +102,7 @@ def refuse(path: Path) -> None:
 
 
 def refuse_read(
-    path: Path, model: str, *, prefix: str | None = None, inputs: Iterable[str | Path] = ()
+    path: Path, model: str, *, prefix: str | None = None, inputs: Iterable[str | os.PathLike[str]] = ()
 ) -> None:
     """Raises RewriteError where `path` is what the command reads: the model, a file in its folder or of its
     checkpoint (which begin with `prefix`), or one of the `inputs` (images, values to feed, parts).

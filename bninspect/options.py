@@ -8,6 +8,7 @@ raises OptionError where the record is made, with the values that there are.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import (
     TYPE_CHECKING,
@@ -66,8 +67,23 @@ Momentum = Annotated[float, Range(0, 1, low_open=True, high_open=True)]
 """Of a moving average: `moving = moving * momentum + batch * (1 - momentum)`."""
 Share = Annotated[float, Range(0, 1, high_open=True)]
 Size = Annotated[tuple[int, int], "height and width"]
+File = Annotated[str, "path"]
+Assignments = Annotated[tuple[str, ...], "NAME=VALUE"]
+"""Texts, or a mapping of names to numbers and booleans."""
 Texts = tuple[str, ...]
 """Paths, names or globs; one alone may be given as it is."""
+
+
+_WORDS: dict[Any, str] = {
+    Assignments: "NAME=VALUE texts, or a mapping",
+    Texts: "a text, or several",
+    File: "a path",
+    Size: "(height, width), or HxW",
+    str: "a text",
+    bool: "True or False",
+    int: "a whole number",
+    float: "a number",
+}
 
 
 class Checked:
@@ -99,6 +115,18 @@ def choices(kind: Any) -> tuple[str, ...]:
     return get_args(kind)
 
 
+def worded(kind: Any) -> str:
+    """What a value of this kind is, as documentation writes it."""
+    if get_origin(kind) in _UNIONS:
+        return " or ".join("None" if one is type(None) else worded(one) for one in get_args(kind))
+    if get_origin(kind) is Literal:
+        return " | ".join(choices(kind))
+    if kind in _WORDS:
+        return _WORDS[kind]
+    base, limits = get_args(kind)
+    return f"{_WORDS[base]}, {limits}"
+
+
 def checked(name: str, value: Any, kind: Any) -> Any:
     """The value as its kind has it: one text as several, a list as a tuple, `224x224` as (224, 224).
 
@@ -111,6 +139,11 @@ def checked(name: str, value: Any, kind: Any) -> Any:
         return _choice(name, value, choices(kind))
     if kind == Size:
         return _size(name, value)
+    if kind == Assignments:
+        pairs = value.items() if isinstance(value, Mapping) else ()
+        return tuple(f"{key}={fed}" for key, fed in pairs) if pairs else _texts(name, value or ())
+    if kind == File:
+        return _text(name, value)
     if get_origin(kind) is Annotated:
         base, limits = get_args(kind)
         return _within(name, checked(name, value, base), limits)
@@ -119,8 +152,7 @@ def checked(name: str, value: Any, kind: Any) -> Any:
     if kind in (int, float):
         return _number(name, value, kind)
     if not isinstance(value, kind):
-        wanted = {bool: "True or False", str: "a text"}.get(kind, kind.__name__)
-        raise OptionError(f"{name}={value!r}: {wanted} is wanted, not {type(value).__name__}")
+        raise OptionError(f"{name}={value!r}: {_WORDS[kind]} is wanted, not {type(value).__name__}")
     return value
 
 
@@ -157,9 +189,8 @@ def _no_choice(name: str, value: str, there: tuple[str, ...]) -> str:
 def _number(name: str, value: Any, kind: type) -> Any:
     """A number of Python or NumPy as one of Python; a boolean is none."""
     whole = hasattr(value, "__index__")
-    wanted = "a whole number" if kind is int else "a number"
     if isinstance(value, bool | str) or not (whole or (kind is float and hasattr(value, "__float__"))):
-        raise OptionError(f"{name}={value!r}: {wanted} is wanted, not {type(value).__name__}")
+        raise OptionError(f"{name}={value!r}: {_WORDS[kind]} is wanted, not {type(value).__name__}")
     return kind(value)
 
 

@@ -18,6 +18,7 @@ MODULES = sorted((ROOT / "bninspect").rglob("*.py"))
 EVERYTHING = MODULES + sorted((ROOT / "tests").rglob("*.py"))
 
 LAYERS = (
+    "version",
     "errors",
     "options",
     "escaping",
@@ -38,6 +39,7 @@ LAYERS = (
     "rules",
     "commands",
     "render",
+    "api",
     "cli",
 )
 """Bottom up: each may import itself and what stands before it."""
@@ -48,6 +50,7 @@ HOMES = {
     "h5py": "bninspect/models/keras/weights.py",
     "click": "bninspect/cli/",
     "rich": "bninspect/render/",
+    "pandas": "bninspect/api/",
     "google": "bninspect/graphdef/",
 }
 STEPS_OF_A_RUN = (

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import click
 
-from bninspect import __version__
 from bninspect.cli.options import ARGUMENTS
+from bninspect.version import __version__
 
 
 class Entry(NamedTuple):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bninspect.cli import options
 from bninspect.escaping import printable_lines
+
+if TYPE_CHECKING:
+    from bninspect.commands.graph import GraphOptions
 
 
 @options.command(
@@ -45,23 +48,22 @@ def command(
     loaded, which needs TensorFlow.
     """
     from bninspect.collector import collector_held_off
-    from bninspect.commands.graph import models_named
+    from bninspect.commands.graph import GraphOptions, models_named
 
-    if outputs and asked["signature"] is not None:
-        raise click.UsageError("--output and --signature both say what is looked at: give one of them")
+    chosen = GraphOptions(outputs=outputs, signature=asked["signature"], layers=globs)
     found = models_named(paths)
     with collector_held_off():
         if len(found) == 1:
-            return _show_one(found[0], globs, everything, outputs=outputs, **asked)
+            return _show_one(found[0], chosen, everything, asked["form"])
         if globs:
             raise click.UsageError(f"--layer draws the layers of one model, and there are {len(found)}")
-        return _show_each(found, everything, outputs=outputs, **asked)
+        return _show_each(found, chosen, everything, asked["form"])
 
 
-def _show_one(path: str, globs: tuple[str, ...], everything: bool, *, form: str, **chosen: Any) -> int:
+def _show_one(path: str, chosen: GraphOptions, everything: bool, form: str) -> int:
     from bninspect.commands.graph import inspect_model
 
-    result = inspect_model(path, globs=globs, **chosen)
+    result = inspect_model(path, chosen)
     if form == "json":
         from bninspect.render.json import dumps, graph_document
 
@@ -70,12 +72,14 @@ def _show_one(path: str, globs: tuple[str, ...], everything: bool, *, form: str,
     from bninspect.render.console import standard_output
     from bninspect.render.graph.screen import render_graph, render_layers
 
-    drawn = render_layers(result.layers) if globs else render_graph(result.report, everything=everything)
-    standard_output().write(drawn)
+    if chosen.layers:
+        standard_output().write(render_layers(result.layers))
+    else:
+        standard_output().write(render_graph(result.report, everything=everything))
     return 0
 
 
-def _show_each(paths: tuple[str, ...], everything: bool, *, form: str, **chosen: Any) -> int:
+def _show_each(paths: tuple[str, ...], chosen: GraphOptions, everything: bool, form: str) -> int:
     """Of each model only what is shown is kept."""
     from bninspect.commands.graph import Unread, inspect_each
     from bninspect.render.console import standard_output
@@ -87,7 +91,7 @@ def _show_each(paths: tuple[str, ...], everything: bool, *, form: str, **chosen:
     bugs: list[str] = []
     failed = False
     with progress(len(paths), "models") as done:
-        for result in inspect_each(paths, **chosen):
+        for result in inspect_each(paths, chosen):
             shown.append(one_of_several(result) if form == "json" else model_row(result))
             failed |= isinstance(result, Unread)
             bugs += [result.bug] if isinstance(result, Unread) and result.bug else []

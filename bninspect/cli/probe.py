@@ -101,12 +101,12 @@ def command(
     request = inputs.request(asked)
     chosen = ProbeOptions(
         outputs=outputs,
-        globs=globs,
+        layers=globs,
         patch=patch,
         switch=asked["switch"],
         momentum=asked["momentum"],
-        allowed=allowed,
-        target=target,
+        allowed_ops=allowed,
+        save=target,
     )
     with waiting("running both modes") as tell:
         result = probe_model(path, request, chosen, tell)

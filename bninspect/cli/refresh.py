@@ -91,7 +91,7 @@ def command(
     Use images of training, prepared as in training, in batches of the same size (32 by default): what a
     layer sees in training mode depends on which images share a batch.
     """
-    from bninspect.batchnorm.selection import select
+    from bninspect.commands.refresh.plan import RefreshOptions
     from bninspect.commands.refresh.refresh import refresh, write_moments
     from bninspect.render.waiting import waiting
 
@@ -99,21 +99,21 @@ def command(
         inputs.refuse_stray(more, parts=more[0].endswith(".npz"))
     parts += more
     request = _request(asked, target, part, parts)
-    globs = asked["globs"]
-    common: dict[str, Any] = {
-        "outputs": asked["outputs"],
-        "layers": (lambda layers: select(layers, globs)) if globs else (),
-        "stripped": asked["stripped"],
-        "allowed": asked["allowed"],
-    }
+    chosen = RefreshOptions(
+        outputs=asked["outputs"],
+        layers=asked["globs"],
+        mix=asked["mix"],
+        stripped=asked["stripped"],
+        checked=not asked["no_check"],
+        allowed_ops=asked["allowed"],
+    )
     with waiting("running training mode") as tell:
         if part is not None:
             assert request is not None
-            found = write_moments(path, part, request, progress=tell, **common)
+            found = write_moments(path, part, request, chosen, tell)
         else:
             assert target is not None
-            more_asked = {"parts": parts, "mix": asked["mix"], "checked": not asked["no_check"]}
-            done = refresh(path, target, request, progress=tell, **more_asked, **common)
+            done = refresh(path, target, request, chosen, parts=parts, progress=tell)
     if part is not None:
         from bninspect.render.refresh.text import of_part
 
@@ -137,8 +137,6 @@ def _request(
             "name the model to write with -o OUT, or the part to write with --moments PART.npz"
             + (", not both" if part is not None else "")
         )
-    if target == "-":
-        raise click.UsageError("-o -: refresh looks at what it wrote; name a file")
     if part is not None and inputs.on_command_line("mix"):
         raise click.UsageError("--moments and --mix: a part has no old statistics; give --mix with --merge")
     if not parts:

@@ -6,7 +6,6 @@ import sys
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from bninspect.cli import inputs, options
 from bninspect.options import FixedMode
@@ -57,7 +56,7 @@ def command(
     path: str,
     target: str,
     outputs: tuple[str, ...],
-    mode: str,
+    mode: FixedMode,
     no_verify: bool,
     require_verified: bool,
     unfrozen: bool,
@@ -71,39 +70,24 @@ def command(
     inference, on random values or on the inputs you give. A model that differs, or does not return, is not
     written. MODEL itself is never changed.
     """
-    from bninspect.commands.strip.stripping import strip
+    from bninspect.commands.strip.stripping import StripOptions, strip
     from bninspect.files import STREAM
     from bninspect.render.console import standard_error, standard_output
     from bninspect.render.strip.text import summary
     from bninspect.render.waiting import waiting
 
-    _refuse_useless(target, no_verify, require_verified)
+    if target == STREAM and sys.stdout is not None and sys.stdout.isatty():
+        raise click.UsageError("-o - writes the model to standard output, which is a terminal: name a file")
+    chosen = StripOptions(
+        outputs=outputs,
+        mode=mode,
+        verify=not no_verify,
+        require_verified=require_verified,
+        unfrozen=unfrozen,
+        allowed_ops=allowed,
+    )
+    fed = any(map(inputs.on_command_line, ("images", "count", "feeds", "input_name", "allowed")))
     with waiting("comparing with the original"):
-        result = strip(
-            path,
-            target,
-            outputs=outputs,
-            mode=mode,
-            verify=not no_verify,
-            require_verified=require_verified,
-            unfrozen=unfrozen,
-            request=inputs.request(asked),
-            allowed=allowed,
-        )
+        result = strip(path, target, chosen, inputs.request(asked) if fed or not no_verify else None)
     screen = standard_error() if target == STREAM else standard_output()
     screen.write(summary(result))
-
-
-def _refuse_useless(target: str, no_verify: bool, require_verified: bool) -> None:
-    """Raises a usage error for options that contradict each other, and for a model on a screen."""
-    context = click.get_current_context()
-    fed = ("images", "count", "feeds", "input_name", "allowed")
-    given = [name for name in fed if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    if no_verify and require_verified:
-        raise click.UsageError(
-            "--no-verify compares nothing, and --require-verified wants it: give one of them"
-        )
-    if no_verify and given:
-        raise click.UsageError("--no-verify runs nothing: leave out what to feed, or --no-verify")
-    if target == "-" and sys.stdout is not None and sys.stdout.isatty():
-        raise click.UsageError("-o - writes the model to standard output, which is a terminal: name a file")

@@ -9,14 +9,33 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.selection import select
 from bninspect.commands.paths import models
-from bninspect.errors import BninspectError, described
+from bninspect.errors import BninspectError, OptionError, described
 from bninspect.models.checkpoint.locate import names_checkpoint
 from bninspect.models.open import load
+from bninspect.options import Checked, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from os import PathLike
 
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graph import Graph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphOptions(Checked):
+    """What is looked at. Raises OptionError for a value that an option cannot have."""
+
+    outputs: Texts = ()
+    """Nodes or tensors: only what they depend on is shown; empty: the model's own outputs."""
+    signature: str | None = None
+    """What this signature runs; None: serving_default, else all of them."""
+    layers: Texts = ()
+    """Globs of the layers to show, or names of their nodes; empty: all of them."""
+
+    def refuse_contradictions(self) -> None:
+        if self.outputs and self.signature is not None:
+            raise OptionError("--output and --signature both say what is looked at: give one of them")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +59,16 @@ class Unread:
     """The traceback, where the error is a fault of this program rather than of the model."""
 
 
-def inspect_model(
-    path: str, *, outputs: Sequence[str] = (), signature: str | None = None, globs: Sequence[str] = ()
-) -> GraphResult:
-    """The model at this path, inspected: what these outputs or this signature run, and of it the layers that
-    the globs stand for.
+def inspect_model(model: str | PathLike[str] | Graph, options: GraphOptions | None = None) -> GraphResult:
+    """The model, a path or a graph, inspected: what the outputs or the signature run, and of it the layers
+    that the globs stand for.
 
     Raises GraphDefError for a file that cannot be read (of a Keras file RunError, too), SelectionError for a
     name or a glob that matches nothing.
     """
-    report = inspect(load(path), outputs=tuple(outputs), signature=signature)
-    return GraphResult(report=report, layers=select(report.layers, globs))
+    options = options or GraphOptions()
+    report = inspect(load(model), outputs=options.outputs, signature=options.signature)
+    return GraphResult(report=report, layers=select(report.layers, options.layers))
 
 
 def models_named(paths: Sequence[str]) -> tuple[str, ...]:
@@ -64,13 +82,11 @@ def models_named(paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(named)
 
 
-def inspect_each(
-    paths: Sequence[str], *, outputs: Sequence[str] = (), signature: str | None = None
-) -> Iterator[GraphResult | Unread]:
+def inspect_each(paths: Sequence[str], options: GraphOptions | None = None) -> Iterator[GraphResult | Unread]:
     """The models one by one. Whatever goes wrong with one takes no other with it: nothing is raised."""
     for path in paths:
         try:
-            yield inspect_model(path, outputs=outputs, signature=signature)
+            yield inspect_model(path, options)
         except Exception as error:
             bug = None if isinstance(error, BninspectError | OSError | MemoryError) else error
             yield Unread(

@@ -57,5 +57,5 @@ def measure(
     """Both modes of the model on what the request feeds it. Raises BninspectError as `probe_model` does."""
     from bninspect.commands.probe.probe import ProbeOptions, probe_report
 
-    options = ProbeOptions(outputs=settings.outputs, allowed=settings.allowed_ops)
+    options = ProbeOptions(outputs=settings.outputs, allowed_ops=settings.allowed_ops)
     return probe_report(report, request, options, progress)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from bninspect.graph.taken import of_its_kind
 from bninspect.graphdef.records import AttributePlaceholder
@@ -103,6 +103,16 @@ class Node:
     def __repr__(self) -> str:
         return f"<{self.op} {self.name}>"
 
+    def __reduce__(self) -> tuple[Callable[..., Node], tuple[object, ...]]:
+        """A copy or a pickle stands alone: what the node is called and does, without edges and values. With
+        them it would be the whole graph, and the file behind it.
+        """
+        return _alone, (self.name, self.op, self.functions, self.label, self.stands_for)
+
+
+def _alone(name: str, op: str, functions: tuple[str, ...], label: str, stands_for: str | None) -> Node:
+    return Node(name=name, op=op, nodedef=None, functions=functions, label=label, stands_for=stands_for)
+
 
 class Use(NamedTuple):
     """A place where a tensor is read: input `slot` of `node`."""
@@ -144,6 +154,9 @@ class Graph:
         self._uses: list[list[Use]] | None = None
         for index, node in enumerate(self.nodes):
             node.index = index
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Graph reads its file: keep the path, and load it again")
 
     def __len__(self) -> int:
         return len(self.nodes)

@@ -96,6 +96,10 @@ class TensorValue:
         """Little-endian values at this place of a file, of the DataType and the TensorShapeProto."""
         return cls(message_class("TensorProto")(dtype=dtype, tensor_shape=shape), content=content)
 
+    def __reduce__(self) -> tuple[Callable[[bytes], TensorValue], tuple[bytes]]:
+        """A copy or a pickle holds the values, and reads no file. Raises GraphDefError as `message`."""
+        return _held, (self.message().SerializeToString(),)
+
     @property
     def type_number(self) -> int:
         """The number of its DataType."""
@@ -202,6 +206,11 @@ class TensorValue:
     def _whole(self) -> Any:
         """The TensorProto with all its values."""
         return self._message if self._whole_message is None else self._whole_message()
+
+
+def _held(data: bytes) -> TensorValue:
+    """The tensor of a TensorProto in memory."""
+    return TensorValue(parse("TensorProto", data))
 
 
 def parse(name: str, data: bytes) -> Any:

@@ -14,7 +14,7 @@ from bninspect.inputs import feeds, images
 from bninspect.inputs.pictures import Encoded, Files, RandomImages, RandomValues
 from bninspect.inputs.placeholders import image_input, layout, placeholders, refuse_unfed
 from bninspect.inputs.preprocess import Recipe, takes
-from bninspect.options import Channels, Checked, Count, Preprocess, Resize, Seed, Size, Texts
+from bninspect.options import Assignments, Channels, Checked, Count, Preprocess, Resize, Seed, Size, Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -43,7 +43,7 @@ class Request(Checked):
     """This many random images instead."""
     seed: Seed = 0
     """Of `random` and `shuffle`."""
-    feeds: Texts = ()
+    feeds: Assignments = ()
     """`NAME=VALUE` each: a number, a boolean or @file.npy for any other input."""
     shared: bool = False
     """Whether the feeds are those of several steps: what this one has no use for is left out, not refused."""

@@ -72,6 +72,21 @@ class LayerMeasurement:
     staleness: Staleness | None
     """None where the layer has no stored statistics to compare with."""
 
+    @property
+    def score(self) -> float | None:
+        """How far the stored statistics are off, in standard deviations; None where that cannot be said."""
+        return None if self.staleness is None else self.staleness.score
+
+    @property
+    def score_error(self) -> float | None:
+        """How far the score may be off by the choice of images; None where there is no score."""
+        return None if self.staleness is None else self.staleness.score_error
+
+    @property
+    def verdict(self) -> str | None:
+        """fine, note, warning, error or inconclusive; None where there is nothing to compare with."""
+        return None if self.staleness is None else self.staleness.verdict
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
@@ -113,6 +128,11 @@ class ProbedLayer:
     layer ran in its only mode in both copies (see `rewrite.LayerChange`).
     """
     inference: str = "branch"
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self.layer.name
 
     @property
     def has_both_modes(self) -> bool:

@@ -6,11 +6,12 @@ under TensorFlow, and frozen in memory, and only then is TensorFlow imported.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.errors import RunError
-from bninspect.graph import collector_held_off, flatten
+from bninspect.graph import Graph, collector_held_off, flatten
 from bninspect.graphdef import TensorValue
 from bninspect.graphdef.reader import naming, records
 from bninspect.graphdef.sniff import ArchiveError
@@ -18,17 +19,25 @@ from bninspect.graphdef.tensors import parse
 from bninspect.models import restore as variables
 
 if TYPE_CHECKING:
-    from bninspect.graph import Graph
     from bninspect.graphdef import GraphDef
 
 
-def load(path: str) -> Graph:
-    """The graph of the model at this path, with the values of its variables where they can be read.
+def path_of(model: str | os.PathLike[str] | Graph) -> str:
+    """The path of a model, as it was given when it was loaded; `-` for standard input."""
+    return model.graphdef.path if isinstance(model, Graph) else os.fspath(model)
+
+
+def load(model: str | os.PathLike[str] | Graph) -> Graph:
+    """The graph of the model at this path, with the values of its variables where they can be read; of a
+    graph that is loaded already, itself.
 
     `.pb`, `.pbtxt`, `.meta`, a checkpoint, a SavedModel, `.keras`, `.h5`, each told by its content; `-` for
     standard input. Raises GraphDefError: one line that says what the file seems to be and what to do; of a
     Keras file also RunError, where TensorFlow or Keras is missing or does not load it.
     """
+    if isinstance(model, Graph):
+        return model
+    path = path_of(model)
     try:
         return variables.load(path)
     except ArchiveError as found:

@@ -7,9 +7,9 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from bninspect import __version__
 from bninspect.commands.graph import Unread
 from bninspect.text import as_written
+from bninspect.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.switch import ModeSwitch, Predicate
     from bninspect.commands.graph import GraphResult
     from bninspect.graph import Graph, Tensor
+    from bninspect.graphdef import GraphDef
 
 SCHEMA_VERSION = 1
 
@@ -31,7 +32,7 @@ def dumps(document: Document) -> str:
     ASCII alone, and no `##[`, which a runner may take for a command (`text.printable`): a string with an
     escape in it is the same string.
     """
-    return json.dumps(_finite(document), indent=2, allow_nan=False).replace("##", "#\\u0023")
+    return json.dumps(finite(document), indent=2, allow_nan=False).replace("##", "#\\u0023")
 
 
 def graph_document(report: Report, layers: Sequence[BatchNorm]) -> Document:
@@ -81,8 +82,12 @@ def tool() -> Document:
 
 
 def model(graph: Graph, outputs: Sequence[Tensor]) -> Document:
-    """The file that was read; `nodes` and `functions` are those of the file, calls not written out."""
-    record = graph.graphdef
+    """The file that was read, with the outputs that count."""
+    return {**file_facts(graph.graphdef), "outputs": [tensor.name for tensor in outputs]}
+
+
+def file_facts(record: GraphDef) -> Document:
+    """What the file itself is; `nodes` and `functions` are those of the file, calls not written out."""
     return {
         "path": record.path,
         "format": record.format,
@@ -91,7 +96,6 @@ def model(graph: Graph, outputs: Sequence[Tensor]) -> Document:
         "functions": len(record.functions),
         "producer": record.producer,
         "checkpoint": record.checkpoint,
-        "outputs": [tensor.name for tensor in outputs],
     }
 
 
@@ -171,12 +175,12 @@ def _layer(layer: BatchNorm) -> Document:
     }
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """The value with every NaN and infinity in it replaced by None."""
     if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
+        return {key: finite(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
+        return [finite(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -61,6 +61,11 @@ class LayerChange:
     reason: str | None = None
     """Why it was left; None otherwise."""
 
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self.layer.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specialization:

@@ -36,6 +36,17 @@ def select(chosen: Iterable[str] = (), ignored: Iterable[str] = ()) -> tuple[Rul
     return tuple(rule for rule in rules() if rule.code in wanted and rule.code not in unwanted)
 
 
+def split_codes(given: Iterable[str]) -> tuple[str, ...]:
+    """`BN201,BN1` and several texts alike."""
+    return tuple(code.strip() for text in given for code in text.split(",") if code.strip())
+
+
+def refuse_none(chosen: Iterable[str], ignored: Iterable[str]) -> None:
+    """Raises SelectionError for a code that is none, and where no rule is left."""
+    if not select(chosen, ignored := tuple(ignored)):
+        raise SelectionError(f"--ignore {','.join(ignored)} leaves no rule of those that are selected")
+
+
 def _matching(terms: Iterable[str]) -> set[str]:
     """The codes that the terms (`BN201`, `BN2`, `statistics-never-updated`) stand for."""
     matching: set[str] = set()

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import bninspect
 from bninspect.batchnorm import Mode, inspect
 from bninspect.errors import InputError, RewriteError, SelectionError
 from bninspect.graph import load
 from bninspect.graph.ops import VARIABLES
+from bninspect.inputs.request import Request
 from bninspect.render.strip.text import summary
 from tests.support.drawing import drawn
 from tests.support.messages import written
 from tests.support.places import FIXTURES, ROOT
-from tests.support.stripping import CLASSIC, Run, refused
+from tests.support.stripping import CLASSIC, Run, refused, strip
 from tests.support.text import graphdef
 from tests.test_architecture import WITHOUT_TENSORFLOW
 
@@ -157,10 +157,10 @@ def test_without_tensorflow_it_is_written_and_said(tmp_path: Path) -> None:
 
 def test_from_python_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """And the checks are those of the command."""
-    result = bninspect.strip(FIXTURES / "tfkeras_training.pb", tmp_path / "out.pb", verify=False)
+    result = strip(FIXTURES / "tfkeras_training.pb", tmp_path / "out.pb", verify=False)
     assert [change.what for change in result.stripped.changes] == ["flipped", "flipped"]
     assert (result.size, result.verification) == ((tmp_path / "out.pb").stat().st_size, None)
-    trained = bninspect.strip(CLASSIC, tmp_path / "out.pb", mode="training", verify=False)
+    trained = strip(CLASSIC, tmp_path / "out.pb", mode="training", verify=False)
     assert trained.stripped.mode.value == "training"
     for error, options in (
         (RewriteError, {"model": FIXTURES / "mixed_modes.pb"}),
@@ -172,7 +172,7 @@ def test_from_python_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFix
     ):
         asked: dict[str, Any] = {"model": CLASSIC, "target": tmp_path / "o.pb", "verify": False, **options}
         with pytest.raises(error):
-            bninspect.strip(**asked)
+            strip(**asked)
     assert not (tmp_path / "o.pb").exists()
     assert capfd.readouterr() == ("", "")
 
@@ -180,12 +180,12 @@ def test_from_python_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFix
 @pytest.mark.tensorflow
 def test_a_request_from_python(tmp_path: Path) -> None:
     pytest.importorskip("tensorflow", reason="runs the model")
-    request = bninspect.Request(random=3, seed=4)
-    found = bninspect.strip(CLASSIC, tmp_path / "out.pb", request=request).verification
+    request = Request(random=3, seed=4)
+    found = strip(CLASSIC, tmp_path / "out.pb", request=request).verification
     assert found is not None
     assert (found.state, found.max_abs) == ("verified", 0.0)
     with pytest.raises(InputError, match="it decides the mode"):
-        bninspect.strip(CLASSIC, tmp_path / "out.pb", request=bninspect.Request(feeds=("training=true",)))
+        strip(CLASSIC, tmp_path / "out.pb", request=Request(feeds=("training=true",)))
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_request_from_python(tmp_path: Path) -> None:
 def test_variables_that_were_frozen_are_said(model: str, nodes: str, tmp_path: Path) -> None:
     """A graph file without its weights is no measure of one with them, nor a frozen graph of the original."""
     path = FIXTURES / model
-    result = bninspect.strip(path, tmp_path / "out.pb", verify=False)
+    result = strip(path, tmp_path / "out.pb", verify=False)
     _, sizes, whence, *_ = (line.text for line in summary(result))
     assert sizes.startswith(nodes)
     prefix = path / "variables" / "variables" if path.is_dir() else path
@@ -215,7 +215,7 @@ def test_many_layers_with_long_names_are_all_told(width: int, tmp_path: Path) ->
         lines.append(f"{name} = FusedBatchNormV3({x}, g, g, g, g, T=float, U=float, is_training=true)")
         x = name
     model = written(tmp_path, graphdef("\n".join(lines)))
-    result = bninspect.strip(model, tmp_path / "out.pb", verify=False)
+    result = strip(model, tmp_path / "out.pb", verify=False)
     told = drawn(summary(result), width)
     assert max(map(len, told.splitlines())) <= width
     assert "40 layers fixed to training mode before, now in inference mode:\n" in told

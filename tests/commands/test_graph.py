@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bninspect.commands.graph import inspect_model
+from bninspect.commands.graph import GraphOptions, inspect_model
 from bninspect.errors import SelectionError
 from tests.support.places import FIXTURES
 
@@ -20,11 +20,11 @@ def test_without_globs_all_layers_are_shown() -> None:
 def test_a_glob_leaves_the_report_whole() -> None:
     result = inspect_model(NET)
     name = result.layers[0].name
-    one = inspect_model(NET, globs=(name,))
+    one = inspect_model(NET, GraphOptions(layers=(name,)))
     assert [layer.name for layer in one.layers] == [name]
     assert len(one.report.layers) == len(result.report.layers)
 
 
 def test_a_glob_of_no_layer() -> None:
     with pytest.raises(SelectionError, match="nothing_here"):
-        inspect_model(NET, globs=("nothing_here",))
+        inspect_model(NET, GraphOptions(layers=("nothing_here",)))

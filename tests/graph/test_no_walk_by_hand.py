@@ -38,7 +38,7 @@ WALKS_OF_THEIR_OWN = {
         models/keras/weights.py: _datasets
         cli/configuration/config.py: _absolute _fits
         commands/paths.py: _expanded _inside
-        render/json.py: _finite
+        render/json.py: finite
         run/running.py: Running.values
     """,
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bninspect import strip
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
 from bninspect.inputs.deciding import fed_value
@@ -13,6 +12,7 @@ from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
 from tests.support.places import FIXTURES
+from tests.support.stripping import strip
 from tests.support.text import graph
 
 SHAPES = {

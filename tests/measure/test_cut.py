@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from bninspect import strip
 from bninspect.batchnorm import inspect
-from bninspect.commands.refresh.refresh import refresh
 from bninspect.errors import InputError, RunError
 from bninspect.graph import load
 from bninspect.graphdef.reader import records
@@ -18,6 +16,8 @@ from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
 from bninspect.run.needed import cut
 from tests.support.pictures import graph_bytes
+from tests.support.refreshing import refresh
+from tests.support.stripping import strip
 from tests.support.text import graphdef
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.commands.refresh.parts import digest
 from bninspect.commands.refresh.reestimate import estimate
-from bninspect.commands.refresh.refresh import refresh
 from bninspect.errors import RewriteError
 from bninspect.graph import load
 from bninspect.graphdef import read
 from bninspect.inputs.request import Request
 from tests.support.places import FIXTURES
+from tests.support.refreshing import refresh
 
 LOOPED = FIXTURES / "cases" / "while_chain.pb"
 

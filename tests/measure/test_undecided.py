@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from bninspect.batchnorm import inspect
-from bninspect.commands.refresh.refresh import refresh
 from bninspect.inputs.request import Request
 from bninspect.measure.both_modes import both_modes
 from bninspect.measure.facts import Question, Verification
 from bninspect.measure.run import probe
 from bninspect.measure.undecided import qualified
+from tests.support.refreshing import refresh
 from tests.support.text import graph, graphdef
 
 if TYPE_CHECKING:

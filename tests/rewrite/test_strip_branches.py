@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import bninspect
 from bninspect.errors import RewriteError
+from bninspect.models.open import load
 from bninspect.run.program import Program
 from bninspect.run.session import tensorflow
+from tests.support.stripping import strip
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def _two_branches(path: Path, *, left: bool) -> Path:
 
 @pytest.mark.parametrize("left", [True, False])
 def test_a_layer_in_a_branch_that_is_not_taken_is_no_difference(left: bool, tmp_path: Path) -> None:
-    result = bninspect.strip(_two_branches(tmp_path / "model.pb", left=left), tmp_path / "out.pb")
+    result = strip(_two_branches(tmp_path / "model.pb", left=left), tmp_path / "out.pb")
     assert result.verification is not None
     assert (result.verification.state, result.verification.max_abs) == ("verified", 0.0)
     assert {layer.name for layer in result.stripped.report.layers} == {"left", "right"}
@@ -57,7 +58,7 @@ def test_a_value_that_the_new_model_lost_is_a_difference(
 ) -> None:
     """The new model is run with the other branch taken."""
     model, other = (_two_branches(tmp_path / f"{left}.pb", left=left) for left in (True, False))
-    wrong = [bninspect.load(str(other)).graphdef]
+    wrong = [load(str(other)).graphdef]
 
     made = Program.of
 
@@ -66,5 +67,5 @@ def test_a_value_that_the_new_model_lost_is_a_difference(
 
     monkeypatch.setattr(Program, "of", swapped)
     with pytest.raises(RewriteError, match="left:0 has a value in the original and none in the new model"):
-        bninspect.strip(model, tmp_path / "out.pb")
+        strip(model, tmp_path / "out.pb")
     assert not (tmp_path / "out.pb").exists()

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-import bninspect
 from bninspect.batchnorm import Mode, inspect
 from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
+from bninspect.models.open import load
 from bninspect.run.session import Session
 from tests.support.places import FIXTURES
 from tests.support.probes import difference
+from tests.support.stripping import strip
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,12 +62,12 @@ def run(path: Path, **feeds: Any) -> Any:
 @pytest.mark.parametrize("mode", [Mode.TRAINING, Mode.INFERENCE])
 def test_stripped_it_is_what_every_value_of_the_mode_serves(name: str, mode: Mode, tmp_path: Path) -> None:
     model, target = CASES / f"{name}.pb", tmp_path / "out.pb"
-    result = bninspect.strip(model, target, mode=mode)
+    result = strip(model, target, mode=mode)
     assert result.verification is not None
     assert result.verification.state == "verified"
-    left = {node.op for node in bninspect.load(str(target))}
+    left = {node.op for node in load(str(target))}
     assert left.isdisjoint({"Switch", "Merge", "Cast"}) or "Assert" in left  # that no two cases hold
-    assert [layer.mode for layer in inspect(bninspect.load(str(target))).layers] == [mode]
+    assert [layer.mode for layer in inspect(load(str(target))).layers] == [mode]
     own = run(target)
     for fed in (TRAINING if mode is Mode.TRAINING else INFERENCE)[name]:
         right = run(model, **fed)
@@ -76,7 +77,7 @@ def test_stripped_it_is_what_every_value_of_the_mode_serves(name: str, mode: Mod
 @pytest.mark.parametrize("name", TRAINING)
 def test_the_two_modes_lie_apart_as_those_of_the_original(name: str) -> None:
     model = CASES / f"{name}.pb"
-    report = inspect(bninspect.load(str(model)))
+    report = inspect(load(str(model)))
     found = probe(report, Question(layers=report.layers, keep=True), Request(feeds=(), random=6, seed=1))
     assert found.verification.state == "verified"
     assert difference(found).max_abs > 1

@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-import bninspect
-from bninspect.batchnorm import Mode
+from bninspect.batchnorm import Mode, inspect
 from bninspect.cli import run
 from bninspect.graph.search import upstream
 from bninspect.graphdef.writer import serialized
 from bninspect.inputs.invented import invented
 from bninspect.inputs.placeholders import placeholders
 from bninspect.inputs.request import Request
+from bninspect.models.open import load
 from bninspect.rewrite import specialize as honest
 from bninspect.run.session import Session
 from bninspect.run.unfused import INTERNAL, unfused
 from tests.rewrite.test_strip import WITHOUT_STATISTICS
 from tests.support.freezing import freeze
 from tests.support.places import FIXTURES
+from tests.support.stripping import strip
 from tests.support.tables import Row, fixtures
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ pytestmark = pytest.mark.tensorflow
 
 
 def _run(path: Path, names: list[str], feeds: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
-    graph = bninspect.load(str(path))
+    graph = load(str(path))
     held = {node.name for node in graph}
     # An internal op has no kernel on most processors; test_unfused.py holds what it is written out as.
     internal = any(node.op == INTERNAL for node in graph)
@@ -99,8 +100,8 @@ def test_a_stripped_fixture_gives_what_the_original_gives(row: Row, tmp_path: Pa
     pytest.importorskip("tensorflow", reason="runs the model")
     source, target = FIXTURES / row.file, tmp_path / "out.pb"
     outputs = OUTPUTS.get(row.file, ())
-    result = bninspect.strip(source, target, outputs=outputs, verify=False, unfrozen=True)
-    report = bninspect.inspect(bninspect.load(str(source)), outputs=outputs)
+    result = strip(source, target, outputs=outputs, verify=False, unfrozen=True)
+    report = inspect(load(str(source)), outputs=outputs)
     decided = {f"{name}:0": not value for name, value in row.training_when.items()}
     places = placeholders(report.graph, upstream(tensor.node for tensor in report.outputs))
     free = [place for place in places if place.name not in decided and not place.has_default]
@@ -121,7 +122,7 @@ def test_a_stripped_fixture_gives_what_the_original_gives(row: Row, tmp_path: Pa
 
 
 def _only_inference_is_left(target: Path) -> None:
-    after = bninspect.inspect(bninspect.load(str(target)))
+    after = inspect(load(str(target)))
     assert {layer.mode for layer in after.layers} == {Mode.INFERENCE}
     assert {layer.switch for layer in after.layers} == {None}
 
@@ -136,7 +137,7 @@ def test_a_stripped_model_of_others_gives_what_the_original_gives(name: str, tmp
         source = tmp_path / "frozen.pb"
         freeze(Path(str(CORPUS)) / name, source)
     small = Request(batch_size=None if name in FROZEN else 1, size=(64, 64))
-    result = bninspect.strip(source, target, outputs=UNFROZEN.get(name, ()), request=small, unfrozen=True)
+    result = strip(source, target, outputs=UNFROZEN.get(name, ()), request=small, unfrozen=True)
     found = result.verification
     assert found is not None
     assert (found.state, found.reason) == ("verified", None)
@@ -182,7 +183,7 @@ def test_layers_fixed_to_training_are_compared_too(
 )
 def test_what_holds_its_variables_beside_it(file: str, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow", reason="runs the model")
-    result = bninspect.strip(FIXTURES / file, tmp_path / "out.pb")
+    result = strip(FIXTURES / file, tmp_path / "out.pb")
     assert result.verification is not None
     assert (result.verification.state, result.verification.reason) == ("verified", None)
     _only_inference_is_left(tmp_path / "out.pb")
@@ -194,7 +195,7 @@ def test_what_holds_its_variables_beside_it(file: str, tmp_path: Path) -> None:
 )
 def test_training_mode_is_compared_too(file: str, tmp_path: Path) -> None:
     pytest.importorskip("tensorflow", reason="runs the model")
-    result = bninspect.strip(FIXTURES / file, tmp_path / "out.pb", mode="training")
+    result = strip(FIXTURES / file, tmp_path / "out.pb", mode="training")
     assert result.verification is not None
     assert (result.verification.state, result.verification.reason) == ("verified", None)
 

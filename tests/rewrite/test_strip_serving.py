@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-import bninspect
 from bninspect.batchnorm import Mode, inspect
 from bninspect.batchnorm.verdict import behaviours, verdict
 from bninspect.errors import RewriteError
+from bninspect.models.open import load
 from bninspect.render.strip.text import summary
 from bninspect.rewrite.serving import deciders
 from bninspect.run.session import Session
 from tests.rewrite.conditionals import halved, layer, write
 from tests.support.parts import PARAMETERS, fused_cond, report
 from tests.support.places import FIXTURES
+from tests.support.stripping import strip
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,14 +51,14 @@ def _same(first: Any, second: Any) -> None:
 
 
 def _placeholders(path: Path) -> set[str]:
-    return {node.name for node in bninspect.load(str(path)) if node.op.startswith("Placeholder")}
+    return {node.name for node in load(str(path)) if node.op.startswith("Placeholder")}
 
 
 @pytest.mark.tensorflow
 def test_opposed_polarities_are_fixed_layer_by_layer(tmp_path: Path) -> None:
     model, target = CASES / "opposed_polarities.pb", tmp_path / "out.pb"
-    result = bninspect.strip(model, target)
-    assert [layer.mode for layer in inspect(bninspect.load(str(target))).layers] == [Mode.INFERENCE] * 2
+    result = strip(model, target)
+    assert [layer.mode for layer in inspect(load(str(target))).layers] == [Mode.INFERENCE] * 2
     assert _placeholders(target) == {"image"}
     first = _run(model, "bn2/cond/Merge:0", image=IMAGE, training=np.array(False))
     right = _run(model, "logits:0", image=IMAGE, training=np.array(True), bn2__cond__Merge=first)
@@ -83,15 +84,15 @@ def test_a_layer_left_in_the_other_mode_is_a_difference(
 
     monkeypatch.setattr(rewriting, "specialize", one_in_training)
     with pytest.raises(RewriteError, match="differs by"):
-        bninspect.strip(CASES / "opposed_polarities.pb", tmp_path / "out.pb")
+        strip(CASES / "opposed_polarities.pb", tmp_path / "out.pb")
     assert not (tmp_path / "out.pb").exists()
 
 
 @pytest.mark.tensorflow
 def test_a_number_of_which_several_values_serve_inference_stays_fed(tmp_path: Path) -> None:
     model, target = CASES / "several_inference_values.pb", tmp_path / "out.pb"
-    result = bninspect.strip(model, target)
-    assert [layer.mode for layer in inspect(bninspect.load(str(target))).layers] == [Mode.INFERENCE]
+    result = strip(model, target)
+    assert [layer.mode for layer in inspect(load(str(target))).layers] == [Mode.INFERENCE]
     assert _placeholders(target) == {"image", "mode"}
     for mode in (1, 2):
         given = {"image": IMAGE, "mode": np.array(mode, np.int32)}
@@ -110,7 +111,7 @@ def test_what_else_an_opposed_source_decides_is_left_to_it(tmp_path: Path) -> No
         return halved(layer(first, phase, "b", trains_when=False), phase)
 
     model, target = write(tmp_path / "model.pb", build), tmp_path / "out.pb"
-    result = bninspect.strip(model, target)
+    result = strip(model, target)
     assert _placeholders(target) == {"x", "phase"}
     assert result.verification is not None
     assert result.verification.state == "verified"
@@ -131,9 +132,9 @@ def test_what_else_a_boolean_of_one_polarity_decides_goes_with_the_layers(tmp_pa
         return halved(layer(x, phase, "a", trains_when=True), phase)
 
     model, target = write(tmp_path / "model.pb", build), tmp_path / "out.pb"
-    bninspect.strip(model, target)
+    strip(model, target)
     assert _placeholders(target) == {"x"}
-    assert {node.op for node in bninspect.load(str(target))}.isdisjoint({"Switch", "Merge"})
+    assert {node.op for node in load(str(target))}.isdisjoint({"Switch", "Merge"})
     _same(_run(target, "y:0", x=SMALL), _run(model, "y:0", x=SMALL, phase=np.array(False)))
 
 
@@ -147,9 +148,9 @@ def test_what_else_a_computed_predicate_decides_goes_with_the_layers(tmp_path: P
         return halved(layer(x, early, "a", trains_when=True), early)
 
     model, target = write(tmp_path / "model.pb", build), tmp_path / "out.pb"
-    bninspect.strip(model, target)
+    strip(model, target)
     assert _placeholders(target) == {"x"}
-    assert {node.op for node in bninspect.load(str(target))}.isdisjoint({"Switch", "Merge", "Less"})
+    assert {node.op for node in load(str(target))}.isdisjoint({"Switch", "Merge", "Less"})
     _same(_run(target, "y:0", x=SMALL), _run(model, "y:0", x=SMALL, step=np.array(100, np.int32)))
 
 
@@ -167,9 +168,9 @@ def test_a_conditional_in_a_conditional_leaves_neither(tmp_path: Path) -> None:
         return layer(outer, phase, "b", trains_when=True)
 
     model, target = write(tmp_path / "model.pb", build), tmp_path / "out.pb"
-    bninspect.strip(model, target)
+    strip(model, target)
     assert _placeholders(target) == {"x"}
-    assert {node.op for node in bninspect.load(str(target))}.isdisjoint({"Switch", "Merge"})
+    assert {node.op for node in load(str(target))}.isdisjoint({"Switch", "Merge"})
     false = np.array(False)
     _same(_run(target, "y:0", x=SMALL), _run(model, "y:0", x=SMALL, phase=false, other=false))
 
@@ -216,9 +217,9 @@ def test_the_verdict_of_one_polarity_behind_a_negation_is_one() -> None:
 @pytest.mark.parametrize("name", ["assigned_statistics", "averaged_statistics"])
 def test_statistics_that_an_assignment_ties_to_a_layer_are_used(name: str, tmp_path: Path) -> None:
     target = tmp_path / "out.pb"
-    before = inspect(bninspect.load(str(CASES / name))).layers[0].statistics
-    result = bninspect.strip(CASES / name, target)
-    (layer_after,) = inspect(bninspect.load(str(target))).layers
+    before = inspect(load(str(CASES / name))).layers[0].statistics
+    result = strip(CASES / name, target)
+    (layer_after,) = inspect(load(str(target))).layers
     assert layer_after.mode is Mode.INFERENCE
     after = layer_after.statistics
     assert before.values is not None
@@ -235,7 +236,7 @@ def test_statistics_that_give_nan_are_said_first(value: float, mean: bool, tmp_p
         tmp_path / "model.pb",
         lambda tf, x: layer(x, tf.constant(False), "a", trains_when=True, spoilt=(value, mean)),
     )
-    result = bninspect.strip(model, tmp_path / "out.pb")
+    result = strip(model, tmp_path / "out.pb")
     first = next(summary(result))
     assert first.text.startswith(
         "1 layer has statistics that are not finite (NaN, infinity) or a negative variance"
@@ -245,5 +246,5 @@ def test_statistics_that_give_nan_are_said_first(value: float, mean: bool, tmp_p
 
 @pytest.mark.tensorflow
 def test_good_statistics_are_not_mentioned(tmp_path: Path) -> None:
-    result = bninspect.strip(CASES / "several_inference_values.pb", tmp_path / "out.pb")
+    result = strip(CASES / "several_inference_values.pb", tmp_path / "out.pb")
     assert next(summary(result)).text.startswith("written: ")

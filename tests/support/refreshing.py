@@ -1,4 +1,4 @@
-"""What the tests of refresh share: parts that no images were run for, and the line of a refusal."""
+"""What the tests of refresh share: the verb, parts that no images were run for, and the line of a refusal."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 
 from bninspect.batchnorm import inspect
 from bninspect.cli import run
+from bninspect.commands.refresh import refresh as refreshing
 from bninspect.commands.refresh.parts import digest, write_part
-from bninspect.commands.refresh.plan import plan
+from bninspect.commands.refresh.plan import RefreshOptions, plan
 from bninspect.commands.refresh.reestimate import Estimate, Estimates
 from bninspect.graph import load
 from bninspect.statistics.pooling import ImageMoments
@@ -18,9 +19,26 @@ from bninspect.statistics.spread import Spread
 from tests.support.places import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
 
+    from bninspect.commands.refresh.refreshed import Refreshed
+    from bninspect.inputs.request import Request
+
 MODEL = ROOT / "fixtures" / "net_mixed.pb"
+
+
+def refresh(
+    model: str | Path,
+    target: str | Path,
+    request: Request | None = None,
+    *,
+    parts: Sequence[str | Path] = (),
+    **options: Any,
+) -> Refreshed:
+    """What the command makes of these options."""
+    return refreshing.refresh(model, target, request, RefreshOptions(**options), parts=parts)
 
 
 def part(path: Path, model: Path = MODEL, seed: int = 0, **changes: Any) -> str:

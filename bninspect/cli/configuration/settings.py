@@ -12,6 +12,7 @@ from bninspect.commands.check.gate import Allowance, Settings
 from bninspect.commands.paths import identity
 from bninspect.errors import BninspectError, SelectionError
 from bninspect.rules import select
+from bninspect.rules.selection import refuse_none, split_codes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +36,7 @@ def settings(paths: Sequence[str], config: Config, context: click.Context) -> li
         if not any(section.matches(path) for path in paths) and not section.files():
             raise BninspectError(f"{config.path}: models: path = {section.pattern!r} matches nothing")
     for codes in {(one.chosen, one.ignored) for one in work}:
-        if not select(*codes):
-            raise SelectionError(f"--ignore {','.join(codes[1])} leaves no rule of those that are selected")
+        refuse_none(*codes)
     return work
 
 
@@ -55,8 +55,8 @@ def _one(
     return Settings(
         path=path,
         outputs=tuple(asked["outputs"]),
-        chosen=_codes(asked["chosen"]),
-        ignored=_codes(asked["ignored"]),
+        chosen=split_codes(asked["chosen"]),
+        ignored=split_codes(asked["ignored"]),
         deploy=asked["deploy"],
         momentum=asked["momentum"],
         allowances=tuple(
@@ -65,11 +65,6 @@ def _one(
         request=inputs.request(asked) if probed else None,
         allowed_ops=tuple(asked["allowed"]),
     )
-
-
-def _codes(given: Sequence[str]) -> tuple[str, ...]:
-    """`BN201,BN1` and repeated options alike."""
-    return tuple(code.strip() for text in given for code in text.split(",") if code.strip())
 
 
 def allowances(config: Config, path: str) -> tuple[Allowance, ...]:

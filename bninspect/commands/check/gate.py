@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from bninspect.batchnorm import Report
+    from bninspect.graph import Graph
     from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
     from bninspect.rules import Finding
@@ -52,13 +53,14 @@ class Settings:
     allowed_ops: tuple[str, ...] = ()
 
 
-def check(settings: Settings) -> ModelResult:
-    """The result for one model. Whatever goes wrong with it becomes its `error`, one line, and takes no other
-    model with it: nothing is raised. A bug of ours keeps its traceback.
+def check(settings: Settings, graph: Graph | None = None) -> ModelResult:
+    """The result for one model, read from its path unless its graph is given. Whatever goes wrong with it
+    becomes its `error`, one line, and takes no other model with it: nothing is raised. A bug of ours keeps
+    its traceback.
     """
     try:
         with collector_held_off():
-            return _checked(settings)
+            return _checked(settings, graph)
     except (BninspectError, OSError, MemoryError) as error:
         return ModelResult(path=settings.path, error=described(settings.path, error))
     except Exception as error:
@@ -66,8 +68,8 @@ def check(settings: Settings) -> ModelResult:
         return ModelResult(path=settings.path, error=described(settings.path, error), bug=bug)
 
 
-def _checked(settings: Settings) -> ModelResult:
-    report = inspect(load(settings.path), outputs=settings.outputs)
+def _checked(settings: Settings, graph: Graph | None) -> ModelResult:
+    report = inspect(load(graph or settings.path), outputs=settings.outputs)
     case = Case(
         report=report,
         deploy=settings.deploy,

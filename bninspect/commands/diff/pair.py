@@ -11,21 +11,23 @@ from bninspect.batchnorm import inspect
 from bninspect.batchnorm.comparison.comparison import diff
 from bninspect.commands.check.gate import Allowance, Settings, judged
 from bninspect.errors import GraphDefError
-from bninspect.graph import collector_held_off, flatten
+from bninspect.graph import Graph, collector_held_off, flatten
 from bninspect.graph.ops import VARIABLES
 from bninspect.models.checkpoint.locate import bare_checkpoint
-from bninspect.models.open import load
+from bninspect.models.open import load, path_of
 from bninspect.models.restore import with_checkpoint
 from bninspect.rules import Case, Needs, rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import PathLike
 
     from bninspect.batchnorm import Report
     from bninspect.batchnorm.comparison.comparison import Comparison
     from bninspect.batchnorm.comparison.matching import Side
     from bninspect.commands.check.result import ModelResult
-    from bninspect.graph import Graph
+
+    Model = str | PathLike[str] | Graph
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +41,8 @@ class PairResult:
     """Which of the two is a checkpoint without a graph of its own, read with the other's."""
 
 
-def compare(old: str, new: str, allowances: Sequence[Allowance] = ()) -> PairResult:
-    """The two files at these paths, compared.
+def compare(old: Model, new: Model, allowances: Sequence[Allowance] = ()) -> PairResult:
+    """Two files, given by their paths or as graphs, compared.
 
     Raises BninspectError where one cannot be read, or they are not of one graph.
     """
@@ -73,18 +75,23 @@ def judged_pair(old: Report, new: Report, allowances: Sequence[Allowance] = ()) 
     return PairResult(comparison=comparison, judged=judged(settings, case))
 
 
-def _opened(old: str, new: str) -> tuple[Graph, Graph, Side | None]:
+def _opened(old: Model, new: Model) -> tuple[Graph, Graph, Side | None]:
     """Both graphs, and which one is borrowed. A checkpoint without its graph takes that of the other file:
     many keep one for all.
     """
-    bare = bare_checkpoint(old), bare_checkpoint(new)
+    bare = _bare(old), _bare(new)
     if bare[0] is not None and bare[1] is None:
         graph = load(new)
-        return _with(graph, old, bare[0]), graph, "old"
+        return _with(graph, path_of(old), bare[0]), graph, "old"
     graph = load(old)
     if bare[1] is not None:
-        return graph, _with(graph, new, bare[1]), "new"
+        return graph, _with(graph, path_of(new), bare[1]), "new"
     return graph, load(new), None
+
+
+def _bare(model: Model) -> str | None:
+    """The prefix of a checkpoint without a graph; None for a graph, or a path that leads to one."""
+    return None if isinstance(model, Graph) else bare_checkpoint(path_of(model))
 
 
 def _with(graph: Graph, path: str, prefix: str) -> Graph:

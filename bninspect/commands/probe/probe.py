@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bninspect import files
 from bninspect.batchnorm import inspect
@@ -14,11 +14,13 @@ from bninspect.commands.probe.save import save
 from bninspect.measure.facts import Probe, Question
 from bninspect.measure.measured import arrays
 from bninspect.measure.run import probe
-from bninspect.models.open import load
+from bninspect.models.open import load, path_of
+from bninspect.options import Checked, File, Momentum, Switching, Texts
 from bninspect.rewrite.freeze import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from os import PathLike
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Graph, Tensor
@@ -26,22 +28,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeOptions:
-    """What to run, to look at and to keep."""
+class ProbeOptions(Checked):
+    """What to run, to look at and to keep. Raises OptionError for a value that an option cannot have."""
 
-    outputs: tuple[str, ...] = ()
-    """Nodes or tensors that are compared; empty for the model's outputs."""
-    globs: tuple[str, ...] = ()
-    """Layers to list; empty for all."""
+    outputs: Texts = ()
+    """Nodes or tensors that are compared; empty: the model's outputs."""
+    layers: Texts = ()
+    """Globs of the layers to list, or names of their nodes; empty: all of them."""
     patch: str | None = None
-    """Numbers to show, such as `0,22:28,22:28,0`."""
-    switch: Literal["layers", "graph"] = "layers"
-    """`layers`: batch norm alone changes its mode; `graph`: whatever reads what decides it, too."""
-    momentum: float | None = None
-    """Of the moving averages, where the file does not tell it."""
-    allowed: tuple[str, ...] = ()
-    """Ops let through besides the pure ones."""
-    target: str | None = None
+    """Numbers to show, such as `0,22:28,22:28,0`: of `outputs`, else of `layers`, else of the first layer."""
+    switch: Switching = "layers"
+    """layers: batch norm alone changes its mode; graph: whatever reads what decides it (dropout), too."""
+    momentum: Momentum | None = None
+    """Of the moving averages, where the file does not say it: moving * momentum + batch * (1 - momentum)."""
+    allowed_ops: Texts = ()
+    """Ops that may run besides those that only compute."""
+    save: File | None = None
     """The `.npz` to write with the outputs of both modes and what was measured."""
 
 
@@ -54,18 +56,18 @@ class ProbeResult:
 
 
 def probe_model(
-    path: str,
+    model: str | PathLike[str] | Graph,
     request: Request,
     options: ProbeOptions,
     progress: Callable[[int, int], None] | None = None,
 ) -> ProbeResult:
-    """Both modes of the model at this path on what the request feeds it, judged; `progress` is told (images
-    done, images in all).
+    """Both modes of the model, a path or a graph, on what the request feeds it, judged; `progress` is told
+    (images done, images in all).
 
     Raises BninspectError: as `load`, `select` and `measure.run.probe` do, and for a target that may not be
     written.
     """
-    graph = _load(path, request, options.target)
+    graph = _load(model, request, options.save)
     return probe_report(inspect(graph, outputs=options.outputs), request, options, progress)
 
 
@@ -77,30 +79,31 @@ def probe_report(
 ) -> ProbeResult:
     """The same of a model that was inspected for the outputs of the options."""
     report = frozen(report)
-    layers = select(report.layers, options.globs)
+    layers = select(report.layers, options.layers)
     question = Question(
         layers=layers,
         patch=options.patch,
         patched=_patched(report, layers, options),
-        keep=options.target is not None,
-        allowed=options.allowed,
+        keep=options.save is not None,
+        allowed=options.allowed_ops,
         switch=options.switch,
         momentum=options.momentum,
     )
     measured = probe(report, question, request, progress)
-    if options.target is not None:
-        save(options.target, {**measured.kept, **arrays(measured.layers)})
-    listed = {layer.name for layer in layers} if options.globs else None
-    return ProbeResult(probe=measured, diagnosis=diagnose(measured, listed, request, options.allowed))
+    if options.save is not None:
+        save(options.save, {**measured.kept, **arrays(measured.layers)})
+    listed = {layer.name for layer in layers} if options.layers else None
+    return ProbeResult(probe=measured, diagnosis=diagnose(measured, listed, request, options.allowed_ops))
 
 
-def _load(path: str, request: Request, target: str | None) -> Graph:
+def _load(model: str | PathLike[str] | Graph, request: Request, target: str | None) -> Graph:
     """The graph of the model. Raises InputError for a target that cannot be written, or is what is read."""
     if target is None:
-        return load(path)
+        return load(model)
+    path = path_of(model)
     files.refuse(Path(target))
     files.refuse_read(Path(target), path, inputs=request.files)
-    graph = load(path)
+    graph = load(model)
     files.refuse_read(Path(target), path, prefix=graph.graphdef.checkpoint)
     return graph
 
@@ -109,4 +112,4 @@ def _patched(report: Report, layers: tuple[BatchNorm, ...], options: ProbeOption
     """The tensors that a patch is read from; empty for the first layer."""
     if options.outputs:
         return report.outputs
-    return tuple(layer.output for layer in layers) if options.globs else ()
+    return tuple(layer.output for layer in layers) if options.layers else ()

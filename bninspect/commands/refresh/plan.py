@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bninspect.errors import RewriteError
 from bninspect.measure.facts import Question
 from bninspect.measure.opaque import without_loops
+from bninspect.options import Checked, Share, Texts
 from bninspect.rewrite.statistics.slots import Left, find_slots
 
 if TYPE_CHECKING:
@@ -15,6 +16,25 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.rewrite.statistics.slots import Slot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshOptions(Checked):
+    """What is measured and what is written. Raises OptionError for a value that an option cannot have."""
+
+    outputs: Texts = ()
+    """Nodes or tensors: only what they depend on counts; empty: the model's own outputs."""
+    layers: Texts = ()
+    """Globs of the layers to refresh, or names of their nodes; empty: all of them."""
+    mix: Share = 0.0
+    """A, the share of the old statistics that is kept: written is A * old + (1 - A) * new, of mean and
+    variance each."""
+    stripped: bool = False
+    """Whether what `strip` makes of the result is written."""
+    checked: bool = True
+    """Whether the result is run on some of the images, and judged by the rules."""
+    allowed_ops: Texts = ()
+    """Ops that may run besides those that only compute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

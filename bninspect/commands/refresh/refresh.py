@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from os import fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.mode import Mode
+from bninspect.batchnorm.selection import select
 from bninspect.commands.refresh.look import looked_at
 from bninspect.commands.refresh.parts import digest, read_part, together, write_part
-from bninspect.commands.refresh.plan import plan, refuse_nothing
+from bninspect.commands.refresh.plan import RefreshOptions, plan, refuse_nothing
 from bninspect.commands.refresh.reestimate import estimate
 from bninspect.commands.refresh.refreshed import Refreshed, by_old_names, rows
 from bninspect.commands.strip.stripped import verify_stripped
-from bninspect.errors import InputError, RewriteError, SelectionError
+from bninspect.errors import InputError, RewriteError
 from bninspect.files import refuse, refuse_read
 from bninspect.graph import collector_held_off, flatten
 from bninspect.graphdef import writer
 from bninspect.graphdef.bodies import exchanged, write_exchanged
 from bninspect.inputs.request import Request
-from bninspect.models.open import load
+from bninspect.models.open import load, path_of
 from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.statistics.inserted import inserted
 from bninspect.rewrite.statistics.refill import exchange, filling
@@ -30,100 +32,94 @@ from bninspect.statistics.spread import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from os import PathLike
 
-    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.batchnorm import Report
     from bninspect.batchnorm.layer import Unrecognised
     from bninspect.commands.refresh.plan import Plan
     from bninspect.commands.refresh.reestimate import Estimates
+    from bninspect.graph import Graph
     from bninspect.graphdef import GraphDef
     from bninspect.measure.facts import Verification
     from bninspect.rewrite.statistics.refill import Filling
     from bninspect.rewrite.strip import Stripped
 
     Progress = Callable[[int, int], None]
-    Layers = Sequence[str] | Callable[[Sequence[BatchNorm]], Sequence[BatchNorm]]
+    Model = str | PathLike[str] | Graph
 
 
 def write_moments(
-    model: str | Path,
-    target: str | Path,
+    model: Model,
+    target: str | PathLike[str],
     request: Request,
-    *,
-    outputs: Sequence[str] = (),
-    layers: Layers = (),
-    stripped: bool = False,
-    allowed: Sequence[str] = (),
+    options: RefreshOptions | None = None,
     progress: Progress | None = None,
 ) -> Estimates:
     """Runs one part of a large set and writes its moments to `target` (.npz); says what they are.
 
     Arguments and errors are those of `refresh`, which merges such parts; it has to be asked for the same
-    `layers` and `stripped`.
+    layers, and whether the result is stripped.
     """
-    made = _planned(str(model), Path(target), request.files, outputs, layers, stripped=stripped)
-    found = _estimated(made, request, allowed, progress)
+    options = options or RefreshOptions()
+    made = _planned(model, Path(target), request.files, options)
+    found = _estimated(made, request, options.allowed_ops, progress)
     left = [Left(layer=name, reason=reason) for name, reason in found.left.items()]
     refuse_nothing(made, left, len(found.layers))
-    write_part(str(target), found, digest(made.report.graph.graphdef), made.training)
+    write_part(fspath(target), found, digest(made.report.graph.graphdef), made.training)
     return found
 
 
 def refresh(
-    model: str | Path,
-    target: str | Path,
+    model: Model,
+    target: str | PathLike[str],
     request: Request | None = None,
+    options: RefreshOptions | None = None,
     *,
-    parts: Sequence[str | Path] = (),
-    outputs: Sequence[str] = (),
-    layers: Layers = (),
-    mix: float = 0.0,
-    stripped: bool = False,
-    allowed: Sequence[str] = (),
-    checked: bool = True,
+    parts: Sequence[str | PathLike[str]] = (),
     progress: Progress | None = None,
 ) -> Refreshed:
     """Runs the images of the request, or merges `parts` (files of `write_moments`), and writes the model with
     its statistics re-estimated to `target`, whole or not at all; says what became of each layer.
 
-    `layers`: the names of some, or what picks them of all; empty: all of them. `mix` A: written is
-    A * old + (1 - A) * new, with A from 0 to less than 1. `stripped`: written is what `strip` makes of the
-    result. `outputs` are names of nodes or tensors; without them the model's own count. `allowed` are ops
-    that may run besides those that only compute. `checked`: the result is run on some of the images and
-    judged by the rules. `progress` is told (images done, images in all). Nothing is printed.
+    `model` is a path or a graph. `progress` is told (images done, images in all). Nothing is printed.
 
-    Raises BninspectError where the model cannot be read, nothing is left to refresh, a layer of `layers`
-    cannot be, inputs or parts do not fit, the model cannot be run or the stripped result differs; OSError
+    Raises BninspectError where the model cannot be read, nothing is left to refresh, a layer that was asked
+    for cannot be, inputs or parts do not fit, the model cannot be run or the stripped result differs; OSError
     where the target cannot be written. Then the target is what it was.
     """
     if (request is None) == (not parts):
         raise InputError("refresh takes images to run, or parts to merge: give one of the two")
-    if not 0 <= mix < 1:
-        raise InputError(f"mix is a share of the old statistics from 0 to less than 1, and not {mix:g}")
+    if fspath(target) == "-":
+        raise InputError("-o -: refresh looks at what it wrote; name a file")
+    options = options or RefreshOptions()
     inputs = parts if request is None else request.files
-    made = _planned(str(model), Path(target), inputs, outputs, layers, stripped=stripped)
+    made = _planned(model, Path(target), inputs, options)
     if request is not None:
-        found = _estimated(made, request, allowed, progress)
+        found = _estimated(made, request, options.allowed_ops, progress)
     else:
-        read = [read_part(str(path)) for path in parts]
+        read = [read_part(fspath(path)) for path in parts]
         found = together(read, digest(made.report.graph.graphdef), made.training)
-    fillings, left = _fillings(made, found, mix)
+    fillings, left = _fillings(made, found, options.mix)
     left = (*made.left, *left)
     refuse_nothing(made, left, len(fillings))
     left = (*left, *(Left(layer=place.node, reason=_undecided(place)) for place in made.report.unrecognised))
-    size, verification = _written(made, fillings, found, Path(target), allowed)
-    after = inspect(load(str(target)), outputs=_names(made.report))
-    seen, result, count = looked_at(after, found, str(target), allowed) if checked else (None, None, 0)
+    size, verification = _written(made, fillings, found, Path(target), options.allowed_ops)
+    target = fspath(target)
+    after = inspect(load(target), outputs=_names(made.report))
+    seen, result, count = None, None, 0
+    if options.checked:
+        seen, result, count = looked_at(after, found, target, options.allowed_ops)
     told = {} if seen is None else by_old_names(seen, made.report.layers)
     return Refreshed(
         report=made.report,
-        target=str(target),
+        target=target,
         size=size,
         rows=tuple(rows(made.layers, fillings, found, told)),
         left=left,
         estimates=found,
         parts=len(parts),
-        mix=mix,
-        stripped=stripped,
+        mix=options.mix,
+        stripped=options.stripped,
         verification=verification,
         serving=after,
         ran=None if seen is None else seen.verification,
@@ -137,32 +133,17 @@ def _undecided(place: Unrecognised) -> str:
 
 
 def _planned(
-    model: str,
-    target: Path,
-    inputs: Sequence[str | Path],
-    outputs: Sequence[str],
-    layers: Layers,
-    *,
-    stripped: bool,
+    model: Model, target: Path, inputs: Sequence[str | PathLike[str]], options: RefreshOptions
 ) -> Plan:
     """The model read and the target looked at, before anything takes long."""
     refuse(target)
-    refuse_read(target, model, inputs=inputs)
+    path = path_of(model)
+    refuse_read(target, path, inputs=inputs)
     graph = load(model)
-    refuse_read(target, model, prefix=graph.graphdef.checkpoint)
-    report = inspect(graph, outputs=outputs)
-    chosen = _chosen(report, layers)
-    return plan(frozen(report), chosen, stripped=stripped)
-
-
-def _chosen(report: Report, layers: Layers) -> frozenset[str]:
-    """Names of the layers that are asked for; empty: all. Raises SelectionError for one that is none."""
-    if callable(layers):
-        return frozenset(layer.name for layer in layers(report.layers))
-    unknown = sorted(set(layers) - {layer.name for layer in report.layers})
-    if unknown:
-        raise SelectionError(f"no batch norm is called {unknown[0]!r}")
-    return frozenset(layers)
+    refuse_read(target, path, prefix=graph.graphdef.checkpoint)
+    report = inspect(graph, outputs=options.outputs)
+    chosen = select(report.layers, options.layers) if options.layers else ()
+    return plan(frozen(report), frozenset(layer.name for layer in chosen), stripped=options.stripped)
 
 
 def _estimated(made: Plan, request: Request, allowed: Sequence[str], progress: Progress | None) -> Estimates:

@@ -40,6 +40,11 @@ class Row:
     note: str | None = None
     """Why, where the file has some already."""
 
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self.layer.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from bninspect import __version__
+from bninspect.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

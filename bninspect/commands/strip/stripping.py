@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from os import fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect import files
 from bninspect.batchnorm import Mode, inspect
 from bninspect.batchnorm.missing import missing_weights
-from bninspect.errors import RewriteError, SelectionError
+from bninspect.errors import OptionError, RewriteError, SelectionError
 from bninspect.files import STREAM
 from bninspect.graphdef import writer
-from bninspect.models.open import load
+from bninspect.models.open import load, path_of
+from bninspect.options import Checked, FixedMode, Texts
 from bninspect.rewrite import strip as rewriting
 from bninspect.rewrite.freeze import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from os import PathLike
 
     from bninspect.batchnorm import Report
+    from bninspect.graph import Graph
     from bninspect.graphdef import GraphDef
     from bninspect.inputs.request import Request
     from bninspect.measure.facts import Verification
@@ -43,62 +46,79 @@ class StripResult:
     """None where it was not asked for."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripOptions(Checked):
+    """What is kept, and how it is compared. Raises OptionError for a value that an option cannot have."""
+
+    outputs: Texts = ()
+    """Nodes or tensors to keep, with what they depend on; empty: the model's own outputs."""
+    mode: FixedMode = "inference"
+    """The mode that every batch norm is to serve."""
+    verify: bool = True
+    """Whether the result is compared with the original first, which needs TensorFlow. If they cannot be
+    compared, the verification says why."""
+    require_verified: bool = False
+    """Whether nothing is written that could not be compared."""
+    unfrozen: bool = False
+    """Whether a model whose weights are in no file is taken, and its variables left as they are."""
+    allowed_ops: Texts = ()
+    """Ops that may run besides those that only compute."""
+
+    def refuse_contradictions(self) -> None:
+        if self.require_verified and not self.verify:
+            raise OptionError(
+                "--no-verify (verify=False) compares nothing, and --require-verified wants it compared: "
+                "give one of them"
+            )
+
+
 def strip(
-    model: str | Path,
-    target: str | Path,
-    *,
-    outputs: Sequence[str] = (),
-    mode: Mode | str = Mode.INFERENCE,
-    verify: bool = True,
-    require_verified: bool = False,
-    unfrozen: bool = False,
+    model: str | PathLike[str] | Graph,
+    target: str | PathLike[str],
+    options: StripOptions | None = None,
     request: Request | None = None,
-    allowed: Collection[str] = (),
 ) -> StripResult:
     """Writes the model with every batch norm in one mode, whole or not at all, and says what was done.
 
-    `model` and `target` are paths, or `-` for standard input and output. `outputs` are names of nodes or
-    tensors; without them the model's own are kept. With `verify`, the result is compared with the original
-    first, which needs TensorFlow: `request` says what to feed, `allowed` which ops may run besides those that
-    only compute. Where they cannot be compared, the reason is in the result; with `require_verified`, nothing
-    is written then. `unfrozen` takes a model whose weights are in no file, and leaves its variables as they
-    are. Nothing is printed.
+    `model` is a path or a graph, `target` a path, or `-` for standard input and output. `request` says what
+    to feed for the comparison. Nothing is printed.
 
     Raises BninspectError where the model cannot be read, lacks its weights (without `unfrozen`), has no batch
     norm, several outputs of which none was chosen or layers that cannot have the mode, or where the result
     differs from the original; OSError where the target cannot be written. Then the target is what it was.
     """
-    path, mode = str(model), Mode(mode)
-    if mode is Mode.SWITCHED:
-        raise RewriteError("mode: training or inference")
-    if str(target) != STREAM:
+    options = options or StripOptions()
+    if request is not None and not options.verify:
+        raise OptionError("--no-verify (verify=False) runs nothing: leave out what to feed, or --no-verify")
+    path, target, mode = path_of(model), fspath(target), Mode(options.mode)
+    if target != STREAM:
         files.refuse(Path(target))
         files.refuse_read(Path(target), path, inputs=() if request is None else request.files)
-    graph = load(path)
-    if str(target) != STREAM:
+    graph = load(model)
+    if target != STREAM:
         files.refuse_read(Path(target), path, prefix=graph.graphdef.checkpoint)
-    report = inspect(graph, outputs=outputs)
+    report = inspect(graph, outputs=options.outputs)
     if not report.layers:
         raise RewriteError(f"{path}: no batch norm to strip")
-    if not outputs:
+    if not options.outputs:
         _refuse_ambiguous(report)
-    if not unfrozen and (missing := missing_weights(report)) is not None:
+    if not options.unfrozen and (missing := missing_weights(report)) is not None:
         raise RewriteError(f"{path}: {missing}; or give --unfrozen, which leaves its variables as they are")
     if graph.graphdef.variables is not None:
         report = frozen(report)
     stripped = _stripped(report, mode)
     verification = None
-    if verify:
+    if options.verify:
         from bninspect.commands.strip.stripped import verify_stripped
 
-        verification = verify_stripped(stripped, mode, request, allowed)
+        verification = verify_stripped(stripped, mode, request, options.allowed_ops)
         if verification.state == "differs":
             raise RewriteError(f"{path}: {verification.reason}; nothing was written")
-    if require_verified:
+    if options.require_verified:
         _require(verification, path)
-    size = _written(stripped, str(target))
+    size = _written(stripped, target)
     return StripResult(
-        target=str(target),
+        target=target,
         size=size,
         original=graph.graphdef,
         stripped=stripped,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bninspect import __version__
+from bninspect.version import __version__
 
 if TYPE_CHECKING:
     from bninspect.commands.check.result import CheckResult

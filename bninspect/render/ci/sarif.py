@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bninspect import __version__
 from bninspect.render.json import dumps
 from bninspect.rules import rules
+from bninspect.version import __version__
 
 if TYPE_CHECKING:
     from bninspect.commands.check.result import CheckResult, Found, ModelResult

@@ -66,13 +66,15 @@ def _faulty(settings: Settings) -> Any:
     """A bug of ours that one model meets."""
     if Path(settings.path).name == NAMES[2]:
         raise TypeError("unhashable type: 'dict'\nin a rule")
-    return gate._checked(settings)
+    return gate._checked(settings, None)
 
 
 def test_a_bug_of_ours_is_an_error_of_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = check_all(work(), 1)
     checked = gate._checked
-    monkeypatch.setattr(gate, "_checked", lambda one: _faulty(one) if "const" in one.path else checked(one))
+    monkeypatch.setattr(
+        gate, "_checked", lambda one, graph: _faulty(one) if "const" in one.path else checked(one, graph)
+    )
     results = check_all(work(), 1)
     path = work()[2].path
     assert results[2].error == f"{path}: a bug of ours: TypeError: unhashable type: 'dict' in a rule"

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from bninspect import strip
-from bninspect.commands.refresh.refresh import refresh
 from bninspect.errors import InputError
 from bninspect.inputs.request import Request
 from tests.support.places import FIXTURES
+from tests.support.refreshing import refresh
+from tests.support.stripping import strip
 
 if TYPE_CHECKING:
     from pathlib import Path

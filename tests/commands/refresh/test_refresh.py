@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm import Mode, State, inspect
-from bninspect.commands.refresh.refresh import refresh, write_moments
+from bninspect.commands.refresh.refresh import write_moments
 from bninspect.errors import BninspectError, InputError, RewriteError, SelectionError
 from bninspect.graph import load
 from bninspect.graphdef.writer import serialized
@@ -21,6 +21,7 @@ from bninspect.inputs.request import Request, bind
 from bninspect.rewrite import specialize
 from bninspect.run.session import Session
 from tests.support.places import FIXTURES
+from tests.support.refreshing import refresh
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bninspect.batchnorm import Mode, State, inspect
-from bninspect.commands.refresh.refresh import refresh
 from bninspect.inputs.request import Request
 from bninspect.models.restore import load
 from tests.support.places import FIXTURES
+from tests.support.refreshing import refresh
 
 TRAINING = FIXTURES / "training"
 CASES = ["wired_115", "unwired_14", "untrainable_wired_14", "not_saved_115", "switched_115", "cond_ema_14",

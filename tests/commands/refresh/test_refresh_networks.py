@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm import Mode, inspect
-from bninspect.commands.refresh.refresh import refresh, write_moments
+from bninspect.commands.refresh.refresh import write_moments
 from bninspect.graph import load
 from bninspect.graphdef.writer import serialized
 from bninspect.inputs.request import Request
 from bninspect.rewrite.strip import strip
 from bninspect.run.session import Session
 from tests.networks import KINDS, Trained, faults, measuring
+from tests.support.refreshing import refresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable

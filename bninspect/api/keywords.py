@@ -1,0 +1,101 @@
+"""What the functions of the API take in common: a model, and the keywords that say what it is fed.
+
+The keywords are the fields of `inputs.request.Request`, where they are checked, as those of the command line
+are. A function takes them as `**inputs`, and its signature, which `help` and editors show, lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from inspect import Parameter, Signature, signature
+from os import PathLike
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Union
+
+from bninspect.errors import OptionError
+from bninspect.graph import Graph
+from bninspect.inputs.request import Request
+from bninspect.options import Channels, Preprocess, Resize, refuse_unknown
+
+if TYPE_CHECKING:
+    from dataclasses import Field
+
+Path = Union[str, PathLike[str]]  # noqa: UP007  (evaluated by Python 3.10, too)
+Paths = Union[Path, Iterable[Path]]  # noqa: UP007
+Names = Union[str, Iterable[str]]  # noqa: UP007
+Model = Union[str, PathLike[str], Graph]  # noqa: UP007
+Progress = Callable[[int, int], None]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class InputOptions(TypedDict, total=False):
+    """What a model is fed: fields of Request, by their names."""
+
+    images: Paths
+    random: int | None
+    seed: int
+    feeds: Names | Mapping[str, float | bool | str]
+    input: str | None
+    batch_size: int | None
+    preprocess: Preprocess
+    channels: Channels | None
+    size: tuple[int, int] | str | None
+    resize: Resize
+
+
+class _Written(str):
+    """An annotation that a signature shows as it is written, without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def takes(*records: type) -> Callable[[Function], Function]:
+    """A function whose keywords are fields of these records of options. Its signature shows `**inputs` as the
+    keywords of InputOptions, and `api.fields` describes all of them by what stands below the fields.
+    """
+
+    def taking(function: Function) -> Function:
+        setattr(function, "__signature__", _signature(function))  # noqa: B010
+        setattr(function, "option_records", records)  # noqa: B010
+        return function
+
+    return taking
+
+
+def _signature(function: Callable[..., Any]) -> Signature:
+    """The signature, as the source has it, with each keyword of InputOptions."""
+    known = {field.name: field for field in fields(Request)}
+    found = signature(function)
+    parameters = [one for one in found.parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
+    if len(parameters) < len(found.parameters):
+        parameters += [_keyword(known[name]) for name in InputOptions.__annotations__]
+    shown = [one.replace(annotation=_Written(one.annotation)) for one in parameters]
+    returned = _Written(found.return_annotation)
+    return found.replace(parameters=shown, return_annotation=returned)
+
+
+def _keyword(field: Field[Any]) -> Parameter:
+    annotation = InputOptions.__annotations__[field.name]
+    written = getattr(annotation, "__forward_arg__", annotation)
+    return Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=written)
+
+
+def request_of(
+    inputs: Mapping[str, Any], request: Request | None, of: str, more: Mapping[str, Any] | None = None
+) -> Request | None:
+    """What the keywords of a function (`of`) ask to be fed; None if they ask nothing. A request that is given
+    whole stands for all of them.
+
+    Raises OptionError for an unknown keyword, a value that an option cannot have, and a keyword beside a
+    request.
+    """
+    refuse_unknown(inputs, (*InputOptions.__annotations__, *(more or {})), of)
+    asked = {**inputs, **{name: value for name, value in (more or {}).items() if value}}
+    if request is None:
+        return Request(**asked) if asked else None
+    if asked:
+        raise OptionError(f"request and {next(iter(asked))}: the request says it; give one of the two")
+    return request

@@ -1,0 +1,147 @@
+"""`bninspect.refresh` and `bninspect.write_moments`: statistics re-estimated from images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from bninspect.api.keywords import request_of, takes
+from bninspect.api.shown import Layers, Shown, said
+from bninspect.commands.refresh.plan import RefreshOptions
+from bninspect.commands.refresh.refresh import refresh as refresh_model
+from bninspect.commands.refresh.refresh import write_moments as write_part
+from bninspect.errors import OptionError
+from bninspect.inputs.request import Request
+from bninspect.options import Texts, checked
+from bninspect.render.refresh.document import refresh_document
+from bninspect.render.refresh.text import head
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from typing_extensions import Unpack
+
+    from bninspect.api.keywords import InputOptions, Model, Names, Path, Paths, Progress
+    from bninspect.commands.refresh.reestimate import Estimates
+    from bninspect.commands.refresh.refreshed import Row
+    from bninspect.measure.facts import Verification
+    from bninspect.rewrite.statistics.slots import Left
+    from bninspect.rules import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class RefreshReport(Shown):
+    """The file that was written, and each layer before and after. Iterating gives the findings."""
+
+    COLUMNS: ClassVar = ("name", "channels", "values", "before.score", "after.score", "deployed.score")
+
+    target: str
+    """The file."""
+    size: int
+    """Its bytes."""
+    rows: Layers[Row]
+    """The layers that were refreshed, in graph order. `rows["bn1"].before.score`, `rows[0].after`."""
+    left: tuple[Left, ...]
+    """The layers that were not, with the reason."""
+    images: int
+    """How many images were measured; 0 where what was fed by hand is no image."""
+    verification: Verification | None
+    """Of the stripped model; None where it was not stripped."""
+    findings: tuple[Finding, ...]
+    """What the rules say of the result; none with `checked=False`."""
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+
+@takes(RefreshOptions, Request)
+def refresh(
+    model: Model,
+    target: Path,
+    request: Request | None = None,
+    *,
+    parts: Paths = (),
+    outputs: Names = (),
+    layers: Names = (),
+    mix: float = 0.0,
+    stripped: bool = False,
+    checked: bool = True,
+    allowed_ops: Names = (),
+    batches: int | None = None,
+    shuffle: bool = False,
+    progress: Progress | None = None,
+    **inputs: Unpack[InputOptions],
+) -> RefreshReport:
+    """Returns each layer before and after: the model is written to `target` with its statistics re-estimated.
+
+    As `bninspect refresh`. `model` is a path or a graph that `load` gave, and never changed. The images are
+    run in training mode, which needs TensorFlow, or `parts` are merged, files of `write_moments`. Only the
+    first `batches` are run, in a random order with `shuffle`, which `seed` decides. `request` stands for the
+    keywords from `images` on, for `batches` and `shuffle`.
+
+        done = bninspect.refresh("model.pb", "better.pb", images="photos/", preprocess="tf")
+        done.rows["bn1"].before.score, done.rows["bn1"].after.own.score
+
+    Raises BninspectError where the model cannot be read, nothing is left to refresh, a layer that was asked
+    for cannot be, inputs or parts do not fit, the model cannot be run or the stripped result differs;
+    OptionError for a value that an option cannot have; OSError where the target cannot be written. Then the
+    target is what it was.
+    """
+    options = RefreshOptions(
+        outputs=outputs,  # type: ignore[arg-type]
+        layers=layers,  # type: ignore[arg-type]
+        mix=mix,
+        stripped=stripped,
+        checked=checked,
+        allowed_ops=allowed_ops,  # type: ignore[arg-type]
+    )
+    asked = request_of(inputs, request, "refresh", {"batches": batches, "shuffle": shuffle})
+    done = refresh_model(model, target, asked, options, parts=_paths(parts), progress=progress)
+    return RefreshReport(
+        verdict=said(head(done))[0],
+        document=refresh_document(done),
+        target=done.target,
+        size=done.size,
+        rows=Layers(done.rows),
+        left=done.left,
+        images=done.estimates.images,
+        verification=done.verification,
+        findings=() if done.result is None else tuple(one.finding for one in done.result.found),
+    )
+
+
+def _paths(parts: Paths) -> tuple[str, ...]:
+    found: tuple[str, ...] = checked("parts", parts, Texts)
+    return found
+
+
+@takes(RefreshOptions, Request)
+def write_moments(
+    model: Model,
+    target: Path,
+    request: Request | None = None,
+    *,
+    outputs: Names = (),
+    layers: Names = (),
+    stripped: bool = False,
+    allowed_ops: Names = (),
+    batches: int | None = None,
+    shuffle: bool = False,
+    progress: Progress | None = None,
+    **inputs: Unpack[InputOptions],
+) -> Estimates:
+    """Returns the moments of one part of a large set, and writes them to `target` (.npz) for `refresh`.
+
+    As `bninspect refresh --moments`. `refresh(..., parts=[...])` merges such parts; it has to be asked for
+    the same `layers` and `stripped`. Arguments and errors are those of `refresh`.
+    """
+    options = RefreshOptions(
+        outputs=outputs,  # type: ignore[arg-type]
+        layers=layers,  # type: ignore[arg-type]
+        stripped=stripped,
+        allowed_ops=allowed_ops,  # type: ignore[arg-type]
+    )
+    asked = request_of(inputs, request, "write_moments", {"batches": batches, "shuffle": shuffle})
+    if asked is None:
+        raise OptionError("write_moments runs images: give images, or random")
+    return write_part(model, target, asked, options, progress)

@@ -1,0 +1,75 @@
+"""What `refresh` did as a document with a version, for programs to read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bninspect.commands.check.result import CheckResult
+from bninspect.render.check.document import check_document
+from bninspect.render.json import SCHEMA_VERSION, model, tool
+from bninspect.render.strip.document import verification_document
+
+if TYPE_CHECKING:
+    from bninspect.commands.refresh.refreshed import Refreshed, Row
+    from bninspect.measure.facts import LayerMeasurement
+    from bninspect.statistics.staleness import Staleness
+
+Document = dict[str, Any]
+
+
+def refresh_document(done: Refreshed) -> Document:
+    """The model as it was read, what was measured and written, and each layer before and after; `findings`
+    are as those of `check`, of the result.
+    """
+    checked = check_document(CheckResult(models=() if done.result is None else (done.result,)))
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": tool(),
+        "model": model(done.report.graph, done.report.outputs),
+        "written": {"path": done.target, "bytes": done.size},
+        "measured": {
+            "images": done.estimates.images,
+            "batch_size": done.estimates.batch_size,
+            "parts": done.parts,
+            "prepared": dict(done.estimates.how),
+        },
+        "mix": done.mix,
+        "stripped": done.stripped,
+        "verification": verification_document(done.verification),
+        "layers": [_row(row) for row in done.rows],
+        "left": [{"layer": one.layer, "reason": one.reason} for one in done.left],
+        "images_checked": done.looked_at,
+        "findings": checked["findings"],
+        "skipped": checked["skipped"],
+    }
+
+
+def _row(row: Row) -> Document:
+    after = row.after
+    return {
+        "name": row.layer.name,
+        "channels": row.layer.channels,
+        "values": row.values,
+        "before": _error(row.before),
+        "after": None if after is None else _measured(after.own),
+        "deployed": None if after is None else _measured(after.deployed),
+        "shared_with": list(row.others),
+        "made": row.made,
+        "note": row.note,
+    }
+
+
+def _measured(found: LayerMeasurement | None) -> Document | None:
+    return None if found is None else _error(found.staleness)
+
+
+def _error(found: Staleness | None) -> Document | None:
+    """How far statistics are from what was measured; null where there are none."""
+    if found is None:
+        return None
+    return {
+        "score": found.score,
+        "score_error": found.score_error,
+        "verdict": found.verdict,
+        "worst": found.worst and found.worst._asdict(),
+    }

@@ -46,6 +46,20 @@ def test_dir_lists_the_api() -> None:
     assert all(callable(getattr(bninspect, name)) for name in listed if name != "__version__")
 
 
+def test_public_functions_stay_callable_after_every_import() -> None:
+    """No module takes the place of a function of its name."""
+    paths = [path.relative_to(ROOT) for path in (ROOT / "bninspect").rglob("*.py") if path.stem != "__main__"]
+    modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in paths]
+    code = (
+        "import bninspect, importlib\n"
+        f"for name in {sorted(modules)!r}:\n"
+        "    importlib.import_module(name)\n"
+        "for name in bninspect.__all__:\n"
+        "    assert name.startswith('__') or callable(getattr(bninspect, name)), name\n"
+    )
+    assert in_a_process(code) == ""
+
+
 @pytest.mark.parametrize("name", sorted(RENAMED))
 def test_a_name_of_version_0_1_still_works(name: str) -> None:
     assert getattr(bninspect, name) is getattr(bninspect, RENAMED[name])

@@ -250,8 +250,8 @@ def test_what_the_result_serves_still_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "told"),
     [
-        ({"layers": ("nobody",)}, SelectionError, "no batch norm is called 'nobody'"),
-        ({"mix": 1.0}, InputError, "from 0 to less than 1"),
+        ({"layers": ("nobody",)}, SelectionError, "--layer nobody matches none of the 1 layers"),
+        ({"mix": 1.0}, InputError, "at least 0 and less than 1"),
         ({"parts": ("a.npz",)}, InputError, "images to run, or parts to merge"),
     ],
 )

@@ -12,8 +12,6 @@ The functions are the commands of that name. They take a path or a graph that `l
 What they return is plain data: `to_dict()` is what `--format json` prints, `to_frame()` a table of pandas,
 and a notebook shows the verdict and a table. A wrong option raises OptionError, a ValueError; whatever
 else cannot be done raises another BninspectError, in one line.
-
-Nothing heavy is imported here: a name is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.version import __version__
 
+# Nothing heavy is imported here: a name is loaded when it is first used.
 _HOMES = {
     "bninspect.api.check": ("check", "CheckReport"),
     "bninspect.api.diff": ("diff", "DiffReport"),

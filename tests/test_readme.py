@@ -89,11 +89,9 @@ def test_from_python_it_prints_what_the_page_says(
     monkeypatch.chdir(ROOT)
     exec(code, {})
     assert capsys.readouterr().out.strip() == code.rpartition("# ")[2].strip()
-    names = {name for name in bninspect.__all__ if name[0].islower()}
-    assert sorted(name for name in names if f"| `{name}(" not in page) == []
-    assert [
-        name for name in re.findall(r"^\| `(\w+)", page, re.MULTILINE) if name not in bninspect.__all__
-    ] == []
+    titles = set(re.findall(r"^### (\w+)", page, re.MULTILINE))
+    titles |= set(re.findall(r"^\| `(\w+)` \| `", page, re.MULTILINE))
+    assert set(bninspect.__all__) - titles == {"__version__", "Graph", "Tensor"}
 
 
 def test_every_command_is_documented() -> None:

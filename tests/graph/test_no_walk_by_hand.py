@@ -39,6 +39,7 @@ WALKS_OF_THEIR_OWN = {
         cli/configuration/config.py: _absolute _fits
         commands/paths.py: _expanded _inside
         render/json.py: finite
+        options.py: checked worded
         run/running.py: Running.values
     """,
 }

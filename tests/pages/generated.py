@@ -1,4 +1,4 @@
-"""The pages that are written by a program: one for each rule, their table, and the thresholds."""
+"""The pages that are written by a program: one for each rule, their table, the thresholds, the Python API."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bninspect.commands.rule import explain_rules
 from bninspect.render.rule import rule_text
 from bninspect.statistics import thresholds
 from tests.pages import DOCS
+from tests.pages.python import python_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,12 @@ FENCE = re.compile(r"(^```.*?^```$|`[^`]*`)", re.DOTALL | re.MULTILINE)
 
 def generated() -> dict[Path, str]:
     """Path of each generated page -> its text."""
-    return {DOCS / "rules" / "index.md": _rules(), DOCS / "thresholds.md": _thresholds(), **dict(_pages())}
+    return {
+        DOCS / "rules" / "index.md": _rules(),
+        DOCS / "thresholds.md": _thresholds(),
+        DOCS / "python.md": python_page(),
+        **dict(_pages()),
+    }
 
 
 def stray() -> list[Path]:

@@ -67,8 +67,7 @@ class StripOptions(Checked):
     def refuse_contradictions(self) -> None:
         if self.require_verified and not self.verify:
             raise OptionError(
-                "--no-verify (verify=False) compares nothing, and --require-verified wants it compared: "
-                "give one of them"
+                "--no-verify compares nothing, and --require-verified wants it: give one of them"
             )
 
 
@@ -89,7 +88,7 @@ def strip(
     """
     options = options or StripOptions()
     if request is not None and not options.verify:
-        raise OptionError("--no-verify (verify=False) runs nothing: leave out what to feed, or --no-verify")
+        raise OptionError("--no-verify runs nothing: leave out what to feed, or --no-verify")
     path, target, mode = path_of(model), fspath(target), Mode(options.mode)
     if target != STREAM:
         files.refuse(Path(target))

@@ -39,7 +39,8 @@ def sessions() -> dict[Session, list[tuple[Path, str]]]:
 def runs_a_model(session: Session) -> bool:
     """Whether the session needs TensorFlow."""
     return any(
-        command.startswith(("probe ", "strip ", "refresh ")) and "--help" not in command
+        (command.startswith(("probe ", "strip ", "refresh ")) and "--help" not in command)
+        or " --image " in command
         for command in session
     )
 

@@ -22,8 +22,16 @@ NOISE = re.compile(r"to within \S+")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 RELATIVE = 2e-3
 """Of the numbers that TensorFlow computes, which its builds round differently."""
+PROGRAM = re.compile(r"^```python\n(import bninspect\n.*?)^```$", re.DOTALL | re.MULTILINE)
+COMMENT = re.compile(r"^ *print\(.*  # (.*)$", re.MULTILINE)
 MOST_OF_README = 8192
 """Bytes: what a person reads before installing."""
+
+
+def programs() -> dict[Path, list[str]]:
+    """Of each page, the programs that use bninspect."""
+    found = {page: PROGRAM.findall(page.read_text(encoding="utf-8")) for page in PAGES}
+    return {page: blocks for page, blocks in found.items() if blocks}
 
 
 def close(one: str, other: str) -> bool:
@@ -81,14 +89,22 @@ def test_the_readme_is_short() -> None:
     assert len(README.read_bytes()) <= MOST_OF_README
 
 
-def test_from_python_it_prints_what_the_page_says(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("page", programs(), ids=lambda page: page.name)
+def test_programs_print_what_the_pages_say(
+    page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    """A comment behind a print is a line that it prints."""
+    (tmp_path / "fixtures").symlink_to(ROOT / "fixtures")
+    monkeypatch.chdir(tmp_path)
+    for program in programs()[page]:
+        exec(program, {})
+        printed = capsys.readouterr().out.splitlines()
+        assert [line for line in COMMENT.findall(program) if line not in printed] == []
+
+
+def test_every_public_name_is_documented() -> None:
     page = (DOCS / "python.md").read_text(encoding="utf-8")
-    code = page.partition("```python\n")[2].partition("```")[0]
-    monkeypatch.chdir(ROOT)
-    exec(code, {})
-    assert capsys.readouterr().out.strip() == code.rpartition("# ")[2].strip()
     titles = set(re.findall(r"^### (\w+)", page, re.MULTILINE))
     titles |= set(re.findall(r"^\| `(\w+)` \| `", page, re.MULTILINE))
     assert set(bninspect.__all__) - titles == {"__version__", "Graph", "Tensor"}

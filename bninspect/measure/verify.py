@@ -106,8 +106,7 @@ def verify(
 
 
 def _impossible(error: BninspectError | str) -> Verification:
-    told = str(error).partition("; if you trust")[0]
-    return Verification(state="impossible", reason=f"the original does not run: {told}")
+    return Verification(state="impossible", reason=f"the original does not run: {error}")
 
 
 def _names(report: Report, ours: BothModes) -> list[str]:

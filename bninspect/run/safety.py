@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bninspect.graphdef import GraphDef
 
 _REASONS = (
-    ("the model is not frozen, freeze it first", ("Variable", "VarHandleOp", "ReadVariable", "VarIsInit")),
+    ("the model is not frozen (freeze it first)", ("Variable", "VarHandleOp", "ReadVariable", "VarIsInit")),
     ("it updates a variable", ("Assign", "Ref", "ScatterUpdate", "Apply", "ResourceApply")),
     ("it reads or writes a checkpoint", ("Restore", "Save", "MergeV2Checkpoints")),
     ("it runs Python", ("PyFunc", "EagerPyFunc")),
@@ -39,15 +39,15 @@ def check(program: GraphDef, allowed: Collection[str] = ()) -> None:
     for name in program.functions:
         if name not in allowed and session.is_op(name):
             raise RunError(
-                f"refused to run function {name} of this file: an op of TensorFlow has that name, and it is "
-                "not for the file to say which of the two runs"
+                f"function {name} of this file is not run: an op of TensorFlow has the same name, and the "
+                "file must not choose which of the two runs"
             )
     for op, where in _ops(program):
         if op in PURE_OPS or op in program.functions or op in allowed:
             continue
         raise RunError(
-            f"refused to run op {op} (node {where}): {_reason(op)}; "
-            f"if you trust this model, --allow-op {op} lets it through"
+            f"op {op} (node {where}) is not on the allow-list{_reason(op)} (`--allow-op {op}` runs it, if "
+            "you trust this model)"
         )
 
 
@@ -61,12 +61,12 @@ def _ops(program: GraphDef) -> Iterator[tuple[str, str]]:
 
 
 def _reason(op: str) -> str:
-    """What the op does, where its name tells; otherwise what is known of it."""
+    """` because ...`: what the op does, if its name tells; empty otherwise."""
     for reason, prefixes in _REASONS:
         if op.startswith(prefixes):
-            return reason
+            return f" because {reason}"
     if "Summary" in op:
-        return "it writes a summary"
+        return " because it writes a summary"
     if "Dataset" in op or "Reader" in op or "Queue" in op:
-        return "it reads data of its own"
-    return "it is not on the list of ops that only compute"
+        return " because it reads data of its own"
+    return ""

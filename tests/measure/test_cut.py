@@ -76,7 +76,7 @@ def test_the_value_fed_is_what_runs(path: Path, tmp_path: Path) -> None:
 def test_what_is_not_fed_is_judged_and_asked_for(path: Path) -> None:
     with pytest.raises(InputError, match="behind:0"):
         _probe(path, Request(random=4))
-    with pytest.raises(RunError, match="refused to run op"):
+    with pytest.raises(RunError, match="is not on the allow-list"):
         _probe(path, Request(feeds=("keep=0.5",), input=None))
 
 

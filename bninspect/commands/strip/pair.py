@@ -83,7 +83,7 @@ class ProgramPair:
         except BninspectError as error:
             raise ImpossibleError(_neither(error, failure)) from error
         if failure is not None:
-            raise BrokenError(f"the new model does not run: {_told(failure)}") from failure
+            raise BrokenError(f"the new model does not run: {failure}") from failure
         for tensor in original:
             if self._tensors[tensor] not in own:
                 raise BrokenError(f"{tensor} has a value in the original and none in the new model")
@@ -104,7 +104,7 @@ class ProgramPair:
         try:
             run_as_served(self._new, expected, fed, seconds, self._allowed)
         except RunError as error:
-            raise BrokenError(f"the new model does not run as it is served: {_told(error)}") from error
+            raise BrokenError(f"the new model does not run as it is served: {error}") from error
 
     def _opened(self, graphdef: GraphDef, fed: Feeds, tensors: Collection[str]) -> Running:
         """What runs what these tensors depend on."""
@@ -137,12 +137,7 @@ class ProgramPair:
 def _neither(error: BninspectError, failure: BninspectError | None) -> str:
     """Why the original does not run, and whether the new graph does."""
     if failure is None:
-        return f"{_told(error)}; the new model runs"
-    if _told(failure) == _told(error):
-        return f"{_told(error)}; so it is with the new model"
-    return f"{_told(error)}; of the new model: {_told(failure)}"
-
-
-def _told(error: BninspectError) -> str:
-    """What was wrong, without the way to let an op through."""
-    return str(error).partition("; if you trust")[0]
+        return f"{error}; the new model runs"
+    if str(failure) == str(error):
+        return f"{error}; the new model does not run either"
+    return f"{error}; the new model does not run either: {failure}"

@@ -228,4 +228,4 @@ def test_many_layers_with_long_names_are_one_group(width: int, tmp_path: Path) -
     assert max(len(line) for line in lines if not line.startswith("next: ")) <= width
     assert len(lines) < 12
     unfolded = " ".join(line.strip() for line in lines)
-    assert "batch_norm 40x: inference mode, fixed to training mode before" in unfolded
+    assert "block_*/bottleneck 40x: inference mode, fixed to training mode before" in unfolded

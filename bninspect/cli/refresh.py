@@ -72,6 +72,7 @@ _OF_IMAGES = {
     help="Take the moments of these parts in place of images. Repeatable, or followed by more of them.",
 )
 @click.argument("more", metavar="", nargs=-1, type=click.Path())
+@click.option("--all", "everything", is_flag=True, help="List every layer.")
 @click.option("--no-check", is_flag=True, help="Do not run `check` on the result.")
 @options.traceback
 def command(
@@ -120,9 +121,9 @@ def command(
         click.echo("\n".join(of_part(found, part)))
         return
     from bninspect.render.console import standard_output
-    from bninspect.render.refresh.terminal import render_refreshed
+    from bninspect.render.refresh.screen import render_refreshed
 
-    standard_output().write(render_refreshed(done))
+    standard_output().write(render_refreshed(done, everything=asked["everything"]))
 
 
 def _request(

@@ -34,7 +34,10 @@ def test_parts_are_merged_without_tensorflow(tmp_path: Path) -> None:
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "4 layers refreshed, over 192 images of 3 parts, in batches of 32, preprocess tf" in ended.stdout
+    assert (
+        "the statistics of all 4 layers, from 192 images in 3 parts\n  run in batches of 32, --preprocess tf\n"
+        in ended.stdout
+    )
     whole = np.concatenate([np.load(path)["bn2/mean"][None] for path in parts]).mean(axis=0)
     found = {layer.name: layer for layer in inspect(load(str(tmp_path / "new.pb"))).layers}
     values = found["bn2"].statistics.values
@@ -126,7 +129,7 @@ def test_a_configuration_with_images_does_not_disturb_a_merge(
     monkeypatch.chdir(tmp_path)
     part(tmp_path / "one.npz")
     assert run(["refresh", str(MODEL), "-o", "new.pb", "--merge", "one.npz"]) == 0
-    assert "over 64 images of 1 part" in capsys.readouterr().out
+    assert "from 64 images in 1 part" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,15 @@ from bninspect.commands.refresh.reestimate import DRAWN
 from bninspect.escaping import printable
 from bninspect.render.line import Line
 from bninspect.statistics.thresholds import FEWEST_IMAGES, FEWEST_VALUES
-from bninspect.text import counted, human_size, listed
+from bninspect.text import counted, grouped, human_size, layer_score, layers, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from bninspect.commands.refresh.reestimate import Estimates
     from bninspect.commands.refresh.refreshed import Refreshed
     from bninspect.measure.facts import Verification
+    from bninspect.render.line import Tone
 
 _CONTAINERS = {
     "graphdef-text": "a GraphDef in text form",
@@ -29,156 +30,168 @@ _CONTAINERS = {
 }
 """Formats of models, in words."""
 _NO_PROOF = (
-    "A good score says that the statistics are those of these images. It does not prove good accuracy: "
-    "after training in small batches even the right statistics can be the wrong ones (EvalNorm, "
-    "arXiv:1904.06031). Measure it."
+    "Good scores show that the statistics are those of these images, not that the model is accurate: after "
+    "training in small batches the right statistics can be poor (EvalNorm, arXiv:1904.06031). Evaluate it."
 )
 
 
-def head(done: Refreshed) -> Iterator[Line]:
-    """What was written, and of what."""
-    graphdef = done.report.graph.graphdef
-    if DRAWN in done.estimates.how:
-        yield Line(
-            f"written: {printable(done.target)} ({human_size(done.size)}), with the statistics of random "
-            "numbers: they are those of noise, and no model serves well with them. Give images: --image DIR",
-            "warning",
-        )
-    else:
-        yield Line(f"written: {printable(done.target)} ({human_size(done.size)})", "bold")
+def verdict(done: Refreshed) -> Line:
+    """What was written, from what, and whether that is any good."""
+    found = done.estimates
+    if DRAWN in found.how:
+        told = "written with statistics of random numbers, which serve no model; give images: --image DIR"
+        return Line(f"{done.target}: {told}", "error")
+    which = layers([row.layer.name for row in done.rows], len(done.report.layers))
+    what = counted(found.images, "image") if found.images else "what was fed"
+    whence = f" in {counted(done.parts, 'part')}" if done.parts else ""
+    good = done.verification is None or done.verification.state == "verified"
+    verified = "" if done.verification is None else ", verified" if good else ", not verified"
+    tone: Tone = "good" if good and not any(warnings(done)) else "warning"
+    return Line(
+        f"{done.target}: written{verified}: the statistics of {which}, from {what}{whence}{_effect(done)}",
+        tone,
+    )
+
+
+def _effect(done: Refreshed) -> str:
+    """The largest error before, and after; empty if the images leave one of them open."""
+    measured = [None if row.after is None else row.after.own for row in done.rows]
+    after = [None if one is None else one.staleness for one in measured]
+    largest = []
+    for group in ([row.before for row in done.rows], after):
+        known = [one for one in group if one is not None]
+        scores = [one.score for one in known if one.score is not None]
+        if not scores or any(one.verdict == "inconclusive" for one in known):
+            return ""
+        largest.append(layer_score(max(scores)))
+    return f"; the largest error was {largest[0]} and is {largest[1]}"
+
+
+def setting(done: Refreshed) -> Iterator[Line]:
+    """How the images were run, and what the file is."""
+    found, graphdef = done.estimates, done.report.graph.graphdef
+    batches = [f"in {_batches(found)}"] if found.images else []
+    how = [f"--preprocess {found.how['preset']}"] if "preset" in found.how else []
+    mixed = [f"{done.mix:g} of the old statistics and {1 - done.mix:g} of the new ones"] if done.mix else []
+    if facts := [*batches, *how, *mixed]:
+        yield Line(f"run {', '.join(facts)}", indent=2)
+    read = _CONTAINERS.get(graphdef.format, graphdef.format)
     if graphdef.format != "graphdef":
-        yield Line(f"read: {_CONTAINERS.get(graphdef.format, graphdef.format)}; written: a binary GraphDef")
+        yield Line(f"read {read}, wrote a binary GraphDef ({human_size(done.size)})", indent=2)
     if graphdef.checkpoint is not None:
-        yield Line(f"frozen in: the variables of {printable(graphdef.checkpoint)}")
-    yield Line(_measured(done))
-    if done.mix:
-        yield Line(f"mixed: {done.mix:g} of the old statistics, {1 - done.mix:g} of the new ones")
-    verification = done.verification
-    if verification is not None:
-        yield Line(f"stripped: every layer serves inference; {_compared(verification)}")
+        yield Line(f"the variables of {graphdef.checkpoint} are constants now", indent=2)
+    if done.verification is not None:
+        yield Line(_compared(done.verification), indent=2)
 
 
 def _compared(verification: Verification) -> str:
     """The stripped model beside the one that was not, with the same new statistics and fed for inference."""
     if verification.state != "verified":
-        return f"could not be compared with what was not stripped: {verification.reason}"
-    if not verification.max_abs:
-        return "verified: what was not stripped gives the same, fed for inference, bit for bit"
-    return f"verified: what was not stripped differs by at most {verification.max_abs:.3g}, fed for inference"
+        return f"not verified: {verification.reason}"
+    how = "bit for bit" if not verification.max_abs else f"to within {verification.max_abs:.2g}"
+    return f"verified: the stripped model gives what the model gives when it is fed for inference, {how}"
 
 
-def _measured(done: Refreshed) -> str:
-    """How many layers, over what."""
-    found = done.estimates
-    what = counted(found.images, "image") if found.images else "what was fed"
-    whence = f" of {counted(done.parts, 'part')}" if done.parts else ""
-    batches = f", in {_batches(found)}" if found.images else ""
-    how = f", preprocess {found.how['preset']}" if "preset" in found.how else ""
-    return f"{counted(len(done.rows), 'layer')} refreshed, over {what}{whence}{batches}{how}"
+def warnings(done: Refreshed) -> Iterator[Line]:
+    """What makes the estimate a poor one, or useless, or one that the weights were not made for."""
+    for text in (*_serving(done), *_poor(done)):
+        yield Line(text, "warning", indent=2)
 
 
-def serving(done: Refreshed) -> Iterator[Line]:
-    """What layers that were refreshed serve all the same."""
+def _serving(done: Refreshed) -> Iterator[str]:
+    """What does not use the new statistics, or was not trained on such."""
     refreshed = {row.layer.name for row in done.rows}
     fixed = [
         layer.name for layer in done.serving.layers if layer.mode is Mode.TRAINING and layer.name in refreshed
     ]
     if fixed:
-        run, they, them = ("run", "they use", "them") if len(fixed) > 1 else ("runs", "it uses", "it")
-        yield Line(
-            f"{_named(fixed)} still {run} in training mode, which the file fixes, and there {they} none of "
-            f"the new statistics: --strip makes {them} serve inference.",
-            "warning",
+        run, them = ("run", "them") if len(fixed) > 1 else ("runs", "it")
+        yield (
+            f"{grouped(fixed)} still {run} in training mode, fixed in the file, which uses no stored "
+            f"statistics: --strip makes {them} serve inference"
         )
-    added = [row.layer.name for row in done.rows if row.made and row.layer.name in fixed]
-    if added:
-        yield Line(
-            f"Constants were made for the statistics of {_named(added)}. TensorFlow before 2.1 refuses a "
-            "layer in training mode that is given any.",
-            "warning",
+    if added := [row.layer.name for row in done.rows if row.made and row.layer.name in fixed]:
+        yield (
+            f"{grouped(added)} got constants for statistics; TensorFlow before 2.1 refuses a layer in "
+            "training mode that has any"
         )
-
-
-def warnings(done: Refreshed) -> Iterator[Line]:
-    """What makes the estimate a poor one, or one that the weights were not made for."""
-    found = done.estimates
     if done.ran is not None and done.ran.state == "differs":
-        yield Line(f"NOT verified: what was run differs from the model: {done.ran.reason}", "warning")
+        yield f"NOT verified: what was run differs from the model: {done.ran.reason}"
     stored = [
         row.layer.name
         for row in done.rows
         if row.layer.updates == "none" and row.layer.mode is Mode.INFERENCE
     ]
     if stored:
-        yield Line(
-            f"{_named(stored)}: trained on stored statistics (training=False in the training graph), so the "
-            "weights are used to the old ones, and the new ones may make the model worse",
-            "warning",
+        yield (
+            f"{grouped(stored)} trained on stored statistics (training=False in the training graph): the "
+            "weights fit the old ones, and the new ones may make the model worse"
         )
+
+
+def _poor(done: Refreshed) -> Iterator[str]:
+    """Too few images, too few values, and a last batch that is much smaller than the others."""
+    found = done.estimates
     if 0 < found.images < FEWEST_IMAGES:
-        yield Line(
-            f"only {counted(found.images, 'image')}: from {FEWEST_IMAGES} on, and better some thousands, "
-            "statistics are those of the data rather than of these images",
-            "warning",
-        )
+        few = "1 image is" if found.images == 1 else f"{found.images:,} images are"
+        yield f"{few} too few for statistics; give {FEWEST_IMAGES} or more, better some thousands"
     poor = [row for row in done.rows if row.values < FEWEST_VALUES]
     if poor:
         least = min(row.values for row in poor)
-        yield Line(
-            f"{counted(len(poor), 'layer')} with fewer than {FEWEST_VALUES:,} values of a channel (at least "
-            f"{least:,}): {listed([row.layer.name for row in poor])}; give more images",
-            "warning",
+        yield (
+            f"{grouped([row.layer.name for row in poor])}: fewer than {FEWEST_VALUES:,} values of a channel "
+            f"({least:,}); give more images"
         )
     if found.images > found.batch_size and found.last * 2 < found.batch_size:
-        yield Line(
-            f"the last batch had {counted(found.last, 'image')} of {found.batch_size}; what deep layers "
-            "normalize depends on the size of the batch: choose a --batch-size that divides the set",
-            "warning",
+        yield (
+            f"the last batch had {counted(found.last, 'image')} of {found.batch_size}, and deep layers "
+            "depend on the size of a batch: choose a --batch-size that divides the set"
         )
 
 
-def besides(done: Refreshed) -> Iterator[Line]:
-    """Statistics that several layers share, constants that were made, and layers left alone."""
-    shared = [row for row in done.rows if row.others]
-    told: set[str] = set()
-    for row in shared:
-        if row.layer.name not in told:
-            told.update(row.others)
-            yield Line(
-                f"{row.layer.name} and {listed(row.others)} have one set of statistics: pooled together"
-            )
+def notes(done: Refreshed, most: int) -> Iterator[Line]:
+    """Statistics that several layers share, constants that were made, and layers that were not refreshed:
+    at most so many of each.
+    """
+    together: set[str] = set()
+    texts: list[list[str]] = [[], [], []]
     for row in done.rows:
+        if row.others and row.layer.name not in together:
+            together.update(row.others)
+            texts[0].append(
+                f"{row.layer.name} and {listed(row.others)} share their statistics, estimated together"
+            )
         if row.note is not None:
-            yield Line(f"{row.layer.name} got constants of its own: that of the file {row.note}")
-    if done.left:
-        yield Line("Left alone:", "bold")
-        for one in done.left:
-            yield Line(f"{one.layer}: {one.reason}", indent=2)
+            texts[1].append(f"{row.layer.name} got constants of its own: that of the file {row.note}")
+    reasons: dict[str, list[str]] = {}
+    for one in done.left:
+        reasons.setdefault(one.reason, []).append(one.layer)
+    texts[2] = [f"not refreshed: {grouped(names)}: {reason}" for reason, names in reasons.items()]
+    for group in texts:
+        yield from (Line(text) for text in group[:most])
+        if len(group) > most:
+            yield Line(f"and {len(group) - most:,} more of these: --all", "dim")
 
 
-def worth(done: Refreshed) -> Line:
+def worth() -> Line:
     """What a good score is worth."""
-    return Line(_NO_PROOF, "dim")
+    return Line(_NO_PROOF, "dim", hang=0)
 
 
 def of_part(found: Estimates, target: str) -> list[str]:
     """What was measured of one part."""
     lines = [
-        f"written: {printable(target)}: the moments of {counted(len(found.layers), 'layer')} over "
+        f"{printable(target)}: written: the moments of {counted(len(found.layers), 'layer')} over "
         f"{counted(found.images, 'image')}, in {_batches(found)}"
     ]
     if found.images % found.batch_size:
         lines.append(
-            f"the last batch had {counted(found.last, 'image')}: parts that are cut where a batch ends give "
-            "what one run over all images gives"
+            f"the last batch had {counted(found.last, 'image')}: cut the set where a batch ends, and the "
+            "parts give what one run over all images gives"
         )
-    lines += [f"left alone: {printable(name)}: {reason}" for name, reason in found.left.items()]
+    lines += [f"not refreshed: {printable(name)}: {reason}" for name, reason in found.left.items()]
     return lines
 
 
 def _batches(found: Estimates) -> str:
     return "one batch" if found.images <= found.batch_size else f"batches of {found.batch_size}"
-
-
-def _named(names: Sequence[str]) -> str:
-    return listed([printable(name) for name in names])

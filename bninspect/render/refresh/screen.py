@@ -1,0 +1,127 @@
+"""The screen of `refresh`: what was written, the layers before and after, warnings, and what check says."""
+
+from __future__ import annotations
+
+from shlex import quote as shell
+from typing import TYPE_CHECKING
+
+from bninspect.render.check.text import findings
+from bninspect.render.line import Line
+from bninspect.render.probe.layers import TONES, score_cell
+from bninspect.render.refresh.text import notes, setting, verdict, warnings, worth
+from bninspect.render.screenful import Screenful
+from bninspect.render.table import Cell, Column, Table, name_column
+from bninspect.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bninspect.commands.refresh.refreshed import Refreshed, Row
+    from bninspect.render.line import Item
+    from bninspect.statistics.staleness import Staleness
+
+_EVERYTHING = 1_000_000
+_LIMITS = (10, 6, 3, 2)
+"""How many layers, and notes of a kind, are shown."""
+
+
+def render_refreshed(done: Refreshed, *, everything: bool = False) -> Iterator[Item]:
+    """What was done, of the layers the worst; or `everything`."""
+    limits = (_EVERYTHING,) if everything else _LIMITS
+    bodies = [lambda most=most: _body(done, most) for most in limits]
+    yield Screenful(verdict(done), *bodies, limited=not everything)
+
+
+def _body(done: Refreshed, most: int) -> Iterator[Item]:
+    """What stands below the verdict, with at most so many layers."""
+    yield from setting(done)
+    yield from warnings(done)
+    yield Line()
+    shown, rest = _worst(done.rows, most)
+    whole = _columns(done, shown)
+    yield Table(whole, [column for column in whole if column.title not in ("channels", "values")])
+    if rest:
+        yield Line(f"{counted(len(rest), 'more layer')}: --all", "dim")
+    yield Line(_legend(done), "dim", hang=0)
+    for section in (notes(done, most), (worth(),), _judgement(done)):
+        for number, item in enumerate(section):
+            if number == 0:
+                yield Line()
+            yield item
+
+
+def _worst(rows: Sequence[Row], most: int) -> tuple[list[Row], list[Row]]:
+    """Those with the largest errors after and before, in graph order; and the others."""
+
+    def errors(row: Row) -> tuple[float, float]:
+        own = None if row.after is None or row.after.own is None else row.after.own.staleness
+        scores = [None if one is None else one.score for one in (own, row.before)]
+        after, before = (-1.0 if score is None else score for score in scores)
+        return after, before
+
+    worst = sorted(range(len(rows)), key=lambda index: errors(rows[index]), reverse=True)[:most]
+    return [rows[index] for index in sorted(worst)], [
+        row for index, row in enumerate(rows) if index not in set(worst)
+    ]
+
+
+def _judgement(done: Refreshed) -> Iterator[Line]:
+    """What check says of the result, and the next command."""
+    if done.result is None:
+        return
+    for line in findings(done.result):
+        yield line._replace(indent=line.indent - 2)
+    reasons: dict[str, list[str]] = {}
+    for skip in done.result.not_run:
+        if not skip.foreign:
+            reasons.setdefault(skip.reason, []).append(skip.code)
+    for reason, codes in reasons.items():
+        yield Line(f"not judged: {', '.join(codes)} ({reason})", "dim")
+    if not done.result.found:
+        yield Line(f"next: bninspect check {shell(done.target)} --deploy", whole=True)
+
+
+def _legend(done: Refreshed) -> str:
+    """What the columns mean."""
+    told = "before: how far the old statistics are off those of the images, in standard deviations"
+    if not any(row.after is not None for row in done.rows):
+        why = (
+            "parts have no images, so the new model was not run: bninspect probe shows what is after"
+            if done.parts
+            else "the new model was not run"
+        )
+        return f"{told}; {why}."
+    seen = counted(done.looked_at, "image") if done.looked_at else "what was fed"
+    return (
+        f"{told}; after: the new statistics, measured by running the new model on {seen}, all layers in "
+        "training mode; deployed: in inference mode."
+    )
+
+
+def _columns(done: Refreshed, rows: Sequence[Row]) -> list[Column]:
+    columns = [
+        name_column([row.layer.name for row in rows]),
+        Column("channels", tuple(Cell(f"{row.layer.channels or 0:,}") for row in rows), right=True),
+        Column("values", tuple(Cell(f"{row.values:,}") for row in rows), right=True),
+        Column("before", tuple(_before(row) for row in rows), right=True),
+    ]
+    if any(row.after is not None for row in done.rows):
+        for title, which in (("after", "own"), ("deployed", "deployed")):
+            columns.append(Column(title, tuple(_after(row, which) for row in rows), right=True))
+    return columns
+
+
+def _before(row: Row) -> Cell:
+    if row.before is None:
+        return Cell(row.layer.statistics.state.value, "dim")
+    return _score(row.before)
+
+
+def _after(row: Row, which: str) -> Cell:
+    measured = None if row.after is None else getattr(row.after, which)
+    return Cell("-", "dim") if measured is None or measured.staleness is None else _score(measured.staleness)
+
+
+def _score(staleness: Staleness) -> Cell:
+    """The error with its uncertainty, in the tone of its verdict."""
+    return score_cell(staleness)._replace(tone=TONES[staleness.verdict])

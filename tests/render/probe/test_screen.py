@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from bninspect.commands.probe.diagnosis import diagnose
 from bninspect.errors import Absent
 from bninspect.measure.companions.companions import CompanionTest, Dependence
 from bninspect.measure.facts import LayerMeasurement, OutputDifference, Patch, ProbedLayer, Verification
@@ -22,7 +21,7 @@ from bninspect.render.screenful import MOST_ROWS, ONE_SCREEN
 from bninspect.statistics.distance import Ranked, Rankings
 from tests.commands.probe.test_diagnosis import fit, moved, never, shifted_by, widened
 from tests.support.drawing import coloured, drawn
-from tests.support.probes import DECIDED, net, output, probe, probed
+from tests.support.probes import DECIDED, diagnosis, net, output, probe, probed
 from tests.support.reports import report, resnet
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 
 def rendered(found: Probe, *, everything: bool = False) -> Iterator[Item]:
     """The probe as the command prints it."""
-    return render_probe(worst_first(found), diagnose(found), everything=everything)
+    return render_probe(worst_first(found), diagnosis(found), everything=everything)
 
 
 WIDTHS = (80, 100)

@@ -14,7 +14,7 @@ from bninspect.errors import OptionError
 from bninspect.inputs.request import Request
 from bninspect.options import Texts, checked
 from bninspect.render.refresh.document import refresh_document
-from bninspect.render.refresh.text import head
+from bninspect.render.refresh.text import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +98,7 @@ def refresh(
     asked = request_of(inputs, request, "refresh", {"batches": batches, "shuffle": shuffle})
     done = refresh_model(model, target, asked, options, parts=_paths(parts), progress=progress)
     return RefreshReport(
-        verdict=said(head(done))[0],
+        verdict=said((verdict(done),))[0],
         document=refresh_document(done),
         target=done.target,
         size=done.size,

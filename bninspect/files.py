@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 STREAM = "-"
 """Standard input as a model, standard output as a target."""
 
+_SECONDS_BEHIND = 0.1
+"""How often what was written is sent to the disk; a small file is written in less."""
 
 _unfinished: set[Path] = set()
 """Files beside their target, and folders, that are taken away when their block ends."""
@@ -70,10 +73,8 @@ def whole(path: Path) -> Iterator[BinaryIO]:
             with target.open("wb") as stream:
                 yield stream
             return
-        with _new(beside, target) as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+        with _new(beside, target) as new, _reaching_the_disk(new):
+            yield new
         beside.replace(target)
     except OSError as error:
         if error.errno is not None and error.filename in (None, str(beside)):
@@ -82,6 +83,37 @@ def whole(path: Path) -> Iterator[BinaryIO]:
     finally:
         beside.unlink(missing_ok=True)
         _unfinished.discard(beside)
+
+
+@contextmanager
+def _reaching_the_disk(stream: BinaryIO) -> Iterator[None]:
+    """What the block writes is on the disk when it ends. The disk begins meanwhile: left alone, the system
+    would wait until gigabytes are written, and the block then for the disk.
+    """
+    ended = threading.Event()
+    failures: list[OSError] = []
+    descriptor = os.dup(stream.fileno())
+
+    def send() -> None:
+        try:
+            while hasattr(os, "fdatasync") and not ended.wait(_SECONDS_BEHIND):
+                os.fdatasync(descriptor)
+        except OSError as error:
+            failures.append(error)  # the system says it once, and not again where the block ends
+        finally:
+            os.close(descriptor)
+
+    sending = threading.Thread(target=send, daemon=True)
+    sending.start()
+    try:
+        yield
+        stream.flush()
+    finally:
+        ended.set()
+    sending.join()
+    if failures:
+        raise failures[0]
+    os.fsync(stream.fileno())
 
 
 def refuse(path: Path) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -25,7 +24,7 @@ from typing import (
 from bninspect.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _UNIONS = (Union, type(int | None))
 
@@ -167,8 +166,8 @@ def refuse_unknown(names: Iterable[str], known: Iterable[str], of: str) -> None:
 def _hint(given: str, there: Iterable[str]) -> str:
     """`did you mean tf?`, else what there is."""
     known = list(there)
-    close = get_close_matches(given.lower(), known, n=1)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+    near = _nearest(given, known)
+    return f"did you mean {near}?" if near else f"there are {', '.join(known)}"
 
 
 def _choice(name: str, value: Any, there: tuple[str, ...]) -> str:
@@ -181,9 +180,16 @@ def _choice(name: str, value: Any, there: tuple[str, ...]) -> str:
 
 
 def _no_choice(name: str, value: str, there: tuple[str, ...]) -> str:
-    close = get_close_matches(value.lower(), there, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    near = _nearest(value, there)
+    hint = f"; did you mean {near!r}?" if near else ""
     raise OptionError(f"{name}={value!r}: one of {', '.join(there)} is wanted{hint}")
+
+
+def _nearest(given: str, there: Sequence[str]) -> str | None:
+    """The one of these that the given one may be a slip of; None if none is near."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(given.lower(), there, n=1)), None)
 
 
 def _number(name: str, value: Any, kind: type) -> Any:

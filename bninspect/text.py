@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import struct
-from string import digits
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -135,9 +134,9 @@ def common_name(names: Sequence[str]) -> str:
     """
     if len(set(names)) < 2:
         return names[0] if names else ""
-    start = _common_start(names).rstrip(digits)
+    start = _common_start(names).rstrip("0123456789")
     beyond = {name[len(start) : len(start) + 1] for name in names}
-    if not start.endswith(("/", "_")) and beyond - set(f"/_{digits}") - {""}:
+    if not start.endswith(("/", "_")) and beyond - set("/_0123456789") - {""}:
         start = start[: start.rfind("/") + 1]
     tail = common_tail(names)
     if min(map(len, names)) < len(start) + len(tail):

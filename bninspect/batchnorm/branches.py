@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bninspect.graph import Node, Tensor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Branch:
     """One way the layer normalizes: the node that does it and the statistics it reads."""
 
@@ -33,7 +33,7 @@ class Branch:
     """How it is written; rewriting needs to know."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fixed:
     """One branch, and no predicate that has a say in its mode."""
 
@@ -58,7 +58,7 @@ class Fixed:
         return self.only if mode is self.mode else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Switched:
     """Two branches, of which a predicate takes one at run time."""
 
@@ -88,7 +88,7 @@ class Switched:
         return self.training if mode is Mode.TRAINING else self.inference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Constant:
     """Two branches, of which a predicate that is a constant takes always the same."""
 

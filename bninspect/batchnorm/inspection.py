@@ -16,14 +16,10 @@ from bninspect.batchnorm.layer import (
     Unrecognised,
 )
 from bninspect.batchnorm.naming import unique
-from bninspect.batchnorm.recognition.decomposed import decomposed
 from bninspect.batchnorm.recognition.fused import fused, global_normalization
-from bninspect.batchnorm.recognition.quantization.expansion import CONVOLUTIONS
-from bninspect.batchnorm.recognition.quantization.scaled_weights import Explained, carried, leftovers
 from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.skipped import skipped
 from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT, UNREAD_VARIABLES
-from bninspect.batchnorm.training.updates import with_updates
 from bninspect.batchnorm.wiring.assemble import from_pair, from_site
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.mixture import mixtures
@@ -32,6 +28,7 @@ from bninspect.batchnorm.wiring.predicate import form
 from bninspect.errors import GraphDefError, one_line
 from bninspect.graph import collector_held_off, model_outputs
 from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP, ROOT_OPS
+from bninspect.graph.ops import APPLIES, ASSIGNS, CONVOLUTIONS
 from bninspect.graph.order import topological
 from bninspect.graph.outputs import served_signatures
 from bninspect.graph.search import upstream
@@ -41,8 +38,13 @@ Found = TypeVar("Found", Site, Lookalike, Unrecognised)
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Sequence
 
+    from bninspect.batchnorm.recognition.quantization.scaled_weights import Explained
     from bninspect.batchnorm.switch import ModeSwitch
     from bninspect.graph import Graph, Node, Tensor
+
+_ROOTS = ROOT_OPS | {"Exp"}
+_CANDIDATES = FUSED_OPS | _ROOTS | {GLOBAL_OP}
+"""Ops that may normalize."""
 
 
 def inspect(graph: Graph, outputs: Sequence[str] = (), signature: str | None = None) -> Report:
@@ -80,7 +82,7 @@ def _with_signatures(graph: Graph, tensors: tuple[Tensor, ...], asked_for: Colle
 
 def _candidates(tensors: Sequence[Tensor]) -> frozenset[Node]:
     """The nodes that may normalize on the way to these tensors."""
-    return frozenset(filter(_is_candidate, upstream(tensor.node for tensor in tensors)))
+    return frozenset(node for node in upstream(tensor.node for tensor in tensors) if node.op in _CANDIDATES)
 
 
 def _inspected(
@@ -99,15 +101,12 @@ def _inspected(
     unrecognised: list[Unrecognised] = []
     idle: dict[Node, str] = {}
     moments: list[Node] = []
-    reached = sorted(
-        (node for node in graph if node in places and _is_looked_at(node)), key=places.__getitem__
-    )
-    folded = [one for node in reached if (one := _carried(node, graph, conditions)) is not None]
+    folded = _folded(_reached(graph, CONVOLUTIONS, places), graph, conditions)
     parts = {part for found in folded for part in found.parts}
     sites += [one.found for one in folded if isinstance(one.found, Site)]
     lookalikes += [one.found for one in folded if isinstance(one.found, Lookalike)]
     unrecognised += [one.found for one in folded if isinstance(one.found, Unrecognised)]
-    for node in (node for node in reached if _is_candidate(node)):
+    for node in _reached(graph, _CANDIDATES, places):
         if node.op in FUSED_OPS and not _is_normalized_with(node, graph, places, tensors):
             moments.append(node)
             continue
@@ -122,7 +121,7 @@ def _inspected(
             elif isinstance(found, Unrecognised) and node not in parts:
                 unrecognised.append(found)
     sites = [site for site in _one_for_each(sites) if site.output.node in places]
-    left = leftovers(sites, graph, asked_for)
+    left = _left(sites, graph, asked_for) if folded else {}
     sites = [site for site in sites if site not in left]
     tensors = tuple(tensor for tensor in tensors if tensor not in left.values())
     paired, alone = pairs(sites, graph, conditions)
@@ -133,7 +132,7 @@ def _inspected(
     unrecognised += [said for said, _ in mixed]
     layers = [from_pair(pair) for pair in paired] + [from_site(site, conditions) for site in alone]
     layers.sort(key=lambda layer: places.get(layer.output.node, len(places)))
-    layers = _with_reasons(with_updates(_named(layers), graph), graph)
+    layers = _with_reasons(_trained(_named(layers), graph), graph)
     return Report(
         graph=graph,
         layers=tuple(layers),
@@ -149,17 +148,33 @@ def _inspected(
     )
 
 
-def _is_looked_at(node: Node) -> bool:
-    return _is_candidate(node) or node.op in CONVOLUTIONS
+def _reached(graph: Graph, ops: frozenset[str], places: dict[Node, int]) -> list[Node]:
+    """The nodes of these ops that have a place, in the order of their places."""
+    return sorted((node for node in graph.where(ops.__contains__) if node in places), key=places.__getitem__)
 
 
-def _carried(node: Node, graph: Graph, conditions: Conditions) -> Explained | None:
-    """The batch norm in the weights of a convolution, of which some candidates are parts."""
-    return carried(node, graph, conditions) if node.op in CONVOLUTIONS else None
+def _folded(convolutions: Sequence[Node], graph: Graph, conditions: Conditions) -> list[Explained]:
+    """The batch norms in the weights of convolutions, of which some candidates are parts; each has a root."""
+    if not graph.where(_ROOTS.__contains__):
+        return []
+    from bninspect.batchnorm.recognition.quantization.scaled_weights import carried
+
+    return [one for node in convolutions if (one := carried(node, graph, conditions)) is not None]
 
 
-def _is_candidate(node: Node) -> bool:
-    return node.op in FUSED_OPS or node.op == GLOBAL_OP or node.op in ROOT_OPS or node.op == "Exp"
+def _left(sites: Sequence[Site], graph: Graph, asked_for: Collection[Tensor]) -> dict[Site, Tensor]:
+    from bninspect.batchnorm.recognition.quantization.scaled_weights import leftovers
+
+    return leftovers(sites, graph, asked_for)
+
+
+def _trained(layers: list[BatchNorm], graph: Graph) -> list[BatchNorm]:
+    """The layers with what the training side of the graph, if it has one, says of them."""
+    if not graph.where(lambda op: op in ASSIGNS or op.startswith(APPLIES)):
+        return layers
+    from bninspect.batchnorm.training.updates import with_updates
+
+    return with_updates(layers, graph)
 
 
 def _is_normalized_with(node: Node, graph: Graph, places: Container[Node], outputs: Sequence[Tensor]) -> bool:
@@ -190,6 +205,8 @@ def _judged(node: Node, graph: Graph, conditions: Conditions) -> list[Site | Loo
         return [fused(node, graph, conditions)]
     if node.op == GLOBAL_OP:
         return [global_normalization(node, conditions)]
+    from bninspect.batchnorm.recognition.decomposed import decomposed
+
     return decomposed(node, graph, conditions)
 
 

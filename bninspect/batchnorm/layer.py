@@ -73,7 +73,7 @@ class MovingStatistics:
     variance: Tensor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BatchNorm:
     """One batch-norm layer, at one call."""
 
@@ -214,7 +214,7 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SwitchGroup:
     """One source (or computed predicate, or constant) and the layers it decides."""
 
@@ -228,7 +228,7 @@ class SwitchGroup:
         return self.switch.predicate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ServedSignature:
     """One signature of a model that has several, and the layers that it runs."""
 
@@ -236,7 +236,7 @@ class ServedSignature:
     layers: tuple[BatchNorm, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Report:
     """All that the graph alone tells of its batch norm."""
 

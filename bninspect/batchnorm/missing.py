@@ -6,8 +6,8 @@ refuse.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.graph.ops import VARIABLES
@@ -56,10 +56,9 @@ def missing_weights(report: Report) -> MissingWeights | None:
 
 def _words(record: GraphDef) -> tuple[str, str]:
     """What is not there, and what helps, for a file of this format."""
-    path = Path(record.path)
     if record.format.startswith("savedmodel"):
         return "no variables folder beside it", "copy the variables of the export beside saved_model.pb"
     if record.format.startswith("metagraph") and record.path != "-":
-        stem = path.name.rpartition(".")[0]
+        stem = os.path.basename(record.path).rpartition(".")[0]
         return "no checkpoint beside it", f"put {stem}.index and {stem}.data-* into its folder"
     return "not frozen", "give it its checkpoint, or freeze it"

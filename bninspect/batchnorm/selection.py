@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from bninspect.errors import SelectionError
@@ -38,6 +36,8 @@ def select(layers: Sequence[BatchNorm], globs: Sequence[str]) -> tuple[BatchNorm
 
 def _matching(layers: Sequence[BatchNorm], glob: str) -> set[int]:
     """Indices of the layers that the glob stands for."""
+    from fnmatch import fnmatchcase
+
     pattern = glob.removeprefix("^")
     scope = common_scope([layer.name for layer in layers])
     named = {index for index, layer in enumerate(layers) if layer.name in (pattern, scope + pattern)}
@@ -74,5 +74,7 @@ def _nothing_matches(layers: Sequence[BatchNorm], glob: str) -> str:
     below = sum(name.startswith(glob.rstrip("/") + "/") for name in names)
     if below:
         return f"--layer {glob} matches no layer; {glob.rstrip('/')}/* matches {below}"
+    from difflib import get_close_matches
+
     close = get_close_matches(glob, names, n=_SHOWN, cutoff=0.0)
     return f"--layer {glob} matches none of the {len(names)} layers; the closest: {', '.join(close)}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
-from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -82,7 +82,9 @@ class LazyGroup(click.Group):
 
 def _is_model(word: str) -> bool:
     """Whether the word names a model rather than a command, misspelled or not."""
-    return word == "-" or (not word.startswith("-") and ("/" in word or "." in word or Path(word).exists()))
+    return word == "-" or (
+        not word.startswith("-") and ("/" in word or "." in word or os.path.exists(word or "."))
+    )
 
 
 @click.group(
@@ -121,8 +123,10 @@ def _configure(context: click.Context) -> None:
         return
     from bninspect.cli.configuration.place import places
 
-    if next(places(Path.cwd()), None) is None:
+    if next(places(os.getcwd()), None) is None:
         return
+    from pathlib import Path
+
     from bninspect.cli.configuration.config import find
     from bninspect.cli.configuration.defaults import default_map
 

@@ -16,6 +16,10 @@ RANK_CHANGES = frozenset({"Reshape", "Squeeze", "ExpandDims"})
 RESHAPES = RANK_CHANGES | CASTS | {"BroadcastTo"}
 """Ops that change how a vector of parameters or statistics is laid out or stored, not its values."""
 
+CONVOLUTIONS = frozenset(
+    {"Conv2D", "DepthwiseConv2dNative", "Conv3D", "MatMul", "BatchMatMul", "BatchMatMulV2"}
+)
+"""Ops linear in their second input, the weights."""
 VARIABLES = frozenset({"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable"})
 PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
 SELECTS = frozenset({"Select", "SelectV2"})
@@ -28,6 +32,8 @@ ADDS_IN_PLACE = frozenset({"AssignAdd", "AssignAddVariableOp"})
 SUBTRACTS_IN_PLACE = frozenset({"AssignSub", "AssignSubVariableOp"})
 REPLACES = frozenset({"Assign", "AssignVariableOp"})
 ASSIGNS = ADDS_IN_PLACE | SUBTRACTS_IN_PLACE | REPLACES
+APPLIES = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply")
+"""How ops of optimizers begin."""
 _CHANGING = (
     "Assign", "Scatter", "Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "ResourceScatter",
     "StridedSliceAssign", "ResourceStridedSliceAssign",

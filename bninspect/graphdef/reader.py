@@ -6,10 +6,10 @@ the file.
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import GraphDefError, one_line
@@ -61,22 +61,23 @@ def _open(path: str) -> Buffer:
         if sys.stdin is None:
             raise GraphDefError("standard input is closed")
         return sys.stdin.buffer.read()
-    file = Path(path)
-    if file.is_dir():
-        file = _savedmodel_in(file)
-    mode = file.stat().st_mode
+    if os.path.isdir(path):
+        path = _savedmodel_in(path)
+    mode = os.stat(path).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
         raise GraphDefError("not a regular file")
     if stat.S_ISFIFO(mode):
-        return file.read_bytes()
-    return FileBytes(file)
+        with open(path, "rb") as stream:
+            return stream.read()
+    return FileBytes(path)
 
 
-def _savedmodel_in(folder: Path) -> Path:
+def _savedmodel_in(folder: str) -> str:
     """The graph file of a SavedModel folder."""
     for name in ("saved_model.pb", "saved_model.pbtxt"):
-        if (folder / name).is_file():
-            return folder / name
+        file = os.path.join(folder, name)
+        if os.path.isfile(file):
+            return file
     raise GraphDefError(
         "a folder without saved_model.pb or a checkpoint file that names one: name a file, the folder of a "
         "SavedModel, or a checkpoint by its prefix"

@@ -69,7 +69,7 @@ class NodeDef:
         return default if value is None else value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FunctionDef:
     """One function of the library."""
 
@@ -97,7 +97,7 @@ class SignatureDef:
     outputs: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GraphDef:
     """One graph as the file writes it, and what the file says beside it."""
 

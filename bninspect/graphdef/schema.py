@@ -1,4 +1,4 @@
-"""The protobuf messages that are read, as a table, built into a descriptor pool of our own.
+"""The protobuf messages that are read, as two tables, built into a descriptor pool of our own.
 
 No generated code, and no clash with TensorFlow in one process: its messages live in the default pool. The
 GraphDef family is declared whole, because the text format refuses (or silently drops) what a schema does not
@@ -22,7 +22,7 @@ from bninspect.errors import GraphDefError
 from bninspect.graphdef.dtypes import NUMBERS
 from bninspect.graphdef.wire import LENGTH, VARINT, to_varint
 
-_MESSAGES = """
+_GRAPH = """
 GraphDef: node 1 *NodeDef; library 2 FunctionDefLibrary; version 3 int32; versions 4 VersionDef; debug_info 5 GraphDebugInfo
 NodeDef: name 1 string; op 2 string; input 3 *string; device 4 string; attr 5 map<string,AttrValue>; experimental_debug_info 6 NodeDebugInfo; experimental_type 7 FullTypeDef
 NodeDebugInfo: original_node_names 1 *string; original_func_names 2 *string
@@ -50,6 +50,9 @@ VersionDef: producer 1 int32; min_consumer 2 int32; bad_consumers 3 *int32
 GraphDebugInfo: files 1 *string; traces 2 map<string,StackTrace>; frames_by_id 4 map<fixed64,FileLineCol>; name_to_trace_id 5 map<string,fixed64>; traces_by_id 6 map<fixed64,StackTrace>
 StackTrace: file_line_cols 1 *FileLineCol; frame_id 2 *fixed64
 FileLineCol: file_index 1 int32; line 2 int32; col 3 int32; func 4 string; code 5 string
+"""
+
+_BESIDE = """
 SavedModel: saved_model_schema_version 1 int64; meta_graphs 2 *MetaGraphDef
 MetaGraphDef: meta_info_def 1 MetaInfoDef; graph_def 2 GraphDef; saver_def 3 SaverDef; collection_def 4 map<string,CollectionDef>; signature_def 5 map<string,SignatureDef>; asset_file_def 6 *AssetFileDef; object_graph_def 7 SavedObjectGraph
 SavedObjectGraph: concrete_functions 2 map<string,SavedConcreteFunction>
@@ -116,10 +119,11 @@ _MAP = re.compile(r"map<(\w+),(\w+)>")
 
 @cache
 def message_class(name: str) -> Any:
-    """The class of one message of the table, such as `GraphDef`; the pool is built at the first call."""
+    """The class of one message of the tables, such as `GraphDef`; a table is built when it is first needed."""
     from google.protobuf import message_factory
 
-    return message_factory.GetMessageClass(_pool().FindMessageTypeByName(f"bninspect.{name}"))
+    pool = _graphs() if f"\n{name}: " in _GRAPH else _everything()
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"bninspect.{name}"))
 
 
 def from_text(name: str, text: bytes, *, lenient: bool = False) -> Any:
@@ -145,17 +149,33 @@ def from_text(name: str, text: bytes, *, lenient: bool = False) -> Any:
 
 
 @cache
-def _pool() -> Any:
-    """The pool of all messages. Its FileDescriptorProto is written here, field by field: the class of that name
-    would cost more to import and to fill than the rest of this file. Numbers of fields: descriptor.proto.
-    """
+def _graphs() -> Any:
+    """The pool, with the messages that graphs are made of: most files need no others."""
     from google.protobuf import descriptor_pool
 
-    file = [_field(1, "bninspect.proto"), _field(2, "bninspect"), _field(12, "proto3")]
-    for enum, values in _ENUMS.items():
-        declared = (_field(2, _field(1, name) + _field(2, number)) for name, number in values.items())
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(_file("graph.proto", _GRAPH, ("DataType", "FullTypeId")))
+    return pool
+
+
+@cache
+def _everything() -> Any:
+    """The same pool with all messages."""
+    pool = _graphs()
+    beside = _file("beside.proto", _BESIDE, ("Endianness", "CheckpointFormatVersion"))
+    pool.AddSerializedFile(beside + _field(3, "graph.proto"))
+    return pool
+
+
+def _file(name: str, table: str, enums: tuple[str, ...]) -> bytes:
+    """The FileDescriptorProto of a table, written field by field: the class of that name would cost more to
+    import and to fill than the rest of this file. Numbers of fields: descriptor.proto.
+    """
+    file = [_field(1, name), _field(2, "bninspect"), _field(12, "proto3")]
+    for enum in enums:
+        declared = (_field(2, _field(1, key) + _field(2, number)) for key, number in _ENUMS[enum].items())
         file.append(_field(5, _field(1, enum) + b"".join(declared)))
-    for line in _MESSAGES.strip().splitlines():
+    for line in table.strip().splitlines():
         name, _, fields = line.partition(": ")
         message = [_field(1, name)]
         for declaration in fields.split("; "):
@@ -163,9 +183,7 @@ def _pool() -> Any:
         if "|" in fields:
             message.append(_field(8, _field(1, "value_kind")))
         file.append(_field(4, b"".join(message)))
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(b"".join(file))
-    return pool
+    return b"".join(file)
 
 
 def _declaration(message: str, name: str, number: str, kind: str) -> bytes:

@@ -28,7 +28,7 @@ class FileBytes:
     Raises CutShortError where the file turns out to be shorter than it was, OSError where it cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | Path) -> None:
         """Raises OSError."""
         self._size = 0
         self._cached: tuple[int, bytes] = (0, b"")

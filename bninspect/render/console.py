@@ -6,7 +6,6 @@ A terminal is drawn on by rich, which knows what colours it has; a pipe needs no
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -73,7 +72,11 @@ def _screen(stream: TextIO) -> Screen:
     asked = os.environ.get("COLUMNS", "")
     terminal = stream.isatty()
     sized = terminal or (asked.isdecimal() and int(asked))
-    width = max(_NARROWEST, shutil.get_terminal_size((80, 24)).columns) if sized else None
+    width = None
+    if sized:
+        from shutil import get_terminal_size
+
+        width = max(_NARROWEST, get_terminal_size((80, 24)).columns)
     return Screen(stream, width, _coloured(stream) if terminal or os.environ.get("FORCE_COLOR") else None)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from bninspect.graph.functions import ports
 from bninspect.graphdef import TensorValue
-from bninspect.graphdef.schema import _ENUMS, _MESSAGES, message_class
+from bninspect.graphdef.schema import _BESIDE, _ENUMS, _GRAPH, message_class
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -52,7 +52,7 @@ LEFT_OUT = {
     ("BundleEntryProto", "crc32c"),
 }
 """Fields of TensorFlow that are not read and survive as unknown ones."""
-MESSAGES = [line.partition(":")[0] for line in _MESSAGES.strip().splitlines()]
+MESSAGES = [line.partition(":")[0] for line in (_GRAPH + _BESIDE).splitlines() if line]
 
 
 @pytest.fixture(scope="module")

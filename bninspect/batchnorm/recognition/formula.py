@@ -26,7 +26,7 @@ class Term(NamedTuple):
     factors: tuple[Tensor, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Match:
     """One node of a region that reads as a normalization of x by mean and the root."""
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.training.assigns import is_made_of
-from bninspect.graph.ops import ADDS_IN_PLACE, ASSIGNS, REPLACES, VARIABLES
+from bninspect.graph.ops import ADDS_IN_PLACE, APPLIES, ASSIGNS, REPLACES, VARIABLES
 from bninspect.graph.search import dependents, downstream, reach, upstream
 from bninspect.graph.trace import same, scalar
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.layer import Report
     from bninspect.graph import Graph, Node
 
-APPLIES = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply")
-"""Ops of optimizers, by how they begin."""
 _INPUTS = ("Placeholder", "Iterator", "QueueDequeue")
 _WHOLE_NUMBERS = frozenset({"int32", "int64"})
 

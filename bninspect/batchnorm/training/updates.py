@@ -12,9 +12,8 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.site import Batch, Chosen
 from bninspect.batchnorm.stored import stored_statistics
 from bninspect.batchnorm.training.assigns import Update, updates_behind, updates_from, updates_of
-from bninspect.batchnorm.training.train_ops import APPLIES, Training
+from bninspect.batchnorm.training.train_ops import Training
 from bninspect.graph.functions.library import FUSED_OPS
-from bninspect.graph.ops import ASSIGNS
 from bninspect.graph.trace import same
 
 if TYPE_CHECKING:
@@ -25,9 +24,7 @@ if TYPE_CHECKING:
 
 
 def with_updates(layers: Sequence[BatchNorm], graph: Graph) -> list[BatchNorm]:
-    """The layers, with momentum, updates and trainable filled in as far as the graph has a training side."""
-    if not graph.where(lambda op: op in ASSIGNS or op.startswith(APPLIES)):
-        return list(layers)
+    """The layers of a graph with a training side, with momentum, updates and trainable filled in."""
     found = _with_variables(layers, graph)
     training = Training(graph, {update.node for _, updates in found for update in updates})
     moved: dict[Tensor, dict[Node, Update]] = {}

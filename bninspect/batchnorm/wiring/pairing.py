@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bninspect.graph import Graph, Node, Tensor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ModePair:
     """The two modes of one layer."""
 

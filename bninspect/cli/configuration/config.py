@@ -105,7 +105,8 @@ def find(folder: Path) -> Config:
     Raises BninspectError for a file that cannot be read and for a value of the wrong kind. Names of options
     are checked by `cli.defaults`, which knows the commands.
     """
-    for path, table in places(folder):
+    for place, table in places(str(folder)):
+        path = Path(place)
         if (found := _section(path, table)) is not None:
             return _parsed(path, found)
     return Config()

@@ -6,12 +6,16 @@ is empty.
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bninspect.errors import GraphDefError
 from bninspect.graphdef.schema import from_text
 from bninspect.models.checkpoint import MAGIC
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _SHARD = re.compile(r"\.data-\d{5}-of-\d{5}\Z")
 _STATE = re.compile(rb"\s*(?:#.*\n\s*)*model_checkpoint_path\s*:")
@@ -29,8 +33,8 @@ def graph_of(path: str) -> str:
     meta = f"{prefix}.meta"
     if not _has_graph(prefix):
         raise GraphDefError(
-            f"{path}: a checkpoint without its graph: {Path(meta).name} is not beside it; name the .meta "
-            "file of the graph, or a SavedModel"
+            f"{path}: a checkpoint without its graph: {os.path.basename(meta)} is not beside it; name the "
+            ".meta file of the graph, or a SavedModel"
         )
     return meta
 
@@ -57,6 +61,10 @@ def _named(path: str) -> str | None:
     if path == "-" or not path:
         return None
     try:
+        if os.path.isfile(path) and not _is_of_checkpoint(path):
+            return None
+        from pathlib import Path
+
         return _prefix_of(Path(path))
     except (OSError, ValueError):
         return None  # the reader says what is wrong with it
@@ -64,9 +72,11 @@ def _named(path: str) -> str | None:
 
 def checkpoint_of(file: str, kind: str) -> str | None:
     """The prefix of the checkpoint that belongs to a file of this format; None where none is beside it."""
-    path = Path(file)
     if file == "-" or kind.startswith("graphdef"):
         return None
+    from pathlib import Path
+
+    path = Path(file)
     if kind.startswith("savedmodel"):
         folder = path if path.is_dir() else path.parent
         found = str(folder / "variables" / "variables")
@@ -90,10 +100,7 @@ def _prefix_of(path: Path) -> str | None:
         return str(path) if _has_graph(str(path)) or _is_there(str(path)) else None
     if not path.is_file():
         return None
-    with path.open("rb") as stream:
-        head = stream.read(4096)
-        stream.seek(max(0, path.stat().st_size - len(MAGIC)))
-        tail = stream.read(len(MAGIC))
+    head, tail = _ends(path)
     if _STATE.match(head):
         return _stated(path)
     if tail == MAGIC:
@@ -101,15 +108,29 @@ def _prefix_of(path: Path) -> str | None:
     return _SHARD.sub("", str(path)) if _SHARD.search(path.name) else None
 
 
+def _is_of_checkpoint(file: str) -> bool:
+    """Whether the file is one of those that a checkpoint consists of, or names one."""
+    head, tail = _ends(file)
+    return bool(_STATE.match(head) or tail == MAGIC or _SHARD.search(os.path.basename(file)))
+
+
+def _ends(file: str | Path) -> tuple[bytes, bytes]:
+    """The first bytes of a file, in which a state is told from a graph, and its last: a magic number."""
+    with open(file, "rb") as stream:
+        head = stream.read(4096)
+        stream.seek(-min(len(MAGIC), os.fstat(stream.fileno()).st_size), os.SEEK_END)
+        return head, stream.read(len(MAGIC))
+
+
 def _has_graph(prefix: str) -> bool:
-    return Path(f"{prefix}.meta").is_file()
+    return os.path.isfile(f"{prefix}.meta")
 
 
 def _is_there(prefix: str) -> bool:
     """Whether a checkpoint of this prefix stands there, be it whole or not."""
     from bninspect.models.checkpoint.checkpoint import packed_files, shard_files
 
-    return Path(f"{prefix}.index").is_file() or bool(packed_files(prefix) or shard_files(prefix))
+    return os.path.isfile(f"{prefix}.index") or bool(packed_files(prefix) or shard_files(prefix))
 
 
 def _stated(state: Path) -> str:
@@ -129,7 +150,7 @@ def _stated(state: Path) -> str:
     base = re.split(r"[\\/]", named)[-1]
     folder, base = named.removesuffix(base), "" if base == "." else base
     places = [f"{state.parent / folder}/{base}", f"{state.parent}/{base}"]
-    for prefix in reversed(places) if Path(named).is_absolute() else places:
+    for prefix in reversed(places) if os.path.isabs(named) else places:
         if _has_graph(prefix) or _is_there(prefix):
             return prefix
     raise GraphDefError(f"{state}: names the checkpoint {named!r}, which is not there")

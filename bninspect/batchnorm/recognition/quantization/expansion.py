@@ -31,7 +31,7 @@ from bninspect.batchnorm.recognition.quantization.products import (
 )
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
 from bninspect.graph import Tensor
-from bninspect.graph.ops import IDENTITIES, MERGES, RESHAPES
+from bninspect.graph.ops import CONVOLUTIONS, IDENTITIES, MERGES, RESHAPES
 from bninspect.graph.search import reach, steps
 from bninspect.graph.trace import content, integers, same, scalar, shape_of, value
 
@@ -41,10 +41,6 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.wiring.conditions import Conditions, Join
     from bninspect.graph import Graph, Node
 
-CONVOLUTIONS = frozenset(
-    {"Conv2D", "DepthwiseConv2dNative", "Conv3D", "MatMul", "BatchMatMul", "BatchMatMulV2"}
-)
-"""Ops linear in their second input, the weights."""
 SPREADS = frozenset({"BatchToSpaceND", "BatchToSpace"})
 """Ops that lay out what a dilated convolution gives; they move values and change none."""
 _UNCHANGED = IDENTITIES | RESHAPES | SPREADS | FAKE_QUANTS

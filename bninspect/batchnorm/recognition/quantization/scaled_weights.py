@@ -19,18 +19,14 @@ from bninspect.batchnorm.mode import Form
 from bninspect.batchnorm.recognition.fused import mode_of
 from bninspect.batchnorm.recognition.moments import data_format_of
 from bninspect.batchnorm.recognition.origin import origin
-from bninspect.batchnorm.recognition.quantization.expansion import (
-    CONVOLUTIONS,
-    flow,
-    roots_behind,
-)
+from bninspect.batchnorm.recognition.quantization.expansion import flow, roots_behind
 from bninspect.batchnorm.recognition.quantization.readings import Readings, joins_of, layer_of, readings_at
 from bninspect.batchnorm.recognition.quantization.unscaled import Unscaled
 from bninspect.batchnorm.recognition.quantized import exact
 from bninspect.batchnorm.site import Batch, Carried, Chosen, Site, Undecided
 from bninspect.batchnorm.wiring.conditions import Join
 from bninspect.graph import Tensor
-from bninspect.graph.ops import IDENTITIES, RESHAPES
+from bninspect.graph.ops import CONVOLUTIONS, IDENTITIES, RESHAPES
 from bninspect.graph.search import reach
 from bninspect.graph.trace import integers, value
 

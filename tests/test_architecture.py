@@ -23,6 +23,7 @@ LAYERS = (
     "options",
     "escaping",
     "collector",
+    "checksum",
     "steps",
     "text",
     "documents",

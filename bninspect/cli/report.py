@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from bninspect.cli import inputs, options
+from bninspect.cli import inputs, options, pages
 
 if TYPE_CHECKING:
     from bninspect.inputs.request import Request
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 @options.output
 @click.option("--against", metavar="OTHER", type=click.Path(), help="An older file of the same graph.")
 @click.option("--patch", metavar="SLICE", help="Show these numbers of both modes, such as 0,22:28,22:28,0.")
+@pages.overlays
 @options.momentum
 @options.traceback
 def command(path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str, ...], **asked: Any) -> None:
@@ -37,28 +37,24 @@ def command(path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str
     MODEL is what `bninspect graph` reads. Without images the page shows what is in the file; with images it
     shows what both modes do with them, which needs TensorFlow. The page needs no network and no server.
     """
-    from bninspect.commands.report.origin import origin
     from bninspect.commands.report.report import ReportOptions, report_model
-    from bninspect.files import whole
-    from bninspect.render.page.document import document
-    from bninspect.render.page.model import model_section, model_title
     from bninspect.render.waiting import waiting
 
+    targets = pages.Targets(html=target, overlay=asked["overlay"], tensorboard=asked["tensorboard"])
+    targets.make_folder()
     chosen = ReportOptions(
         outputs=outputs,
         against=asked["against"],
         patch=asked["patch"],
         momentum=asked["momentum"],
         allowed=allowed,
-        targets=(target,),
+        targets=targets.files,
     )
     with waiting("running both modes") as tell:
         facts = report_model(path, _request(asked), chosen, tell)
-    made = origin(options.command_line(), ran=facts.probe is not None)
-    page = document(model_title(facts), model_section(facts, made))
-    with whole(Path(target)) as stream:
-        stream.write(page.encode())
-    click.echo(f"written: {target}")
+    targets.write(facts)
+    for file in targets.files:
+        click.echo(f"written: {file}")
 
 
 def _request(asked: dict[str, Any]) -> Request | None:

@@ -3,7 +3,7 @@
 No generated code, and no clash with TensorFlow in one process: its messages live in the default pool. The
 GraphDef family is declared whole, because the text format refuses (or silently drops) what a schema does not
 name; what a binary file holds beyond the table survives as unknown fields. Source, as of TensorFlow 2.21:
-core/framework/*.proto, core/util/saved_tensor_slice.proto and core/protobuf/{meta_graph,saved_model,saver,
+core/framework/*.proto, core/util/{event,saved_tensor_slice}.proto and core/protobuf/{meta_graph,saved_model,saver,
 tensor_bundle,saved_object_graph,trackable_object_graph}.proto, below tensorflow/.
 
 One line a message: `field number type`; `*` repeats, `map<K,V>` is a map, `|` joins the field to the message's
@@ -82,6 +82,10 @@ Extent: start 1 int64; length 2 |int64
 SavedTensorSlices: meta 1 SavedTensorSliceMeta; data 2 SavedSlice
 SavedTensorSliceMeta: tensor 1 *SavedSliceMeta; versions 2 VersionDef
 SavedSliceMeta: name 1 string; shape 2 TensorShapeProto; type 3 DataType; slice 4 *TensorSliceProto
+Event: wall_time 1 double; step 2 int64; file_version 3 string; graph_def 4 bytes; summary 5 Summary
+Summary: value 1 *SummaryValue
+SummaryValue: tag 1 string; simple_value 2 |float; histo 5 |HistogramProto
+HistogramProto: min 1 double; max 2 double; num 3 double; sum 4 double; sum_squares 5 double; bucket_limit 6 *double; bucket 7 *double
 SavedSlice: name 1 string; slice 2 TensorSliceProto; data 3 TensorProto
 """
 

@@ -1,7 +1,7 @@
-"""CRC-32C as the tables of checkpoints write it: Castagnoli's polynomial, rotated and shifted.
+"""CRC-32C as checkpoints and TFRecords write it: Castagnoli's polynomial, rotated and shifted.
 
 Source: tensorflow/tsl/lib/hash/crc32c.h (`Mask`); the polynomial is 0x1EDC6F41, reflected. It stands here
-because Python's own `zlib.crc32` is of another polynomial, and the blocks checked are small.
+because Python's own `zlib.crc32` is of another polynomial, and what is checked is small.
 """
 
 from __future__ import annotations

@@ -1,0 +1,103 @@
+"""The options `--html`, `--overlay` and `--tensorboard`: what is written for people to look at, beside what
+is printed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bninspect.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from bninspect.commands.report.facts import PageFacts
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+def html(function: F) -> F:
+    """`--html FILE`, passed as `html`."""
+    return click.option("--html", metavar="FILE", help="Write a page to look at, too: see `report`.")(
+        function
+    )
+
+
+def overlays(function: F) -> F:
+    """`--overlay FILE` and `--tensorboard DIR`, passed under their names."""
+    for decorate in (
+        click.option(
+            "--tensorboard",
+            metavar="DIR",
+            help="Write an event file with the graph, scores over depth and histograms of the statistics.",
+        ),
+        click.option(
+            "--overlay",
+            metavar="FILE.json",
+            help="Write the scores for Model Explorer: model-explorer MODEL --node_data_paths=FILE.json",
+        ),
+    ):
+        function = decorate(function)
+    return function
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """The files that are asked for; None for one that is not."""
+
+    html: str | None = None
+    overlay: str | None = None
+    tensorboard: str | None = None
+
+    @classmethod
+    def asked(cls, asked: Mapping[str, Any]) -> Targets:
+        """Those of the options."""
+        return cls(**{name: asked.get(name) for name in ("html", "overlay", "tensorboard")})
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that will be written."""
+        from bninspect.render.tensorboard import NAME
+
+        events = () if self.tensorboard is None else (str(Path(self.tensorboard) / NAME),)
+        return (*(file for file in (self.html, self.overlay) if file is not None), *events)
+
+    def make_folder(self) -> None:
+        """Makes the folder of the event file, before anything runs. Raises OSError."""
+        if self.tensorboard is not None:
+            Path(self.tensorboard).mkdir(parents=True, exist_ok=True)
+
+    def write(self, facts: PageFacts) -> None:
+        """Writes all of them. Raises OSError; RewriteError for an overlay of a file that is no GraphDef."""
+        from bninspect.render.model_explorer import overlay
+        from bninspect.render.tensorboard import event_file
+
+        if self.html is not None:
+            write(self.html, [page_of(facts).encode()])
+        if self.overlay is not None:
+            write(self.overlay, [overlay(facts).encode()])
+        if self.tensorboard is not None:
+            write(self.files[-1], event_file(facts))
+
+
+def page_of(facts: PageFacts) -> str:
+    """The page of one model."""
+    from bninspect.commands.report.origin import origin
+    from bninspect.render.page.document import document
+    from bninspect.render.page.model import model_section, model_title
+
+    made = origin(options.command_line(), ran=facts.probe is not None)
+    return document(model_title(facts), model_section(facts, made))
+
+
+def write(path: str, parts: Iterable[bytes]) -> None:
+    """Writes a file, whole or not at all. Raises OSError."""
+    from bninspect.files import whole
+
+    with whole(Path(path)) as stream:
+        for part in parts:
+            stream.write(part)

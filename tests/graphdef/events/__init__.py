@@ -1,0 +1,1 @@
+"""Event files, read back by the messages that wrote them."""

@@ -29,6 +29,7 @@ _SECTIONS = {
     "Rules": "select ignore severity",
     "Baseline": "baseline update-baseline",
     "A large set in parts": "moments merge parts engine",
+    "To look at": "html overlay tensorboard",
     "More options": "switch momentum statistics exit-zero jobs verbose unfrozen no-check traceback help",
 }
 """Section -> the options in it. All others are what a command is for: they come first, under `Options`."""

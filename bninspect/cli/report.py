@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bninspect.cli import inputs, options, pages
+from bninspect.cli import inputs, options
+from bninspect.cli.options import pages
 
 if TYPE_CHECKING:
     from bninspect.inputs.request import Request

@@ -26,7 +26,16 @@ def command(code: str | None, form: str) -> None:
     CODE is a code, the beginning of one (BN2), or a rule's name.
     """
     from bninspect.commands.rule import explain_rules
-    from bninspect.render.rule import rule_document, rule_text
+    from bninspect.render.rule import rule_document, rule_lines, rule_markdown
 
     result = explain_rules(code)
-    click.echo(rule_document(result) if form == "json" else rule_text(result, markdown=form == "markdown"))
+    if form == "json":
+        from bninspect.render.json import dumps
+
+        click.echo(dumps(rule_document(result)))
+    elif form == "markdown":
+        click.echo(rule_markdown(result))
+    else:
+        from bninspect.render.console import standard_output
+
+        standard_output().write(rule_lines(result))

@@ -68,7 +68,7 @@ def pieces(text: str, width: int | None, hang: int = 0) -> list[str]:
     text = printable(text)
     if width is None or cell_len(text) <= width:
         return [text]
-    first, *rest = wrap(text, max(1, width - hang))
+    first, *rest = wrap(text, max(1, width), max(1, width - hang))
     return [first, *(" " * hang + piece for piece in rest)]
 
 
@@ -86,14 +86,19 @@ def fold(name: str, width: int) -> list[str]:
     return lines
 
 
-def wrap(text: str, width: int) -> list[str]:
-    """The text in lines of at most `width`, broken at spaces; a name too long for a line is folded."""
+def wrap(text: str, first: int, rest: int) -> list[str]:
+    """The text in lines broken at spaces, the first of at most `first`, the others of at most `rest`; a name
+    too long for a line is folded.
+    """
     lines = [""]
     for word in text.split(" "):
-        if not lines[-1]:
-            lines[-1:] = fold(word, width)
+        width = first if len(lines) == 1 else rest
+        if lines == [""] and len(word) <= first:
+            lines = [word]
+        elif not lines[-1]:
+            lines[-1:] = fold(word, rest)
         elif len(lines[-1]) + 1 + len(word) <= width:
             lines[-1] += f" {word}"
         else:
-            lines += fold(word, width)
+            lines += fold(word, rest)
     return lines

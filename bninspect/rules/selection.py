@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -53,6 +54,17 @@ def _matching(terms: Iterable[str]) -> set[str]:
     for term in terms:
         codes = {rule.code for rule in rules() if rule.code.startswith(term.upper()) or rule.name == term}
         if not codes or not term:
-            raise SelectionError(f"no rule is called {term!r}; `bninspect rule` lists them")
+            raise SelectionError(f"no rule is called {term!r}; {_hint(term)}")
         matching |= codes
     return matching
+
+
+def _hint(term: str) -> str:
+    """`did you mean BN201?`, else where to look. Letters that look like digits are taken for them."""
+    code = term.upper().translate(str.maketrans("OQILSZ", "001152"))
+    codes = [rule.code for rule in rules()]
+    if (numbered := f"BN{code.removeprefix('BN')}") in codes:
+        return f"did you mean {numbered}?"
+    close = get_close_matches(term.lower(), [rule.name for rule in rules()], n=1)
+    close = close or get_close_matches(term.upper(), codes, n=1, cutoff=0.8)
+    return f"did you mean {close[0]}?" if close else "`bninspect rule` lists them"

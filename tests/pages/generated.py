@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.commands.rule import explain_rules
-from bninspect.render.rule import rule_text
+from bninspect.render.rule import rule_markdown
 from bninspect.statistics import thresholds
 from tests.pages import DOCS
 from tests.pages.python import python_page
@@ -54,7 +54,7 @@ def _rules() -> str:
 
 def _pages() -> Iterator[tuple[Path, str]]:
     for rule in explain_rules().rules:
-        title, _, body = rule_text(explain_rules(rule.code), markdown=True).partition("\n")
+        title, _, body = rule_markdown(explain_rules(rule.code)).partition("\n")
         yield DOCS / "rules" / f"{rule.code}.md", f"{title}\n{_linked(body, rule.code)}"
 
 

@@ -26,8 +26,10 @@ def test_a_name_is_folded_behind_a_slash_then_an_underscore() -> None:
 
 
 def test_text_wraps_at_spaces_and_folds_long_names() -> None:
-    assert wrap("in a/long/name", 6) == ["in", "a/", "long/", "name"]
-    assert wrap("one two three", 7) == ["one two", "three"]
+    assert wrap("in a/long/name", 6, 6) == ["in", "a/", "long/", "name"]
+    assert wrap("one two three", 7, 7) == ["one two", "three"]
+    assert wrap("one two three four", 13, 9) == ["one two three", "four"]
+    assert wrap("one two three four", 7, 3) == ["one two", "thr", "ee", "fou", "r"]
 
 
 def test_control_characters_are_shown_and_not_obeyed() -> None:

@@ -47,10 +47,10 @@ def test_a_page_for_a_terminal_has_no_marks_and_whole_code(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     lines = printed(capsys, rule.code).splitlines()
-    assert not [line for line in lines if "`" in line or line.lstrip().startswith("#")]
     code = [line for line in lines if line.startswith("    ") and not line.startswith("    -")]
+    assert not [line for line in lines if "`" in line or line.startswith(("#", "  #"))]
     assert [line for line in lines if len(line) > 80 and line not in code] == []
-    written = rule.page.replace("`", "").split()
+    written = f"{rule.summary}. {rule.page}".replace("`", "").split()
     shown = " ".join(lines[2:]).split()
     assert [word for word in shown if word not in written] == []
 

@@ -69,8 +69,8 @@ def test_a_tree_keeps_its_rules_where_a_line_folds() -> None:
     tree = Tree("root", (Tree("one two three four five six seven eight", (Tree("leaf"),)), Tree("last")))
     assert drawn([tree], 40).splitlines() == [
         "root",
-        "├── one two three four five six",
-        "│   │   seven eight",
+        "├── one two three four five six seven",
+        "│   │   eight",
         "│   └── leaf",
         "└── last",
     ]

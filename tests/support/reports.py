@@ -129,7 +129,7 @@ def layer(
             mean=moving_mean,
             variance=moving_variance,
             site=cast(
-                "Site", SimpleNamespace(node=output.node, folded=False, carried=None)
+                "Site", SimpleNamespace(node=output.node, output=output, folded=False, carried=None)
             ),  # more of it nobody reads
         )
         for index, output in enumerate(outputs)

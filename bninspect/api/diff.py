@@ -12,7 +12,7 @@ from bninspect.commands.check.result import CheckResult
 from bninspect.commands.diff.pair import compare
 from bninspect.options import Level, checked
 from bninspect.render.diff.document import diff_document
-from bninspect.render.diff.text import head
+from bninspect.render.diff.text import verdict
 from bninspect.rules import Severity
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def diff(old: Model, new: Model, *, fail_on: Level = "error") -> DiffReport:
     result = compare(old, new)
     found = result.comparison
     return DiffReport(
-        verdict=said(head(result))[0],
+        verdict=said((verdict(result),))[0],
         document=diff_document(result),
         layers=Layers(found.layers),
         unmatched=found.unmatched,

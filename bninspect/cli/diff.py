@@ -24,10 +24,20 @@ from bninspect.cli import options
 @click.argument("new", metavar="NEW", type=click.Path())
 @options.fail_on
 @options.exit_zero
-@options.output_format("table", "json")
+@click.option("--all", "everything", is_flag=True, help="List every layer and every note.")
+@options.output_format("table", "json", "markdown")
 @options.traceback
 @click.pass_context
-def command(context: click.Context, /, old: str, new: str, fail_on: str, exit_zero: bool, form: str) -> int:
+def command(
+    context: click.Context,
+    /,
+    old: str,
+    new: str,
+    fail_on: str,
+    exit_zero: bool,
+    form: str,
+    everything: bool,
+) -> int:
     """Compare two checkpoints, or models, of one graph, layer by layer.
 
     How far weights, gamma, beta and moving statistics moved from OLD to NEW, and where weights moved while
@@ -47,9 +57,13 @@ def command(context: click.Context, /, old: str, new: str, fail_on: str, exit_ze
         from bninspect.render.json import dumps
 
         click.echo(dumps(diff_document(result)))
+    elif form == "markdown":
+        from bninspect.render.diff.markdown import diff_markdown
+
+        click.echo(diff_markdown(result), nl=False)
     else:
         from bninspect.render.console import standard_output
-        from bninspect.render.diff.terminal import render_diff
+        from bninspect.render.diff.screen import render_diff
 
-        standard_output().write(render_diff(result))
+        standard_output().write(render_diff(result, everything=everything))
     return CheckResult(models=(result.judged,)).exit_code(Severity(fail_on), exit_zero)

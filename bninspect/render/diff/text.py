@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.comparison.comparison import Trains, Verdict
 from bninspect.render.check.text import findings
 from bninspect.render.line import Line
-from bninspect.text import counted, listed
+from bninspect.text import counted, grouped, layers, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -16,12 +16,23 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.comparison.comparison import Comparison, LayerMove
     from bninspect.batchnorm.layer import Report
     from bninspect.commands.diff.pair import PairResult
+    from bninspect.render.line import Tone
 
 _LEGEND = (
     "weights (the nearest before the layer){others}: size of the change over size of the values; 0: "
     "the same to the last bit. statistics: how far mean and variance moved, in standard deviations of OLD "
     "(W over the channels){largest}."
 )
+
+
+_MOVED = {
+    Verdict.STALE: "weights alone moved",
+    Verdict.STATISTICS: "statistics alone moved",
+    Verdict.BOTH: "both moved",
+    Verdict.NOTHING: "nothing moved",
+    Verdict.WEIGHTS_UNREAD: "weights were not read",
+    Verdict.UNREAD: "statistics were not read",
+}
 
 
 def legend(titles: Collection[str]) -> str:
@@ -32,23 +43,32 @@ def legend(titles: Collection[str]) -> str:
     )
 
 
-def head(result: PairResult) -> Iterator[Line]:
-    """How many layers moved how, and which files were compared."""
+def verdict(result: PairResult) -> Line:
+    """How many layers moved how, in which file."""
     found = result.comparison
     counts = Counter(move.verdict for move in found.layers)
+    names = [move.name for move in found.layers]
     if len(counts) == 1:
-        told = f"{counted(len(found.layers), 'layer')}: {found.layers[0].verdict.value}"
+        said = f"{found.layers[0].verdict.value} in {layers(names, len(names))}"
     else:
-        each = [f"{verdict.value} in {counts[verdict]:,}" for verdict in Verdict if counts[verdict]]
-        told = f"{counted(len(found.layers), 'layer')}: {'; '.join(each)}"
+        each = [f"{what} in {counts[kind]:,}" for kind, what in _MOVED.items() if counts[kind]]
+        said = f"of {len(names):,} layers {', '.join(each)}"
     if reset := sum(move.is_reset for move in found.layers):
-        told += f"; statistics back at their initial values in {reset:,}"
-    yield Line(told, "error" if result.judged.found else "bold")
-    yield Line(f"old: {_file(found.old, found.steps[0], 'NEW' if result.borrowed == 'old' else None)}")
-    yield Line(f"new: {_file(found.new, found.steps[1], 'OLD' if result.borrowed == 'new' else None)}")
+        said += f"; statistics back at their initial values in {reset:,}"
+    return Line(f"{found.new.graph.graphdef.path}: {said}", "error" if result.judged.found else "bold")
+
+
+def files(result: PairResult) -> Iterator[Line]:
+    """Which files were compared."""
+    found = result.comparison
+    sides = (("old", found.old, found.steps[0], "NEW"), ("new", found.new, found.steps[1], "OLD"))
+    for side, report, step, other in sides:
+        yield Line(f"{side}: {_file(report, step, other if result.borrowed == side else None)}", indent=2)
     before, after = found.steps
     if before is not None and after is not None and after < before:
-        yield Line(f"OLD is of step {before:,}, NEW of step {after:,}: are they swapped?", "warning")
+        yield Line(
+            f"OLD is of step {before:,}, NEW of step {after:,}: are they swapped?", "warning", indent=2
+        )
 
 
 def _file(report: Report, step: int | None, owner: str | None) -> str:
@@ -65,32 +85,45 @@ def told_of(result: PairResult) -> Iterator[Line]:
         yield line._replace(indent=line.indent - 2)
 
 
-def notes(result: PairResult) -> Iterator[Line]:
-    """What the table cannot say: layers by order, what was not compared, what was not judged."""
+def notes(result: PairResult, most: int) -> Iterator[Line]:
+    """What the table cannot say, at most so many of each: layers by order, what was not compared, what was
+    not judged.
+    """
     found = result.comparison
-    renamed = [f"{move.name} (in OLD {move.old.name})" for move in found.layers if move.matched == "order"]
-    if renamed:
-        yield Line(f"matched by graph order and shapes: {listed(renamed)}")
-    for reason, names in _by_reason(found).items():
-        yield Line(f"not compared at {listed(names)}: {reason}", "warning")
-    for move in found.layers:
-        if gone := move.statistics.undefined:
-            told = (
-                f"{gone:,} of {counted(move.statistics.channels, 'channel')} not finite, or without variance"
-            )
-            yield Line(f"{move.name}: statistics of {told}; W is of the others", "warning")
-    for side in ("old", "new"):
-        alone = [one for one in found.unmatched if one.side == side]
-        for reason in dict.fromkeys(one.reason for one in alone):
-            names = [one.name for one in alone if one.reason == reason]
-            yield Line(f"unmatched, of {side.upper()}: {listed(names)}: {reason}", "warning")
-    quiet = [move.name for move in found.layers if _is_excused(move)]
-    if quiet:
-        yield Line(f"trains on stored statistics, which nothing is to move: {listed(quiet)}", "dim")
-    for code, layer, reason in result.judged.allowed:
+    for texts, tone in _notes(found):
+        yield from (Line(text, tone) for text in texts[:most])
+        if len(texts) > most:
+            yield Line(f"and {len(texts) - most:,} more of these: --all", "dim")
+    for code, layer, reason in result.judged.allowed[:most]:
         yield Line(f"allowed: {code} at {layer} ({reason})", "dim")
     for skip in result.judged.not_run:
         yield Line(f"not judged: {skip.code} ({skip.reason})", "dim")
+
+
+def _notes(found: Comparison) -> Iterator[tuple[list[str], Tone]]:
+    """Each kind of note, and its tone."""
+    renamed = [f"{move.name} (in OLD {move.old.name})" for move in found.layers if move.matched == "order"]
+    yield [f"matched by graph order and shapes: {listed(renamed)}"] if renamed else [], "plain"
+    reasons = _by_reason(found).items()
+    yield [f"not compared at {grouped(names)}: {reason}" for reason, names in reasons], "warning"
+    gone = [(move, move.statistics.undefined) for move in found.layers if move.statistics.undefined]
+    yield (
+        [
+            f"{move.name}: statistics of {count:,} of {counted(move.statistics.channels, 'channel')} not "
+            "finite, or without variance; W is of the others"
+            for move, count in gone
+        ],
+        "warning",
+    )
+    alone: dict[tuple[str, str], list[str]] = {}
+    for one in found.unmatched:
+        alone.setdefault((one.side, one.reason), []).append(one.name)
+    yield (
+        [f"only in {side.upper()}: {grouped(names)}: {reason}" for (side, reason), names in alone.items()],
+        "warning",
+    )
+    quiet = [move.name for move in found.layers if _is_excused(move)]
+    yield [f"trains on stored statistics, which nothing updates: {grouped(quiet)}"] if quiet else [], "dim"
 
 
 def _by_reason(found: Comparison) -> dict[str, list[str]]:

@@ -9,7 +9,9 @@ import pytest
 
 from bninspect.commands.check.gate import Allowance
 from bninspect.commands.diff.pair import judged_pair
-from bninspect.render.diff.terminal import render_diff
+from bninspect.render.diff.markdown import diff_markdown
+from bninspect.render.diff.screen import render_diff
+from bninspect.render.screenful import MOST_ROWS
 from tests.support.checks import AWKWARD
 from tests.support.drawing import coloured, drawn
 from tests.support.moving import old_and_new
@@ -69,7 +71,7 @@ def test_colours_are_the_consoles_to_leave_out(result: PairResult) -> None:
 def test_what_is_the_same_is_said_so() -> None:
     old, _ = old_and_new()
     shown = text(judged_pair(old, old))
-    assert shown.startswith("6 layers: nothing moved\n")
+    assert shown.startswith("text: nothing moved in all 6 layers\n")
     assert "BN501" not in shown
 
 
@@ -87,3 +89,25 @@ def test_no_letter_moves_the_terminal(width: int, result: PairResult) -> None:
     comparison = replace(result.comparison, layers=(hostile, *result.comparison.layers[1:]))
     shown = text(replace(result, comparison=comparison), width)
     assert all(letter.isprintable() for letter in shown.replace("\n", ""))
+
+
+def test_layers_that_moved_alike_are_one_row_of_a_large_model(result: PairResult) -> None:
+    moves = [move for move in result.comparison.layers for _ in range(9)]
+    many = replace(result, comparison=replace(result.comparison, layers=tuple(moves)))
+    shown = text(many)
+    assert len(shown.splitlines()) <= MOST_ROWS
+    assert "--all lists the layers one by one." in shown
+    assert "of 54 layers weights alone moved in 18, statistics alone moved in 9" in " ".join(shown.split())
+    listed = drawn(render_diff(many, everything=True), 100)
+    assert listed.count("  weights only\n") == 18
+
+
+def test_markdown_holds_nothing_that_is_obeyed(result: PairResult, monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = result.comparison.new.graph
+    hostile = replace(graph.graphdef, path="@team <img> [x](y) ```\n# a")
+    monkeypatch.setattr(graph, "graphdef", hostile)
+    said = diff_markdown(result)
+    heading, verdict, *_ = [line for line in said.splitlines() if line]
+    assert heading == "## bninspect diff"
+    assert verdict.startswith("\\@team \\<img\\> \\[x\\](y) \\`\\`\\`\\\\n\\# a: of 6 layers")
+    assert said.count("````") == 2

@@ -52,7 +52,7 @@ def verdict(result: PairResult) -> Line:
         said = f"{found.layers[0].verdict.value} in {layers(names, len(names))}"
     else:
         each = [f"{what} in {counts[kind]:,}" for kind, what in _MOVED.items() if counts[kind]]
-        said = f"of {len(names):,} layers {', '.join(each)}"
+        said = f"of {len(names):,} layers, {', '.join(each)}"
     if reset := sum(move.is_reset for move in found.layers):
         said += f"; statistics back at their initial values in {reset:,}"
     return Line(f"{found.new.graph.graphdef.path}: {said}", "error" if result.judged.found else "bold")

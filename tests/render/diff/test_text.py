@@ -97,7 +97,7 @@ def test_layers_that_moved_alike_are_one_row_of_a_large_model(result: PairResult
     shown = text(many)
     assert len(shown.splitlines()) <= MOST_ROWS
     assert "--all lists the layers one by one." in shown
-    assert "of 54 layers weights alone moved in 18, statistics alone moved in 9" in " ".join(shown.split())
+    assert "of 54 layers, weights alone moved in 18, statistics alone moved in 9" in " ".join(shown.split())
     listed = drawn(render_diff(many, everything=True), 100)
     assert listed.count("  weights only\n") == 18
 

@@ -19,18 +19,19 @@ from bninspect.commands.check.result import CheckResult
 from bninspect.commands.graph import Unread, inspect_each
 from bninspect.commands.paths import models
 from bninspect.errors import BninspectError
-from bninspect.render.check.text import lines as check_lines
+from bninspect.render.check.text import lines
 from bninspect.render.graph.screen import render_graph
 from tests.support.drawing import drawn
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bninspect.render.line import Item
 
 MOST = 40
 WIDTH = 100
+ENDLESS = 100_000
 PLACES = ("BNINSPECT_CORPUS", "BNINSPECT_MODELS")
 
 
@@ -40,18 +41,20 @@ class Screen(NamedTuple):
     command: str
     model: str
     terminal: tuple[str, ...]
+    """Its lines at 100 columns."""
     pipe: tuple[str, ...]
+    endless: tuple[str, ...]
+    """Those of a terminal so wide that nothing folds."""
 
     def faults(self) -> Iterator[str]:
         """What is wrong with it."""
+        where = f"{self.command} {self.model}"
         if len(self.terminal) > MOST:
-            yield f"{self.command} {self.model}: {len(self.terminal)} lines"
-        if not self.pipe or (not self.pipe[0].startswith(self.model) and self.command != "probe"):
-            yield f"{self.command} {self.model}: the first line is no verdict: {self.pipe[:1]}"
-        if "".join("".join(self.pipe).split()) != "".join("".join(self.terminal).split()):
-            unlike = len(self.pipe) > len(self.terminal)
-            if unlike:
-                yield f"{self.command} {self.model}: the pipe has more lines than the terminal"
+            yield f"{where}: {len(self.terminal)} lines"
+        if not self.pipe or not self.pipe[0].startswith(f"{self.model}: "):
+            yield f"{where}: the first line is no verdict: {self.pipe[:1]}"
+        if self.pipe != self.endless:
+            yield f"{where}: a line is folded in a pipe"
 
 
 def everywhere() -> list[str]:
@@ -61,21 +64,29 @@ def everywhere() -> list[str]:
 
 
 def screens(paths: Sequence[str], commands: Sequence[str]) -> Iterator[Screen]:
-    """What each command prints of each model; a model that cannot be read has none."""
+    """What each command prints of each model; a model that it cannot read or run has none."""
     for path in paths:
-        if "graph" in commands:
-            (result,) = inspect_each([path])
-            if not isinstance(result, Unread):
-                report = result.report
-                yield _screen("graph", path, lambda report=report: render_graph(report))
-        if "check" in commands:
-            checked = CheckResult(models=(check(Settings(path=path)),))
-            yield _screen("check", path, lambda checked=checked: check_lines(checked))
-        if "probe" in commands and (shown := _probed(path)) is not None:
-            yield shown
+        for command in commands:
+            items = COMMANDS[command](path)
+            if items is not None:
+                yield _screen(command, path, items)
 
 
-def _probed(path: str) -> Screen | None:
+def _screen(command: str, path: str, items: Sequence[Item]) -> Screen:
+    terminal, pipe, endless = (tuple(drawn(items, width).splitlines()) for width in (WIDTH, None, ENDLESS))
+    return Screen(command, path, terminal, pipe, endless)
+
+
+def _graph(path: str) -> list[Item] | None:
+    (result,) = inspect_each([path])
+    return None if isinstance(result, Unread) else list(render_graph(result.report))
+
+
+def _check(path: str) -> list[Item]:
+    return list(lines(CheckResult(models=(check(Settings(path=path)),))))
+
+
+def _probe(path: str) -> list[Item] | None:
     from bninspect.commands.probe.probe import ProbeOptions, probe_model
     from bninspect.inputs.request import Request
     from bninspect.render.probe.screen import render_probe
@@ -84,17 +95,10 @@ def _probed(path: str) -> Screen | None:
         result = probe_model(path, Request(random=2), ProbeOptions())
     except BninspectError:
         return None
-    return _screen("probe", path, lambda: render_probe(result.probe, result.diagnosis))
+    return list(render_probe(result.probe, result.diagnosis))
 
 
-def _screen(command: str, path: str, items: object) -> Screen:
-    draw: object = items
-    assert callable(draw)
-    terminal: Iterable[Item] = draw()
-    pipe: Iterable[Item] = draw()
-    return Screen(
-        command, path, tuple(drawn(terminal, WIDTH).splitlines()), tuple(drawn(pipe, None).splitlines())
-    )
+COMMANDS: dict[str, Callable[[str], list[Item] | None]] = {"graph": _graph, "check": _check, "probe": _probe}
 
 
 def main() -> int:
@@ -103,7 +107,7 @@ def main() -> int:
     parser.add_argument("paths", nargs="*", help="models and folders; otherwise all there are")
     parser.add_argument("--probe", action="store_true", help="run the models, too")
     asked = parser.parse_args()
-    commands = ("graph", "check", *(("probe",) if asked.probe else ()))
+    commands = tuple(COMMANDS) if asked.probe else ("graph", "check")
     seen = list(screens(models(asked.paths) if asked.paths else everywhere(), commands))
     faults = [fault for screen in seen for fault in screen.faults()]
     for command in commands:

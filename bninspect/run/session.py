@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 _LOG_LEVEL, _SILENT = "TF_CPP_MIN_LOG_LEVEL", "3"
-_MISSING = 'running a model needs TensorFlow: pip install "bninspect[tf]" (or a build of your own, 2.16 on)'
+_MISSING = 'running a model needs TensorFlow: pip install "tensorflow>=2.16"'
 _EAGER = "keras.src.optimizers"
 """What TensorFlow imports of Keras along with itself, and does without where there is none."""
 _NO_VALUE = re.compile(r"Retval\[(\d+)\] (does not have value|has already been set)")

@@ -12,6 +12,7 @@ from bninspect.render.rule import rule_markdown
 from bninspect.statistics import thresholds
 from tests.pages import DOCS
 from tests.pages.python import python_page
+from tests.pages.schemas.files import schema_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +27,7 @@ def generated() -> dict[Path, str]:
         DOCS / "rules" / "index.md": _rules(),
         DOCS / "thresholds.md": _thresholds(),
         DOCS / "python.md": python_page(),
+        **schema_files(),
         **dict(_pages()),
     }
 

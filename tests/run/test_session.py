@@ -82,7 +82,7 @@ def test_without_tensorflow_it_says_what_to_install() -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
-    assert 'pip install "bninspect[tf]"' in done.stderr
+    assert 'pip install "tensorflow>=2.16"' in done.stderr
 
 
 @pytest.mark.tensorflow

@@ -19,7 +19,7 @@ from bninspect.errors import GraphDefError, RunError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MISSING = 'reading a Keras file needs h5py, which comes with TensorFlow: pip install "bninspect[tf]"'
+_MISSING = 'reading a Keras file needs h5py, which comes with TensorFlow: pip install "tensorflow>=2.16"'
 _DAMAGED = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, MemoryError)
 """What h5py raises for a file that is cut short or damaged."""
 _ROOM = 1 << 26

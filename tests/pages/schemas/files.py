@@ -1,0 +1,21 @@
+"""The schema files that the package ships, as text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.pages.schemas.reading import CHECK, DIFF, GRAPH, RULE
+from tests.pages.schemas.running import PROBE, REFRESH, STRIP
+from tests.support.places import ROOT
+
+SCHEMAS = {
+    "graph": GRAPH, "probe": PROBE, "check": CHECK, "strip": STRIP, "refresh": REFRESH, "diff": DIFF,
+    "rule": RULE,
+}  # fmt: skip
+FOLDER = ROOT / "bninspect" / "render" / "schemas"
+
+
+def schema_files() -> dict[Path, str]:
+    """Path of each file -> its text."""
+    return {FOLDER / f"{name}.json": json.dumps(schema, indent=1) + "\n" for name, schema in SCHEMAS.items()}

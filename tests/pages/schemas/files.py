@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.pages.schemas.reading import CHECK, DIFF, GRAPH, RULE
+from tests.pages.schemas.comparing import DIFF
+from tests.pages.schemas.reading import CHECK, GRAPH, RULE
 from tests.pages.schemas.running import PROBE, REFRESH, STRIP
 from tests.support.places import ROOT
 

@@ -107,6 +107,12 @@ def require() -> None:
     tensorflow()
 
 
+def version() -> str:
+    """The version of TensorFlow. Raises RunError as `require`."""
+    found: str = tensorflow().__version__
+    return found
+
+
 def decode(data: bytes, kind: str) -> Array:
     """The image in these bytes, (height, width, channels): uint8, or uint16 for a PNG with 16 bits.
 

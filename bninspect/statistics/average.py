@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bninspect.statistics import thresholds
+from bninspect.statistics.median import median
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -118,7 +119,7 @@ def _missed(a: float, start: float, mean: Floats, variance: Floats, mu: Floats, 
         narrow = np.minimum(fitted, variance)
         gap = np.hypot((mean - a * mu) / np.sqrt(narrow), (variance - fitted) / (2 * narrow))
     gap = gap[np.isfinite(gap)]
-    return float(np.median(gap)) if gap.size else 0.0
+    return median(gap) if gap.size else 0.0
 
 
 def _share(of: Floats, to: Floats) -> float | None:

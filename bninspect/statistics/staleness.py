@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from bninspect.statistics import thresholds
+from bninspect.statistics.median import median
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -245,5 +246,5 @@ def _extreme(d: Floats, r: Floats, w: Floats, floor: Floats, gamma: ArrayLike | 
         found = outside & (w * w > thresholds.EXTREME_SIGNIFICANT * floor)
         if gamma is not None:
             weight = np.abs(np.broadcast_to(np.asarray(gamma, np.float64), w.shape))
-            found &= weight > thresholds.DEAD_GAMMA * np.median(weight)
+            found &= weight > thresholds.DEAD_GAMMA * median(weight)
     return tuple(int(channel) for channel in np.flatnonzero(found))

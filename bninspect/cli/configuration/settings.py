@@ -11,11 +11,11 @@ from bninspect.cli.configuration.defaults import parameters, processed
 from bninspect.commands.check.gate import Allowance, Settings
 from bninspect.commands.paths import identity
 from bninspect.errors import BninspectError, SelectionError
-from bninspect.rules import Severity, select
+from bninspect.rules import select
 from bninspect.rules.selection import refuse_none, split_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import click
 
@@ -31,8 +31,7 @@ def settings(paths: Sequence[str], config: Config, context: click.Context) -> li
     allowances = {
         allowed: _allowances(config, allowed) for section in config.models for allowed in section.allow
     }
-    grave = severities(config)
-    work = [_one(path, config, context, allowances, grave) for path in paths]
+    work = [_one(path, config, context, allowances) for path in paths]
     for section in config.models:
         if not any(section.matches(path) for path in paths) and not section.files():
             raise BninspectError(f"{config.path}: models: path = {section.pattern!r} matches nothing")
@@ -42,11 +41,7 @@ def settings(paths: Sequence[str], config: Config, context: click.Context) -> li
 
 
 def _one(
-    path: str,
-    config: Config,
-    context: click.Context,
-    allowances: dict[Allowed, tuple[Allowance, ...]],
-    severities: Mapping[str, Severity],
+    path: str, config: Config, context: click.Context, allowances: dict[Allowed, tuple[Allowance, ...]]
 ) -> Settings:
     asked = dict(context.params)
     known = parameters(context.command)
@@ -69,21 +64,7 @@ def _one(
         ),
         request=inputs.request(asked) if probed else None,
         allowed_ops=tuple(asked["allowed"]),
-        severities=severities,
     )
-
-
-def severities(config: Config) -> dict[str, Severity]:
-    """Code -> how grave the configuration says that its findings are. Raises BninspectError for a code that
-    is none.
-    """
-    graver: dict[str, Severity] = {}
-    for code, level in config.severity.items():
-        try:
-            graver |= {rule.code: Severity(level) for rule in select((code,))}
-        except SelectionError as error:
-            raise BninspectError(f"{config.path}: severity: {error}") from None
-    return graver
 
 
 def allowances(config: Config, path: str) -> tuple[Allowance, ...]:

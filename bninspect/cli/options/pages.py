@@ -61,10 +61,12 @@ class Targets:
     @property
     def files(self) -> tuple[str, ...]:
         """Every file that will be written."""
+        files = tuple(file for file in (self.html, self.overlay) if file is not None)
+        if self.tensorboard is None:
+            return files
         from bninspect.render.tensorboard import NAME
 
-        events = () if self.tensorboard is None else (str(Path(self.tensorboard) / NAME),)
-        return (*(file for file in (self.html, self.overlay) if file is not None), *events)
+        return (*files, str(Path(self.tensorboard) / NAME))
 
     def make_folder(self) -> None:
         """Makes the folder of the event file, before anything runs. Raises OSError."""
@@ -73,14 +75,15 @@ class Targets:
 
     def write(self, facts: PageFacts) -> None:
         """Writes all of them. Raises OSError; RewriteError for an overlay of a file that is no GraphDef."""
-        from bninspect.render.model_explorer import overlay
-        from bninspect.render.tensorboard import event_file
-
         if self.html is not None:
             write(self.html, [page_of(facts).encode()])
         if self.overlay is not None:
+            from bninspect.render.model_explorer import overlay
+
             write(self.overlay, [overlay(facts).encode()])
         if self.tensorboard is not None:
+            from bninspect.render.tensorboard import event_file
+
             write(self.files[-1], event_file(facts))
 
 

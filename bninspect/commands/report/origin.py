@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from bninspect.version import __version__
 
@@ -25,10 +26,13 @@ class Origin:
 
 def origin(command: str, *, ran: bool) -> Origin:
     """The origin of a page that this process makes; TensorFlow is named where a model was run."""
-    versions = {"bninspect": __version__, "Python": f"{sys.version_info.major}.{sys.version_info.minor}"}
-    for name in ("numpy", *(("tensorflow",) if ran else ())):
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
+    versions = {
+        "bninspect": __version__,
+        "Python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "numpy": np.__version__,
+    }
+    if ran:
+        from bninspect.run import session
+
+        versions["TensorFlow"] = session.version()
     return Origin(versions=versions, command=command)

@@ -30,16 +30,16 @@ def github(result: CheckResult) -> str:
             if found.known:
                 continue
             where = f"{finding.layer}: " if finding.layer else ""
-            fix = f"\nfix: {finding.fix}" if finding.fix else ""
+            mend = f"\nTo mend it: {finding.remedy}" if finding.remedy else ""
             title = f"{finding.code} {found.name}"
             lines.append(
                 _command(
-                    _COMMANDS[finding.severity.value], model.path, title, f"{where}{finding.message}{fix}"
+                    _COMMANDS[finding.severity.value], model.path, title, f"{where}{finding.message}{mend}"
                 )
             )
     for (reason, models), codes in result.not_run_by_reason.items():
-        skipped = f"not judged in {listed(models)}: {', '.join(codes)} ({reason})"
-        lines.append(f"::notice title=bninspect::{_data(skipped)}")
+        told = f"{', '.join(codes)} did not run on {listed(models)}: {reason}"
+        lines.append(f"::notice title=bninspect::{_data(told)}")
     return "".join(f"{line}\n" for line in lines)
 
 

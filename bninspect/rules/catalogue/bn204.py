@@ -39,6 +39,7 @@ from bninspect.rules.facts.measurements import evidence
 from bninspect.rules.facts.values import stored
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
+from bninspect.statistics.median import median
 from bninspect.text import counted, number
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _harmful(values: Values, outputs: dict[Tensor, Values]) -> NDArray[np.bool_]
     if not let_through.any():
         return let_through
     gain = values.gain()
-    usual = float(np.median(gain[~collapsed])) if not collapsed.all() else 0.0
+    usual = median(gain[~collapsed]) if not collapsed.all() else 0.0
     harmful: NDArray[np.bool_] = let_through & (gain >= thresholds.HARMFUL_GAIN * usual)
     return harmful & ~dead_channels(values, outputs)
 

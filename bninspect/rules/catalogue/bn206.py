@@ -36,6 +36,7 @@ from bninspect.rules.facts.measurements import evidence
 from bninspect.rules.facts.values import stored
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
+from bninspect.statistics.median import median
 from bninspect.text import number
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _median(layer: LayerEvidence, collapsed: NDArray[np.bool_]) -> float:
     """The median measured variance of the channels that have one; 0 where none has."""
     variance = layer.moments.pooled().variance[~collapsed]
     live = variance[np.isfinite(variance) & (variance > thresholds.VANISHED)]
-    return float(np.median(live)) if live.size else 0.0
+    return median(live) if live.size else 0.0
 
 
 def _usual(epsilons: list[float]) -> float | None:

@@ -29,13 +29,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from bninspect.rules.facts.measurements import LayerEvidence, no_statistics, probe_of, unexplained
 from bninspect.rules.remedies import refresh_command
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
 from bninspect.statistics.average import AverageFit, average_fit
+from bninspect.statistics.median import median
 from bninspect.text import percent
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def check(case: Case) -> Iterator[Finding]:
     if 2 * len(held) <= len(fits) or all(layer.own.verdict == "fine" for layer, _ in held):
         return
     known = momentum if momentum is not None else held[0][0].layer.momentum
-    share = max(float(np.median([fit.a for _, fit in held])), 0.0)
+    share = max(median([fit.a for _, fit in held]), 0.0)
     title = f"the moving averages have not converged: they are {percent(share)} of the way"
     evidence = _evidence(held, len(fits), known)
     grave = any(layer.own.verdict == "error" for layer, _ in held)
@@ -85,7 +84,7 @@ def _fits(layers: Sequence[LayerEvidence], momentum: float | None) -> list[Fit]:
 def _evidence(held: Sequence[Fit], fitted: int, momentum: float | None) -> str:
     """Where one share fits, and how well."""
     shares = [fit.a for _, fit in held]
-    gone = float(np.median([fit.explained for _, fit in held]))
+    gone = median([fit.explained for _, fit in held])
     return (
         f"in {len(held)} of {fitted} layers one share fits mean and variance alike, from their start (mean "
         f"and variance {held[0][1].start}) to those of the images: {percent(max(min(shares), 0.0))} to "
@@ -101,12 +100,12 @@ def _steps(steps: Sequence[float | None], momentum: float | None) -> str:
         return " (with --momentum M the number of updates follows)"
     if not known:
         return ""
-    return f"; with momentum {momentum:.6g} that is about {float(np.median(known)):,.0f} updates"
+    return f"; with momentum {momentum:.6g} that is about {median(known):,.0f} updates"
 
 
 def _train_on(held: Sequence[Fit], momentum: float | None) -> str:
     """Train on, for as many steps as are left."""
-    left = float(np.median([fit.left for _, fit in held]))
+    left = median([fit.left for _, fit in held])
     more = ""
     if momentum is not None and left > thresholds.LEFT_WHEN_DONE:
         steps = math.log(thresholds.LEFT_WHEN_DONE / left) / math.log(momentum)

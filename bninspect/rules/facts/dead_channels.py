@@ -17,6 +17,7 @@ import numpy as np
 from bninspect.errors import GraphDefError
 from bninspect.graph.trace import same, stored_value, value
 from bninspect.statistics import thresholds
+from bninspect.statistics.median import median
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +56,7 @@ def dead_channels(values: Values, outputs: Mapping[Tensor, Values]) -> Flags:
         norms = _norms(maker, values.size)
         live = norms[~collapsed] if norms is not None else None
         if norms is not None and live is not None and live.size:
-            dead |= norms <= thresholds.DEAD_WEIGHTS * np.median(live)
+            dead |= norms <= thresholds.DEAD_WEIGHTS * median(live)
         if maker.op == _DEPTHWISE:
             dead |= _of_constant_inputs(maker, values.size, outputs)
     dead &= collapsed

@@ -13,6 +13,7 @@ import numpy as np
 
 from bninspect.rules.facts.measurements import GUILTY, better_preset, evidence, probe_of
 from bninspect.statistics import thresholds
+from bninspect.statistics.median import median
 from bninspect.text import layers as worded
 from bninspect.text import listed, number, sentence
 
@@ -54,7 +55,7 @@ def _of_model(
     """(title, evidence) where most layers are stale, each by its own error."""
     scores = [layer.score for layer in layers]
     third = max(1, len(layers) // 3)
-    front, back = (float(np.median(part)) for part in (scores[:third], scores[-third:]))
+    front, back = (median(part) for part in (scores[:third], scores[-third:]))
     who = worded([layer.name for layer in stale], len(layers))
     if _trend(scores) >= thresholds.GROWS_WITH_DEPTH and back > front:
         title = (
@@ -125,7 +126,7 @@ def _first(layer: LayerEvidence, probe: Probe) -> str:
     words = ""
     if ratios.size > 1:
         low, high = np.percentile(np.log(ratios), [25, 75])
-        ratio = float(np.median(ratios))
+        ratio = median(ratios)
         if (high - low) / 2 <= thresholds.ONE_FACTOR and abs(np.log(ratio)) > thresholds.ONE_FACTOR:
             words = (
                 f"; all its channels are about {number(ratio)} times as wide as stored, as of scaled input"

@@ -10,6 +10,7 @@ import numpy as np
 from bninspect.errors import GraphDefError
 from bninspect.graph.trace import stored_value
 from bninspect.statistics import thresholds
+from bninspect.statistics.median import median
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,7 @@ class Values:
         The one median of every rule.
         """
         live = self.variance[self.variance > thresholds.VANISHED]
-        return float(np.median(live)) if live.size else 0.0
+        return median(live) if live.size else 0.0
 
     def collapsed(self) -> NDArray[np.bool_]:
         """Per channel, whether its variance is all but 0 beside those of its layer."""
@@ -76,7 +77,7 @@ class Values:
 
     def alive(self) -> NDArray[np.bool_]:
         """Per channel, whether gamma lets it through: the others are pruned."""
-        found: NDArray[np.bool_] = self.gamma > thresholds.DEAD_GAMMA * np.median(self.gamma)
+        found: NDArray[np.bool_] = self.gamma > thresholds.DEAD_GAMMA * median(self.gamma)
         return found
 
 

@@ -112,7 +112,9 @@ y = AddV2(scaled, beta)
 """
 
 
-@pytest.mark.parametrize(("rest", "kind"), [(3, "layer_norm"), (96, "group_norm")])
+@pytest.mark.parametrize(
+    ("rest", "kind"), [(3, "layer_norm"), (96, "group_norm"), (1, "group_norm"), (-1, "layer_norm")]
+)
 def test_the_fused_op_borrowed(rest: int, kind: str) -> None:
     """With the batch for channels; the scale that comes afterwards tells a whole row from a group of it."""
     (reason,) = reasons(STORED + EMPTY + BORROWED.format(rest=rest))

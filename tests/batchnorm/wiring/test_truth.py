@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.batchnorm.wiring.truth import truth
 from tests.support.parts import PHASE, STORED, fused_cond, report
 from tests.support.text import graph
 
@@ -55,6 +56,13 @@ ALIKE = {
     ),
     "less than 1, at most 0": (NUMBER + "a = Less(m, one)\nb = LessEqual(m, zero)", "a", "b", False),
     "equal, not equal": (NUMBER + "a = Equal(m, two)\nb = NotEqual(two, m)", "a", "b", True),
+    "a number kept in another type": (
+        STEP + "half = Const(0.5)\nwide = Cast(step, SrcT=float, DstT=double)\np = Less(step, half)\n"
+        "q = Less(wide, half)",
+        "p",
+        "q",
+        False,
+    ),
     "below, at least": (STEP + "p = Less(step, a)\nq = GreaterEqual(step, a)", "p", "q", True),
 }
 APART = {
@@ -68,6 +76,11 @@ APART = {
     ),
     "and, or": (BOOL + "a = LogicalAnd(p, other)\nb = LogicalOr(p, other)", "a", "b"),
     "below, at most": (STEP + "p = Less(step, a)\nq = LessEqual(step, a)", "p", "q"),
+    "a number that is cut off to a whole one": (
+        STEP + "whole = Cast(step, SrcT=float, DstT=int32)\np = Less(step, a)\nq = Less(whole, a)",
+        "p",
+        "q",
+    ),
     "below 10, below 20": (STEP + "p = Less(step, a)\nq = Less(step, b)", "p", "q"),
 }
 
@@ -80,6 +93,15 @@ def test_one_predicate(case: str) -> None:
     stands, negated = conditions.base(nodes.node(first).output())
     assert conditions.base(nodes.node(second).output()) == (stands, negated != opposed)
     assert conditions.base(stands) == (stands, False)
+
+
+def test_infinity_cut_off_to_a_whole_number_stays_beyond_all() -> None:
+    """No Python int is infinite; a limit that nothing reaches is one that somebody writes."""
+    whole = "whole = Cast(inf, SrcT=float, DstT=int32)\n"
+    nodes = graph("inf = Const(1e999)\nten = Const(10)\n" + whole + "p = Less(whole, ten)")
+    found = truth(nodes.node("p").output())
+    assert found is not None
+    assert (found[0].leaves, found[1]) == ((), False)
 
 
 @pytest.mark.parametrize("case", APART)

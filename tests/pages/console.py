@@ -54,7 +54,7 @@ def run(session: Session) -> str:
     """
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "fixtures").symlink_to(ROOT / "fixtures")
-        return "".join(f"{PROMPT}{command}\n{printed(command, Path(folder))}" for command in session)
+        return "\n".join(f"{PROMPT}{command}\n{printed(command, Path(folder))}" for command in session)
 
 
 def printed(command: str, folder: Path = ROOT) -> str:

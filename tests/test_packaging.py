@@ -1,4 +1,4 @@
-"""What is built of the repository: the archive holds all that its tests read, and nothing names what is not there."""
+"""What is built of the repository: the archive holds all that its tests read, and no address is invented."""
 
 from __future__ import annotations
 
@@ -22,26 +22,18 @@ HOSTS = frozenset({
     "git-lfs.github.com",  # what a pointer file says of itself
     "github.com",  # issues of TensorFlow
     "json-schema.org", "json.schemastore.org",
-    "keepachangelog.com", "semver.org",
+    "keepachangelog.com", "semver.org", "www.apache.org",
 })  # fmt: skip
 """Whose pages exist. The project has no address of its own."""
+with (ROOT / "pyproject.toml").open("rb") as stream:
+    PROJECT: dict[str, Any] = from_toml(stream)
+SDIST = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]
 TEXTS = (".cfg", ".css", ".js", ".json", ".md", ".py", ".toml", ".yaml", ".yml")
-
-
-def project() -> dict[str, Any]:
-    with (ROOT / "pyproject.toml").open("rb") as stream:
-        document: dict[str, Any] = from_toml(stream)
-    return document
 
 
 def texts() -> Iterator[Path]:
     """The files that a user of the package or of the repository reads."""
-    for name in (
-        "bninspect",
-        "docs",
-        ".github",
-        *project()["tool"]["hatch"]["build"]["targets"]["sdist"]["include"],
-    ):
+    for name in SDIST["include"]:
         place = ROOT / name
         if name in ("tests", "fixtures"):
             continue
@@ -49,7 +41,7 @@ def texts() -> Iterator[Path]:
 
 
 def test_the_source_archive_holds_what_its_tests_read() -> None:
-    included = {*project()["tool"]["hatch"]["build"]["targets"]["sdist"]["include"], "pyproject.toml"}
+    included = {*SDIST["include"], "pyproject.toml"}
     read = {
         name.partition("/")[0]
         for path in (ROOT / "tests").rglob("*.py")

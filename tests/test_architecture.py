@@ -25,6 +25,7 @@ LAYERS = (
     "collector",
     "checksum",
     "steps",
+    "checksum",
     "text",
     "documents",
     "files",

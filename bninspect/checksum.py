@@ -1,8 +1,8 @@
 """CRC-32C as TensorFlow's tables, records and events have it: Castagnoli's polynomial, rotated and shifted.
 
 Source: tensorflow/tsl/lib/hash/crc32c.h (`Mask`); the polynomial is 0x1EDC6F41, reflected. It stands here
-because Python's own `zlib.crc32` is of another polynomial. Long data are summed in lanes side by side with NumPy:
-the sum is linear, so what a lane gives is moved behind the zeros of the lanes that follow, and added.
+because Python's own `zlib.crc32` is of another polynomial. Long data are summed in lanes side by side with
+NumPy: the sum is linear, so what a lane gives is moved behind zeros as long as what follows, and added.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _plain(data: bytes) -> int:
 
 
 def _in_lanes(data: bytes) -> int:
-    """As `_plain`: zeros before the first byte change nothing while the register is 0, so it begins with 0, and
+    """As `_plain`. Zeros before the first byte change nothing while the register is 0, so it begins with 0;
     the ones that it should begin with are added to the first four bytes.
     """
     import numpy as np
@@ -76,7 +76,7 @@ def _behind_zeros(doublings: int) -> NDArray[Any]:
     if doublings:
         half = _behind_zeros(doublings - 1)
         return _moved(half, half)
-    crc = np.uint32(1) << np.arange(32, dtype=np.uint32)
+    crc: NDArray[Any] = np.uint32(1) << np.arange(32, dtype=np.uint32)
     table = np.array(_table(), np.uint32)
     for _ in range(_LANE):
         crc = table[crc & 0xFF] ^ (crc >> 8)

@@ -77,6 +77,14 @@ def options(function: F) -> F:
             "--random", "count", type=parameter(Count), metavar="N", help="N random images instead."
         ),
         click.option(
+            "--data",
+            "data",
+            metavar="SPEC",
+            multiple=True,
+            help=".npy or .npz batches, TFRecord, tar shards, parquet, script.py:load_data, or an address of "
+            "them; #FIELD=INPUT behind it names what goes where. Repeatable.",
+        ),
+        click.option(
             "--image", "images", metavar="FILE|DIR|GLOB", multiple=True, help="Images to run on. Repeatable."
         ),
     ):
@@ -111,15 +119,18 @@ def on_command_line(name: str) -> bool:
 
 
 def request(asked: Mapping[str, Any]) -> Request:
-    """What the options ask to be fed. Of images and random ones the command line wins over the
+    """What the options ask to be fed. Of images, data and random ones the command line wins over the
     configuration.
     """
     from bninspect.inputs.request import Request
 
-    images, random = on_command_line("images"), on_command_line("count")
+    sources = ("images", "data", "count")
+    named = [name for name in sources if on_command_line(name)]
+    given = {name: asked[name] for name in named or sources}
     return Request(
-        images=asked["images"] if images or not random else (),
-        random=asked["count"] if random or not images else None,
+        images=given.get("images", ()),
+        data=given.get("data", ()),
+        random=given.get("count"),
         seed=asked["seed"],
         feeds=asked["feeds"],
         input=asked["input_name"],

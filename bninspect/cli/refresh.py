@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _OF_IMAGES = {
     "images": "--image",
+    "data": "--data",
     "count": "--random",
     "seed": "--seed",
     "feeds": "--feed",

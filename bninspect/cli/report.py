@@ -60,5 +60,5 @@ def command(path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str
 
 def _request(asked: dict[str, Any]) -> Request | None:
     """What to feed; None where nothing was given to run the model on."""
-    given = asked["images"] or asked["count"] is not None or asked["feeds"]
+    given = asked["images"] or asked["data"] or asked["count"] is not None or asked["feeds"]
     return inputs.request(asked) if given else None

@@ -86,7 +86,7 @@ def command(
         unfrozen=unfrozen,
         allowed_ops=allowed,
     )
-    fed = any(map(inputs.on_command_line, ("images", "count", "feeds", "input_name", "allowed")))
+    fed = any(map(inputs.on_command_line, ("images", "data", "count", "feeds", "input_name", "allowed")))
     with waiting("comparing with the original"):
         result = strip(path, target, chosen, inputs.request(asked) if fed or not no_verify else None)
     screen = standard_error() if target == STREAM else standard_output()

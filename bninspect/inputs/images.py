@@ -58,12 +58,17 @@ def _bytes(path: Path, count: int = -1) -> bytes:
         raise InputError(f"image {path}: {error.strerror or error}") from None
     if not data:
         raise InputError(f"image {path} is empty")
-    if kind(data) is None:
-        raise InputError(f"image {path} is no {_KINDS} file: convert it to PNG")
+    refuse_other(data, str(path))
     return data
 
 
-def decode(data: bytes, path: Path) -> NDArray[Any]:
+def refuse_other(data: bytes, name: str) -> None:
+    """Raises InputError for bytes that do not begin as an image does."""
+    if kind(data) is None:
+        raise InputError(f"image {name} is no {_KINDS} file: convert it to PNG")
+
+
+def decode(data: bytes, path: Path | str) -> NDArray[Any]:
     """The pixels, (height, width, channels), turned upright, 0 to 255: uint8, or float32 of a 16-bit PNG.
 
     1 channel is grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. `path` is for messages. Raises InputError for

@@ -22,9 +22,8 @@ import numpy as np
 
 from bninspect.batchnorm.layer import State
 from bninspect.graph.search import upstream
-from bninspect.inputs import images
-from bninspect.inputs.pictures import Files
-from bninspect.inputs.preprocess import PRESETS, prepare, sized, takes
+from bninspect.inputs.pictures import Images
+from bninspect.inputs.preprocess import PRESETS, prepare, takes
 from bninspect.measure.presets import PresetFit, PresetTrial, ranked
 from bninspect.statistics import thresholds
 from bninspect.statistics.average import average_fit
@@ -39,8 +38,8 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.batchnorm.layer import StoredStatistics
     from bninspect.graph import Tensor
+    from bninspect.inputs.bind import Inputs
     from bninspect.inputs.preprocess import Recipe
-    from bninspect.inputs.request import Inputs
     from bninspect.statistics.staleness import Staleness
 
     Run = Callable[[Sequence[Tensor], Mapping[str, NDArray[Any]]], list[NDArray[Any]]]
@@ -76,25 +75,25 @@ def trial(report: Report, inputs: Inputs, run: Run) -> PresetTrial:
         return PresetTrial(reason="the input was fed by hand, as it is")
     layer = first_layer(report, place.tensor)
     reason = _undecidable(layer)
-    if not isinstance(pictures, Files):
-        reason = "only image files are prepared by presets" if place.dtype != "string" else _OF_ITS_OWN
+    if not isinstance(pictures, Images):
+        reason = "only images are prepared by presets" if place.dtype != "string" else _OF_ITS_OWN
     elif pictures.recipe.dtype.kind != "f":
         reason = f"{place.name} takes whole pixels 0 to 255, so that the model scales them itself"
     stored = None if layer is None else layer.statistics.values
-    if reason is not None or layer is None or stored is None or not isinstance(pictures, Files):
+    if reason is not None or layer is None or stored is None or not isinstance(pictures, Images):
         return PresetTrial(layer=None if layer is None else layer.name, reason=reason)
     count = min(pictures.count, _MOST_IMAGES)
     if place.shape and place.shape[0]:
         count = max(count // inputs.batch_size, 1) * inputs.batch_size
-    files = pictures.files[:count]
-    pixels = [sized(images.decode(images.read(file), file), pictures.recipe) for file in files]
+    pixels = [pictures.pixels(index) for index in range(count)]
     fits = []
     for recipe in _recipes(pictures.recipe):
         elements = np.stack([prepare(one, recipe) for one in pixels])
         parts = []
         for start in range(0, count, inputs.batch_size):
             batch = elements[start : start + inputs.batch_size]
-            (x,) = run([layer.x], {**inputs.feeds, place.name: batch})
+            beside = inputs.rows(start, start + len(batch))
+            (x,) = run([layer.x], {**inputs.feeds, **beside, place.name: batch})
             if x.ndim < 2 or x.shape[0] % len(batch):
                 return PresetTrial(layer=layer.name, reason=f"what {layer.name} reads has no row per image")
             parts.append(_moments(x, layer, len(batch)))

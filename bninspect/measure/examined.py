@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.errors import BninspectError
-from bninspect.inputs.pictures import Files
+from bninspect.inputs.pictures import Images
 from bninspect.measure import auto
 from bninspect.measure.both_modes import both_modes
 from bninspect.measure.companions.companions import CompanionTest, companion_test, judge
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Tensor
-    from bninspect.inputs.request import Inputs, Request
+    from bninspect.inputs.bind import Inputs
+    from bninspect.inputs.request import Request
     from bninspect.measure.both_modes import BothModes
     from bninspect.measure.companions.companions import Run
     from bninspect.measure.facts import Probe, Question
@@ -79,7 +80,7 @@ def examined(
     if (
         question.presets
         and trial is None
-        and isinstance(inputs.pictures, Files)
+        and isinstance(inputs.pictures, Images)
         and _first_is_off(found, inputs)
     ):
         recipe = inputs.pictures.recipe

@@ -11,8 +11,8 @@ from bninspect.errors import Absent, RunError
 from bninspect.graph.loops import in_loops
 from bninspect.graphdef.dtypes import NUMPY
 from bninspect.inputs import patch
-from bninspect.inputs.pictures import RandomImages, RandomValues
-from bninspect.inputs.request import Inputs, Request, bind
+from bninspect.inputs.bind import Inputs, bind
+from bninspect.inputs.request import Request
 from bninspect.measure.both_modes import MODES, BothModes, both_modes
 from bninspect.measure.examined import bound_first, examined, fitting, prepared
 from bninspect.measure.facts import (
@@ -268,17 +268,15 @@ def _random_node(report: Report, both: BothModes) -> str | None:
 
 
 def _input_facts(inputs: Inputs, shapes: Mapping[str, tuple[int, ...]]) -> tuple[InputFact, ...]:
-    """The image input, where there is one; what is fed by hand is told by `fed`."""
-    place, pictures = inputs.place, inputs.pictures
-    if place is None or pictures is None:
-        return ()
-    return (
+    """The image input, where there is one, and those fed beside it; what is fed by hand is told by `fed`."""
+    return tuple(
         InputFact(
             name=place.name,
             dtype="string" if place.dtype == "string" else NUMPY[place.dtype].name,
             shape=shapes.get(place.name, ()),
             source=pictures.names,
-            preset=inputs.preset,
-            drawn=isinstance(pictures, RandomImages | RandomValues),
-        ),
+            preset=inputs.preset if pictures is inputs.pictures else None,
+            drawn=pictures.drawn,
+        )
+        for place, pictures in inputs.elements
     )

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Node, Tensor
-    from bninspect.inputs.request import Inputs
+    from bninspect.inputs.bind import Inputs
     from bninspect.measure.both_modes import BothModes
     from bninspect.measure.sharing.together import Place
     from bninspect.run.running import Running
@@ -150,7 +150,7 @@ def _feeds(inputs: Inputs) -> Mapping[str, Array]:
     place = inputs.place
     if place is None or (place.shape is not None and (not place.shape or place.shape[0] is not None)):
         return first
-    if any(value.ndim for value in inputs.feeds.values()):
+    if inputs.columns or any(value.ndim for value in inputs.feeds.values()):
         return first
     return {**first, place.name: first[place.name][:_IMAGES]}
 

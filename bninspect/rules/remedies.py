@@ -228,5 +228,6 @@ def _words(request: Request) -> tuple[str, ...]:
         ("--resize", None if request.resize == "stretch" else request.resize),
     )
     words = [word for image in request.images for word in ("--image", image)]
+    words += [word for spec in request.data for word in ("--data", spec)]
     words += [word for name, given in one_each if given is not None for word in (name, str(given))]
     return (*words, *(word for feed in request.feeds for word in ("--feed", feed)))

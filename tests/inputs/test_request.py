@@ -11,8 +11,9 @@ from bninspect.batchnorm import inspect
 from bninspect.errors import BninspectError, InputError
 from bninspect.graph import load
 from bninspect.graph.search import upstream
+from bninspect.inputs.bind import bind
 from bninspect.inputs.placeholders import layout, placeholders
-from bninspect.inputs.request import Request, bind
+from bninspect.inputs.request import Request
 from tests.support.pictures import PIXELS, graph_bytes, png
 from tests.support.places import FIXTURES
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import Report
     from bninspect.graph import Node
-    from bninspect.inputs.request import Inputs
+    from bninspect.inputs.bind import Inputs
 
 pytestmark = pytest.mark.tensorflow
 

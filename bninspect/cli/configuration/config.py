@@ -20,13 +20,14 @@ from bninspect.cli.configuration.place import places
 from bninspect.commands.paths import called, identity, matches
 from bninspect.documents import from_toml
 from bninspect.errors import BninspectError
+from bninspect.inputs.data.address import is_remote, script
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MODEL_KEYS = frozenset({
-    "path", "image", "preprocess", "channels", "input", "output", "feed", "momentum", "size", "resize",
-    "batch-size", "allow",
+    "path", "image", "data", "preprocess", "channels", "input", "output", "feed", "momentum", "size",
+    "resize", "batch-size", "allow",
 })  # fmt: skip
 _ALLOW_KEYS = frozenset({"code", "layer", "reason"})
 _FORM = '{code = "BN101", layer = "gen/*", reason = "..."}'
@@ -194,6 +195,23 @@ def _absolute(key: str, value: Any, folder: Path) -> Any:
     if key == "feed":
         name, at, file = value.partition("=@")
         return f"{name}=@{folder / file}" if at else value
+    if key == "data":
+        return _data(value, folder)
     if key not in _PATHS:
         return value
+    return _in(folder, value)
+
+
+def _in(folder: Path, value: str) -> str:
+    """The path or glob, counted from the folder."""
     return str((Path(escape(str(folder))) if has_magic(value) else folder) / value)
+
+
+def _data(value: str, folder: Path) -> str:
+    """A SPEC of `--data`. Raises BninspectError for a function: what came with a model runs nothing."""
+    path, mark, fields = value.partition("#")
+    if script(path) is not None:
+        raise BninspectError(
+            f"data = {value!r}: a function runs only if the command line names it, with --data"
+        )
+    return value if is_remote(path) else f"{_in(folder, path)}{mark}{fields}"

@@ -51,7 +51,7 @@ def _one(
             asked[name] = processed(config, context.command, key, value)
     # A number for a model that may be run is no order to run it; an input from a file is.
     fed = inputs.on_command_line("feeds") or any("=@" in feed for feed in asked["feeds"])
-    probed = bool(asked["images"] or asked["count"] or (asked["feeds"] and fed))
+    probed = bool(asked["images"] or asked["data"] or asked["count"] or (asked["feeds"] and fed))
     return Settings(
         path=path,
         outputs=tuple(asked["outputs"]),

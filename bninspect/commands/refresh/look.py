@@ -47,8 +47,7 @@ def _sample(found: Estimates, request: Request) -> tuple[Request, int]:
     """The request for some of the images, as far apart as can be, in whole batches; how many they are."""
     count = min(found.images, max(_LOOKED_AT // found.batch_size, 1) * found.batch_size)
     size = min(count, found.batch_size) or None
-    asked = replace(request, shuffle=False, shared=True, batches=None, batch_size=size)
-    if request.images:
-        chosen = tuple(found.names[number * found.images // count] for number in range(count))
-        return replace(asked, images=chosen), count
+    asked = replace(request, shared=True, batches=None, batch_size=size)
+    if request.has_data:
+        return replace(asked, first=found.images or None, spread=count or None), count
     return replace(asked, random=count or None), count

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.commands.refresh.training_program import training_program
 from bninspect.errors import RewriteError
-from bninspect.inputs.pictures import Files, RandomImages, RandomValues
-from bninspect.inputs.request import bind
+from bninspect.inputs.bind import bind
 from bninspect.measure.both_modes import both_modes
 from bninspect.measure.examined import bound_first, fitting_alone, prepared
 from bninspect.run.running import Running
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.commands.refresh.training_program import TrainingProgram
     from bninspect.graph import Node
-    from bninspect.inputs.request import Inputs, Request
+    from bninspect.inputs.bind import Inputs
+    from bninspect.inputs.request import Request
 
     Feeds = dict[str, NDArray[Any]]
 
@@ -125,9 +125,9 @@ def _run_later(report: Report) -> set[Node]:
 def _how(inputs: Inputs) -> dict[str, str]:
     """How images became what the model was fed."""
     found = {f"--feed of {name}": str(value) for name, value in inputs.said.items()}
-    if isinstance(inputs.pictures, RandomImages | RandomValues):
+    if inputs.pictures is not None and inputs.pictures.drawn:
         found[DRAWN] = "random"
-    if isinstance(inputs.pictures, Files | RandomImages):
+    if inputs.pictures is not None and inputs.pictures.recipe is not None:
         recipe = inputs.pictures.recipe
         found |= {
             "preset": recipe.preset,
@@ -140,7 +140,7 @@ def _how(inputs: Inputs) -> dict[str, str]:
 
 def _resolved(request: Request, inputs: Inputs) -> Request:
     """The request with the preset that was found."""
-    if isinstance(inputs.pictures, Files | RandomImages):
+    if inputs.pictures is not None and inputs.pictures.recipe is not None:
         recipe = inputs.pictures.recipe
         return replace(request, preprocess=recipe.preset, channels="bgr" if recipe.bgr else "rgb")
     return request

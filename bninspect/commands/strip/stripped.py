@@ -23,10 +23,11 @@ from bninspect.errors import BninspectError, RunError
 from bninspect.graph.loops import in_loops
 from bninspect.graph.search import dependencies, producers, reach, upstream
 from bninspect.inputs import feeds
+from bninspect.inputs.bind import bind, fed_places
 from bninspect.inputs.invented import BATCH, invented
 from bninspect.inputs.memory import TooLargeError
-from bninspect.inputs.placeholders import image_input, placeholders
-from bninspect.inputs.request import Request, bind
+from bninspect.inputs.placeholders import placeholders
+from bninspect.inputs.request import Request
 from bninspect.measure.both_modes import unfetchable
 from bninspect.measure.facts import Verification
 from bninspect.measure.verify import apart, drawn_inside_functions
@@ -111,12 +112,10 @@ def _batches(stripped: Stripped, request: Request, decided: Feeds) -> Iterator[F
     except BninspectError as error:
         raise ImpossibleError(str(error)) from error
     others = [place for place in places if place.name not in decided and place.name not in fed]
-    image = None
-    if request.images or request.random is not None or request.input is not None:
-        image = image_input(graph, others, layers, request.input, any_rank=not request.images)
+    taken = fed_places(graph, others, layers, request)
     free = [place for place in others if not place.has_default or place.tensor.node in read]
-    free = [place for place in free if place != image]
-    if image is not None and request.batch_size is None and not (image.shape and image.shape[0]):
+    free = [place for place in free if place not in taken]
+    if taken and request.batch_size is None and not (taken[0].shape and taken[0].shape[0]):
         request = replace(request, batch_size=1 if free else BATCH)
     try:
         made = invented(graph, free, layers, request)

@@ -1,1 +1,1 @@
-"""Data as people hold it: files of images, arrays, TFRecords, tar shards, parquet, a loader function, addresses."""
+"""Data as people hold it: images, arrays, TFRecords, tar shards, parquet, a loader function, addresses."""

@@ -33,7 +33,7 @@ _UNNAMED = "arr_0"
 class Npy:
     """The rows of one array, read one by one."""
 
-    fields = (ALONE,)
+    fields: tuple[str, ...] = (ALONE,)
 
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
@@ -64,7 +64,7 @@ class Npy:
 
 
 class Npz:
-    """The rows of several arrays that are as long as each other. Arrays stay unpacked while the file is open."""
+    """The rows of several arrays of one length, which stay unpacked while the file is open."""
 
     def __init__(self, opened: Opened, wanted: Sequence[str] = ()) -> None:
         self._opened = opened

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class ImageFiles:
     """The files in this order."""
 
-    fields = (ALONE,)
+    fields: tuple[str, ...] = (ALONE,)
 
     def __init__(self, files: tuple[Path, ...]) -> None:
         self._files = files

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import InputError
+from bninspect.inputs.data.address import is_remote
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-_SCHEME = "://"
 DATA_SUFFIXES = (".npy", ".npz", ".tfrecord", ".tfrecords", ".tar", ".parquet")
 """Endings of the files of data in a folder."""
 
@@ -60,11 +60,6 @@ class Opened:
     def size(self) -> int:
         """Bytes of the file."""
         return self.stream.seek(0, 2)
-
-
-def is_remote(path: str) -> bool:
-    """Whether the path is an address such as `gs://bucket/x.tar`."""
-    return _SCHEME in path
 
 
 def find(pattern: str) -> tuple[str, ...]:
@@ -121,9 +116,7 @@ def _fsspec(path: str) -> Any:
     try:
         import fsspec  # the extra `remote`
     except ImportError:
-        raise InputError(
-            f"--data {path}: addresses need fsspec, the extra `remote` of bninspect"
-        ) from None
+        raise InputError(f"--data {path}: addresses need fsspec, the extra `remote` of bninspect") from None
     return fsspec
 
 

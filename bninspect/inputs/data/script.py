@@ -1,13 +1,13 @@
 """A loader function, `script.py:load_data`: it yields dicts of input name -> array, a batch of rows each.
 
-The form is that of Polygraphy's `--data-loader-script`. The function is called once to count the rows, and once
-more for every pass over them; it must give the same each time. It runs only when the command line names it.
+The form is that of Polygraphy's `--data-loader-script`. The function is called once to count the rows, and
+once more for every pass over them; it must give the same each time. It runs only when asked for by name on
+the command line.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,30 +24,20 @@ if TYPE_CHECKING:
 
     Batch = dict[str, NDArray[Any]]
 
-_SPEC = re.compile(r"(?P<file>.+\.py):(?P<function>[A-Za-z_]\w*)")
-
-
-def is_script(spec: str) -> bool:
-    """Whether it names a function of a file: `path/script.py:load_data`."""
-    return _SPEC.fullmatch(spec) is not None
-
 
 class Script:
     """The rows of all batches that a function yields."""
 
-    def __init__(self, spec: str) -> None:
-        named = _SPEC.fullmatch(spec)
-        if named is None:
-            raise InputError(f"--data {spec}: write FILE.py:FUNCTION")
-        self._spec = spec
-        self._function = _function(spec, named["file"], named["function"])
+    def __init__(self, file: str, function: str) -> None:
+        self._spec = f"{file}:{function}"
+        self._function = _function(self._spec, file, function)
         self.fields: tuple[str, ...] = ()
         self.count = 0
         for batch in self._batches():
             self.fields = self.fields or tuple(batch)
             self.count += _rows(batch)
         if not self.count:
-            raise InputError(f"--data {spec} yields nothing")
+            raise InputError(f"--data {self._spec} yields nothing")
         self._pass: Iterator[Batch] = iter(())
         self._first = self._behind = 0
         self._batch: Batch = {}
@@ -100,7 +90,8 @@ def _function(spec: str, file: str, name: str) -> Callable[[], Any]:
     if not Path(file).is_file():
         raise InputError(f"--data {spec}: {file} does not exist")
     about = importlib.util.spec_from_file_location(f"bninspect_data_{Path(file).stem}", file)
-    assert about is not None and about.loader is not None
+    if about is None or about.loader is None:
+        raise InputError(f"--data {spec}: {file} is no Python file")
     module = importlib.util.module_from_spec(about)
     try:
         about.loader.exec_module(module)

@@ -95,5 +95,7 @@ def _image_field(path: str, members: Mapping[str, Mapping[str, tuple[int, int]]]
     found = [ending for ending in first if ending.rpartition(".")[2] in _IMAGES]
     if not found:
         there = ", ".join(first)
-        raise InputError(f"{path}: no image among .{there}: name a field, such as --data '{path}#{next(iter(first))}'")
+        raise InputError(
+            f"{path}: no image among .{there}: name a field, such as --data '{path}#{next(iter(first))}'"
+        )
     return (found[0],)

@@ -41,7 +41,7 @@ class Source(Protocol):
         ...
 
     def release(self) -> None:
-        """Closes the file and forgets what was read of it; it is opened again when an element is asked for."""
+        """Closes the file and forgets what was read of it, until an element is asked for."""
         ...
 
 

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 
 from bninspect.errors import InputError
 from bninspect.inputs import images
+from bninspect.inputs.data.address import is_remote, script
 from bninspect.inputs.data.arrays import MAGIC as NPY
 from bninspect.inputs.data.arrays import Npy, Npz
 from bninspect.inputs.data.files import ImageFiles
-from bninspect.inputs.data.opened import Opened, find, is_remote
+from bninspect.inputs.data.opened import Opened, find
 from bninspect.inputs.data.parquet import MAGIC as PARQUET
 from bninspect.inputs.data.parquet import Parquet
-from bninspect.inputs.data.script import Script, is_script
+from bninspect.inputs.data.script import Script
 from bninspect.inputs.data.shards import Shard
-from bninspect.inputs.data.source import ALONE, Joined
+from bninspect.inputs.data.source import ALONE, Joined, is_image
 from bninspect.inputs.data.tfrecord import IMAGE, TFRecord, starts_record
 
 if TYPE_CHECKING:
@@ -44,6 +45,17 @@ class Data:
     source: Source
     inputs: Mapping[str, str | None]
     """Field -> the input that it is fed for; None: the input that takes the images."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Field names, for a message."""
+        return tuple(field for field in self.inputs if field != ALONE)
+
+    @property
+    def holds_images(self) -> bool:
+        """Whether the value that is for no input by name is an image, as the first element has it."""
+        alone = next((field for field, name in self.inputs.items() if name is None), None)
+        return alone is not None and is_image(self.source.values(0)[alone])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +84,9 @@ def local_files(texts: Sequence[str]) -> tuple[str, ...]:
     named: list[str] = []
     for text in texts:
         spec = _parsed(text)
-        if is_script(spec.path):
-            named.append(spec.path.rpartition(":")[0])
+        function = script(spec.path)
+        if function is not None:
+            named.append(function[0])
         elif not is_remote(spec.path):
             try:
                 named += find(spec.path)
@@ -115,10 +128,11 @@ def _inputs(source: Source, spec: _Spec) -> dict[str, str | None]:
 
 def _sources(spec: _Spec) -> list[Source]:
     """One source for each file, in order."""
-    if is_script(spec.path):
+    function = script(spec.path)
+    if function is not None:
         if spec.fields:
             raise InputError(f"--data {spec.path}: a function names its inputs itself; leave out #FIELD")
-        return [Script(spec.path)]
+        return [Script(*function)]
     files = find(spec.path)
     if not files:  # a folder without data
         return [ImageFiles(images.find((spec.path,)))]

@@ -75,7 +75,8 @@ class TFRecord:
 
 def _places(opened: Opened) -> list[tuple[int, int]]:
     """(start, size) of the data of each record. Raises InputError for a file cut short, and for damage."""
-    places, start, end = [], 0, opened.size()
+    places: list[tuple[int, int]] = []
+    start, end = 0, opened.size()
     while start < end:
         head = opened.read(start, HEAD)
         if not starts_record(head):

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bninspect.inputs.bind import Inputs
     from bninspect.inputs.pictures import Pictures
-    from bninspect.inputs.request import Inputs
 
     Array = NDArray[Any]
 
@@ -55,8 +55,9 @@ def batches_of(inputs: Inputs) -> tuple[dict[str, Array], dict[str, Array], int,
     first, others = elements[0], elements[1:]
     rows = [first, *(others[index % len(others)] for index in range(count - 1))]
     dtype = object if place.dtype == "string" else first.dtype
+    beside = {name: np.repeat(row, count, axis=0) for name, row in inputs.rows(0, 1).items()}
     alone, accompanied = (
-        {**inputs.feeds, place.name: _stacked(batch, dtype)} for batch in ([first] * count, rows)
+        {**inputs.feeds, **beside, place.name: _stacked(batch, dtype)} for batch in ([first] * count, rows)
     )
     return alone, accompanied, count, made
 

@@ -10,10 +10,10 @@ from bisect import bisect_left
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from bninspect.checksum import masked_crc32c
 from bninspect.errors import GraphDefError
 from bninspect.graphdef import Span, wire
 from bninspect.models.checkpoint import MAGIC
-from bninspect.checksum import masked_crc32c
 from bninspect.models.checkpoint.snappy import decompressed
 
 if TYPE_CHECKING:

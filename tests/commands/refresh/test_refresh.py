@@ -16,8 +16,9 @@ from bninspect.commands.refresh.refresh import write_moments
 from bninspect.errors import BninspectError, InputError, RewriteError, SelectionError
 from bninspect.graph import load
 from bninspect.graphdef.writer import serialized
+from bninspect.inputs.bind import bind
 from bninspect.inputs.deciding import sources
-from bninspect.inputs.request import Request, bind
+from bninspect.inputs.request import Request
 from bninspect.rewrite import specialize
 from bninspect.run.session import Session
 from tests.support.places import FIXTURES

@@ -9,8 +9,9 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
+from bninspect.inputs.bind import Inputs
 from bninspect.inputs.placeholders import Placeholder
-from bninspect.inputs.request import Inputs, Request
+from bninspect.inputs.request import Request
 from bninspect.measure.companions.batches import distinct, made_companion
 from bninspect.measure.companions.companions import companion_test, judge
 from bninspect.measure.facts import Question
@@ -36,6 +37,9 @@ OUT = tensor("out")
 
 class Given:
     """Images in memory."""
+
+    recipe = None
+    drawn = False
 
     def __init__(self, images: Sequence[Any]) -> None:
         self.names = tuple(map(str, range(len(images))))

@@ -11,7 +11,8 @@ from bninspect.batchnorm import Mode, inspect
 from bninspect.cli import run
 from bninspect.graph.search import upstream
 from bninspect.graph.trace import stored_value
-from bninspect.inputs.request import Request, bind
+from bninspect.inputs.bind import bind
+from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
 from bninspect.models.open import load

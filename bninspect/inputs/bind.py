@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import InputError, SelectionError
+from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.outputs import find_tensor
 from bninspect.graph.search import reach
 from bninspect.inputs import feeds
 from bninspect.inputs.elements import elements_for, open_elements, random_elements
+from bninspect.inputs.pictures import Rows
 from bninspect.inputs.placeholders import image_input, of, placeholders, refuse_unfed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -114,6 +116,8 @@ def bind(
     missing = [other for other in others if all(other != taken for taken, _ in columns)]
     refuse_unfed(graph, _but_images(graph, missing, layers, place), arrays)
     pictures = None if place is None else _pictures(graph, place, request, data, named)
+    if data is not None and request.preprocess != "raw":
+        _refuse_preset(request.preprocess, (pictures, *(column for _, column in columns)))
     return Inputs(
         place=place,
         pictures=pictures,
@@ -176,8 +180,9 @@ def _named(
             continue
         try:
             place = of(find_tensor(graph, name), graph.graphdef.producer)
-        except SelectionError as error:
-            raise InputError(f"--data: {error}") from None
+        except SelectionError:
+            there = ", ".join(node.name for node in graph if node.op in PLACEHOLDERS) or "none"
+            raise InputError(f"--data holds {name}, which is no input of the model; it has {there}") from None
         if place.name in fed:
             raise InputError(f"--feed {place.name}: --data feeds it, too; leave one of the two out")
         if place.name in decided:
@@ -211,6 +216,15 @@ def _place(
             return there[0]
     rest = [place for place in others if place not in there]
     return image_input(graph, rest, layers, request.input, any_rank=data is None or not data.holds_images)
+
+
+def _refuse_preset(preset: str, elements: Iterable[Pictures | None]) -> None:
+    """Raises InputError where nothing is prepared by the preset: arrays are fed as they are."""
+    fed = [one for one in elements if one is not None]
+    if fed and all(isinstance(one, Rows) for one in fed):
+        raise InputError(
+            f"--preprocess {preset}: {fed[0].names[0]} is no image, and is fed as it is; leave it out"
+        )
 
 
 def _columns(

@@ -51,7 +51,7 @@ def _ordered(source: Source, request: Request) -> Source:
 def elements_for(graph: Graph, place: Placeholder, source: Source, field: str, request: Request) -> Pictures:
     """The elements of this input's batch, as the first value of the field has them.
 
-    Raises InputError where the input cannot take them, and where they are to be prepared and are no images.
+    Raises InputError where the input cannot take them.
     """
     if place.dtype == "string":
         return Encoded(source, field, one=not place.shape)
@@ -59,11 +59,6 @@ def elements_for(graph: Graph, place: Placeholder, source: Source, field: str, r
     rank = None if place.shape is None else len(place.shape)
     if isinstance(value, bytes) or (is_image(value) and rank in (None, 4)):
         return Images(source, field, _recipe(graph, place, request))
-    if request.preprocess != "raw":
-        raise InputError(
-            f"--preprocess {request.preprocess}: {source.name(0)} is no image but {value.dtype} of shape "
-            f"{list(value.shape)}, which is fed as it is; leave it out"
-        )
     return Rows(source, field, place)
 
 

@@ -110,7 +110,7 @@ def check(
         jobs=jobs,
     )
     asked = request_of(inputs, request, "check")
-    if asked is not None and not (asked.images or asked.random or asked.feeds):
+    if asked is not None and not (asked.has_data or asked.random or asked.feeds):
         asked = None
     old = None if options.baseline is None else known_findings.read(Path(options.baseline))
     results = _results(model, options, asked)

@@ -32,6 +32,7 @@ class InputOptions(TypedDict, total=False):
     """What a model is fed: fields of Request, by their names."""
 
     images: Paths
+    data: Names
     random: int | None
     seed: int
     feeds: Names | Mapping[str, float | bool | str]

@@ -143,5 +143,5 @@ def write_moments(
     )
     asked = request_of(inputs, request, "write_moments", {"batches": batches, "shuffle": shuffle})
     if asked is None:
-        raise OptionError("write_moments runs images: give images, or random")
+        raise OptionError("write_moments runs images: give images, data or random")
     return write_part(model, target, asked, options, progress)

@@ -24,8 +24,8 @@ ARGUMENTS = "bninspect.arguments"
 
 
 _SECTIONS = {
-    "Inputs": "image preprocess size feed random",
-    "More inputs": "input batch-size channels resize seed shuffle batches allow-op device data",
+    "Inputs": "image data preprocess size feed random",
+    "More inputs": "input batch-size channels resize seed shuffle batches allow-op device",
     "Rules": "select ignore severity",
     "Baseline": "baseline update-baseline",
     "A large set in parts": "moments merge parts engine",

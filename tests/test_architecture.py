@@ -25,7 +25,6 @@ LAYERS = (
     "collector",
     "checksum",
     "steps",
-    "checksum",
     "text",
     "documents",
     "files",

@@ -44,9 +44,11 @@ def test_settings_of_a_model_are_for_every_command(
     configure(f"[[models]]\npath = 'models/{WARNING}'\noutput = 'unit/conv1/BatchNorm/cond/Merge'")
     given = {"graph": [], "strip": ["-o", str(tmp_path / "out.pb"), "--no-verify"]}[command]
     assert run([command, f"models/{WARNING}", *given]) == 0
-    assert {"graph": "2 batch norms", "strip": "2 layers"}[command] in capsys.readouterr().out
+    assert {"graph": "2 batch norms", "strip": "output: unit/conv1/BatchNorm/cond/Merge:0"}[
+        command
+    ] in capsys.readouterr().out
     assert run([command, f"models/{WARNING}", *given, "--output", "output"]) == 0
-    assert {"graph": "3 batch norms", "strip": "3 layers"}[command] in capsys.readouterr().out
+    assert {"graph": "3 batch norms", "strip": "output: output:0"}[command] in capsys.readouterr().out
     assert run([command, f"models/{ERROR}", *given]) == 0
 
 

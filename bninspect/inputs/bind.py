@@ -1,8 +1,7 @@
-"""What one run feeds: elements cut into batches, what belongs to each, and every value fed by hand."""
+"""What the user asks to be fed, bound to the inputs of a graph: images, what belongs to them, all else."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import InputError, SelectionError
@@ -11,11 +10,12 @@ from bninspect.graph.outputs import find_tensor
 from bninspect.graph.search import reach
 from bninspect.inputs import feeds
 from bninspect.inputs.elements import elements_for, open_elements, random_elements
+from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.pictures import Rows
 from bninspect.inputs.placeholders import image_input, of, placeholders, refuse_unfed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,59 +30,6 @@ if TYPE_CHECKING:
 
 _LARGEST_BATCH = 32
 """Images of one batch where neither the model nor the user says how many."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
-    """Everything one run feeds, but for what decides the mode."""
-
-    place: Placeholder | None
-    """The image input; None where every input is fed by hand."""
-    pictures: Pictures | None
-    batch_size: int
-    preset: str | None
-    """None where the elements were not made by a preset: encoded files, random values of no image."""
-    feeds: Feeds
-    said: dict[str, float | bool | str]
-    """What was fed by hand, as the report says it."""
-    columns: tuple[tuple[Placeholder, Pictures], ...] = ()
-    """Other inputs, and their rows, which belong to those of `pictures` one by one."""
-    most_batches: int | None = None
-    """None: as many as the images fill."""
-
-    @property
-    def elements(self) -> tuple[tuple[Placeholder, Pictures], ...]:
-        """Every input that takes elements, and what they are: first the one that they are counted by."""
-        if self.place is None or self.pictures is None:
-            return ()
-        return ((self.place, self.pictures), *self.columns)
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The tensors that are fed."""
-        place = () if self.place is None else (self.place,)
-        return frozenset(
-            (*self.feeds, *(taken.name for taken in (*place, *(other for other, _ in self.columns))))
-        )
-
-    @property
-    def count(self) -> int:
-        """How many images are run; 0 where all is fed by hand."""
-        count = 0 if self.pictures is None else self.pictures.count
-        return count if self.most_batches is None else min(count, self.most_batches * self.batch_size)
-
-    def batches(self) -> Iterator[Feeds]:
-        """What to feed, batch by batch; one where all is fed by hand."""
-        if self.place is None or self.pictures is None:
-            yield self.feeds
-            return
-        for start in range(0, self.count, self.batch_size):
-            stop = min(start + self.batch_size, self.count)
-            yield {**self.feeds, self.place.name: self.pictures.batch(start, stop), **self.rows(start, stop)}
-
-    def rows(self, start: int, stop: int) -> Feeds:
-        """What the other inputs take beside images start to stop."""
-        return {place.name: column.batch(start, stop) for place, column in self.columns}
 
 
 def bind(

@@ -8,7 +8,7 @@ import numpy as np
 
 from bninspect.errors import InputError
 from bninspect.graphdef.dtypes import NUMPY
-from bninspect.inputs import images
+from bninspect.inputs.data import images
 from bninspect.inputs.data.files import ImageFiles
 from bninspect.inputs.data.source import ALONE, Ordered, is_image
 from bninspect.inputs.data.spec import Data, open_data

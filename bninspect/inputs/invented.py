@@ -6,6 +6,7 @@ be compared. Seeded, so that a comparison can be repeated.
 
 from __future__ import annotations
 
+import struct
 import zlib
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -14,9 +15,9 @@ import numpy as np
 
 from bninspect.errors import InputError
 from bninspect.graphdef.dtypes import NUMPY
-from bninspect.inputs import made_files
 from bninspect.inputs.memory import refuse_large
 from bninspect.inputs.placeholders import IMAGES, WAV, content, image_input, layout
+from bninspect.inputs.png import png
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,8 @@ _LENGTH = 8
 """Any other size that the model leaves free."""
 _SCALAR = 0.5
 """Of a number: a dropout keeps half, whether this is the rate that it keeps or drops."""
+_SECOND = 16_000
+"""Samples of a sound, and how many of them are a second: what models of speech take."""
 
 
 def invented(
@@ -84,9 +87,9 @@ def _file(graph: Graph, place: Placeholder, request: Request, generator: np.rand
     """A file of what the placeholder takes. Raises InputError if that is neither images nor sound."""
     wanted = content(graph, place)
     if wanted == WAV:
-        return made_files.wav(generator)
+        return _wav(generator)
     if wanted == IMAGES:
-        return made_files.noise(generator, *(request.size or (_SIDE, _SIDE)))
+        return _png(generator, *(request.size or (_SIDE, _SIDE)))
     raise InputError(f"{place} takes text: give it with --feed {place.name.removesuffix(':0')}=TEXT")
 
 
@@ -100,3 +103,16 @@ def _shape(graph: Graph, place: Placeholder, is_image: bool, request: Request) -
         height, width = request.size or (_SIDE, _SIDE)
         free[1:] = [height, width, 3] if layout(graph, place) == "NHWC" else [3, height, width]
     return tuple(free[index] if size is None else size for index, size in enumerate(given))
+
+
+def _png(generator: np.random.Generator, height: int, width: int) -> bytes:
+    """A PNG with three colours, every value even in 0 to 255."""
+    return png(generator.integers(0, 256, (height, width, 3), np.uint8), 1)
+
+
+def _wav(generator: np.random.Generator) -> bytes:
+    """A WAV of one channel, one second of noise in 16 bits."""
+    samples = generator.integers(-(1 << 15), 1 << 15, _SECOND, np.int16).astype("<i2").tobytes()
+    form = struct.pack("<HHIIHH", 1, 1, _SECOND, 2 * _SECOND, 2, 16)
+    body = b"WAVEfmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(samples))
+    return b"RIFF" + struct.pack("<I", len(body) + len(samples)) + body + samples

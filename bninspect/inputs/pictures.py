@@ -11,7 +11,7 @@ import numpy as np
 
 from bninspect.errors import InputError
 from bninspect.graphdef.dtypes import NUMPY
-from bninspect.inputs import images
+from bninspect.inputs.data import images
 from bninspect.inputs.data.source import is_image
 from bninspect.inputs.feeds import fits
 from bninspect.inputs.memory import refuse_large

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.batchnorm.layer import StoredStatistics
     from bninspect.graph import Tensor
-    from bninspect.inputs.bind import Inputs
+    from bninspect.inputs.inputs import Inputs
     from bninspect.inputs.preprocess import Recipe
     from bninspect.statistics.staleness import Staleness
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Tensor
-    from bninspect.inputs.bind import Inputs
+    from bninspect.inputs.inputs import Inputs
     from bninspect.inputs.request import Request
     from bninspect.measure.both_modes import BothModes
     from bninspect.measure.companions.companions import Run

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.graph import Tensor
-    from bninspect.inputs.bind import Inputs
+    from bninspect.inputs.inputs import Inputs
     from bninspect.measure.both_modes import BothModes
     from bninspect.run.running import Running, Wish
 

@@ -11,7 +11,8 @@ from bninspect.errors import Absent, RunError
 from bninspect.graph.loops import in_loops
 from bninspect.graphdef.dtypes import NUMPY
 from bninspect.inputs import patch
-from bninspect.inputs.bind import Inputs, bind
+from bninspect.inputs.bind import bind
+from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.request import Request
 from bninspect.measure.both_modes import MODES, BothModes, both_modes
 from bninspect.measure.examined import bound_first, examined, fitting, prepared

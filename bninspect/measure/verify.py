@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Node, Tensor
-    from bninspect.inputs.bind import Inputs
+    from bninspect.inputs.inputs import Inputs
     from bninspect.measure.both_modes import BothModes
     from bninspect.measure.sharing.together import Place
     from bninspect.run.running import Running

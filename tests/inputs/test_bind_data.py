@@ -20,7 +20,7 @@ from tests.support.pictures import graph_bytes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bninspect.inputs.bind import Inputs
+    from bninspect.inputs.inputs import Inputs
 
 pytestmark = pytest.mark.tensorflow
 

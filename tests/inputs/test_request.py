@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import Report
     from bninspect.graph import Node
-    from bninspect.inputs.bind import Inputs
+    from bninspect.inputs.inputs import Inputs
 
 pytestmark = pytest.mark.tensorflow
 

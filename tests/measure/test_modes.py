@@ -9,7 +9,7 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
-from bninspect.inputs import images
+from bninspect.inputs.data import images
 from bninspect.inputs.pictures import RandomImages
 from bninspect.inputs.preprocess import Recipe
 from bninspect.inputs.request import Request

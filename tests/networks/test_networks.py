@@ -13,7 +13,7 @@ import pytest
 
 from bninspect.batchnorm import Form, Mode, inspect
 from bninspect.graph import load
-from bninspect.inputs import images as image_files
+from bninspect.inputs.data import images as image_files
 from bninspect.statistics.average import average_fit
 from bninspect.statistics.staleness import Staleness, staleness
 from tests.networks import KINDS, Store, Trained, faults, measuring, store

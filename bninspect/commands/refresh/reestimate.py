@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.commands.refresh.training_program import TrainingProgram
     from bninspect.graph import Node
-    from bninspect.inputs.bind import Inputs
+    from bninspect.inputs.inputs import Inputs
     from bninspect.inputs.request import Request
 
     Feeds = dict[str, NDArray[Any]]

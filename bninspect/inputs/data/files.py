@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.inputs import images
+from bninspect.inputs.data import images
 from bninspect.inputs.data.source import ALONE
 
 if TYPE_CHECKING:

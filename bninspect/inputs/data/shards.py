@@ -25,7 +25,7 @@ _NUMBERS = ("cls", "cls2", "index", "inx", "id")
 """Endings of members that hold one whole number, written out."""
 
 
-class Shard:
+class TarShard:
     """The elements of one tar file. `wanted` are endings; none: the image."""
 
     def __init__(self, opened: Opened, wanted: Sequence[str] = ()) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.errors import InputError
-from bninspect.inputs import images
+from bninspect.inputs.data import images
 from bninspect.inputs.data.address import is_remote, script
 from bninspect.inputs.data.arrays import MAGIC as NPY
 from bninspect.inputs.data.arrays import Npy, Npz
@@ -22,7 +22,7 @@ from bninspect.inputs.data.opened import Opened, find
 from bninspect.inputs.data.parquet import MAGIC as PARQUET
 from bninspect.inputs.data.parquet import Parquet
 from bninspect.inputs.data.script import Script
-from bninspect.inputs.data.shards import Shard
+from bninspect.inputs.data.shards import TarShard
 from bninspect.inputs.data.source import ALONE, Joined, is_image
 from bninspect.inputs.data.tfrecord import IMAGE, TFRecord, starts_record
 
@@ -149,7 +149,7 @@ def _source(path: str, wanted: tuple[str, ...]) -> Source:
         if head.startswith(PARQUET):
             return Parquet(opened, wanted)
         if head[_TAR_AT:].startswith(_TAR):
-            return Shard(opened, wanted)
+            return TarShard(opened, wanted)
         if starts_record(head):
             return TFRecord(opened, wanted or (IMAGE,))
         if wanted:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import Report
     from bninspect.batchnorm.mode import Mode
     from bninspect.graph import Tensor
-    from bninspect.inputs.bind import Inputs
+    from bninspect.inputs.inputs import Inputs
     from bninspect.measure.both_modes import BothModes
     from bninspect.measure.companions.companions import Run
     from bninspect.measure.facts import Question

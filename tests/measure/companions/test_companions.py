@@ -9,7 +9,7 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
-from bninspect.inputs.bind import Inputs
+from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.placeholders import Placeholder
 from bninspect.inputs.request import Request
 from bninspect.measure.companions.batches import distinct, made_companion

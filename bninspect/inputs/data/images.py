@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.errors import InputError, RunError
-from bninspect.inputs import exif
+from bninspect.inputs.data import exif
 from bninspect.run import session
 
 if TYPE_CHECKING:

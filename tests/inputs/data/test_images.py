@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bninspect.errors import InputError
-from bninspect.inputs import exif, images
+from bninspect.inputs.data import exif, images
 from tests.support.pictures import PIXELS, bmp, gif, png, tensorflow, tiff, with_exif
 
 if TYPE_CHECKING:

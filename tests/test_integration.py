@@ -96,7 +96,9 @@ def test_the_settings(project: Path) -> None:
     (project / "bninspect.toml").write_text(text, encoding="utf-8")
     ended = bash("bninspect check models/", project)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "allowed: BN101 at cond (style transfer normalizes each image by itself)" in ended.stdout
+    assert "1 finding allowed by the configuration" in ended.stdout
+    shown = bash("bninspect check models/ --verbose", project).stdout
+    assert "allowed: BN101 at cond (style transfer normalizes each image by itself)" in shown
     nested = text.replace("[[models]]", "[[tool.bninspect.models]]")
     (project / "bninspect.toml").unlink()
     (project / "pyproject.toml").write_text(f"[tool.bninspect]\n{nested}", encoding="utf-8")
@@ -122,8 +124,10 @@ def test_the_hook_runs(project: Path) -> None:
     assert bash(" ".join([*line, *names[:2]]), project).returncode == 1
 
 
-def checked(project: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
-    """The last step of the action, with these inputs."""
+def checked(
+    project: Path, runner: dict[str, str] | None = None, **inputs: str
+) -> subprocess.CompletedProcess[str]:
+    """The last step of the action, with these inputs, and variables of the runner."""
     told = action()
     values = {name: str(given.get("default", "")) for name, given in told["inputs"].items()} | inputs
     step = told["runs"]["steps"][-1]
@@ -131,7 +135,7 @@ def checked(project: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
         name: re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda match: values[match[1]], text)
         for name, text in step["env"].items()
     }
-    return bash(step["run"], project, **variables)
+    return bash(step["run"], project, **{"GITHUB_STEP_SUMMARY": "", **variables, **(runner or {})})
 
 
 def test_the_action_checks(project: Path) -> None:
@@ -146,6 +150,21 @@ def test_the_action_checks(project: Path) -> None:
     ended = checked(project, models="models", format="sarif", output="out.sarif")
     assert ended.stdout == (project / "out.sarif").read_text(encoding="utf-8")
     assert ended.stdout.startswith("{")
+
+
+def test_the_action_writes_the_summary_of_the_job(project: Path) -> None:
+    """Once, beside whatever report it prints; not where there is no such file, or none is wanted."""
+    summary = project / "summary.md"
+    told = {"GITHUB_STEP_SUMMARY": str(summary)}
+    for form in ("github", "sarif"):
+        ended = checked(project, told, models="models/", format=form)
+        assert ended.returncode == 1
+        assert summary.read_text(encoding="utf-8").startswith(
+            "## bninspect check\n\n2 models: 1 fails, 1 clean"
+        )
+        summary.unlink()
+    assert checked(project, told, models="models/", summary="false").returncode == 1
+    assert not summary.exists()
 
 
 def test_the_exit_code_of_the_action_is_that_of_the_check(project: Path) -> None:

@@ -14,6 +14,7 @@ from bninspect.options import Count
 if TYPE_CHECKING:
     from bninspect.commands.check.baseline import Baseline
     from bninspect.commands.check.result import CheckResult, ModelResult
+    from bninspect.rules import Severity
 
 
 @options.command(
@@ -57,14 +58,22 @@ if TYPE_CHECKING:
     "--baseline",
     metavar="FILE",
     type=click.Path(),
-    help="Known findings: they are told, and do not fail the check.",
+    help="Known findings: they are counted, and do not fail the check.",
 )
 @click.option(
     "--update-baseline",
     is_flag=True,
-    help="Write what is found now into the baseline, and take out what is gone.",
+    help="Write what is found now into the baseline, and remove what is gone.",
 )
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
+@click.option("--verbose", is_flag=True, help="Every model, every layer, and every rule that did not run.")
+@click.option(
+    "--markdown",
+    "summary",
+    metavar="FILE",
+    type=click.Path(),
+    help="Write the report of --format markdown into this file, too.",
+)
 @options.exit_zero
 @click.option(
     "--jobs",
@@ -73,7 +82,7 @@ if TYPE_CHECKING:
     help="At most so many models side by side; otherwise as many as there are processors, up to 8, and one "
     "where models are run. The output is the same.",
 )
-@options.output_format("text", "json", "sarif", "junit", "github")
+@options.output_format("text", "concise", "json", "sarif", "junit", "github", "markdown")
 @options.traceback
 @click.pass_context
 def command(context: click.Context, /, paths: tuple[str, ...], form: str, **asked: Any) -> int:
@@ -95,9 +104,11 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
     with progress(len(work), "models") as done:
         results = check_all(work, asked["jobs"], lambda result: done())
     refuse_unmatched(config, results)
-    result = _against(old, results, asked["update_baseline"])
+    result = _against(old, results, asked["update_baseline"], "probe" in config.require)
     fail_on = Severity(asked["fail_on"])
-    _print(result, form, fail_on, asked["statistics"])
+    if asked["summary"] is not None:
+        _write(result, fail_on, Path(asked["summary"]))
+    _print(result, form, fail_on, asked)
     _print_bugs(results)
     return result.exit_code(fail_on, asked["exit_zero"])
 
@@ -113,17 +124,34 @@ def _baseline(name: str | None, update: bool) -> Baseline | None:
     return None
 
 
-def _against(old: Baseline | None, results: tuple[ModelResult, ...], update: bool) -> CheckResult:
+def _against(
+    old: Baseline | None, results: tuple[ModelResult, ...], update: bool, required: bool
+) -> CheckResult:
     """The results beside what is known, which is written anew where that was asked for."""
     from bninspect.commands.check.gate import known
     from bninspect.commands.check.result import CheckResult
 
     if old is None:
-        return CheckResult(models=results)
+        return CheckResult(models=results, probe_required=required)
     if update:
-        old = old.renewed(results)
+        before, old = old, old.renewed(results)
         old.write()
-    return CheckResult(models=known(results, old.knows), stale=old.stale(results))
+        click.echo(f"bninspect: {printable(old.written(before))}", err=True)
+    return CheckResult(
+        models=known(results, old.knows),
+        stale=old.stale(results),
+        compared=True,
+        probe_required=required,
+    )
+
+
+def _write(result: CheckResult, fail_on: Severity, path: Path) -> None:
+    """The report in Markdown as a file, whole or not at all."""
+    from bninspect.files import whole
+    from bninspect.render.ci.markdown import markdown
+
+    with whole(path) as stream:
+        stream.write(markdown(result, fail_on).encode(errors="backslashreplace"))
 
 
 def _print_bugs(results: tuple[ModelResult, ...]) -> None:
@@ -134,13 +162,14 @@ def _print_bugs(results: tuple[ModelResult, ...]) -> None:
             click.echo(f"{printable_lines(model.bug)}{printable(told)}", err=True)
 
 
-def _print(result: CheckResult, form: str, fail_on: Any, statistics: bool) -> None:
+def _print(result: CheckResult, form: str, fail_on: Severity, asked: dict[str, Any]) -> None:
     """The report on standard output."""
     if form == "text":
         from bninspect.render.check.text import lines
         from bninspect.render.console import standard_output
 
-        standard_output().write(lines(result, statistics))
+        shown = lines(result, fail_on, statistics=asked["statistics"], verbose=asked["verbose"])
+        standard_output().write(shown)
     elif form == "json":
         from bninspect.render.check.document import check_document
         from bninspect.render.json import dumps
@@ -154,6 +183,14 @@ def _print(result: CheckResult, form: str, fail_on: Any, statistics: bool) -> No
         from bninspect.render.ci.junit import junit
 
         click.echo(junit(result, fail_on), nl=False)
+    elif form == "concise":
+        from bninspect.render.ci.concise import concise
+
+        click.echo(concise(result), nl=False)
+    elif form == "markdown":
+        from bninspect.render.ci.markdown import markdown
+
+        click.echo(markdown(result, fail_on), nl=False)
     else:
         from bninspect.render.ci.github import github
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bninspect.errors import GraphDefError
 from bninspect.graph import Tensor
 from bninspect.graph.ops import CASTS, IDENTITIES, MERGES, RANK_CHANGES, RESHAPES, VARIABLES
-from bninspect.graph.search import end
+from bninspect.graph.search import end, way
 from bninspect.graphdef import TensorValue
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ _VALUE = IDENTITIES | RESHAPES
 _CAST_FREE = IDENTITIES | CASTS
 
 
+_LONGEST_TURN = 8
+"""Nodes that hand a loop's variable on, in one turn."""
 _HOPS = 64
 """A way back longer than this is remembered, so that long chains do not cost their length squared."""
 
@@ -112,17 +114,13 @@ def is_loop_variable(merge: Node) -> bool:
 
 def _is_invariant(merge: Node) -> bool:
     """Whether a loop hands the variable on unchanged in every turn."""
-    back = merge.inputs[1].node.inputs
-    for _ in range(8):
-        if not back:
-            return False
-        node = back[0].node
-        if node is merge:
-            return True
-        if node.op not in IDENTITIES:
-            return False
-        back = node.inputs
-    return False
+    back = merge.inputs[1].node.inputs[:1]
+    return any(merge in way(tensor.node, _handed_on, _LONGEST_TURN) for tensor in back)
+
+
+def _handed_on(node: Node) -> Node | None:
+    """The node whose value this one hands on; None if it hands on none."""
+    return node.inputs[0].node if node.op in IDENTITIES and node.inputs else None
 
 
 def constant(tensor: Tensor) -> Any:

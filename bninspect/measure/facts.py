@@ -252,4 +252,4 @@ class Probe:
             and one.own.staleness is not None
             and one.own.staleness.verdict in ("warning", "error")
         ]
-        return tuple(sorted(names, key=lambda name: order.get(name, 0)))
+        return tuple(sorted(names, key=order.__getitem__))

@@ -30,6 +30,8 @@ FOLLOWS = {"BN401": frozenset({"BN101", "BN102"})}
 """Code -> the codes of what it follows from in the model as a whole: an image whose output depends on the
 batch is what layers that train whatever is fed come to. It is said beside them, and allowed with them.
 """
+FORMERLY = {"BN404": ("BN403",), "BN405": ("BN403",), "BN204": ("BN403",)}
+"""Code -> the codes under which 0.1.0 could say the same of a layer: a baseline that holds those holds it."""
 ORDER = (
     "BN401",
     *EXPLAINS,

@@ -29,6 +29,8 @@ class NotRun:
 
     code: str
     reason: str
+    unasked: bool = False
+    """The rule needs a run of the model, and nobody gave inputs for one."""
     foreign: bool = False
     """The rule is one of another kind of file (a training graph, a pair of files): there is nothing here that
     it could have looked at.
@@ -57,6 +59,9 @@ def judge(case: Case, chosen: Iterable[Rule] | None = None) -> Judgement:
         said = [finding for known in findings.values() for finding in known]
         shown = replace(case, explained=dict(explained(code, said)))
         findings[code], skip = _apply(every[code], shown)
+        if code in case.severities:
+            grave = case.severities[code]
+            findings[code] = [replace(finding, severity=grave) for finding in findings[code]]
         if skip is not None:
             not_run[code] = skip
     return Judgement(
@@ -108,7 +113,10 @@ def _apply(rule: Rule, case: Case) -> tuple[list[Finding], NotRun | None]:
     if reason is None:
         findings = list(rule.check(case))
         reason = _undecided(rule, case)
-    return findings, None if reason is None else NotRun(code=rule.code, reason=reason)
+    if reason is None:
+        return findings, None
+    unasked = rule.needs is Needs.PROBE and case.probe is None and case.request is None
+    return findings, NotRun(code=rule.code, reason=reason, unasked=unasked)
 
 
 def _of_another_kind(rule: Rule, case: Case) -> str | None:

@@ -90,6 +90,8 @@ class Case:
     """What the model was run with, for the fixes that run it again; None where it was not."""
     allowed_ops: tuple[str, ...] = ()
     """Ops that were let through then."""
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    """Code -> how grave its findings are, whatever their rule says."""
     moved: Comparison | None = None
     """What moved since an older file of the same graph; None where this one is looked at alone."""
     explained: Mapping[str, str] = field(default_factory=dict)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
 from functools import partial
 from pathlib import Path
@@ -11,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bninspect.cli import run
 from tests.support.checking import ERROR, HEALTHY, WARNING
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FORMATS = ("text", "json", "sarif", "junit", "github")
+FORMATS = ("text", "concise", "json", "sarif", "junit", "github", "markdown")
+TELLING = ("json", "sarif", "junit", "github")
+"""Formats that give each rule that did not run with its reason."""
 pytestmark = pytest.mark.usefixtures("folder_of_models")
 
 
@@ -50,7 +50,7 @@ def test_the_format_never_changes_the_exit_code(
 ) -> None:
     ended, out, err = check(*arguments, "--format", form)
     assert (ended, err) == (code, "")
-    assert out
+    assert out or form == "concise"
 
 
 def test_one_unreadable_model_stops_no_other(check: Callable[..., tuple[int, str, str]]) -> None:
@@ -65,7 +65,7 @@ def test_one_unreadable_model_stops_no_other(check: Callable[..., tuple[int, str
     assert {finding["code"] for finding in told["findings"]} == {"BN101", "BN103"}
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", TELLING)
 def test_what_did_not_run_is_told_with_the_reason(
     check: Callable[..., tuple[int, str, str]], form: str
 ) -> None:
@@ -120,11 +120,11 @@ def test_a_baseline_lets_a_project_start_today(check: Callable[..., tuple[int, s
     }
     code, out, _ = check("models", *baseline, "--fail-on", "note")
     assert code == 0
-    assert out.endswith("3 models, 2 known from the baseline\n")
+    assert "3 models: 3 clean, 2 findings known from the baseline" in out
     shutil.copy(FIXTURES / "classic.pb", "models/new.pb")
     code, out, _ = check("models", *baseline)
     assert code == 1
-    assert "1 error, 1 warning" in out.splitlines()[-1]
+    assert out.splitlines()[-1].startswith("4 models: 1 fails, 3 clean, 2 findings known")
 
 
 def test_what_is_mended_is_stale_and_goes(check: Callable[..., tuple[int, str, str]]) -> None:
@@ -132,7 +132,7 @@ def test_what_is_mended_is_stale_and_goes(check: Callable[..., tuple[int, str, s
     check("models", *baseline, "--update-baseline")
     shutil.copy(FIXTURES / HEALTHY, f"models/{ERROR}")
     stale = f"models/{ERROR}: BN101 at cond/bn_train"
-    assert f"baseline: no longer found, and can go: {stale}" in check("models", *baseline)[1]
+    assert f"baseline: no longer found: {stale}" in check("models", *baseline)[1]
     assert json.loads(check("models", *baseline, "--format", "json")[1])["stale_baseline"] == [stale]
     assert (
         json.loads(check("models", *baseline, "--select", "BN2", "--format", "json")[1])["stale_baseline"]
@@ -176,21 +176,3 @@ def test_progress_is_for_a_person_only(
     assert json.loads(out)["schema_version"] == 1
     assert "3/3" in err
     monkeypatch.undo()
-
-
-def test_the_commands_that_mend_it_are_run_as_they_are_told(
-    check: Callable[..., tuple[int, str, str]], tmp_path: Path
-) -> None:
-    """Over all frozen fixtures: what `strip` is said to mend is gone from what it writes."""
-    _, told, _ = check(f"{FIXTURES}/*.pb", "--deploy", "--format", "json")
-    promised: dict[str, set[str]] = {}
-    for finding in json.loads(told)["findings"]:
-        if "bninspect strip " in (finding["remedy"] or ""):
-            promised.setdefault(finding["remedy"].rpartition("bninspect ")[2], set()).add(finding["code"])
-    assert {"BN101", "BN103", "BN104", "BN105", "BN107"} == set().union(*promised.values())
-    for command, codes in promised.items():
-        written = str(tmp_path / "written.pb")
-        given = [written if word == "OUT" else word for word in shlex.split(command)]
-        assert run([*given, "--no-verify"]) == 0, command
-        _, after, _ = check(written, "--deploy", "--select", ",".join(codes), "--format", "json")
-        assert json.loads(after[after.index("{") :])["findings"] == [], command

@@ -53,8 +53,6 @@ def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[
     paired |= {site for pair in opposed for site in (pair.training, pair.inference)}
     folded = _beside_folded([site for site in fixed if site not in paired], joins, conditions)
     paired |= {pair.training for pair in folded}
-    if found:
-        paired |= _repeated([site for site in fixed if site not in paired], found, joins, conditions)
     return [*found, *opposed, *folded], [site for site in sites if site not in paired]
 
 
@@ -165,24 +163,6 @@ def _side(
             return []
     alike = all(site.mode is found[0][0].mode and is_alike(site, found[0][0]) for site, _ in found)
     return found if alike else []
-
-
-def _repeated(
-    sites: Sequence[Site], found: Sequence[ModePair], joins: Joins, conditions: Conditions
-) -> set[Site]:
-    """Sites that do what a layer does in one of its modes, and stand beside it in a further conditional:
-    a case of tf.case that does what another case does.
-    """
-    members = {value(each.output): pair for pair in found for each in (pair.training, pair.inference)}
-    again = set()
-    for site in sites:
-        for node in joins.behind(site):
-            join = conditions.join(node)
-            every = alternatives(node.output(), conditions) if join is not None else []
-            beside = [members[one.tensor] for one in every if one.tensor in members]
-            if any(does_the_same(site, each) for pair in beside for each in (pair.training, pair.inference)):
-                again.add(site)
-    return again
 
 
 def _beside_folded(sites: Sequence[Site], joins: Joins, conditions: Conditions) -> list[ModePair]:

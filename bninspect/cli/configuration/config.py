@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from glob import escape, has_magic
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from bninspect.cli.configuration.place import places
 from bninspect.commands.paths import called, identity, matches
 from bninspect.documents import from_toml
 from bninspect.errors import BninspectError
 from bninspect.inputs.data.address import is_remote, script
+from bninspect.options import Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,8 @@ _MODEL_KEYS = frozenset({
 _ALLOW_KEYS = frozenset({"code", "layer", "reason"})
 _FORM = '{code = "BN101", layer = "gen/*", reason = "..."}'
 _PATHS = frozenset({"image", "baseline", "model"})
-_OWN_KEYS = frozenset({"models", "model"})
+_OWN_KEYS = frozenset({"models", "model", "severity", "require"})
+_REQUIRABLE = ("probe",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,10 @@ class Config:
     models: tuple[ModelSection, ...] = ()
     model: str | None = None
     """The model of `probe`."""
+    severity: dict[str, str] = field(default_factory=dict)
+    """Code, or beginning of one, or name of a rule -> how grave its findings are."""
+    require: tuple[str, ...] = ()
+    """`probe`: a check that measured nothing ends with 2."""
 
     def sections(self, path: str) -> tuple[ModelSection, ...]:
         """The sections about one model, in the order of the file."""
@@ -149,7 +155,27 @@ def _parsed(path: Path, table: dict[str, Any]) -> Config:
         options=options,
         models=tuple(_model(path, entry) for entry in models),
         model=None if model is None else str(folder / model),
+        severity=_severity(path, table.get("severity", {})),
+        require=_require(path, table.get("require", [])),
     )
+
+
+def _severity(path: Path, given: Any) -> dict[str, str]:
+    """`severity = {BN103 = "error"}`; the codes are looked at where the rules are known."""
+    levels = get_args(Level)
+    if not isinstance(given, dict):
+        raise BninspectError(f'{path}: severity is a table such as {{BN103 = "error"}}')
+    for code, level in given.items():
+        if level not in levels:
+            raise BninspectError(f"{path}: severity: {code} = {level!r} is none of {', '.join(levels)}")
+    return given
+
+
+def _require(path: Path, given: Any) -> tuple[str, ...]:
+    """`require = ["probe"]`."""
+    if not isinstance(given, list) or any(one not in _REQUIRABLE for one in given):
+        raise BninspectError(f'{path}: require = {given!r}: it is a list of what must run, such as ["probe"]')
+    return tuple(given)
 
 
 def _model(path: Path, entry: dict[str, Any]) -> ModelSection:

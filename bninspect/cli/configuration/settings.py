@@ -11,11 +11,11 @@ from bninspect.cli.configuration.defaults import parameters, processed
 from bninspect.commands.check.gate import Allowance, Settings
 from bninspect.commands.paths import identity
 from bninspect.errors import BninspectError, SelectionError
-from bninspect.rules import select
+from bninspect.rules import Severity, select
 from bninspect.rules.selection import refuse_none, split_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import click
 
@@ -31,7 +31,8 @@ def settings(paths: Sequence[str], config: Config, context: click.Context) -> li
     allowances = {
         allowed: _allowances(config, allowed) for section in config.models for allowed in section.allow
     }
-    work = [_one(path, config, context, allowances) for path in paths]
+    grave = severities(config)
+    work = [_one(path, config, context, allowances, grave) for path in paths]
     for section in config.models:
         if not any(section.matches(path) for path in paths) and not section.files():
             raise BninspectError(f"{config.path}: models: path = {section.pattern!r} matches nothing")
@@ -41,7 +42,11 @@ def settings(paths: Sequence[str], config: Config, context: click.Context) -> li
 
 
 def _one(
-    path: str, config: Config, context: click.Context, allowances: dict[Allowed, tuple[Allowance, ...]]
+    path: str,
+    config: Config,
+    context: click.Context,
+    allowances: dict[Allowed, tuple[Allowance, ...]],
+    severities: Mapping[str, Severity],
 ) -> Settings:
     asked = dict(context.params)
     known = parameters(context.command)
@@ -64,7 +69,21 @@ def _one(
         ),
         request=inputs.request(asked) if probed else None,
         allowed_ops=tuple(asked["allowed"]),
+        severities=severities,
     )
+
+
+def severities(config: Config) -> dict[str, Severity]:
+    """Code -> how grave the configuration says that its findings are. Raises BninspectError for a code that
+    is none.
+    """
+    graver: dict[str, Severity] = {}
+    for code, level in config.severity.items():
+        try:
+            graver |= {rule.code: Severity(level) for rule in select((code,))}
+        except SelectionError as error:
+            raise BninspectError(f"{config.path}: severity: {error}") from None
+    return graver
 
 
 def allowances(config: Config, path: str) -> tuple[Allowance, ...]:

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from traceback import format_exception
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
+from bninspect.batchnorm.missing import missing_weights
+from bninspect.batchnorm.stored import UNREAD_VARIABLES
 from bninspect.commands.check.result import Found, ModelResult
+from bninspect.commands.check.sketch import sketch
 from bninspect.errors import BninspectError, described
 from bninspect.graph import collector_held_off
 from bninspect.models.open import load
 from bninspect.rules import Case, judge, rules, select
-from bninspect.rules.explain import FOLLOWS
+from bninspect.rules.explain import FOLLOWS, FORMERLY
+from bninspect.rules.facts.measurements import evidence, no_statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bninspect.batchnorm import Report
+    from bninspect.commands.check.sketch import Sketch
     from bninspect.graph import Graph
     from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
-    from bninspect.rules import Finding
+    from bninspect.rules import Finding, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,8 @@ class Settings:
     request: Request | None = None
     """What to probe it with; None: no probe."""
     allowed_ops: tuple[str, ...] = ()
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    """Code -> how grave its findings are here."""
 
 
 def check(settings: Settings, graph: Graph | None = None) -> ModelResult:
@@ -76,6 +83,7 @@ def _checked(settings: Settings, graph: Graph | None) -> ModelResult:
         momentum=settings.momentum,
         request=settings.request,
         allowed_ops=settings.allowed_ops,
+        severities=settings.severities,
     )
     failure = None
     if settings.request is not None:
@@ -100,12 +108,47 @@ def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelR
         path=settings.path,
         error=failure,
         modes=dict(sorted(Counter(layer.mode.value for layer in report.layers).items())),
-        found=tuple(Found(finding=finding, name=names[finding.code]) for finding in findings),
+        found=tuple(
+            Found(finding=finding, name=names[finding.code], former=_former(finding, report))
+            for finding in findings
+        ),
         not_run=judgement.not_run,
         allowed=allowed,
         judged=tuple(rule.code for rule in selected if rule.code not in undecided),
         unmatched=_unmatched(settings.allowances, report),
+        weightless=_is_weightless(report),
+        measured=_is_measured(case),
+        sketch=_sketch(findings, report),
     )
+
+
+def _is_weightless(report: Report) -> bool:
+    unread = any(layer.statistics.reason == UNREAD_VARIABLES for layer in report.layers)
+    return unread and missing_weights(report) is not None
+
+
+def _is_measured(case: Case) -> bool:
+    """Whether stored statistics stood beside those of images; random numbers measure nothing."""
+    return case.probe is not None and no_statistics(case.probe) is None and bool(evidence(case.probe))
+
+
+def _sketch(findings: Sequence[Finding], report: Report) -> Sketch | None:
+    """The wiring of the first layer that the gravest finding names."""
+    named = [one for one in findings if one.layer is not None]
+    if not named:
+        return None
+    gravest = max(named, key=lambda one: one.severity.rank)
+    return next((sketch(layer) for layer in report.layers if layer.name == gravest.layer), None)
+
+
+def _former(finding: Finding, report: Report) -> tuple[tuple[str, str], ...]:
+    """What an older version said of the layers whose error the finding accounts for."""
+    nodes = [
+        layer.moving_mean.node.label
+        for layer in report.layers
+        if layer.name in finding.accounts_for and layer.moving_mean is not None
+    ]
+    return tuple((code, node) for code in FORMERLY.get(finding.code, ()) for node in nodes)
 
 
 def _probed(report: Report, settings: Settings, request: Request) -> Probe:

@@ -6,14 +6,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bninspect.rules.rule import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from bninspect.commands.check.sketch import Sketch
     from bninspect.rules import Finding, NotRun
+
+Verdict = Literal["fail", "not judged", "clean", "without batch norm"]
+WEIGHTS_MISSING = "BN113"
+"""What it finds, other rules could not judge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +29,9 @@ class Found:
     name: str
     """The rule's name, which states the bad thing."""
     known: bool = False
-    """It stands in the baseline: it is told, and does not fail the check."""
+    """It stands in the baseline: it is counted, and does not fail the check."""
+    former: tuple[tuple[str, str], ...] = ()
+    """(code, node) of what an older version said of the same error: known under these, it is known."""
 
     @property
     def fingerprint(self) -> str:
@@ -52,6 +59,12 @@ class ModelResult:
     """Codes of the rules that could judge all of the model: only of these does silence say anything."""
     unmatched: tuple[str, ...] = ()
     """Layer globs of its allowances that match no layer of it."""
+    weightless: bool = False
+    """No file gives its weights, so that its statistics were not judged."""
+    measured: bool = False
+    """It was run on images, and stored statistics stood beside measured ones."""
+    sketch: Sketch | None = None
+    """The wiring of the first layer of its gravest finding; None where no finding names a layer."""
 
     @property
     def layers(self) -> int:
@@ -59,9 +72,23 @@ class ModelResult:
         return sum(self.modes.values())
 
     @property
+    def fresh(self) -> tuple[Found, ...]:
+        """The findings that are not in the baseline."""
+        return tuple(one for one in self.found if not one.known)
+
+    def verdict(self, fail_on: Severity) -> Verdict:
+        """What the check says of it, with findings as grave as `fail_on`, or graver, as failures."""
+        grave = [one for one in self.fresh if one.finding.severity.rank >= fail_on.rank]
+        if self.error is None and any(one.finding.code != WEIGHTS_MISSING for one in grave):
+            return "fail"
+        if self.error is not None or self.weightless:
+            return "not judged"
+        return "clean" if self.layers else "without batch norm"
+
+    @property
     def worst(self) -> Severity | None:
         """The gravest finding that is not in the baseline."""
-        return worst(one.finding.severity for one in self.found if not one.known)
+        return worst(one.finding.severity for one in self.fresh)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +98,15 @@ class CheckResult:
     models: tuple[ModelResult, ...]
     stale: tuple[str, ...] = ()
     """Entries of the baseline that nothing matches any more, in words."""
+    compared: bool = False
+    """There is a baseline."""
+    probe_required: bool = False
+    """The configuration wants every model measured: `require = ["probe"]`."""
+
+    @property
+    def unmeasured(self) -> tuple[ModelResult, ...]:
+        """The models with batch norm of which nobody knows whether their statistics are stale."""
+        return tuple(model for model in self.models if model.layers and not model.measured)
 
     @property
     def not_run(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
@@ -90,12 +126,12 @@ class CheckResult:
         return {what: tuple(of) for what, of in codes.items()}
 
     def exit_code(self, fail_on: Severity, exit_zero: bool = False) -> int:
-        """3 if a model met a bug of ours, 2 if one could not be checked, 1 if a finding is as grave
-        as `fail_on`, else 0.
+        """3 if a model met a bug of ours, 2 if one could not be checked, or not be measured though that is
+        required, 1 if a finding is as grave as `fail_on`, else 0.
         """
         if any(model.bug is not None for model in self.models):
             return 3
-        if any(model.error is not None for model in self.models):
+        if any(model.error is not None for model in self.models) or (self.probe_required and self.unmeasured):
             return 2
         gravest = worst(model.worst for model in self.models)
         return int(gravest is not None and gravest.rank >= fail_on.rank and not exit_zero)

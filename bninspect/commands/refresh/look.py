@@ -40,7 +40,7 @@ def looked_at(
     except BninspectError as error:
         case = Case(report=after, no_probe=f"the model could not be run: {error}")
         return None, judged(settings, case, str(error)), 0
-    return seen, judged(settings, Case(report=after, probe=seen)), count
+    return seen, judged(settings, Case(report=after, probe=seen, request=found.request)), count
 
 
 def _sample(found: Estimates, request: Request) -> tuple[Request, int]:

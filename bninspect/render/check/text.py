@@ -1,5 +1,5 @@
-"""The result of a check for a person: a line of verdict per model, findings grouped by rule, what was not
-looked at.
+"""The result of a check for a person: the models that fail and why, each rule once with its fix, and a last
+line that counts.
 """
 
 from __future__ import annotations
@@ -7,43 +7,120 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.stored import UNREAD_VARIABLES
+from bninspect.render.check.groups import Group, groups, of_layers
+from bninspect.render.check.words import counts, headline, summary
 from bninspect.render.line import Line
-from bninspect.text import counted, listed
+from bninspect.rules.rule import Severity
+from bninspect.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from bninspect.commands.check.result import CheckResult, Found, ModelResult
+    from bninspect.commands.check.result import CheckResult, ModelResult
+    from bninspect.render.line import Tone
 
-_SHOWN = 5
-"""Layers of one rule that are listed before the rest is counted."""
+_MOST_GROUPS = 10
+"""Rules of one model that are shown; with three lines each no model fills more than a screen or two."""
+_MOST_ENTRIES = 5
+TONES: dict[Severity, Tone] = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.NOTE: "note",
+}
+_INDENT = 11
+"""Columns of what belongs to a finding: behind `  warning  `."""
 
 
-def lines(result: CheckResult, statistics: bool = False) -> Iterator[Line]:
-    """The report. With `statistics`, the counts per rule over all models behind it."""
+def lines(
+    result: CheckResult,
+    fail_on: Severity = Severity.ERROR,
+    *,
+    statistics: bool = False,
+    verbose: bool = False,
+) -> Iterator[Line]:
+    """The report. Of several models those that fail or were not judged; with `verbose` all of them, every
+    layer, and every rule that did not run. With `statistics`, the counts per rule over all models behind it.
+    """
+    shown = [model for model in result.models if verbose or _is_shown(model, result, fail_on)]
     everywhere = _everywhere(result)
-    foreign = {(skip.code, skip.reason) for model in result.models for skip in model.not_run if skip.foreign}
     space = False
-    for model in result.models:
-        head, *body = _model(model, everywhere)
-        if space or (body and model is not result.models[0]):
+    for model in shown:
+        body = [*findings(model, verbose=verbose), *_notes(model, everywhere, verbose)]
+        if space or (body and model is not shown[0]):
             yield Line("")
-        yield head
+        yield Line(headline(model), "bold")
         yield from body
         space = bool(body)
-    if result.models:
+    if shown:
         yield Line("")
     if statistics:
         yield from _statistics(result)
-    for (reason, _), codes in result.not_run_by_reason.items():
-        said = [code for code in codes if (code, reason) in everywhere and (code, reason) not in foreign]
-        if said:
-            yield Line(f"not looked at in any model: {', '.join(said)} ({reason})", "dim")
-    if codes_elsewhere := sorted(code for code, _ in everywhere & foreign):
-        yield Line(f"not for files of these kinds: {', '.join(codes_elsewhere)}", "dim")
-    for entry in result.stale:
-        yield Line(f"baseline: no longer found, and can go: {entry}", "dim")
-    yield _summary(result)
+    yield from _of_all(result, everywhere, verbose)
+    yield summary(result, fail_on)
+
+
+def findings(model: ModelResult, *, verbose: bool = False) -> Iterator[Line]:
+    """What was found in a model, rule by rule, the gravest first; known findings are counted."""
+    fresh = groups(model.fresh)
+    shown = fresh if verbose else fresh[:_MOST_GROUPS]
+    said: dict[str, str] = {}
+    for group in shown:
+        yield from _group(group, model, said, verbose)
+    if fresh[len(shown) :]:
+        more = [f"{group.code} ({len(group.found):,})" for group in fresh[len(shown) :]]
+        yield Line(f"and {listed(more, 5)}: --verbose shows them", "dim", indent=2)
+    known = groups([one for one in model.found if one.known])
+    if known:
+        codes = ", ".join(f"{group.code} {len(group.found):,}" for group in known)
+        yield Line(
+            f"baseline: {counts([one for group in known for one in group.found], 'known')} ({codes})",
+            "dim",
+            2,
+        )
+        for group in known if verbose else ():
+            yield from _group(group, model, said, verbose)
+
+
+def _is_shown(model: ModelResult, result: CheckResult, fail_on: Severity) -> bool:
+    return len(result.models) == 1 or model.verdict(fail_on) in ("fail", "not judged")
+
+
+def _group(group: Group, model: ModelResult, said: dict[str, str], verbose: bool) -> Iterator[Line]:
+    """The findings of one rule: how grave and where, the evidence, the fix. A fix is printed once."""
+    gravest = group.found[0]
+    who = of_layers(group.layers, model.layers)
+    head = f"{group.code} {gravest.name}" + (f"  {who}" if who else "")
+    grave = gravest.finding.severity.value
+    yield Line(head, TONES[gravest.finding.severity], 2, _INDENT - 2, f"{grave:<{_INDENT - 2}}")
+    for one in group.found if verbose else group.found[:1]:
+        where = one.finding.layer if len(group.found) > 1 else None
+        yield Line(f"{where}: {one.finding.message}" if where else one.finding.message, indent=_INDENT)
+    for fix in group.fixes if verbose else group.fixes[:1]:
+        if fix in said:
+            yield Line(f"fix: the one of {said[fix]}", indent=_INDENT)
+        else:
+            said[fix] = group.code
+            yield Line(fix, indent=_INDENT, label="fix: ", whole=fix.startswith("bninspect "))
+
+
+def _notes(model: ModelResult, everywhere: frozenset[tuple[str, str]], verbose: bool) -> Iterator[Line]:
+    """What was allowed, and what could not be judged, each reason once."""
+    if model.allowed:
+        allowed = [f"{code} at {layer} ({reason})" for code, layer, reason in model.allowed]
+        yield Line(f"allowed: {listed(allowed, len(allowed) if verbose else 3)}", "dim", 2)
+    if model.error is not None and not verbose:
+        return
+    reasons: dict[str, list[str]] = {}
+    for skip in model.not_run:
+        quiet = skip.unasked or (model.weightless and UNREAD_VARIABLES in skip.reason)
+        if (skip.code, skip.reason) not in everywhere and not skip.foreign and (verbose or not quiet):
+            reasons.setdefault(skip.reason, []).append(skip.code)
+    for reason, codes in reasons.items():
+        # A reason may be a sentence or two.
+        yield Line(f"not judged: {', '.join(codes)} ({reason.removesuffix('.')})", "dim", 2)
+    if verbose and (foreign := [skip.code for skip in model.not_run if skip.foreign]):
+        yield Line(f"not for a file of this kind: {', '.join(foreign)}", "dim", 2)
 
 
 def _everywhere(result: CheckResult) -> frozenset[tuple[str, str]]:
@@ -54,106 +131,29 @@ def _everywhere(result: CheckResult) -> frozenset[tuple[str, str]]:
     )
 
 
-def _model(model: ModelResult, everywhere: frozenset[tuple[str, str]]) -> Iterator[Line]:
-    """The verdict, then what is behind it; of what did not run, only what is not said for all models."""
-    if model.error is not None:
-        what = f"{verdict(model)}; it could not be run" if model.modes else "could not be checked"
-        yield Line(f"{model.path}: {what}", "bold")
-        yield Line(model.error.removeprefix(f"{model.path}: "), "error", indent=2)
-    else:
-        yield Line(f"{model.path}: {verdict(model)}", "bold")
-    yield from findings(model)
-    if model.allowed:
-        allowed = [f"{code} at {layer} ({reason})" for code, layer, reason in model.allowed]
-        yield Line(f"allowed: {listed(allowed)}", "dim", indent=2)
-    own = [skip for skip in model.not_run if (skip.code, skip.reason) not in everywhere]
-    reasons: dict[str, list[str]] = {}
-    for skip in own:
-        if not skip.foreign:
-            reasons.setdefault(skip.reason, []).append(skip.code)
-    for reason, codes in reasons.items():
-        # A reason may be a sentence or two.
-        yield Line(f"not looked at: {', '.join(codes)} ({reason.removesuffix('.')})", "dim", indent=2)
-    if elsewhere := [skip.code for skip in own if skip.foreign]:
-        yield Line(f"not for a file of this kind: {', '.join(elsewhere)}", "dim", indent=2)
-
-
-def findings(model: ModelResult) -> Iterator[Line]:
-    """What was found in a model, rule by rule, the gravest first."""
-    by_rule: dict[str, list[Found]] = {}
-    for found in model.found:
-        by_rule.setdefault(found.finding.code, []).append(found)
-    for group in sorted(by_rule.values(), key=lambda found: -max(one.finding.severity.rank for one in found)):
-        yield from _group(group)
-
-
-def verdict(model: ModelResult) -> str:
-    """`53 layers: 51 inference, 2 TRAINING; 1 error`."""
-    modes = [
-        f"{count} {mode.upper() if mode == 'training' else mode}"
-        for mode, count in sorted(model.modes.items(), key=lambda item: -item[1])
-    ]
-    layers = f"{counted(model.layers, 'layer')}: {', '.join(modes)}" if modes else "no batch norm"
-    fresh = [one for one in model.found if not one.known]
-    known = len(model.found) - len(fresh)
-    old = f", {known} known from the baseline" if known else ""
-    return f"{layers}; {_counts(fresh) or 'no findings'}{old}"
-
-
-def _counts(group: Sequence[Found]) -> str:
-    """`2 errors, 1 note`; empty where there is none."""
-    counts = Counter(one.finding.severity.value for one in group)
-    return ", ".join(counted(counts[each], each) for each in ("error", "warning", "note") if counts[each])
-
-
-def _group(group: Sequence[Found]) -> Iterator[Line]:
-    """The findings of one rule: a head, then layer and evidence each, then what mends them."""
-    group = sorted(group, key=lambda one: (one.known, -one.finding.severity.rank))
-    first = group[0].finding
-    old = " (in the baseline)"
-    all_old = all(one.known for one in group)
-    mixed = len({one.finding.severity for one in group}) > 1
-    grave = _counts(group) if mixed else first.severity.value
-    yield Line(
-        f"{first.code} {group[0].name} ({grave})" + old * all_old,
-        "dim" if all_old else first.severity.value,
-        indent=2,
-    )
-    for one in group[:_SHOWN]:
-        where = one.finding.layer or one.finding.node
-        where = f"{where} ({one.finding.severity.value})" if where and mixed else where
-        told = f"{where}: {one.finding.message}" if where else one.finding.message
-        yield Line(told + old * (one.known and not all_old), indent=4)
-    if len(group) > _SHOWN:
-        yield Line(f"and {len(group) - _SHOWN:,} more", "dim", indent=4)
-    remedies = dict.fromkeys(one.finding.remedy for one in group if one.finding.remedy)
-    for remedy in remedies:
-        yield Line(f"to mend it: {remedy}", "dim", indent=4)
+def _of_all(result: CheckResult, everywhere: frozenset[tuple[str, str]], verbose: bool) -> Iterator[Line]:
+    """What was judged in no model, and what the baseline holds that is gone."""
+    quiet = {
+        (skip.code, skip.reason)
+        for model in result.models
+        for skip in model.not_run
+        if skip.foreign or (skip.unasked and not verbose)
+    }
+    for (reason, _), codes in result.not_run_by_reason.items():
+        said = [code for code in codes if (code, reason) in everywhere - quiet]
+        if said:
+            yield Line(f"not judged in any model: {', '.join(said)} ({reason})", "dim")
+    entries = result.stale if verbose else result.stale[:_MOST_ENTRIES]
+    for entry in entries:
+        yield Line(f"baseline: no longer found: {entry}", "dim")
+    if more := len(result.stale) - len(entries):
+        yield Line(f"baseline: {more:,} more are no longer found: --update-baseline removes them", "dim")
 
 
 def _statistics(result: CheckResult) -> Iterator[Line]:
     """How often each rule fired, most often first."""
-    counts: dict[tuple[str, str], int] = {}
-    for model in result.models:
-        for found in model.found:
-            key = found.finding.code, found.name
-            counts[key] = counts.get(key, 0) + 1
-    for (code, name), count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+    fired = Counter((found.finding.code, found.name) for model in result.models for found in model.found)
+    for (code, name), count in sorted(fired.items(), key=lambda item: (-item[1], item[0])):
         yield Line(f"{count:>6,}  {code} {name}")
-    if counts:
+    if fired:
         yield Line("")
-
-
-def _summary(result: CheckResult) -> Line:
-    """One line over all models."""
-    fresh = [one for model in result.models for one in model.found if not one.known]
-    failed = sum(model.error is not None for model in result.models)
-    parts = [counted(len(result.models), "model"), *filter(None, [_counts(fresh)])]
-    if failed:
-        parts.append(f"{failed} could not be checked")
-    known = sum(len(model.found) for model in result.models) - len(fresh)
-    if known:
-        parts.append(f"{known:,} known from the baseline")
-    elif not fresh and not failed:
-        parts.append("no findings")
-    return Line(", ".join(parts), "bold")

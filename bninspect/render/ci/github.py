@@ -30,16 +30,16 @@ def github(result: CheckResult) -> str:
             if found.known:
                 continue
             where = f"{finding.layer}: " if finding.layer else ""
-            mend = f"\nTo mend it: {finding.remedy}" if finding.remedy else ""
+            fix = f"\nfix: {finding.fix}" if finding.fix else ""
             title = f"{finding.code} {found.name}"
             lines.append(
                 _command(
-                    _COMMANDS[finding.severity.value], model.path, title, f"{where}{finding.message}{mend}"
+                    _COMMANDS[finding.severity.value], model.path, title, f"{where}{finding.message}{fix}"
                 )
             )
     for (reason, models), codes in result.not_run_by_reason.items():
-        told = f"{', '.join(codes)} did not run on {listed(models)}: {reason}"
-        lines.append(f"::notice title=bninspect::{_data(told)}")
+        skipped = f"not judged in {listed(models)}: {', '.join(codes)} ({reason})"
+        lines.append(f"::notice title=bninspect::{_data(skipped)}")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -20,8 +20,8 @@ _COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 
 
 def junit(result: CheckResult, fail_on: Severity) -> str:
-    """The result as one document. A finding as grave as `fail_on` is a failure; a lesser one is told and
-    passes.
+    """The result as one document. A finding as grave as `fail_on` is a failure; a lesser one is printed
+    and passes.
     """
     root = ElementTree.Element("testsuites", name="bninspect")
     for model in result.models:
@@ -38,7 +38,7 @@ def junit(result: CheckResult, fail_on: Severity) -> str:
 def _suite(model: ModelResult, fail_on: Severity) -> ElementTree.Element:
     cases = [_found(model, one, fail_on) for one in model.found]
     for skip in model.not_run:
-        case = _case(model, skip.code, "did not run")
+        case = _case(model, skip.code, "not judged")
         ElementTree.SubElement(case, "skipped", message=_clean(skip.reason))
         cases.append(case)
     if model.error is not None:
@@ -64,7 +64,7 @@ def _found(model: ModelResult, found: Found, fail_on: Severity) -> ElementTree.E
     finding = found.finding
     where = finding.layer or finding.node or "model"
     case = _case(model, finding.code, f"{found.name}: {where}")
-    text = finding.message + (f"\nTo mend it: {finding.remedy}" if finding.remedy else "")
+    text = finding.message + (f"\nfix: {finding.fix}" if finding.fix else "")
     if finding.severity.rank >= fail_on.rank and not found.known:
         failure = ElementTree.SubElement(
             case, "failure", message=_clean(finding.message), type=finding.severity.value

@@ -25,7 +25,9 @@ def sarif(result: CheckResult) -> str:
     run = {
         "tool": {"driver": _driver()},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(model, found, index) for model in result.models for found in model.found],
+        "results": [
+            _result(model, found, index, result.compared) for model in result.models for found in model.found
+        ],
         "invocations": [_invocation(result)],
     }
     return dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
@@ -55,7 +57,7 @@ def _pascal(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("-"))
 
 
-def _result(model: ModelResult, found: Found, index: dict[str, int]) -> dict[str, Any]:
+def _result(model: ModelResult, found: Found, index: dict[str, int], compared: bool) -> dict[str, Any]:
     finding = found.finding
     location = _file(model)
     named = [(finding.node, "member"), (finding.layer, "module")]
@@ -63,8 +65,8 @@ def _result(model: ModelResult, found: Found, index: dict[str, int]) -> dict[str
     if logical:
         location["logicalLocations"] = logical
     text = finding.message if finding.layer is None else f"{finding.layer}: {finding.message}"
-    if finding.remedy:
-        text += f"\nTo mend it: {finding.remedy}"
+    if finding.fix:
+        text += f"\nfix: {finding.fix}"
     written: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": index[finding.code],
@@ -77,6 +79,8 @@ def _result(model: ModelResult, found: Found, index: dict[str, int]) -> dict[str
             "primaryLocationLineHash": f"{found.fingerprint}:1",
         },
     }
+    if compared:
+        written["baselineState"] = "unchanged" if found.known else "new"
     if found.known:
         written["suppressions"] = [{"kind": "external", "justification": "in the baseline"}]
     return written
@@ -106,7 +110,7 @@ def _invocation(result: CheckResult) -> dict[str, Any]:
     notes += [
         {
             "level": "note",
-            "message": {"text": f"{model.path}: {skip.code} did not run: {skip.reason}"},
+            "message": {"text": f"{model.path}: {skip.code} not judged: {skip.reason}"},
             "locations": [_file(model)],
             "associatedRule": {"id": skip.code},
         }

@@ -59,7 +59,7 @@ def check(case: Case) -> Iterator[Finding]:
 def _terms(group: SwitchGroup) -> str:
     """What the caller has to know."""
     if group.predicate.source is None:
-        return group.predicate.reason or "it is computed"
+        return str(group.predicate.reason)
     if group.predicate.default is not None:
         return "feeding nothing serves inference"
     values = values_for(group, Mode.INFERENCE)

@@ -6,10 +6,13 @@ import pytest
 
 from bninspect.batchnorm import BatchNorm, Mode
 from bninspect.batchnorm.wiring.deciding import deciders_of, value_of
+from bninspect.batchnorm.wiring.nested import analysed
+from bninspect.graph import Node
 from bninspect.rewrite import specialize
 from bninspect.rewrite.serving import deciders
 from tests.batchnorm.wiring.test_alternatives import NOT, OTHER, branch
 from tests.support.parts import EMPTY, PHASE, STORED, only_layer, report
+from tests.support.text import graph
 
 PARTS = ("x", "gamma", "beta", "mean", "variance")
 
@@ -122,3 +125,15 @@ def test_statistics_of_two_kinds_are_two_layers() -> None:
     changed = text(INSIDE["other:0 and not phase:0"])
     changed = changed.replace("a_mean = Switch(mean,", "a_mean = Switch(beta,")
     assert "y:0" not in [layer.output.name for layer in report(changed).layers]
+
+
+@pytest.mark.parametrize(("many", "decided"), [(6, 6), (7, 0)])
+def test_of_many_parts_no_values_are_looked_for(many: int, decided: int) -> None:
+    lines = "".join(f"p{number} = Placeholder(dtype=bool, shape=[])\n" for number in range(many))
+    parts = graph(lines)
+    predicate = parts.node("p0").output()
+    for number in range(1, many):
+        node = Node(name=f"and {number}", op="LogicalAnd", nodedef=None, stands_for="all of them")
+        node.inputs = predicate, parts.node(f"p{number}").output()
+        predicate = node.output()
+    assert len(analysed(predicate).parts) == decided

@@ -58,9 +58,7 @@ def test_findings_that_are_not_in_the_baseline() -> None:
         "title": "BN103 mode-left-to-the-caller",
     }
     assert told[0].data == "phase decides"
-    assert told[1].data == (
-        "net/bn0: mean 0 and variance 1\nTo mend it: bninspect refresh MODEL -o OUT --image DIR"
-    )
+    assert told[1].data == ("net/bn0: mean 0 and variance 1\nfix: bninspect refresh MODEL -o OUT --image DIR")
 
 
 def test_a_model_that_could_not_be_checked_is_an_error() -> None:
@@ -73,16 +71,16 @@ def test_what_did_not_run_is_one_notice_for_each_reason() -> None:
     told = [one.data for one in commands(github(ORDINARY)) if one.name == "notice"]
     assert len(told) == 2
     assert told[0] == (
-        f"BN401, BN403 did not run on models/a.pb, models/healthy.pb, models/train.meta: {NO_IMAGES}"
+        f"not judged in models/a.pb, models/healthy.pb, models/train.meta: BN401, BN403 ({NO_IMAGES})"
     )
 
 
 def test_every_letter_survives_or_is_escaped() -> None:
     finding, error, notice = commands(github(HOSTILE))
     assert finding.properties["file"] == printable_lines(f"dir/{AWKWARD}.pb")
-    assert finding.data == printable_lines(f"{AWKWARD}: {AWKWARD}\nTo mend it: {AWKWARD}")
+    assert finding.data == printable_lines(f"{AWKWARD}: {AWKWARD}\nfix: {AWKWARD}")
     assert error.data == printable_lines(f"{AWKWARD}2.pb: {AWKWARD}")
-    assert notice.data.endswith(printable_lines(AWKWARD))
+    assert notice.data.endswith(f"({printable_lines(AWKWARD)})")
 
 
 @pytest.mark.parametrize("result", [CheckResult(models=())])

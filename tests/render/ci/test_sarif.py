@@ -54,7 +54,7 @@ def test_a_finding_and_where_it_is() -> None:
     assert told["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == "BN201"
     assert result["level"] == "error"
     assert result["message"]["text"] == (
-        "bn: mean 0 and variance 1\nTo mend it: bninspect refresh MODEL -o OUT --image DIR"
+        "bn: mean 0 and variance 1\nfix: bninspect refresh MODEL -o OUT --image DIR"
     )
     [location] = result["locations"]
     assert location["physicalLocation"] == {
@@ -85,8 +85,8 @@ def test_what_did_not_run_is_said() -> None:
     told = {
         (note["associatedRule"]["id"], note["message"]["text"]) for note in notes if "associatedRule" in note
     }
-    assert ("BN403", f"models/healthy.pb: BN403 did not run: {NO_IMAGES}") in told
-    assert ("BN201", f"models/train.meta: BN201 did not run: {UNREAD}") in told
+    assert ("BN403", f"models/healthy.pb: BN403 not judged: {NO_IMAGES}") in told
+    assert ("BN201", f"models/train.meta: BN201 not judged: {UNREAD}") in told
     assert invocation["executionSuccessful"] is False
     [error] = [note["message"]["text"] for note in notes if note["level"] == "error"]
     assert error == "models/lfs.pb: a Git LFS pointer; run git lfs pull"

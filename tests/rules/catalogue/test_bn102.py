@@ -33,6 +33,18 @@ def test_statistics_from_data_are_the_remedy_where_refresh_gives_them() -> None:
         assert " --image DIR --strip -o " in (finding.remedy or "")
 
 
+def test_the_author_is_the_remedy_where_refresh_would_refuse() -> None:
+    """A normalization that could not be decided stands beside it."""
+    chain = "half = Const(0.5)\na = Mul(y, y)\nq = Mean(a, axes)\nb = Mul(q, half)\nc = Mul(variance, half)\n"
+    chain += (
+        "v = Add(b, c)\ne = Const(0.001)\ns = Add(v, e)\nr = Rsqrt(s)\nd = Sub(y, mean)\nout = Mul(d, r)\n"
+    )
+    text = STORED + EMPTY + "axes = Const([0, 1, 2])\n"
+    finding = caught("BN102", text + fused(mean="none", variance="none", training=True) + chain)
+    assert finding.remedy is not None
+    assert finding.remedy.startswith("build the graph with training=False, restore a checkpoint")
+
+
 def test_does_not_catch_stored_statistics() -> None:
     """That is BN101."""
     assert not found("BN102", STORED + fused(training=True))

@@ -47,6 +47,14 @@ def test_does_not_catch_a_layer_of_small_variances() -> None:
     assert not found("BN204", IMAGE + replaced(variance="[1e-5, 2e-5, 1e-6]") + fused())
 
 
+@pytest.mark.parametrize(("times", "caught_so"), [(2.9, False), (3.1, True), (3.9, True)])
+def test_catches_from_three_times_the_gain_of_the_others(times: float, caught_so: bool) -> None:
+    """The others have gamma 1 and variance + epsilon 1."""
+    gamma = times * 0.001**0.5
+    text = replaced(variance="[0.999, 0.0, 0.999]", gamma=f"[1.0, {gamma}, 1.0]")
+    assert bool(found("BN204", IMAGE + text + fused(epsilon=0.001))) is caught_so
+
+
 def test_does_not_catch_what_gives_infinity() -> None:
     """That is BN203."""
     assert not found("BN204", DEAD + fused(epsilon=0.0))

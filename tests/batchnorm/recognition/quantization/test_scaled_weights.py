@@ -127,6 +127,10 @@ OTHERS = {
         ("offset = Sub(beta, shift)", "fed = Placeholder(dtype=float, shape=[2])\noffset = Sub(fed, shift)"),
         "no x - mean is found",
     ),
+    "the root is divided by gamma": (
+        ("multiplier = Mul(gamma, root)", "multiplier = RealDiv(root, gamma)"),
+        "no x - mean is found",
+    ),
     "the scale is of the input channels": (
         (
             "scaled = Mul(weights, multiplier)",

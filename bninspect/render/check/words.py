@@ -1,0 +1,102 @@
+"""The two lines that matter most of a check: the verdict on one model, and the count over all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, get_args
+
+from bninspect.commands.check.result import Verdict
+from bninspect.render.line import Line
+from bninspect.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.commands.check.result import CheckResult, Found, ModelResult
+    from bninspect.render.line import Tone
+    from bninspect.rules.rule import Severity
+
+_SEVERITIES = ("error", "warning", "note")
+_GIVE = "give --image DIR"
+
+
+def headline(model: ModelResult) -> str:
+    """`net.pb: 2 of 53 batch norms run in TRAINING mode`, `net.pb: 1 batch norm, inference: no findings`."""
+    what = _modes(model)
+    if model.error is not None:
+        reason = model.error.removeprefix(f"{model.path}: ")
+        return f"{model.path}: not judged: {reason}" + (f" ({what})" if model.modes else "")
+    if model.weightless:
+        return f"{model.path}: not judged, {what}"
+    return f"{model.path}: {what}" + ("" if model.found else ": no findings")
+
+
+def _modes(model: ModelResult) -> str:
+    """How many layers run in which mode, the one to worry about first."""
+    total = counted(model.layers, "batch norm")
+    training = model.modes.get("training", 0)
+    if not model.layers:
+        return "no batch norm"
+    if training:
+        who = total if training == model.layers else f"{training:,} of {total}"
+        return f"{who} {'runs' if training == 1 else 'run'} in TRAINING mode"
+    if len(model.modes) == 1:
+        return f"{total}, {'all ' if model.layers > 1 else ''}{next(iter(model.modes))}"
+    return f"{total}, {', '.join(f'{count:,} {mode}' for mode, count in sorted(model.modes.items()))}"
+
+
+def counts(found: Sequence[Found], word: str = "") -> str:
+    """`2 errors, 1 note`, with the word `2 known errors, 1 known note`; empty for none."""
+    many = Counter(one.finding.severity.value for one in found)
+    return ", ".join(counted(many[grave], f"{word} {grave}".strip()) for grave in _SEVERITIES if many[grave])
+
+
+def summary(result: CheckResult, fail_on: Severity) -> Line:
+    """`47 models: 21 fail, 2 not judged, 24 clean (14 warnings: --fail-on warning shows them)`."""
+    verdicts: Counter[Verdict] = Counter(model.verdict(fail_on) for model in result.models)
+    clean = [model for model in result.models if model.verdict(fail_on) in ("clean", "without batch norm")]
+    lesser = [one for model in clean for one in model.fresh]
+    noted, last = "", "clean" if verdicts["clean"] else "without batch norm"
+    if lesser:
+        hidden = len(result.models) > 1
+        least = min((one.finding.severity for one in lesser), key=lambda severity: severity.rank).value
+        hint = f": --fail-on {least} shows them" if hidden else ""
+        noted = f" ({counts(lesser)}{hint})"
+    parts = [
+        _part(verdict, verdicts[verdict], alone=len(result.models) == 1) + (noted if verdict == last else "")
+        for verdict in get_args(Verdict)
+        if verdicts[verdict]
+    ]
+    known = [one for model in result.models for one in model.found if one.known]
+    if known:
+        parts.append(f"{counted(len(known), 'finding')} known from the baseline")
+    if allowed := sum(len(model.allowed) for model in result.models):
+        parts.append(f"{counted(allowed, 'finding')} allowed by the configuration")
+    text = f"{counted(len(result.models), 'model')}: {', '.join(parts)}{_unmeasured(result)}"
+    return Line(text, _tone(result, verdicts))
+
+
+def _part(verdict: Verdict, count: int, *, alone: bool) -> str:
+    """`21 fail`; of one model `fails`."""
+    word = "fails" if verdict == "fail" and count == 1 else verdict
+    return word if alone else f"{count:,} {word}"
+
+
+def _unmeasured(result: CheckResult) -> str:
+    """What the end of the count says of staleness, which images alone show."""
+    missing = result.unmeasured
+    if not missing:
+        return ""
+    layered = [model for model in result.models if model.layers]
+    where = "" if len(missing) == len(layered) else f" in {len(missing):,} of {len(layered):,} models"
+    wanted = ', which require = ["probe"] asks for' if result.probe_required else ""
+    return f"; staleness not measured{where}{wanted}: {_GIVE}"
+
+
+def _tone(result: CheckResult, verdicts: Counter[Verdict]) -> Tone:
+    """Red where a model fails, and green only where all of them were judged."""
+    if verdicts["fail"] or (result.probe_required and result.unmeasured):
+        return "error"
+    if verdicts["not judged"]:
+        return "warning"
+    return "good" if verdicts["clean"] and not result.unmeasured else "bold"

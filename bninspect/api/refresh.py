@@ -67,6 +67,7 @@ def refresh(
     stripped: bool = False,
     checked: bool = True,
     allowed_ops: Names = (),
+    unfrozen: bool = False,
     batches: int | None = None,
     shuffle: bool = False,
     progress: Progress | None = None,
@@ -94,6 +95,7 @@ def refresh(
         stripped=stripped,
         checked=checked,
         allowed_ops=allowed_ops,  # type: ignore[arg-type]
+        unfrozen=unfrozen,
     )
     asked = request_of(inputs, request, "refresh", {"batches": batches, "shuffle": shuffle})
     done = refresh_model(model, target, asked, options, parts=_paths(parts), progress=progress)
@@ -125,6 +127,7 @@ def write_moments(
     layers: Names = (),
     stripped: bool = False,
     allowed_ops: Names = (),
+    unfrozen: bool = False,
     batches: int | None = None,
     shuffle: bool = False,
     progress: Progress | None = None,
@@ -140,6 +143,7 @@ def write_moments(
         layers=layers,  # type: ignore[arg-type]
         stripped=stripped,
         allowed_ops=allowed_ops,  # type: ignore[arg-type]
+        unfrozen=unfrozen,
     )
     asked = request_of(inputs, request, "write_moments", {"batches": batches, "shuffle": shuffle})
     if asked is None:

@@ -74,6 +74,11 @@ _OF_IMAGES = {
 )
 @click.argument("more", metavar="", nargs=-1, type=click.Path())
 @click.option("--all", "everything", is_flag=True, help="List every layer.")
+@click.option(
+    "--unfrozen",
+    is_flag=True,
+    help="Accept a model whose moving statistics alone are variables without values.",
+)
 @click.option("--no-check", is_flag=True, help="Do not run `check` on the result.")
 @options.traceback
 def command(
@@ -108,6 +113,7 @@ def command(
         stripped=asked["stripped"],
         checked=not asked["no_check"],
         allowed_ops=asked["allowed"],
+        unfrozen=asked["unfrozen"],
     )
     with waiting("running training mode") as tell:
         if part is not None:

@@ -35,6 +35,8 @@ class RefreshOptions(Checked):
     """Whether the result is run on some of the images, and judged by the rules."""
     allowed_ops: Texts = ()
     """Ops that may run besides those that only compute."""
+    unfrozen: bool = False
+    """Whether a model is taken whose moving statistics, and nothing else, are variables without values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

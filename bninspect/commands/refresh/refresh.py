@@ -24,6 +24,7 @@ from bninspect.graphdef.bodies import exchanged, write_exchanged
 from bninspect.inputs.request import Request
 from bninspect.models.open import load, path_of
 from bninspect.rewrite.freeze import frozen
+from bninspect.rewrite.statistics.initial import with_initial_statistics
 from bninspect.rewrite.statistics.inserted import inserted
 from bninspect.rewrite.statistics.refill import exchange, filling
 from bninspect.rewrite.statistics.slots import Left
@@ -142,6 +143,8 @@ def _planned(
     graph = load(model)
     refuse_read(target, path, prefix=graph.graphdef.checkpoint)
     report = inspect(graph, outputs=options.outputs)
+    if options.unfrozen:
+        report = with_initial_statistics(report)
     chosen = select(report.layers, options.layers) if options.layers else ()
     return plan(frozen(report), frozenset(layer.name for layer in chosen), stripped=options.stripped)
 

@@ -1,0 +1,78 @@
+"""Statistics that no file gives, as they start: what `refresh` needs of them, before it measures them.
+
+A graph that was not frozen may hold its weights as constants and its moving statistics as variables without
+a value. Training mode reads none of these. Weights are another matter: nothing can be run without them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bninspect.batchnorm import inspect
+from bninspect.batchnorm.missing import missing_weights
+from bninspect.batchnorm.naming import named_as
+from bninspect.errors import RewriteError
+from bninspect.graph import flatten
+from bninspect.graph.ops import VARIABLES
+from bninspect.graph.search import upstream
+from bninspect.graph.trace import declared_shape
+from bninspect.graphdef.dtypes import NUMPY
+from bninspect.graphdef.writer import new_node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bninspect.batchnorm import Report
+    from bninspect.graph import Node
+    from bninspect.graphdef import TensorValue
+
+_MOST_NAMED = 5
+_MOST_VALUES = 1 << 20
+"""More channels than any layer has."""
+
+
+def with_initial_statistics(report: Report) -> Report:
+    """The same model, its moving statistics 0 and 1 where no file gives them; itself where it lacks none.
+
+    Raises RewriteError where its outputs need another variable, or a statistic of unknown shape.
+    """
+    missing = missing_weights(report)
+    if missing is None:
+        return report
+    values = dict(_started(report))
+    needed = upstream(tensor.node for tensor in report.outputs)
+    others = sorted(node.label for node in needed if node.op in VARIABLES and node.name not in values)
+    if others:
+        names = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")
+        raise RewriteError(
+            f"{report.graph.graphdef.path}: refresh runs the model, and these variables have no value: "
+            f"{names}; {missing.fix} (--unfrozen does without moving statistics alone)"
+        )
+    found = inspect(
+        flatten(replace(report.graph.graphdef, variables=values)),
+        outputs=[tensor.name for tensor in report.outputs],
+    )
+    return named_as(report, found)
+
+
+def _started(report: Report) -> Iterator[tuple[str, TensorValue]]:
+    """The variables that hold moving statistics, with the values they start from."""
+    for layer in report.layers:
+        for tensor, start in ((layer.moving_mean, 0), (layer.moving_variance, 1)):
+            shape = None if tensor is None or tensor.node.op not in VARIABLES else _shape(tensor.node)
+            if tensor is not None and shape is not None:
+                dtype = str(tensor.node.attr("dtype", "float")).removesuffix("_ref")
+                array = np.full(shape, start, NUMPY[dtype])
+                constant = new_node(tensor.node.name, "Const", (), {"dtype": dtype, "value": array})
+                yield tensor.node.name, constant.attr("value")
+
+
+def _shape(variable: Node) -> tuple[int, ...] | None:
+    """The shape of a variable; None if that is not known."""
+    shape = declared_shape(variable)
+    known = shape is not None and min(shape, default=1) >= 0 and prod(shape) <= _MOST_VALUES
+    return shape if known else None

@@ -52,6 +52,7 @@ class Absent:
     what: str
     """The layer, the tensor or the question, by its name."""
     reason: str
+    """Why not."""
 
 
 def one_line(error: BninspectError) -> str:

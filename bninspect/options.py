@@ -139,8 +139,7 @@ def checked(name: str, value: Any, kind: Any) -> Any:
     if kind == Size:
         return _size(name, value)
     if kind == Assignments:
-        pairs = value.items() if isinstance(value, Mapping) else ()
-        return tuple(f"{key}={fed}" for key, fed in pairs) if pairs else _texts(name, value or ())
+        return _assignments(name, value)
     if kind == File:
         return _text(name, value)
     if get_origin(kind) is Annotated:
@@ -220,6 +219,19 @@ def _text(name: str, value: Any) -> str:
     if not isinstance(text, str):
         raise OptionError(f"{name}={value!r}: a text is wanted, not {type(value).__name__}")
     return text
+
+
+def _assignments(name: str, value: Any) -> tuple[str, ...]:
+    """`NAME=VALUE` of each; of a mapping, whose values are numbers, booleans and texts."""
+    if not isinstance(value, Mapping):
+        return _texts(name, value)
+    for key, fed in value.items():
+        if getattr(fed, "ndim", 0) or not (isinstance(fed, str) or hasattr(fed, "__float__")):
+            raise OptionError(
+                f"{name}: {key} is {type(fed).__name__}: a number, a boolean or @file.npy is wanted; "
+                "numpy.save writes an array"
+            )
+    return tuple(f"{key}={fed}" for key, fed in value.items())
 
 
 def _size(name: str, value: Any) -> tuple[int, int]:

@@ -11,6 +11,7 @@ import pytest
 
 from bninspect.errors import BninspectError, OptionError
 from bninspect.options import (
+    Assignments,
     Checked,
     Count,
     Momentum,
@@ -31,6 +32,7 @@ class Asked(Checked):
     """One field of each kind."""
 
     images: Texts = ()
+    feeds: Assignments = ()
     preprocess: Preprocess = "raw"
     count: Count | None = None
     seed: Seed = 0
@@ -54,6 +56,9 @@ def refusal(**given: Any) -> str:
         ({"images": Path("photos")}, ("photos",)),
         ({"images": ["a.jpg", Path("b.jpg")]}, ("a.jpg", "b.jpg")),
         ({"images": (name for name in "ab")}, ("a", "b")),
+        ({"feeds": {"a": 1.0, "b": False, "c": "@x.npy"}}, ("a=1.0", "b=False", "c=@x.npy")),
+        ({"feeds": "keep_prob=1.0"}, ("keep_prob=1.0",)),
+        ({"feeds": {}}, ()),
         ({"preprocess": "tf"}, "tf"),
         ({"count": np.int64(3)}, 3),
         ({"momentum": np.float32(0.5)}, 0.5),
@@ -79,6 +84,10 @@ def test_a_value_is_held_as_its_kind_has_it(given: dict[str, Any], held: object)
         ({"preprocess": "tff"}, f"preprocess='tff': {ONE_OF_THEM}; did you mean 'tf'?"),
         ({"preprocess": "TORCH"}, f"preprocess='TORCH': {ONE_OF_THEM}; did you mean 'torch'?"),
         ({"preprocess": 3}, f"preprocess=3: {ONE_OF_THEM}"),
+        (
+            {"feeds": {"x": np.zeros(2)}},
+            "feeds: x is ndarray: a number, a boolean or @file.npy is wanted; numpy.save writes an array",
+        ),
         ({"images": 3}, "images=3: a text, or a list of texts, is wanted"),
         ({"images": [3]}, "images=3: a text is wanted, not int"),
         ({"images": b"a.jpg"}, "images=b'a.jpg': a text, or a list of texts, is wanted"),

@@ -42,9 +42,11 @@ class StoredStatistics:
     mean: TensorValue
     """Of real numbers; read when they are asked for."""
     variance: TensorValue
+    """As mean."""
     mean_range: tuple[float | None, float | None]
     """(min, max) over the channels; None for a bound that is not finite."""
     variance_range: tuple[float | None, float | None]
+    """As mean_range."""
 
     def numbers(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean and variance, float64, shape (channels,) each; in a damaged file of different lengths.
@@ -59,6 +61,7 @@ class Statistics:
     """What is known of the stored statistics of one layer."""
 
     state: State
+    """initial, stored, absent, unread or invalid."""
     reason: str | None = None
     """Why they are `absent`, `unread` or `invalid`; None otherwise."""
     values: StoredStatistics | None = None
@@ -80,6 +83,7 @@ class BatchNorm:
     name: str
     """The scope its output stands in; unique within one Report."""
     form: Form
+    """How it is written: fused, decomposed, global or folded."""
     op: str
     """The op that normalizes: FusedBatchNormV3, ..., or Rsqrt / Sqrt / Pow for a chain."""
     wiring: Wiring
@@ -87,18 +91,23 @@ class BatchNorm:
     x: Tensor
     """The tensor that is normalized, before any Switch."""
     output: Tensor
+    """The tensor that the layer gives, behind any Merge."""
     gamma: Tensor | None
     """The scale, at its source (Const or variable); None where the layer has none."""
     beta: Tensor | None
+    """The offset, as gamma."""
     moving: MovingStatistics | None
     """None where the layer keeps none, or they are computed when the model runs."""
     epsilon: float | None
     """Added to the variance; None where it cannot be read."""
     momentum: float | None
+    """Of moving = moving * momentum + batch * (1 - momentum); None where the file does not say."""
     data_format: str | None
     """NHWC or NCHW (channels last or first, whatever the rank); None where it cannot be told."""
     channels: int | None
+    """How many; None where the file does not say."""
     statistics: Statistics
+    """What is known of the stored mean and variance."""
     updates: str | None = None
     """In a training graph `run`, `unused` or `none`; None where there is no train op to speak of."""
     updates_apart: bool = False
@@ -111,6 +120,7 @@ class BatchNorm:
     updated_by_others: bool = False
     """Whether a train op runs the updates of another call with the same statistics, and not those of this."""
     trainable: tuple[str, ...] | None = None
+    """Which of gamma, beta, moving_mean, moving_variance the optimizer may change, or None."""
     functions: tuple[str, ...] = ()
     """The library functions its nodes stand in, outermost first; empty at the top level."""
 
@@ -192,9 +202,11 @@ class Lookalike:
     """A normalization that is not batch norm."""
 
     node: Node
+    """The node that normalizes."""
     kind: str
     """layer_norm, group_norm, instance_norm, l2_normalize or other."""
     reason: str
+    """Why it is no batch norm."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +214,9 @@ class Unrecognised:
     """Something that may be batch norm and could not be decided."""
 
     node: str
+    """The node, as a person is shown it."""
     reason: str
+    """Why it could not be decided."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,8 +224,11 @@ class Skipped:
     """Something left out on purpose."""
 
     what: str
+    """In words."""
     count: int
+    """How many nodes, or files."""
     reason: str
+    """Why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -221,6 +238,7 @@ class SwitchGroup:
     switch: ModeSwitch
     """What chooses the mode of the first of the layers."""
     layers: tuple[BatchNorm, ...]
+    """Those that it decides, in graph order."""
 
     @property
     def predicate(self) -> Predicate:

@@ -45,6 +45,7 @@ class ModeSwitch:
     """What sends one layer to training or to inference."""
 
     predicate: Predicate
+    """The boolean that chooses, and what decides it."""
     training_when_predicate: bool
     """The predicate's own value that serves training (proven by the Switch port or the If branch)."""
 

@@ -54,11 +54,15 @@ class InputFact:
     """What an input was fed."""
 
     name: str
+    """The tensor: `image:0`."""
     dtype: str
+    """As TensorFlow calls it: float32."""
     shape: tuple[int, ...]
     """Of all batches together."""
     source: tuple[str, ...]
+    """The files, or how the numbers were drawn."""
     preset: str | None
+    """How images were prepared: raw, unit, tf, caffe or torch; None where they were not."""
     drawn: bool = False
     """Whether its values are random numbers, which say nothing of stored statistics."""
 
@@ -94,7 +98,9 @@ class Gap:
     TensorFlow. Not finite where one of the outputs is not."""
 
     max_abs: float
+    """max |inference - training|."""
     rms: float
+    """sqrt(mean (inference - training)^2)."""
     relative_l2: float
     """Over the size of the output in training mode, as `compare.Difference` has it: the relative RMS."""
 
@@ -104,6 +110,7 @@ class ProbedLayer:
     """One layer whose x was measured in both copies of the model."""
 
     layer: BatchNorm
+    """The layer itself."""
     values: int | None
     """Per channel, of all images together; None if nothing of x was measured."""
     images: int | None
@@ -117,6 +124,7 @@ class ProbedLayer:
     moving_mean: NDArray[np.float64] | None = None
     """The stored statistics, shape (channels,); None where there are none."""
     moving_variance: NDArray[np.float64] | None = None
+    """As moving_mean."""
     refit: LayerMeasurement | None = None
     """As `own`, of the images prepared by the preset that fits the first layer better (`PresetTrial.better`);
     None where there is none."""
@@ -128,6 +136,7 @@ class ProbedLayer:
     layer ran in its only mode in both copies (see `rewrite.LayerChange`).
     """
     inference: str = "branch"
+    """How inference mode was brought about, as training."""
 
     @property
     def name(self) -> str:
@@ -154,6 +163,7 @@ class Verification:
     """Whether the specialized graphs agree with the original, fed by its own predicate."""
 
     state: Literal["verified", "differs", "impossible"]
+    """verified, differs or impossible."""
     max_abs: float | None = None
     """The largest difference of any tensor compared; None where nothing was."""
     tensor: str | None = None
@@ -171,6 +181,7 @@ class OutputDifference:
     """One tensor in both modes."""
 
     name: str
+    """The tensor: `logits:0`."""
     difference: Difference | None
     """None for whole numbers and booleans, which are not subtracted."""
     agreement: float | None = None
@@ -195,9 +206,13 @@ class Patch:
     """One piece of one tensor in both modes."""
 
     tensor: str
+    """Its name."""
     slice: str
+    """As it was asked for: `0,22:28,22:28,0`."""
     training: NDArray[Any]
+    """The numbers in training mode, in the shape of the slice."""
     inference: NDArray[Any]
+    """The numbers in inference mode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ class LayerChange:
     """What was done to one layer."""
 
     layer: BatchNorm
+    """As it was."""
     mode: Mode
     """The mode it was to run in."""
     what: str

@@ -28,7 +28,9 @@ class NotRun:
     """A rule that could not run, or could not judge all of the model, and why."""
 
     code: str
+    """Of the rule."""
     reason: str
+    """Why it could not judge."""
     unasked: bool = False
     """The rule needs a run of the model, and nobody gave inputs for one."""
     foreign: bool = False

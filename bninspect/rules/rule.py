@@ -50,7 +50,9 @@ class Finding:
     """One thing that is wrong."""
 
     code: str
+    """Of the rule: BN101."""
     severity: Severity
+    """error, warning or note."""
     layer: str | None
     """The layer's name; None where it is said of the model."""
     node: str | None

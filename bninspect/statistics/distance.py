@@ -33,6 +33,7 @@ class Difference:
     max_abs: float
     """max |i - t|."""
     mean_abs: float
+    """mean |i - t|."""
     rms: float
     """sqrt(mean (i - t)^2)."""
     relative_l2: float

@@ -64,13 +64,17 @@ class Staleness:
     has none."""
 
     d: Floats
+    """Shape (channels,): error of the mean, in stored standard deviations."""
     r: Floats
+    """Shape (channels,): measured over stored standard deviation."""
     w: Floats
+    """Shape (channels,): W = sqrt(d^2 + (r - 1)^2)."""
     kl: Floats
     """Inf where r is 0."""
     floor: Floats
     """F."""
     images: int
+    """How many images were measured."""
     values: int
     """Over how many values of one channel the moments are taken."""
     score: float | None
@@ -78,10 +82,13 @@ class Staleness:
     score_error: float | None
     """How far S may be off by the choice of images (`_score_error`); None where there is no score."""
     mean_w2: float
+    """Mean of W^2 over the channels that have one."""
     mean_floor: float
+    """Mean of F over these channels."""
     significant: bool
     """Whether the images chosen do not explain it."""
     verdict: Verdict
+    """fine, note, warning, error or inconclusive."""
     reason: str | None
     """What is wrong with the numbers themselves (not finite, no variance), or why nothing can be said; else
     None."""

@@ -52,6 +52,7 @@ class TensorChange:
     reason: str | None = None
     """Why they could not be compared; None otherwise."""
     values: int = 0
+    """How many values were compared."""
     relative: float | None = None
     """See the head of this file; None where they could not be compared, nan where a value is not finite."""
     max_abs: float | None = None
@@ -69,10 +70,13 @@ class StatisticsChange:
     d: Floats | None = None
     """Shape (channels,); nan where a value is not finite or OLD has no variance. None as `moved`."""
     r: Floats | None = None
+    """Shape (channels,), as d."""
     w: Floats | None = None
+    """Shape (channels,), as d."""
     max_abs_mean: float | None = None
     """max |mean' - mean|; nan where a value is not finite."""
     max_abs_variance: float | None = None
+    """max |variance' - variance|; as max_abs_mean."""
 
     @property
     def channels(self) -> int:

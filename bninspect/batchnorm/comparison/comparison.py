@@ -58,16 +58,23 @@ class LayerMove:
     """One layer in both files."""
 
     old: BatchNorm
+    """The layer in OLD."""
     new: BatchNorm
+    """The layer in NEW."""
     matched: How
+    """How the two were found to be one: by name, or by order."""
     weights: TensorChange | None
     """The nearest weights that x is made with; None where there are none."""
     gamma: TensorChange | None
     """None where the layer has none in either file."""
     beta: TensorChange | None
+    """As gamma."""
     statistics: StatisticsChange
+    """How far mean and variance moved."""
     verdict: Verdict
+    """What moved, and what did not."""
     trains: Trains
+    """What it normalizes with while the model is trained."""
 
     @property
     def name(self) -> str:

@@ -26,6 +26,7 @@ class Found:
     """A finding in one model."""
 
     finding: Finding
+    """What is wrong."""
     name: str
     """The rule's name, which states the bad thing."""
     known: bool = False
@@ -45,6 +46,7 @@ class ModelResult:
     """One model: what was found, or why it could not be read."""
 
     path: str
+    """As it was given or found."""
     error: str | None = None
     """One line where it could not be checked; where only its run failed, what the file shows is beside it."""
     bug: str | None = None
@@ -52,7 +54,9 @@ class ModelResult:
     modes: Mapping[str, int] = field(default_factory=dict)
     """How many layers run in each mode: training, inference, switched."""
     found: tuple[Found, ...] = ()
+    """What is wrong, by code and graph order."""
     not_run: tuple[NotRun, ...] = ()
+    """The rules that could not judge, or not all of it."""
     allowed: tuple[tuple[str, str, str], ...] = ()
     """(code, layer, reason) of what the configuration allows."""
     judged: tuple[str, ...] = ()

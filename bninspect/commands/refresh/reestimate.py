@@ -58,6 +58,7 @@ class Estimates:
     images: int
     """0 where what was fed by hand is no image."""
     batch_size: int
+    """Images of one batch."""
     last: int
     """How many images the last batch had."""
     how: Mapping[str, str]

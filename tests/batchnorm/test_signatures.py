@@ -90,4 +90,4 @@ def test_a_model_without_batch_norm_has_outputs_all_the_same() -> None:
 def test_a_model_without_batch_norm_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("tensorflow", reason="runs the model")
     assert run(["check", str(NONE), "--random", "2"]) == 0
-    assert "no batch norm; 1 note" in capsys.readouterr().out
+    assert "without batch norm (1 note)" in capsys.readouterr().out

@@ -50,6 +50,7 @@ ORDINARY = CheckResult(
     models=(
         ModelResult(
             path="models/a.pb",
+            sentence="53 batch norms: 2 in TRAINING mode, 51 in inference mode",
             modes={"inference": 51, "training": 2},
             found=(
                 warning(),
@@ -60,10 +61,14 @@ ORDINARY = CheckResult(
             allowed=(("BN101", "gen/bn", "a generator"),),
         ),
         ModelResult(
-            path="models/healthy.pb", modes={"inference": 3}, not_run=not_run(NO_IMAGES, "BN401", "BN403")
+            path="models/healthy.pb",
+            sentence="3 batch norms run in inference mode, whatever is fed",
+            modes={"inference": 3},
+            not_run=not_run(NO_IMAGES, "BN401", "BN403"),
         ),
         ModelResult(
             path="models/train.meta",
+            sentence="1 batch norm, switched by training:0 (placeholder, no default: must be fed)",
             modes={"switched": 1},
             not_run=(*not_run(UNREAD, "BN201"), *not_run(NO_IMAGES, "BN401", "BN403")),
         ),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.batchnorm.stored import UNREAD_VARIABLES
+from bninspect.batchnorm.verdict import verdict
 from bninspect.commands.check.result import Found, ModelResult
 from bninspect.commands.check.sketch import sketch
 from bninspect.errors import BninspectError, described
@@ -107,6 +108,7 @@ def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelR
     return ModelResult(
         path=settings.path,
         error=failure,
+        sentence=verdict(report).text,
         modes=dict(sorted(Counter(layer.mode.value for layer in report.layers).items())),
         found=tuple(
             Found(finding=finding, name=names[finding.code], former=_former(finding, report))

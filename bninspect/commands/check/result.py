@@ -51,6 +51,8 @@ class ModelResult:
     """One line where it could not be checked; where only its run failed, what the file shows is beside it."""
     bug: str | None = None
     """The traceback, where the error is a fault of this program rather than of the model."""
+    sentence: str = ""
+    """The verdict on its modes (`batchnorm.verdict`), as every command says it."""
     modes: Mapping[str, int] = field(default_factory=dict)
     """How many layers run in each mode: training, inference, switched."""
     found: tuple[Found, ...] = ()

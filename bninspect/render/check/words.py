@@ -21,28 +21,14 @@ _GIVE = "give --image DIR"
 
 
 def headline(model: ModelResult) -> str:
-    """`net.pb: 2 of 53 batch norms run in TRAINING mode`, `net.pb: 1 batch norm, inference: no findings`."""
-    what = _modes(model)
+    """`net.pb: 4 batch norms run in inference mode, whatever is fed; no findings`."""
+    what = model.sentence
     if model.error is not None:
         reason = model.error.removeprefix(f"{model.path}: ")
-        return f"{model.path}: not judged: {reason}" + (f" ({what})" if model.modes else "")
+        return f"{model.path}: not judged: {reason}" + (f" ({what})" if what else "")
     if model.weightless:
         return f"{model.path}: not judged, {what}"
-    return f"{model.path}: {what}" + ("" if model.found else ": no findings")
-
-
-def _modes(model: ModelResult) -> str:
-    """How many layers run in which mode, the one to worry about first."""
-    total = counted(model.layers, "batch norm")
-    training = model.modes.get("training", 0)
-    if not model.layers:
-        return "no batch norm"
-    if training:
-        who = total if training == model.layers else f"{training:,} of {total}"
-        return f"{who} {'runs' if training == 1 else 'run'} in TRAINING mode"
-    if len(model.modes) == 1:
-        return f"{total}, {'all ' if model.layers > 1 else ''}{next(iter(model.modes))}"
-    return f"{total}, {', '.join(f'{count:,} {mode}' for mode, count in sorted(model.modes.items()))}"
+    return f"{model.path}: {what}" + ("" if model.found else "; no findings")
 
 
 def counts(found: Sequence[Found], word: str = "") -> str:

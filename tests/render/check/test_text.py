@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bninspect.batchnorm import inspect
+from bninspect.batchnorm.verdict import verdict
+from bninspect.commands.check.gate import Settings, check
 from bninspect.commands.check.result import CheckResult, ModelResult
 from bninspect.graph import load
 from bninspect.render.check.document import check_document
@@ -51,29 +53,23 @@ def test_no_line_is_too_long_and_no_letter_moves_the_terminal(width: int) -> Non
     assert "\\x1b[31m" in shown.replace("\n", "").replace(" ", "")
 
 
-@pytest.mark.parametrize(
-    ("modes", "said"),
-    [
-        ({"inference": 51, "training": 2}, "2 of 53 batch norms run in TRAINING mode"),
-        ({"training": 1}, "1 batch norm runs in TRAINING mode"),
-        ({"switched": 3}, "3 batch norms, all switched"),
-        ({"inference": 1}, "1 batch norm, inference"),
-        ({"inference": 2, "switched": 1}, "3 batch norms, 2 inference, 1 switched"),
-        ({}, "no batch norm"),
-    ],
-)
-def test_the_headline_shouts_where_training_is_served(modes: dict[str, int], said: str) -> None:
-    assert headline(ModelResult(path="m.pb", modes=modes, found=(found(),))) == f"m.pb: {said}"
-    assert headline(ModelResult(path="m.pb", modes=modes)) == f"m.pb: {said}: no findings"
+def test_the_headline_is_the_verdict_of_every_command() -> None:
+    result = check(Settings(path=str(FIXTURES / "mixed_modes.pb")))
+    said = verdict(inspect(load(result.path))).text
+    assert said == "3 batch norms: 1 in TRAINING mode, 2 in inference mode"
+    assert headline(result) == f"{result.path}: {said}"
+    assert headline(replace(result, found=())) == f"{result.path}: {said}; no findings"
 
 
 def test_what_was_not_judged_is_never_green() -> None:
     gone = found("BN113", layer=None, node=None, message="no variables folder", name="weights-missing")
-    weightless = ModelResult(path="w", modes={"switched": 2}, found=(gone,), weightless=True)
+    weightless = ModelResult(
+        path="w", sentence="2 batch norms", modes={"switched": 2}, found=(gone,), weightless=True
+    )
     unreadable = ModelResult(path="u.pb", error="u.pb: empty")
     clean = ModelResult(path="c.pb", modes={"inference": 1}, measured=True)
     shown = text(CheckResult(models=(weightless, unreadable, clean)), 200)
-    assert "w: not judged, 2 batch norms, all switched\n  error    BN113 weights-missing\n" in shown
+    assert "w: not judged, 2 batch norms\n  error    BN113 weights-missing\n" in shown
     assert "u.pb: not judged: empty\n" in shown
     assert "c.pb" not in shown
     assert shown.endswith(
@@ -136,12 +132,15 @@ def test_rules_for_other_kinds_of_files_are_told_to_the_curious() -> None:
 
 
 def test_healthy_models_are_counted() -> None:
-    models = tuple(ModelResult(path=f"{name}.pb", modes={"inference": 1}, measured=True) for name in "abc")
+    models = tuple(
+        ModelResult(path=f"{name}.pb", sentence="1 batch norm", modes={"inference": 1}, measured=True)
+        for name in "abc"
+    )
     assert text(CheckResult(models=models)) == "3 models: 3 clean\n"
     assert text(CheckResult(models=models), verbose=True).splitlines()[0] == (
-        "a.pb: 1 batch norm, inference: no findings"
+        "a.pb: 1 batch norm; no findings"
     )
-    assert text(CheckResult(models=models[:1])).startswith("a.pb: 1 batch norm, inference: no findings\n")
+    assert text(CheckResult(models=models[:1])).startswith("a.pb: 1 batch norm; no findings\n")
 
 
 def test_the_findings_of_one_rule_are_one_entry_with_one_fix() -> None:

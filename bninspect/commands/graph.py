@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from traceback import format_exception
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.selection import select
-from bninspect.commands.paths import models
 from bninspect.errors import BninspectError, OptionError, described
-from bninspect.models.checkpoint.locate import names_checkpoint
+from bninspect.models.checkpoint.locate import is_no_part, names_checkpoint
 from bninspect.models.open import load
 from bninspect.options import Checked, Texts
 
@@ -78,8 +76,16 @@ def models_named(paths: Sequence[str]) -> tuple[str, ...]:
     """
     named: dict[str, None] = {}
     for path in paths:
-        named.update(dict.fromkeys([path] if names_checkpoint(path) else models([path])))
+        named.update(dict.fromkeys(_models(path)))
     return tuple(named)
+
+
+def _models(path: str) -> tuple[str, ...]:
+    if is_no_part(path) or names_checkpoint(path):
+        return (path,)
+    from bninspect.commands.paths import models
+
+    return models([path])
 
 
 def inspect_each(paths: Sequence[str], options: GraphOptions | None = None) -> Iterator[GraphResult | Unread]:
@@ -88,9 +94,11 @@ def inspect_each(paths: Sequence[str], options: GraphOptions | None = None) -> I
         try:
             yield inspect_model(path, options)
         except Exception as error:
-            bug = None if isinstance(error, BninspectError | OSError | MemoryError) else error
-            yield Unread(
-                path=path,
-                error=described(path, error),
-                bug=None if bug is None else "".join(format_exception(bug)),
-            )
+            ours = not isinstance(error, BninspectError | OSError | MemoryError)
+            yield Unread(path=path, error=described(path, error), bug=_traceback(error) if ours else None)
+
+
+def _traceback(error: Exception) -> str:
+    from traceback import format_exception
+
+    return "".join(format_exception(error))

@@ -9,15 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.errors import SelectionError
+from bninspect.models.checkpoint.locate import PARTS, SAVED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_SAVED = ("saved_model.pb", "saved_model.pbtxt")
-_PARTS = frozenset({
-    *_SAVED, "fingerprint.pb", "keras_metadata.pb", "tfhub_module.pb", "variables", "assets", "assets.extra",
-})  # fmt: skip
-"""What a SavedModel, or a module of TensorFlow Hub, is made of; all else in its folder is a model."""
 _ENDINGS = (".pb", ".pbtxt", ".meta", ".keras", ".h5", ".hdf5")
 """What a folder is searched for; a file that is named outright is told by its content."""
 
@@ -39,13 +35,13 @@ def models(names: Sequence[str]) -> tuple[str, ...]:
 def identity(path: str | Path) -> Path:
     """What a model is told from others by: its absolute path; of `saved_model.pb` that of its folder."""
     absolute = Path(path).absolute()
-    return absolute.parent if absolute.name in _SAVED else absolute
+    return absolute.parent if absolute.name in SAVED else absolute
 
 
 def called(path: str | Path) -> tuple[Path, ...]:
     """The absolute paths that a model goes by: a SavedModel by its folder and by the file in it."""
     model = identity(path)
-    return model, *(model / name for name in _SAVED if (model / name).is_file())
+    return model, *(model / name for name in SAVED if (model / name).is_file())
 
 
 def matches(pattern: str) -> frozenset[Path]:
@@ -85,7 +81,7 @@ def _named(name: str) -> list[str]:
         return [name]
     if path.is_file():
         whole = _model(path)
-        return [name if whole in (None, path) or path.name in _SAVED else str(whole)]
+        return [name if whole in (None, path) or path.name in SAVED else str(whole)]
     if path.is_dir():
         found = sorted(_inside(path))
         if not found:
@@ -103,14 +99,14 @@ def _model(path: Path) -> Path | None:
     """The model that a path is, or is a part of; None for a folder and a pipe."""
     below = path.name
     for folder in path.parents:
-        if below in _PARTS and _is_savedmodel(folder):
+        if below in PARTS and _is_savedmodel(folder):
             return folder
         below = folder.name
     return path if _is_model(path) else None
 
 
 def _is_savedmodel(path: Path) -> bool:
-    return any((path / name).is_file() for name in _SAVED)
+    return any((path / name).is_file() for name in SAVED)
 
 
 def _is_model(path: Path) -> bool:
@@ -122,7 +118,7 @@ def _inside(folder: Path) -> Iterator[str]:
     """Every model in a folder and below; where it is itself a SavedModel, that, and not its parts."""
     parts: frozenset[str] = frozenset()
     if _is_savedmodel(folder):
-        parts = _PARTS
+        parts = PARTS
         yield str(folder)
     for entry in folder.iterdir():
         if entry.name in parts:

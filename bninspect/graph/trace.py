@@ -43,13 +43,16 @@ _CAST_FREE = IDENTITIES | CASTS
 
 _LONGEST_TURN = 8
 """Nodes that hand a loop's variable on, in one turn."""
+_CHOOSING_INPUTS = MERGES | {"IdentityN"}
+"""Ops that may hand on another input than the first."""
 _HOPS = 64
 """A way back longer than this is remembered, so that long chains do not cost their length squared."""
 
 
 def _through(tensor: Tensor, ops: frozenset[str]) -> Tensor:
     for _ in range(_HOPS):
-        before = _before(tensor, ops)
+        op = tensor.node.op
+        before = _before(tensor, ops) if op in ops or op in _CHOOSING_INPUTS else None
         if before is None:
             return tensor
         tensor = before

@@ -83,6 +83,10 @@ class _Attributes(Mapping[str, Any]):
                 self._values[key] = attribute(self._small[key])
         return self._values[key]
 
+    def get(self, key: str, default: Any = None) -> Any:
+        value = self._values.get(key)
+        return super().get(key, default) if value is None else value
+
     def __contains__(self, key: object) -> bool:
         return key in self._large or key in self._small
 

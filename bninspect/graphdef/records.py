@@ -65,7 +65,8 @@ class NodeDef:
 
     def attr(self, name: str, default: Any = None) -> Any:
         """One attribute, or the default where it is absent or has no value."""
-        value = self.attributes.get(name)
+        attributes = self.attributes if self._attributes is None else self._attributes
+        value = attributes.get(name)
         return default if value is None else value
 
 

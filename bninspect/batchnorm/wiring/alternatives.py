@@ -39,6 +39,9 @@ class Alternative(NamedTuple):
 
 def alternatives(tensor: Tensor, conditions: Conditions, given: Context = frozenset()) -> list[Alternative]:
     """All that the tensor can be where `given` holds; itself, where nothing chooses or too much does."""
+    source = value(tensor)
+    if source.port or conditions.join(source.node) is None:
+        return [Alternative(source, ())]
     found: list[Alternative] = []
     chosen: set[Node] = set()
     too_many = False
@@ -59,9 +62,9 @@ def alternatives(tensor: Tensor, conditions: Conditions, given: Context = frozen
             _Descent(value(side), narrower, onward) for side, narrower in sides(join, conditions, context)
         ]
 
-    for _ in postorder([_Descent(value(tensor), given, ())], before):
+    for _ in postorder([_Descent(source, given, ())], before):
         if too_many:
-            return [Alternative(value(tensor), ())]
+            return [Alternative(source, ())]
     return found
 
 

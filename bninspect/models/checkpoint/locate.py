@@ -17,6 +17,11 @@ from bninspect.models.checkpoint import MAGIC
 if TYPE_CHECKING:
     from pathlib import Path
 
+SAVED = ("saved_model.pb", "saved_model.pbtxt")
+PARTS = frozenset({
+    *SAVED, "fingerprint.pb", "keras_metadata.pb", "tfhub_module.pb", "variables", "assets", "assets.extra",
+})  # fmt: skip
+"""What a SavedModel, or a module of TensorFlow Hub, is made of; all else in its folder is a model."""
 _SHARD = re.compile(r"\.data-\d{5}-of-\d{5}\Z")
 _STATE = re.compile(rb"\s*(?:#.*\n\s*)*model_checkpoint_path\s*:")
 _MOST_STATE = 1 << 20
@@ -37,6 +42,11 @@ def graph_of(path: str) -> str:
             ".meta file of the graph, or a SavedModel"
         )
     return meta
+
+
+def is_no_part(path: str) -> bool:
+    """Whether the path is a file that is no part of a SavedModel, by its name and those of its folders."""
+    return os.path.isfile(path) and PARTS.isdisjoint(re.split(r"[\\/]", path))
 
 
 def bare_checkpoint(path: str) -> str | None:
@@ -90,7 +100,7 @@ def _prefix_of(path: Path) -> str | None:
     """The prefix of a checkpoint, where the path names a checkpoint rather than a graph."""
     if path.is_dir():
         state = path / "checkpoint"
-        if any((path / name).is_file() for name in ("saved_model.pb", "saved_model.pbtxt")):
+        if any((path / name).is_file() for name in SAVED):
             return None
         if state.is_file():
             return _stated(state)

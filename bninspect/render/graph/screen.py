@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.verdict import behaviours, verdict
@@ -97,7 +97,7 @@ def _file(report: Report, *, everything: bool) -> Iterator[Line]:
     elif record.producer is not None:
         facts.append(f"producer {record.producer}")
     if record.checkpoint is not None:
-        facts.append(f"values of {Path(record.checkpoint).name}")
+        facts.append(f"values of {os.path.basename(record.checkpoint.rstrip('/'))}")
     if report.outputs and report.layers:
         facts.append(f"{'output' if len(report.outputs) == 1 else 'outputs'} {_outputs(report)}")
     more = " --all lists the layers, --layer NAME draws one." if report.layers and not everything else ""

@@ -237,3 +237,45 @@ def test_a_model_is_probed_as_its_section_says(check: Callable[..., tuple[int, A
     assert code == 1
     assert skipped["models/slim_resnet.pb", "BN403"] == "no probe images given"
     assert skipped.get(("models/classic.pb", "BN403")) != "no probe images given"
+
+
+def test_a_severity_of_ones_own(check: Callable[..., tuple[int, Any]]) -> None:
+    warning = f"models/{WARNING}"
+    configure('severity = {BN103 = "error"}')
+    code, told = check(warning)
+    assert code == 1
+    assert [one["severity"] for one in told["findings"]] == ["error"]
+    configure('severity = {mode-left-to-the-caller = "note"}')
+    assert check(warning, "--fail-on", "warning")[0] == 0
+    configure('severity = {BN1 = "note"}')
+    assert check("models", "--deploy")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('severity = {BN999 = "error"}', "severity: no rule is called 'BN999'"),
+        ('severity = {BN103 = "grave"}', "severity: BN103 = 'grave' is none of error, warning, note"),
+        ('severity = "error"', "severity is a table such as"),
+        ('require = ["probes"]', "it is a list of what must run"),
+        ("require = true", "it is a list of what must run"),
+    ],
+)
+def test_a_wrong_severity_or_requirement_is_one_line_and_2(
+    check: Callable[..., tuple[int, Any]], text: str, told: str
+) -> None:
+    configure(text)
+    code, error = check("models")
+    assert code == 2
+    assert told in error
+    assert error.count("\n") == 1
+
+
+def test_a_required_probe_makes_an_unmeasured_model_2(
+    check: Callable[..., tuple[int, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure('require = ["probe"]')
+    assert check(f"models/{HEALTHY}")[0] == 2
+    assert check(f"models/{HEALTHY}", "--exit-zero")[0] == 2
+    assert run(["check", f"models/{HEALTHY}"]) == 2
+    assert 'which require = ["probe"] asks for: give --image DIR' in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,25 @@ def test_a_failed_write_leaves_the_old_file(baseline: Baseline, monkeypatch: pyt
         Baseline(path=baseline.path, keys=frozenset()).write()
     assert baseline.path.read_bytes() == before
     assert len(list(baseline.path.parent.glob(".*"))) == 0
+
+
+@pytest.mark.parametrize(
+    ("former", "known"),
+    [
+        ((), False),
+        ((("BN403", "bn/moving_mean"),), True),
+        ((("BN403", "bn/moving_mean"), ("BN403", "bn_1/moving_mean")), False),
+    ],
+)
+def test_what_another_version_called_otherwise_is_known(
+    baseline: Baseline, former: tuple[tuple[str, str], ...], known: bool
+) -> None:
+    """Only if all of it was: an error of one layer more is a new one."""
+    model = "models/a.pb"
+    old = Baseline(path=baseline.path, keys=frozenset({(model, "BN403", "bn/moving_mean")}))
+    renamed = replace(found("BN405", node=None), former=former)
+    path = str(baseline.path.parent / model)
+    assert old.knows(path, renamed) == known
+    renewed = old.renewed([ModelResult(path=path, found=(renamed,), judged=("BN403", "BN405"))])
+    assert renewed.keys == {(model, "BN405", "bn")}
+    assert renewed.written(old) == f"{old.path}: 1 finding written (1 new, 1 gone)"

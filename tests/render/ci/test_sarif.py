@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,12 @@ def test_findings_of_one_model_are_told_apart_and_recognized_again() -> None:
 def test_what_is_in_the_baseline_is_suppressed() -> None:
     suppressed = [result for result in run(ORDINARY)["results"] if "suppressions" in result]
     assert [result["suppressions"][0]["kind"] for result in suppressed] == ["external"]
+
+
+def test_beside_a_baseline_every_result_says_whether_it_is_new() -> None:
+    assert not any("baselineState" in result for result in run(ORDINARY)["results"])
+    states = [result["baselineState"] for result in run(replace(ORDINARY, compared=True))["results"]]
+    assert sorted(states) == ["new"] * 4 + ["unchanged"]
 
 
 def test_what_did_not_run_is_said() -> None:

@@ -157,7 +157,7 @@ def below(name: str, scope: str) -> str:
     return name[len(scope) + 1 :] if name.startswith(scope + "/") else name
 
 
-def verb(names: Sequence[str], plural: str) -> str:
+def verb(names: Sequence[object], plural: str) -> str:
     """The verb as it follows these names: `normalize`, after one alone `normalizes`."""
     return plural + "s" if len(names) == 1 else plural
 

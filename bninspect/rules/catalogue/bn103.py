@@ -29,10 +29,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode
+from bninspect.graph.ops import PLACEHOLDERS, VARIABLES
 from bninspect.rules.facts.switched import decider, live_switches, trained_by_default, values_for
 from bninspect.rules.remedies import BUILD_ANEW, strip_command
 from bninspect.rules.rule import Rule, Severity
-from bninspect.text import counted
+from bninspect.text import counted, verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def check(case: Case) -> Iterator[Finding]:
         if trained_by_default(group):
             continue
         yield RULE.finding(
-            f"{decider(group)} decides at run time about {counted(len(group.layers), 'layer')}: "
+            f"{counted(len(group.layers), 'layer')} {verb(group.layers, 'depend')} on {_what(group)}; "
             f"{_terms(group)}",
             layer=group.layers[0].name if len(group.layers) == 1 else None,
             node=decider(group).rpartition(":")[0],
@@ -56,16 +57,25 @@ def check(case: Case) -> Iterator[Finding]:
         )
 
 
+def _what(group: SwitchGroup) -> str:
+    """What decides, by its kind: `the placeholder is_training`."""
+    tensor = group.switch.decided_by
+    kind = "placeholder" if tensor.node.op in PLACEHOLDERS else "predicate"
+    if tensor.node.op in VARIABLES:
+        kind = "variable"
+    return f"the {kind} {tensor.name.removesuffix(':0')}"
+
+
 def _terms(group: SwitchGroup) -> str:
     """What the caller has to know."""
     if group.predicate.source is None:
         return str(group.predicate.reason)
     if group.predicate.default is not None:
-        return "feeding nothing serves inference"
+        return "its default serves inference"
     values = values_for(group, Mode.INFERENCE)
     if len(values) > 1:
-        return "no one value serves inference everywhere"
-    return f"{str(*values).lower()} serves inference"
+        return "no one value serves inference in all of them"
+    return f"feed {str(*values).lower()} for inference"
 
 
 RULE = Rule(

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING
 from bninspect.rules.facts.switched import decider, live_switches, trained_by_default
 from bninspect.rules.remedies import BUILD_ANEW, strip_command
 from bninspect.rules.rule import Rule, Severity
-from bninspect.text import listed
+from bninspect.text import counted, listed, verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,8 +46,8 @@ def check(case: Case) -> Iterator[Finding]:
         if layers:
             names = listed([layer.name for layer in layers])
             yield RULE.finding(
-                f"{decider(group)} is {str(group.predicate.default).lower()} when nothing is fed, and that "
-                f"serves training in {len(layers)} of {len(case.layers)} layers ({names})",
+                f"{len(layers)} of {counted(len(case.layers), 'layer')} ({names}) {verb(layers, 'train')} "
+                f"unless {decider(group)} is fed: its default is {str(group.predicate.default).lower()}",
                 layer=layers[0].name if len(layers) == 1 else None,
                 node=decider(group).rpartition(":")[0],
                 remedy=strip_command(case) or BUILD_ANEW,

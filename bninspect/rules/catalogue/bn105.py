@@ -57,7 +57,7 @@ def check(case: Case) -> Iterator[Finding]:
                 layer.name for layer in group.layers if layer.switch and layer.switch.training_when is False
             ]
             yield RULE.finding(
-                f"true of {decider(group)} serves training in {listed(on)}, and false in {listed(off)}",
+                f"{decider(group)} = true serves training in {listed(on)}, and false does in {listed(off)}",
                 node=decider(group).rpartition(":")[0],
                 remedy=strip_command(case) or BUILD_ANEW,
             )

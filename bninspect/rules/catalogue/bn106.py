@@ -33,7 +33,7 @@ from bninspect.graph.search import upstream
 from bninspect.rules.facts.training import is_served
 from bninspect.rules.remedies import to_inference
 from bninspect.rules.rule import Rule, Severity
-from bninspect.text import counted
+from bninspect.text import counted, verb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,8 +54,8 @@ def check(case: Case) -> Iterator[Finding]:
         if node.op in PLACEHOLDERS and node.attr("dtype") == "bool" and node not in reaching:
             does = "feeds nothing" if not graph.uses(node) else "reaches no batch norm"
             yield RULE.finding(
-                f"boolean placeholder {node.label} {does}, while {counted(len(baked), 'layer')} of "
-                f"{len(case.layers)} in training mode cannot be switched",
+                f"the boolean placeholder {node.label} {does}, and {len(baked)} of "
+                f"{counted(len(case.layers), 'layer')} {verb(baked, 'run')} in training mode whatever is fed",
                 node=node.label,
                 remedy=to_inference(case) if is_served(case) else _WIRE,
             )

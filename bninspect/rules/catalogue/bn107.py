@@ -68,8 +68,8 @@ def check(case: Case) -> Iterator[Finding]:
         ops = listed(sorted({node.op for node in nodes}))
         constant = same(nodes[0].inputs[0]).node.label
         yield RULE.finding(
-            f"{counted(len(nodes), 'op')} ({ops}) on what freezing made a constant ({constant}): TensorFlow "
-            f"refuses the file; {effect}",
+            f"{counted(len(nodes), 'op')} ({ops}) on a variable that freezing made a constant ({constant}): "
+            f"TensorFlow refuses the file; {effect}",
             layer=layer,
             node=nodes[0].label,
             remedy=remedy,

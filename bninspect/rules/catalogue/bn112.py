@@ -5,7 +5,7 @@ file, or these are the wrong outputs. A warning with `--deploy`. Quiet where oth
 or places that could not be decided (BN111).
 
 ## Why is this bad?
-A check that had nothing to check passes like one that found nothing wrong.
+A check of nothing passes like a check that finds nothing wrong.
 
 ## Example
 ```sh

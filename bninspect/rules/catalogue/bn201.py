@@ -1,8 +1,8 @@
 """
 ## What it does
-Finds moving statistics that are as they started: mean 0 and variance 1 in every channel, or both 0, as an
-ExponentialMovingAverage of tensors starts. Quiet where gamma is 0 throughout, and in a model whose layers all
-are so and all normalize with the batch on purpose.
+Finds moving statistics that are still at their initial values: mean 0 and variance 1 in every channel, or
+both 0, the initial values of an ExponentialMovingAverage of tensors. Quiet where gamma is 0 throughout, and
+in a model whose layers all are so and all normalize with the batch on purpose.
 
 ## Why is this bad?
 Inference does not normalize there: it multiplies by gamma/sqrt(1 + epsilon), or gamma/sqrt(epsilon). The
@@ -68,8 +68,9 @@ def check(case: Case) -> Iterator[Finding]:
         frozen = _is_frozen(values.layer)
         who = "training (training=False) and inference" if frozen else "inference"
         stated = (
-            f"moving mean 0 and moving variance {variance} in {counted(values.size, 'channel')}, as "
-            f"they started: {who} only {'multiply' if frozen else 'multiplies'} by gamma/sqrt({divisor})"
+            f"still at the initial values (mean 0, variance {variance}) in "
+            f"{counted(values.size, 'channel')}: {who} only {'multiply' if frozen else 'multiplies'} by "
+            f"gamma/sqrt({divisor})"
         )
         beside = measured.get(values.layer.name)
         yield RULE.finding(
@@ -112,7 +113,7 @@ RULE = Rule(
     name="statistics-never-updated",
     severity=Severity.ERROR,
     needs=Needs.VALUES,
-    summary="the moving statistics are as they started",
+    summary="the moving statistics are still at their initial values",
     title="the statistics of {layers} were never updated",
     check=check,
     page=__doc__,

@@ -64,8 +64,8 @@ RULE = Rule(
     name="statistics-near-initial",
     severity=Severity.WARNING,
     needs=Needs.VALUES,
-    summary="the moving statistics are all but as they started",
-    title="the statistics of {layers} are all but as they started",
+    summary="the moving statistics are almost at their initial values",
+    title="the statistics of {layers} are almost at their initial values",
     check=check,
     page=__doc__,
 )

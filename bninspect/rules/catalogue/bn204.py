@@ -1,9 +1,9 @@
 """
 ## What it does
-Finds channels whose moving variance is all but 0 (at most 1e-4 of the layer's median and at most epsilon,
+Finds channels whose moving variance is almost 0 (at most 1e-4 of the layer's median and at most epsilon,
 or at most 1e-12) while gamma lets them through, where their gain gamma/sqrt(variance + epsilon) does harm:
 it is 3 times the median gain of the layer's other channels or more. An error where it is above 1000. Quiet
-about channels with a gamma of all but 0 (pruned) and about channels that give one value whatever the image:
+about channels with a gamma of almost 0 (pruned) and about channels that give one value whatever the image:
 their weights are 0, what a depthwise convolution makes them of is collapsed itself, or their moving mean is
 0, too.
 
@@ -67,8 +67,9 @@ def check(case: Case) -> Iterator[Finding]:
         gain = float(values.gain()[found].max())
         where = ", ".join(str(channel) for channel in found[:3]) + (", ..." if found.size > 3 else "")
         yield RULE.finding(
-            f"{counted(int(found.size), 'channel')} of {values.size} ({where}) with a moving variance of at "
-            f"most {number(float(values.variance[found].max()))}, where the layer's median is "
+            f"{found.size} of {counted(values.size, 'channel')} ({where}) "
+            f"{'has' if found.size == 1 else 'have'} a moving variance of at most "
+            f"{number(float(values.variance[found].max()))}, and the layer's median is "
             f"{number(values.median())}: inference multiplies by up to {number(gain)}",
             layer=values.layer.name,
             node=values.variance_node,
@@ -106,7 +107,7 @@ RULE = Rule(
     name="collapsed-channels",
     severity=Severity.WARNING,
     needs=Needs.VALUES,
-    summary="channels with a variance of all but 0 are not pruned",
+    summary="channels have a variance of almost 0 and are not pruned",
     title="channels of {layers} have collapsed",
     check=check,
     page=__doc__,

@@ -54,8 +54,8 @@ def check(case: Case) -> Iterator[Finding]:
             continue
         first, *others = list(distinct.values())[::-1]
         yield RULE.finding(
-            f"moving mean and moving variance are those of {first.layer.name} in all {first.size} channels, "
-            "though that normalizes another tensor"
+            f"moving mean and variance equal those of {first.layer.name}, which normalizes another tensor, "
+            f"in all {first.size} channels"
             + (f"; so are those of {listed([one.layer.name for one in others[1:]])}" if others[1:] else ""),
             layer=others[0].layer.name,
             node=others[0].node,

@@ -6,8 +6,8 @@ and at least a hundredth of it. Collapsed channels do not count. Where images we
 stored and the measured variance counts: a stored one that is too small is BN403's.
 
 ## Why is this bad?
-The layer gives values of less than unit spread, and how much less depends on the scale of its input: it is
-no normalization any more. A tool that writes another epsilon than training used changes what the layer gives.
+The layer gives values of less than unit spread, and how much less depends on the scale of its input: it no
+longer normalizes. A tool that writes another epsilon than training used changes what the layer gives.
 
 ## Example
 ```python
@@ -65,16 +65,18 @@ def check(case: Case) -> Iterator[Finding]:
             continue
         share = epsilon / median
         outlier = usual is not None and epsilon >= thresholds.OUTLYING_EPSILON * usual
-        told = f"epsilon {number(epsilon)} is {number(share)} of the median moving variance"
+        stated = f"epsilon {number(epsilon)} is {number(share)} times the median moving variance"
         unusual = epsilon > thresholds.USUAL_EPSILON and share >= thresholds.LARGE_EPSILON
         if share >= thresholds.DOMINANT_EPSILON or unusual:
-            told += f", so that a channel of that variance keeps {number((1 + share) ** -0.5)} of its spread"
+            stated += (
+                f", so that a channel of that variance keeps {number((1 + share) ** -0.5)} of its spread"
+            )
         elif outlier and usual is not None and share >= thresholds.NOTICEABLE_EPSILON:
-            told += f", and {number(usual)} in most layers"
+            stated += f"; it is {number(usual)} in most layers"
         else:
             continue
         yield RULE.finding(
-            told,
+            stated,
             layer=values.layer.name,
             node=values.variance_node,
             remedy="train with a smaller epsilon; if a conversion changed it, convert again with the old one",

@@ -4,10 +4,10 @@ Finds layers of a training graph whose update ops exist while no train op depend
 nor by control edges. Quiet in a graph without a train op.
 
 ## Why is this bad?
-In TensorFlow 1.x nobody runs them by itself: the moving statistics stay as they started, training looks well,
-and inference does not normalize. Of a layer with `trainable=False` and `training=True` TensorFlow 1.4 lists
-the updates in `UPDATE_OPS`, 1.15 makes them and lists none, so that waiting for the collection does not run
-them, and a Keras layer of TensorFlow 2 runs in inference mode.
+In TensorFlow 1.x nothing runs them by itself: the moving statistics stay at their initial values, training
+looks well, and inference does not normalize. Of a layer with `trainable=False` and `training=True`
+TensorFlow 1.4 lists the updates in `UPDATE_OPS`, 1.15 makes them and lists none, so that waiting for the
+collection does not run them, and a Keras layer of TensorFlow 2 runs in inference mode.
 
 ## Example
 ```python
@@ -36,7 +36,6 @@ from bninspect.batchnorm.training.train_ops import training_of
 from bninspect.graph.trace import same
 from bninspect.rules.facts.training import UNTRAINABLE, first_calls
 from bninspect.rules.rule import Needs, Rule, Severity
-from bninspect.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,8 +61,8 @@ def check(case: Case) -> Iterator[Finding]:
         wire = _WIRE if _moved_by(wired) == _moved_by(idle) else _GROUP
         ops = ", ".join(dict.fromkeys(node.op for node in idle))
         yield RULE.finding(
-            f"{counted(len(idle), 'update op')} ({ops}) of its moving statistics, and no train op depends on "
-            f"{'them' if len(idle) > 1 else 'it'}"
+            f"no train op runs the {'' if len(idle) == 1 else f'{len(idle)} '}update "
+            f"{'op' if len(idle) == 1 else 'ops'} of its moving statistics ({ops})"
             + (f"; UPDATE_OPS lists {len(wired)} of them" if 0 < len(wired) < len(idle) else "")
             + (f"; the layer is trainable=False: {UNTRAINABLE}" if layer.is_untrainable else ""),
             layer=layer.name,

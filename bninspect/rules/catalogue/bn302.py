@@ -5,7 +5,7 @@ statistics. Layers fixed to inference are frozen, and need none.
 
 ## Why is this bad?
 Whatever inference is to normalize with is never learned. Either there are no moving statistics at all, and
-the model can only ever run on batches, or they stay as they were restored or as they started.
+the model can only ever run on batches, or they stay as they were restored or initialized.
 
 ## Example
 ```python
@@ -45,7 +45,7 @@ def check(case: Case) -> Iterator[Finding]:
         kept = [tensor.node.label for tensor in statistics_of(layer).values()]
         behind = f"nothing updates {' and '.join(kept)}" if kept else "no moving statistics are kept"
         yield RULE.finding(
-            f"normalizes with its batch in training, and {behind}: inference has nothing to go by",
+            f"normalizes with its batch in training, and {behind}: inference has no statistics to use",
             layer=layer.name,
             node=layer.wiring.served[0].node.label,
             remedy="tf.layers.batch_normalization(x, training=is_training), UPDATE_OPS in the train op",

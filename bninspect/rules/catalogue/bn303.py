@@ -4,7 +4,7 @@ Finds moving statistics that are variables of the graph and are not in the check
 the graph's own saver restores: a saver of averages (`variables_to_restore`) keeps them under other names.
 
 ## Why is this bad?
-Whoever restores this checkpoint gets statistics as they are initialized, 0 and 1: inference does not
+Whoever restores this checkpoint gets the initial statistics, 0 and 1: inference does not
 normalize, although training ran every update. What was learned is lost, unless another checkpoint has it.
 
 ## Example

@@ -1,13 +1,13 @@
 """
 ## What it does
 Finds moving averages whose momentum does not fit the training: after the steps that the checkpoint counts
-more than 5 % of what they started from is left, or the momentum is below 0.8, so that the last few batches
+more than 5 % of their initial values is left, or the momentum is below 0.8, so that the last few batches
 alone count. The steps are read from the global step, found in its collection or by what the train op counts.
 
 ## Why is this bad?
-An average that has not got away from its start, 0 and 1, is none of the data: after `k` steps `momentum**k`
-of it is left, with 0.999 and 1,000 steps 37 %. One that forgets at once is an average of a handful of
-images, and serving differs from one checkpoint to the next.
+An average that still holds its initial values, 0 and 1, is no average of the data: after `k` steps
+`momentum**k` of it is left, with 0.999 and 1,000 steps 37 %. One that forgets at once is an average of a
+handful of images, and serving differs from one checkpoint to the next.
 
 ## Example
 ```python
@@ -36,7 +36,7 @@ from bninspect.graph.trace import stored_value
 from bninspect.rules.facts.training import first_calls
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
-from bninspect.text import listed, percent
+from bninspect.text import counted, listed, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,8 +67,8 @@ def check(case: Case) -> Iterator[Finding]:
             left = min(momentum, 1.0) ** steps
             if left > thresholds.MOST_OF_START:
                 yield RULE.finding(
-                    f"momentum {momentum:g} leaves {percent(left)} of what the moving statistics started "
-                    f"from after the {steps:,} steps that were made",
+                    f"after {counted(steps, 'step')} with momentum {momentum:g} the moving statistics still "
+                    f"hold {percent(left)} of their initial values",
                     layer=layer.name,
                     node=node,
                     remedy=_for(steps),
@@ -104,7 +104,7 @@ def _steps(case: Case) -> int | None:
 
 
 def undecided(case: Case) -> str | None:
-    """What could not be judged: a momentum that is computed when the model runs, steps that nobody told."""
+    """What could not be judged: a momentum that is computed when the model runs, steps that are not known."""
     momenta = {layer.name: _momentum(layer, case) for layer, _ in _averaging(case)}
     unknown = [name for name, momentum in momenta.items() if momentum is None]
     if unknown:
@@ -122,7 +122,7 @@ RULE = Rule(
     name="momentum-out-of-range",
     severity=Severity.WARNING,
     needs=Needs.TRAINING,
-    summary="the momentum leaves much of the start, or keeps only the last few batches",
+    summary="the momentum keeps much of the initial values, or only the last few batches",
     check=check,
     undecided=undecided,
     page=__doc__,

@@ -1,7 +1,7 @@
 """
 ## What it does
-Finds moving statistics of which an ExponentialMovingAverage keeps a second, smoothed copy beside them. Told
-by the arithmetic that averages one variable into another, not by names.
+Finds moving statistics of which an ExponentialMovingAverage keeps a second, smoothed copy beside them.
+Recognized by the arithmetic that averages one variable into another, not by names.
 
 ## Why is this bad?
 It is not, as long as one knows which copy is served: the raw one under the plain name, or the average that
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 def check(case: Case) -> Iterator[Finding]:
     """Layers with a moving statistic that is averaged once more; calls that share it are one."""
-    told: set[Tensor] = set()
+    seen: set[Tensor] = set()
     for layer in case.layers:
         kept = statistics_of(layer)
         copies = {
@@ -49,9 +49,9 @@ def check(case: Case) -> Iterator[Finding]:
             for name, tensor in kept.items()
             for average in averages_of(tensor, case.report.graph)
         }
-        if not copies or kept[next(iter(copies))] in told:
+        if not copies or kept[next(iter(copies))] in seen:
             continue
-        told.update(kept.values())
+        seen.update(kept.values())
         yield RULE.finding(
             f"{' and '.join(copies)} {'are' if len(copies) > 1 else 'is'} kept twice, raw and averaged once "
             f"more ({listed(list(copies.values()))}): what restores the checkpoint decides which is served",

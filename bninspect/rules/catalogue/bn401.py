@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from bninspect.rules.rule import Case, Finding
 
 _FIND = "find the op that mixes the images of a batch (moments or a mean over axis 0) and export without it"
-_TITLE = "one image's output depends on the images beside it"
+_TITLE = "the output of one image depends on the other images of its batch"
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -50,13 +50,13 @@ def check(case: Case) -> Iterator[Finding]:
     worst = test.dependent[0]
     baked = [layer for layer in probe.report.layers if layer.mode is Mode.TRAINING]
     names = [layer.name for layer in baked]
-    others = "companion made of it" if test.made else "images beside it"
+    others = "an image made of it" if test.made else "other images"
     share = (
         f"{percent(worst.change / worst.size)} of its largest value" if worst.size else "it is all 0 alone"
     )
     evidence = (
-        f"{worst.name} moves by {number(worst.change)} ({share}) from alone to a batch of {test.images} with "
-        f"the {others}; noise ends at {number(worst.floor)}"
+        f"{worst.name} of an image changes by {number(worst.change)} ({share}) between a batch of "
+        f"{test.images} copies of it and one with {others}; noise explains at most {number(worst.floor)}"
     )
     if baked:
         evidence += f"; {listed(names)} {verb(names, 'normalize')} with the batch whatever is fed"
@@ -79,7 +79,7 @@ RULE = Rule(
     name="batch-dependent-output",
     severity=Severity.ERROR,
     needs=Needs.PROBE,
-    summary="in inference mode an image's output depends on its companions",
+    summary="in inference mode the output of an image depends on the other images of its batch",
     check=check,
     page=__doc__,
     undecided=undecided,

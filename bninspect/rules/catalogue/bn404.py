@@ -88,7 +88,7 @@ def _evidence(held: Sequence[Fit], fitted: int, momentum: float | None) -> str:
     return (
         f"in {len(held)} of {fitted} layers one share fits mean and variance alike, from their start (mean "
         f"and variance {held[0][1].start}) to those of the images: {percent(max(min(shares), 0.0))} to "
-        f"{percent(max(shares))}; it takes away {percent(gone)} of the gap"
+        f"{percent(max(shares))}; it explains {percent(gone)} of the gap"
         f"{_steps([fit.steps for _, fit in held], momentum)}"
     )
 
@@ -126,7 +126,7 @@ RULE = Rule(
     name="average-not-converged",
     severity=Severity.WARNING,
     needs=Needs.PROBE,
-    summary="the moving averages have not got to their values",
+    summary="the moving averages have not converged",
     check=check,
     page=__doc__,
     undecided=undecided,

@@ -7,7 +7,7 @@ preset, and the other rules speak of what is left there. Undecidable where the f
 initial, and not judged on random numbers.
 
 ## Why is this bad?
-The model sees numbers it was not trained on, and whatever is measured behind is measured wrongly: mend this
+The model sees numbers it was not trained on, and whatever is measured behind is measured wrongly: fix this
 before anything else.
 
 ## Example

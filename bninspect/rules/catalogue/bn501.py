@@ -7,7 +7,7 @@ and at layers that train on stored statistics. What a layer trains on is read fr
 training graph; two graphs for inference do not tell, which is said.
 
 ## Why is this bad?
-The statistics belong to the weights of another day. Training goes on well, since it normalizes with the
+The statistics belong to older weights. Training goes on well, since it normalizes with the
 batch; inference gets worse with every step. Nobody ran the update ops, or the train op that ran is not the
 one that waits for them.
 
@@ -51,14 +51,14 @@ def check(case: Case) -> Iterator[Finding]:
     """Layers that normalize with their batch, and whose statistics stayed while their weights moved; one of
     those that share theirs.
     """
-    told = set()
+    seen = set()
     stale = _stale(case, Trains.BATCH)
     for move in stale:
         mean = move.new.moving_mean
-        if mean in told:  # another call of a layer
+        if mean in seen:  # another call of a layer
             continue
-        told.add(mean)
-        initial = ", as they started" if move.new.statistics.state is State.INITIAL else ""
+        seen.add(mean)
+        initial = ", at their initial values" if move.new.statistics.state is State.INITIAL else ""
         yield RULE.finding(
             f"{_moved(move)}; moving mean and variance are the same in both files in all of "
             f"{counted(move.statistics.channels, 'channel')}{initial}{_updates(move)}",
@@ -111,13 +111,15 @@ def _updates(move: LayerMove) -> str:
 def _moved(move: LayerMove) -> str:
     """What moved, and by which share of its size."""
     named = (("weights", move.weights), ("gamma", move.gamma), ("beta", move.beta))
-    told = [
+    shares = [
         f"{name} by {number(change.relative)}"
         for name, change in named
         if change is not None and change.moved and change.relative is not None
     ]
     return (
-        f"moved, as a share of their size: {', '.join(told)}" if told else "the weights of other layers moved"
+        f"moved, as a share of their size: {', '.join(shares)}"
+        if shares
+        else "the weights of other layers moved"
     )
 
 

@@ -213,7 +213,7 @@ def test_an_output_that_depends_on_its_companions_comes_before_all() -> None:
     found = probe(*layers, companions=moved(0.5))
     assert codes(found) == ["BN401", "BN403"]
     assert wrong(found)[0].layer == "net/block1/bn"
-    assert "moves by 0.5 (25 % of its largest value)" in wrong(found)[0].evidence
+    assert "changes by 0.5 (25 % of its largest value)" in wrong(found)[0].evidence
     assert codes(probe(*net(), companions=moved(1e-6))) == []
 
 

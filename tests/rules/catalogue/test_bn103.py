@@ -12,7 +12,7 @@ SWITCHED = STORED + PHASE
 def test_catches_a_placeholder() -> None:
     finding = caught("BN103", SWITCHED + fused_cond("phase"))
     assert (finding.node, finding.layer, finding.severity) == ("phase", "y", Severity.WARNING)
-    assert finding.message == "phase:0 decides at run time about 1 layer: false serves inference"
+    assert finding.message == "1 layer depends on the placeholder phase; feed false for inference"
 
 
 def test_catches_with_deploy_as_an_error() -> None:
@@ -21,7 +21,7 @@ def test_catches_with_deploy_as_an_error() -> None:
 
 def test_evaluates_a_negation() -> None:
     text = "not = LogicalNot(phase)\n" + fused_cond("not")
-    assert caught("BN103", SWITCHED + text).message.endswith("true serves inference")
+    assert caught("BN103", SWITCHED + text).message.endswith("; feed true for inference")
 
 
 def test_one_switch_of_many_layers_is_one_finding() -> None:
@@ -32,18 +32,18 @@ def test_one_switch_of_many_layers_is_one_finding() -> None:
 
 def test_says_what_a_default_serves() -> None:
     (finding,) = of_fixture("BN103", "default_false.pb")
-    assert finding.message.endswith("feeding nothing serves inference")
+    assert finding.message.endswith("; its default serves inference")
 
 
 def test_catches_a_predicate_of_two_placeholders_once() -> None:
     (finding,) = of_fixture("BN103", "and_two.pb")
-    assert finding.message.endswith(": computed from several: is_train:0, update_stats:0")
+    assert finding.message.endswith("; computed from several: is_train:0, update_stats:0")
 
 
 def test_says_that_no_value_serves_every_layer() -> None:
     text = fused_cond("phase") + fused_cond("phase", "z", "y", true_is="inference")
     finding = caught("BN103", SWITCHED + text)
-    assert finding.message.endswith("about 2 layers: no one value serves inference everywhere")
+    assert finding.message.endswith("; no one value serves inference in all of them")
 
 
 def test_does_not_catch_a_default_that_trains() -> None:

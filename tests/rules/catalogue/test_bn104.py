@@ -14,12 +14,12 @@ def default(value: str) -> str:
 def test_catches_true() -> None:
     finding = caught("BN104", STORED + default("true") + fused_cond("phase"))
     assert (finding.node, finding.layer) == ("phase", "y")
-    assert "phase:0 is true when nothing is fed" in finding.message
+    assert "unless phase:0 is fed: its default is true" in finding.message
 
 
 def test_catches_false_behind_a_negation() -> None:
     text = default("false") + "not = LogicalNot(phase)\n" + fused_cond("not")
-    assert "phase:0 is false" in caught("BN104", STORED + text).message
+    assert "phase:0 is fed: its default is false" in caught("BN104", STORED + text).message
 
 
 def test_one_switch_of_many_layers_is_one_finding() -> None:

@@ -16,7 +16,9 @@ def test_catches_two_placeholders() -> None:
 
 def test_catches_opposite_ways() -> None:
     text = "not = LogicalNot(phase)\n" + fused_cond("phase") + fused_cond("not", "z", "y")
-    assert caught("BN105", SWITCHED + text).message == "true of phase:0 serves training in y, and false in z"
+    assert (
+        caught("BN105", SWITCHED + text).message == "phase:0 = true serves training in y, and false does in z"
+    )
 
 
 def test_does_not_catch_a_negation_in_all_layers() -> None:

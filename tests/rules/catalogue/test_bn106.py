@@ -16,7 +16,7 @@ dropped = Relu(s:1)
 def test_catches_an_orphan() -> None:
     finding = caught("BN106", BAKED)
     assert (finding.node, finding.layer) == ("phase", None)
-    assert "phase feeds nothing, while 1 layer of 1" in finding.message
+    assert "phase feeds nothing, and 1 of 1 layer runs in training mode whatever is fed" in finding.message
 
 
 def test_catches_what_steers_dropout_behind_all_layers() -> None:

@@ -14,7 +14,7 @@ INITIAL = IMAGE + replaced(mean=ZEROS, variance=ONES)
 def test_catches_zero_and_one() -> None:
     finding = caught("BN201", INITIAL + fused())
     assert (finding.layer, finding.node) == ("y", "mean")
-    assert "moving variance 1 in 3 channels" in finding.message
+    assert "(mean 0, variance 1) in 3 channels" in finding.message
     assert "gamma/sqrt(1 + 0.001)" in finding.message
 
 

@@ -14,7 +14,7 @@ DEAD = IMAGE + replaced(variance="[1.5, 0.0, 0.5]")
 def test_catches_a_dead_channel() -> None:
     finding = caught("BN204", DEAD + fused())
     assert (finding.layer, finding.node, finding.severity) == ("y", "variance", Severity.WARNING)
-    assert "1 channel of 3 (1)" in finding.message
+    assert "1 of 3 channels (1) has" in finding.message
     assert finding.message.endswith("inference multiplies by up to 63")
 
 
@@ -29,7 +29,7 @@ def test_catches_a_share_of_the_median() -> None:
 
 def test_catches_all_channels() -> None:
     text = IMAGE + replaced(variance="[1e-13, 1e-14, 1e-20]") + fused()
-    assert "3 channels of 3" in caught("BN204", text).message
+    assert "3 of 3 channels" in caught("BN204", text).message
 
 
 @pytest.mark.parametrize("gamma", ["[1.5, 0.0, 0.5]", "[1.5, 0.0001, 0.5]"])

@@ -11,7 +11,7 @@ COPY = "mean2 = Const([0.5, -0.5, 0.25])\nvariance2 = Const([1.5, 2.5, 0.5])\n"
 def test_catches_a_copy() -> None:
     finding = caught("BN205", STORED + COPY + fused() + fused("z", "y", "mean2", "variance2"))
     assert (finding.layer, finding.node) == ("z", "mean2")
-    assert "are those of y in all 3 channels" in finding.message
+    assert "equal those of y, which normalizes another tensor, in all 3 channels" in finding.message
 
 
 def test_three_are_one_finding() -> None:

@@ -16,7 +16,7 @@ OTHER = "mean2 = Const([1.0, 2.0, 3.0])\nvariance2 = Const([1.0, 2.0, 0.5])\n"
 def test_catches_an_epsilon_as_large_as_the_variance() -> None:
     finding = caught("BN206", IMAGE + replaced(variance="[0.001, 0.002, 0.0005]") + fused())
     assert (finding.layer, finding.node) == ("y", "variance")
-    assert "epsilon 0.001 is 1 of the median moving variance" in finding.message
+    assert "epsilon 0.001 is 1 times the median moving variance" in finding.message
     assert "keeps 0.71 of its spread" in finding.message
 
 
@@ -35,7 +35,7 @@ def test_catches_an_outlier() -> None:
     text = OTHER + THREE + fused("v", "u", "mean2", "variance2", epsilon=0.05)
     finding = caught("BN206", STORED + text)
     assert finding.layer == "v"
-    assert finding.message.endswith("and 0.001 in most layers")
+    assert finding.message.endswith("it is 0.001 in most layers")
 
 
 def test_does_not_catch_an_outlier_too_small_to_count() -> None:

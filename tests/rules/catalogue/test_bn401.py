@@ -10,7 +10,7 @@ from tests.support.probing import DRAWN, MOVED, STILL, companions, outcome, reas
 def test_catches_an_output_that_moves() -> None:
     (finding,) = outcome("BN401", probe(*net(), companions=companions(STILL, MOVED))).findings
     assert finding.severity is Severity.ERROR
-    assert "logits:0 moves by 0.8" in finding.message
+    assert "logits:0 of an image changes by 0.8" in finding.message
 
 
 def test_does_not_catch_the_noise_floor() -> None:

@@ -63,7 +63,7 @@ def test_never_updated_says_why_inference_is_huge(images: int) -> None:
     (told,) = wrong(found)
     assert told.layer == "bn"
     assert told.title == "the statistics of bn were never updated"
-    assert "moving mean 0 and moving variance 1 in 16 channels" in told.evidence
+    assert "(mean 0, variance 1) in 16 channels" in told.evidence
     assert "gamma/sqrt(1 + 0.001)" in told.evidence
     assert "what channel 9 normalizes has mean 2" in told.evidence
     assert "logits:0 differs by 165x its training-mode RMS" in told.evidence
@@ -73,7 +73,7 @@ def test_never_updated_says_why_inference_is_huge(images: int) -> None:
 def test_never_updated_from_zero_and_zero() -> None:
     found = probe(probed("bn", 3, stored=lambda given: (0.0, 0.0)))
     assert codes(found) == ["BN201"]
-    assert "moving variance 0" in wrong(found)[0].message
+    assert "(mean 0, variance 0)" in wrong(found)[0].message
 
 
 def test_every_layer_never_updated_is_one_diagnosis() -> None:
@@ -167,7 +167,7 @@ def test_collapsed_channels_stand_for_their_layer() -> None:
     layers[2] = probed("net/block2/bn", 2, stored=collapsed)
     found = probe(*layers)
     assert codes(found) == ["BN204"]
-    assert "1 channel of 16 (3)" in wrong(found)[0].evidence
+    assert "1 of 16 channels (3)" in wrong(found)[0].evidence
     assert "multiplies by up to 32" in wrong(found)[0].message
 
 

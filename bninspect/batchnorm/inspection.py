@@ -27,7 +27,7 @@ from bninspect.batchnorm.wiring.pairing import pairs
 from bninspect.batchnorm.wiring.predicate import form
 from bninspect.errors import GraphDefError, one_line
 from bninspect.graph import collector_held_off, model_outputs
-from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP, ROOT_OPS
+from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP, INTERNAL_OPS, ROOT_OPS
 from bninspect.graph.ops import APPLIES, ASSIGNS, CONVOLUTIONS
 from bninspect.graph.order import topological
 from bninspect.graph.outputs import served_signatures
@@ -42,8 +42,12 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.switch import ModeSwitch
     from bninspect.graph import Graph, Node, Tensor
 
+_INTERNAL = (
+    "is a batch norm as TensorFlow rewrites it for oneDNN while it runs: save the graph that was loaded, and "
+    "not the one that ran"
+)
 _ROOTS = ROOT_OPS | {"Exp"}
-_CANDIDATES = FUSED_OPS | _ROOTS | {GLOBAL_OP}
+_CANDIDATES = FUSED_OPS | INTERNAL_OPS | _ROOTS | {GLOBAL_OP}
 """Ops that may normalize."""
 
 
@@ -205,6 +209,8 @@ def _judged(node: Node, graph: Graph, conditions: Conditions) -> list[Site | Loo
         return [fused(node, graph, conditions)]
     if node.op == GLOBAL_OP:
         return [global_normalization(node, conditions)]
+    if node.op in INTERNAL_OPS:
+        return [Unrecognised(node=node.label, reason=f"{node.op} {_INTERNAL}")]
     from bninspect.batchnorm.recognition.decomposed import decomposed
 
     return decomposed(node, graph, conditions)

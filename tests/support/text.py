@@ -8,7 +8,7 @@
 
 Inputs are written as in the file (`name`, `name:1`, `^name`; in functions `node:output:0`). Attributes:
 numbers, `true`, `false`, "strings", [lists], @functions, and names of types. A Const takes its value: floats
-make a float tensor, whole numbers an int32 one, true and false a bool one.
+make a float tensor, whole numbers an int32 one, true and false a bool one, "strings" one of text.
 """
 
 from __future__ import annotations
@@ -137,6 +137,8 @@ def _tensor(attributes: Any, text: str) -> None:
         dtype, field = 10, tensor.bool_val
     elif flat and all(isinstance(item, int) for item in flat):
         dtype, field = 3, tensor.int_val
+    elif flat and all(isinstance(item, str) for item in flat):
+        dtype, field, flat = 7, tensor.string_val, [item.encode() for item in flat]
     else:
         dtype, field = 1, tensor.float_val
     tensor.dtype = attributes["dtype"].type = dtype

@@ -75,6 +75,9 @@ def analyse(tensor: Tensor) -> Predicate:
             true_when=None,
         )
     if len(leaves) > 1:
+        fed = [leaf for leaf in leaves if leaf.node.op != "Const"]
+        if len(fed) == 1 and _dtype(fed[0]) == "string":
+            return _computed(tensor, f"a text, {fed[0].name}, is compared")
         names = ", ".join(leaf.name for leaf in leaves[:_SHOWN]) + (", ..." if len(leaves) > _SHOWN else "")
         return _computed(tensor, f"computed from several: {names}")
     (leaf,) = leaves

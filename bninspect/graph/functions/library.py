@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 FUSED_OPS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "_FusedBatchNormEx"})
 GLOBAL_OP = "BatchNormWithGlobalNormalization"
+INTERNAL_OPS = frozenset({
+    "_MklFusedBatchNorm", "_MklFusedBatchNormV2", "_MklFusedBatchNormV3", "_MklFusedBatchNormEx",
+    "_MklNativeFusedBatchNorm", "_MklNativeFusedBatchNormV2", "_MklNativeFusedBatchNormV3",
+    "_MklNativeFusedBatchNormEx",
+})  # fmt: skip
+"""What TensorFlow makes of a fused op for oneDNN while it runs a graph (core/graph/mkl_layout_pass.cc)."""
 ROOT_OPS = frozenset({"Rsqrt", "Sqrt", "Pow"})
 """Ops that may take the square root of a variance."""
 IF_OPS = frozenset({"If", "StatelessIf"})
@@ -51,7 +57,7 @@ class Library:
         are branches of an If: such a branch may only hand its statistics back. One that is called and not in
         the file may hold anything.
         """
-        wanted = FUSED_OPS | ROOT_OPS | {GLOBAL_OP}
+        wanted = FUSED_OPS | INTERNAL_OPS | ROOT_OPS | {GLOBAL_OP}
         callers: dict[str, set[str]] = {}
         found = [
             target.name

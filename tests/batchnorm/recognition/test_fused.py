@@ -101,3 +101,9 @@ def test_global(scale: str, gamma: str | None) -> None:
 def test_global_of_moments() -> None:
     text = GLOBAL.format(m="batch_mean", v="batch_variance", scale="scale_after_normalization=true")
     assert only_layer(BATCH + text).mode is Mode.TRAINING
+
+
+@pytest.mark.parametrize("op", ["_MklFusedBatchNormV3", "_MklNativeFusedBatchNormEx"])
+def test_what_is_made_for_onednn_is_said(op: str) -> None:
+    (reason,) = reasons(STORED + f"y = {op}(x, gamma, beta, mean, variance, is_training=false)\n")
+    assert reason.startswith(f"{op} is a batch norm as TensorFlow rewrites it for oneDNN while it runs: ")

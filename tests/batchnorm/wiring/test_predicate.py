@@ -131,6 +131,10 @@ NO_SOURCE = {
         INT + "c = Const(1000)\nq = Less(p, c)",
         "a number, p:0, is compared with another than 0 and 1",
     ),
+    "a text": (
+        'p = Placeholder(dtype=string, shape=[])\nc = Const("train")\nq = Equal(p, c)',
+        "a text, p:0, is compared",
+    ),
     "a float": (
         "p = Placeholder(dtype=float)\nc = Const(0.5)\nq = Greater(p, c)",
         "computed from a number, p:0 (float)",

@@ -119,8 +119,9 @@ def check(
     result = CheckResult(models=results)
     if old is not None:
         result = CheckResult(models=known(results, old.knows), stale=old.stale(results))
+    told = said(lines(result))  # of several models the last line counts them
     return CheckReport(
-        verdict=said(lines(result))[-1],
+        verdict=told[0] if len(results) == 1 else told[-1],
         document=check_document(result),
         models=result.models,
         exit_code=result.exit_code(Severity(options.fail_on)),

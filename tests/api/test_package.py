@@ -119,6 +119,13 @@ def test_a_function_describes_its_keywords(name: str) -> None:
                 assert field.text, f"{name}: {field.name}"
 
 
+@pytest.mark.parametrize("name", ["check", "inspect", "probe", "refresh", "strip"])
+def test_every_option_of_a_command_is_a_keyword(name: str) -> None:
+    function = getattr(bninspect, name)
+    asked = {field.name for field in fields(function.option_records[0])}
+    assert asked <= set(signature(function).parameters)
+
+
 @pytest.mark.parametrize("name", sorted(set(VERBS) - {"load"}))
 def test_every_keyword_is_an_option_of_a_record(name: str) -> None:
     """So is its default, which stands in one place."""

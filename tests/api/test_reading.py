@@ -135,6 +135,7 @@ def test_a_check_gives_its_findings() -> None:
     judged = bninspect.check(CLASSIC, deploy=True)
     assert judged.failed
     assert judged.exit_code == 1
+    assert judged.verdict.startswith(f"{CLASSIC}: ")
     assert [finding.code for finding in judged] == [one["code"] for one in judged.to_dict()["findings"]]
     assert not bninspect.check(CLASSIC, select="BN101").failed
     assert bninspect.check(CLASSIC, fail_on="warning").failed
@@ -148,6 +149,7 @@ def test_several_models_and_a_folder(tmp_path: Path) -> None:
     assert [Path(model.path).name for model in judged.models] == ["a.pb", "b.pb", "c.pb"]
     assert judged.models[2].error is not None
     assert judged.exit_code == 2
+    assert judged.verdict.startswith("3 models: ")
     assert len(bninspect.check([tmp_path / "a.pb", str(tmp_path / "b.pb")]).models) == 2
 
 

@@ -244,7 +244,7 @@ def unfetchable(tensor: Tensor) -> str | None:
     if tensor.node.functions:
         return f"it stands inside function {tensor.node.functions[-1]}, whose tensors cannot be fetched"
     if tensor.node.nodedef is None and tensor.node.stands_for is None:
-        return "it is no tensor of the file"
+        return "it is not a tensor of the file"
     return None
 
 

@@ -101,7 +101,7 @@ def mixed(inputs: Inputs, outputs: Sequence[Tensor], runs: Runs) -> CompanionTes
     """The companion test of these outputs; one that could not be made says why."""
     tensors = tuple(dict.fromkeys(judge(tensor) for tensor in outputs))
     if not tensors:
-        return CompanionTest(reason="there is no output to look at")
+        return CompanionTest(reason="there is no output to compare")
     step("testing whether the images of a batch mix")
     try:
         return companion_test(runs(Mode.INFERENCE), inputs, tensors, runs(Mode.TRAINING))

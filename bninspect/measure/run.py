@@ -46,8 +46,8 @@ _SERVED: dict[str, dict[Mode, Mode]] = {
 }
 """`--switch` -> for the copy of each mode, the mode that other readers of what decides are served."""
 _SINGLE = (
-    "no own error: training mode has one value per channel in a batch here or before it, and gives beta "
-    "whatever the input; give more images in a batch (--batch-size)"
+    "no own error: training mode has one value per channel in a batch, here or before it, and gives beta "
+    "whatever the input; give a batch of several (--batch-size)"
 )
 
 
@@ -222,7 +222,7 @@ def _without_own_error(layers: Sequence[ProbedLayer]) -> list[Absent]:
             what=one.layer.name,
             reason=_SINGLE
             if one.single
-            else f"no own error: its stored statistics are not at hand, {one.layer.statistics.reason}",
+            else f"no own error: its stored statistics are unknown, {one.layer.statistics.reason}",
         )
         for one in layers
         if one.own is not None

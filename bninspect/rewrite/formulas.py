@@ -109,7 +109,7 @@ def layout(layer: BatchNorm, channels: int) -> tuple[int, ...]:
     branch = layer.branch(Mode.TRAINING)
     origin = None if branch is None else branch.site.mean_origin
     if not isinstance(origin, Batch):
-        raise RewriteError(f"{layer.name}: how many axes its x has cannot be told")
+        raise RewriteError(f"{layer.name}: the number of axes of its x is unknown")
     return (1, channels, *([1] * (len(origin.axes) - 1)))
 
 
@@ -118,7 +118,7 @@ def _of_several_axes(layer: BatchNorm, size: int) -> tuple[int, ...]:
     shapes = [shape_of(tensor.node) for tensor in (layer.gamma, layer.beta) if tensor is not None]
     shape = next((shape for shape in shapes if shape and size in (-1, prod(shape))), None)
     if shape is None:
-        raise RewriteError(f"{layer.name}: how its statistics of several axes are laid out cannot be told")
+        raise RewriteError(f"{layer.name}: the layout of its statistics of several axes is unknown")
     return shape
 
 
@@ -208,7 +208,7 @@ def kept_axes_last(
         return x
     dimensions = rank(original)
     if dimensions is None:
-        raise RewriteError(f"{original.name}: how many axes it has cannot be told")
+        raise RewriteError(f"{original.name}: its number of axes is unknown")
     kept = [axis + dimensions for axis in kept_axes]
     order = [axis for axis in range(dimensions) if axis not in kept] + kept
     axes = chain.constant("order", np.array(order, np.int32))

@@ -74,7 +74,7 @@ def dtype_of(tensor: Tensor) -> str:
         found = node.attr(key)
         if isinstance(found, str):
             return found.removesuffix("_ref")
-    raise RewriteError(f"the type of {tensor.name} ({node.op}) cannot be told")
+    raise RewriteError(f"the type of {tensor.name} ({node.op}) is unknown")
 
 
 def _needed(edits: Edits, roots: list[Node]) -> set[Node]:

@@ -41,7 +41,7 @@ _MOST_NODES = 200
 """How far gamma and beta are followed."""
 _LAST_GLOBAL = 8
 """The last GraphDef version with BatchNormWithGlobalNormalization; TensorFlow refuses it from then on."""
-_UNWRITABLE = "it stands in a loop, where its formula cannot be written anew"
+_UNWRITABLE = "it stands in a loop, where its formula cannot be replaced"
 _OUTSIDE = "it stands in a loop, and its stored statistics outside of it"
 
 Choice = Mode | Callable[["BatchNorm"], Mode]

@@ -97,7 +97,7 @@ def test_a_damaged_part_is_one_line(damage: str, tmp_path: Path, capsys: pytest.
     one = part(tmp_path / "one.npz")
     damaged(Path(one), tmp_path / "bad.npz", DAMAGES[damage])
     told = refused(capsys, str(MODEL), "-o", str(tmp_path / "new.pb"), "--merge", str(tmp_path / "bad.npz"))
-    assert "bad.npz is no file that bninspect refresh --moments wrote, or it is damaged" in told
+    assert "bad.npz was not written by bninspect refresh --moments, or it is damaged" in told
 
 
 def test_any_bytes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

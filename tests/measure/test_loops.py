@@ -87,7 +87,7 @@ def test_a_chain_that_the_file_fixes_in_a_loop_is_left_with_the_reason() -> None
     found = _probe("while_chain.pb")
     assert found.layers == ()
     (skip,) = found.skipped
-    assert "it stands in a loop, where its formula cannot be written anew" in skip.reason
+    assert "it stands in a loop, where its formula cannot be replaced" in skip.reason
 
 
 @pytest.mark.parametrize(

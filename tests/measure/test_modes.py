@@ -212,7 +212,7 @@ def test_a_layer_without_an_own_error_says_why() -> None:
     assert [one.own is not None and one.own.staleness is None for one in found.layers] == [False, True]
     (skip,) = found.skipped
     assert skip.what == "cond"
-    assert skip.reason.startswith("no own error: its stored statistics are not at hand, they are computed by")
+    assert skip.reason.startswith("no own error: its stored statistics are unknown, they are computed by")
 
 
 def test_values_that_are_no_numbers_are_told_without_a_warning(tmp_path: Path) -> None:

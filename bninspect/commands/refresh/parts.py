@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _FORMAT = "bninspect moments 1"
-_FOREIGN = "is no file that bninspect refresh --moments wrote"
+_FOREIGN = "was not written by bninspect refresh --moments"
 _UNREADABLE = (
     ValueError,
     KeyError,

@@ -41,15 +41,15 @@ def batches_of(inputs: Inputs) -> tuple[dict[str, Array], dict[str, Array], int,
     if fixed is None and any(value.ndim for value in inputs.feeds.values()):
         fixed = inputs.batch_size  # what is fed beside the images may have a row for each of them
     if fixed == 1 or (place.dtype == "string" and not place.shape):
-        raise RunError(f"{place.name} takes one image at a time, which has no companions")
+        raise RunError(f"{place.name} takes one image at a time")
     elements = _elements(pictures, inputs.count, fixed or inputs.batch_size)
     made = len(elements) == 1
     if made:
         if place.dtype == "string":
-            raise RunError("one encoded image, and none can be made of it; give several with --image")
+            raise RunError("one encoded image has nothing beside it; give several with --image")
         companion = made_companion(elements[0])
         if companion is None:
-            raise RunError("one image of one colour, and none can be made of it; give several with --image")
+            raise RunError("one image of one colour has nothing to set beside it; give several with --image")
         elements.append(companion)
     count = fixed or min(_MOST, len(elements))
     first, others = elements[0], elements[1:]

@@ -193,7 +193,7 @@ def _inconclusive(found: Sequence[Dependence], count: int, controlled: bool) -> 
     if any(output.depends for output in found):
         return None
     if all(output.random for output in found):
-        return "two runs of one feed differ already, so that a change of companions cannot be told apart"
+        return "two runs on the same inputs differ already, so a change of the other images would not show"
     if controlled and not any((output.control or 0.0) > output.floor for output in found):
-        return "these companions move nothing in training mode either"
+        return "the other images change nothing in training mode either"
     return None

@@ -133,7 +133,7 @@ def _laid_out(chain: Chain, multiplier: Tensor, carried: Carried, dtype: str) ->
         return multiplier
     shape = shape_of(value(carried.weights).node)
     if shape is None or len(shape) != 4:
-        raise RewriteError("the shape of the weights that it is folded into cannot be told")
+        raise RewriteError("the shape of the weights that it is folded into is unknown")
     layout = chain.constant("layout", np.array(shape[2:], np.int32))
     return chain.op("laid_out", "Reshape", (multiplier, layout), T=dtype, Tshape="int32")
 

@@ -83,10 +83,10 @@ def _key(layer: BatchNorm, *, create: bool) -> object | str:
     if _is_rounded(layer) and not create:
         return (
             "its weights are rounded within a range that was learned with its old statistics: add --strip, "
-            "which gives them another"
+            "which chooses a new range"
         )
     if _is_rounded(layer):
-        return layer.output.node.nodedef or "it is no node of the file"
+        return layer.output.node.nodedef or "it is not a node of the file"
     moving = _read_by(layer)
     if moving is not None:
         mean, variance = _record(moving.mean.node), _record(moving.variance.node)
@@ -97,10 +97,10 @@ def _key(layer: BatchNorm, *, create: bool) -> object | str:
     if layer.branch(Mode.INFERENCE) is not None:
         return f"its statistics are not read from the file: {layer.statistics.reason}"
     if layer.form is Form.FUSED or create:
-        return layer.nearest(Mode.TRAINING).site.node.nodedef or "it is no node of the file"
+        return layer.nearest(Mode.TRAINING).site.node.nodedef or "it is not a node of the file"
     return (
         "it normalizes with the moments of its x alone, and the file has no place for statistics: add "
-        "--strip, which writes it anew"
+        "--strip, which replaces it"
     )
 
 

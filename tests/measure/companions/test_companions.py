@@ -143,7 +143,7 @@ def test_a_fixed_batch_is_filled() -> None:
 
 def test_companions_that_move_nothing_in_training_prove_nothing() -> None:
     found = companion_test(model(alone), inputs(IMAGES), [OUT], model(alone))
-    assert "move nothing in training mode either" in (found.reason or "")
+    assert "the other images change nothing in training mode either" in (found.reason or "")
 
 
 def test_rounding_is_noise_and_chance_is_random() -> None:
@@ -153,7 +153,7 @@ def test_rounding_is_noise_and_chance_is_random() -> None:
     chance = answer(lambda batch: alone(batch) + dice.normal(0, 1, (len(batch), 1)), inputs(IMAGES))
     assert chance.random
     assert not chance.dependent
-    assert "two runs of one feed differ" in (chance.reason or "")
+    assert "two runs on the same inputs differ" in (chance.reason or "")
 
 
 def test_outputs_without_a_row_for_each_image() -> None:

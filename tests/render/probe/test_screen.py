@@ -88,7 +88,7 @@ def undecided() -> Probe:
     return probe(
         *net(images=1),
         presets=PresetTrial(layer="bn", reason=reason),
-        companions=CompanionTest(reason="image:0 takes one image at a time, which has no companions"),
+        companions=CompanionTest(reason="image:0 takes one image at a time"),
         verification=Verification(state="impossible", reason="TensorFlow refuses the original"),
     )
 

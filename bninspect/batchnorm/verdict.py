@@ -49,9 +49,11 @@ class Behaviour(NamedTuple):
     level: Level = "plain"
 
 
-def verdict(report: Report) -> ModelVerdict:
-    """The sentence: `72 batch norms, all switched by phase:0 (placeholder, no default: must be fed)`."""
-    ways = behaviours(report)
+def verdict(report: Report, *, deploy: bool = False) -> ModelVerdict:
+    """The sentence: `72 batch norms, all switched by phase:0 (placeholder, no default: must be fed)`. With
+    `deploy`, a training graph is about to be served as it is.
+    """
+    ways = behaviours(report, deploy=deploy)
     total = len(report.layers)
     besides = list(_besides(report))
     levels = {way.level for way in ways} | {level for _, level in besides}
@@ -104,20 +106,21 @@ def opposed(report: Report) -> tuple[str, ...]:
     return tuple(names)
 
 
-def behaviours(report: Report) -> tuple[Behaviour, ...]:
+def behaviours(report: Report, *, deploy: bool = False) -> tuple[Behaviour, ...]:
     """Every way in which layers come to their mode, the gravest first, then in graph order."""
     ranks = {"error": 0, "warning": 1, "plain": 2}
-    return tuple(sorted(_behaviours(report), key=lambda way: ranks[way.level]))
+    ways = _behaviours(report, report.is_for_training and not deploy)
+    return tuple(sorted(ways, key=lambda way: ranks[way.level]))
 
 
-def _behaviours(report: Report) -> Iterator[Behaviour]:
+def _behaviours(report: Report, for_training: bool) -> Iterator[Behaviour]:
     for mode in (Mode.TRAINING, Mode.INFERENCE):
         around: dict[str, list[BatchNorm]] = {}
         for layer in report.layers:
             if layer.switch is None and layer.mode is mode:
                 around.setdefault(", ".join(source.name for source, _ in layer.runs_when), []).append(layer)
         for conditionals, alike in around.items():
-            yield _fixed(tuple(alike), mode, conditionals, report.is_for_training)
+            yield _fixed(tuple(alike), mode, conditionals, for_training)
     for group in report.switches:
         yield from _decided(group)
 

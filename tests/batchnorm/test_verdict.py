@@ -151,6 +151,13 @@ def test_training_mode_is_right_in_a_training_graph() -> None:
     )
 
 
+def test_a_training_graph_that_is_deployed_serves_training() -> None:
+    assert verdict(report(fixed_training(updates="run")), deploy=True) == (
+        "1 batch norm runs in TRAINING mode, whatever is fed",
+        "error",
+    )
+
+
 def test_a_signature_says_that_a_training_graph_is_served() -> None:
     told = report(fixed_training(updates="run"))
     signed = Graph([], graphdef=told.graph.graphdef, signatures=(Signature(key="s", inputs={}, outputs={}),))

@@ -108,7 +108,7 @@ def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelR
     return ModelResult(
         path=settings.path,
         error=failure,
-        sentence=verdict(report).text,
+        sentence=verdict(report, deploy=settings.deploy).text,
         modes=dict(sorted(Counter(layer.mode.value for layer in report.layers).items())),
         found=tuple(
             Found(finding=finding, name=names[finding.code], former=_former(finding, report))

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from bninspect.cli.commands import COMMANDS
+from bninspect.cli.configuration.config import find
+from bninspect.errors import BninspectError
 from tests.pages import DOCS, PAGES, README
 from tests.support.places import ROOT
 from tests.test_architecture import LAYERS
@@ -92,6 +94,16 @@ def test_options_named_in_a_sentence_exist(page: Path) -> None:
             assert set(asked) <= options_of(words[1]), code
         elif words[0].startswith("--"):
             assert words[0] in every, code
+
+
+def test_every_key_of_a_model_is_documented(tmp_path: Path) -> None:
+    """Of those that the refusal of another one lists."""
+    (tmp_path / "bninspect.toml").write_text('[[models]]\npath = "a.pb"\nnone = 1\n', encoding="utf-8")
+    with pytest.raises(BninspectError, match="unknown key 'none'") as refused:
+        find(tmp_path)
+    keys = str(refused.value).rpartition("there are ")[2].split(", ")
+    page = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    assert [key for key in keys if f"`{key}`" not in page] == []
 
 
 def test_the_tree_of_the_architecture_is_that_of_the_package() -> None:

@@ -148,6 +148,8 @@ class _Flattening:
             for name in node.nodedef.inputs:
                 if name[:1] == "^":
                     controls.extend(self.edges.controls(scope, name[1:], node))
+                elif isinstance(found := scope.nodes.get(name), Node):  # as most are: its first output
+                    data.append(Tensor(found, 0))
                 else:
                     data.append(tensor(scope, name, node))
             waits += len(controls)

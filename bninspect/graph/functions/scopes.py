@@ -59,9 +59,6 @@ class Edges:
 
         Raises GraphDefError where there is none.
         """
-        node = scope.nodes.get(name)
-        if node.__class__ is Node:  # most inputs are the first output of a node
-            return Tensor(node, 0)
         found = self._step(scope, name)
         if isinstance(found, Tensor):
             return found

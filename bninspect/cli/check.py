@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bninspect.cli import inputs, options
+from bninspect.cli.options import pages
 from bninspect.escaping import printable, printable_lines
 from bninspect.options import Count
 
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     help="At most so many models side by side; otherwise as many as there are processors, up to 8, and one "
     "where models are run. The output is the same.",
 )
+@pages.html
 @options.output_format("text", "concise", "json", "sarif", "junit", "github", "markdown")
 @options.traceback
 @click.pass_context
@@ -101,8 +103,19 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
     config: Config = context.obj or Config()
     work = settings(models(paths), config, context)
     old = _baseline(asked["baseline"], asked["update_baseline"])
+    targets, sections = pages.Targets(html=asked["html"]), pages.Sections()
+    for one in work if targets.files else ():
+        targets.prepare(one.path, () if one.request is None else one.request.files)
     with progress(len(work), "models") as done:
-        results = check_all(work, asked["jobs"], lambda result: done())
+
+        def take(result: ModelResult) -> None:
+            done()
+            if targets.html is not None:
+                sections.add(result)
+
+        results = check_all(work, asked["jobs"], take)
+    if targets.html is not None:
+        pages.write(targets.html, [sections.page().encode()])
     refuse_unmatched(config, results)
     result = _against(old, results, asked["update_baseline"], "probe" in config.require)
     fail_on = Severity(asked["fail_on"])

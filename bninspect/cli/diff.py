@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from bninspect.cli import options
+from bninspect.cli.options import pages
 
 
 @options.command(
@@ -25,6 +26,7 @@ from bninspect.cli import options
 @options.fail_on
 @options.exit_zero
 @click.option("--all", "everything", is_flag=True, help="List every layer and every note.")
+@pages.html
 @options.output_format("table", "json", "markdown")
 @options.traceback
 @click.pass_context
@@ -37,6 +39,7 @@ def command(
     exit_zero: bool,
     form: str,
     everything: bool,
+    html: str | None,
 ) -> int:
     """Compare two checkpoints, or models, of one graph, layer by layer.
 
@@ -51,7 +54,13 @@ def command(
     from bninspect.commands.diff.pair import compare
     from bninspect.rules import Severity
 
+    targets = pages.Targets(html=html)
+    targets.prepare(new, [old])
     result = compare(old, new, allowances(context.obj or Config(), new))
+    if targets.files:
+        from bninspect.commands.report.of_commands import facts_of_pair
+
+        targets.write(facts_of_pair(result))
     if form == "json":
         from bninspect.render.diff.document import diff_document
         from bninspect.render.json import dumps

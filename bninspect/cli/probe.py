@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bninspect.cli import inputs, options
+from bninspect.cli.options import pages
 from bninspect.options import Switching
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def _model(config: Config | None) -> str:
 @click.option(
     "--save", "target", metavar="FILE.npz", help="Save the outputs of both modes, and what was measured."
 )
+@pages.html
+@pages.overlays
 @options.output_format("table", "json")
 @options.traceback
 def command(
@@ -99,6 +102,8 @@ def command(
     from bninspect.render.waiting import waiting
 
     request = inputs.request(asked)
+    targets = pages.Targets.asked(asked)
+    targets.prepare(path, request.files)
     chosen = ProbeOptions(
         outputs=outputs,
         layers=globs,
@@ -107,9 +112,14 @@ def command(
         momentum=asked["momentum"],
         allowed_ops=allowed,
         save=target,
+        seen=targets.html is not None,
     )
     with waiting("running both modes") as tell:
         result = probe_model(path, request, chosen, tell)
+    if targets.files:
+        from bninspect.commands.report.of_commands import facts_of_probe
+
+        targets.write(facts_of_probe(result.probe, request, allowed))
     sort = asked["sort"] or ("graph" if form == "json" else "score")
     found = worst_first(result.probe) if sort == "score" else result.probe
     if form == "json":

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bninspect.cli import inputs, options
+from bninspect.cli.options import pages
 from bninspect.options import Count, Share
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ _OF_IMAGES = {
     help="Accept a model whose moving statistics alone are variables without values.",
 )
 @click.option("--no-check", is_flag=True, help="Do not run `check` on the result.")
+@pages.html
 @options.traceback
 def command(
     path: str,
@@ -106,6 +108,10 @@ def command(
         inputs.refuse_stray(more, parts=more[0].endswith(".npz"))
     parts += more
     request = _request(asked, target, part, parts)
+    if part is not None and asked["html"] is not None:
+        raise click.UsageError("--moments and --html: a part has no page; give --html with --merge")
+    targets = pages.Targets(html=asked["html"])
+    targets.prepare(path, parts if request is None else request.files)
     chosen = RefreshOptions(
         outputs=asked["outputs"],
         layers=asked["globs"],
@@ -127,6 +133,10 @@ def command(
 
         click.echo("\n".join(of_part(found, part)))
         return
+    if targets.files:
+        from bninspect.commands.report.of_commands import facts_of_refresh
+
+        targets.write(facts_of_refresh(done))
     from bninspect.render.console import standard_output
     from bninspect.render.refresh.screen import render_refreshed
 

@@ -42,17 +42,18 @@ def command(path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str
     from bninspect.render.waiting import waiting
 
     targets = pages.Targets(html=target, overlay=asked["overlay"], tensorboard=asked["tensorboard"])
-    targets.make_folder()
+    request = _request(asked)
+    read = [] if request is None else [*request.files]
+    targets.prepare(path, [*read, asked["against"]] if asked["against"] else read)
     chosen = ReportOptions(
         outputs=outputs,
         against=asked["against"],
         patch=asked["patch"],
         momentum=asked["momentum"],
         allowed=allowed,
-        targets=targets.files,
     )
     with waiting("running both modes") as tell:
-        facts = report_model(path, _request(asked), chosen, tell)
+        facts = report_model(path, request, chosen, tell)
     targets.write(facts)
     for file in targets.files:
         click.echo(f"written: {file}")

@@ -70,6 +70,7 @@ def _one(
         request=inputs.request(asked) if probed else None,
         allowed_ops=tuple(asked["allowed"]),
         severities=severities,
+        keep=asked["html"] is not None,
     )
 
 

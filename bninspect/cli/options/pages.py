@@ -15,7 +15,9 @@ from bninspect.cli import options
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from bninspect.commands.check.result import ModelResult
     from bninspect.commands.report.facts import PageFacts
+    from bninspect.render.page.many import Section
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -68,13 +70,28 @@ class Targets:
 
         return (*files, str(Path(self.tensorboard) / NAME))
 
-    def make_folder(self) -> None:
-        """Makes the folder of the event file, before anything runs. Raises OSError."""
+    def prepare(self, model: str, inputs: Iterable[str | Path] = ()) -> None:
+        """Makes the folder of the event file, before anything runs. Raises OSError for a file that cannot be
+        written, RewriteError for one that is read: the model, or one of the inputs.
+        """
+        from bninspect import files
+
         if self.tensorboard is not None:
             Path(self.tensorboard).mkdir(parents=True, exist_ok=True)
+        read = tuple(inputs)
+        for file in map(Path, self.files):
+            files.refuse(file)
+            files.refuse_read(file, model, inputs=read)
 
     def write(self, facts: PageFacts) -> None:
-        """Writes all of them. Raises OSError; RewriteError for an overlay of a file that is no GraphDef."""
+        """Writes all of them. Raises OSError; RewriteError for an overlay of a file that is no GraphDef, and
+        for a file that belongs to the checkpoint.
+        """
+        from bninspect import files
+
+        record = facts.report.graph.graphdef
+        for file in map(Path, self.files):
+            files.refuse_read(file, record.path, prefix=record.checkpoint)
         if self.html is not None:
             write(self.html, [page_of(facts).encode()])
         if self.overlay is not None:
@@ -85,6 +102,38 @@ class Targets:
             from bninspect.render.tensorboard import event_file
 
             write(self.files[-1], event_file(facts))
+
+
+class Sections:
+    """The page of many models, of which each is let go as soon as its section stands."""
+
+    def __init__(self) -> None:
+        self._sections: list[Section] = []
+        self._only: str | None = None
+
+    def add(self, result: ModelResult) -> None:
+        """Takes the next model."""
+        from bninspect.commands.report.facts import facts_of
+        from bninspect.commands.report.origin import origin
+        from bninspect.render.page.many import section, unread
+
+        if result.case is None:
+            self._only = None
+            self._sections.append(unread(result))
+            return
+        facts = facts_of(result.case, result)
+        made = origin(options.command_line(), ran=facts.probe is not None)
+        self._only = None if self._sections else page_of(facts)
+        self._sections.append(section(facts, made, len(self._sections) + 1))
+
+    def page(self) -> str:
+        """An index and a section for each; of one model its page alone."""
+        from bninspect.render.page.document import document
+        from bninspect.render.page.many import many_models, title_of_many
+
+        if self._only is not None:
+            return self._only
+        return document(title_of_many(self._sections), many_models(self._sections))
 
 
 def page_of(facts: PageFacts) -> str:

@@ -7,6 +7,7 @@ once the models that are left would take longer than that. Each holds one model 
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -37,12 +38,12 @@ def check_all(
     """
     if jobs is None:
         jobs = 1 if any(settings.request for settings in work) else min(_MOST, _processors())
-    if any(settings.path == "-" for settings in work):
-        jobs = 1  # standard input is this process's
+    if any(settings.path == "-" or settings.keep for settings in work):
+        jobs = 1  # standard input is this process's, and so is what is kept
     results = []
     for result in _results(work, jobs):
         done(result)
-        results.append(result)
+        results.append(replace(result, case=None))
     return tuple(results)
 
 

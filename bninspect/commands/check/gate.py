@@ -59,6 +59,8 @@ class Settings:
     allowed_ops: tuple[str, ...] = ()
     severities: Mapping[str, Severity] = field(default_factory=dict)
     """Code -> how grave its findings are here."""
+    keep: bool = False
+    """Keep what the model was judged on beside the result, for a page."""
 
 
 def check(settings: Settings, graph: Graph | None = None) -> ModelResult:
@@ -115,6 +117,7 @@ def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelR
             for finding in findings
         ),
         not_run=judgement.not_run,
+        case=case if settings.keep else None,
         allowed=allowed,
         judged=tuple(rule.code for rule in selected if rule.code not in undecided),
         unmatched=_unmatched(settings.allowances, report),
@@ -160,7 +163,9 @@ def _probed(report: Report, settings: Settings, request: Request) -> Probe:
     from bninspect.rewrite.freeze import frozen
 
     report = frozen(report)
-    question = Question(layers=report.layers, allowed=settings.allowed_ops, momentum=settings.momentum)
+    question = Question(
+        layers=report.layers, allowed=settings.allowed_ops, momentum=settings.momentum, seen=settings.keep
+    )
     return probe(report, question, request)
 
 

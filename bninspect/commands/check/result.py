@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bninspect.commands.check.sketch import Sketch
-    from bninspect.rules import Finding, NotRun
+    from bninspect.rules import Case, Finding, NotRun
 
 Verdict = Literal["fail", "not judged", "clean", "without batch norm"]
 WEIGHTS_MISSING = "BN113"
@@ -63,6 +63,9 @@ class ModelResult:
     """(code, layer, reason) of what the configuration allows."""
     judged: tuple[str, ...] = ()
     """Codes of the rules that could judge all of the model: only of these does silence say anything."""
+    case: Case | None = field(default=None, repr=False, compare=False)
+    """What it was judged on, where that was asked for (`Settings.keep`): it holds the graph, and crosses no
+    process."""
     unmatched: tuple[str, ...] = ()
     """Layer globs of its allowances that match no layer of it."""
     weightless: bool = False

@@ -45,6 +45,8 @@ class ProbeOptions(Checked):
     """Ops that may run besides those that only compute."""
     save: File | None = None
     """The `.npz` to write with the outputs of both modes and what was measured."""
+    seen: bool = False
+    """Keep the first image, and what both modes make of it, for a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +90,7 @@ def probe_report(
         allowed=options.allowed_ops,
         switch=options.switch,
         momentum=options.momentum,
+        seen=options.seen,
     )
     measured = probe(report, question, request, progress)
     if options.save is not None:

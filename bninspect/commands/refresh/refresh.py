@@ -126,6 +126,7 @@ def refresh(
         ran=None if seen is None else seen.verification,
         looked_at=count,
         result=result,
+        seen=seen,
     )
 
 

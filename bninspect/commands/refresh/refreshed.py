@@ -76,6 +76,8 @@ class Refreshed:
     """How many images the result was run on."""
     result: ModelResult | None
     """What `check` says of the result; None where that was not asked."""
+    seen: Probe | None = None
+    """What was measured when the result was run; None where it was not."""
 
 
 def rows(

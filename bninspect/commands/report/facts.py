@@ -44,7 +44,7 @@ class PageFacts:
     result: ModelResult
     """What the rules say, layer by layer; its `error` is why the model could not be run."""
     groups: tuple[Finding, ...]
-    """One finding for each code, the most important first."""
+    """One finding for each code: the gravest first, of those the most important first."""
     states: Mapping[str, LayerState]
     """Of every layer, by its name."""
     before: Before | None = None
@@ -68,6 +68,6 @@ def facts_of(case: Case, result: ModelResult) -> PageFacts:
         report=case.report,
         probe=case.probe,
         result=result,
-        groups=group_by_code(case, findings),
+        groups=tuple(sorted(group_by_code(case, findings), key=lambda group: -group.severity.rank)),
         states=layer_states(case.report, case.probe, findings),
     )

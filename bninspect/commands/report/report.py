@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bninspect import files
 from bninspect.batchnorm import inspect
 from bninspect.collector import collector_held_off
 from bninspect.commands.check.gate import Settings
@@ -37,8 +35,6 @@ class ReportOptions:
     momentum: float | None = None
     allowed: tuple[str, ...] = ()
     """Ops let through besides the pure ones."""
-    targets: tuple[str, ...] = ()
-    """The files to write."""
 
 
 def report_model(
@@ -50,16 +46,11 @@ def report_model(
     """The facts of the model at this path; without a request, what the file alone tells. `progress` is told
     (images done, images in all).
 
-    Raises BninspectError as `load` and `diff` do, and for a target that is what is read. A model that cannot
-    be run is no error: what its file tells stands, with the reason.
+    Raises BninspectError as `load` and `diff` do. A model that cannot be run is no error: what its file tells
+    stands, with the reason.
     """
     with collector_held_off():
-        for target in options.targets:
-            files.refuse(Path(target))
-            files.refuse_read(Path(target), path, inputs=() if request is None else request.files)
         report = inspect(load(path), outputs=options.outputs)
-        for target in options.targets:
-            files.refuse_read(Path(target), path, prefix=report.graph.graphdef.checkpoint)
         case = Case(report=report, momentum=options.momentum, request=request, allowed_ops=options.allowed)
         failure = None
         if request is not None:

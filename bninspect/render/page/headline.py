@@ -52,7 +52,7 @@ def standing(facts: PageFacts) -> tuple[str, str]:
     return "fine", "no fault shows"
 
 
-def head(facts: PageFacts, level: str = "h1") -> Html:
+def head(facts: PageFacts, prefix: str, level: str = "h1") -> Html:
     """Pill, path, title, what decides, and the facts."""
     look, word = standing(facts)
     record = facts.report.graph.graphdef
@@ -64,14 +64,14 @@ def head(facts: PageFacts, level: str = "h1") -> Html:
                 tag("span", shortened(record.path)),
                 class_="path",
             ),
-            tag(level, f"{headline(facts)}."),
-            tag("p", *_decided(facts), class_="sub"),
+            tag(level, f"{headline(facts)}.", class_="model"),
+            tag("p", *_decided(facts, prefix), class_="sub"),
             tag("div", *_facts(facts), class_="facts"),
         )
     )
 
 
-def _decided(facts: PageFacts) -> Iterator[str]:
+def _decided(facts: PageFacts, prefix: str) -> Iterator[str]:
     """How the model comes to its mode, what was run, and what else was found."""
     told = [f"{sentence(verdict(facts.report).text)}."]
     probe = facts.probe
@@ -84,7 +84,7 @@ def _decided(facts: PageFacts) -> Iterator[str]:
     yield shortened(" ".join(told), 1200)
     if facts.groups:
         yield " "
-        yield tag("a", counted(len(facts.groups), "finding"), href="#findings")
+        yield tag("a", counted(len(facts.groups), "finding"), href=f"#{prefix}findings")
         yield "."
 
 

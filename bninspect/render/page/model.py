@@ -40,17 +40,17 @@ def model_section(
     facts: PageFacts, origin: Origin, *, prefix: str = "L", level: str = "h1"
 ) -> Iterator[Html]:
     """The elements of one model's page. `prefix` makes its anchors unique among several models."""
-    yield head(facts, level)
+    yield head(facts, prefix, level)
     if facts.report.layers:
         yield from _titled("Map of the network", tag("div", network_map(facts, prefix), class_="card"))
+        yield from _before(facts)
         yield from _depth(facts)
         yield from _wirings(facts)
         yield from _channels(facts)
         yield from _modes(facts)
-        yield from _before(facts)
     cards = findings(facts)
     if cards:
-        yield tag("h2", "Findings", id="findings")
+        yield tag("h2", "Findings", id=f"{prefix}findings")
         yield from cards
     if facts.report.layers:
         yield from _titled("All layers", layer_table(facts, prefix))

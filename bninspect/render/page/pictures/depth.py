@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bninspect.commands.report.facts import PageFacts
     from bninspect.measure.facts import LayerMeasurement, ProbedLayer
 
+_FEWEST = 2
 _COLOURS = {
     "error": "var(--error)",
     "warning": "var(--warn-soft)",
@@ -45,9 +46,9 @@ def error_over_depth(facts: PageFacts) -> Html | None:
 
 
 def variances_over_depth(facts: PageFacts) -> Html | None:
-    """Smallest to largest stored variance of each layer; None where the file holds none that are positive."""
+    """Smallest to largest stored variance of each layer; None where fewer than two have positive ones."""
     ranges = [_variances(layer.statistics.values) for layer in facts.report.layers]
-    if not any(ranges):
+    if sum(one is not None for one in ranges) < _FEWEST:
         return None
     return twice(lambda width: _stored(facts, ranges, width))
 
@@ -95,6 +96,7 @@ def _bar(facts: PageFacts, one: ProbedLayer, at: float, width: float, top: float
     """The own error of one layer, in the colour of its state."""
     state = facts.states[one.layer.name]
     colour = _COLOURS.get(state.standing, "var(--none)")
+    width = max(width, 3.0) if state.is_wrong else width
     told = f"{shortened(one.layer.name, 100)}: own {_told(one.own)}, deployed {_told(one.deployed)}"
     shape = tag(
         "rect",

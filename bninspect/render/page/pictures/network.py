@@ -49,7 +49,7 @@ def network_map(facts: PageFacts, prefix: str) -> Html:
     layers = facts.report.layers
     scores = own_scores(facts.probe)
     rows: list[Html] = []
-    named, number = len(layers) <= _FEW, 0
+    named, small, number = len(layers) <= _FEW, len(layers) > _MANY, 0
     shared = len(common_scope([layer.name for layer in layers]))
     for scope, members in _rows(layers):
         cells = []
@@ -57,9 +57,11 @@ def network_map(facts: PageFacts, prefix: str) -> Html:
             number += 1
             link = f"#{prefix}{number}"
             name = shortened(layer.name[shared:], 24) if named else None
-            cells.append(_cell(layer, facts.states[layer.name], scores.get(layer.name), link, name))
+            cells.append(
+                _cell(layer, facts.states[layer.name], scores.get(layer.name), link, name, small=small)
+            )
         rows += [tag("span", shortened(scope, 60), class_="scope"), tag("div", *cells, class_="cells")]
-    size = "map few" if named else "map many" if len(layers) > _MANY else "map"
+    size = "map few" if named else "map many" if small else "map"
     return tag("div", tag("div", *rows, class_=size), _legend(facts))
 
 
@@ -87,10 +89,12 @@ def _rows(layers: Sequence[BatchNorm]) -> Iterator[tuple[str, list[BatchNorm]]]:
     return iter([(layers[0].name[:shared], list(layers))])
 
 
-def _cell(layer: BatchNorm, state: LayerState, score: float | None, link: str, name: str | None) -> Html:
+def _cell(
+    layer: BatchNorm, state: LayerState, score: float | None, link: str, name: str | None, *, small: bool
+) -> Html:
     """One layer: its score where it is wrong, else a sign; all of it in words where a pointer rests."""
     sign = _SIGNS[state.standing]
-    if state.is_wrong and score is not None and len(layer_score(score)) <= 5:
+    if state.is_wrong and score is not None and len(layer_score(score)) <= 5 and not small:
         sign = layer_score(score)
     elif state.inherits is not None:
         sign = "↓"

@@ -1,0 +1,57 @@
+"""What a page tells of what another command did: `probe`, `refresh` and `diff`, for their `--html`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bninspect.commands.check.gate import Settings
+from bninspect.commands.report.facts import Before, facts_of, page_facts
+from bninspect.rules import Case
+
+if TYPE_CHECKING:
+    from bninspect.commands.diff.pair import PairResult
+    from bninspect.commands.refresh.refreshed import Refreshed
+    from bninspect.commands.report.facts import PageFacts
+    from bninspect.inputs.request import Request
+    from bninspect.measure.facts import Probe
+
+
+def facts_of_probe(probe: Probe, request: Request, allowed_ops: tuple[str, ...]) -> PageFacts:
+    """A model that was probed, judged by all rules."""
+    case = Case(
+        report=probe.report,
+        probe=probe,
+        momentum=probe.momentum,
+        request=request,
+        allowed_ops=allowed_ops,
+    )
+    return page_facts(Settings(path=probe.report.graph.graphdef.path), case)
+
+
+def facts_of_refresh(done: Refreshed) -> PageFacts:
+    """The model that was written, beside the one it was made of."""
+    case = Case(report=done.serving, probe=done.seen)
+    if done.result is None:
+        facts = page_facts(Settings(path=done.target), replace(case, no_probe="the result was not checked"))
+    else:
+        facts = facts_of(case, done.result)
+    scores = {
+        row.after.layer.name: (
+            None if row.before is None else row.before.score,
+            None
+            if row.after.own is None or row.after.own.staleness is None
+            else row.after.own.staleness.score,
+        )
+        for row in done.rows
+        if row.after is not None
+    }
+    return replace(facts, before=Before(path=done.report.graph.graphdef.path, scores=scores))
+
+
+def facts_of_pair(pair: PairResult) -> PageFacts:
+    """The newer of two files, beside the older one."""
+    comparison = pair.comparison
+    facts = facts_of(Case(report=comparison.new, moved=comparison), pair.judged)
+    path = comparison.old.graph.graphdef.path
+    return replace(facts, before=Before(path=path, scores={}, comparison=comparison))

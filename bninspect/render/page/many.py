@@ -1,0 +1,88 @@
+"""Many models on one page: an index with a line for each, and a section for each that could be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bninspect.render.page.headline import headline, standing
+from bninspect.render.page.markup import Html, shortened, tag
+from bninspect.render.page.model import model_section
+from bninspect.text import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bninspect.commands.check.result import ModelResult
+    from bninspect.commands.report.facts import PageFacts
+    from bninspect.commands.report.origin import Origin
+
+_PILLS = {"error": "fail", "warning": "with warnings", "fine": "clean"}
+"""Look of a pill -> what the title counts."""
+_OTHERS = "without a finding, statistics not judged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One model, as it stands on the page: its graph is not held any more."""
+
+    path: str
+    look: str
+    word: str
+    """Class and word of its pill."""
+    says: str
+    """Its verdict, or why it could not be read."""
+    anchor: str
+    inside: Html
+    """Empty for a model that could not be read."""
+
+
+def section(facts: PageFacts, made: Origin, number: int) -> Section:
+    """The section of a model that was judged."""
+    look, word = standing(facts)
+    anchor = f"M{number}"
+    parts = model_section(facts, made, prefix=f"{anchor}L", level="h2")
+    inside = tag("section", *parts, id=anchor)
+    path = facts.report.graph.graphdef.path
+    return Section(path=path, look=look, word=word, says=headline(facts), anchor=anchor, inside=inside)
+
+
+def unread(result: ModelResult) -> Section:
+    """The line of a model that could not be read."""
+    return Section(
+        path=result.path,
+        look="error",
+        word="not read",
+        says=(result.error or "it could not be read").removeprefix(f"{result.path}: "),
+        anchor="",
+        inside=Html(),
+    )
+
+
+def title_of_many(sections: Sequence[Section]) -> str:
+    """`47 models: 21 fail, 2 not judged, 24 clean`."""
+    counts: dict[str, int] = {}
+    for one in sections:
+        word = "not read" if not one.inside else _PILLS.get(one.look, _OTHERS)
+        counts[word] = counts.get(word, 0) + 1
+    order = ("fail", "with warnings", "not read", _OTHERS, "clean")
+    told = ", ".join(f"{counts[word]:,} {word}" for word in order if word in counts)
+    return f"{counted(len(sections), 'model')}: {told}"
+
+
+def many_models(sections: Sequence[Section]) -> Iterator[Html]:
+    """The elements of the page."""
+    yield tag("h1", f"{title_of_many(sections)}.")
+    yield tag("div", tag("table", tag("tbody", *map(_line, sections))), class_="card")
+    for one in sections:
+        if one.inside:
+            yield one.inside
+
+
+def _line(one: Section) -> Html:
+    name = tag("span", shortened(one.path), class_="name")
+    linked = tag("a", name, href=f"#{one.anchor}") if one.inside else name
+    pill = tag("span", one.word, class_=f"pill {one.look}")
+    return tag(
+        "tr", tag("td", pill), tag("td", linked, class_="l"), tag("td", shortened(one.says), class_="l")
+    )

@@ -231,3 +231,11 @@ def test_the_message_is_one_line_with_the_path(tmp_path: Path) -> None:
     assert str(caught.value).startswith(f"{path}: cut short or damaged: node 'a\\nbccc")
     assert len(str(caught.value).removeprefix(path)) < 1100
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("length", "shown"), [(200, "d" * 200), (201, "d" * 200 + "...")])
+def test_a_name_is_shown_up_to_200_characters(length: int, shown: str, tmp_path: Path) -> None:
+    message: Any = chain("Relu")
+    message.node[1].input[0] = "d" * length
+    with pytest.raises(GraphDefError, match=f"reads '{shown}', and no node of that name"):
+        flatten(read(written(tmp_path, message)))

@@ -49,14 +49,15 @@ def command(
     never run.
     """
     from bninspect.cli.configuration.config import Config
-    from bninspect.cli.configuration.settings import allowances
+    from bninspect.cli.configuration.settings import allowances, severities
     from bninspect.commands.check.result import CheckResult
     from bninspect.commands.diff.pair import compare
     from bninspect.rules import Severity
 
     targets = pages.Targets(html=html)
     targets.prepare(new, [old])
-    result = compare(old, new, allowances(context.obj or Config(), new))
+    config = context.obj or Config()
+    result = compare(old, new, allowances(config, new), severities(config))
     if targets.files:
         from bninspect.commands.report.of_commands import facts_of_pair
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bninspect.cli import inputs, options
+
+if TYPE_CHECKING:
+    from bninspect.rules import Severity
 
 
 class OverviewCommand(options.SectionedCommand):
@@ -51,7 +54,9 @@ def command(path: str, pictures: tuple[str, ...], outputs: tuple[str, ...], **as
     from bninspect.render.line import Line
     from bninspect.render.overview import render_overview
 
-    settings = Settings(path=found[0], outputs=outputs, allowed_ops=asked["allowed"])
+    settings = Settings(
+        path=found[0], outputs=outputs, allowed_ops=asked["allowed"], severities=_severities()
+    )
     run = bool(pictures or asked["images"] or asked["count"])
     request = inputs.request(asked) if run else None
     with collector_held_off():
@@ -66,6 +71,16 @@ def command(path: str, pictures: tuple[str, ...], outputs: tuple[str, ...], **as
             result = measure(seen.report, settings, request, tell)
         screen.write([Line(), *render_probe(result.probe, result.diagnosis)])
     return 0
+
+
+def _severities() -> dict[str, Severity]:
+    """How grave the configuration says that findings are."""
+    config = click.get_current_context().obj
+    if config is None:
+        return {}
+    from bninspect.cli.configuration.settings import severities
+
+    return severities(config)
 
 
 def _show_several(path: str, found: tuple[str, ...]) -> int:

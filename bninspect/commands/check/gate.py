@@ -86,7 +86,6 @@ def _checked(settings: Settings, graph: Graph | None) -> ModelResult:
         momentum=settings.momentum,
         request=settings.request,
         allowed_ops=settings.allowed_ops,
-        severities=settings.severities,
     )
     failure = None
     if settings.request is not None:
@@ -101,7 +100,7 @@ def _checked(settings: Settings, graph: Graph | None) -> ModelResult:
 
 def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelResult:
     """What the rules say of a model at hand; `failure` is why it could not be run, where it could not."""
-    report = case.report
+    report, case = case.report, replace(case, severities=settings.severities)
     selected = select(settings.chosen, settings.ignored)
     judgement = judge(case, selected)
     undecided = {skip.code for skip in judgement.not_run}

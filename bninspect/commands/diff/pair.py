@@ -19,13 +19,14 @@ from bninspect.models.restore import with_checkpoint
 from bninspect.rules import Case, Needs, rules
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from os import PathLike
 
     from bninspect.batchnorm import Report
     from bninspect.batchnorm.comparison.comparison import Comparison
     from bninspect.batchnorm.comparison.matching import Side
     from bninspect.commands.check.result import ModelResult
+    from bninspect.rules import Severity
 
     Model = str | PathLike[str] | Graph
 
@@ -41,14 +42,20 @@ class PairResult:
     """Which of the two is a checkpoint without a graph of its own, read with the other's."""
 
 
-def compare(old: Model, new: Model, allowances: Sequence[Allowance] = ()) -> PairResult:
+def compare(
+    old: Model,
+    new: Model,
+    allowances: Sequence[Allowance] = (),
+    severities: Mapping[str, Severity] | None = None,
+) -> PairResult:
     """Two files, given by their paths or as graphs, compared.
 
     Raises BninspectError where one cannot be read, or they are not of one graph.
     """
     with collector_held_off():
         before, after, borrowed = _opened(old, new)
-        found = replace(judged_pair(inspect(before), inspect(after), allowances), borrowed=borrowed)
+        pair = judged_pair(inspect(before), inspect(after), allowances, severities)
+        found = replace(pair, borrowed=borrowed)
         return _with_graph_first(found) if borrowed == "new" else found
 
 
@@ -66,12 +73,22 @@ def _with_graph_first(pair: PairResult) -> PairResult:
     return replace(pair, judged=replace(pair.judged, found=found))
 
 
-def judged_pair(old: Report, new: Report, allowances: Sequence[Allowance] = ()) -> PairResult:
+def judged_pair(
+    old: Report,
+    new: Report,
+    allowances: Sequence[Allowance] = (),
+    severities: Mapping[str, Severity] | None = None,
+) -> PairResult:
     """Two reports at hand, compared. Raises BninspectError where they are not of one graph."""
     comparison = diff(old, new)
     case = Case(report=new, moved=comparison)
     codes = tuple(rule.code for rule in rules() if rule.needs is Needs.PAIR)
-    settings = Settings(path=new.graph.graphdef.path, chosen=codes, allowances=tuple(allowances))
+    settings = Settings(
+        path=new.graph.graphdef.path,
+        chosen=codes,
+        allowances=tuple(allowances),
+        severities=severities or {},
+    )
     return PairResult(comparison=comparison, judged=judged(settings, case))
 
 

@@ -279,3 +279,12 @@ def test_a_required_probe_makes_an_unmeasured_model_2(
     assert check(f"models/{HEALTHY}", "--exit-zero")[0] == 2
     assert run(["check", f"models/{HEALTHY}"]) == 2
     assert 'which require = ["probe"] asks for: give --image DIR' in capsys.readouterr().out
+
+
+def test_a_severity_is_that_of_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    configure('severity = {BN103 = "error"}')
+    run([f"models/{WARNING}"])
+    assert "  error    BN103 " in capsys.readouterr().out
+    configure('severity = {BN501 = "note"}')
+    pair = [str(FIXTURES / "training" / "unwired_115" / f"model.ckpt-{step}") for step in (0, 20)]
+    assert run(["diff", *pair, "--fail-on", "warning"]) == 0

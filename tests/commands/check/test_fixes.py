@@ -17,7 +17,7 @@ from bninspect.commands.check.gate import Settings
 from bninspect.commands.paths import models
 from bninspect.inputs.request import Request
 from tests.networks import faults
-from tests.support.fixes import OURS, beside, execute, fixes
+from tests.support.fixes import NOT_RUN, OURS, beside, execute, fixes
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
@@ -30,11 +30,6 @@ EVERY = 1 if NIGHTLY else 9
 PLACES = [os.environ.get(f"BNINSPECT_{name}") for name in ("CORPUS", "MODELS")]
 FOLDERS = [FIXTURES, *(Path(place) for place in PLACES if place)]
 MODELS = [Path(path) for folder in FOLDERS for path in models([str(folder)])]
-NOT_RUN = {
-    "huge_placeholder.pb": "one image of it takes 10 GiB",
-    "while_endless.pb": "its loop never ends: refresh writes the model, and its look at it does not return",
-}
-"""Models of which the fix that runs them is not tried."""
 
 
 @pytest.mark.tensorflow

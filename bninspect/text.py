@@ -138,7 +138,8 @@ def common_name(names: Sequence[str]) -> str:
     beyond = {name[len(start) : len(start) + 1] for name in names}
     if not start.endswith(("/", "_")) and beyond - set("/_0123456789") - {""}:
         start = start[: start.rfind("/") + 1]
-    tail = common_tail(names)
+    end = _common_start([name[::-1] for name in names])[::-1]
+    tail = end[end.find("/") :] if "/" in end else ""
     if min(map(len, names)) < len(start) + len(tail):
         tail = ""
     return f"{start}*{tail}" if start or tail else ""

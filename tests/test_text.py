@@ -109,6 +109,7 @@ def test_human_size(size: int, text: str) -> None:
         (["bn1", "bn2"], "bn*"),
         (["conv1/bn", "conv10/bn", "conv/bn"], "conv*/bn"),
         (["a/bn", "b/bn"], "*/bn"),
+        (["net/bn_1/cond/Merge", "net/bn_2/cond/Merge"], "net/bn_*/cond/Merge"),
         (["a/bn", "a/bn/bn"], "a/bn*"),
         (["batch_normalization", "batch_normalization_1"], "batch_normalization*"),
         (["net/bar", "net/baz"], "net/*"),

@@ -77,8 +77,8 @@ def _expanded(folder: Path, pattern: tuple[str, ...]) -> Iterator[Path]:
 
 def _named(name: str) -> list[str]:
     path = Path(name)
-    if name == "-":
-        return [name]
+    if name in ("-", ""):
+        return [name]  # an empty name is no folder: reading it says so
     if path.is_file():
         whole = _model(path)
         return [name if whole in (None, path) or path.name in SAVED else str(whole)]

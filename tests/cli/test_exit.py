@@ -45,7 +45,7 @@ def raising(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["graph"], "bninspect: Missing argument 'MODEL' (see bninspect graph --help)\n"),
+        (["graph"], "bninspect: Missing argument 'MODEL...' (see bninspect graph --help)\n"),
         (["graf"], "bninspect: no command 'graf'; did you mean graph? (see bninspect --help)\n"),
         (
             ["xyzzy"],

@@ -127,15 +127,17 @@ def test_the_hook_runs(project: Path) -> None:
 def checked(
     project: Path, runner: dict[str, str] | None = None, **inputs: str
 ) -> subprocess.CompletedProcess[str]:
-    """The last step of the action, with these inputs, and variables of the runner."""
+    """The step of the action that checks, with these inputs, and variables of the runner."""
     told = action()
     values = {name: str(given.get("default", "")) for name, given in told["inputs"].items()} | inputs
-    step = told["runs"]["steps"][-1]
+    [step] = [step for step in told["runs"]["steps"] if step.get("name") == "Check the models"]
     variables = {
         name: re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda match: values[match[1]], text)
         for name, text in step["env"].items()
     }
-    return bash(step["run"], project, **{"GITHUB_STEP_SUMMARY": "", **variables, **(runner or {})})
+    return bash(
+        step["run"], project, **{"GITHUB_STEP_SUMMARY": "", "RUNNER_TEMP": "", **variables, **(runner or {})}
+    )
 
 
 def test_the_action_checks(project: Path) -> None:
@@ -150,6 +152,18 @@ def test_the_action_checks(project: Path) -> None:
     ended = checked(project, models="models", format="sarif", output="out.sarif")
     assert ended.stdout == (project / "out.sarif").read_text(encoding="utf-8")
     assert ended.stdout.startswith("{")
+
+
+def test_the_action_keeps_a_page(project: Path) -> None:
+    page = project / "bninspect.html"
+    runner = {"RUNNER_TEMP": str(project)}
+    assert checked(project, runner, models="models", page="false").returncode == 1
+    assert not page.exists()
+    assert checked(project, runner, models="models").returncode == 1
+    assert page.read_text(encoding="utf-8").count("<section") == 2
+    kept = action()["runs"]["steps"][-1]
+    assert kept["with"]["path"] == "${{ runner.temp }}/bninspect.html"
+    assert kept["if"] == "always() && inputs.page == 'true'"
 
 
 def test_the_action_writes_the_summary_of_the_job(project: Path) -> None:
@@ -194,7 +208,7 @@ def test_a_path_of_the_action_may_hold_spaces(project: Path) -> None:
 
 def test_no_input_of_the_action_is_code(project: Path) -> None:
     for step in action()["runs"]["steps"]:
-        assert "${{" not in step["run"]
+        assert "${{" not in step.get("run", "")
     ended = checked(project, models="$(touch owned) ;touch owned", arguments="`touch owned`")
     assert ended.returncode == 2
     assert not (project / "owned").exists()

@@ -114,11 +114,13 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
                 sections.add(result)
 
         results = check_all(work, asked["jobs"], take)
-    if targets.html is not None:
-        pages.write(targets.html, [sections.page().encode()])
     refuse_unmatched(config, results)
     result = _against(old, results, asked["update_baseline"], "probe" in config.require)
     fail_on = Severity(asked["fail_on"])
+    if targets.html is not None:
+        from bninspect.render.check.words import summary
+
+        pages.write(targets.html, [sections.page(summary(result, fail_on).text).encode()])
     if asked["summary"] is not None:
         _write(result, fail_on, Path(asked["summary"]))
     _print(result, form, fail_on, asked)

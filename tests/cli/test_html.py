@@ -53,7 +53,7 @@ def test_check_of_many_models_is_an_index_and_a_section_each(tmp_path: Path) -> 
     assert run(["check", str(models), "--html", str(page)]) == 2
     text = page.read_text(encoding="utf-8")
     read = PageReader(text)
-    assert "<h1>4 models: 3 fail, 1 not read.</h1>" in text
+    assert "<h1>4 models: 3 fail, 1 not judged.</h1>" in text
     assert text.count("<section") == 3
     inner = {link.removeprefix("#") for link in read.links if link.startswith("#")}
     assert inner <= set(read.anchors)

@@ -126,14 +126,14 @@ class Sections:
         self._only = None if self._sections else page_of(facts)
         self._sections.append(section(facts, made, len(self._sections) + 1))
 
-    def page(self) -> str:
-        """An index and a section for each; of one model its page alone."""
+    def page(self, title: str) -> str:
+        """An index and a section for each; of one model its page alone, which has a title of its own."""
         from bninspect.render.page.document import document
-        from bninspect.render.page.many import many_models, title_of_many
+        from bninspect.render.page.many import many_models
 
         if self._only is not None:
             return self._only
-        return document(title_of_many(self._sections), many_models(self._sections))
+        return document(title, many_models(title, self._sections))
 
 
 def page_of(facts: PageFacts) -> str:

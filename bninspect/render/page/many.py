@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bninspect.render.page.headline import headline, standing
 from bninspect.render.page.markup import Html, shortened, tag
 from bninspect.render.page.model import model_section
-from bninspect.text import counted
+from bninspect.text import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from bninspect.commands.check.result import ModelResult
     from bninspect.commands.report.facts import PageFacts
     from bninspect.commands.report.origin import Origin
-
-_PILLS = {"error": "fail", "warning": "with warnings", "fine": "clean"}
-"""Look of a pill -> what the title counts."""
-_OTHERS = "without a finding, statistics not judged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,20 +55,12 @@ def unread(result: ModelResult) -> Section:
     )
 
 
-def title_of_many(sections: Sequence[Section]) -> str:
-    """`47 models: 21 fail, 2 not judged, 24 clean`."""
-    counts: dict[str, int] = {}
-    for one in sections:
-        word = "not read" if not one.inside else _PILLS.get(one.look, _OTHERS)
-        counts[word] = counts.get(word, 0) + 1
-    order = ("fail", "with warnings", "not read", _OTHERS, "clean")
-    told = ", ".join(f"{counts[word]:,} {word}" for word in order if word in counts)
-    return f"{counted(len(sections), 'model')}: {told}"
-
-
-def many_models(sections: Sequence[Section]) -> Iterator[Html]:
-    """The elements of the page."""
-    yield tag("h1", f"{title_of_many(sections)}.")
+def many_models(title: str, sections: Sequence[Section]) -> Iterator[Html]:
+    """The elements of the page; of the title the first clause stands alone."""
+    head, _, rest = title.partition("; ")
+    yield tag("h1", f"{head}.")
+    if rest:
+        yield tag("p", f"{sentence(rest)}.", class_="sub")
     yield tag("div", tag("table", tag("tbody", *map(_line, sections))), class_="card")
     for one in sections:
         if one.inside:

@@ -10,7 +10,7 @@ from bninspect.api.shown import Layers, Shown, said
 from bninspect.commands.refresh.plan import RefreshOptions
 from bninspect.commands.refresh.refresh import refresh as refresh_model
 from bninspect.commands.refresh.refresh import write_moments as write_part
-from bninspect.errors import OptionError
+from bninspect.errors import Absent, OptionError
 from bninspect.inputs.request import Request
 from bninspect.options import Texts, checked
 from bninspect.render.refresh.document import refresh_document
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from bninspect.commands.refresh.reestimate import Estimates
     from bninspect.commands.refresh.refreshed import Row
     from bninspect.measure.facts import Verification
-    from bninspect.rewrite.statistics.slots import Left
     from bninspect.rules import Finding
 
 
@@ -41,7 +40,7 @@ class RefreshReport(Shown):
     """Its bytes."""
     rows: Layers[Row]
     """The layers that were refreshed, in graph order. `rows["bn1"].before.score`, `rows[0].after`."""
-    left: tuple[Left, ...]
+    left: tuple[Absent, ...]
     """The layers that were not, with the reason."""
     images: int
     """How many images were measured; 0 where what was fed by hand is no image."""

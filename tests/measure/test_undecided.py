@@ -102,5 +102,5 @@ def test_refresh_names_it_among_what_it_left_alone(tmp_path: Path) -> None:
     model.write_bytes(graphdef(_model("both")).SerializeToString())
     done = refresh(model, tmp_path / "out.pb", Request(random=8, feeds=("other=true",)), outputs=("logits",))
     assert [row.layer.name for row in done.rows] == ["one"]
-    left = {one.layer: one.reason for one in done.left}
+    left = {one.what: one.reason for one in done.left}
     assert "could not be decided" in left["two/out"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bninspect.errors import RewriteError
+from bninspect.errors import Absent, RewriteError
 from bninspect.measure.facts import Question
 from bninspect.measure.opaque import without_loops
 from bninspect.options import Checked, Share, Texts
-from bninspect.rewrite.statistics.slots import Left, find_slots
+from bninspect.rewrite.statistics.slots import find_slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,7 @@ class Plan:
     slots: tuple[Slot, ...]
     layers: tuple[BatchNorm, ...]
     """All layers of these slots, in graph order."""
-    left: tuple[Left, ...]
+    left: tuple[Absent, ...]
     wanted: frozenset[str]
     """Names of the layers that were asked for; empty: all."""
     stripped: bool
@@ -77,8 +77,8 @@ def plan(report: Report, wanted: frozenset[str] = frozenset(), *, stripped: bool
     slots, left = find_slots(outer, create=stripped)
     if wanted:
         slots = tuple(slot for slot in slots if not wanted.isdisjoint(layer.name for layer in slot.layers))
-        left = tuple(one for one in left if one.layer in wanted)
-    gone = tuple(Left(layer=one.what, reason=one.reason) for one in lost if not wanted or one.what in wanted)
+        left = tuple(one for one in left if one.what in wanted)
+    gone = tuple(Absent(what=one.what, reason=one.reason) for one in lost if not wanted or one.what in wanted)
     names = {layer.name for slot in slots for layer in slot.layers}
     made = Plan(
         report=outer,
@@ -92,12 +92,12 @@ def plan(report: Report, wanted: frozenset[str] = frozenset(), *, stripped: bool
     return made
 
 
-def refuse_nothing(made: Plan, left: Sequence[Left], slots: int) -> None:
+def refuse_nothing(made: Plan, left: Sequence[Absent], slots: int) -> None:
     """Raises RewriteError where nothing can be refreshed, or a layer that was asked for cannot."""
     path = made.report.graph.graphdef.path
-    asked = [one for one in left if one.layer in made.wanted]
+    asked = [one for one in left if one.what in made.wanted]
     if asked:
-        raise RewriteError(f"{path}: {asked[0].layer} cannot be refreshed: {asked[0].reason}")
+        raise RewriteError(f"{path}: {asked[0].what} cannot be refreshed: {asked[0].reason}")
     if not slots:
-        names = ", ".join(one.layer for one in left[:5]) + (", ..." if len(left) > 5 else "")
+        names = ", ".join(one.what for one in left[:5]) + (", ..." if len(left) > 5 else "")
         raise RewriteError(f"{path}: no layer can be refreshed: {names}: {left[0].reason}")

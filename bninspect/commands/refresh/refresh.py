@@ -16,7 +16,7 @@ from bninspect.commands.refresh.plan import RefreshOptions, plan, refuse_nothing
 from bninspect.commands.refresh.reestimate import estimate
 from bninspect.commands.refresh.refreshed import Refreshed, by_old_names, rows
 from bninspect.commands.strip.stripped import verify_stripped
-from bninspect.errors import InputError, RewriteError
+from bninspect.errors import Absent, InputError, RewriteError
 from bninspect.files import refuse, refuse_read
 from bninspect.graph import collector_held_off, flatten
 from bninspect.graphdef import writer
@@ -27,7 +27,6 @@ from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.statistics.initial import with_initial_statistics
 from bninspect.rewrite.statistics.inserted import inserted
 from bninspect.rewrite.statistics.refill import exchange, filling
-from bninspect.rewrite.statistics.slots import Left
 from bninspect.rewrite.strip import strip
 from bninspect.statistics.spread import Spread
 
@@ -64,7 +63,7 @@ def write_moments(
     options = options or RefreshOptions()
     made = _planned(model, Path(target), request.files, options)
     found = _estimated(made, request, options.allowed_ops, progress)
-    left = [Left(layer=name, reason=reason) for name, reason in found.left.items()]
+    left = [Absent(what=name, reason=reason) for name, reason in found.left.items()]
     refuse_nothing(made, left, len(found.layers))
     write_part(fspath(target), found, digest(made.report.graph.graphdef), made.training)
     return found
@@ -103,7 +102,7 @@ def refresh(
     fillings, left = _fillings(made, found, options.mix)
     left = (*made.left, *left)
     refuse_nothing(made, left, len(fillings))
-    left = (*left, *(Left(layer=place.node, reason=_undecided(place)) for place in made.report.unrecognised))
+    left = (*left, *(Absent(what=place.node, reason=_undecided(place)) for place in made.report.unrecognised))
     size, verification = _written(made, fillings, found, Path(target), options.allowed_ops)
     target = fspath(target)
     after = inspect(load(target), outputs=_names(made.report))
@@ -166,7 +165,7 @@ def _names(report: Report) -> tuple[str, ...]:
     return tuple(tensor.name for tensor in report.outputs)
 
 
-def _fillings(made: Plan, found: Estimates, mix: float) -> tuple[list[Filling], tuple[Left, ...]]:
+def _fillings(made: Plan, found: Estimates, mix: float) -> tuple[list[Filling], tuple[Absent, ...]]:
     """What goes into each slot, and the layers of those that nothing can go into."""
     fillings, left = [], []
     for slot in made.slots:
@@ -176,16 +175,16 @@ def _fillings(made: Plan, found: Estimates, mix: float) -> tuple[list[Filling], 
             told = (
                 reason if len(slot.layers) == 1 else f"{missing[0]}, which has the same statistics: {reason}"
             )
-            left += [Left(layer=layer.name, reason=told) for layer in slot.layers]
+            left += [Absent(what=layer.name, reason=told) for layer in slot.layers]
             continue
         try:
             spread = Spread.merged([found.layers[layer.name].spread for layer in slot.layers])
             fillings.append(filling(slot, spread.pooled(), mix))
         except RewriteError as error:
-            left += [Left(layer=layer.name, reason=str(error)) for layer in slot.layers]
+            left += [Absent(what=layer.name, reason=str(error)) for layer in slot.layers]
         except ValueError:
             reason = "its calls normalize different numbers of channels"
-            left += [Left(layer=layer.name, reason=reason) for layer in slot.layers]
+            left += [Absent(what=layer.name, reason=reason) for layer in slot.layers]
     return fillings, tuple(left)
 
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.commands.check.result import ModelResult
     from bninspect.commands.refresh.reestimate import Estimate, Estimates
+    from bninspect.errors import Absent
     from bninspect.measure.facts import Probe, ProbedLayer, Verification
     from bninspect.rewrite.statistics.refill import Filling
-    from bninspect.rewrite.statistics.slots import Left
     from bninspect.statistics.staleness import Staleness
 
 
@@ -57,7 +57,7 @@ class Refreshed:
     """Bytes written."""
     rows: tuple[Row, ...]
     """The layers that were refreshed, in graph order."""
-    left: tuple[Left, ...]
+    left: tuple[Absent, ...]
     """The layers that were not, and why."""
     estimates: Estimates
     parts: int

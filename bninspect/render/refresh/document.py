@@ -37,7 +37,7 @@ def refresh_document(done: Refreshed) -> Document:
         "stripped": done.stripped,
         "verification": verification_document(done.verification),
         "layers": [_row(row) for row in done.rows],
-        "left": [{"layer": one.layer, "reason": one.reason} for one in done.left],
+        "left": [{"layer": one.what, "reason": one.reason} for one in done.left],
         "images_checked": done.looked_at,
         "findings": checked["findings"],
         "skipped": checked["skipped"],

@@ -165,7 +165,7 @@ def notes(done: Refreshed, most: int) -> Iterator[Line]:
             texts[1].append(f"{row.layer.name} got constants of its own: that of the file {row.note}")
     reasons: dict[str, list[str]] = {}
     for one in done.left:
-        reasons.setdefault(one.reason, []).append(one.layer)
+        reasons.setdefault(one.reason, []).append(one.what)
     texts[2] = [f"not refreshed: {grouped(names)}: {reason}" for reason, names in reasons.items()]
     for group in texts:
         yield from (Line(text) for text in group[:most])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Form, Mode
+from bninspect.errors import Absent
 from bninspect.graph.ops import IDENTITIES, MERGES, RESHAPES
 from bninspect.graph.search import readers, steps, upstream
 from bninspect.graph.trace import content, value
@@ -47,26 +48,18 @@ class Slot:
         return self.mean is None and self.reader is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Left:
-    """A layer that is left alone, and why."""
-
-    layer: str
-    reason: str
-
-
-def find_slots(report: Report, *, create: bool) -> tuple[tuple[Slot, ...], tuple[Left, ...]]:
+def find_slots(report: Report, *, create: bool) -> tuple[tuple[Slot, ...], tuple[Absent, ...]]:
     """The slots of all layers in graph order, and the layers that have none.
 
     With `create`, a layer that only knows the moments of its x has one, too: a place is made where it is
     written anew.
     """
     groups: dict[object, list[BatchNorm]] = {}
-    left: list[Left] = []
+    left: list[Absent] = []
     for layer in report.layers:
         key = _key(layer, create=create)
         if isinstance(key, str):
-            left.append(Left(layer=layer.name, reason=key))
+            left.append(Absent(what=layer.name, reason=key))
         else:
             groups.setdefault(key, []).append(layer)
     found: list[Slot] = []
@@ -130,7 +123,7 @@ def _record(node: Node) -> NodeDef | None:
 
 def _of_group(
     layers: tuple[BatchNorm, ...], report: Report, needed: set[Node]
-) -> tuple[list[Slot], list[Left]]:
+) -> tuple[list[Slot], list[Absent]]:
     """The slots of layers that read the same constants, or stand in the same node."""
     first = layers[0]
     if _is_rounded(first):
@@ -147,7 +140,7 @@ def _of_group(
     return _apart(layers, other)
 
 
-def _apart(layers: tuple[BatchNorm, ...], other: str) -> tuple[list[Slot], list[Left]]:
+def _apart(layers: tuple[BatchNorm, ...], other: str) -> tuple[list[Slot], list[Absent]]:
     """Constants of its own for each fused op; a chain cannot be told apart from what else reads its
     constants.
     """
@@ -158,7 +151,7 @@ def _apart(layers: tuple[BatchNorm, ...], other: str) -> tuple[list[Slot], list[
         if layer.form is Form.FUSED and reader is not None:
             readers.setdefault(reader, []).append(layer)
         else:
-            left.append(Left(layer=layer.name, reason=f"its statistics stand in a constant that {other}"))
+            left.append(Absent(what=layer.name, reason=f"its statistics stand in a constant that {other}"))
     slots = [Slot(layers=tuple(own), reader=node, shared_with=other) for node, own in readers.items()]
     return slots, left
 

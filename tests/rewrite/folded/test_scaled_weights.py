@@ -109,7 +109,7 @@ def test_new_statistics_of_rounded_weights_need_another_range() -> None:
     report = _report("quantized_eval.pb")
     slots, left = find_slots(report, create=False)
     assert slots == ()
-    assert [one.layer for one in left] == ["conv/BatchNorm", "depthwise/BatchNorm"]
+    assert [one.what for one in left] == ["conv/BatchNorm", "depthwise/BatchNorm"]
     assert all("rounded within a range that was learned" in one.reason for one in left)
     slots, left = find_slots(report, create=True)
     assert [slot.is_new for slot in slots] == [True, True]

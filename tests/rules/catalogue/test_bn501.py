@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -77,6 +78,25 @@ def test_catches_weights_that_moved_alone(text: str, change: tuple[str, str]) ->
     assert (finding.layer, finding.node, finding.severity.value) == ("y", "mean", "error")
     assert "the same in both files in all of 3 channels" in finding.message
     assert not outcome.not_run
+
+
+@pytest.mark.parametrize(
+    ("updates", "words"),
+    [
+        ("unused", ["(their updates exist, and no train op runs them)"]),
+        ("none", ["(nothing in the graph updates them)"]),
+        ("run", []),
+        (None, []),
+    ],
+)
+@pytest.mark.parametrize("in_old", [True, False])
+def test_says_what_a_training_graph_says_of_updates(updates: Any, words: list[str], in_old: bool) -> None:
+    both = [report(TRAINING), report(TRAINING.replace(*LEARNED))]
+    known = both[0 if in_old else 1]
+    told = replace(known, layers=tuple(replace(layer, updates=updates) for layer in known.layers))
+    both[0 if in_old else 1] = told
+    (finding,) = between(*both).findings
+    assert re.findall(r"\((?:their updates|nothing).*?\)", finding.message) == words
 
 
 def test_catches_one_update_of_the_weights_however_small() -> None:

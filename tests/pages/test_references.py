@@ -15,6 +15,7 @@ from bninspect.cli.commands import COMMANDS
 from bninspect.cli.configuration.config import find
 from bninspect.errors import BninspectError
 from tests.pages import DOCS, PAGES, README
+from tests.pages.console import BLOCK, Session, commands
 from tests.support.places import ROOT
 from tests.test_architecture import LAYERS
 
@@ -74,6 +75,20 @@ def test_the_site_builds(tmp_path: Path) -> None:
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert (tmp_path / "site" / "rules" / "BN101" / "index.html").is_file()
+
+
+def parts(page: Path) -> tuple[int, list[Session]]:
+    """How many sections a page has, and its sessions."""
+    text = page.read_text(encoding="utf-8")
+    return len(re.findall(r"^## ", text, re.MULTILINE)), [commands(block) for block in BLOCK.findall(text)]
+
+
+def test_translations_have_the_parts_of_their_page() -> None:
+    """Both first steps have an installation, and lack the two networks that only illustrate."""
+    assert parts(DOCS / "zh-CN" / "questions.md") == parts(DOCS / "questions.md")
+    assert parts(DOCS / "zh-TW" / "questions.md") == parts(DOCS / "questions.md")
+    assert parts(DOCS / "zh-CN" / "index.md") == parts(DOCS / "zh-TW" / "index.md")
+    assert set(parts(DOCS / "zh-TW" / "index.md")[1]) <= set(parts(DOCS / "index.md")[1])
 
 
 def options_of(name: str) -> set[str]:

@@ -13,6 +13,7 @@ from bninspect.graph import flatten
 from bninspect.rewrite.specialize import LayerChange, specialize
 from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.run.unfused import unfused
+from bninspect.text import layers
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
@@ -49,13 +50,14 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
     specialization = specialize(report, mode, everything=True)
     left = [change for change in specialization.changes if change.what == "left"]
     if left:
-        names = ", ".join(change.layer.name for change in left[:5])
-        names += f" and {len(left) - 5} more" if len(left) > 5 else ""
-        count = f"{len(left)} of {len(report.layers)} layers"
+        who = layers([change.layer.name for change in left], len(report.layers))
+        why = str(left[0].reason)
+        if len(left) > 1 and why.startswith("its "):
+            why = f"their {why.removeprefix('its ')}"
         hint = ""
         if mode is Mode.INFERENCE and _can_be_estimated(report, left):
             hint = "; bninspect refresh with --strip estimates them from images"
-        raise RewriteError(f"{count} cannot run in {mode.value} mode: {names}: {left[0].reason}{hint}")
+        raise RewriteError(f"{who} cannot run in {mode.value} mode: {why}{hint}")
     if report.unrecognised:
         first = report.unrecognised[0]
         raise RewriteError(f"what {first.node} is could not be decided ({first.reason}); its mode stays open")

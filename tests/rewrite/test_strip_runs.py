@@ -25,6 +25,7 @@ from bninspect.models.open import load
 from bninspect.rewrite import specialize as honest
 from bninspect.run.session import Session
 from bninspect.run.unfused import INTERNAL, unfused
+from bninspect.text import grouped
 from tests.rewrite.test_strip import WITHOUT_STATISTICS
 from tests.support.freezing import freeze
 from tests.support.places import FIXTURES
@@ -158,14 +159,12 @@ def test_a_stripped_model_of_others_gives_what_the_original_gives(name: str, tmp
 def test_layers_fixed_to_training_are_compared_too(
     file: str, layers: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All around them with the original, themselves with their formula; they are all named."""
+    """All around them with the original, themselves with their formula; they are named."""
     pytest.importorskip("tensorflow", reason="runs the model")
     assert run(["strip", str(FIXTURES / file), "-o", str(tmp_path / "out.pb")]) == 0
     told = capsys.readouterr().out
-    assert "\nverified: " in told
-    many = f"{len(layers)} layer{'s' * (len(layers) > 1)}"
-    named = "".join(f"  {name}\n" for name in layers)
-    assert f"{many} fixed to training mode before, now in inference mode:\n{named}" in told
+    assert ": written, verified: " in told
+    assert f"  {grouped(layers)}: inference mode, fixed to training mode before\n" in told
     _only_inference_is_left(tmp_path / "out.pb")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.render.page.markup import Html, tag
+from bninspect.render.page.markup import Html, shortened, tag
 from bninspect.render.page.numbers import NOT_MEASURED, Places, datum
 from bninspect.render.page.pictures.network import mode_words, state_class
 from bninspect.text import as_written
@@ -20,6 +20,7 @@ _FEW = 12
 
 def layer_table(facts: PageFacts, prefix: str) -> Html:
     """The table, the box that filters it, and the anchors that the map links to."""
+    path = shortened(facts.report.graph.graphdef.path)
     places = Places(facts)
     probed = {one.layer.name: one for one in (() if facts.probe is None else facts.probe.layers)}
     measured = bool(probed)
@@ -44,9 +45,12 @@ def layer_table(facts: PageFacts, prefix: str) -> Html:
         tag("tbody", *rows),
         id=f"{prefix}table",
     )
-    parts = [tag("div", table, class_="tables", tabindex="0", role="region", aria_label="All layers")]
+    parts = [tag("div", table, class_="tables", tabindex="0")]
     if len(rows) > _FEW:
-        label = {"aria_label": "Filter the layers", "placeholder": "filter: a name, a mode, a state"}
+        label = {
+            "aria_label": f"Filter the layers of {path}",
+            "placeholder": "filter: a name, a mode, a state",
+        }
         box = tag("input", type="search", data_filter=f"{prefix}table", **label)
         parts.insert(0, tag("div", box, hidden=True))
     return tag("div", *parts, class_="card")

@@ -85,7 +85,7 @@ def _moves(comparison: Comparison) -> Html:
         ("gamma", "less"),
         ("beta", "less"),
         ("statistics", ""),
-        ("", "l"),
+        ("what moved", "l"),
     ]
     head = tag("tr", *(tag("th", title, class_=look or None, scope="col") for title, look in heads))
     rows = [_row(move, f"diff/layers/{index}") for index, move in enumerate(comparison.layers)]
@@ -94,7 +94,7 @@ def _moves(comparison: Comparison) -> Html:
         "Weights, gamma, beta: size of the change over size of the values. Statistics: how far mean and "
         "variance moved, in standard deviations of the older file."
     )
-    region = tag("div", table, class_="tables", tabindex="0", role="region", aria_label="What moved")
+    region = tag("div", table, class_="tables", tabindex="0")
     return tag("div", region, tag("p", told, class_="dim small"), class_="card")
 
 

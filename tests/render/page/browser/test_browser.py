@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from bninspect.batchnorm.comparison.comparison import diff
+from bninspect.commands.check.result import ModelResult
+from bninspect.commands.report.facts import Before
 from bninspect.commands.report.report import ReportOptions, report_model
-from tests.support.page_facts import facts_of_probe, network, page
+from bninspect.measure.facts import OutputDifference, Patch, SeenImage
+from bninspect.render.page.document import document
+from bninspect.render.page.many import many_models, section, unread
+from bninspect.statistics.distance import Ranked, Rankings
+from tests.support.moving import old_and_new
+from tests.support.page_facts import ORIGIN, facts_of_probe, network, page
 from tests.support.places import FIXTURES
 from tests.support.probes import output, probe, probed
 from tests.support.probing import never
@@ -16,6 +26,7 @@ from tests.support.probing import never
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bninspect.measure.facts import Probe
     from tests.render.page.browser.opened import Opened
 
 LONG = "a_name_of_two_hundred_letters/" * 7
@@ -37,6 +48,13 @@ def text_of(name: str) -> str:
         return page(facts_of_probe(network(53)))
     if name == "many":
         return page(facts_of_probe(network(500)))
+    if name == "images":
+        return page(replace(facts_of_probe(_with_images()), before=_before()))
+    if name == "index":
+        facts = [facts_of_probe(network(3)), facts_of_probe(probe(probed("bn", 1)))]
+        sections = [section(one, ORIGIN, number) for number, one in enumerate(facts, 1)]
+        bad = unread(ModelResult(path="bad.pb", error="bad.pb: no graph"))
+        return document("3 models", many_models("3 models: 1 fails; not measured", [*sections, bad]))
     if name == "long":
         return page(facts_of_probe(probe(probed(LONG, 1, stored=never), probed(f"{LONG}2", 2))))
     if name == "hostile":
@@ -45,7 +63,23 @@ def text_of(name: str) -> str:
     return page(report_model(str(FIXTURES / name), None, ReportOptions()))
 
 
-PAGES = ("stale", "many", "long", "hostile", *FIXTURE_PAGES)
+def _with_images() -> Probe:
+    """A probe with a photo, an output that is a picture, one that is scores, and a patch."""
+    ramp = np.linspace(0, 1, 256).reshape(16, 16, 1)
+    seen = SeenImage(source="a.png", pixels=255 * ramp, outputs={"y:0": (ramp, ramp**2)})
+    top = Rankings((Ranked(3, 6.5), Ranked(1, -0.5)), (Ranked(1, 9.0), Ranked(3, 0.25)))
+    patch = Patch(tensor="y:0", slice="0,0:4,0:4,0", training=ramp[:4, :4, 0], inference=ramp[:4, :4, 0])
+    one = OutputDifference(name="logits:0", difference=None, top=top)
+    return replace(network(6, 2), seen=seen, patches=(patch,), outputs=(one,))
+
+
+def _before() -> Before:
+    old, new = old_and_new()
+    names = [layer.name for layer in network(6, 2).report.layers]
+    return Before(path="old.pb", scores=dict.fromkeys(names, (0.7, 0.1)), comparison=diff(old, new))
+
+
+PAGES = ("images", "index", "stale", "many", "long", "hostile", *FIXTURE_PAGES)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -56,7 +90,7 @@ def test_it_asks_for_nothing_and_says_nothing(name: str, opened: Callable[..., O
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1100, 360])
-@pytest.mark.parametrize("name", ["stale", "long", "hostile", *FIXTURE_PAGES])
+@pytest.mark.parametrize("name", ["images", "index", "stale", "long", "hostile", *FIXTURE_PAGES])
 def test_axe_finds_no_violation(name: str, width: int, dark: bool, opened: Callable[..., Opened]) -> None:
     assert opened(text_of(name), width=width, dark=dark).violations() == []
 

@@ -51,12 +51,12 @@ def cut(tensor: Tensor, text: str, passes: Passes) -> Patch:
     return Patch(tensor=tensor.name, slice=text, training=training, inference=inference)
 
 
-def seen_image(inputs: Inputs, passes: Passes) -> SeenImage | None:
-    """The first image and its row of every output; None if nobody took it."""
+def seen_image(outputs: Sequence[Tensor], inputs: Inputs, passes: Passes) -> SeenImage | None:
+    """The first image and its row of each of the outputs; None if nobody took it."""
     pixels = None if inputs.pictures is None else inputs.pictures.photo()
     if inputs.pictures is None or pixels is None:
         return None
-    rows = {tensor.name: both for tensor, both in passes.first.items() if tensor in passes.meters}
+    rows = {tensor.name: passes.first[tensor] for tensor in outputs if tensor in passes.first}
     return SeenImage(source=inputs.pictures.names[0], pixels=pixels, outputs=rows)
 
 

@@ -169,7 +169,7 @@ def _found(
         decided={source.name: value for source, value in both.sources.items()},
         random=_random_node(report, both),
         kept=kept([tensor for tensor in outputs if tensor in passes.meters], passes) if question.keep else {},
-        seen=seen_image(inputs, passes) if question.seen else None,
+        seen=seen_image(outputs, inputs, passes) if question.seen else None,
         verification=checked or Verification(state="impossible", reason="it was not asked for"),
         switch=question.switch,
         momentum=question.momentum,

@@ -99,7 +99,7 @@ def test_an_output_that_is_a_picture_is_one_in_both_modes() -> None:
     images = [b64decode(data) for data in re.findall('base64,([^"]*)', card)]
     assert len(images) == 3
     assert all(data.startswith(b"\x89PNG") for data in images)
-    assert card.count("</b>: y:0, from 0 to 1.000</figcaption>") == 2
+    assert card.count("</b>: y:0, 0 to 1.000, clipped</figcaption>") == 2
 
 
 def test_the_numbers_of_a_patch_are_those_of_json() -> None:

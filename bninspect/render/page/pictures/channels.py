@@ -154,8 +154,10 @@ def _bars(
     counts, edges = np.histogram(values, bins=bins, range=limits)
     x = Scale(limits[0], limits[1], _LEFT, _WIDTH - _RIGHT)
     y = Scale(0, max(int(counts.max(initial=0)) * 1.06, 4), _LOW - _BOTTOM, _TOP)
-    also = f"; {counted(beyond, 'channel')} farther out" if beyond else ""
-    parts = [frame(x, y, (f"{name}{also}", "channels"))]
+    parts = [frame(x, y, (name, "channels"))]
+    if beyond:
+        also = f"{counted(beyond, 'channel')} farther out"
+        parts.append(tag("text", also, x=x.end, y=_TOP - 8, text_anchor="end", class_="s"))
     for count, left, right in zip(counts.tolist(), edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         if count:
             at, top = x(left), y(count)

@@ -160,5 +160,5 @@ def _stored(facts: PageFacts, ranges: Sequence[tuple[float, float] | None], widt
         height = max(bottom - top, 3)
         shape = tag("rect", x=at - bar / 2, y=top, width=bar, height=height, rx=min(bar / 2, 3), fill=colour)
         parts.append(tag("g", tag("title", told), shape))
-    parts.append(layer_names(facts, names, centres, width))
+    parts.append(layer_names(facts, names, centres, width, "wrong:"))
     return drawing(width, HEIGHT, "Smallest to largest stored variance of each layer", *parts)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
 
-_LARGEST = 256
+_LARGEST = 160
 """Pixels of a side above which a picture is made smaller."""
 _SMALLEST = 8
 """Pixels of a side from which an output is looked at as a picture."""
@@ -64,7 +64,7 @@ def _pictures(name: str, training: Array, inference: Array) -> Iterator[Html]:
     for mode, row in zip(_MODES, (first, second), strict=True):
         values = np.nan_to_num(row.astype(np.float64), nan=low, posinf=high, neginf=low)
         pixels = (values - low) / (high - low or 1.0) * 255
-        yield _figure(pixels, mode, f": {shortened(name)}, from {short(low)} to {short(high)}")
+        yield _figure(pixels, mode, f": {shortened(name)}, {short(low)} to {short(high)}, clipped")
 
 
 def _figure(pixels: Array, mode: str, told: str) -> Html:

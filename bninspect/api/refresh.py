@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from bninspect.api.keywords import InputOptions, Model, Names, Path, Paths, Progress
-    from bninspect.commands.refresh.reestimate import Estimates
+    from bninspect.commands.refresh.estimates import Estimates
     from bninspect.commands.refresh.refreshed import Row
     from bninspect.measure.facts import Verification
     from bninspect.rules import Finding

@@ -55,12 +55,13 @@ class Inputs:
         count = 0 if self.pictures is None else self.pictures.count
         return count if self.most_batches is None else min(count, self.most_batches * self.batch_size)
 
-    def batches(self) -> Iterator[Feeds]:
-        """What to feed, batch by batch; one where all is fed by hand."""
+    def batches(self, first: int = 0, last: int | None = None) -> Iterator[Feeds]:
+        """What to feed, batch `first` to the one before `last` (None: all); one where all is fed by hand."""
         if self.place is None or self.pictures is None:
             yield self.feeds
             return
-        for start in range(0, self.count, self.batch_size):
+        end = self.count if last is None else min(last * self.batch_size, self.count)
+        for start in range(first * self.batch_size, end, self.batch_size):
             stop = min(start + self.batch_size, self.count)
             yield {**self.feeds, self.place.name: self.pictures.batch(start, stop), **self.rows(start, stop)}
 

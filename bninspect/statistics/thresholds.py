@@ -11,6 +11,8 @@ from __future__ import annotations
 
 NOTE = 0.1
 """S from here is a note: the modes are a tenth of a standard deviation apart."""
+SURE = 0.05
+"""A standard error of re-estimated statistics up to here is enough: half of what is noted."""
 WARNING = 0.3
 """S from here is a warning: with d = 0 it is a variance wrong by a factor of 1.7."""
 ERROR = 0.6

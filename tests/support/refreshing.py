@@ -10,9 +10,9 @@ import numpy as np
 from bninspect.batchnorm import inspect
 from bninspect.cli import run
 from bninspect.commands.refresh import refresh as refreshing
+from bninspect.commands.refresh.estimates import Estimate, Estimates
 from bninspect.commands.refresh.parts import digest, write_part
 from bninspect.commands.refresh.plan import RefreshOptions, plan
-from bninspect.commands.refresh.reestimate import Estimate, Estimates
 from bninspect.graph import load
 from bninspect.statistics.pooling import ImageMoments
 from bninspect.statistics.spread import Spread

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import Report
     from bninspect.commands.check.result import ModelResult
-    from bninspect.commands.refresh.reestimate import Estimates
+    from bninspect.commands.refresh.estimates import Estimates
     from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
 

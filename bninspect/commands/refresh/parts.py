@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.commands.probe.save import save
-from bninspect.commands.refresh.reestimate import Estimate, Estimates
+from bninspect.commands.refresh.estimates import Estimate, Estimates
 from bninspect.documents import from_json
 from bninspect.errors import InputError
 from bninspect.graphdef.writer import pieces

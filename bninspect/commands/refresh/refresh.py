@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import Report
     from bninspect.batchnorm.layer import Unrecognised
+    from bninspect.commands.refresh.estimates import Estimates
     from bninspect.commands.refresh.plan import Plan
-    from bninspect.commands.refresh.reestimate import Estimates
     from bninspect.graph import Graph
     from bninspect.graphdef import GraphDef
     from bninspect.measure.facts import Verification

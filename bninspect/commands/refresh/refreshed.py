@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.commands.check.result import ModelResult
-    from bninspect.commands.refresh.reestimate import Estimate, Estimates
+    from bninspect.commands.refresh.estimates import Estimate, Estimates
     from bninspect.errors import Absent
     from bninspect.measure.facts import Probe, ProbedLayer, Verification
     from bninspect.rewrite.statistics.refill import Filling

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Mode
-from bninspect.commands.refresh.reestimate import DRAWN
+from bninspect.commands.refresh.estimates import DRAWN
 from bninspect.escaping import printable
 from bninspect.render.line import Line
 from bninspect.statistics.thresholds import FEWEST_IMAGES, FEWEST_VALUES
@@ -14,7 +14,7 @@ from bninspect.text import counted, grouped, human_size, layer_score, layers, li
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.commands.refresh.reestimate import Estimates
+    from bninspect.commands.refresh.estimates import Estimates
     from bninspect.commands.refresh.refreshed import Refreshed
     from bninspect.measure.facts import Verification
     from bninspect.render.line import Tone

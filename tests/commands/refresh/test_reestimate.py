@@ -10,7 +10,8 @@ import tracemalloc
 import pytest
 
 from bninspect.batchnorm import inspect
-from bninspect.commands.refresh.reestimate import DRAWN, estimate
+from bninspect.commands.refresh.estimates import DRAWN
+from bninspect.commands.refresh.reestimate import estimate
 from bninspect.graph import load
 from bninspect.inputs.request import Request
 from tests.support.places import FIXTURES

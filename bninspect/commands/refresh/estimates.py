@@ -1,0 +1,130 @@
+"""What was measured of each layer: the moments of batches, folded in their order, and how sure they are.
+
+A fold of sums is not associative in floating point, so it is always over batches and in their order: whoever
+measured them, and however many at a time, the result is the same to the last bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from bninspect.statistics.certainty import standard_error
+from bninspect.statistics.spread import Spread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bninspect.inputs.request import Request
+
+    Batch = Mapping[str, Spread]
+    """Layer -> what it normalized in one batch."""
+
+DRAWN = "images"
+"""Where `Estimates.how` says that they are random numbers; no such entry otherwise."""
+
+
+class Certainty(NamedTuple):
+    """How far the statistics are expected to be off those of all images there could be."""
+
+    images: int
+    """Over so many images."""
+    error: float
+    """The largest standard error of a layer, in its standard deviations."""
+    layer: str
+    """Which layer that is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What one layer normalized, over all batches."""
+
+    spread: Spread
+    fewest: int
+    """Of how many values of a channel the smallest batch was."""
+    batches: tuple[Spread, ...] = ()
+    """Each batch by itself, if that was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimates:
+    """Every layer that was measured, and how."""
+
+    layers: Mapping[str, Estimate]
+    """By the layer's name, in graph order."""
+    left: Mapping[str, str]
+    """Layers that could not be measured, and why."""
+    images: int
+    """0 where what was fed by hand is no image."""
+    batch_size: int
+    """Images of one batch."""
+    last: int
+    """How many images the last batch had."""
+    how: Mapping[str, str]
+    """How the images became what the model was fed: `preset`, `colours`, ...; it goes for all of them."""
+    request: Request | None = None
+    """What was asked for, with the preset that was found where that was asked for; None of merged parts."""
+    names: tuple[str, ...] = ()
+    """What the images are called, in the order they were run."""
+    curve: tuple[Certainty, ...] = ()
+    """How sure the statistics were after so many images, last of all of them; empty if that is not known."""
+
+    @property
+    def certainty(self) -> Certainty | None:
+        """How sure they are; None if that is not known: fewer than two images, or what was fed is none."""
+        return self.curve[-1] if self.curve else None
+
+
+@dataclass(slots=True, kw_only=True)
+class Fold:
+    """Batches that are taken in one after the other."""
+
+    epsilons: Mapping[str, float]
+    """Layer -> its epsilon, for its standard deviation."""
+    keep: bool = False
+    """Whether each batch is kept by itself, too."""
+    images: int = 0
+    layers: dict[str, Estimate] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
+    """Layers without a value in some batch, and why: these are given up."""
+    curve: list[Certainty] = field(default_factory=list)
+    _batches: int = 0
+
+    def add(self, batch: Batch, images: int) -> None:
+        """Takes in the next batch, of so many images (0: what was fed is none)."""
+        for name, spread in batch.items():
+            if name in self.lost:
+                continue
+            before = self.layers.get(name)
+            fewest, kept = spread.moments.values, (spread,) if self.keep else ()
+            if before is not None:
+                fewest, kept = min(fewest, before.fewest), (*before.batches, *kept)
+                spread = Spread.merged([before.spread, spread])
+            self.layers[name] = Estimate(spread=spread, fewest=fewest, batches=kept)
+        self.images += images
+        self._batches += 1
+        if self._batches & (self._batches - 1) == 0:
+            self.look()
+
+    def lose(self, layer: str, reason: str) -> None:
+        """Gives the layer up."""
+        self.lost[layer] = reason
+        self.layers.pop(layer, None)
+
+    def look(self) -> Certainty | None:
+        """How sure the statistics are by now, as the curve gets it; None if that is not known."""
+        if self.images < 2:
+            return None
+        errors = {
+            name: standard_error(one.spread, self.epsilons.get(name, 0.0))
+            for name, one in self.layers.items()
+        }
+        known = {name: error for name, error in errors.items() if error is not None}
+        if not known:
+            return None
+        worst = max(known, key=known.__getitem__)
+        found = Certainty(self.images, known[worst], worst)
+        if self.curve and self.curve[-1].images == self.images:
+            self.curve.pop()
+        self.curve.append(found)
+        return found

@@ -64,6 +64,7 @@ Count = Annotated[int, Range(low=1)]
 Seed = Annotated[int, Range(low=0)]
 Momentum = Annotated[float, Range(0, 1, low_open=True, high_open=True)]
 """Of a moving average: `moving = moving * momentum + batch * (1 - momentum)`."""
+Positive = Annotated[float, Range(0, low_open=True)]
 Share = Annotated[float, Range(0, 1, high_open=True)]
 Size = Annotated[tuple[int, int], "height and width"]
 File = Annotated[str, "path"]

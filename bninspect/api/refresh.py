@@ -63,8 +63,13 @@ def refresh(
     outputs: Names = (),
     layers: Names = (),
     mix: float = 0.0,
+    prior: int | None = None,
     stripped: bool = False,
     checked: bool = True,
+    until: float | None = None,
+    jobs: int | None = None,
+    engine: str | None = None,
+    part_folder: str | None = None,
     allowed_ops: Names = (),
     unfrozen: bool = False,
     batches: int | None = None,
@@ -91,8 +96,13 @@ def refresh(
         outputs=outputs,  # type: ignore[arg-type]
         layers=layers,  # type: ignore[arg-type]
         mix=mix,
+        prior=prior,
         stripped=stripped,
         checked=checked,
+        until=until,
+        jobs=jobs,
+        engine=engine,
+        part_folder=part_folder,
         allowed_ops=allowed_ops,  # type: ignore[arg-type]
         unfrozen=unfrozen,
     )

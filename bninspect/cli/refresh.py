@@ -8,7 +8,7 @@ import click
 
 from bninspect.cli import inputs, options
 from bninspect.cli.options import pages
-from bninspect.options import Count, Share
+from bninspect.options import Count, Positive, Share
 
 if TYPE_CHECKING:
     from bninspect.inputs.request import Request
@@ -28,6 +28,10 @@ _OF_IMAGES = {
     "resize": "--resize",
     "batches": "--batches",
     "shuffle": "--shuffle",
+    "until": "--until",
+    "jobs": "--jobs",
+    "engine": "--engine",
+    "part_folder": "--parts",
 }
 """Parameters that say which images are run, and how: parts were made so, and take none."""
 
@@ -56,6 +60,35 @@ _OF_IMAGES = {
     show_default=True,
     metavar="A",
     help="Keep this share of the old statistics: A * old + (1 - A) * new, of mean and variance each.",
+)
+@click.option(
+    "--prior",
+    type=options.parameter(Count),
+    metavar="N",
+    help="Let the old statistics count as N images, for a new domain with few.",
+)
+@click.option(
+    "--until",
+    type=options.parameter(Positive),
+    metavar="W",
+    help="End as soon as the standard error of every layer is at most W standard deviations.",
+)
+@click.option(
+    "--jobs",
+    type=options.parameter(Count),
+    metavar="N",
+    help="Run images in N processes of one thread each.",
+)
+@click.option(
+    "--engine",
+    metavar="NAME",
+    help="What runs them: loky, dask:ADDRESS, ray or spark (extra parallel, and the engine).",
+)
+@click.option(
+    "--parts",
+    "part_folder",
+    metavar="DIR",
+    help="Keep there what was measured: the same command goes on where it was ended.",
 )
 @click.option("--batches", type=options.parameter(Count), metavar="N", help="Only the first N batches.")
 @click.option("--shuffle", is_flag=True, help="Run the images in a random order, which --seed decides.")
@@ -116,6 +149,11 @@ def command(
         outputs=asked["outputs"],
         layers=asked["globs"],
         mix=asked["mix"],
+        prior=asked["prior"],
+        until=asked["until"],
+        jobs=asked["jobs"],
+        engine=asked["engine"],
+        part_folder=asked["part_folder"],
         stripped=asked["stripped"],
         checked=not asked["no_check"],
         allowed_ops=asked["allowed"],
@@ -155,8 +193,11 @@ def _request(
             "name the model to write with -o OUT, or the part to write with --moments PART.npz"
             + (", not both" if part is not None else "")
         )
-    if part is not None and inputs.on_command_line("mix"):
-        raise click.UsageError("--moments and --mix: a part has no old statistics; give --mix with --merge")
+    for name in ("mix", "prior"):
+        if part is not None and inputs.on_command_line(name):
+            raise click.UsageError(
+                f"--moments and --{name}: a part has no old statistics; give --{name} with --merge"
+            )
     if not parts:
         from dataclasses import replace
 

@@ -28,7 +28,7 @@ _SECTIONS = {
     "More inputs": "input batch-size channels resize seed shuffle batches allow-op device",
     "Rules": "select ignore severity",
     "Baseline": "baseline update-baseline",
-    "A large set in parts": "moments merge parts engine",
+    "A large set": "until jobs engine parts moments merge",
     "To look at": "html overlay tensorboard",
     "More options": "switch momentum statistics exit-zero jobs verbose unfrozen no-check traceback help",
 }

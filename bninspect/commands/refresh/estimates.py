@@ -19,9 +19,20 @@ if TYPE_CHECKING:
 
     Batch = Mapping[str, Spread]
     """Layer -> what it normalized in one batch."""
+    Task = tuple[int, int]
+    """The first of the batches to measure, and the one behind the last."""
 
 DRAWN = "images"
 """Where `Estimates.how` says that they are random numbers; no such entry otherwise."""
+
+
+class Measured(NamedTuple):
+    """What a task gave."""
+
+    batches: list[tuple[Batch, int]]
+    """Each batch, and how many images that is."""
+    lost: dict[str, str]
+    """Layers that had no value in some batch, and why."""
 
 
 class Certainty(NamedTuple):

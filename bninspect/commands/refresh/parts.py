@@ -1,9 +1,10 @@
 """`--moments PART.npz`: the estimates of one part of a large set in a file; and the parts together.
 
-A file holds, of each layer, `<layer>/mean`, `/variance` (shape (channels,)), `/values` and `/images` (one
-number each), the sums of `statistics.spread` under `/origin` and `/sums`, all in float64; and under
-`bninspect` a text (JSON) that says of which model they are and how they were taken. Only parts of one model,
-taken in one way and cut at the borders of batches are what one run over all would have given.
+A file holds, of each layer and batch, `<layer>/mean`, `/variance` (shape (batches, channels)), `/values` and
+`/images` (shape (batches,)), the sums of `statistics.spread` under `/origin` and `/sums`, all in float64; and
+under `bninspect` a text (JSON) that says of which model they are and how they were taken. Parts of one model,
+taken in one way, cut at the borders of batches and given in order are what one run over all gives, to the
+last bit.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.commands.probe.save import save
-from bninspect.commands.refresh.estimates import Estimate, Estimates
+from bninspect.commands.refresh.estimates import Estimate, Estimates, Fold
 from bninspect.documents import from_json
 from bninspect.errors import InputError
 from bninspect.graphdef.writer import pieces
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _CHUNK = 1 << 20
-_FORMAT = "bninspect moments 1"
+_FORMAT = "bninspect moments 2"
 _FOREIGN = "was not written by bninspect refresh --moments"
 _UNREADABLE = (
     ValueError,
@@ -88,12 +89,7 @@ def write_part(path: str, estimates: Estimates, model: str, training: str) -> No
     """Writes the file, whole or not at all. Raises OSError."""
     arrays: dict[str, NDArray[Any]] = {}
     for name, one in estimates.layers.items():
-        moments = one.spread.moments
-        arrays[f"{name}/mean"], arrays[f"{name}/variance"] = moments.mean, moments.variance
-        arrays[f"{name}/values"] = np.array(moments.values, np.float64)
-        arrays[f"{name}/images"] = np.array(one.spread.images, np.float64)
-        arrays[f"{name}/fewest"] = np.array(one.fewest, np.float64)
-        arrays[f"{name}/origin"], arrays[f"{name}/sums"] = one.spread.origin, one.spread.sums
+        arrays |= {f"{name}/{key}": array for key, array in _arrays(one.batches or (one.spread,)).items()}
     told = {
         "format": _FORMAT,
         "model": model,
@@ -106,6 +102,18 @@ def write_part(path: str, estimates: Estimates, model: str, training: str) -> No
         "how": dict(estimates.how),
     }
     save(path, {"bninspect": np.array(json.dumps(told)), **arrays})
+
+
+def _arrays(batches: Sequence[Spread]) -> dict[str, NDArray[Any]]:
+    """Of one layer, a row for each batch."""
+    return {
+        "mean": np.stack([one.moments.mean for one in batches]),
+        "variance": np.stack([one.moments.variance for one in batches]),
+        "values": np.array([one.moments.values for one in batches], np.float64),
+        "images": np.array([one.images for one in batches], np.float64),
+        "origin": np.stack([one.origin for one in batches]),
+        "sums": np.stack([one.sums for one in batches]),
+    }
 
 
 def read_part(path: str) -> Part:
@@ -127,13 +135,9 @@ def _part(path: str, found: Any) -> Part:
     layers = {str(name): _layer(found, str(name)) for name in told["layers"]}
     numbers = hashlib.sha256()
     for name, one in layers.items():
-        for part in (
-            one.spread.moments.mean,
-            one.spread.moments.variance,
-            one.spread.origin,
-            one.spread.sums,
-        ):
-            numbers.update(name.encode("utf-8", "surrogatepass") + part.tobytes())
+        for spread in one.batches:
+            for part in (spread.moments.mean, spread.moments.variance, spread.origin, spread.sums):
+                numbers.update(name.encode("utf-8", "surrogatepass") + part.tobytes())
     images, batch_size, last = (int(told[key]) for key in ("images", "batch_size", "last"))
     if images < 0 or batch_size < 1 or last < 0:
         raise ValueError
@@ -155,16 +159,35 @@ def _part(path: str, found: Any) -> Part:
 
 def _layer(found: Any, name: str) -> Estimate:
     """One layer. Raises ValueError where its arrays do not fit each other."""
-    mean, variance, origin, sums = (
-        np.asarray(found[f"{name}/{key}"]) for key in ("mean", "variance", "origin", "sums")
+    mean, variance, values, images, origin, sums = (
+        np.asarray(found[f"{name}/{key}"])
+        for key in ("mean", "variance", "values", "images", "origin", "sums")
     )
-    values, images, fewest = (int(found[f"{name}/{key}"]) for key in ("values", "images", "fewest"))
-    fits = mean.shape == variance.shape == origin.shape == (mean.size,) and sums.shape == (SUMS, mean.size)
-    typed = all(part.dtype == np.float64 for part in (mean, variance, origin, sums))
-    if not (fits and typed and values > 0 and images > 0 and fewest > 0):
+    batches, channels = mean.shape
+    fits = mean.shape == variance.shape == origin.shape and sums.shape == (batches, SUMS, channels)
+    rows = values.shape == images.shape == (batches,) and batches > 0
+    typed = all(part.dtype == np.float64 for part in (mean, variance, values, images, origin, sums))
+    if not (fits and rows and typed and (values > 0).all() and (images > 0).all()):
         raise ValueError
-    moments = Moments(mean=mean, variance=variance, values=values)
-    return Estimate(spread=Spread(moments=moments, images=images, origin=origin, sums=sums), fewest=fewest)
+    return _folded(
+        tuple(
+            Spread(
+                moments=Moments(mean=mean[row], variance=variance[row], values=int(values[row])),
+                images=int(images[row]),
+                origin=origin[row],
+                sums=sums[row],
+            )
+            for row in range(batches)
+        )
+    )
+
+
+def _folded(batches: Sequence[Spread]) -> Estimate:
+    """One layer over batches, in their order, as a run folds them."""
+    fold = Fold(epsilons={}, keep=True)
+    for spread in batches:
+        fold.add({"": spread}, 0)
+    return fold.layers[""]
 
 
 def together(parts: Sequence[Part], model: str, training: str) -> Estimates:
@@ -182,10 +205,7 @@ def together(parts: Sequence[Part], model: str, training: str) -> Estimates:
         seen[part.digest] = part.path
     left = {name: reason for part in parts for name, reason in part.estimates.left.items()}
     layers = {
-        name: Estimate(
-            spread=Spread.merged([part.estimates.layers[name].spread for part in parts]),
-            fewest=min(part.estimates.layers[name].fewest for part in parts),
-        )
+        name: _folded([spread for part in parts for spread in part.estimates.layers[name].batches])
         for name in first.estimates.layers
         if all(name in part.estimates.layers for part in parts)
     }

@@ -5,17 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bninspect.errors import Absent, RewriteError
+from bninspect.batchnorm import inspect
+from bninspect.batchnorm.selection import select
+from bninspect.errors import Absent, OptionError, RewriteError
 from bninspect.measure.facts import Question
 from bninspect.measure.opaque import without_loops
-from bninspect.options import Checked, Share, Texts
+from bninspect.models.open import load
+from bninspect.options import Checked, Count, Positive, Share, Texts
+from bninspect.rewrite.freeze import frozen
+from bninspect.rewrite.statistics.initial import with_initial_statistics
 from bninspect.rewrite.statistics.slots import find_slots
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import PathLike
 
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graph import Graph
     from bninspect.rewrite.statistics.slots import Slot
+
+ENGINES = ("loky", "dask", "ray", "spark")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +38,34 @@ class RefreshOptions(Checked):
     mix: Share = 0.0
     """A, the share of the old statistics that is kept: written is A * old + (1 - A) * new, of mean and
     variance each."""
+    prior: Count | None = None
+    """The old statistics count as so many images: A is N / (N + images)."""
     stripped: bool = False
     """Whether what `strip` makes of the result is written."""
+    until: Positive | None = None
+    """Measuring ends when no layer's standard error is above it; None: with the last image."""
+    jobs: Count | None = None
+    """So many processes of one thread each; None: this process, with as many threads as TensorFlow takes."""
+    engine: str | None = None
+    """What runs them: loky (None), dask:ADDRESS, ray or spark."""
+    part_folder: str | None = None
+    """Where what was measured is kept, for the same command to go on where it was."""
     checked: bool = True
     """Whether the result is run on some of the images, and judged by the rules."""
     allowed_ops: Texts = ()
     """Ops that may run besides those that only compute."""
     unfrozen: bool = False
     """Whether a model is taken whose moving statistics, and nothing else, are variables without values."""
+
+    def refuse_contradictions(self) -> None:
+        in_tasks = self.jobs or self.engine or self.part_folder
+        if self.until is not None and in_tasks:
+            raise OptionError("until excludes jobs, engine and parts: where it ends depends on all before it")
+        if self.mix and self.prior:
+            raise OptionError("mix and prior: both say how much of the old statistics is kept; give one")
+        name = (self.engine or ENGINES[0]).partition(":")[0]
+        if name not in ENGINES:
+            raise OptionError(f"engine={self.engine!r}: one of {', '.join(ENGINES)} is wanted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +88,15 @@ class Plan:
         stripped.
         """
         return "\n".join((*(layer.name for layer in self.layers), *(["--strip"] if self.stripped else [])))
+
+
+def plan_model(model: str | PathLike[str] | Graph, options: RefreshOptions) -> Plan:
+    """The plan for a model, a path or a graph. Raises BninspectError if it cannot be read, and as `plan`."""
+    report = inspect(load(model), outputs=options.outputs)
+    if options.unfrozen:
+        report = with_initial_statistics(report)
+    chosen = select(report.layers, options.layers) if options.layers else ()
+    return plan(frozen(report), frozenset(layer.name for layer in chosen), stripped=options.stripped)
 
 
 def plan(report: Report, wanted: frozenset[str] = frozenset(), *, stripped: bool = False) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from os import fspath
 from pathlib import Path
@@ -9,36 +10,35 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.selection import select
+from bninspect.commands.refresh.jobs import Work, in_tasks
 from bninspect.commands.refresh.look import looked_at
+from bninspect.commands.refresh.part_folder import PartFolder
 from bninspect.commands.refresh.parts import digest, read_part, together, write_part
-from bninspect.commands.refresh.plan import RefreshOptions, plan, refuse_nothing
+from bninspect.commands.refresh.plan import RefreshOptions, plan_model, refuse_nothing
 from bninspect.commands.refresh.reestimate import estimate
 from bninspect.commands.refresh.refreshed import Refreshed, by_old_names, rows
 from bninspect.commands.strip.stripped import verify_stripped
 from bninspect.errors import Absent, InputError, RewriteError
-from bninspect.files import refuse, refuse_read
-from bninspect.graph import collector_held_off, flatten
+from bninspect.files import STREAM, refuse, refuse_read
+from bninspect.graph import Graph, collector_held_off, flatten
 from bninspect.graphdef import writer
 from bninspect.graphdef.bodies import exchanged, write_exchanged
 from bninspect.inputs.request import Request
 from bninspect.models.open import load, path_of
-from bninspect.rewrite.freeze import frozen
-from bninspect.rewrite.statistics.initial import with_initial_statistics
 from bninspect.rewrite.statistics.inserted import inserted
 from bninspect.rewrite.statistics.refill import exchange, filling
 from bninspect.rewrite.strip import strip
 from bninspect.statistics.spread import Spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from os import PathLike
 
     from bninspect.batchnorm import Report
     from bninspect.batchnorm.layer import Unrecognised
-    from bninspect.commands.refresh.estimates import Estimates
+    from bninspect.commands.refresh.batches import TrainingRun
+    from bninspect.commands.refresh.estimates import Batch, Estimates
     from bninspect.commands.refresh.plan import Plan
-    from bninspect.graph import Graph
     from bninspect.graphdef import GraphDef
     from bninspect.measure.facts import Verification
     from bninspect.rewrite.statistics.refill import Filling
@@ -62,7 +62,7 @@ def write_moments(
     """
     options = options or RefreshOptions()
     made = _planned(model, Path(target), request.files, options)
-    found = _estimated(made, request, options.allowed_ops, progress)
+    found = _estimated(model, made, request, options, progress, keep=True)
     left = [Absent(what=name, reason=reason) for name, reason in found.left.items()]
     refuse_nothing(made, left, len(found.layers))
     write_part(fspath(target), found, digest(made.report.graph.graphdef), made.training)
@@ -95,11 +95,12 @@ def refresh(
     inputs = parts if request is None else request.files
     made = _planned(model, Path(target), inputs, options)
     if request is not None:
-        found = _estimated(made, request, options.allowed_ops, progress)
+        found = _estimated(model, made, request, options, progress, keep=False)
     else:
         read = [read_part(fspath(path)) for path in parts]
         found = together(read, digest(made.report.graph.graphdef), made.training)
-    fillings, left = _fillings(made, found, options.mix)
+    mix = _kept_share(options, found.images)
+    fillings, left = _fillings(made, found, mix)
     left = (*made.left, *left)
     refuse_nothing(made, left, len(fillings))
     left = (*left, *(Absent(what=place.node, reason=_undecided(place)) for place in made.report.unrecognised))
@@ -118,7 +119,7 @@ def refresh(
         left=left,
         estimates=found,
         parts=len(parts),
-        mix=options.mix,
+        mix=mix,
         stripped=options.stripped,
         verification=verification,
         serving=after,
@@ -140,25 +141,56 @@ def _planned(
     refuse(target)
     path = path_of(model)
     refuse_read(target, path, inputs=inputs)
-    graph = load(model)
-    refuse_read(target, path, prefix=graph.graphdef.checkpoint)
-    report = inspect(graph, outputs=options.outputs)
-    if options.unfrozen:
-        report = with_initial_statistics(report)
-    chosen = select(report.layers, options.layers) if options.layers else ()
-    return plan(frozen(report), frozenset(layer.name for layer in chosen), stripped=options.stripped)
+    made = plan_model(model, options)
+    refuse_read(target, path, prefix=made.report.graph.graphdef.checkpoint)
+    return made
 
 
-def _estimated(made: Plan, request: Request, allowed: Sequence[str], progress: Progress | None) -> Estimates:
+def _estimated(
+    model: Model,
+    made: Plan,
+    request: Request,
+    options: RefreshOptions,
+    progress: Progress | None,
+    *,
+    keep: bool,
+) -> Estimates:
     """The moments of the layers of the plan, in batches that are the same however the images are split up."""
+
+    def measure(run: TrainingRun) -> Generator[tuple[Batch, int], None, None]:
+        if options.jobs is None and options.engine is None and options.part_folder is None:
+            return run.measured()
+        folder = None if options.part_folder is None else PartFolder(options.part_folder, made, run)
+        work = Work(model=_path(model), options=options, request=run.request)
+        return in_tasks(run, work, folder)
+
     return estimate(
         made.report,
         made.layers,
         replace(request, even=False),
         stripped=made.stripped,
-        allowed=allowed,
+        allowed=options.allowed_ops,
+        until=options.until,
+        keep=keep,
+        measure=measure,
         progress=progress,
     )
+
+
+def _path(model: Model) -> str:
+    """The path of a model that workers read themselves. Raises InputError for a graph."""
+    if isinstance(model, Graph) or fspath(model) == STREAM:
+        raise InputError("jobs and parts take the path of a model, which every worker reads")
+    return os.path.abspath(fspath(model))  # noqa: PTH100  a link stays one
+
+
+def _kept_share(options: RefreshOptions, images: int) -> float:
+    """A: how much of the old statistics is kept. Raises InputError where images cannot be counted."""
+    if options.prior is None:
+        return options.mix
+    if not images:
+        raise InputError("--prior counts images, and what was fed is none: give --mix")
+    return options.prior / (options.prior + images)
 
 
 def _names(report: Report) -> tuple[str, ...]:

@@ -33,6 +33,11 @@ def refresh_document(done: Refreshed) -> Document:
             "parts": done.parts,
             "prepared": dict(done.estimates.how),
         },
+        "certainty": {
+            "standard_error": done.estimates.certainty and done.estimates.certainty.error,
+            "layer": done.estimates.certainty and done.estimates.certainty.layer,
+            "curve": [{"images": one.images, "standard_error": one.error} for one in done.estimates.curve],
+        },
         "mix": done.mix,
         "stripped": done.stripped,
         "verification": verification_document(done.verification),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bninspect.render.check.text import findings
 from bninspect.render.line import Line
 from bninspect.render.probe.layers import TONES, score_cell
-from bninspect.render.refresh.text import notes, setting, verdict, warnings, worth
+from bninspect.render.refresh.text import certainty, notes, setting, verdict, warnings, worth
 from bninspect.render.screenful import Screenful
 from bninspect.render.table import Cell, Column, Table, name_column
 from bninspect.text import counted
@@ -35,6 +35,7 @@ def render_refreshed(done: Refreshed, *, everything: bool = False) -> Iterator[I
 def _body(done: Refreshed, most: int) -> Iterator[Item]:
     """What stands below the verdict, with at most so many layers."""
     yield from setting(done)
+    yield from certainty(done)
     yield from warnings(done)
     yield Line()
     shown, rest = _worst(done.rows, most)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.commands.refresh.estimates import DRAWN
 from bninspect.escaping import printable
 from bninspect.render.line import Line
-from bninspect.statistics.thresholds import FEWEST_IMAGES, FEWEST_VALUES
+from bninspect.statistics.thresholds import FEWEST_IMAGES, FEWEST_VALUES, SURE
 from bninspect.text import counted, grouped, human_size, layer_score, layers, listed
 
 if TYPE_CHECKING:
@@ -90,6 +91,28 @@ def _compared(verification: Verification) -> str:
         return f"not verified: {verification.reason}"
     how = "bit for bit" if not verification.max_abs else f"to within {verification.max_abs:.2g}"
     return f"verified: the stripped model gives what the model gives when it is fed for inference, {how}"
+
+
+def certainty(done: Refreshed) -> Iterator[Line]:
+    """How sure the new statistics are, whether that is enough, and how it came about."""
+    found = done.estimates.certainty
+    if found is None:
+        return
+    enough = found.error <= SURE
+    wanted = math.ceil(found.images * (found.error / SURE) ** 2)
+    rest = "enough" if enough else f"{SURE:g} takes about {_rounded_up(wanted):,} images"
+    yield Line(
+        f"standard error {found.error:.2g} standard deviations at most ({found.layer}): {rest}", indent=2
+    )
+    if len(done.estimates.curve) > 1:
+        points = "  ".join(f"{one.images:,}: {one.error:.2g}" for one in done.estimates.curve)
+        yield Line(f"images: standard error  {points}", "dim", indent=2)
+
+
+def _rounded_up(number: int) -> int:
+    """Two digits, the rest zeros."""
+    unit = int(10 ** max(len(str(number)) - 2, 0))
+    return -(-number // unit) * unit
 
 
 def warnings(done: Refreshed) -> Iterator[Line]:

@@ -56,6 +56,7 @@ Preprocess = Literal["raw", "unit", "tf", "caffe", "torch", "auto"]
 """raw: 0..255, unit: 0..1, tf: -1..1, caffe and torch: by their channel means; auto: as fits best."""
 Channels = Literal["rgb", "bgr"]
 Resize = Literal["stretch", "crop", "pad"]
+Device = Literal["cpu", "gpu"]
 Switching = Literal["layers", "graph"]
 """layers: batch norm alone changes its mode; graph: whatever reads what decides it, too."""
 FixedMode = Literal["inference", "training"]

@@ -8,7 +8,7 @@ import click
 
 from bninspect.cli.options import SectionedCommand, parameter
 from bninspect.errors import OptionError
-from bninspect.options import Channels, Count, Preprocess, Resize, Seed, Size, checked
+from bninspect.options import Channels, Count, Device, Preprocess, Resize, Seed, Size, checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +27,14 @@ def size(context: click.Context, parameter: click.Parameter, value: str | None) 
     return found
 
 
+def _use(context: click.Context, parameter: click.Parameter, value: Device) -> None:
+    """Has the model run on this device."""
+    from bninspect.run import device
+
+    if value != "cpu":
+        device.use(value)
+
+
 def options(function: F) -> F:
     """The options INPUTS: what to feed the model."""
     for decorate in (
@@ -36,6 +44,15 @@ def options(function: F) -> F:
             metavar="OP",
             multiple=True,
             help="Run this op, which is not on the allow-list. Repeatable.",
+        ),
+        click.option(
+            "--device",
+            type=parameter(Device),
+            default="cpu",
+            show_default=True,
+            expose_value=False,
+            callback=_use,
+            help="What runs the model.",
         ),
         click.option(
             "--resize",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.errors import RunError
+from bninspect.run import device
 from bninspect.run.messages import first_line, quiet
 from bninspect.steps import step
 
@@ -214,7 +215,7 @@ def tensorflow() -> Any:
     """The module. Raises RunError where it is missing or does not load."""
     step("loading TensorFlow")
     loud = os.environ.setdefault(_LOG_LEVEL, _SILENT) != _SILENT
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    device.hide()
     try:
         with warnings.catch_warnings(), quiet(loud=loud):
             warnings.simplefilter("ignore")
@@ -228,6 +229,7 @@ def tensorflow() -> Any:
         raise RunError(f"TensorFlow does not load: {first_line(error)}") from error
     if not loud:
         tf.get_logger().setLevel("ERROR")
+    device.refuse_missing(tf)
     return tf
 
 

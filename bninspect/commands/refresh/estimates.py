@@ -99,6 +99,7 @@ class Fold:
     lost: dict[str, str] = field(default_factory=dict)
     """Layers without a value in some batch, and why: these are given up."""
     curve: list[Certainty] = field(default_factory=list)
+    """How sure the statistics were after 1, 2, 4, ... batches."""
     _batches: int = 0
 
     def add(self, batch: Batch, images: int) -> None:
@@ -114,8 +115,8 @@ class Fold:
             self.layers[name] = Estimate(spread=spread, fewest=fewest, batches=kept)
         self.images += images
         self._batches += 1
-        if self._batches & (self._batches - 1) == 0:
-            self.look()
+        if self._batches & (self._batches - 1) == 0 and (sure := self.look()) is not None:
+            self.curve.append(sure)
 
     def lose(self, layer: str, reason: str) -> None:
         """Gives the layer up."""
@@ -123,7 +124,7 @@ class Fold:
         self.layers.pop(layer, None)
 
     def look(self) -> Certainty | None:
-        """How sure the statistics are by now, as the curve gets it; None if that is not known."""
+        """How sure the statistics are by now; None if that is not known."""
         if self.images < 2:
             return None
         errors = {
@@ -134,8 +135,9 @@ class Fold:
         if not known:
             return None
         worst = max(known, key=known.__getitem__)
-        found = Certainty(self.images, known[worst], worst)
-        if self.curve and self.curve[-1].images == self.images:
-            self.curve.pop()
-        self.curve.append(found)
-        return found
+        return Certainty(self.images, known[worst], worst)
+
+    def whole_curve(self) -> tuple[Certainty, ...]:
+        """The curve, with its last point after all batches."""
+        last = self.look()
+        return () if last is None else (*(one for one in self.curve if one.images < last.images), last)

@@ -63,7 +63,6 @@ def estimate(
             sure = None if until is None else fold.look()
             if sure is not None and until is not None and sure.error <= until:
                 break
-    fold.look()
     names = () if run.inputs.pictures is None else run.inputs.pictures.names[: fold.images]
     return Estimates(
         layers={layer.name: fold.layers[layer.name] for layer in chosen if layer.name in fold.layers},
@@ -74,5 +73,5 @@ def estimate(
         how=run.how(),
         request=run.request,
         names=names,
-        curve=tuple(fold.curve),
+        curve=fold.whole_curve(),
     )

@@ -48,7 +48,7 @@ def trained(request: pytest.FixtureRequest, network: Network) -> Trained:
 
 def request_for(trained: Trained, count: int | None = IMAGES, **asked: Any) -> Request:
     files = sorted(trained.train_pngs.iterdir())[:count]
-    facts = {"preset": "unit", "batch_size": BATCH, **asked}
+    facts = {"preprocess": "unit", "batch_size": BATCH, **asked}
     return Request(images=tuple(map(str, files)), **facts)
 
 

@@ -218,6 +218,23 @@ REFRESH = document(
                     "prepared": mapping("How images became what was fed.", "string"),
                 },
             ),
+            "certainty": record(
+                "How far the choice of images is expected to leave the statistics off those of all images.",
+                {
+                    "standard_error": number(
+                        "The largest of a layer, in its standard deviations; null if it is not known.",
+                        null=True,
+                    ),
+                    "layer": text("Which layer that is.", null=True),
+                    "curve": several(
+                        "After 1, 2, 4, ... batches, and after all.",
+                        record(
+                            "After so many images.",
+                            {"images": whole("How many."), "standard_error": number("As above.")},
+                        ),
+                    ),
+                },
+            ),
             "mix": number("Share of the old statistics that was kept."),
             "stripped": flag("Whether the result serves inference only."),
             "verification": _verification("Of the stripped model; null if it was not stripped."),

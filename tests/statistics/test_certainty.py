@@ -1,0 +1,47 @@
+"""The standard error against the spread that redrawing the images really gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bninspect.statistics.certainty import standard_error
+from bninspect.statistics.pooling import ImageMoments
+from bninspect.statistics.spread import Spread
+
+DRAWS, IMAGES, CHANNELS, VALUES = 300, 32, 8, 25
+
+
+def drawn(seed: int) -> Spread:
+    """Moments of images whose means and variances differ, of one population."""
+    draw = np.random.default_rng(seed)
+    center = draw.normal(0, 0.7, (IMAGES, 1, CHANNELS))
+    width = draw.uniform(0.5, 1.5, (IMAGES, 1, CHANNELS))
+    values = center + width * draw.standard_normal((IMAGES, VALUES, CHANNELS))
+    return Spread.of(ImageMoments.of(values.mean(axis=1), values.var(axis=1), VALUES))
+
+
+def test_it_is_the_spread_of_redrawn_images() -> None:
+    sets = [drawn(seed) for seed in range(DRAWS)]
+    means = np.stack([one.pooled().mean for one in sets])
+    variances = np.stack([one.pooled().variance for one in sets])
+    mean, variance = means.mean(axis=0), variances.mean(axis=0)
+    d = (means - mean) / np.sqrt(variance)
+    r = np.sqrt(variances / variance)
+    seen = np.sqrt((d**2 + (r - 1) ** 2).mean())
+    predicted = np.sqrt(np.mean([(standard_error(one, None) or 0.0) ** 2 for one in sets]))
+    assert predicted == pytest.approx(seen, rel=0.2)
+
+
+def test_it_falls_as_the_root_of_the_images() -> None:
+    few, many = drawn(1), Spread.merged([drawn(seed) for seed in range(1, 17)])
+    one, other = standard_error(few, None), standard_error(many, None)
+    assert one is not None
+    assert other is not None
+    assert other == pytest.approx(one / 4, rel=0.25)
+
+
+def test_one_image_says_nothing() -> None:
+    single = Spread.of(ImageMoments.of([[0.0]], [[1.0]], 4))
+    assert standard_error(single, 1e-3) is None
+    assert standard_error(Spread.of(ImageMoments.of([[np.nan]] * 3, [[1.0]] * 3, 4)), 1e-3) is None

@@ -35,6 +35,10 @@ _OUTSIDE = """
   return !scrolled && box.width && box.right > document.documentElement.clientWidth + 1;
 }).map(element => element.tagName + ": " + element.textContent.slice(0, 60))
 """
+_BROKEN = """
+() => [...document.querySelectorAll("data")].filter(
+  element => element.getClientRects().length > 1).map(element => element.textContent)
+"""
 
 
 @dataclass
@@ -75,6 +79,11 @@ class Opened:
     def overlapping(self) -> list[str]:
         """Words in a drawing that cover one another."""
         found: list[str] = self.page.evaluate(_OVERLAPS)
+        return found
+
+    def broken(self) -> list[str]:
+        """Numbers that stand on two lines."""
+        found: list[str] = self.page.evaluate(_BROKEN)
         return found
 
     def outside(self) -> list[str]:

@@ -10,9 +10,11 @@ from bninspect.api.shown import Layers, Shown, said
 from bninspect.commands.check.options import CheckOptions
 from bninspect.commands.check.result import CheckResult
 from bninspect.commands.diff.pair import compare
+from bninspect.commands.report.of_commands import facts_of_pair
 from bninspect.options import Level, checked
 from bninspect.render.diff.document import diff_document
 from bninspect.render.diff.text import verdict
+from bninspect.render.page.notebook import pictures
 from bninspect.rules import Severity
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ def diff(old: Model, new: Model, *, fail_on: Level = "error") -> DiffReport:
     return DiffReport(
         verdict=said((verdict(result),))[0],
         document=diff_document(result),
+        pictures=pictures(facts_of_pair(result)),
         layers=Layers(found.layers),
         unmatched=found.unmatched,
         steps=found.steps,

@@ -9,8 +9,10 @@ from bninspect.api.keywords import takes
 from bninspect.api.shown import Layers, Shown, said
 from bninspect.batchnorm.verdict import verdict
 from bninspect.commands.graph import GraphOptions, inspect_model
+from bninspect.commands.report.of_commands import facts_as_given
 from bninspect.render.graph.screen import verdict_line
 from bninspect.render.json import graph_document
+from bninspect.render.page.notebook import pictures
 
 if TYPE_CHECKING:
     from bninspect.api.keywords import Model, Names
@@ -68,6 +70,7 @@ def inspect(
     return InspectReport(
         verdict=said([verdict_line(found, verdict(found))])[0],
         document=graph_document(found, result.layers),
+        pictures=pictures(facts_as_given(found)),
         path=found.graph.graphdef.path,
         layers=Layers(result.layers),
         outputs=tuple(tensor.name for tensor in found.outputs),

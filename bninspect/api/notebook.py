@@ -16,9 +16,9 @@ _MOST_ROWS = 40
 """As many as a person reads; all of them are in `to_dict` and `to_frame`."""
 
 
-def shown(verdict: str, rows: Sequence[Row], columns: Sequence[str]) -> str:
-    """HTML of a report: its verdict, pictures of it above the table once there are some, and the table."""
-    return f"<p><strong>{_text(verdict)}</strong></p>{table(rows, columns)}"
+def shown(verdict: str, pictures: str, rows: Sequence[Row], columns: Sequence[str]) -> str:
+    """HTML of a report: its verdict, the pictures of it, which are HTML, and the table."""
+    return f"<p><strong>{_text(verdict)}</strong></p>{pictures}{table(rows, columns)}"
 
 
 def table(rows: Sequence[Row], columns: Sequence[str]) -> str:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 from bninspect.api.keywords import request_of, takes
 from bninspect.api.shown import Layers, Shown, said
 from bninspect.commands.probe.probe import ProbeOptions, probe_model
+from bninspect.commands.report.of_commands import facts_as_given
 from bninspect.inputs.request import Request
+from bninspect.render.page.notebook import pictures
 from bninspect.render.probe.document import probe_document
 from bninspect.render.probe.words import verdict
 
@@ -110,6 +112,7 @@ def probe(
     return ProbeReport(
         verdict=said((verdict(found, diagnosis),))[0],
         document=probe_document(found, diagnosis),
+        pictures=pictures(facts_as_given(found.report, found, diagnosis.findings)),
         path=found.report.graph.graphdef.path,
         layers=Layers(found.layers),
         outputs=found.outputs,

@@ -10,9 +10,11 @@ from bninspect.api.shown import Layers, Shown, said
 from bninspect.commands.refresh.plan import RefreshOptions
 from bninspect.commands.refresh.refresh import refresh as refresh_model
 from bninspect.commands.refresh.refresh import write_moments as write_part
+from bninspect.commands.report.of_commands import facts_of_refresh
 from bninspect.errors import Absent, OptionError
 from bninspect.inputs.request import Request
 from bninspect.options import Texts, checked
+from bninspect.render.page.notebook import pictures
 from bninspect.render.refresh.document import refresh_document
 from bninspect.render.refresh.text import verdict
 
@@ -111,6 +113,7 @@ def refresh(
     return RefreshReport(
         verdict=said((verdict(done),))[0],
         document=refresh_document(done),
+        pictures=pictures(facts_of_refresh(done)),
         target=done.target,
         size=done.size,
         rows=Layers(done.rows),

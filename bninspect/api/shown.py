@@ -86,6 +86,8 @@ class Shown:
     """What the command says first, in one line."""
     document: dict[str, Any]
     """As `to_dict` gives it."""
+    pictures: str = ""
+    """HTML that a notebook shows above the table; empty where there is nothing to draw."""
 
     def to_dict(self) -> dict[str, Any]:
         """A copy of what `--format json` prints, as Python has it: numbers that are not finite are None."""
@@ -102,4 +104,4 @@ class Shown:
         return f"<{type(self).__name__}: {self.verdict}>"
 
     def _repr_html_(self) -> str:
-        return shown(self.verdict, self.to_dict()[self.ROWS], self.COLUMNS)
+        return shown(self.verdict, self.pictures, self.to_dict()[self.ROWS], self.COLUMNS)

@@ -6,6 +6,7 @@ import copy
 import json
 import pickle
 from dataclasses import asdict
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,11 +65,25 @@ def test_repr_is_the_verdict(name: str) -> None:
 @every_report
 def test_a_notebook_shows_the_verdict_and_a_table(name: str) -> None:
     report = REPORTS[name][0]()
-    html = report._repr_html_()
+    html = report._repr_html_().replace(report.pictures or "no pictures", "")
     rows = report.to_dict()[report.ROWS]
     assert html.startswith("<p><strong>")
     assert html.count("<tr>") == 1 + len(rows)
     assert all(f"<th>{column}</th>" in html for column in report.COLUMNS)
+
+
+@every_report
+def test_a_notebook_shows_pictures_in_a_frame(name: str) -> None:
+    report = REPORTS[name][0]()
+    assert report.pictures in report._repr_html_()
+    if report.pictures:
+        assert report.pictures.startswith('<iframe title="pictures" sandbox="" ')
+        whole = unescape(report.pictures.partition('srcdoc="')[2].removesuffix('"></iframe>'))
+        assert whole.startswith("<!doctype html>")
+        assert "<script" not in whole
+        assert 'class="map' in whole
+    else:
+        assert name in ("check", "strip")
 
 
 @every_report

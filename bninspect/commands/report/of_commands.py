@@ -1,4 +1,4 @@
-"""What a page tells of what another command did: `probe`, `refresh` and `diff`, for their `--html`."""
+"""What a page tells of what others did: `probe`, `refresh` and `diff`, and of a report in a notebook."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.commands.check.gate import Settings
-from bninspect.commands.report.facts import Before, facts_of, page_facts
+from bninspect.commands.check.result import ModelResult
+from bninspect.commands.report.facts import Before, PageFacts, facts_of, page_facts
+from bninspect.commands.report.states import layer_states
 from bninspect.rules import Case
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.batchnorm import Report
     from bninspect.commands.diff.pair import PairResult
     from bninspect.commands.refresh.refreshed import Refreshed
-    from bninspect.commands.report.facts import PageFacts
     from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
+    from bninspect.rules import Finding
 
 
 def facts_of_probe(probe: Probe, request: Request, allowed_ops: tuple[str, ...]) -> PageFacts:
@@ -55,3 +60,14 @@ def facts_of_pair(pair: PairResult) -> PageFacts:
     facts = facts_of(Case(report=comparison.new, moved=comparison), pair.judged)
     path = comparison.old.graph.graphdef.path
     return replace(facts, before=Before(path=path, scores={}, comparison=comparison))
+
+
+def facts_as_given(report: Report, probe: Probe | None = None, findings: Sequence[Finding] = ()) -> PageFacts:
+    """A model with what was already found of it; no rule is asked."""
+    return PageFacts(
+        report=report,
+        probe=probe,
+        result=ModelResult(path=report.graph.graphdef.path),
+        groups=tuple(findings),
+        states=layer_states(report, probe, findings),
+    )

@@ -43,8 +43,8 @@ def model_section(
     yield head(facts, prefix, level)
     if facts.report.layers:
         yield from _titled("Map of the network", tag("div", network_map(facts, prefix), class_="card"))
-        yield from _before(facts)
-        yield from _depth(facts)
+        yield from scores_before(facts)
+        yield from depth(facts)
         yield from _wirings(facts)
         yield from _channels(facts)
         yield from _modes(facts)
@@ -65,7 +65,7 @@ def _titled(title: str, *inside: Html) -> Iterator[Html]:
     yield from inside
 
 
-def _depth(facts: PageFacts) -> Iterator[Html]:
+def depth(facts: PageFacts) -> Iterator[Html]:
     """Where it begins; without a run, the stored variances."""
     measured = error_over_depth(facts)
     if measured is not None:
@@ -84,7 +84,7 @@ def _depth(facts: PageFacts) -> Iterator[Html]:
         )
 
 
-def _near(facts: PageFacts) -> list[BatchNorm]:
+def near(facts: PageFacts) -> list[BatchNorm]:
     """The layers to look at from near: the wrong ones, else the first."""
     names = facts.focus[:_NEAR]
     wrong = [layer for name in names for layer in facts.report.layers if layer.name == name]
@@ -93,7 +93,7 @@ def _near(facts: PageFacts) -> list[BatchNorm]:
 
 def _wirings(facts: PageFacts) -> Iterator[Html]:
     """How the layers are wired: one drawing for all that are wired alike, the wrong ones first."""
-    first = _near(facts)
+    first = near(facts)
     groups = alike(first, facts.report.layers)
     for layer, others in groups[:_MOST_WIRINGS]:
         same = f" (and {others:,} more, wired alike)" if others else ""
@@ -106,7 +106,7 @@ def _wirings(facts: PageFacts) -> Iterator[Html]:
 def _channels(facts: PageFacts) -> Iterator[Html]:
     probed = {one.layer.name: one for one in (() if facts.probe is None else facts.probe.layers)}
     places = Places(facts)
-    for layer in _near(facts):
+    for layer in near(facts):
         one = probed.get(layer.name)
         name = shortened(layer.name, 120)
         pictures = [] if one is None else channel_pictures(one)
@@ -127,7 +127,7 @@ def _modes(facts: PageFacts) -> Iterator[Html]:
         yield from _titled("Both modes of an image", *cards)
 
 
-def _before(facts: PageFacts) -> Iterator[Html]:
+def scores_before(facts: PageFacts) -> Iterator[Html]:
     cards = [] if facts.before is None else before_and_after(facts, facts.before)
     if facts.before is not None and cards:
         yield from _titled(f"Before and after: {shortened(facts.before.path)} and this model", *cards)

@@ -44,8 +44,10 @@ _MEANING = {
 _MODES = {"switched": "switched", "training": "always training", "inference": "always inference"}
 
 
-def network_map(facts: PageFacts, prefix: str) -> Html:
-    """The map and its legend; `prefix` stands before the number of a layer in what a cell links to."""
+def network_map(facts: PageFacts, prefix: str, *, linked: bool = True) -> Html:
+    """The map and its legend; `prefix` stands before the number of a layer in what a cell links to, where
+    there is a table to lead to.
+    """
     layers = facts.report.layers
     scores = own_scores(facts.probe)
     rows: list[Html] = []
@@ -55,7 +57,7 @@ def network_map(facts: PageFacts, prefix: str) -> Html:
         cells = []
         for layer in members:
             number += 1
-            link = f"#{prefix}{number}"
+            link = f"#{prefix}{number}" if linked else None
             name = shortened(layer.name[shared:], 24) if named else None
             cells.append(
                 _cell(layer, facts.states[layer.name], scores.get(layer.name), link, name, small=small)
@@ -90,7 +92,13 @@ def _rows(layers: Sequence[BatchNorm]) -> Iterator[tuple[str, list[BatchNorm]]]:
 
 
 def _cell(
-    layer: BatchNorm, state: LayerState, score: float | None, link: str, name: str | None, *, small: bool
+    layer: BatchNorm,
+    state: LayerState,
+    score: float | None,
+    link: str | None,
+    name: str | None,
+    *,
+    small: bool,
 ) -> Html:
     """One layer: its score where it is wrong, else a sign; all of it in words where a pointer rests."""
     sign = _SIGNS[state.standing]
@@ -102,7 +110,9 @@ def _cell(
     if state.inherits is not None:
         names.append("passed")
     inside = (sign,) if name is None else (name, tag("b", sign))
-    return tag("a", *inside, class_=" ".join(names), href=link, title=_told(layer, state, score))
+    return tag(
+        "a" if link else "span", *inside, class_=" ".join(names), href=link, title=_told(layer, state, score)
+    )
 
 
 def _told(layer: BatchNorm, state: LayerState, score: float | None) -> str:

@@ -55,7 +55,7 @@ def refusal(**given: Any) -> str:
         ({"images": "photos/"}, ("photos/",)),
         ({"images": Path("photos")}, ("photos",)),
         ({"images": ["a.jpg", Path("b.jpg")]}, ("a.jpg", "b.jpg")),
-        ({"images": (name for name in "ab")}, ("a", "b")),
+        pytest.param({"images": (name for name in "ab")}, ("a", "b"), id="generator"),
         ({"feeds": {"a": 1.0, "b": False, "c": "@x.npy"}}, ("a=1.0", "b=False", "c=@x.npy")),
         ({"feeds": "keep_prob=1.0"}, ("keep_prob=1.0",)),
         ({"feeds": {}}, ()),

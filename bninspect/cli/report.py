@@ -38,6 +38,18 @@ def command(path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str
     MODEL is what `bninspect graph` reads. Without images the page shows what is in the file; with images it
     shows what both modes do with them, which needs TensorFlow. The page needs no network and no server.
     """
+    from bninspect.collector import collector_held_off
+
+    with collector_held_off():
+        targets = _write(path, target, outputs, allowed, asked)
+    for file in targets.files:
+        click.echo(f"written: {file}")
+
+
+def _write(
+    path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str, ...], asked: dict[str, Any]
+) -> pages.Targets:
+    """The files, written."""
     from bninspect.commands.report.report import ReportOptions, report_model
     from bninspect.render.waiting import waiting
 
@@ -55,8 +67,7 @@ def command(path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str
     with waiting("running both modes") as tell:
         facts = report_model(path, request, chosen, tell)
     targets.write(facts)
-    for file in targets.files:
-        click.echo(f"written: {file}")
+    return targets
 
 
 def _request(asked: dict[str, Any]) -> Request | None:

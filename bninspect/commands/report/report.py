@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
-from bninspect.collector import collector_held_off
 from bninspect.commands.check.gate import Settings
 from bninspect.commands.report.facts import Before, page_facts
 from bninspect.commands.report.states import own_scores
@@ -49,22 +48,21 @@ def report_model(
     Raises BninspectError as `load` and `diff` do. A model that cannot be run is no error: what its file tells
     stands, with the reason.
     """
-    with collector_held_off():
-        report = inspect(load(path), outputs=options.outputs)
-        case = Case(report=report, momentum=options.momentum, request=request, allowed_ops=options.allowed)
-        failure = None
-        if request is not None:
-            try:
-                case = replace(case, probe=_probed(report, request, options, progress))
-            except BninspectError as error:
-                failure = str(error)
-                case = replace(case, no_probe=f"the model could not be run: {failure}")
-        before = None
-        if options.against is not None:
-            before = _before(options.against, path, case, request, options)
-            case = replace(case, moved=before.comparison)
-        facts = page_facts(Settings(path=path, momentum=options.momentum), case, failure)
-        return replace(facts, before=before)
+    report = inspect(load(path), outputs=options.outputs)
+    case = Case(report=report, momentum=options.momentum, request=request, allowed_ops=options.allowed)
+    failure = None
+    if request is not None:
+        try:
+            case = replace(case, probe=_probed(report, request, options, progress))
+        except BninspectError as error:
+            failure = str(error)
+            case = replace(case, no_probe=f"the model could not be run: {failure}")
+    before = None
+    if options.against is not None:
+        before = _before(options.against, path, case, request, options)
+        case = replace(case, moved=before.comparison)
+    facts = page_facts(Settings(path=path, momentum=options.momentum), case, failure)
+    return replace(facts, before=before)
 
 
 def _probed(

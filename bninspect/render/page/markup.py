@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from bninspect.escaping import legible
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 _VOID = frozenset({"meta", "link", "br", "img", "input", "line", "rect", "circle", "path", "polyline"})
 """Elements without content: those of HTML have no end tag, and those of SVG may close themselves."""
 _SVG = frozenset({"line", "rect", "circle", "path", "polyline"})
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 _LONGEST = 240
 """Letters of a name from which its middle is left out, where it stands among other words."""
 
@@ -45,7 +45,7 @@ def escaped(part: str) -> str:
     """Text as it stands in an element or an attribute: nothing in it is markup, and every letter can be
     seen.
     """
-    return part if isinstance(part, Html) else escape(legible(part))
+    return part if isinstance(part, Html) else legible(part).translate(_ESCAPES)
 
 
 def shortened(name: str, most: int = _LONGEST) -> str:

@@ -17,6 +17,7 @@ from bninspect.render.page.pictures.modes import both_modes
 from bninspect.render.page.pictures.network import network_map
 from bninspect.render.page.pictures.wiring import wiring_picture
 from bninspect.render.page.wired import alike, wiring_list
+from bninspect.text import short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,14 +145,10 @@ def _worst(one: ProbedLayer, places: Places) -> Html:
     if staleness is None or staleness.worst is None:
         return Html()
     worst, at = staleness.worst, places.probe(one.layer.name, "own/worst")
-    numbers = [
-        part
-        for term in ("d", "r", "w")
-        for part in (
-            f", {term.upper() if term == 'w' else term} ",
-            datum(getattr(worst, term), f"{at}/{term}"),
-        )
-    ]
+    numbers = []
+    for name, term in (("d", "d"), ("r", "r"), ("W", "w")):
+        value: float = getattr(worst, term)
+        numbers += [f", {name} ", datum(value, f"{at}/{term}", short(value))]
     channel = datum(worst.channel, f"{at}/channel", str(worst.channel))
     others = ", ".join(map(str, worst_channels(one)[1:]))
     then = f"; next: {others}" if others else ""

@@ -76,8 +76,8 @@ def layer_names(
         told = f"{says} {shortened(names[wrong], int(width / _LETTER) - 14)}"
         half = len(told) * _LETTER / 2
         at = min(max(centres[wrong], half + 2), width - half - 2)
-        parts.append(
-            tag("path", d=f"M{place(centres[wrong])} {place(base + 21)}l-4 6h8z", fill="var(--error)")
-        )
-        parts.append(tag("text", told, x=at, y=base + 40, text_anchor="middle", class_="b error"))
+        standing = facts.states[names[wrong]].standing
+        ink = "var(--error)" if standing == "error" else "var(--warn)"
+        parts.append(tag("path", d=f"M{place(centres[wrong])} {place(base + 21)}l-4 6h8z", fill=ink))
+        parts.append(tag("text", told, x=at, y=base + 40, text_anchor="middle", class_=f"b {standing}"))
     return joined(parts)

@@ -6,6 +6,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from tests.fuzz import data_sets
 from tests.fuzz.seeds import parsed
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ def mutant(seed: Seed, folder: Path, generator: random.Random) -> Path:
     target = folder / seed.path.name
     if seed.kind == "checkpoint":
         return _of_checkpoint(seed, folder, generator)
-    if seed.kind == "text" or (seed.kind == "configuration" and generator.random() < 0.5):
+    if seed.kind in data_sets.KINDS:
+        target.write_bytes(data_sets.damaged(seed.kind, seed.path.read_bytes(), generator, _of_bytes))
+    elif seed.kind == "text" or (seed.kind == "configuration" and generator.random() < 0.5):
         target.write_text(_of_text(seed.path.read_text(encoding="utf-8"), generator), encoding="utf-8")
     elif seed.kind in ("hdf5", "configuration") or generator.random() < 0.25:
         target.write_bytes(_of_bytes(seed.path.read_bytes(), generator))

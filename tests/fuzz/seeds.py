@@ -8,11 +8,15 @@ from typing import NamedTuple
 from bninspect.errors import BninspectError
 from bninspect.graphdef.reader import read
 from bninspect.graphdef.schema import message_class
+from tests.fuzz import data_sets
 from tests.support.places import FIXTURES
 
 MOST = 200_000
 """Bytes of a seed: larger ones are slow and hold no other structure."""
-KINDS = ("graphdef", "metagraph", "savedmodel", "text", "checkpoint", "hdf5", "configuration")
+KINDS = (
+    *("graphdef", "metagraph", "savedmodel", "text", "checkpoint", "hdf5", "configuration"),
+    *data_sets.KINDS,
+)
 CONFIGURATIONS = Path(__file__).parent / "configurations"
 _MESSAGES = {"graphdef": "GraphDef", "metagraph": "MetaGraphDef", "savedmodel": "SavedModel"}
 
@@ -23,7 +27,7 @@ class Seed(NamedTuple):
     path: Path
     kind: str
     """One of KINDS: a binary message, protobuf text, a checkpoint beside its graph, a file of Keras, a
-    configuration or a baseline.
+    configuration or a baseline, a data set.
     """
 
     @property
@@ -33,8 +37,9 @@ class Seed(NamedTuple):
 
 
 def seeds() -> list[Seed]:
-    """Every fixture that is small enough, in a fixed order, and the configurations."""
+    """Every fixture that is small enough, in a fixed order, the configurations and the data sets."""
     found = [Seed(path, "configuration") for path in sorted(CONFIGURATIONS.iterdir())]
+    found += [Seed(path, kind) for kind, path in data_sets.files().items()]
     for path in sorted(FIXTURES.rglob("*")):
         if not path.is_file() or path.stat().st_size > MOST or path.parent.name == "variables":
             continue

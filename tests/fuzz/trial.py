@@ -5,17 +5,20 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import random
 import resource
 import signal
 import traceback
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect import cli
+from bninspect.errors import InputError
+from tests.fuzz import data_sets
 from tests.fuzz.seeds import CONFIGURATIONS
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 LIMIT = 10.0
@@ -43,9 +46,14 @@ class _HangError(BaseException):
 
 
 def trial(path: Path, original: Path, folder: Path) -> Trial:
-    """The mutant, run through every command that needs no TensorFlow, in this process and its own folder."""
+    """The mutant, run through every command that needs no TensorFlow, in this process and its own folder;
+    a data set is read.
+    """
     readable = False
     os.chdir(path.parent)
+    if original in data_sets.files().values():
+        code, told = _limited(lambda: _read(path), io.StringIO())
+        return Trial(code == 0, code if isinstance(code, str) else None, told)
     for number, arguments in enumerate(_commands(path, original, folder)):
         code, told = _run(arguments)
         if number == 0:
@@ -77,12 +85,34 @@ def _commands(path: Path, original: Path, folder: Path) -> list[list[str]]:
 
 def _run(arguments: list[str]) -> tuple[int | str, str]:
     """(exit code, or what went wrong; what was printed)."""
-    out, err = io.StringIO(), io.StringIO()
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        return _limited(lambda: cli.run(arguments), out)
+
+
+def _read(path: Path) -> int:
+    """The exit code that a command would end with where this file is its data."""
+    try:
+        data_sets.read(path, random.Random(path.read_bytes()))
+    except InputError as error:
+        if "\n" in str(error):
+            raise ValueError("a message of several lines") from error
+        return 2
+    return 0
+
+
+def _limited(call: Callable[[], int], out: io.StringIO) -> tuple[int | str, str]:
+    """(exit code, or what went wrong; what was printed as an error) of what may take only so much."""
+    err = io.StringIO()
     signal.signal(signal.SIGPROF, _ring)
     signal.setitimer(signal.ITIMER_PROF, LIMIT)
     try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), _memory():
-            code = cli.run(arguments)
+        with contextlib.redirect_stderr(err), _memory():
+            code = call()
+    except MemoryError:
+        return "memory", traceback.format_exc()
+    except Exception:
+        return "traceback", traceback.format_exc()
     except _HangError:
         return "hang", traceback.format_exc()
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import tokenize
 import zipfile
 import zlib
 from math import prod
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
     from bninspect.inputs.data.source import Value
 
 MAGIC = b"\x93NUMPY"
-_DAMAGED = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, RuntimeError)
 """What zipfile and NumPy raise for bytes that are not as they have to be."""
+_NO_HEADER = (ValueError, TypeError, OSError, EOFError, MemoryError, SyntaxError, tokenize.TokenError)
+"""What NumPy raises for a header that is none: it reads it as the text of a Python dict."""
 _UNNAMED = "arr_0"
 """What numpy.savez calls an array that got no name."""
 
@@ -124,10 +128,11 @@ def _header(path: str, stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any
         version = npy.read_magic(stream)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, columns_first, dtype = read(stream)
-    except (ValueError, OSError, EOFError) as error:
-        raise InputError(f"{path} is no .npy file of plain values: {error}") from None
+    except _NO_HEADER as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{path} is no .npy file of plain values: {reason}") from None
     if dtype.hasobject:
         raise InputError(f"{path} holds Python objects, which are not loaded: save plain values")
-    if not shape or not shape[0]:
-        raise InputError(f"{path} holds no rows: its shape is {list(shape)}")
+    if not shape or min(shape) < 1 or not dtype.itemsize:
+        raise InputError(f"{path} holds no rows of values: its shape is {list(shape)}, its type {dtype}")
     return shape, dtype, columns_first

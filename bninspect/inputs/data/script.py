@@ -8,6 +8,7 @@ the command line.
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
     Batch = dict[str, NDArray[Any]]
 
+_OWN = (Exception, SystemExit)
+"""What the user's own code may raise; a script may end with sys.exit."""
+
 
 class Script:
     """The rows of all batches that a function yields."""
@@ -35,6 +39,9 @@ class Script:
         self.count = 0
         for batch in self._batches():
             self.fields = self.fields or tuple(batch)
+            if set(batch) != set(self.fields):
+                names = f"{', '.join(self.fields)}, then {', '.join(batch)}"
+                raise InputError(f"--data {self._spec} yields other names from batch to batch: {names}")
             self.count += _rows(batch)
         if not self.count:
             raise InputError(f"--data {self._spec} yields nothing")
@@ -65,7 +72,7 @@ class Script:
             yield from map(self._checked, self._function())
         except InputError:
             raise
-        except Exception as error:  # of the user's own code
+        except _OWN as error:
             raise InputError(f"--data {self._spec}: {type(error).__name__}: {error}") from error
 
     def _checked(self, batch: object) -> Batch:
@@ -93,9 +100,13 @@ def _function(spec: str, file: str, name: str) -> Callable[[], Any]:
     if about is None or about.loader is None:
         raise InputError(f"--data {spec}: {file} is no Python file")
     module = importlib.util.module_from_spec(about)
+    sys.modules[about.name] = module  # dataclasses look there
+    beside = str(Path(file).resolve().parent)
+    if beside not in sys.path:  # as with `python FILE`, but last, so that it hides nothing
+        sys.path.append(beside)
     try:
         about.loader.exec_module(module)
-    except Exception as error:  # of the user's own code
+    except _OWN as error:
         raise InputError(f"--data {spec}: {type(error).__name__}: {error}") from error
     function = getattr(module, name, None)
     if not callable(function):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bninspect.inputs.data.source import Value
 
 _IMAGES = ("jpg", "jpeg", "png", "webp", "bmp", "gif")
+_CHUNK = 1 << 20
 _NUMBERS = ("cls", "cls2", "index", "inx", "id")
 """Endings of members that hold one whole number, written out."""
 
@@ -69,6 +70,7 @@ class TarShard:
 def _members(opened: Opened) -> dict[str, dict[str, tuple[int, int]]]:
     """Name of each element -> ending -> (start, size), in the order of the file."""
     found: dict[str, dict[str, tuple[int, int]]] = {}
+    places: dict[str, tuple[int, int]] = {}
     end = opened.size()
     opened.stream.seek(0)
     try:
@@ -76,17 +78,58 @@ def _members(opened: Opened) -> dict[str, dict[str, tuple[int, int]]]:
             for member in archive:
                 folder, slash, last = member.name.rpartition("/")
                 stem, dot, ending = last.partition(".")
-                if not member.isreg() or not dot or not stem:
+                if member.isdir() or not dot or not stem:
                     continue
-                if member.offset_data + member.size > end:
-                    raise InputError(f"{opened.path} is cut short: {member.name} ends behind its end")
+                places[member.name] = place = _place(opened.path, member, places, end)
                 parts = found.setdefault(f"{folder}{slash}{stem}", {})
-                parts[ending.lower()] = (member.offset_data, member.size)
+                if ending.lower() in parts:
+                    raise InputError(
+                        f"{opened.path} holds {member.name} twice: give every element its own name"
+                    )
+                parts[ending.lower()] = place
+            _refuse_rest(opened, archive.offset)
     except (tarfile.TarError, OSError, EOFError, ValueError) as error:
         raise InputError(f"{opened.path} is no tar file, or is damaged: {error}") from None
     if not found:
         raise InputError(f"{opened.path} holds no files with an ending")
     return found
+
+
+def _place(
+    path: str, member: tarfile.TarInfo, places: Mapping[str, tuple[int, int]], end: int
+) -> tuple[int, int]:
+    """(start, size) of what a member holds; of a hard link that of what it leads to. Raises InputError."""
+    if member.islnk() and member.linkname in places:
+        return places[member.linkname]
+    if not member.isreg() or member.issparse():
+        raise InputError(
+            f"{path}: {member.name} is a link, or no plain file: pack with tar --dereference "
+            "--hard-dereference"
+        )
+    if member.size < 0 or member.offset_data + member.size > end:
+        raise InputError(f"{path} is cut short: {member.name} ends behind its end")
+    return member.offset_data, member.size
+
+
+def _refuse_rest(opened: Opened, position: int) -> None:
+    """Raises InputError unless the members end with a block of zeros, as they must, and nothing follows.
+
+    tarfile takes a damaged header for the end: what stands behind it would be lost without a word.
+    """
+    block = opened.head(tarfile.BLOCKSIZE, position)
+    if len(block) < tarfile.BLOCKSIZE:
+        raise InputError(
+            f"{opened.path} is cut short: it ends at byte {position} without the mark of its end"
+        )
+    if any(block):
+        raise InputError(f"{opened.path} is damaged: no member begins at byte {position}")
+    while block := opened.head(_CHUNK, position):
+        if any(block):
+            raise InputError(
+                f"{opened.path} goes on behind its end, at byte {position}: if it is several tar files in "
+                "one, name each by itself"
+            )
+        position += len(block)
 
 
 def _image_field(path: str, members: Mapping[str, Mapping[str, tuple[int, int]]]) -> tuple[str, ...]:

@@ -67,7 +67,10 @@ class TFRecord:
                 f"{self.name(index)} has no feature {missing[0]}; it has {there}: name one, such as "
                 f"--data '{self._opened.path}#{next(iter(sorted(features)), 'FEATURE')}'"
             )
-        return {field: _value(features[field]) for field in self.fields}
+        try:
+            return {field: _value(features[field]) for field in self.fields}
+        except (GraphDefError, ValueError, OverflowError):
+            raise InputError(f"{self.name(index)} is no tf.train.Example: a feature is damaged") from None
 
     def release(self) -> None:
         self._opened.close()

@@ -36,20 +36,24 @@ def command(path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str
     """Write one page about a model: a map of its layers, how they are wired, what is wrong and how to fix it.
 
     MODEL is what `bninspect graph` reads. Without images the page shows what is in the file; with images it
-    shows what both modes do with them, which needs TensorFlow. The page needs no network and no server.
+    shows what both modes do with them, which needs TensorFlow. The page needs no network and no server. Exit
+    code 2 if the model cannot be run; the page is written all the same.
     """
     from bninspect.collector import collector_held_off
+    from bninspect.errors import RunError
 
     with collector_held_off():
-        targets = _write(path, target, outputs, allowed, asked)
+        targets, failure = _write(path, target, outputs, allowed, asked)
     for file in targets.files:
         click.echo(f"written: {file}")
+    if failure is not None:
+        raise RunError(f"{failure} (the page shows what is in the file)")
 
 
 def _write(
     path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str, ...], asked: dict[str, Any]
-) -> pages.Targets:
-    """The files, written."""
+) -> tuple[pages.Targets, str | None]:
+    """The files, written, and why the model could not be run; None where it was, or was not to be."""
     from bninspect.commands.report.report import ReportOptions, report_model
     from bninspect.render.waiting import waiting
 
@@ -67,7 +71,7 @@ def _write(
     with waiting("running both modes") as tell:
         facts = report_model(path, request, chosen, tell)
     targets.write(facts)
-    return targets
+    return targets, facts.result.error
 
 
 def _request(asked: dict[str, Any]) -> Request | None:

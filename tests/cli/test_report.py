@@ -78,8 +78,11 @@ def test_a_page_with_an_image(tmp_path: Path) -> None:
 
 
 @pytest.mark.tensorflow
-def test_a_model_that_cannot_be_run_is_a_page_all_the_same(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_run_is_a_page_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     target = tmp_path / "page.html"
     words = ["report", str(FIXTURES / "classic.pb"), "--feed", "nothing=1", "-o", str(target)]
-    assert run(words) == 0
+    assert run(words) == 2
+    assert capsys.readouterr().err.endswith("(the page shows what is in the file)\n")
     assert "could not be run" in PageReader(target.read_text(encoding="utf-8")).text

@@ -26,6 +26,8 @@ from bninspect.errors import OptionError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+IMAGES = "--image DIR"
+"""The option that gives a model its images, as every screen asks for those that we do not have."""
 _UNIONS = (Union, type(int | None))
 
 

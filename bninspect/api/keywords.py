@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
+from functools import wraps
 from inspect import Parameter, Signature, signature
 from os import PathLike
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Union
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Union, cast
 
+from bninspect.api.spelling import spelled_for_python
 from bninspect.errors import OptionError
 from bninspect.graph import Graph
 from bninspect.inputs.request import Request
@@ -55,13 +57,19 @@ class _Written(str):
 
 def takes(*records: type) -> Callable[[Function], Function]:
     """A function whose keywords are fields of these records of options. Its signature shows `**inputs` as the
-    keywords of InputOptions, and `api.fields` describes all of them by what stands below the fields.
+    keywords of InputOptions, and `api.fields` describes all of them by what stands below the fields. Its
+    errors say keywords.
     """
 
     def taking(function: Function) -> Function:
-        setattr(function, "__signature__", _signature(function))  # noqa: B010
-        setattr(function, "option_records", records)  # noqa: B010
-        return function
+        @wraps(function)
+        def spelled(*given: Any, **options: Any) -> Any:
+            with spelled_for_python():
+                return function(*given, **options)
+
+        setattr(spelled, "__signature__", _signature(function))  # noqa: B010
+        setattr(spelled, "option_records", records)  # noqa: B010
+        return cast("Function", spelled)
 
     return taking
 

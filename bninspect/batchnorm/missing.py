@@ -61,4 +61,4 @@ def _words(record: GraphDef) -> tuple[str, str]:
     if record.format.startswith("metagraph") and record.path != "-":
         stem = os.path.basename(record.path).rpartition(".")[0]
         return "no checkpoint beside it", f"put {stem}.index and {stem}.data-* into its folder"
-    return "not frozen", "give it its checkpoint, or freeze it"
+    return "not frozen", "freeze it, or give the .meta of its checkpoint instead"

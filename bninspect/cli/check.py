@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +98,7 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
     from bninspect.cli.configuration.settings import refuse_unmatched, settings
     from bninspect.commands.check.crowd import check_all
     from bninspect.commands.paths import models
-    from bninspect.render.progress import progress
+    from bninspect.render.waiting import waiting
     from bninspect.rules import Severity
 
     config: Config = context.obj or Config()
@@ -106,10 +107,12 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
     targets, sections = pages.Targets(html=asked["html"]), pages.Sections()
     for one in work if targets.files else ():
         targets.prepare(one.path, () if one.request is None else one.request.files)
-    with progress(len(work), "models") as done:
+    with waiting("checking", "models") as tell:
+        done = count(1)
+        tell(0, len(work))
 
         def take(result: ModelResult) -> None:
-            done()
+            tell(next(done), len(work))
             if targets.html is not None:
                 sections.add(result)
 

@@ -10,7 +10,10 @@ from bninspect.cli import options
 from bninspect.escaping import printable_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bninspect.commands.graph import GraphOptions
+    from bninspect.render.line import Item
 
 
 @options.command(
@@ -57,7 +60,7 @@ def command(
             return _show_one(found[0], chosen, everything, asked["form"])
         if globs:
             raise click.UsageError(f"--layer draws the layers of one model, and there are {len(found)}")
-        return _show_each(found, chosen, everything, asked["form"])
+        return show_each(found, chosen, everything=everything, form=asked["form"])
 
 
 def _show_one(path: str, chosen: GraphOptions, everything: bool, form: str) -> int:
@@ -79,27 +82,37 @@ def _show_one(path: str, chosen: GraphOptions, everything: bool, form: str) -> i
     return 0
 
 
-def _show_each(paths: tuple[str, ...], chosen: GraphOptions, everything: bool, form: str) -> int:
-    """Of each model only what is shown is kept."""
+def show_each(
+    paths: tuple[str, ...],
+    chosen: GraphOptions | None = None,
+    *,
+    everything: bool = False,
+    form: str = "table",
+    behind: Sequence[Item] = (),
+) -> int:
+    """A row for each of several models, and the lines `behind` them. Of each model only what is shown is
+    kept.
+    """
     from bninspect.commands.graph import Unread, inspect_each
     from bninspect.render.console import standard_output
     from bninspect.render.graph.many import Models, model_row
     from bninspect.render.json import dumps, graphs_document, one_of_several
-    from bninspect.render.progress import progress
+    from bninspect.render.waiting import waiting
 
     shown: list[Any] = []
     bugs: list[str] = []
     failed = False
-    with progress(len(paths), "models") as done:
-        for result in inspect_each(paths, chosen):
+    with waiting("inspecting", "models") as tell:
+        tell(0, len(paths))
+        for number, result in enumerate(inspect_each(paths, chosen), 1):
             shown.append(one_of_several(result) if form == "json" else model_row(result))
             failed |= isinstance(result, Unread)
             bugs += [result.bug] if isinstance(result, Unread) and result.bug else []
-            done()
+            tell(number, len(paths))
     if form == "json":
         click.echo(dumps(graphs_document(shown)))
     else:
-        standard_output().write([Models(shown, everything)])
+        standard_output().write([Models(shown, everything), *behind])
     for bug in bugs:
         click.echo(printable_lines(bug), err=True)
     return 3 if bugs else 2 if failed else 0

@@ -45,7 +45,10 @@ def command(path: str, pictures: tuple[str, ...], outputs: tuple[str, ...], **as
 
     asked["images"] = (*pictures, *asked["images"])
     found = models_named([path])
+    run = bool(asked["images"] or asked["data"] or asked["count"] or inputs.on_command_line("feeds"))
     if len(found) > 1:
+        if run:
+            raise click.UsageError(f"{path} holds {len(found):,} models; `bninspect check` runs several")
         return _show_several(path, found)
     from bninspect.collector import collector_held_off
     from bninspect.commands.check.gate import Settings
@@ -57,7 +60,6 @@ def command(path: str, pictures: tuple[str, ...], outputs: tuple[str, ...], **as
     settings = Settings(
         path=found[0], outputs=outputs, allowed_ops=asked["allowed"], severities=_severities()
     )
-    run = bool(pictures or asked["images"] or asked["count"])
     request = inputs.request(asked) if run else None
     with collector_held_off():
         seen = overview(settings)
@@ -84,19 +86,13 @@ def _severities() -> dict[str, Severity]:
 
 
 def _show_several(path: str, found: tuple[str, ...]) -> int:
-    """A row for each model of a folder."""
+    """A row for each model of a folder, and the command to type next."""
     from shlex import quote
 
-    from bninspect.commands.graph import Unread, inspect_each
-    from bninspect.render.console import standard_output
-    from bninspect.render.graph.many import Models, model_row
+    from bninspect.cli.graph import show_each
+    from bninspect.collector import collector_held_off
     from bninspect.render.line import Line
 
-    unread = False
-    rows = []
-    for result in inspect_each(found):
-        unread |= isinstance(result, Unread)
-        rows.append(model_row(result))
     following = Line(f"bninspect check {quote(path)}", label="next: ", whole=True)
-    standard_output().write([Models(rows), Line(), following])
-    return 2 if unread else 0
+    with collector_held_off():
+        return show_each(found, behind=(Line(), following))

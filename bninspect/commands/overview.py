@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
+from bninspect.batchnorm.missing import missing_weights
 from bninspect.commands.check.gate import Settings, judged
 from bninspect.models.open import load
 from bninspect.rules import Case, Severity
@@ -30,7 +31,7 @@ class Overview:
     """What the rules say of the file alone."""
     following: str | None
     """The command that fixes the gravest error, else the one that measures the model; None if it has no
-    layers.
+    layers or no weights.
     """
 
 
@@ -48,7 +49,8 @@ def overview(settings: Settings) -> Overview:
 def _following(case: Case, checked: ModelResult) -> str | None:
     errors = [one.finding for one in checked.found if one.finding.severity is Severity.ERROR]
     fix = next((one.remedy for one in errors if one.remedy and one.remedy.startswith("bninspect ")), None)
-    return fix or (probe_command(case) if case.report.layers else None)
+    runs = case.report.layers and missing_weights(case.report) is None
+    return fix or (probe_command(case) if runs else None)
 
 
 def measure(

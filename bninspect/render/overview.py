@@ -6,7 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.verdict import verdict
+from bninspect.options import IMAGES
 from bninspect.render.check.text import findings
+from bninspect.render.check.words import measured_by
 from bninspect.render.graph.screen import verdict_line
 from bninspect.render.line import Line
 from bninspect.render.screenful import Screenful
@@ -34,4 +36,5 @@ def _body(found: Overview, *, measured: bool) -> Iterator[Item]:
     yield Line()
     if found.following is not None:
         yield Line(found.following, label="next: ", whole=True)
-    yield Line("staleness not measured: give images, or --image DIR", "dim")
+    by = measured_by((found.checked,))
+    yield Line(f"staleness not measured{by.replace(IMAGES, f'images, or {IMAGES}', 1)}", "dim")

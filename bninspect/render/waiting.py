@@ -1,7 +1,7 @@
 """What a command is at, and how long it will take, on standard error and only where that is a terminal.
 
-Two things are heard: the steps (`bninspect.steps`), and how many images are done. Between two batches the bar
-moves by the clock: a batch takes as long as the one before it.
+Two things are heard: the steps (`bninspect.steps`), and how many images, or models, are done. Between two
+batches the bar moves by the clock: a batch takes as long as the one before it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-    Images = Callable[[int, int], None]
+    Tell = Callable[[int, int], None]
 
 _MOST_OF_A_BATCH = 0.95
 """A batch that takes longer than the one before it waits here."""
 
 
 class Clock:
-    """How many images are done, by what was heard and by the time since."""
+    """How many of all are done, by what was heard and by the time since."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self.total = 0
@@ -38,7 +38,7 @@ class Clock:
         """How long the last batch took."""
 
     def hear(self, done: int, total: int) -> None:
-        """So many images of all are done."""
+        """So many of all are done."""
         now = self._now()
         if not self.total:
             self._begun = now
@@ -47,55 +47,59 @@ class Clock:
         self._done, self._last, self.total = done, now, total
 
     def done(self) -> float:
-        """How many images are done by now, of the batch that runs as many as its time says."""
+        """How many are done by now, of the batch that runs as many as its time says."""
         if not self._seconds:
             return float(self._done)
         share = min(_MOST_OF_A_BATCH, (self._now() - self._last) / self._seconds)
         return min(self._done + share * self._batch, float(self.total))
 
     def left(self) -> float | None:
-        """Seconds that the other images take; None before the first batch is done."""
+        """Seconds that the others take; None before the first batch is done."""
         done = self.done()
         return (self._now() - self._begun) / done * (self.total - done) if self._seconds and done else None
 
 
 @contextmanager
-def waiting(what: str, console: Console | None = None) -> Iterator[Images]:
-    """Yields what is to be told (images done, images in all); steps are heard meanwhile. The bar begins with
-    the first of both and is gone at the end.
+def waiting(what: str, of: str = "images", console: Console | None = None) -> Iterator[Tell]:
+    """Yields what is to be told (images done, images in all), or models; steps are heard meanwhile. The bar
+    begins with the first step, or with the first count of several, and is gone at the end.
     """
     if console is None and (sys.stderr is None or not sys.stderr.isatty()):
         yield lambda done, total: None
         return
-    bar = _Bar(what, console)
+    bar = _Bar(what, of, console)
     try:
         with listening(bar.step):
-            yield bar.images
+            yield bar.count
     finally:
         bar.stop()
 
 
 class _Bar:
-    """One line: what is done now, a bar and a count of images, the time left or the time so far."""
+    """One line: what is done now, a bar and a count, the time left or the time so far."""
 
-    def __init__(self, what: str, console: Console | None) -> None:
+    def __init__(self, what: str, of: str, console: Console | None) -> None:
         self._what = what
+        self._of = of
         self._console = console
         self._clock = Clock()
         self._shown: Progress | None = None
         self._task: TaskID | None = None
 
     def step(self, what: str, done: int, total: int) -> None:
-        """Shows the step; a part of a batch is no step of its own once batches are counted."""
-        if total and self._clock.total:
+        """Shows the step; a part of a batch is no step of its own once batches are counted, and a step of
+        one model none once models are.
+        """
+        if self._clock.total > 1 and (total or self._of == "models"):
             return
         self._clock = Clock()
         self._show(f"{what} {done + 1} of {total}" if total > 1 else what, at_once=not done)
 
-    def images(self, done: int, total: int) -> None:
-        """Shows the bar."""
+    def count(self, done: int, total: int) -> None:
+        """Shows the bar; one piece of work alone begins none."""
         self._clock.hear(done, total)
-        self._show(self._what)
+        if total > 1 or self._shown is not None:
+            self._show(self._what)
 
     def stop(self) -> None:
         """Takes the line away."""
@@ -121,7 +125,7 @@ class _Bar:
             self._task,
             completed=clock.done(),
             total=clock.total or None,
-            count=f"{int(clock.done()):,} of {clock.total:,} images" if clock.total else "",
+            count=f"{int(clock.done()):,} of {clock.total:,} {self._of}" if clock.total else "",
             left="" if left is None else f"about {_duration(left)} left",
         )
 

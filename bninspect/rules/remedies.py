@@ -20,6 +20,7 @@ from bninspect.graph.loops import in_loops
 from bninspect.graph.outputs import model_outputs
 from bninspect.graph.search import upstream
 from bninspect.inputs.placeholders import example, image_input, placeholders
+from bninspect.options import IMAGES
 from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.serving import deciders
 from bninspect.rewrite.statistics.slots import find_slots
@@ -133,7 +134,7 @@ def data(case: Case) -> str:
     given = case.request
     allowed = "".join(f" --allow-op {quote(op)}" for op in case.allowed_ops)
     if given is None or (given.random is not None and not given.feeds):
-        return _needed(case.report) + allowed
+        return "".join(f" {word}" for word in (inputs_wanted(case.report),) if word) + allowed
     if given.random is not None or len(given.images) > _FEW_IMAGES:
         given = replace(given, images=("DIR",), random=None)
     return "".join(f" {word}" for word in (join(_words(given)),) if word) + allowed
@@ -199,8 +200,10 @@ def _outputs(report: Report, *, needed: bool) -> str | None:
     return "".join(f" --output {quote(tensor.name.removesuffix(':0'))}" for tensor in report.outputs)
 
 
-def _needed(report: Report) -> str:
-    """The options that give the model what it has to be fed, if nobody gave it anything."""
+def inputs_wanted(report: Report) -> str:
+    """The options that give the model what it has to be fed, if nobody gave it anything: `--image DIR`,
+    `--feed wav_data=@clip.wav`; empty for a model without placeholders.
+    """
     needed = upstream(tensor.node for tensor in report.outputs)
     decided = {decider.tensor for decider in deciders(report)}
     places = [place for place in placeholders(report.graph, needed) if place.tensor not in decided]
@@ -209,8 +212,8 @@ def _needed(report: Report) -> str:
     except InputError:
         image = None
     others = [place for place in places if place != image and not place.has_default]
-    feeds = "".join(f" {example(report.graph, place)}" for place in others)
-    return (" --image DIR" if image is not None else "") + feeds
+    feeds = [example(report.graph, place) for place in others]
+    return " ".join(([] if image is None else [IMAGES]) + feeds)
 
 
 def _words(request: Request) -> tuple[str, ...]:

@@ -36,6 +36,41 @@ def test_what_measures_it_is_next_where_no_error_is_found(capsys: pytest.Capture
     assert f"next: bninspect probe {path} --image DIR" in lines
 
 
+def test_a_model_without_its_weights_is_not_to_be_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    """`probe` would refuse it."""
+    lines = shown(capsys, str(FIXTURES / "cases" / "unfrozen.pb"))
+    assert any("BN113" in line for line in lines)
+    assert not any(line.startswith("next:") for line in lines)
+    assert lines[-1] == "staleness not measured: weights missing"
+
+
+def test_a_model_without_images_is_asked_for_what_it_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(FIXTURES / "dense.pb")
+    lines = shown(capsys, path)
+    given = lines[-1].removeprefix("staleness not measured: give ")
+    assert given.startswith("--feed ")
+    assert given.endswith(".npy")
+    assert run(["check", path]) in (0, 1)
+    assert capsys.readouterr().out.splitlines()[-1].endswith(f"; staleness not measured: give {given}")
+
+
+def test_what_is_fed_is_run(capsys: pytest.CaptureFixture[str]) -> None:
+    """A feed alone, too: what was typed is not left out without a word."""
+    assert run([str(FIXTURES / "dense.pb"), "--feed", "nowhere=1"]) == 2
+    assert capsys.readouterr().err == "bninspect: no node is named 'nowhere'\n"
+
+
+def test_images_are_of_one_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("classic.pb", "net_mixed.pb"):
+        (tmp_path / name).write_bytes((FIXTURES / name).read_bytes())
+    assert run([str(tmp_path), PHOTO]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"bninspect: {tmp_path} holds 2 models; `bninspect check` runs several")
+
+
 def test_a_model_without_batch_norm(capsys: pytest.CaptureFixture[str]) -> None:
     lines = shown(capsys, str(FIXTURES / "cases" / "no_batch_norm"))
     assert ": no batch norm; " in lines[0]

@@ -21,7 +21,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> tuple[Console, io.StringIO]:
 
 def test_a_terminal_sees_the_step_and_how_far_it_is(terminal: tuple[Console, io.StringIO]) -> None:
     console, file = terminal
-    with waiting("running both modes", console) as tell:
+    with waiting("running both modes", console=console) as tell:
         step("loading TensorFlow")
         step("reading images", 0, 32)
         tell(0, 64)
@@ -36,7 +36,7 @@ def test_a_terminal_sees_the_step_and_how_far_it_is(terminal: tuple[Console, io.
 
 def test_a_batch_that_is_read_beside_another_is_no_step(terminal: tuple[Console, io.StringIO]) -> None:
     console, file = terminal
-    with waiting("running training mode", console) as tell:
+    with waiting("running training mode", console=console) as tell:
         tell(32, 64)
         step("reading images", 3, 32)
     assert "reading images" not in file.getvalue()
@@ -51,7 +51,7 @@ def test_a_pipe_sees_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_nobody_listens_afterwards(terminal: tuple[Console, io.StringIO]) -> None:
     console, file = terminal
-    with waiting("running both modes", console):
+    with waiting("running both modes", console=console):
         pass
     step("loading TensorFlow")
     assert file.getvalue() == ""
@@ -70,3 +70,24 @@ def test_a_batch_moves_by_the_time_of_the_one_before() -> None:
     assert (clock.done(), clock.left()) == (48, 15)
     now[0] += 95
     assert clock.done() == pytest.approx(32 + 0.95 * 32)
+
+
+def test_models_are_counted_and_their_steps_are_not_shown(terminal: tuple[Console, io.StringIO]) -> None:
+    console, file = terminal
+    with waiting("checking", "models", console) as tell:
+        tell(0, 3)
+        step("loading TensorFlow")
+        tell(1, 3)
+    said = file.getvalue()
+    assert "checking" in said
+    assert "0 of 3 models" in said
+    assert "loading TensorFlow" not in said
+
+
+def test_one_model_has_steps_and_no_bar(terminal: tuple[Console, io.StringIO]) -> None:
+    console, file = terminal
+    with waiting("checking", "models", console) as tell:
+        tell(0, 1)
+        assert file.getvalue() == ""
+        step("loading TensorFlow")
+    assert "loading TensorFlow" in file.getvalue()

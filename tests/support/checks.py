@@ -52,6 +52,7 @@ ORDINARY = CheckResult(
             path="models/a.pb",
             sentence="53 batch norms: 2 in TRAINING mode, 51 in inference mode",
             modes={"inference": 51, "training": 2},
+            wanted="--image DIR",
             found=(
                 warning(),
                 found(known=True),

@@ -20,6 +20,7 @@ from bninspect.models.open import load
 from bninspect.rules import Case, judge, rules, select
 from bninspect.rules.explain import FOLLOWS, FORMERLY
 from bninspect.rules.facts.measurements import evidence, no_statistics
+from bninspect.rules.remedies import inputs_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -121,6 +122,7 @@ def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelR
         judged=tuple(rule.code for rule in selected if rule.code not in undecided),
         unmatched=_unmatched(settings.allowances, report),
         weightless=_is_weightless(report),
+        wanted=_wanted(case),
         measured=_is_measured(case),
         sketch=_sketch(findings, report),
     )
@@ -129,6 +131,14 @@ def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelR
 def _is_weightless(report: Report) -> bool:
     unread = any(layer.statistics.reason == UNREAD_VARIABLES for layer in report.layers)
     return unread and missing_weights(report) is not None
+
+
+def _wanted(case: Case) -> str:
+    """The options that would have the model measured; random numbers do not."""
+    report, given = case.report, case.request
+    if not report.layers or missing_weights(report) is not None:
+        return ""
+    return inputs_wanted(report) if given is None or given.random is not None else ""
 
 
 def _is_measured(case: Case) -> bool:

@@ -70,6 +70,10 @@ class ModelResult:
     """Layer globs of its allowances that match no layer of it."""
     weightless: bool = False
     """No file gives its weights, so that its statistics were not judged."""
+    wanted: str = ""
+    """The options that would have it measured, `--image DIR`; empty where no inputs would, because it has no
+    layers, no weights or no placeholder, and where it was run on some.
+    """
     measured: bool = False
     """It was run on images, and stored statistics stood beside measured ones."""
     sketch: Sketch | None = None

@@ -13,7 +13,7 @@ from bninspect.measure.opaque import without_loops
 from bninspect.models.open import load
 from bninspect.options import Checked, Count, Positive, Share, Texts
 from bninspect.rewrite.freeze import frozen
-from bninspect.rewrite.statistics.initial import with_initial_statistics
+from bninspect.rewrite.statistics.initial import refuse_without_values, with_initial_statistics
 from bninspect.rewrite.statistics.slots import find_slots
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def plan_model(model: str | PathLike[str] | Graph, options: RefreshOptions) -> P
     report = inspect(load(model), outputs=options.outputs)
     if options.unfrozen:
         report = with_initial_statistics(report)
+    else:
+        refuse_without_values(report)
     chosen = select(report.layers, options.layers) if options.layers else ()
     return plan(frozen(report), frozenset(layer.name for layer in chosen), stripped=options.stripped)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, get_args
 
 from bninspect.commands.check.result import Verdict
+from bninspect.options import IMAGES
 from bninspect.render.line import Line
 from bninspect.text import counted
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from bninspect.rules.rule import Severity
 
 _SEVERITIES = ("error", "warning", "note")
-_GIVE = "give --image DIR"
 
 
 def headline(model: ModelResult) -> str:
@@ -76,7 +76,17 @@ def _unmeasured(result: CheckResult) -> str:
     layered = [model for model in result.models if model.layers]
     where = "" if len(missing) == len(layered) else f" in {len(missing):,} of {len(layered):,} models"
     wanted = ', which require = ["probe"] asks for' if result.probe_required else ""
-    return f"; staleness not measured{where}{wanted}: {_GIVE}"
+    return f"; staleness not measured{where}{wanted}{measured_by(missing)}"
+
+
+def measured_by(models: Sequence[ModelResult]) -> str:
+    """`: give --image DIR`, what would have models measured that were not; empty where no inputs would."""
+    wanted = sorted({model.wanted for model in models if model.wanted})
+    if not wanted:
+        return ": weights missing" if all(model.weightless for model in models) else ""
+    if len(wanted) == 1:
+        return f": give {wanted[0]}"
+    return ": give " + (IMAGES if any(IMAGES in one for one in wanted) else "each its inputs with --feed")
 
 
 def _tone(result: CheckResult, verdicts: Counter[Verdict]) -> Tone:

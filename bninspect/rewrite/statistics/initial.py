@@ -24,7 +24,7 @@ from bninspect.graphdef.dtypes import NUMPY
 from bninspect.graphdef.writer import new_node
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from bninspect.batchnorm import Report
     from bninspect.graph import Node
@@ -44,9 +44,7 @@ def with_initial_statistics(report: Report) -> Report:
     if missing is None:
         return report
     values = dict(_started(report))
-    needed = upstream(tensor.node for tensor in report.outputs)
-    others = sorted(node.label for node in needed if node.op in VARIABLES and node.name not in values)
-    if others:
+    if others := _others(report, values):
         names = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")
         raise RewriteError(
             f"{report.graph.graphdef.path}: refresh runs the model, and these variables have no value: "
@@ -57,6 +55,24 @@ def with_initial_statistics(report: Report) -> Report:
         outputs=[tensor.name for tensor in report.outputs],
     )
     return named_as(report, found)
+
+
+def refuse_without_values(report: Report) -> None:
+    """Raises RewriteError for a model without the values of its variables; where moving statistics are all
+    that it lacks, with the option that does without them.
+    """
+    missing = missing_weights(report)
+    if missing is None:
+        return
+    alone = not _others(report, dict(_started(report)))
+    hint = "; or give --unfrozen: they are moving statistics alone, which it measures" if alone else ""
+    raise RewriteError(f"{report.graph.graphdef.path}: {missing}{hint}")
+
+
+def _others(report: Report, values: Collection[str]) -> list[str]:
+    """The variables that the outputs need, and that have no value here."""
+    needed = upstream(tensor.node for tensor in report.outputs)
+    return sorted(node.label for node in needed if node.op in VARIABLES and node.name not in values)
 
 
 def _started(report: Report) -> Iterator[tuple[str, TensorValue]]:

@@ -34,8 +34,9 @@ from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted, listed, verb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from bninspect.batchnorm import BatchNorm
     from bninspect.rules.rule import Case, Finding
 
 
@@ -44,14 +45,21 @@ def check(case: Case) -> Iterator[Finding]:
     for group in live_switches(case):
         layers = trained_by_default(group)
         if layers:
-            names = listed([layer.name for layer in layers])
+            who, default = _who(layers, case), str(group.predicate.default).lower()
             yield RULE.finding(
-                f"{len(layers)} of {counted(len(case.layers), 'layer')} ({names}) {verb(layers, 'train')} "
-                f"unless {decider(group)} is fed: its default is {str(group.predicate.default).lower()}",
+                f"{who} {verb(layers, 'train')} unless {decider(group)} is fed: its default is {default}",
                 layer=layers[0].name if len(layers) == 1 else None,
                 node=decider(group).rpartition(":")[0],
                 remedy=strip_command(case) or BUILD_ANEW,
             )
+
+
+def _who(layers: Sequence[BatchNorm], case: Case) -> str:
+    """`all 4 layers`, `1 of 4 layers (bn2)`: names are worth reading where they set layers apart."""
+    every = counted(len(case.layers), "layer")
+    if len(layers) == len(case.layers):
+        return every if len(layers) == 1 else f"all {every}"
+    return f"{len(layers)} of {every} ({listed([layer.name for layer in layers])})"
 
 
 RULE = Rule(

@@ -28,5 +28,5 @@ def test_the_findings_of_the_file_stand_beside_the_failure(
     assert run(["check", MODEL, "--image", missing]) == 2
     # where a line breaks depends on the length of the path
     shown = " ".join(capsys.readouterr().out.split())
-    assert "it could not be run" in shown
+    assert "not judged: image " in shown
     assert "BN101 training-mode-baked-in" in shown

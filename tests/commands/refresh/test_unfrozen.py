@@ -52,12 +52,19 @@ def test_moving_statistics_are_those_of_the_images(tmp_path: Path) -> None:
 
 
 def test_without_the_option_the_values_are_missed(tmp_path: Path) -> None:
-    with pytest.raises(RewriteError, match="not frozen: it holds 2 variables and no values"):
+    """The option is named where it would do."""
+    with pytest.raises(RewriteError, match="not frozen: it holds 2 variables and no values") as missed:
         bninspect.refresh(unfrozen(tmp_path), tmp_path / "new.pb", random=8)
+    assert str(missed.value).endswith(
+        "; or give unfrozen=True: they are moving statistics alone, which it measures"
+    )
+    with pytest.raises(RewriteError) as missed:
+        bninspect.refresh(unfrozen(tmp_path, weights=True), tmp_path / "new.pb", random=8)
+    assert "unfrozen=True" not in str(missed.value)
 
 
 def test_weights_without_values_are_refused(tmp_path: Path) -> None:
-    reason = "these variables have no value: kernel; give it its checkpoint, or freeze it"
+    reason = "these variables have no value: kernel; freeze it, or give the .meta of its checkpoint instead"
     with pytest.raises(RewriteError, match=reason):
         bninspect.refresh(unfrozen(tmp_path, weights=True), tmp_path / "new.pb", random=8, unfrozen=True)
     assert not (tmp_path / "new.pb").exists()

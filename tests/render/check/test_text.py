@@ -73,7 +73,7 @@ def test_what_was_not_judged_is_never_green() -> None:
     assert "u.pb: not judged: empty\n" in shown
     assert "c.pb" not in shown
     assert shown.endswith(
-        "\n3 models: 2 not judged, 1 clean; staleness not measured in 1 of 2 models: give --image DIR\n"
+        "\n3 models: 2 not judged, 1 clean; staleness not measured in 1 of 2 models: weights missing\n"
     )
     both = replace(weightless, found=(gone, found()))
     assert last(both, clean).startswith("2 models: 1 fails, 1 clean")
@@ -93,12 +93,14 @@ def test_the_last_line_counts() -> None:
     )
     assert last(clean, warned, fail_on=Severity.WARNING) == "2 models: 1 fails, 1 clean"
     assert last(clean, ModelResult(path="none.pb")) == "2 models: 1 clean, 1 without batch norm"
-    unmeasured = replace(clean, measured=False)
+    unmeasured = replace(clean, measured=False, wanted="--image DIR")
     assert last(unmeasured) == "1 model: clean; staleness not measured: give --image DIR"
 
 
 def test_a_required_probe_is_asked_for_by_name() -> None:
-    result = CheckResult(models=(ModelResult(path="m.pb", modes={"inference": 1}),), probe_required=True)
+    result = CheckResult(
+        models=(ModelResult(path="m.pb", modes={"inference": 1}, wanted="--image DIR"),), probe_required=True
+    )
     assert text(result, 200).splitlines()[-1] == (
         '1 model: clean; staleness not measured, which require = ["probe"] asks for: give --image DIR'
     )

@@ -26,7 +26,7 @@ def test_one_switch_of_many_layers_is_one_finding() -> None:
     text = default("true") + fused_cond("phase") + fused_cond("phase", "z", "y")
     finding = caught("BN104", STORED + text)
     assert finding.layer is None
-    assert "2 of 2 layers (y, z)" in finding.message
+    assert "all 2 layers train unless" in finding.message
 
 
 def test_does_not_catch_false() -> None:

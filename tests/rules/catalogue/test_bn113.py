@@ -31,7 +31,7 @@ def test_catches_a_graph_that_was_not_frozen() -> None:
     assert finding.message == (
         "not frozen: it holds 4 variables and no values, so that the statistics of 1 layer were not judged"
     )
-    assert finding.remedy == "give it its checkpoint, or freeze it"
+    assert finding.remedy == "freeze it, or give the .meta of its checkpoint instead"
 
 
 @pytest.mark.parametrize(("deploy", "severity"), [(False, "note"), (True, "error")])

@@ -192,3 +192,25 @@ def test_a_field_of_another_type_holds_no_graph() -> None:
     assert binary_format(content, len(content)) == "graphdef"
     whole = b"\x12\x08" + node
     assert binary_format(whole, len(whole)) == "metagraph"
+
+
+def onnx_by(producer: bytes, version: int = 7) -> bytes:
+    """The head of a ModelProto: ir_version, producer_name, graph."""
+    return bytes([8, version, 0x12, len(producer)]) + producer + b"\x3a\x00"
+
+
+@pytest.mark.parametrize(
+    ("data", "is_onnx"),
+    [
+        (onnx_by(b"p" * 63), True),
+        (onnx_by(b"p" * 64), False),
+        (onnx_by(b"p" * 65), False),
+        (onnx_by(b"pytorch", 63), True),
+        (onnx_by(b"pytorch", 64), False),
+        (onnx_by(b"py\ntorch"), False),
+    ],
+)
+def test_an_onnx_file_has_a_small_version_and_a_short_producer(
+    data: bytes, is_onnx: bool, tmp_path: Path
+) -> None:
+    assert ("ONNX" in refusal(written(tmp_path, data))) == is_onnx

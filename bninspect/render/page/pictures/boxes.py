@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 LINE = 15.0
 _PADDING = 8.0
-_LETTER, _MONO = 6.9, 6.75
+_LETTER, _MONO = 7.5, 6.75
 """Widths of a letter of a title, and of a letter of what a file calls a thing."""
 _INKS = {"training": "var(--train)", "inference": "var(--infer)", "error": "var(--error)"}
 

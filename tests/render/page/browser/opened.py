@@ -35,6 +35,16 @@ _OUTSIDE = """
   return !scrolled && box.width && box.right > document.documentElement.clientWidth + 1;
 }).map(element => element.tagName + ": " + element.textContent.slice(0, 60))
 """
+_BEYOND = """
+() => [...document.querySelectorAll(".wiring svg")].flatMap(svg => {
+  const boxes = [...svg.querySelectorAll("rect")].map(box => box.getBoundingClientRect());
+  return [...svg.querySelectorAll("text.b, text.m")].filter(text => {
+    const at = text.getBoundingClientRect();
+    return !boxes.some(box => box.left <= at.left && at.right <= box.right && box.top <= at.top + 4);
+  }).map(text => text.textContent);
+})
+"""
+"""Words of a wiring that stick out of their box."""
 _BROKEN = """
 () => [...document.querySelectorAll("data")].filter(
   element => element.getClientRects().length > 1).map(element => element.textContent)
@@ -79,6 +89,11 @@ class Opened:
     def overlapping(self) -> list[str]:
         """Words in a drawing that cover one another."""
         found: list[str] = self.page.evaluate(_OVERLAPS)
+        return found
+
+    def beyond(self) -> list[str]:
+        """Words of a wiring that stick out of their box."""
+        found: list[str] = self.page.evaluate(_BEYOND)
         return found
 
     def broken(self) -> list[str]:

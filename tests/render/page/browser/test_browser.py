@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 LONG = "a_name_of_two_hundred_letters/" * 7
 HOSTILE = ("<script>alert(1)</script>", "\"'><img src=x onerror=alert(1)>", "x\x1b[31m", "b" * 10_000)
 FIXTURE_PAGES = (
+    "tfkeras_phase_decomposed_115.pb",
     "classic.pb",
     "cond_ema_115.pb",
     "tfkeras_if.pb",
@@ -104,6 +105,7 @@ def test_words_cover_no_others_and_nothing_sticks_out(
     assert found.overlapping() == []
     assert found.outside() == []
     assert found.broken() == []
+    assert found.beyond() == []
 
 
 def test_a_cell_leads_to_the_row_of_its_layer(opened: Callable[..., Opened]) -> None:
@@ -147,6 +149,9 @@ def test_the_checks_find_what_they_look_for(opened: Callable[..., Opened]) -> No
     bad = (
         "<!doctype html><title>x</title><main><img src='http://127.0.0.1:9/x.png'>"
         "<svg viewBox='0 0 100 20'><text x='1' y='12'>one</text><text x='3' y='12'>two</text></svg>"
+        "<div class='wiring'><svg viewBox='0 0 200 40'><rect width='20' height='20'/>"
+        "<text class='b' x='0' y='12'>beyond its box</text></svg></div>"
+        "<p style='width:9px'><data value='1'>1 2</data></p>"
         "<div style='width:3000px'>wide</div></main><script>console.log('said')</script>"
     )
     found = opened(bad)
@@ -154,4 +159,6 @@ def test_the_checks_find_what_they_look_for(opened: Callable[..., Opened]) -> No
     assert "said" in found.messages
     assert found.overlapping() == ["one | two"]
     assert any("wide" in element for element in found.outside())
+    assert found.beyond() == ["beyond its box"]
+    assert found.broken() == ["1 2"]
     assert any("image-alt" in violation for violation in found.violations())

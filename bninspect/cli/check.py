@@ -97,6 +97,7 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
     from bninspect.cli.configuration.config import Config
     from bninspect.cli.configuration.settings import refuse_unmatched, settings
     from bninspect.commands.check.crowd import check_all
+    from bninspect.commands.check.gate import known
     from bninspect.commands.paths import models
     from bninspect.render.waiting import waiting
     from bninspect.rules import Severity
@@ -114,7 +115,7 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
         def take(result: ModelResult) -> None:
             tell(next(done), len(work))
             if targets.html is not None:
-                sections.add(result)
+                sections.add(result if old is None else known((result,), old.knows)[0])
 
         results = check_all(work, asked["jobs"], take)
     refuse_unmatched(config, results)

@@ -61,6 +61,16 @@ def test_check_of_many_models_is_an_index_and_a_section_each(tmp_path: Path) -> 
     assert "not a TensorFlow graph" in read.text
 
 
+def test_what_the_baseline_knows_is_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page, baseline = tmp_path / "page.html", tmp_path / "baseline.json"
+    words = ["check", str(FIXTURES / "const_true.pb"), "--baseline", str(baseline)]
+    assert run([*words, "--update-baseline"]) == 0
+    assert run([*words, "--html", str(page)]) == 0
+    text = PageReader(page.read_text(encoding="utf-8")).text
+    assert "1 finding : known from the baseline" in text
+    assert "BN101" not in text
+
+
 @pytest.mark.parametrize("words", [("check",), ("report", "-o")], ids=["check", "report"])
 def test_a_page_never_takes_the_place_of_the_model(
     words: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]

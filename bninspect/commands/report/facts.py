@@ -62,8 +62,8 @@ def page_facts(settings: Settings, case: Case, failure: str | None = None) -> Pa
 
 
 def facts_of(case: Case, result: ModelResult) -> PageFacts:
-    """The facts of a model that was judged already."""
-    findings = [one.finding for one in result.found]
+    """The facts of a model that was judged already; what is known from a baseline is not said again."""
+    findings = [one.finding for one in result.fresh]
     return PageFacts(
         report=case.report,
         probe=case.probe,

@@ -66,6 +66,9 @@ def not_judged(facts: PageFacts) -> list[Html]:
         reasons.setdefault(place.reason, []).append(place.node)
     for left in facts.report.skipped:
         reasons.setdefault(left.reason, []).append(f"{left.count:,} {left.what}")
+    known = len(facts.result.found) - len(facts.result.fresh)
+    if known:
+        reasons["known from the baseline"] = [counted(known, "finding")]
     return [
         tag("li", tag("b", ", ".join(shortened(what) for what in what_all)), f": {shortened(reason, _LONG)}")
         for reason, what_all in reasons.items()

@@ -138,6 +138,10 @@ def write_moments(
     outputs: Names = (),
     layers: Names = (),
     stripped: bool = False,
+    until: float | None = None,
+    jobs: int | None = None,
+    engine: str | None = None,
+    part_folder: str | None = None,
     allowed_ops: Names = (),
     unfrozen: bool = False,
     batches: int | None = None,
@@ -154,6 +158,10 @@ def write_moments(
         outputs=outputs,  # type: ignore[arg-type]
         layers=layers,  # type: ignore[arg-type]
         stripped=stripped,
+        until=until,
+        jobs=jobs,
+        engine=engine,
+        part_folder=part_folder,
         allowed_ops=allowed_ops,  # type: ignore[arg-type]
         unfrozen=unfrozen,
     )

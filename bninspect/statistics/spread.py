@@ -18,14 +18,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.statistics.pooling import Moments, merged
+from bninspect.statistics.pooling import ImageMoments, Moments, merged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-    from bninspect.statistics.pooling import ImageMoments
 
     Floats = NDArray[np.float64]
 
@@ -54,6 +52,11 @@ class Spread:
             parts = (c, c**2, c**3, c**4, v, v * c, v * c**2, v * v)
             sums = np.stack([part.sum(axis=0) for part in parts])
         return cls(moments=pooled, images=images.images, origin=pooled.mean, sums=sums)
+
+    def as_one(self) -> Spread:
+        """The whole set as one sample, for how much such sets differ."""
+        moments = self.moments
+        return Spread.of(ImageMoments.of(moments.mean[None], moments.variance[None], moments.values))
 
     def pooled(self) -> Moments:
         """The moments of all images together."""

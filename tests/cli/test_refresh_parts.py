@@ -36,7 +36,7 @@ def test_parts_are_merged_without_tensorflow(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "all 4 layers, from 192 images in 3 parts\n" in ended.stdout
     assert "  run in batches of 32, --preprocess tf\n" in ended.stdout
-    whole = np.concatenate([np.load(path)["bn2/mean"][None] for path in parts]).mean(axis=0)
+    whole = np.concatenate([np.load(path)["bn2/mean"] for path in parts]).mean(axis=0)
     found = {layer.name: layer for layer in inspect(load(str(tmp_path / "new.pb"))).layers}
     values = found["bn2"].statistics.values
     assert values is not None

@@ -75,7 +75,9 @@ def _one(
         if not places[place]:
             target = keep / f"{len(places):03d}-{found.fault}"
             shutil.copytree(folder / "model", target, dirs_exist_ok=True)
-            (target / "told.txt").write_text(f"{seed.path}\n{found.told}", encoding="utf-8")
+            (target / "told.txt").write_text(
+                f"{seed.path}\n{found.told}", encoding="utf-8", errors="backslashreplace"
+            )
         places[place] += 1
 
 

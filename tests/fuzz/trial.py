@@ -94,9 +94,7 @@ def _read(path: Path) -> int:
     """The exit code that a command would end with where this file is its data."""
     try:
         data_sets.read(path, random.Random(path.read_bytes()))
-    except InputError as error:
-        if "\n" in str(error):
-            raise ValueError("a message of several lines") from error
+    except InputError:  # its line is made safe to print at the door of the command
         return 2
     return 0
 

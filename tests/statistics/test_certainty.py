@@ -21,16 +21,49 @@ def drawn(seed: int) -> Spread:
     return Spread.of(ImageMoments.of(values.mean(axis=1), values.var(axis=1), VALUES))
 
 
-def test_it_is_the_spread_of_redrawn_images() -> None:
-    sets = [drawn(seed) for seed in range(DRAWS)]
+def spread_of(sets: list[Spread]) -> float:
+    """The root of the mean W^2 of these sets against all of them."""
     means = np.stack([one.pooled().mean for one in sets])
     variances = np.stack([one.pooled().variance for one in sets])
     mean, variance = means.mean(axis=0), variances.mean(axis=0)
     d = (means - mean) / np.sqrt(variance)
     r = np.sqrt(variances / variance)
-    seen = np.sqrt((d**2 + (r - 1) ** 2).mean())
+    return float(np.sqrt((d**2 + (r - 1) ** 2).mean()))
+
+
+def test_it_is_the_spread_of_redrawn_images() -> None:
+    sets = [drawn(seed) for seed in range(DRAWS)]
+    seen = spread_of(sets)
     predicted = np.sqrt(np.mean([(standard_error(one, None) or 0.0) ** 2 for one in sets]))
     assert predicted == pytest.approx(seen, rel=0.2)
+
+
+def test_what_the_images_of_a_batch_have_in_common_is_gone_behind_a_batch_norm() -> None:
+    """Batches of 8 images whose means are taken off the whole batch: images differ, batches hardly do."""
+    draw = np.random.default_rng(3)
+
+    def batch(count: int = 8) -> Spread:
+        means = draw.normal(0, 1, (count, CHANNELS))
+        means += 0.1 * draw.normal(size=CHANNELS) - means.mean(axis=0)
+        return Spread.of(ImageMoments.of(means, np.ones_like(means), VALUES))
+
+    sets, predicted, of_images = [], [], []
+    for _ in range(DRAWS):
+        batches = [batch() for _ in range(4)]
+        between = Spread.merged([one.as_one() for one in batches])
+        whole = Spread.merged([*batches, batch(2)])  # the last one is small, and no sample
+        sets.append(whole)
+        predicted.append((standard_error(whole, None, between) or 0.0) ** 2)
+        of_images.append((standard_error(whole, None) or 0.0) ** 2)
+    seen = spread_of(sets)
+    assert np.sqrt(np.mean(predicted)) == pytest.approx(seen, rel=0.2)
+    assert np.sqrt(np.mean(of_images)) > 1.5 * seen
+
+
+def test_few_batches_do_not_speak_for_themselves() -> None:
+    sets = [drawn(seed) for seed in range(2)]
+    whole, between = Spread.merged(sets), Spread.merged([one.as_one() for one in sets])
+    assert standard_error(whole, None, between) == standard_error(whole, None)
 
 
 def test_it_falls_as_the_root_of_the_images() -> None:

@@ -49,7 +49,8 @@ def part(path: Path, model: Path = MODEL, seed: int = 0, **changes: Any) -> str:
     for layer in made.layers:
         shape = (64, layer.channels or 1)
         moments = ImageMoments.of(draw.normal(size=shape), draw.uniform(0.5, 2, shape), 64)
-        layers[layer.name] = Estimate(spread=Spread.of(moments), fewest=2048)
+        spread = Spread.of(moments)
+        layers[layer.name] = Estimate(spread=spread, fewest=2048, between=spread.as_one())
     facts: dict[str, Any] = {
         "layers": layers, "left": {}, "images": 64, "batch_size": 32, "last": 32, "how": {"preset": "tf"},
     }  # fmt: skip

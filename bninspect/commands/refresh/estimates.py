@@ -53,6 +53,8 @@ class Estimate:
     spread: Spread
     fewest: int
     """Of how many values of a channel the smallest batch was."""
+    between: Spread
+    """Each full batch as one sample."""
     batches: tuple[Spread, ...] = ()
     """Each batch by itself, if that was asked for."""
 
@@ -107,12 +109,13 @@ class Fold:
         for name, spread in batch.items():
             if name in self.lost:
                 continue
+            kept = (spread,) if self.keep else ()
             before = self.layers.get(name)
-            fewest, kept = spread.moments.values, (spread,) if self.keep else ()
-            if before is not None:
-                fewest, kept = min(fewest, before.fewest), (*before.batches, *kept)
-                spread = Spread.merged([before.spread, spread])
-            self.layers[name] = Estimate(spread=spread, fewest=fewest, batches=kept)
+            self.layers[name] = (
+                Estimate(spread=spread, fewest=spread.moments.values, between=spread.as_one(), batches=kept)
+                if before is None
+                else _more(before, spread, kept)
+            )
         self.images += images
         self._batches += 1
         if self._batches & (self._batches - 1) == 0 and (sure := self.look()) is not None:
@@ -128,7 +131,7 @@ class Fold:
         if self.images < 2:
             return None
         errors = {
-            name: standard_error(one.spread, self.epsilons.get(name, 0.0))
+            name: standard_error(one.spread, self.epsilons.get(name, 0.0), one.between)
             for name, one in self.layers.items()
         }
         known = {name: error for name, error in errors.items() if error is not None}
@@ -141,3 +144,16 @@ class Fold:
         """The curve, with its last point after all batches."""
         last = self.look()
         return () if last is None else (*(one for one in self.curve if one.images < last.images), last)
+
+
+def _more(before: Estimate, spread: Spread, kept: tuple[Spread, ...]) -> Estimate:
+    """The estimate with one batch more. A batch smaller than the first is no sample of batches."""
+    between = before.between
+    if spread.moments.values * between.images == between.moments.values:
+        between = Spread.merged([between, spread.as_one()])
+    return Estimate(
+        spread=Spread.merged([before.spread, spread]),
+        fewest=min(spread.moments.values, before.fewest),
+        between=between,
+        batches=(*before.batches, *kept),
+    )

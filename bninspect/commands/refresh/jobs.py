@@ -11,6 +11,7 @@ import os
 import pickle
 from contextlib import ExitStack
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from bninspect.commands.refresh.batches import TrainingRun, training_run
@@ -86,8 +87,11 @@ def _by_workers(work: Work, todo: Sequence[Task], jobs: int | None, engine: str)
     try:
         with ExitStack() as open_engine:
             _use(open_engine, joblib, name, address)
-            parallel = joblib.Parallel(n_jobs=jobs or -1, return_as="generator", pre_dispatch="2*n_jobs")
-            yield from parallel(joblib.delayed(_measure)(packed, *task) for task in todo)
+            if name == "loky" and (jobs or joblib.cpu_count()) == 1:
+                yield from _by_one(open_engine, joblib, packed, todo)
+            else:
+                parallel = joblib.Parallel(n_jobs=jobs or -1, return_as="generator", pre_dispatch="2*n_jobs")
+                yield from parallel(joblib.delayed(_measure)(packed, *task) for task in todo)
     except (BninspectError, KeyboardInterrupt, GeneratorExit):
         raise
     except Exception as error:  # of any engine
@@ -98,22 +102,39 @@ def _by_workers(work: Work, todo: Sequence[Task], jobs: int | None, engine: str)
         ) from error
 
 
+def _by_one(open_engine: ExitStack, joblib: Any, packed: bytes, todo: Sequence[Task]) -> Iterator[Measured]:
+    """Each task by a single worker. joblib would run them in this process, whose TensorFlow may have loaded
+    with more threads, and whose caller's environment is not ours to change.
+    """
+    worker = open_engine.enter_context(joblib.externals.loky.ProcessPoolExecutor(1))
+    following = None
+    for task in todo:  # the next one is asked for before this one is taken in
+        asked, following = following, worker.submit(_measure, packed, *task)
+        if asked is not None:
+            yield asked.result()
+    if following is not None:
+        yield following.result()
+
+
 _runs: dict[bytes, TrainingRun] = {}
 """Of a worker: the model that it has read, by its work."""
+_in_turn = Lock()
+"""A worker of dask has several threads; a run is for one at a time."""
 
 
 def _measure(packed: bytes, first: int, last: int) -> Measured:
     """One task, in a worker with one thread."""
-    for name in _THREADS:
-        os.environ[name] = "1"
-    run = _runs.get(packed)
-    if run is None:
-        for other in _runs.values():
-            other.close()
-        _runs.clear()
-        work: Work = pickle.loads(packed)
-        run = _runs[packed] = work.run()
-    return Measured(list(run.measured(first, last)), dict(run.lost))
+    with _in_turn:
+        for name in _THREADS:
+            os.environ[name] = "1"
+        run = _runs.get(packed)
+        if run is None:
+            for other in _runs.values():
+                other.close()
+            _runs.clear()
+            work: Work = pickle.loads(packed)
+            run = _runs[packed] = work.run()
+        return Measured(list(run.measured(first, last)), dict(run.lost))
 
 
 def _joblib() -> Any:

@@ -1,12 +1,14 @@
 """`--parts DIR`: a file for each task that was measured, so that a run that was ended goes on where it was.
 
-A file counts only for the same model, layers, inputs and set of images. It is written whole or not at all.
+A file counts only for the same model, layers, inputs and set of images: the same names, and files on this
+machine as large and as old as they were. It is written whole or not at all.
 """
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from bninspect.commands.refresh.estimates import Estimates, Fold, Measured
@@ -32,7 +34,9 @@ class PartFolder:
         self._training = made.training
         self._size, self._count = run.inputs.batch_size, run.inputs.count
         names = () if run.inputs.pictures is None else run.inputs.pictures.names
-        of_set = hashlib.sha256("\n".join(names).encode("utf-8", "surrogatepass")).hexdigest()
+        files = sorted({*names, *run.request.files})
+        told = "\n".join((*names, *(stamp for file in files if (stamp := _stamp(file)))))
+        of_set = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
         self._how = {**run.how(), "set": f"{run.inputs.count} images, {of_set}"}
 
     def read(self, task: Task) -> Measured | None:
@@ -76,3 +80,12 @@ class PartFolder:
 
     def _file(self, task: Task) -> Path:
         return self._path / f"batches-{task[0]:07d}-{task[1]:07d}.npz"
+
+
+def _stamp(path: str) -> str:
+    """How large the file is and when it was written; empty for what is no file here."""
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError):
+        return ""
+    return f"{path} {found.st_size} {found.st_mtime_ns}" if S_ISREG(found.st_mode) else ""

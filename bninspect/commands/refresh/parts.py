@@ -28,10 +28,11 @@ from bninspect.statistics.pooling import Moments
 from bninspect.statistics.spread import SUMS, Spread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from bninspect.commands.refresh.estimates import Batch
     from bninspect.graphdef import GraphDef
 
     Floats = NDArray[np.float64]
@@ -139,7 +140,7 @@ def _part(path: str, found: Any) -> Part:
             for part in (spread.moments.mean, spread.moments.variance, spread.origin, spread.sums):
                 numbers.update(name.encode("utf-8", "surrogatepass") + part.tobytes())
     images, batch_size, last = (int(told[key]) for key in ("images", "batch_size", "last"))
-    if images < 0 or batch_size < 1 or last < 0:
+    if images < 0 or batch_size < 1 or last < 0 or len({len(one.batches) for one in layers.values()}) > 1:
         raise ValueError
     return Part(
         path=path,
@@ -190,8 +191,8 @@ def _folded(batches: Sequence[Spread]) -> Estimate:
     return fold.layers[""]
 
 
-def together(parts: Sequence[Part], model: str, training: str) -> Estimates:
-    """The estimates of all parts as one.
+def together(parts: Sequence[Part], model: str, training: str, epsilons: Mapping[str, float]) -> Estimates:
+    """The estimates of all parts as one, batch by batch as one run has them. `epsilons` are those of `Fold`.
 
     Raises InputError, naming the part, for one of another model or taken in another way, and for one given
     twice.
@@ -203,22 +204,32 @@ def together(parts: Sequence[Part], model: str, training: str) -> Estimates:
         if part.digest in seen:
             raise InputError(f"{part.path} holds what {seen[part.digest]} holds: give every part once")
         seen[part.digest] = part.path
-    left = {name: reason for part in parts for name, reason in part.estimates.left.items()}
-    layers = {
-        name: _folded([spread for part in parts for spread in part.estimates.layers[name].batches])
-        for name in first.estimates.layers
-        if all(name in part.estimates.layers for part in parts)
-    }
+    fold = Fold(epsilons=epsilons)
     for name in first.estimates.layers:
-        if name not in layers:
-            left.setdefault(name, "it was not measured in every part")
+        if not all(name in part.estimates.layers for part in parts):
+            fold.lose(name, "it was not measured in every part")
+    fold.lost |= {name: reason for part in parts for name, reason in part.estimates.left.items()}
+    for part in parts:
+        for batch, images in _batches(part.estimates):
+            fold.add(batch, images)
     return replace(
         first.estimates,
-        layers=layers,
-        left=left,
-        images=sum(part.estimates.images for part in parts),
+        layers=fold.layers,
+        left=fold.lost,
+        images=fold.images,
         last=min(part.estimates.last for part in parts),
+        curve=fold.whole_curve(),
     )
+
+
+def _batches(part: Estimates) -> Iterator[tuple[Batch, int]]:
+    """Each batch of a part, and how many images that is."""
+    count = max((len(one.batches) for one in part.layers.values()), default=0)
+    rest = part.images
+    for row in range(count):
+        images = rest if row == count - 1 else min(part.batch_size, rest)
+        rest -= images
+        yield {name: one.batches[row] for name, one in part.layers.items()}, images
 
 
 def _refuse_other(part: Part, first: Part, model: str, training: str) -> None:

@@ -98,7 +98,7 @@ def refresh(
         found = _estimated(model, made, request, options, progress, keep=False)
     else:
         read = [read_part(fspath(path)) for path in parts]
-        found = together(read, digest(made.report.graph.graphdef), made.training)
+        found = together(read, digest(made.report.graph.graphdef), made.training, made.epsilons)
     mix = _kept_share(options, found.images)
     fillings, left = _fillings(made, found, mix)
     left = (*made.left, *left)

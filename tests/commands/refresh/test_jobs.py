@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import pickle
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import bninspect
 from bninspect.cli import run
+from bninspect.commands.refresh import jobs
+from bninspect.commands.refresh.jobs import Work
+from bninspect.commands.refresh.plan import RefreshOptions
+from bninspect.inputs.request import Request
 from tests.support.data_sets import images, tfrecord
 from tests.support.places import ROOT
 from tests.support.refreshing import MODEL
@@ -37,8 +44,8 @@ def refreshed(target: Path, records: str, *options: str) -> bytes:
 
 def test_any_number_of_workers_and_any_order_give_the_same_bytes(tmp_path: Path, records: str) -> None:
     one = refreshed(tmp_path / "one.pb", records, "--jobs", "1")
-    for jobs in ("2", "3"):
-        assert refreshed(tmp_path / "more.pb", records, "--jobs", jobs) == one
+    for count in ("2", "3"):
+        assert refreshed(tmp_path / "more.pb", records, "--jobs", count) == one
     folder = str(tmp_path / "parts")
     assert refreshed(tmp_path / "kept.pb", records, "--jobs", "2", "--parts", folder) == one
     files = sorted((tmp_path / "parts").iterdir())
@@ -46,6 +53,39 @@ def test_any_number_of_workers_and_any_order_give_the_same_bytes(tmp_path: Path,
     for file in files[1::2]:
         file.unlink()  # as if the run had been ended, others had finished first
     assert refreshed(tmp_path / "again.pb", records, "--jobs", "3", "--parts", folder) == one
+
+
+def test_one_worker_is_a_process_of_its_own(tmp_path: Path, records: str) -> None:
+    """What this process has loaded, and its environment, are not those of the worker."""
+    one = refreshed(tmp_path / "one.pb", records, "--jobs", "1", "--preprocess", "auto")
+    assert "TF_NUM_INTRAOP_THREADS" not in os.environ
+    assert refreshed(tmp_path / "two.pb", records, "--jobs", "2", "--preprocess", "auto") == one
+
+
+def test_threads_of_one_worker_take_turns(records: str) -> None:
+    """As those of a worker of dask: what they read is not mixed up."""
+    work = Work(
+        model=str(MODEL),
+        options=RefreshOptions(),
+        request=Request(data=records, batch_size=2),  # type: ignore[arg-type]
+    )
+    packed, tasks = pickle.dumps(work), [(first, first + 1) for first in range(12)]
+    with ThreadPoolExecutor(4) as threads:
+        beside = list(threads.map(lambda task: jobs._measure(packed, *task), tasks))
+    alone = [jobs._measure(packed, *task) for task in tasks]
+    for one, other in zip(beside, alone, strict=True):
+        (ours, _), (theirs, _) = one.batches[0], other.batches[0]
+        for name, spread in ours.items():
+            assert spread.sums.tobytes() == theirs[name].sums.tobytes()
+
+
+def test_moments_from_python_are_measured_by_workers_too(tmp_path: Path, records: str) -> None:
+    asked: dict[str, Any] = {"data": records, "batch_size": 2, "jobs": 2}
+    bninspect.write_moments(str(MODEL), tmp_path / "part.npz", **asked)
+    merged = bninspect.refresh(str(MODEL), tmp_path / "merged.pb", parts=[tmp_path / "part.npz"])
+    whole = bninspect.refresh(str(MODEL), tmp_path / "whole.pb", checked=False, **asked)
+    assert (tmp_path / "merged.pb").read_bytes() == (tmp_path / "whole.pb").read_bytes()
+    assert merged.to_dict()["certainty"] == whole.to_dict()["certainty"]
 
 
 def test_a_folder_of_parts_alone_gives_what_the_run_gave(tmp_path: Path, records: str) -> None:
@@ -62,6 +102,14 @@ def test_parts_of_another_run_are_refused(
     refreshed(tmp_path / "m.pb", records, "--parts", folder)
     asked = ["refresh", str(MODEL), "-o", str(tmp_path / "o.pb"), "--data", records, "--parts", folder]
     capfd.readouterr()
+    changed = tmp_path / "changed.tfrecord"
+    shutil.copy(records, changed)
+    asked_of_changed = [*asked[:5], str(changed), "--parts", str(tmp_path / "parts2"), "--batch-size", "2"]
+    assert run(asked_of_changed) == 0
+    tfrecord(changed, images(38, (12, 12), seed=1))  # the same name, other images
+    (tmp_path / "o.pb").unlink()
+    assert run(asked_of_changed) == 2
+    assert "is of another run" in capfd.readouterr().err
     for other in (["--batch-size", "2", "--preprocess", "tf"], ["--batch-size", "2", "--shuffle"]):
         assert run([*asked, *other]) == 2
         assert "is of another run" in capfd.readouterr().err

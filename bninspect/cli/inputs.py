@@ -135,6 +135,14 @@ def on_command_line(name: str) -> bool:
     return source is click.core.ParameterSource.COMMANDLINE
 
 
+def asks_to_run(asked: Mapping[str, Any]) -> bool:
+    """Whether a command that may run the model is to. A number in the configuration, for a model that may be
+    run, is no order to run it; a feed on the command line is, and an input from a file.
+    """
+    fed = on_command_line("feeds") or any("=@" in feed for feed in asked["feeds"])
+    return bool(asked["images"] or asked["data"] or asked["count"] or (asked["feeds"] and fed))
+
+
 def request(asked: Mapping[str, Any]) -> Request:
     """What the options ask to be fed. Of images, data and random ones the command line wins over the
     configuration.

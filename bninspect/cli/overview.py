@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from bninspect.cli import inputs, options
-
-if TYPE_CHECKING:
-    from bninspect.rules import Severity
 
 
 class OverviewCommand(options.SectionedCommand):
@@ -45,11 +42,12 @@ def command(path: str, pictures: tuple[str, ...], outputs: tuple[str, ...], **as
 
     asked["images"] = (*pictures, *asked["images"])
     found = models_named([path])
-    run = bool(asked["images"] or asked["data"] or asked["count"] or inputs.on_command_line("feeds"))
+    run = inputs.asks_to_run(asked)
     if len(found) > 1:
         if run:
             raise click.UsageError(f"{path} holds {len(found):,} models; `bninspect check` runs several")
         return _show_several(path, found)
+    from bninspect.cli.configuration.settings import severities
     from bninspect.collector import collector_held_off
     from bninspect.commands.check.gate import Settings
     from bninspect.commands.overview import measure, overview
@@ -57,9 +55,8 @@ def command(path: str, pictures: tuple[str, ...], outputs: tuple[str, ...], **as
     from bninspect.render.line import Line
     from bninspect.render.overview import render_overview
 
-    settings = Settings(
-        path=found[0], outputs=outputs, allowed_ops=asked["allowed"], severities=_severities()
-    )
+    graver = severities(click.get_current_context().obj)
+    settings = Settings(path=found[0], outputs=outputs, allowed_ops=asked["allowed"], severities=graver)
     request = inputs.request(asked) if run else None
     with collector_held_off():
         seen = overview(settings)
@@ -73,16 +70,6 @@ def command(path: str, pictures: tuple[str, ...], outputs: tuple[str, ...], **as
             result = measure(seen.report, settings, request, tell)
         screen.write([Line(), *render_probe(result.probe, result.diagnosis)])
     return 0
-
-
-def _severities() -> dict[str, Severity]:
-    """How grave the configuration says that findings are."""
-    config = click.get_current_context().obj
-    if config is None:
-        return {}
-    from bninspect.cli.configuration.settings import severities
-
-    return severities(config)
 
 
 def _show_several(path: str, found: tuple[str, ...]) -> int:

@@ -97,6 +97,7 @@ def command(
     MODEL is what `bninspect graph` reads; without it, `model` of the configuration, BNINSPECT_MODEL or the
     only model in the current folder. Only ops on the allow-list run. This needs TensorFlow.
     """
+    from bninspect.cli.configuration.settings import severities
     from bninspect.commands.probe.probe import ProbeOptions, probe_model
     from bninspect.measure.measured import worst_first
     from bninspect.render.waiting import waiting
@@ -114,12 +115,13 @@ def command(
         save=target,
         seen=targets.html is not None,
     )
+    graver = severities(click.get_current_context().obj)
     with waiting("running both modes") as tell:
-        result = probe_model(path, request, chosen, tell)
+        result = probe_model(path, request, chosen, tell, graver)
     if targets.files:
         from bninspect.commands.report.of_commands import facts_of_probe
 
-        targets.write(facts_of_probe(result.probe, request, allowed))
+        targets.write(facts_of_probe(result.probe, request, allowed, graver))
     sort = asked["sort"] or ("graph" if form == "json" else "score")
     found = worst_first(result.probe) if sort == "score" else result.probe
     if form == "json":

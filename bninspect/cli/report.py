@@ -54,6 +54,7 @@ def _write(
     path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str, ...], asked: dict[str, Any]
 ) -> tuple[pages.Targets, str | None]:
     """The files, written, and why the model could not be run; None where it was, or was not to be."""
+    from bninspect.cli.configuration.settings import severities
     from bninspect.commands.report.report import ReportOptions, report_model
     from bninspect.render.waiting import waiting
 
@@ -67,6 +68,7 @@ def _write(
         patch=asked["patch"],
         momentum=asked["momentum"],
         allowed=allowed,
+        severities=severities(click.get_current_context().obj),
     )
     with waiting("running both modes") as tell:
         facts = report_model(path, request, chosen, tell)
@@ -76,5 +78,4 @@ def _write(
 
 def _request(asked: dict[str, Any]) -> Request | None:
     """What to feed; None where nothing was given to run the model on."""
-    given = asked["images"] or asked["data"] or asked["count"] is not None or asked["feeds"]
-    return inputs.request(asked) if given else None
+    return inputs.request(asked) if inputs.asks_to_run(asked) else None

@@ -60,4 +60,4 @@ def measure(
     from bninspect.commands.probe.probe import ProbeOptions, probe_report
 
     options = ProbeOptions(outputs=settings.outputs, allowed_ops=settings.allowed_ops)
-    return probe_report(report, request, options, progress)
+    return probe_report(report, request, options, progress, settings.severities)

@@ -117,7 +117,7 @@ def test_refresh_gives_each_layer_before_and_after(tmp_path: Path) -> None:
         ("strip", {"verify": False, "images": "photos/"}, "leave out what to feed"),
         ("refresh", {"images": "photos/", "mix": 1}, "at least 0 and less than 1"),
         ("refresh", {"images": "photos/", "batches": 0.5}, "a whole number is wanted"),
-        ("write_moments", {}, "give images, or random"),
+        ("write_moments", {}, "give images, data or random"),
     ],
     ids=str,
 )

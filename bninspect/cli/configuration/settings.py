@@ -54,9 +54,6 @@ def _one(
         name = known[key].name or ""
         if not inputs.on_command_line(name):
             asked[name] = processed(config, context.command, key, value)
-    # A number for a model that may be run is no order to run it; an input from a file is.
-    fed = inputs.on_command_line("feeds") or any("=@" in feed for feed in asked["feeds"])
-    probed = bool(asked["images"] or asked["data"] or asked["count"] or (asked["feeds"] and fed))
     return Settings(
         path=path,
         outputs=tuple(asked["outputs"]),
@@ -67,18 +64,20 @@ def _one(
         allowances=tuple(
             one for section in config.sections(path) for allow in section.allow for one in allowances[allow]
         ),
-        request=inputs.request(asked) if probed else None,
+        request=inputs.request(asked) if inputs.asks_to_run(asked) else None,
         allowed_ops=tuple(asked["allowed"]),
         severities=severities,
         keep=asked["html"] is not None,
     )
 
 
-def severities(config: Config) -> dict[str, Severity]:
+def severities(config: Config | None) -> dict[str, Severity]:
     """Code -> how grave the configuration says that its findings are. Raises BninspectError for a code that
     is none.
     """
     graver: dict[str, Severity] = {}
+    if config is None or not config.severity:
+        return graver
     for code, level in config.severity.items():
         try:
             graver |= {rule.code: Severity(level) for rule in select((code,))}

@@ -15,11 +15,11 @@ from bninspect.text import counted, listed, number, sentence
 from bninspect.text import layers as worded
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
-    from bninspect.rules import Finding
+    from bninspect.rules import Finding, Severity
 
 GROUPS = ("BN2", "BN4")
 """The rules that a probe asks: those of stored values and of what was measured."""
@@ -44,14 +44,21 @@ def diagnose(
     layers: Collection[str] | None = None,
     request: Request | None = None,
     allowed: tuple[str, ...] = (),
+    severities: Mapping[str, Severity] | None = None,
 ) -> Diagnosis:
     """What is wrong with a model that was probed, by the same judge as `check`.
 
     `layers`: the names of those that were asked for; what is found at others is left out. `request` and
-    `allowed`: what it was run with, which a fix that runs it again repeats.
+    `allowed`: what it was run with, which a fix that runs it again repeats. `severities`: code -> how grave
+    its findings are here.
     """
     case = Case(
-        report=probe.report, probe=probe, momentum=probe.momentum, request=request, allowed_ops=allowed
+        report=probe.report,
+        probe=probe,
+        momentum=probe.momentum,
+        request=request,
+        allowed_ops=allowed,
+        severities=severities or {},
     )
     if not probe.ran:
         return Diagnosis(findings=(), not_run=(), open="", conclusion="")

@@ -19,12 +19,13 @@ from bninspect.options import Checked, File, Momentum, Switching, Texts
 from bninspect.rewrite.freeze import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from os import PathLike
 
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Graph, Tensor
     from bninspect.inputs.request import Request
+    from bninspect.rules import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +63,17 @@ def probe_model(
     request: Request,
     options: ProbeOptions,
     progress: Callable[[int, int], None] | None = None,
+    severities: Mapping[str, Severity] | None = None,
 ) -> ProbeResult:
     """Both modes of the model, a path or a graph, on what the request feeds it, judged; `progress` is told
-    (images done, images in all).
+    (images done, images in all), `severities` say how grave the findings of a code are.
 
     Raises BninspectError: as `load`, `select` and `measure.run.probe` do, and for a target that may not be
     written.
     """
     graph = _load(model, request, options.save)
-    return probe_report(inspect(graph, outputs=options.outputs), request, options, progress)
+    report = inspect(graph, outputs=options.outputs)
+    return probe_report(report, request, options, progress, severities)
 
 
 def probe_report(
@@ -78,6 +81,7 @@ def probe_report(
     request: Request,
     options: ProbeOptions,
     progress: Callable[[int, int], None] | None = None,
+    severities: Mapping[str, Severity] | None = None,
 ) -> ProbeResult:
     """The same of a model that was inspected for the outputs of the options."""
     report = frozen(report)
@@ -96,7 +100,8 @@ def probe_report(
     if options.save is not None:
         save(options.save, {**measured.kept, **arrays(measured.layers)})
     listed = {layer.name for layer in layers} if options.layers else None
-    return ProbeResult(probe=measured, diagnosis=diagnose(measured, listed, request, options.allowed_ops))
+    diagnosis = diagnose(measured, listed, request, options.allowed_ops, severities)
+    return ProbeResult(probe=measured, diagnosis=diagnosis)
 
 
 def _load(model: str | PathLike[str] | Graph, request: Request, target: str | None) -> Graph:

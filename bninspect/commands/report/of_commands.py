@@ -12,17 +12,19 @@ from bninspect.commands.report.states import layer_states
 from bninspect.rules import Case
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bninspect.batchnorm import Report
     from bninspect.commands.diff.pair import PairResult
     from bninspect.commands.refresh.refreshed import Refreshed
     from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
-    from bninspect.rules import Finding
+    from bninspect.rules import Finding, Severity
 
 
-def facts_of_probe(probe: Probe, request: Request, allowed_ops: tuple[str, ...]) -> PageFacts:
+def facts_of_probe(
+    probe: Probe, request: Request, allowed_ops: tuple[str, ...], severities: Mapping[str, Severity]
+) -> PageFacts:
     """A model that was probed, judged by all rules."""
     case = Case(
         report=probe.report,
@@ -31,7 +33,7 @@ def facts_of_probe(probe: Probe, request: Request, allowed_ops: tuple[str, ...])
         request=request,
         allowed_ops=allowed_ops,
     )
-    return page_facts(Settings(path=probe.report.graph.graphdef.path), case)
+    return page_facts(Settings(path=probe.report.graph.graphdef.path, severities=severities), case)
 
 
 def facts_of_refresh(done: Refreshed) -> PageFacts:

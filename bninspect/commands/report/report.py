@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
@@ -14,12 +14,13 @@ from bninspect.models.open import load
 from bninspect.rules import Case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from bninspect.batchnorm import Report
     from bninspect.commands.report.facts import PageFacts
     from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
+    from bninspect.rules import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,8 @@ class ReportOptions:
     momentum: float | None = None
     allowed: tuple[str, ...] = ()
     """Ops let through besides the pure ones."""
+    severities: Mapping[str, Severity] = field(default_factory=dict)
+    """Code -> how grave its findings are here."""
 
 
 def report_model(
@@ -61,7 +64,9 @@ def report_model(
     if options.against is not None:
         before = _before(options.against, path, case, request, options)
         case = replace(case, moved=before.comparison)
-    facts = page_facts(Settings(path=path, momentum=options.momentum), case, failure)
+    facts = page_facts(
+        Settings(path=path, momentum=options.momentum, severities=options.severities), case, failure
+    )
     return replace(facts, before=before)
 
 

@@ -49,7 +49,9 @@ def verdict(result: PairResult) -> Line:
     counts = Counter(move.verdict for move in found.layers)
     names = [move.name for move in found.layers]
     if len(counts) == 1:
-        said = f"{found.layers[0].verdict.value} in {layers(names, len(names))}"
+        alike = found.layers[0].verdict
+        what = "weights and statistics moved" if alike is Verdict.BOTH else alike.value
+        said = f"{what} in {layers(names, len(names))}"
     else:
         each = [f"{what} in {counts[kind]:,}" for kind, what in _MOVED.items() if counts[kind]]
         said = f"of {len(names):,} layers, {', '.join(each)}"

@@ -288,3 +288,12 @@ def test_a_severity_is_that_of_every_command(capsys: pytest.CaptureFixture[str])
     configure('severity = {BN501 = "note"}')
     pair = [str(FIXTURES / "training" / "unwired_115" / f"model.ckpt-{step}") for step in (0, 20)]
     assert run(["diff", *pair, "--fail-on", "warning"]) == 0
+
+
+@pytest.mark.tensorflow
+def test_a_severity_is_that_of_what_was_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tensorflow", reason="runs the model")
+    configure('severity = {BN201 = "note"}')
+    assert run(["probe", str(FIXTURES / "classic.pb"), "--random", "2", "--format", "json"]) == 0
+    (finding,) = json.loads(capsys.readouterr().out)["diagnosis"]
+    assert (finding["code"], finding["severity"]) == ("BN201", "note")

@@ -143,7 +143,7 @@ def test_a_refresh_from_random_numbers_says_so_first(
     shutil.copy(FIXTURES / "net_mixed.pb", model)
     assert run(["refresh", str(model), "-o", str(target), "--random", "16"]) == 0
     first = " ".join(capsys.readouterr().out.split("refreshed, over")[0].split())
-    assert "with the statistics of random numbers" in first
+    assert "with statistics of random numbers" in first
 
 
 @pytest.mark.tensorflow

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bninspect.commands.check.gate import Allowance
-from bninspect.commands.diff.pair import judged_pair
+from bninspect.commands.diff.pair import compare, judged_pair
 from bninspect.render.diff.markdown import diff_markdown
 from bninspect.render.diff.screen import render_diff
 from bninspect.render.screenful import MOST_ROWS
 from tests.support.checks import AWKWARD
 from tests.support.drawing import coloured, drawn
 from tests.support.moving import old_and_new
+from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,3 +112,9 @@ def test_markdown_holds_nothing_that_is_obeyed(result: PairResult, monkeypatch: 
     assert heading == "## bninspect diff"
     assert verdict.startswith("\\@team \\<img\\> \\[x\\](y) \\`\\`\\`\\\\n\\# a: of 6 layers")
     assert said.count("````") == 2
+
+
+def test_what_moved_is_named_where_all_layers_moved_alike() -> None:
+    pair = [str(FIXTURES / "training" / "wired_115" / f"model.ckpt-{step}.meta") for step in (0, 20)]
+    first = text(compare(*pair), None).splitlines()[0]
+    assert first == f"{pair[1]}: weights and statistics moved in bn"

@@ -42,7 +42,7 @@ def lines(
     """The report. Of several models those that fail or were not judged; with `verbose` all of them, every
     layer, and every rule that did not run. With `statistics`, the counts per rule over all models behind it.
     """
-    shown = [model for model in result.models if verbose or _is_shown(model, result, fail_on)]
+    shown = _shown(result, fail_on, verbose)
     everywhere = _everywhere(result)
     space = False
     for model in shown:
@@ -82,8 +82,12 @@ def findings(model: ModelResult, *, verbose: bool = False) -> Iterator[Line]:
             yield from _group(group, model, said, verbose)
 
 
-def _is_shown(model: ModelResult, result: CheckResult, fail_on: Severity) -> bool:
-    return len(result.models) == 1 or model.verdict(fail_on) in ("fail", "not judged")
+def _shown(result: CheckResult, fail_on: Severity, verbose: bool) -> list[ModelResult]:
+    """The models that are worth a look: those that fail, those of which something is new, the others."""
+    several = len(result.models) > 1 and not verbose
+    wanted = ("fail", "not judged")
+    shown = [model for model in result.models if not several or model.verdict(fail_on) in wanted]
+    return sorted(shown, key=lambda model: (model.verdict(fail_on) != "fail", not model.fresh))
 
 
 def _group(group: Group, model: ModelResult, said: dict[str, str], verbose: bool) -> Iterator[Line]:

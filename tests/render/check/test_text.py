@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def text(
     result: CheckResult,
-    width: int = 100,
+    width: int | None = 100,
     *,
     fail_on: Severity = Severity.ERROR,
     statistics: bool = False,
@@ -219,3 +219,16 @@ def test_errors_come_before_warnings_of_their_rule() -> None:
     assert "  error    BN201 statistics-never-updated  7 layers (last, bn0 and 5 more)\n" in shown
     assert "           last: mean 0" in shown
     assert "little" not in shown
+
+
+def test_what_fails_comes_first_and_what_is_known_last() -> None:
+    gone = found("BN113", layer=None, node=None, message="no variables folder", name="weights-missing")
+    weightless = ModelResult(path="w", sentence="2 batch norms", modes={"switched": 2}, weightless=True)
+    known = replace(weightless, path="k", found=(replace(gone, known=True),))
+    fresh = replace(weightless, path="f", found=(gone,))
+    failed = ModelResult(path="m.pb", sentence="1 batch norm", modes={"training": 1}, found=(found(),))
+    shown = text(CheckResult(models=(known, fresh, failed)), None)
+    heads = [
+        line.partition(":")[0] for line in shown.splitlines() if line.endswith(("batch norm", "batch norms"))
+    ]
+    assert heads == ["m.pb", "f", "k"]

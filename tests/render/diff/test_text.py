@@ -115,6 +115,6 @@ def test_markdown_holds_nothing_that_is_obeyed(result: PairResult, monkeypatch: 
 
 
 def test_what_moved_is_named_where_all_layers_moved_alike() -> None:
-    pair = [str(FIXTURES / "training" / "wired_115" / f"model.ckpt-{step}.meta") for step in (0, 20)]
-    first = text(compare(*pair), None).splitlines()[0]
-    assert first == f"{pair[1]}: weights and statistics moved in bn"
+    old, new = (str(FIXTURES / "training" / "wired_115" / f"model.ckpt-{step}.meta") for step in (0, 20))
+    first = text(compare(old, new), None).splitlines()[0]
+    assert first == f"{new}: weights and statistics moved in bn"

@@ -61,7 +61,7 @@ def many_models(title: str, sections: Sequence[Section]) -> Iterator[Html]:
     yield tag("h1", f"{head}.")
     if rest:
         yield tag("p", f"{sentence(rest)}.", class_="sub")
-    yield tag("div", tag("table", tag("tbody", *map(_line, sections))), class_="card")
+    yield tag("ul", *map(_line, sections), class_="index card")
     for one in sections:
         if one.inside:
             yield one.inside
@@ -71,6 +71,4 @@ def _line(one: Section) -> Html:
     name = tag("span", shortened(one.path), class_="name")
     linked = tag("a", name, href=f"#{one.anchor}") if one.inside else name
     pill = tag("span", one.word, class_=f"pill {one.look}")
-    return tag(
-        "tr", tag("td", pill), tag("td", linked, class_="l"), tag("td", shortened(one.says), class_="l")
-    )
+    return tag("li", tag("span", pill), linked, tag("span", shortened(one.says)))

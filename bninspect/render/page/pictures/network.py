@@ -58,7 +58,7 @@ def network_map(facts: PageFacts, prefix: str, *, linked: bool = True) -> Html:
         for layer in members:
             number += 1
             link = f"#{prefix}{number}" if linked else None
-            name = shortened(layer.name[shared:], 24) if named else None
+            name = shortened(layer.name[shared:] or layer.name, 24) if named else None
             cells.append(
                 _cell(layer, facts.states[layer.name], scores.get(layer.name), link, name, small=small)
             )

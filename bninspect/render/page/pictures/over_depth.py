@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _WIDE, _NARROW = 980.0, 340.0
 LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 62.0, 12.0, 26.0, 46.0, 260.0
 _LIMITS = (("note", thresholds.NOTE), ("warning", thresholds.WARNING), ("error", thresholds.ERROR))
-_LETTER = 6.6
-"""Width of a letter."""
+_LETTER, _BOLD = 6.6, 7.7
+"""Widths of a letter, and of a bold one."""
 
 
 def twice(draw: Callable[[float], Html]) -> Html:
@@ -73,8 +73,8 @@ def layer_names(
         elif index % every == 0:
             parts.append(tag("text", str(index + 1), x=at, y=base + 17, text_anchor="middle", class_="s"))
     if wrong is not None:
-        told = f"{says} {shortened(names[wrong], int(width / _LETTER) - 14)}"
-        half = len(told) * _LETTER / 2
+        told = f"{says} {shortened(names[wrong], int((width - 20) / _BOLD) - len(says) - 1)}"
+        half = len(told) * _BOLD / 2
         at = min(max(centres[wrong], half + 2), width - half - 2)
         standing = facts.states[names[wrong]].standing
         ink = "var(--error)" if standing == "error" else "var(--warn)"

@@ -32,9 +32,13 @@ _OUTSIDE = """
 () => [...document.querySelectorAll("main *")].filter(element => {
   const scrolled = element.closest(".tables");
   const box = element.getBoundingClientRect();
-  return !scrolled && box.width && box.right > document.documentElement.clientWidth + 1;
+  const card = element.parentElement.closest(".card, .fact");
+  const limit = card ? card.getBoundingClientRect() : document.documentElement.getBoundingClientRect();
+  const cut = element.closest(".c, title");
+  return !scrolled && !cut && box.width && (box.right > limit.right + 1 || box.left < limit.left - 1);
 }).map(element => element.tagName + ": " + element.textContent.slice(0, 60))
 """
+"""Elements that stick out of their card, or of the window."""
 _BEYOND = """
 () => [...document.querySelectorAll(".wiring svg")].flatMap(svg => {
   const boxes = [...svg.querySelectorAll("rect")].map(box => box.getBoundingClientRect());

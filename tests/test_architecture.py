@@ -37,6 +37,7 @@ LAYERS = (
     "inputs",
     "rewrite",
     "measure",
+    "converters",
     "rules",
     "commands",
     "render",

@@ -28,6 +28,9 @@ COMMANDS = {
     "refresh": Entry("bninspect.cli.refresh", "Write the model with moving statistics of your images."),
     "diff": Entry("bninspect.cli.diff", "What moved between two checkpoints: weights, and statistics?"),
     "report": Entry("bninspect.cli.report", "One page to look at: map, wiring, both modes, findings, fixes."),
+    "forecast": Entry(
+        "bninspect.cli.forecast", "What converters make of it: inference, TRAINING, or a refusal."
+    ),
     "rule": Entry("bninspect.cli.rule", "What a rule looks for, why, and what to do instead."),
 }
 

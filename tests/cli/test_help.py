@@ -43,7 +43,7 @@ def test_every_command_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     shown = capsys.readouterr().out
     for name, entry in COMMANDS.items():
-        assert f"  {name:<7}  {entry.summary}" in shown
+        assert f"  {name:<8}  {entry.summary}" in shown
 
 
 def options_of(name: str, capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:

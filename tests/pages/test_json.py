@@ -19,6 +19,7 @@ SAME_AS = {
     "old.": "",
     "new.": "",
     "findings[].": "",
+    "stripped[].": "converters[].",
     "layers[].inference.": "layers[].training.",
     "layers[].deployed.": "layers[].own.",
     "layers[].gamma.": "layers[].weights.",
@@ -55,6 +56,7 @@ def documented(name: str, told: set[str]) -> bool:
         "graph fixtures/train_unwired.meta fixtures/const_true.pb",
         "check fixtures/const_true.pb",
         "diff fixtures/training/unwired_115/model.ckpt-0 fixtures/training/unwired_115/model.ckpt-20",
+        "forecast fixtures/default_true.pb",
         "rule BN101",
         pytest.param(
             "probe fixtures/classic.pb --image fixtures/image.jpg --patch 0,0,0,0",

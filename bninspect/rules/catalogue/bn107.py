@@ -29,8 +29,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode
-from bninspect.graph.ops import mutates
 from bninspect.graph.trace import same
+from bninspect.graph.updates import updates_of_constants
 from bninspect.rules.remedies import obstacle, strip_command
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted, listed
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
 
     from bninspect.graph import Node
     from bninspect.rules.rule import Case, Finding
-
-_HAND_ON = frozenset({"RefSwitch", "RefEnter", "RefIdentity", "RefMerge", "RefNextIteration", "RefExit"})
-_READ = frozenset({"ReadVariableOp", "VarIsInitializedOp", "IsVariableInitialized"})
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -54,12 +51,9 @@ def check(case: Case) -> Iterator[Finding]:
         if tensor is not None
     }
     found: dict[str | None, list[tuple[int, str, str, Node]]] = {}
-    for node in case.report.graph:
-        if (mutates(node.op) or node.op in _HAND_ON | _READ) and node.inputs:
-            target = same(node.inputs[0])
-            if target.node.op == "Const":
-                owner, place = owners.get(target.name, (None, 0))
-                found.setdefault(owner, []).append((place, node.op, node.name, node))
+    for node, target in updates_of_constants(case.report.graph):
+        owner, place = owners.get(target.name, (None, 0))
+        found.setdefault(owner, []).append((place, node.op, node.name, node))
     if not found:
         return
     effect, remedy = _fix(case)

@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 
 from tests.pages.schemas.comparing import DIFF
+from tests.pages.schemas.forecasting import FORECAST
 from tests.pages.schemas.reading import CHECK, GRAPH, RULE
 from tests.pages.schemas.running import PROBE, REFRESH, STRIP
 from tests.support.places import ROOT
 
 SCHEMAS = {
     "graph": GRAPH, "probe": PROBE, "check": CHECK, "strip": STRIP, "refresh": REFRESH, "diff": DIFF,
-    "rule": RULE,
+    "rule": RULE, "forecast": FORECAST,
 }  # fmt: skip
 FOLDER = ROOT / "bninspect" / "render" / "schemas"
 

@@ -1,0 +1,96 @@
+"""The whole of `forecast`: read the model, apply the facts, try the converters if asked to, name the fix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bninspect.batchnorm import inspect
+from bninspect.converters.fact import Serves
+from bninspect.converters.forecast import ConverterForecast, forecast
+from bninspect.converters.table import NAMES
+from bninspect.errors import BninspectError, RewriteError
+from bninspect.graph import flatten
+from bninspect.models.open import load
+from bninspect.options import Checked, Texts, refuse_unknown
+from bninspect.rewrite.freeze import frozen
+from bninspect.rewrite.strip import strip
+from bninspect.rules import Case
+from bninspect.rules.remedies import strip_command, to_inference
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from bninspect.batchnorm import Report
+    from bninspect.commands.forecast.judging import Seen
+    from bninspect.graph import Graph
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastOptions(Checked):
+    """Which converters, and whether they are run. Raises OptionError for a name that is none."""
+
+    converters: Texts = ()
+    """Of `converters.table.NAMES`; empty: all of them."""
+    attempt: bool = False
+    """Whether those that are installed are run on the model."""
+
+    def refuse_contradictions(self) -> None:
+        refuse_unknown(self.converters, NAMES, "--for")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ForecastResult:
+    """What converters would make of a model, and what brings all of them to inference."""
+
+    report: Report
+    forecasts: tuple[ConverterForecast, ...]
+    fix: str | None
+    """A command of ours, or what does it in words; None if every forecast is inference."""
+    stripped: tuple[ConverterForecast, ...]
+    """The forecast of the model as `strip` writes it, if that is the fix; else empty."""
+    seen: tuple[Seen, ...]
+    """What the converters that were tried made of it."""
+    untried: tuple[tuple[str, str], ...]
+    """(converter, why it was not tried), of those that were to be."""
+
+
+def forecast_model(
+    model: str | PathLike[str] | Graph, options: ForecastOptions | None = None
+) -> ForecastResult:
+    """The forecast for one model, given by its path or as a graph.
+
+    Raises BninspectError where it cannot be read or has no batch norm.
+    """
+    options = options or ForecastOptions()
+    report = inspect(load(model))
+    if not report.layers:
+        raise RewriteError(f"{report.graph.graphdef.path}: no batch norm, and nothing to forecast")
+    found = forecast(report, options.converters)
+    needed = any(one.serves is not Serves.INFERENCE for one in found)
+    case = Case(report=report, deploy=True)
+    by_strip = strip_command(case) if needed else None
+    seen: tuple[Seen, ...] = ()
+    untried: tuple[tuple[str, str], ...] = ()
+    if options.attempt:
+        from bninspect.commands.forecast.trial import try_converters
+
+        seen, untried = try_converters(report, found)
+    return ForecastResult(
+        report=report,
+        forecasts=found,
+        fix=by_strip or (to_inference(case) if needed else None),
+        stripped=() if by_strip is None else _after_strip(report, options),
+        seen=seen,
+        untried=untried,
+    )
+
+
+def _after_strip(report: Report, options: ForecastOptions) -> tuple[ConverterForecast, ...]:
+    """The forecast of what strip would write; empty where it refuses, or no layer is left to be seen."""
+    try:
+        held = report if report.graph.graphdef.variables is None else frozen(report)
+        written = inspect(flatten(strip(held).pruned.graphdef))
+    except BninspectError:
+        return ()
+    return forecast(written, options.converters) if written.layers else ()

@@ -1,0 +1,144 @@
+"""The original on made-up values, in any modes of its layers: what a converted model is held against.
+
+The original never runs as it is: its modes are graphs of `specialize`, so that a file that TensorFlow refuses
+can be compared, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from bninspect.batchnorm.mode import Mode
+from bninspect.errors import BninspectError, RunError
+from bninspect.graph.search import upstream
+from bninspect.inputs.deciding import fed_value, sources
+from bninspect.inputs.invented import invented
+from bninspect.inputs.placeholders import placeholders
+from bninspect.inputs.request import Request
+from bninspect.rewrite.serving import mode_under
+from bninspect.rewrite.specialize import specialize
+from bninspect.rewrite.strip import rewritable, strip
+from bninspect.run.program import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graph import Tensor
+    from bninspect.rewrite.prune import Pruned
+
+    Array = NDArray[Any]
+    Values = tuple[Array, ...]
+
+_HALF, _QUANTIZED, _SINGLE = 1e-2, 5e-2, 1e-4
+"""Tolerances, as shares of the largest value: converters fold and reorder, in float16 and in whole numbers
+with fewer digits. The modes are farther apart than that by orders."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FedRound:
+    """One run of a converted model."""
+
+    feeds: Mapping[str, Array]
+    """Tensor name -> value."""
+    decided: Mapping[Tensor, bool]
+    """What decides -> the value that it is fed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Modes:
+    """A model, what it is fed, and what each mode gives."""
+
+    report: Report
+    rounds: Mapping[str, FedRound]
+    """`inference` and `training`; `unfed` alone if nothing that decides has to be fed."""
+    values: Mapping[Mode, Values]
+    """The outputs with all layers in one mode; a mode that the model cannot be brought to is left out."""
+    draws: bool
+    """Whether training mode draws random numbers, so that no two runs of it agree."""
+    tolerance: float
+    """Of a difference, as a share of the largest value."""
+    decided_inside: bool
+    """Whether something decides that cannot be fed: its mode on made-up values says nothing."""
+    _known: dict[tuple[Mode, ...], Values | None] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Tensor names."""
+        return tuple(tensor.name for tensor in self.report.outputs)
+
+    def mode_in(self, layer: BatchNorm, name: str) -> Mode | None:
+        """The mode of a layer in a round, as the file has it; None if that cannot be told."""
+        return mode_under(layer, self.rounds[name].decided)
+
+    def given_by(self, modes: tuple[Mode, ...]) -> Values | None:
+        """The outputs with each layer, in graph order, in a mode of its own; None if that cannot be had."""
+        if modes not in self._known:
+            self._known[modes] = _run_mixed(self.report, modes, next(iter(self.rounds.values())).feeds)
+        return self._known[modes]
+
+
+def modes_of(report: Report) -> Modes:
+    """Both modes of a model, on seeded values for whatever has to be fed.
+
+    Raises BninspectError if nothing can be fed, or neither mode runs.
+    """
+    needed = upstream(tensor.node for tensor in report.outputs)
+    decided = sources(report)
+    fed = {tensor: trains for tensor, trains in decided.items() if tensor.node.op == "Placeholder"}
+    names = {tensor.name for tensor in decided}
+    places = [
+        place for place in placeholders(report.graph, needed)
+        if not place.has_default and place.name not in names
+    ]  # fmt: skip
+    given = invented(report.graph, places, report.layers, Request())
+    values, obstacle, draws = {}, "", False
+    for mode in (Mode.INFERENCE, Mode.TRAINING):
+        try:
+            stripped = strip(report, mode)
+            values[mode], draws = _run(stripped.pruned, stripped.report.outputs, given)
+        except BninspectError as error:
+            obstacle = obstacle or str(error)
+    if not values:
+        raise RunError(obstacle)
+    rounds = {
+        mode.value: _round(given, fed, mode) for mode in values
+    } if fed else {"unfed": FedRound(feeds=given, decided={})}  # fmt: skip
+    types = {node.attr("T") for node in needed}
+    quantized = any(node.op.startswith("FakeQuant") for node in needed)
+    return Modes(
+        report=report,
+        rounds=rounds,
+        values=values,
+        draws=draws,
+        tolerance=_QUANTIZED if quantized else _HALF if "half" in types else _SINGLE,
+        decided_inside=any(not tensor.node.op.startswith("Placeholder") for tensor in decided),
+    )
+
+
+def _round(given: Mapping[str, Array], fed: Mapping[Tensor, bool], mode: Mode) -> FedRound:
+    decided = {tensor: trains if mode is Mode.TRAINING else not trains for tensor, trains in fed.items()}
+    feeds = {tensor.name: fed_value(tensor, value) for tensor, value in decided.items()}
+    return FedRound(feeds={**given, **feeds}, decided=decided)
+
+
+def _run(pruned: Pruned, outputs: Sequence[Tensor], given: Mapping[str, Array]) -> tuple[Values, bool]:
+    """The outputs, and whether random numbers were drawn."""
+    names = [pruned.names[tensor] for tensor in outputs]
+    program = Program.of(pruned.graphdef, names, given)
+    with program.session() as session:
+        return tuple(session.run(names, program.held(given))), program.draws
+
+
+def _run_mixed(report: Report, modes: tuple[Mode, ...], given: Mapping[str, Array]) -> Values | None:
+    wanted = {layer.name: mode for layer, mode in zip(report.layers, modes, strict=True)}
+    try:
+        opened = rewritable(report, Mode.INFERENCE)
+        pruned = specialize(opened, lambda layer: wanted[layer.name]).pruned((), opened.outputs)
+        values, _ = _run(pruned, opened.outputs, given)
+    except (BninspectError, KeyError):
+        return None
+    return values

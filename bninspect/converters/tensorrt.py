@@ -1,0 +1,48 @@
+"""TensorRT, which reads models through ONNX. Reported, untested: it runs on its own hardware alone."""
+
+from __future__ import annotations
+
+from bninspect.converters.fact import Converter, Fact, Serves
+
+CONVERTERS = (
+    Converter(
+        name="tensorrt",
+        title="TensorRT",
+        versions="8.5.2 and later",
+        tested=False,
+        facts=(
+            Fact(
+                serves=Serves.REFUSES,
+                when=lambda one: one.is_fused and one.is_fixed and one.trains,
+                reason="its parser of ONNX refuses training_mode=1 since 2022-12",
+                test="",
+            ),
+            Fact(
+                serves=Serves.INFERENCE,
+                when=lambda one: one.infers and one.is_fixed,
+                reason="inference mode is kept",
+                test="",
+            ),
+        ),
+    ),
+    Converter(
+        name="tensorrt",
+        title="TensorRT",
+        versions="8.5.1 and older",
+        tested=False,
+        facts=(
+            Fact(
+                serves=Serves.INFERENCE,
+                when=lambda one: one.is_fused and one.is_fixed and one.trains,
+                reason="its parser of ONNX does not read training_mode, and takes the stored statistics",
+                test="",
+            ),
+            Fact(
+                serves=Serves.INFERENCE,
+                when=lambda one: one.infers and one.is_fixed,
+                reason="inference mode is kept",
+                test="",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""`forecast` on the screen, in Markdown and as JSON."""

@@ -1,0 +1,64 @@
+"""The forecast for a model as JSON, schema_version 1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bninspect.render.json import SCHEMA_VERSION, model, tool
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.commands.forecast.forecasting import ForecastResult
+    from bninspect.commands.forecast.judging import Seen
+    from bninspect.converters.forecast import ConverterForecast, GroupForecast
+
+Document = dict[str, Any]
+
+
+def forecast_document(result: ForecastResult) -> Document:
+    """The document of `forecast`."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": tool(),
+        "model": model(result.report.graph, result.report.outputs),
+        "converters": _converters(result.forecasts),
+        "fix": result.fix,
+        "stripped": _converters(result.stripped),
+        "tried": [_seen(one) for one in result.seen],
+        "skipped": [{"converter": name, "reason": reason} for name, reason in result.untried],
+    }
+
+
+def _converters(forecasts: Sequence[ConverterForecast]) -> list[Document]:
+    return [
+        {
+            "name": one.converter.name,
+            "versions": one.converter.versions,
+            "tested": one.converter.tested,
+            "serves": one.serves.value,
+            "changes_mode": bool(one.changed),
+            "groups": [_group(group) for group in one.groups],
+        }
+        for one in forecasts
+    ]
+
+
+def _group(group: GroupForecast) -> Document:
+    return {
+        "layers": [layer.name for layer in group.layers],
+        "serves": group.serves.value,
+        "reason": group.reason,
+        "nodes": list(group.nodes),
+        "changes_mode": group.changes_mode,
+    }
+
+
+def _seen(one: Seen) -> Document:
+    return {
+        "converter": one.converter,
+        "version": one.version,
+        "serves": one.serves,
+        "reason": one.reason,
+        "difference": None if one.difference is None else dict(one.difference),
+    }

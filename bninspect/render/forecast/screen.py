@@ -1,0 +1,150 @@
+"""The screen of `forecast`: the verdict, a row for each converter and its groups of layers, the fix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bninspect.converters.fact import Serves
+from bninspect.render.line import Line
+from bninspect.render.screenful import Screenful
+from bninspect.render.table import Cell, Column, Table
+from bninspect.text import grouped, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bninspect.commands.forecast.forecasting import ForecastResult
+    from bninspect.commands.forecast.judging import Seen
+    from bninspect.converters.forecast import ConverterForecast, GroupForecast
+    from bninspect.render.line import Item, Tone
+
+WORDS = {
+    Serves.INFERENCE: "inference",
+    Serves.TRAINING: "TRAINING",
+    Serves.ASKS: "asks at run time",
+    Serves.REFUSES: "refuses",
+    Serves.OTHER: "other numbers",
+    Serves.UNKNOWN: "unknown",
+}
+_TONES: dict[Serves, Tone] = {
+    Serves.INFERENCE: "good",
+    Serves.TRAINING: "error",
+    Serves.ASKS: "plain",
+    Serves.REFUSES: "warning",
+    Serves.OTHER: "error",
+    Serves.UNKNOWN: "dim",
+}
+_ORDER = (Serves.TRAINING, Serves.OTHER, Serves.ASKS, Serves.REFUSES, Serves.INFERENCE, Serves.UNKNOWN)
+_PHRASES = {
+    Serves.INFERENCE: ("serves inference", "serve inference"),
+    Serves.TRAINING: ("serves TRAINING", "serve TRAINING"),
+    Serves.ASKS: ("asks at run time", "ask at run time"),
+    Serves.REFUSES: ("refuses the model", "refuse the model"),
+    Serves.OTHER: ("gives other numbers", "give other numbers"),
+    Serves.UNKNOWN: ("is not known", "are not known"),
+}
+_MOST_NODES = 2
+
+
+def render_forecast(result: ForecastResult) -> Iterator[Item]:
+    """The verdict on one line, then the table and the fix."""
+    yield Screenful(verdict(result), lambda: _body(result))
+
+
+def verdict(result: ForecastResult) -> Line:
+    """`model.pb: openvino serves TRAINING, coreml refuses the model, 2 converters serve inference`."""
+    names: dict[Serves, list[str]] = {}
+    for one in result.forecasts:
+        if one.converter.tested:
+            names.setdefault(one.serves, []).append(one.converter.title)
+    clauses = [
+        f"{listed(names[kind], 6)} {_PHRASES[kind][len(names[kind]) > 1]}" for kind in _ORDER if kind in names
+    ]
+    bad = any(one.changed for one in result.forecasts if one.converter.tested)
+    good = set(names) <= {Serves.INFERENCE}
+    text = ", ".join(clauses) or "no run of these converters is known; what is reported stands below"
+    return Line(
+        f"{result.report.graph.graphdef.path}: {text}", "error" if bad else "good" if good else "bold"
+    )
+
+
+def _body(result: ForecastResult) -> Iterator[Item]:
+    yield Line()
+    yield _table(result)
+    if any(not one.converter.tested for one in result.forecasts):
+        yield Line("reported: read in its documentation and its users' reports, never run here", "dim")
+    yield from _nodes(result)
+    yield from _tried(result)
+    if result.fix is not None:
+        yield Line()
+        yield Line(result.fix, label="fix: ", whole=result.fix.startswith("bninspect "))
+        yield from _after(result.stripped)
+
+
+def rows(result: ForecastResult) -> list[tuple[ConverterForecast, GroupForecast]]:
+    """A row for each group of each converter."""
+    return [(one, group) for one in result.forecasts for group in one.groups]
+
+
+def _table(result: ForecastResult) -> Table:
+    found = rows(result)
+    seen = {one.converter: one for one in result.seen}
+    alone = all(len(one.groups) == 1 for one in result.forecasts)
+    who = Column("converter", tuple(Cell(title(one)) for one, _ in found))
+    serves = Column("serves", tuple(Cell(WORDS[group.serves], _TONES[group.serves]) for _, group in found))
+    layers = Column(
+        "layers",
+        tuple(Cell(grouped([layer.name for layer in group.layers])) for _, group in found),
+        folds=True,
+    )
+    why = Column("why", tuple(Cell(_why(one, group)) for one, group in found), folds=True)
+    columns = [who, serves, *([] if alone else [layers]), why]
+    if seen:
+        tried = Column("tried", tuple(_seen(seen.get(one.converter.name)) for one, _ in found))
+        columns.insert(2, tried)
+    return Table(columns)
+
+
+def title(one: ConverterForecast) -> str:
+    """`OpenVINO 2026.4.1`."""
+    return f"{one.converter.title} {one.converter.versions}"
+
+
+def _why(one: ConverterForecast, group: GroupForecast) -> str:
+    return group.reason if one.converter.tested else f"reported: {group.reason}"
+
+
+def _seen(seen: Seen | None) -> Cell:
+    if seen is None or seen.serves is None:
+        return Cell("-", "dim")
+    serves = Serves(seen.serves)
+    return Cell(WORDS[serves], _TONES[serves])
+
+
+def _nodes(result: ForecastResult) -> Iterator[Line]:
+    """What decides, once for each group of layers."""
+    said: set[tuple[str, ...]] = set()
+    for _, group in rows(result):
+        if group.nodes not in said:
+            said.add(group.nodes)
+            names = [layer.name for layer in group.layers]
+            yield Line(f"{grouped(names)}: decided at {listed(group.nodes, _MOST_NODES)}", "dim")
+
+
+def _tried(result: ForecastResult) -> Iterator[Line]:
+    for one in result.seen:
+        if one.reason:
+            yield Line(f"{one.converter}: {one.reason}", indent=2)
+    for name, reason in result.untried:
+        yield Line(f"{name} was not tried: {reason}", "dim", indent=2)
+
+
+def _after(stripped: Sequence[ConverterForecast]) -> Iterator[Line]:
+    """What the fix brings."""
+    tested = [one for one in stripped if one.converter.tested]
+    good = [one.converter.title for one in tested if one.serves is Serves.INFERENCE]
+    others = [one for one in tested if one.serves is not Serves.INFERENCE]
+    if good:
+        yield Line(f"then {listed(good, 6)} {'serve' if len(good) > 1 else 'serves'} inference", indent=5)
+    for one in others:
+        yield Line(f"then {one.converter.title}: {WORDS[one.serves]} ({one.groups[0].reason})", indent=5)

@@ -1,0 +1,76 @@
+"""`bninspect forecast`: the two silent changes of mode are told before anything is converted."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bninspect import cli
+from tests.support.places import FIXTURES
+
+
+def forecast(capsys: pytest.CaptureFixture[str], fixture: str, *options: str) -> dict[str, Any]:
+    """Name of each tested converter -> its entry; and the whole document under ``."""
+    assert cli.run(["forecast", str(FIXTURES / fixture), "--format", "json", *options]) == 0
+    document = json.loads(capsys.readouterr().out)
+    tested = {one["name"]: one for one in document["converters"] if one["tested"]}
+    return {"": document, **tested}
+
+
+def test_a_default_of_true_is_served_by_openvino(capsys: pytest.CaptureFixture[str]) -> None:
+    found = forecast(capsys, "default_true.pb")
+    assert found["openvino"]["serves"] == "training"
+    assert found["openvino"]["changes_mode"]
+    assert found["openvino"]["groups"][0]["nodes"] == ["training", "bn/cond/Merge"]
+    assert found["coreml"]["serves"] == "refuses"
+    assert found[""]["fix"].startswith("bninspect strip ")
+
+
+def test_is_training_is_not_read_by_core_ml(capsys: pytest.CaptureFixture[str]) -> None:
+    found = forecast(capsys, "fixed_training_fused_2.pb")
+    assert found["coreml"]["serves"] == "inference"
+    assert found["coreml"]["changes_mode"]
+    assert found["openvino"]["serves"] == "training"
+
+
+def test_after_strip_every_converter_serves_inference(capsys: pytest.CaptureFixture[str]) -> None:
+    found = forecast(capsys, "classic.pb")
+    assert found["tflite"]["serves"] == "asks"
+    after = {one["serves"] for one in found[""]["stripped"] if one["tested"]}
+    assert after == {"inference"}
+
+
+def test_only_the_converters_that_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    found = forecast(capsys, "classic.pb", "--for", "coreml,opencv")
+    assert found.keys() == {"", "coreml", "opencv"}
+
+
+def test_what_was_never_run_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["forecast", str(FIXTURES / "const_true.pb"), "--for", "tensorrt"]) == 0
+    told = capsys.readouterr().out
+    assert "reported" in told
+    assert "no run of these converters is known" in told.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["classic.pb", "--for", "openvinno"], "did you mean openvino?"),
+        (["l2_normalize.pb"], "no batch norm"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, *options = arguments
+    assert cli.run(["forecast", str(FIXTURES / model), *options]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_name_that_is_markup_is_none_in_markdown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["forecast", str(FIXTURES / "mixed_modes.pb"), "--format", "markdown"]) == 0
+    told = capsys.readouterr().out
+    assert "| bn\\* 2x | inference |" in told
+    assert told.endswith("```\n")

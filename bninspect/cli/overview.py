@@ -55,8 +55,14 @@ def command(path: str, pictures: tuple[str, ...], outputs: tuple[str, ...], **as
     from bninspect.render.line import Line
     from bninspect.render.overview import render_overview
 
-    graver = severities(click.get_current_context().obj)
-    settings = Settings(path=found[0], outputs=outputs, allowed_ops=asked["allowed"], severities=graver)
+    config = click.get_current_context().obj
+    settings = Settings(
+        path=found[0],
+        outputs=outputs,
+        allowed_ops=asked["allowed"],
+        severities=severities(config),
+        converters=() if config is None else config.converters,
+    )
     request = inputs.request(asked) if run else None
     with collector_held_off():
         seen = overview(settings)

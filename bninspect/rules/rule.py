@@ -92,6 +92,8 @@ class Case:
     """What the model was run with, for the fixes that run it again; None where it was not."""
     allowed_ops: tuple[str, ...] = ()
     """Ops that were let through then."""
+    converters: tuple[str, ...] = ()
+    """Names of the converters that the model is meant for (`bninspect.converters`)."""
     severities: Mapping[str, Severity] = field(default_factory=dict)
     """Code -> how grave its findings are, whatever their rule says."""
     moved: Comparison | None = None

@@ -36,6 +36,7 @@ BN111 undecided-normalization warning
 BN112 no-batch-norm-found note
 BN113 weights-missing error
 BN114 refused-by-tensorflow error
+BN115 converter-changes-mode warning
 BN201 statistics-never-updated error
 BN202 statistics-near-initial warning
 BN203 invalid-statistics error

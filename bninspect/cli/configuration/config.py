@@ -33,7 +33,7 @@ _MODEL_KEYS = frozenset({
 _ALLOW_KEYS = frozenset({"code", "layer", "reason"})
 _FORM = '{code = "BN101", layer = "gen/*", reason = "..."}'
 _PATHS = frozenset({"image", "baseline", "model"})
-_OWN_KEYS = frozenset({"models", "model", "severity", "require"})
+_OWN_KEYS = frozenset({"models", "model", "severity", "require", "converters"})
 _REQUIRABLE = ("probe",)
 
 
@@ -94,6 +94,8 @@ class Config:
     """The model of `probe`."""
     severity: dict[str, str] = field(default_factory=dict)
     """Code, or beginning of one, or name of a rule -> how grave its findings are."""
+    converters: tuple[str, ...] = ()
+    """Names of the converters that the models are meant for."""
     require: tuple[str, ...] = ()
     """`probe`: a check that measured nothing ends with 2."""
 
@@ -156,6 +158,7 @@ def _parsed(path: Path, table: dict[str, Any]) -> Config:
         models=tuple(_model(path, entry) for entry in models),
         model=None if model is None else str(folder / model),
         severity=_severity(path, table.get("severity", {})),
+        converters=_converters(path, table.get("converters", [])),
         require=_require(path, table.get("require", [])),
     )
 
@@ -175,6 +178,17 @@ def _require(path: Path, given: Any) -> tuple[str, ...]:
     """`require = ["probe"]`."""
     if not isinstance(given, list) or any(one not in _REQUIRABLE for one in given):
         raise BninspectError(f'{path}: require = {given!r}: it is a list of what must run, such as ["probe"]')
+    return tuple(given)
+
+
+def _converters(path: Path, given: Any) -> tuple[str, ...]:
+    """`converters = ["openvino"]`."""
+    if not given:
+        return ()
+    from bninspect.converters.table import NAMES
+
+    if not isinstance(given, list) or any(one not in NAMES for one in given):
+        raise BninspectError(f"{path}: converters = {given!r}: it is a list of {', '.join(NAMES)}")
     return tuple(given)
 
 

@@ -66,6 +66,7 @@ def _one(
         ),
         request=inputs.request(asked) if inputs.asks_to_run(asked) else None,
         allowed_ops=tuple(asked["allowed"]),
+        converters=config.converters,
         severities=severities,
         keep=asked["html"] is not None,
     )

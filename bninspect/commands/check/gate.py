@@ -58,6 +58,8 @@ class Settings:
     request: Request | None = None
     """What to probe it with; None: no probe."""
     allowed_ops: tuple[str, ...] = ()
+    converters: tuple[str, ...] = ()
+    """Names of the converters that the model is meant for."""
     severities: Mapping[str, Severity] = field(default_factory=dict)
     """Code -> how grave its findings are here."""
     keep: bool = False
@@ -101,7 +103,7 @@ def _checked(settings: Settings, graph: Graph | None) -> ModelResult:
 
 def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelResult:
     """What the rules say of a model at hand; `failure` is why it could not be run, where it could not."""
-    report, case = case.report, replace(case, severities=settings.severities)
+    report, case = case.report, replace(case, severities=settings.severities, converters=settings.converters)
     selected = select(settings.chosen, settings.ignored)
     judgement = judge(case, selected)
     undecided = {skip.code for skip in judgement.not_run}

@@ -60,7 +60,13 @@ def bind(
     if place is not None and place.name in arrays:
         raise InputError(f"--feed {place.name}: it takes the images; leave one of the two out")
     columns = _columns(graph, others, place, request, data, named)
-    missing = [other for other in others if all(other != taken for taken, _ in columns)]
+    # The image may be fed behind a placeholder, as the output of an iterator: then that is not needed.
+    past = cut if place is None else {*cut, place.tensor.node}
+    missing = [
+        other
+        for other in others
+        if all(other != taken for taken, _ in columns) and _is_read(graph, reached, other.tensor.node, past)
+    ]
     refuse_unfed(graph, _but_images(graph, missing, layers, place), arrays)
     pictures = None if place is None else _pictures(graph, place, request, data, named)
     if data is not None and request.preprocess != "raw":

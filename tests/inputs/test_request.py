@@ -14,6 +14,7 @@ from bninspect.graph.search import upstream
 from bninspect.inputs.bind import bind
 from bninspect.inputs.placeholders import layout, placeholders
 from bninspect.inputs.request import Request
+from bninspect.rules.remedies import inputs_wanted
 from tests.support.pictures import PIXELS, graph_bytes, png
 from tests.support.places import FIXTURES
 
@@ -100,6 +101,24 @@ def test_what_else_has_to_be_fed_is_listed_with_a_line_to_paste(tmp_path: Path) 
     assert "keep_prob:0 (float, a scalar), weights:0 (float, [2])" in told
     assert "--feed keep_prob=1.0 --feed weights=@weights.npy" in told
     assert "scale" not in told
+
+
+def test_what_stands_before_the_image_need_not_be_fed(tmp_path: Path) -> None:
+    """As the iterator of a data set: its default gives the image, until an image is given."""
+
+    def build(tf: Any) -> None:
+        v1 = tf.compat.v1
+        read = tf.io.decode_raw(v1.placeholder(tf.string, [], name="bytes"), tf.float32)
+        image = v1.placeholder_with_default(tf.reshape(read, [-1, 5, 4, 3]), [None, 5, 4, 3], name="image")
+        y, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=image, scale=[1.0] * 3, offset=[0.0] * 3, mean=[0.0] * 3, variance=[1.0] * 3, is_training=False
+        )
+        tf.identity(y, name="out")
+
+    found = _bound(tmp_path, build, Request(images=(_image(tmp_path),)))
+    (feeds,) = found.batches()
+    assert list(feeds) == ["image:0"]
+    assert inputs_wanted(inspect(load(str(tmp_path / "m.pb")))) == "--image DIR"
 
 
 def test_no_image(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.verdict import verdict
+from bninspect.options import IMAGES
 from bninspect.render.check.words import measured_by
 from bninspect.render.page.markup import Html, joined, shortened, tag
 from bninspect.render.page.numbers import datum
@@ -79,7 +80,8 @@ def _decided(facts: PageFacts, prefix: str) -> Iterator[str]:
     if facts.result.error is not None:
         told.append(f"It could not be run: {facts.result.error}.")
     elif probe is None:
-        told.append(f"Staleness was not measured{measured_by((facts.result,))}.")
+        by = measured_by((facts.result,)).replace(IMAGES, f"images with {IMAGES}")
+        told.append(f"Staleness was not measured{by}.")
     elif probe.ran:
         told.append(_run(probe))
     yield shortened(" ".join(told), 1200)

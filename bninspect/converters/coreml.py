@@ -44,6 +44,12 @@ CONVERTER = Converter(
             test="half_v2.pb",
         ),
         Fact(
+            serves=Serves.REFUSES,
+            when=lambda one: "OnesLike" in one.model.ops,
+            reason="it has no OnesLike",
+            test="lookalikes.pb",
+        ),
+        Fact(
             serves=Serves.INFERENCE,
             when=lambda one: one.is_fused and one.trains and one.has_statistics,
             reason="it does not read is_training, and takes the stored statistics; no message",

@@ -32,9 +32,42 @@ CONVERTER = Converter(
         ),
         Fact(
             serves=Serves.REFUSES,
-            when=lambda one: bool({"Assert", "NoOp"} & one.model.ops) and one.by_merge,
+            when=lambda one: "Assert" in one.model.in_file,
+            reason="it takes no Assert, whose message is text",
+            test="unused_layer.pb",
+        ),
+        Fact(
+            serves=Serves.REFUSES,
+            when=lambda one: "NoOp" in one.model.ops and one.by_merge,
             reason="it takes no conditional whose nodes wait for others",
             test="tfkeras_lowered.pb",
+        ),
+        Fact(
+            serves=Serves.REFUSES,
+            when=lambda one: "OnesLike" in one.model.ops or one.is_folded,
+            reason="it folds no arithmetic of constants",
+            test="cases/quantized_eval.pb",
+        ),
+        Fact(
+            serves=Serves.UNKNOWN,
+            when=lambda one: (
+                bool({"Conv2DBackpropInput", "RandomUniform"} & one.model.ops)
+                and bool({"Pack", "RealDiv"} & one.model.ops)
+            ),
+            reason="it takes some models with sizes or a dropout that are computed, and refuses others",
+            test="cases/training_on_purpose.pb",
+        ),
+        Fact(
+            serves=Serves.UNKNOWN,
+            when=lambda one: one.model.updates_constants,
+            reason="it takes some models with updates of constants, and refuses others",
+            test="cases/blend_under_assign.pb",
+        ),
+        Fact(
+            serves=Serves.REFUSES,
+            when=lambda one: one.is_fused and one.by_merge and one.is_output,
+            reason="it crashes if the Merge of a layer is an output of the model",
+            test="layers_fused_115.pb",
         ),
         Fact(
             serves=Serves.REFUSES,
@@ -55,6 +88,12 @@ CONVERTER = Converter(
             test="is_training_absent.pb",
         ),
         Fact(
+            serves=Serves.REFUSES,
+            when=lambda one: one.is_fused and one.trains and not one.says_its_mode,
+            reason="without the attribute is_training it takes false, and there are no statistics to take",
+            test="default_stripped.pb",
+        ),
+        Fact(
             serves=Serves.OTHER,
             when=lambda one: one.is_fused and one.is_fixed and one.trains,
             reason="it normalizes each image by itself, not the batch; no message",
@@ -62,9 +101,15 @@ CONVERTER = Converter(
         ),
         Fact(
             serves=Serves.REFUSES,
-            when=lambda one: one.is_decomposed and not one.is_textbook,
+            when=lambda one: one.is_decomposed and (one.is_half or not one.is_textbook),
             reason="it knows no other chain than that of tf.nn.batch_normalization",
             test="formula_inference.pb",
+        ),
+        Fact(
+            serves=Serves.OTHER,
+            when=lambda one: len(one.layer.kept_axes) > 0,
+            reason="it takes the statistics for those of channels, and they have other axes; no message",
+            test="cases/axes_apart_inference.pb",
         ),
         Fact(
             serves=Serves.OTHER,

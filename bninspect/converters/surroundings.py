@@ -26,6 +26,8 @@ class Surroundings:
 
     ops: frozenset[str]
     """Those that the outputs need, calls of functions written out."""
+    in_file: frozenset[str]
+    """Those of the whole file, needed or not."""
     functions: frozenset[str]
     """Ops in the functions of the file; empty if it calls none."""
     calls: frozenset[str]
@@ -40,6 +42,8 @@ class Surroundings:
     """Whether a placeholder of no axes is needed."""
     has_unranked_input: bool
     """Whether a placeholder is needed that states no shape."""
+    outputs: frozenset[Node]
+    """The nodes that give the model's outputs."""
     is_refused_global: bool
     """Whether it has BatchNormWithGlobalNormalization in a version of GraphDef that has not."""
 
@@ -59,6 +63,7 @@ def surroundings(report: Report) -> Surroundings:
     is_global = "BatchNormWithGlobalNormalization" in ops
     return Surroundings(
         ops=ops,
+        in_file=frozenset(record.op for record in graph.graphdef.nodes),
         functions=frozenset(
             record.op for function in graph.graphdef.functions.values() for record in function.nodes
         ),
@@ -72,6 +77,7 @@ def surroundings(report: Report) -> Surroundings:
         ),
         has_scalar_input=() in shapes,
         has_unranked_input=None in shapes,
+        outputs=frozenset(tensor.node for tensor in report.outputs),
         is_refused_global=is_global and (graph.graphdef.producer or 0) > _LAST_GLOBAL,
     )
 
@@ -88,5 +94,5 @@ def _is_lost(node: Node, graph: Graph) -> bool:
     places = node.attr("_class")
     if not isinstance(places, tuple) or node.functions:
         return False
-    names = [place.partition("@")[2] for place in places if isinstance(place, str)]
+    names = [place.partition(b"@")[2].decode() for place in places if isinstance(place, bytes)]
     return any(name and name not in graph for name in names)

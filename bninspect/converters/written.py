@@ -14,7 +14,9 @@ from bninspect.graph.trace import same
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.graph import Tensor
 
+_GIVEN = frozenset({"Const", "Merge"})
 _HELD = (State.STORED, State.INITIAL, State.INVALID)
 
 
@@ -87,7 +89,8 @@ class Written:
     @property
     def is_half(self) -> bool:
         """Whether it normalizes float16."""
-        return bool(self.layer.wiring.served[0].node.attr("T") == "half")
+        nodes = (self.layer.wiring.served[0].node, self.layer.nearest(Mode.INFERENCE).output.node)
+        return any(node.attr("T") == "half" for node in nodes)
 
     @property
     def has_default(self) -> bool:
@@ -133,13 +136,38 @@ class Written:
         return None
 
     @property
+    def is_output(self) -> bool:
+        """Whether a Merge that joins its branches is an output of the model."""
+        return any(node in self.model.outputs for node in self.layer.merges)
+
+    @property
     def is_textbook(self) -> bool:
-        """Whether a chain is `x * s + (beta - mean * s)`, as tf.nn.batch_normalization writes it."""
-        end = self.layer.output.node
+        """Whether a chain is `x * s + (beta - mean * s)` with `s = rsqrt(variance + epsilon) * gamma`, as
+        tf.nn.batch_normalization writes it, and gamma, beta and the statistics are constants or chosen.
+        """
+        end = self.layer.nearest(Mode.INFERENCE).output.node
         if self.layer.op != "Rsqrt" or len(end.inputs) != 2:
             return False
         scaled, offset = (same(tensor).node for tensor in end.inputs)
-        return scaled.op == "Mul" and offset.op == "Sub" and same(offset.inputs[1]).node.op == "Mul"
+        if scaled.op != "Mul" or offset.op != "Sub" or not _is_held(offset.inputs[0]):
+            return False
+        shift = same(offset.inputs[1]).node
+        return shift.op == "Mul" and _is_held(shift.inputs[0]) and _is_scale(shift.inputs[1])
+
+
+def _is_held(tensor: Tensor) -> bool:
+    return same(tensor).node.op in _GIVEN
+
+
+def _is_scale(tensor: Tensor) -> bool:
+    """Whether it is `rsqrt(variance + epsilon)`, times gamma or not."""
+    node = same(tensor).node
+    if node.op == "Mul":
+        if not _is_held(node.inputs[1]):
+            return False
+        node = same(node.inputs[0]).node
+    added = same(node.inputs[0]).node if node.op == "Rsqrt" else node
+    return added.op in ("Add", "AddV2") and all(map(_is_held, added.inputs))
 
 
 def written(report: Report) -> tuple[Written, ...]:

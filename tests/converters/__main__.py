@@ -11,9 +11,10 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from bninspect.commands.forecast.trial import PACKAGES, installed_version, missing
-from tests.converters.recorded import MOST_UNKNOWN, SEEN, Cell, cells_of
+from tests.converters.recorded import MOST_UNKNOWN, SEEN, Cell, cells_of, recorded
 from tests.converters.trials import Subject, stripped, subjects, tried
 
 
@@ -26,7 +27,7 @@ def main(arguments: list[str]) -> int:
     found, skipped = subjects(names)
     for name, reason in skipped.items():
         print(f"{name} is left out: {reason}", file=sys.stderr)
-    document: dict[str, object] = {"versions": {name: installed_version(name) for name in usable}}
+    document: dict[str, Any] = {"versions": {name: installed_version(name) for name in usable}}
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         kinds = {"original": found, "stripped": list(stripped(found, Path(folder)))}
@@ -35,6 +36,12 @@ def main(arguments: list[str]) -> int:
             document[kind] = record
             wrong += _compared(kind, cells_of(record, {one.name: one.report for one in models}))
     if "--record" in arguments:
+        if names:
+            before = recorded()
+            document = {
+                "versions": before["versions"],
+                **{kind: {**before[kind], **document[kind]} for kind in ("original", "stripped")},
+            }
         SEEN.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return 1 if wrong else 0
 

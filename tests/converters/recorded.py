@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bninspect.batchnorm import Report
+from bninspect.batchnorm import Report, inspect
 from bninspect.converters.fact import Serves
+from bninspect.graph import load
 from tests.converters.trials import forecast_of
+from tests.support.places import FIXTURES
 
 SEEN = Path(__file__).with_name("seen.json")
 MOST_UNKNOWN = 0.05
@@ -49,3 +52,13 @@ def cells_of(record: Mapping[str, Mapping[str, str | None]], reports: Mapping[st
         if reports[name].layers
         for converter, seen in row.items()
     ]
+
+
+@cache
+def _report(name: str) -> Report:
+    return inspect(load(str(FIXTURES / name)))
+
+
+def reports(names: Iterable[str]) -> dict[str, Report]:
+    """Name of each fixture -> its report."""
+    return {name: _report(name) for name in names}

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Values = tuple[Array, ...]
 
-_HALF, _QUANTIZED, _SINGLE = 1e-2, 5e-2, 1e-4
+_HALF, _QUANTIZED, _SINGLE = 1e-2, 5e-2, 1e-3
 """Tolerances, as shares of the largest value: converters fold and reorder, in float16 and in whole numbers
 with fewer digits. The modes are farther apart than that by orders."""
 
@@ -61,6 +61,8 @@ class Modes:
     """Whether training mode draws random numbers, so that no two runs of it agree."""
     tolerance: float
     """Of a difference, as a share of the largest value."""
+    unrunnable: str | None
+    """Why the original does not run on these values in one of its modes; None if it does."""
     decided_inside: bool
     """Whether something decides that cannot be fed: its mode on made-up values says nothing."""
     _known: dict[tuple[Mode, ...], Values | None] = field(default_factory=dict)
@@ -95,13 +97,14 @@ def modes_of(report: Report) -> Modes:
         if not place.has_default and place.name not in names
     ]  # fmt: skip
     given = invented(report.graph, places, report.layers, Request())
-    values, obstacle, draws = {}, "", False
+    values, obstacle, unrunnable, draws = {}, "", None, False
     for mode in (Mode.INFERENCE, Mode.TRAINING):
         try:
             stripped = strip(report, mode)
             values[mode], draws = _run(stripped.pruned, stripped.report.outputs, given)
         except BninspectError as error:
             obstacle = obstacle or str(error)
+            unrunnable = str(error) if isinstance(error, RunError) else unrunnable
     if not values:
         raise RunError(obstacle)
     rounds = {
@@ -115,6 +118,7 @@ def modes_of(report: Report) -> Modes:
         values=values,
         draws=draws,
         tolerance=_QUANTIZED if quantized else _HALF if "half" in types else _SINGLE,
+        unrunnable=unrunnable,
         decided_inside=any(not tensor.node.op.startswith("Placeholder") for tensor in decided),
     )
 

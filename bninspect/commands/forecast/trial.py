@@ -149,7 +149,7 @@ def seen(
         return Seen(converter=converter, version=number, serves="refuses", reason=failure or "it crashed")
     told = json.loads(result.read_text(encoding="utf-8"))
     if told["refused"] is not None:
-        serves = None if told["stage"] == "evaluate" else "refuses"
+        serves = None if told["stage"] == "evaluate" or modes.unrunnable else "refuses"
         reason = " ".join(told["refused"].split())[:_MOST_OF_A_REASON]
         return Seen(converter=converter, version=number, serves=serves, reason=reason)
     made = np.load(asked["made"])

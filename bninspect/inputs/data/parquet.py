@@ -47,12 +47,16 @@ class Parquet:
 
     def values(self, index: int) -> Mapping[str, Value]:
         which = int(np.searchsorted(self._ends, index, side="right"))
+        start = int(self._ends[which - 1]) if which else 0
         if self._group[0] != which:
             with _reading(self._opened.path):
                 file = _pyarrow(self._opened.path).ParquetFile(self._opened.stream)
                 table = file.read_row_group(which, columns=list(self.fields))
-                self._group = (which, table.to_pydict())
-        row = index - (int(self._ends[which - 1]) if which else 0)
+                held = table.to_pydict()
+            if {len(held.get(field, ())) for field in self.fields} != {int(self._ends[which]) - start}:
+                raise InputError(f"{self._opened.path} is damaged: row group {which} lacks rows")
+            self._group = (which, held)
+        row = index - start
         return {field: self._value(index, field, self._group[1][field][row]) for field in self.fields}
 
     def release(self) -> None:

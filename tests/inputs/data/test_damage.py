@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import tarfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from bninspect.errors import InputError
 from bninspect.inputs.data.spec import open_data
 from tests.support.data_sets import example, field, images, record, shard
+from tests.support.data_sets import parquet as write_parquet
 from tests.support.pictures import png
 
 if TYPE_CHECKING:
@@ -77,6 +78,17 @@ def test_members_that_are_links_or_come_twice(tmp_path: Path) -> None:
         else:
             said = "b.png is a link" if kind == tarfile.SYMTYPE else "holds a.png twice"
             assert said in refused(path)
+
+
+def test_a_row_group_with_fewer_rows_than_it_states(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    read_group = parquet.ParquetFile.read_row_group
+
+    def shortened(file: Any, number: int, **given: Any) -> Any:
+        return read_group(file, number, **given).slice(1)
+
+    monkeypatch.setattr(parquet.ParquetFile, "read_row_group", shortened)
+    assert "row group 0 lacks rows" in refused(write_parquet(tmp_path / "x.parquet", PIXELS))
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ _HOMES = {
     "bninspect.batchnorm.mode": ("Form", "Mode"),
     "bninspect.batchnorm.switch": ("ModeSwitch", "Predicate"),
     "bninspect.commands.check.result": ("Found", "ModelResult"),
-    "bninspect.commands.refresh.estimates": ("Estimates",),
+    "bninspect.commands.refresh.estimates": ("Certainty", "Estimates"),
     "bninspect.commands.refresh.refreshed": ("Row",),
     "bninspect.errors": (
         "Absent", "BninspectError", "CutShortError", "GraphDefError", "InputError", "OptionError",
@@ -132,6 +132,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.switch import Predicate as Predicate
     from bninspect.commands.check.result import Found as Found
     from bninspect.commands.check.result import ModelResult as ModelResult
+    from bninspect.commands.refresh.estimates import Certainty as Certainty
     from bninspect.commands.refresh.estimates import Estimates as Estimates
     from bninspect.commands.refresh.refreshed import Row as Row
     from bninspect.errors import (

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from bninspect.api.keywords import InputOptions, Model, Names, Path, Paths, Progress
-    from bninspect.commands.refresh.estimates import Estimates
+    from bninspect.commands.refresh.estimates import Certainty, Estimates
     from bninspect.commands.refresh.refreshed import Row
     from bninspect.measure.facts import Verification
     from bninspect.rules import Finding
@@ -46,6 +46,9 @@ class RefreshReport(Shown):
     """The layers that were not, with the reason."""
     images: int
     """How many images were measured; 0 where what was fed by hand is no image."""
+    curve: tuple[Certainty, ...]
+    """How sure the statistics were after so many images, last of all of them: `curve[-1].error` is the
+    standard error, in standard deviations. Empty if that is not known."""
     verification: Verification | None
     """Of the stripped model; None where it was not stripped."""
     findings: tuple[Finding, ...]
@@ -119,6 +122,7 @@ def refresh(
         rows=Layers(done.rows),
         left=done.left,
         images=done.estimates.images,
+        curve=done.estimates.curve,
         verification=done.verification,
         findings=() if done.result is None else tuple(one.finding for one in done.result.found),
     )

@@ -15,7 +15,8 @@ class Request(Checked):
     images: Texts = ()
     """Files, folders, globs."""
     data: Texts = ()
-    """Arrays, TFRecords, tar shards, parquet, a loader function, as `inputs.data.spec` has it, instead."""
+    """Data sets instead: `PATH[#FIELD[=INPUT],...]` of arrays, TFRecords, tar shards or parquet, or
+    `FILE.py:FUNCTION`."""
     random: Count | None = None
     """This many random images instead."""
     seed: Seed = 0

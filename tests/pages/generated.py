@@ -11,6 +11,7 @@ from bninspect.commands.rule import explain_rules
 from bninspect.render.rule import rule_markdown
 from bninspect.statistics import thresholds
 from tests.pages import DOCS
+from tests.pages.converters import converters_page
 from tests.pages.python import python_page
 from tests.pages.schemas.files import schema_files
 
@@ -27,6 +28,7 @@ def generated() -> dict[Path, str]:
         DOCS / "rules" / "index.md": _rules(),
         DOCS / "thresholds.md": _thresholds(),
         DOCS / "python.md": python_page(),
+        DOCS / "converters.md": converters_page(),
         **schema_files(),
         **dict(_pages()),
     }

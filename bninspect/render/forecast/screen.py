@@ -34,15 +34,17 @@ _TONES: dict[Serves, Tone] = {
     Serves.OTHER: "error",
     Serves.UNKNOWN: "dim",
 }
-_ORDER = (Serves.TRAINING, Serves.OTHER, Serves.ASKS, Serves.REFUSES, Serves.INFERENCE, Serves.UNKNOWN)
+_FLIPPED = "flipped"
 _PHRASES = {
-    Serves.INFERENCE: ("serves inference", "serve inference"),
-    Serves.TRAINING: ("serves TRAINING", "serve TRAINING"),
-    Serves.ASKS: ("asks at run time", "ask at run time"),
-    Serves.REFUSES: ("refuses the model", "refuse the model"),
-    Serves.OTHER: ("gives other numbers", "give other numbers"),
-    Serves.UNKNOWN: ("is not known", "are not known"),
+    Serves.TRAINING.value: ("serves TRAINING", "serve TRAINING"),
+    Serves.OTHER.value: ("gives other numbers", "give other numbers"),
+    _FLIPPED: ("turns training into inference", "turn training into inference"),
+    Serves.ASKS.value: ("asks at run time", "ask at run time"),
+    Serves.REFUSES.value: ("refuses the model", "refuse the model"),
+    Serves.INFERENCE.value: ("serves inference", "serve inference"),
+    Serves.UNKNOWN.value: ("is not known", "are not known"),
 }
+"""What the verdict says of a converter, and of several, in its order."""
 _MOST_NODES = 2
 
 
@@ -53,19 +55,26 @@ def render_forecast(result: ForecastResult) -> Iterator[Item]:
 
 def verdict(result: ForecastResult) -> Line:
     """`model.pb: openvino serves TRAINING, coreml refuses the model, 2 converters serve inference`."""
-    names: dict[Serves, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for one in result.forecasts:
         if one.converter.tested:
-            names.setdefault(one.serves, []).append(one.converter.title)
+            names.setdefault(_kind(one), []).append(one.converter.title)
     clauses = [
-        f"{listed(names[kind], 6)} {_PHRASES[kind][len(names[kind]) > 1]}" for kind in _ORDER if kind in names
+        f"{listed(names[kind], 6)} {_PHRASES[kind][len(names[kind]) > 1]}"
+        for kind in _PHRASES
+        if kind in names
     ]
     bad = any(one.changed for one in result.forecasts if one.converter.tested)
-    good = set(names) <= {Serves.INFERENCE}
+    good = set(names) <= {Serves.INFERENCE.value}
     text = ", ".join(clauses) or "no run of these converters is known; what is reported stands below"
     return Line(
         f"{result.report.graph.graphdef.path}: {text}", "error" if bad else "good" if good else "bold"
     )
+
+
+def _kind(one: ConverterForecast) -> str:
+    flipped = one.serves is Serves.INFERENCE and one.changed
+    return _FLIPPED if flipped else one.serves.value
 
 
 def _body(result: ForecastResult) -> Iterator[Item]:

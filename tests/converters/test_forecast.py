@@ -1,0 +1,47 @@
+"""The forecast is what a run of the converters saw, in every cell that both decide."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.converters.table import CONVERTERS
+from tests.converters.recorded import MOST_UNKNOWN, Cell, cells_of, recorded, reports
+from tests.support.places import FIXTURES
+
+TESTED = [one for one in CONVERTERS if one.tested]
+
+
+def original() -> list[Cell]:
+    record = recorded()["original"]
+    return cells_of(record, reports(record))
+
+
+def test_no_forecast_is_wrong() -> None:
+    assert [cell for cell in original() if cell.outcome == "wrong"] == []
+
+
+def test_few_are_unknown() -> None:
+    cells = original()
+    unknown = [cell for cell in cells if cell.outcome == "unknown"]
+    assert len(cells) > 700
+    assert len(unknown) <= MOST_UNKNOWN * len(cells)
+
+
+def test_every_tested_converter_was_run() -> None:
+    assert {one.name for one in TESTED} == recorded()["versions"].keys()
+
+
+@pytest.mark.parametrize("converter", TESTED, ids=lambda one: one.name)
+def test_every_fact_is_seen_on_its_fixture(converter: object) -> None:
+    """The fact is the first about some layer of the fixture that it names."""
+    from bninspect.converters.fact import Converter
+    from bninspect.converters.written import written
+
+    assert isinstance(converter, Converter)
+    for fact in converter.facts:
+        assert (FIXTURES / fact.test).is_file(), fact.test
+        first = [
+            next((known for known in converter.facts if known.when(one)), None)
+            for one in written(reports([fact.test])[fact.test])
+        ]
+        assert fact in first, f"{fact.reason}: {fact.test}"

@@ -67,9 +67,8 @@ def stripped(found: Sequence[Subject], folder: Path) -> Iterator[Subject]:
         except BninspectError:
             continue
         report = inspect(load(str(path)), outputs=subject.modes.outputs)
-        deciding = {tensor.name for tensor in next(iter(subject.modes.rounds.values())).decided}
         given = next(iter(subject.modes.rounds.values())).feeds
-        fed = {name: value for name, value in given.items() if name not in deciding}
+        fed = {name: value for name, value in given.items() if name.rpartition(":")[0] in report.graph}
         modes = replace(
             subject.modes,
             report=report,

@@ -82,7 +82,7 @@ Extent: start 1 int64; length 2 |int64
 SavedTensorSlices: meta 1 SavedTensorSliceMeta; data 2 SavedSlice
 SavedTensorSliceMeta: tensor 1 *SavedSliceMeta; versions 2 VersionDef
 SavedSliceMeta: name 1 string; shape 2 TensorShapeProto; type 3 DataType; slice 4 *TensorSliceProto
-Event: wall_time 1 double; step 2 int64; file_version 3 string; graph_def 4 bytes; summary 5 Summary
+Event: wall_time 1 double; step 2 int64; file_version 3 |string; graph_def 4 |bytes; summary 5 |Summary
 Summary: value 1 *SummaryValue
 SummaryValue: tag 1 string; simple_value 2 |float; histo 5 |HistogramProto
 HistogramProto: min 1 double; max 2 double; num 3 double; sum 4 double; sum_squares 5 double; bucket_limit 6 *double; bucket 7 *double

@@ -33,6 +33,7 @@ RENAMED = {
     "CompositeTensor": "TensorInfo.CompositeTensor",
     "Extent": "TensorSliceProto.Extent",
     "Endianness": "BundleHeaderProto.Endianness",
+    "SummaryValue": "Summary.Value",
     "TrackableObject": "TrackableObjectGraph.TrackableObject",
     "SerializedTensor": "TrackableObjectGraph.TrackableObject.SerializedTensor",
     **{f"{kind}List": f"CollectionDef.{kind}List" for kind in ("Node", "Bytes", "Int64", "Float", "Any")},
@@ -50,6 +51,14 @@ LEFT_OUT = {
     ("TrackableObject", "registered_saver"),
     ("TrackableObject", "has_checkpoint_values"),
     ("BundleEntryProto", "crc32c"),
+    *(
+        ("Event", name)
+        for name in ("log_message", "session_log", "tagged_run_metadata", "meta_graph_def", "source_metadata")
+    ),
+    *(
+        ("SummaryValue", name)
+        for name in ("node_name", "metadata", "obsolete_old_style_histogram", "image", "audio", "tensor")
+    ),
 }
 """Fields of TensorFlow that are not read and survive as unknown ones."""
 MESSAGES = [line.partition(":")[0] for line in (_GRAPH + _BESIDE).splitlines() if line]
@@ -65,7 +74,7 @@ def pool() -> Any:
         tensor_bundle_pb2,
         trackable_object_graph_pb2,
     )
-    from tensorflow.core.util import saved_tensor_slice_pb2  # noqa: F401
+    from tensorflow.core.util import event_pb2, saved_tensor_slice_pb2  # noqa: F401
 
     return descriptor_pool.Default()
 

@@ -35,7 +35,8 @@ class Measured(NamedTuple):
     """Layers that had no value in some batch, and why."""
 
 
-class Certainty(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Certainty:
     """How far the statistics are expected to be off those of all images there could be."""
 
     images: int

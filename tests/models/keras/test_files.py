@@ -125,9 +125,9 @@ def test_every_command_takes_it(
     model, stripped = str(every_format[library].folder / name), str(tmp_path / "stripped.pb")
     assert run(["graph", model]) == 0
     told = capsys.readouterr()
-    form = "keras" if name == "model.keras" else "keras-h5"
-    assert told.out.splitlines()[1].startswith(f"{form}, ")
-    assert "3 batch-norm layers; all run in inference mode" in told.out
+    form = "Keras archive" if name == "model.keras" else "Keras HDF5"
+    assert told.out.splitlines()[-1].startswith(f"{form}, ")
+    assert "3 batch norms run in inference mode" in told.out
     assert run(["check", model, "--exit-zero"]) == 0
     assert run(["probe", model, "--random", "2"]) == 0
     assert run(["strip", model, "-o", stripped]) == 0

@@ -101,7 +101,7 @@ def test_training_mode_by_its_formula() -> None:
 
 
 def test_statistics_that_are_in_no_file_are_named() -> None:
-    with pytest.raises(RewriteError, match=r"2 of 2 layers .* its stored statistics are not in the file"):
+    with pytest.raises(RewriteError, match=r"both layers .* their stored statistics are not in the file"):
         strip(_report("quantized_training.pb"))
 
 

@@ -32,7 +32,7 @@ WALKS_OF_THEIR_OWN = {
     "as deep as calls are nested, which flatten bounds": """
         graph/functions/scopes.py: Edges._waits_of Edges.controls
     """,
-    "no graph: declarations, JSON, groups of HDF5, folders, settings, documents, runs, numbers, arguments": """
+    "no graph: declarations, JSON, groups of HDF5, folders, settings, documents, runs, numbers": """
         checksum.py: _behind_zeros
         commands/forecast/running/mil.py: _value
         render/page/pictures/modes.py: _planes

@@ -192,7 +192,7 @@ def test_a_model_without_inputs(tmp_path: Path, refusal: Callable[..., str]) -> 
 
 @pytest.mark.parametrize("model", [KERAS, H5], ids=lambda path: path.name)
 def test_without_tensorflow_it_says_what_to_install(model: Path) -> None:
-    said = f'{model}: a Keras file is read by loading it: running a model needs TensorFlow: pip install "tensorflow'
+    said = f"{model}: a Keras file is read by loading it: running a model needs TensorFlow: pip install"
     ended = without_tensorflow("graph", str(model))
     assert (ended.returncode, ended.stdout) == (2, "")
     [line] = ended.stderr.splitlines()

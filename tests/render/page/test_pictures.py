@@ -24,7 +24,7 @@ from bninspect.render.page.pictures.modes import both_modes
 from bninspect.render.page.pictures.network import network_map
 from bninspect.render.page.pictures.scales import Scale, ScoreScale
 from bninspect.render.page.pictures.wiring import wiring_picture
-from bninspect.statistics.distance import Ranked, Rankings
+from bninspect.statistics.distance import Ranked, Rankings, difference
 from tests.render.page.test_numbers import at
 from tests.support.moving import old_and_new
 from tests.support.page_facts import PageReader, facts_of_probe, network
@@ -100,6 +100,19 @@ def test_an_output_that_is_a_picture_is_one_in_both_modes() -> None:
     assert len(images) == 3
     assert all(data.startswith(b"\x89PNG") for data in images)
     assert card.count("</b>: y:0, 0 to 1.000, clipped</figcaption>") == 2
+
+
+def test_outputs_that_are_neither_pictures_nor_scores_have_their_differences() -> None:
+    seen = SeenImage(source="a.png", pixels=np.zeros((8, 8, 3), np.uint8), outputs={})
+    gap = difference(np.array([[1.0], [2.0]]), np.array([[1.5], [2.0]]))
+    outputs = (
+        OutputDifference(name="x:0", difference=gap),
+        OutputDifference(name="k:0", difference=None, agreement=0.25),
+    )
+    [card] = both_modes(probe(probed("bn", 1), outputs=outputs, seen=seen))
+    numbers = PageReader(card).numbers
+    assert numbers["probe/outputs/0/max_abs"][0].value == "0.5"
+    assert numbers["probe/outputs/1/agreement"][0].value == "0.25"
 
 
 def test_the_numbers_of_a_patch_are_those_of_json() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from bninspect.render.page.markup import Html, joined, place, tag
 from bninspect.render.page.pictures.scales import Scale, around, drawing, frame
+from bninspect.statistics.thresholds import NOTE
 from bninspect.text import counted
 
 if TYPE_CHECKING:
@@ -54,13 +55,13 @@ def channel_pictures(one: ProbedLayer) -> list[Html]:
 
 
 def worst_channels(one: ProbedLayer) -> list[int]:
-    """The channels of the largest W, the worst first; fewer where fewer are apart at all."""
+    """The channels of the largest W, the worst first; fewer where fewer are apart enough to be noted."""
     staleness = None if one.own is None else one.own.staleness
     if staleness is None:
         return []
     known = np.where(np.isfinite(staleness.w), staleness.w, -1.0)
     order = np.argsort(-known, kind="stable")[:_NAMED]
-    return [int(channel) for channel in order if known[channel] > 0]
+    return [int(channel) for channel in order if known[channel] >= NOTE]
 
 
 def stored_pictures(mean: Floats, variance: Floats) -> list[Html]:

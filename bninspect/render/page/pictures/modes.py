@@ -31,6 +31,8 @@ _SMALLEST = 8
 _TINY = 64
 """Pixels of a side below which each is drawn as a square."""
 _MOST_NUMBERS = 200
+_MOST_OUTPUTS = 10
+"""Outputs whose difference is told."""
 _MODES = ("training", "inference")
 
 
@@ -44,6 +46,8 @@ def both_modes(probe: Probe) -> list[Html]:
     for index, one in enumerate(probe.outputs):
         if one.top is not None:
             parts.append(_scores(one, f"probe/outputs/{index}/top"))
+    if probe.seen is not None and len(parts) == 1 and probe.outputs:
+        parts.append(_differences(probe.outputs))
     cards = [tag("div", tag("div", *parts, class_="pictures"), class_="card")] if parts else []
     return [*cards, *(_patch(one, f"probe/patches/{index}") for index, one in enumerate(probe.patches))]
 
@@ -88,6 +92,28 @@ def _reduced(pixels: Array) -> Array:
     squares = pixels[:height, :width].reshape(height // factor, factor, width // factor, factor, -1)
     reduced: Array = squares.mean(axis=(1, 3))
     return reduced
+
+
+def _differences(outputs: Sequence[OutputDifference]) -> Html:
+    """How far the modes are apart at outputs that are neither pictures nor rows of scores."""
+    heads = ("output", "max abs", "RMS", "of training RMS", "equal")
+    rows = [
+        tag(
+            "tr",
+            tag("td", tag("span", one.name, class_="name"), class_="l"),
+            *(
+                tag("td", datum(getattr(one.difference, name, None), f"{at}/{name}"))
+                for name in ("max_abs", "rms", "relative_l2")
+            ),
+            tag("td", datum(one.agreement, f"{at}/agreement")),
+        )
+        for one, at in ((one, f"probe/outputs/{index}") for index, one in enumerate(outputs[:_MOST_OUTPUTS]))
+    ]
+    titles = (tag("th", head, class_="l" if head == "output" else None, scope="col") for head in heads)
+    table = tag("table", tag("thead", tag("tr", *titles)), tag("tbody", *rows))
+    more = len(outputs) - _MOST_OUTPUTS
+    rest = [tag("p", f"{more:,} more outputs", class_="dim small")] if more > 0 else []
+    return tag("div", tag("div", table, class_="tables", tabindex="0"), *rest, class_="grow")
 
 
 def _scores(one: OutputDifference, at: str) -> Html:

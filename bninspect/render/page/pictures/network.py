@@ -134,10 +134,12 @@ def _legend(facts: PageFacts) -> Html:
                 "span", _SIGNS[standing], class_=f"c {standing.replace(' ', '')}", aria_hidden="true"
             )
             items.append(tag("li", swatch, f"{counted(count, 'layer')} {meaning}"))
-    passed = sum(state.inherits is not None for state in states)
+    passed = [state.standing for state in states if state.inherits is not None]
     if passed:
         swatch = tag("span", "↓", class_="c fine passed", aria_hidden="true")
-        items.append(tag("li", swatch, f"{passed:,} of them fine by themselves, wrong by what comes before"))
+        alone = "itself" if len(passed) == 1 else "themselves"
+        fine = f"fine by {alone}, " if set(passed) == {"fine"} else ""
+        items.append(tag("li", swatch, f"{len(passed):,} of them {fine}wrong by what comes before"))
     modes = [layer.mode.value for layer in facts.report.layers]
     for mode, band in _BANDS.items():
         if mode in modes:

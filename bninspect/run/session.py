@@ -6,7 +6,6 @@ do comes back as a RunError of one line.
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
 import re
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bninspect.collector import collector_held_off
 from bninspect.errors import RunError
 from bninspect.run import device
 from bninspect.run.messages import first_line, quiet
@@ -219,7 +219,7 @@ def tensorflow() -> Any:
     try:
         with warnings.catch_warnings(), quiet(loud=loud):
             warnings.simplefilter("ignore")
-            with _keras_later(), _uncollected():
+            with _keras_later(), collector_held_off():
                 tf = importlib.import_module("tensorflow")
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] == "tensorflow":
@@ -246,15 +246,3 @@ def _keras_later() -> Iterator[None]:
         yield
     finally:
         sys.modules.pop(_EAGER, None)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Within it no garbage is looked for: an import makes little of it, and many objects to look through."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def in_loops(graph: Graph) -> set[Node]:
     """Nodes in the body of a loop: what lies behind an Enter and before its Exit."""
-    enters = (node for node in graph if node.op in ENTERS)
+    enters = graph.where(ENTERS.__contains__)
 
     def inside(node: Node) -> Iterator[Node]:
         return (use.node for use in graph.uses(node) if use.node.op not in EXITS)

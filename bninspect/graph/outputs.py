@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bninspect.errors import SelectionError
 from bninspect.graph.functions.library import FUSED_OPS, ROOT_OPS
 from bninspect.graph.graph import Tensor
+from bninspect.graph.loops import in_loops
 from bninspect.graph.ops import mutates
 from bninspect.graph.search import dependencies, downstream, end, reach, upstream
 
@@ -100,10 +101,8 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
     gradients = downstream(graph, graph.where(_is_gradient))
     left_out = {*gradients, *graph.where(_does), *_beside_results(graph)}
     fed = downstream(graph, graph.where(_is_input))
-    unread = _without_moments(
-        graph,
-        [node for node in graph if node not in left_out and _is_end(graph, node) and not _is_plumbing(node)],
-    )
+    ends = [node for node in graph if node not in left_out and _is_end(graph, node) and not _is_plumbing(node)]
+    unread = _outside_loops(graph, _without_moments(graph, ends))
     chosen = [node for node in unread if node in fed]
     if gradients and not _sees_normalization(chosen):
         rest = [node for node in graph if node in fed and node not in left_out]
@@ -114,8 +113,8 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
             and all(_only_reports(use.node) for use in graph.uses(node))
             and not _is_plumbing(node)
         ]
-    ends = [node for node in graph.where(_ENDS.__contains__) if not graph.uses(node)]
-    merges = [node for node in ends if node in fed and node not in gradients and not _is_update(node)]
+    joins = [node for node in graph.where(_ENDS.__contains__) if not graph.uses(node)]
+    merges = [node for node in joins if node in fed and node not in gradients and not _is_update(node)]
     chosen = chosen + _with_more_normalization(chosen, merges) if chosen else merges
     if not chosen:
         chosen = [node for node in graph if _is_held(node) and node in fed and not graph.uses(node)]
@@ -127,6 +126,12 @@ def _is_end(graph: Graph, node: Node) -> bool:
     its result.
     """
     return not (graph.uses_of(node.output()) if node.op in FUSED_OPS else graph.uses(node))
+
+
+def _outside_loops(graph: Graph, ends: list[Node]) -> list[Node]:
+    """The ends without those in the body of a loop, which have a value in every turn, and so none to give."""
+    loops = in_loops(graph)
+    return [node for node in ends if node not in loops] or ends
 
 
 def _without_moments(graph: Graph, ends: list[Node]) -> list[Node]:

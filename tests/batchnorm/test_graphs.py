@@ -98,6 +98,14 @@ def test_a_loop_is_no_conditional() -> None:
     assert layer.switch is None
 
 
+def test_what_a_loop_leaves_in_its_body_is_no_output() -> None:
+    """Its update was frozen away: nobody reads it, and nobody can, since it has a value in every turn."""
+    left = "moved = Mul(bn, bn)\n"
+    assert [tensor.name for tensor in report(STORED + LOOP + left).outputs] == ["y:0"]
+    endless = LOOP.replace("y = Exit(inside)\n", "")
+    assert [tensor.name for tensor in report(STORED + endless + left).outputs] == ["moved:0"]
+
+
 def test_only_what_the_outputs_reach_is_a_layer() -> None:
     text = """
 infer = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false)

@@ -101,7 +101,9 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
     gradients = downstream(graph, graph.where(_is_gradient))
     left_out = {*gradients, *graph.where(_does), *_beside_results(graph)}
     fed = downstream(graph, graph.where(_is_input))
-    ends = [node for node in graph if node not in left_out and _is_end(graph, node) and not _is_plumbing(node)]
+    ends = [
+        node for node in graph if node not in left_out and _is_end(graph, node) and not _is_plumbing(node)
+    ]
     unread = _outside_loops(graph, _without_moments(graph, ends))
     chosen = [node for node in unread if node in fed]
     if gradients and not _sees_normalization(chosen):

@@ -13,7 +13,7 @@ from bninspect.graph.search import reach
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.graph import Graph, Node
+    from bninspect.graph.graph import Graph, Node
 
 
 def in_loops(graph: Graph) -> set[Node]:

@@ -6,6 +6,7 @@ It keeps a conditional as it is, and takes a placeholder with a default for its 
 from __future__ import annotations
 
 from bninspect.converters.fact import Converter, Fact, Serves
+from bninspect.converters.shared_facts import KEEPS_CONDITIONAL, KEEPS_INFERENCE, KEEPS_TRAINING
 
 _UNSUPPORTED = frozenset({"_FusedBatchNormEx", "BatchNormWithGlobalNormalization"})
 
@@ -44,12 +45,7 @@ CONVERTER = Converter(
             reason="it takes some conditionals in conditionals, and refuses others",
             test="cases/case_of_equal_cases.pb",
         ),
-        Fact(
-            serves=Serves.ASKS,
-            when=lambda one: one.asks,
-            reason="the conditional stays in the converted model",
-            test="classic.pb",
-        ),
+        KEEPS_CONDITIONAL,
         Fact(
             serves=Serves.TRAINING,
             when=lambda one: one.trains and one.has_default,
@@ -62,17 +58,7 @@ CONVERTER = Converter(
             reason="the default is false, and the converted model no longer takes it as an input",
             test="default_false.pb",
         ),
-        Fact(
-            serves=Serves.TRAINING,
-            when=lambda one: one.trains,
-            reason="training mode is kept",
-            test="fixed_training_fused_2.pb",
-        ),
-        Fact(
-            serves=Serves.INFERENCE,
-            when=lambda one: one.infers,
-            reason="inference mode is kept",
-            test="fixed_inference_fused_115.pb",
-        ),
+        KEEPS_TRAINING,
+        KEEPS_INFERENCE,
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bninspect.batchnorm.mode import Mode
 from bninspect.converters.fact import Converter, Fact, Serves
 from bninspect.converters.importing import REFUSED
+from bninspect.converters.shared_facts import KEEPS_CONDITIONAL, KEEPS_INFERENCE, TRAINS_UNLESS_FED
 
 _HANDED_ON = frozenset({"_FusedBatchNormEx", "BatchNormWithGlobalNormalization"})
 
@@ -38,29 +39,14 @@ CONVERTER = Converter(
             reason="it takes a training op with exponential_avg_factor below 1 for inference",
             test="tfkeras_training.pb",
         ),
-        Fact(
-            serves=Serves.ASKS,
-            when=lambda one: one.asks,
-            reason="the conditional stays in the converted model",
-            test="classic.pb",
-        ),
-        Fact(
-            serves=Serves.TRAINING,
-            when=lambda one: one.trains and not one.is_fixed,
-            reason="the predicate is true unless something is fed, and the conditional is gone; no message",
-            test="default_true.pb",
-        ),
+        KEEPS_CONDITIONAL,
+        TRAINS_UNLESS_FED,
         Fact(
             serves=Serves.TRAINING,
             when=lambda one: one.trains,
             reason="batch statistics are computed; no message",
             test="fixed_training_fused_2.pb",
         ),
-        Fact(
-            serves=Serves.INFERENCE,
-            when=lambda one: one.infers,
-            reason="inference mode is kept",
-            test="fixed_inference_fused_115.pb",
-        ),
+        KEEPS_INFERENCE,
     ),
 )

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from bninspect.converters.fact import Converter, Fact, Serves
 from bninspect.converters.importing import REFUSED
+from bninspect.converters.shared_facts import (
+    KEEPS_CONDITIONAL,
+    KEEPS_INFERENCE,
+    KEEPS_TRAINING,
+    TRAINS_UNLESS_FED,
+)
 
 CONVERTER = Converter(
     name="tflite",
@@ -47,29 +53,9 @@ CONVERTER = Converter(
             reason="it has no fused op in training mode with exponential_avg_factor under a conditional",
             test="tfkeras_lowered.pb",
         ),
-        Fact(
-            serves=Serves.ASKS,
-            when=lambda one: one.asks,
-            reason="the conditional stays in the converted model",
-            test="classic.pb",
-        ),
-        Fact(
-            serves=Serves.TRAINING,
-            when=lambda one: one.trains and not one.is_fixed,
-            reason="the predicate is true unless something is fed, and the conditional is gone; no message",
-            test="default_true.pb",
-        ),
-        Fact(
-            serves=Serves.TRAINING,
-            when=lambda one: one.trains,
-            reason="training mode is kept",
-            test="fixed_training_fused_2.pb",
-        ),
-        Fact(
-            serves=Serves.INFERENCE,
-            when=lambda one: one.infers,
-            reason="inference mode is kept",
-            test="fixed_inference_fused_115.pb",
-        ),
+        KEEPS_CONDITIONAL,
+        TRAINS_UNLESS_FED,
+        KEEPS_TRAINING,
+        KEEPS_INFERENCE,
     ),
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.mutants.running import VARIABLE
 from tests.support.places import ROOT
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 FIRST = 150
 """Tests in the first run: the nearest and quickest ones. Most faults end there."""
-LONGEST = 600.0
-"""Seconds for the tests of one run. A fault that makes a test endless is noticed."""
+LONGEST = 180.0
+"""Seconds for one test. A fault that makes a test endless is noticed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,27 +80,33 @@ class Copy:
     def _run(self, tests: Sequence[str], *options: str) -> list[str]:
         """The tests that failed, or the one line that tells why none ran."""
         names, output = self.folder / "tests.args", self.folder / "tests.out"
+        running = self.folder / "tests.running"
+        running.write_text("no end before the first test", encoding="utf-8")
         names.write_text("\n".join(tests), encoding="utf-8")
         settings = ["-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "--hypothesis-seed=0", *options]
+        settings += ["-p", "tests.mutants.running"]
         # What Python compiled is kept for all files but the one with the fault.
         environment = {
             "PYTHONPATH": str(self.folder),
             "PYTHONDONTWRITEBYTECODE": "1",
             "COLUMNS": "4000",
             "BNINSPECT_NETWORKS": str(self._networks),
+            VARIABLE: str(running),
         }
         asked: dict[str, Any] = {
             "folder": str(self.folder),
             "arguments": [*settings, f"@{names}"],
             "output": str(output),
+            "running": str(running),
+            "environment": environment,
+            "seconds": LONGEST,
         }
-        asked |= {"environment": environment, "seconds": LONGEST}
         assert self._warm.stdin is not None
         assert self._warm.stdout is not None
         print(json.dumps(asked), file=self._warm.stdin, flush=True)
         code = int(self._warm.stdout.readline())
         if code <= 0:
-            return [] if code == 0 else [f"no end in {LONGEST:.0f} s"]
+            return [] if code == 0 else [running.read_text(encoding="utf-8")]
         said = output.read_text(encoding="utf-8", errors="replace").splitlines()
         failed = [line.split(" ", 1)[1] for line in said if line.startswith(("FAILED ", "ERROR "))]
         return [line.split(" - ")[0] for line in failed] or ["no output", *filter(None, said)][-1:]

@@ -3,9 +3,10 @@
 TensorFlow alone costs more than most of the tests that meet a fault. Nothing of the project is imported here,
 so that every fork imports it with the fault in it. A line of JSON comes in for each run, and one goes out:
 
-    {"folder": ..., "arguments": [...], "environment": {...}, "output": ..., "seconds": ...} -> exit code
+    {"folder": ..., "arguments": [...], "environment": {...}, "output": ..., "running": ..., "seconds": ...}
+        -> exit code
 
--1 is the exit code of a run that did not end in time.
+-1 is the exit code of a run whose current test, named in the file `running`, did not end in time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import signal
 import sys
 import time
 import traceback
+from pathlib import Path
 from typing import Any
 
 IMPORTED = (
@@ -37,7 +39,7 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             _run(asked)
-        print(_ended(child, asked["seconds"]), flush=True)
+        print(_ended(child, asked["running"], asked["seconds"]), flush=True)
 
 
 def _run(asked: dict[str, Any]) -> None:
@@ -63,10 +65,9 @@ def _run(asked: dict[str, Any]) -> None:
         os._exit(code)
 
 
-def _ended(child: int, seconds: float) -> int:
-    """The exit code of a fork; -1 once it was killed with all that it had started."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+def _ended(child: int, running: str, seconds: float) -> int:
+    """The exit code of a fork; -1 once it was killed, with all that it started: one test took too long."""
+    while time.time() - Path(running).stat().st_mtime < seconds:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             return abs(os.waitstatus_to_exitcode(status))

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 @options.output
 @click.option(
     "--select",
-    "chosen",
     metavar="CODES",
     multiple=True,
     shell_complete=options.codes,
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--ignore",
-    "ignored",
     metavar="CODES",
     multiple=True,
     shell_complete=options.codes,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @options.model
 @click.option(
     "--for",
-    "named",
+    "converters",
     metavar="NAMES",
     multiple=True,
     help="Only these converters: openvino, coreml, tflite, tf2onnx, opencv, tensorrt. Repeatable.",
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 )
 @options.output_format("table", "json", "markdown")
 @options.traceback
-def command(path: str, named: tuple[str, ...], attempt: bool, form: str) -> None:
+def command(path: str, converters: tuple[str, ...], attempt: bool, form: str) -> None:
     """Show what each converter will make of every batch norm: inference, TRAINING, or a refusal.
 
     Some converters change the mode of a layer and say nothing. MODEL is only read, and compared with what the
@@ -48,7 +48,7 @@ def command(path: str, named: tuple[str, ...], attempt: bool, form: str) -> None
     from bninspect.commands.forecast.forecasting import ForecastOptions, forecast_model
     from bninspect.render.waiting import waiting
 
-    chosen = ForecastOptions(converters=tuple(_names(named)), attempt=attempt)
+    chosen = ForecastOptions(converters=tuple(_names(converters)), attempt=attempt)
     with waiting("trying the converters"):
         result = forecast_model(path, chosen)
     if form == "json":

@@ -41,9 +41,7 @@ if TYPE_CHECKING:
 )
 @options.output_format("table", "json")
 @options.traceback
-def command(
-    paths: tuple[str, ...], globs: tuple[str, ...], outputs: tuple[str, ...], everything: bool, **asked: Any
-) -> int:
+def command(paths: tuple[str, ...], form: str, everything: bool, **asked: Any) -> int:
     """Show which mode every batch norm runs in, and what decides it.
 
     MODEL is a GraphDef (binary or text), a MetaGraph, a checkpoint, a SavedModel, a Keras file, or a folder
@@ -53,14 +51,14 @@ def command(
     from bninspect.collector import collector_held_off
     from bninspect.commands.graph import GraphOptions, models_named
 
-    chosen = GraphOptions(outputs=outputs, signature=asked["signature"], layers=globs)
+    chosen = options.record(GraphOptions, asked)
     found = models_named(paths)
     with collector_held_off():
         if len(found) == 1:
-            return _show_one(found[0], chosen, everything, asked["form"])
-        if globs:
+            return _show_one(found[0], chosen, everything, form)
+        if chosen.layers:
             raise click.UsageError(f"--layer draws the layers of one model, and there are {len(found)}")
-        return show_each(found, chosen, everything=everything, form=asked["form"])
+        return show_each(found, chosen, everything=everything, form=form)
 
 
 def _show_one(path: str, chosen: GraphOptions, everything: bool, form: str) -> int:

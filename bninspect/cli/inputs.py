@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from bninspect.cli.options import SectionedCommand, parameter
+from bninspect.cli.options import SectionedCommand, parameter, record
 from bninspect.errors import OptionError
 from bninspect.options import Channels, Count, Device, Preprocess, Resize, Seed, Size, checked
 
@@ -40,7 +40,7 @@ def options(function: F) -> F:
     for decorate in (
         click.option(
             "--allow-op",
-            "allowed",
+            "allowed_ops",
             metavar="OP",
             multiple=True,
             help="Run this op, which is not on the allow-list. Repeatable.",
@@ -74,7 +74,7 @@ def options(function: F) -> F:
             "fits the first layer's stored statistics.",
         ),
         click.option("--batch-size", type=parameter(Count), metavar="N", help="Images in a batch."),
-        click.option("--input", "input_name", metavar="NAME", help="The placeholder that takes the images."),
+        click.option("--input", metavar="NAME", help="The placeholder that takes the images."),
         click.option(
             "--feed",
             "feeds",
@@ -90,9 +90,7 @@ def options(function: F) -> F:
             metavar="S",
             help="Seed of --random.",
         ),
-        click.option(
-            "--random", "count", type=parameter(Count), metavar="N", help="N random images instead."
-        ),
+        click.option("--random", type=parameter(Count), metavar="N", help="N random images instead."),
         click.option(
             "--data",
             "data",
@@ -140,7 +138,7 @@ def asks_to_run(asked: Mapping[str, Any]) -> bool:
     run, is no order to run it; a feed on the command line is, and an input from a file.
     """
     fed = on_command_line("feeds") or any("=@" in feed for feed in asked["feeds"])
-    return bool(asked["images"] or asked["data"] or asked["count"] or (asked["feeds"] and fed))
+    return bool(asked["images"] or asked["data"] or asked["random"] or (asked["feeds"] and fed))
 
 
 def request(asked: Mapping[str, Any]) -> Request:
@@ -149,19 +147,7 @@ def request(asked: Mapping[str, Any]) -> Request:
     """
     from bninspect.inputs.request import Request
 
-    sources = ("images", "data", "count")
-    named = [name for name in sources if on_command_line(name)]
-    given = {name: asked[name] for name in named or sources}
-    return Request(
-        images=given.get("images", ()),
-        data=given.get("data", ()),
-        random=given.get("count"),
-        seed=asked["seed"],
-        feeds=asked["feeds"],
-        input=asked["input_name"],
-        batch_size=asked["batch_size"],
-        preprocess=asked["preprocess"],
-        channels=asked["channels"],
-        size=asked["size"],
-        resize=asked["resize"],
-    )
+    sources = {"images", "data", "random"}
+    named = {name for name in sources if on_command_line(name)}
+    left_out = sources - named if named else set()
+    return record(Request, {name: value for name, value in asked.items() if name not in left_out})

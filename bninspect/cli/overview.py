@@ -34,7 +34,7 @@ class OverviewCommand(options.SectionedCommand):
 @inputs.options
 @options.output
 @options.traceback
-def command(path: str, pictures: tuple[str, ...], outputs: tuple[str, ...], **asked: Any) -> int:
+def command(path: str, pictures: tuple[str, ...], **asked: Any) -> int:
     """The verdict on a model, what `check` finds in the file, and the command to type next. With images,
     what `probe` measures on them, too.
     """
@@ -56,10 +56,10 @@ def command(path: str, pictures: tuple[str, ...], outputs: tuple[str, ...], **as
     from bninspect.render.overview import render_overview
 
     config = click.get_current_context().obj
-    settings = Settings(
+    settings = options.record(
+        Settings,
+        asked,
         path=found[0],
-        outputs=outputs,
-        allowed_ops=asked["allowed"],
         severities=severities(config),
         converters=() if config is None else config.converters,
     )

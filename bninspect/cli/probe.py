@@ -74,24 +74,12 @@ def _model(config: Config | None) -> str:
     help="Layers in the order of the graph (the default of JSON), or the worst first (of the table).",
 )
 @click.option("--all", "everything", is_flag=True, help="List every layer, output and reason.")
-@click.option(
-    "--save", "target", metavar="FILE.npz", help="Save the outputs of both modes, and what was measured."
-)
+@click.option("--save", metavar="FILE.npz", help="Save the outputs of both modes, and what was measured.")
 @pages.html
 @pages.overlays
 @options.output_format("table", "json")
 @options.traceback
-def command(
-    path: str,
-    globs: tuple[str, ...],
-    outputs: tuple[str, ...],
-    patch: str | None,
-    target: str | None,
-    form: str,
-    everything: bool,
-    allowed: tuple[str, ...],
-    **asked: Any,
-) -> None:
+def command(path: str, form: str, everything: bool, **asked: Any) -> None:
     """Run the model in training and in inference mode, and show how far they differ.
 
     MODEL is what `bninspect graph` reads; without it, `model` of the configuration, BNINSPECT_MODEL or the
@@ -105,23 +93,14 @@ def command(
     request = inputs.request(asked)
     targets = pages.Targets.asked(asked)
     targets.prepare(path, request.files)
-    chosen = ProbeOptions(
-        outputs=outputs,
-        layers=globs,
-        patch=patch,
-        switch=asked["switch"],
-        momentum=asked["momentum"],
-        allowed_ops=allowed,
-        save=target,
-        seen=targets.html is not None,
-    )
+    chosen = options.record(ProbeOptions, asked, seen=targets.html is not None)
     graver = severities(click.get_current_context().obj)
     with waiting("running both modes") as tell:
         result = probe_model(path, request, chosen, tell, graver)
     if targets.files:
         from bninspect.commands.report.of_commands import facts_of_probe
 
-        targets.write(facts_of_probe(result.probe, request, allowed, graver))
+        targets.write(facts_of_probe(result.probe, request, chosen.allowed_ops, graver))
     sort = asked["sort"] or ("graph" if form == "json" else "score")
     found = worst_first(result.probe) if sort == "score" else result.probe
     if form == "json":

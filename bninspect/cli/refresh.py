@@ -14,28 +14,6 @@ if TYPE_CHECKING:
     from bninspect.inputs.request import Request
 
 
-_OF_IMAGES = {
-    "images": "--image",
-    "data": "--data",
-    "count": "--random",
-    "seed": "--seed",
-    "feeds": "--feed",
-    "input_name": "--input",
-    "batch_size": "--batch-size",
-    "preprocess": "--preprocess",
-    "channels": "--channels",
-    "size": "--size",
-    "resize": "--resize",
-    "batches": "--batches",
-    "shuffle": "--shuffle",
-    "until": "--until",
-    "jobs": "--jobs",
-    "engine": "--engine",
-    "part_folder": "--parts",
-}
-"""Parameters that say which images are run, and how: parts were made so, and take none."""
-
-
 @options.command(
     "refresh",
     epilog="""
@@ -145,20 +123,7 @@ def command(
         raise click.UsageError("--moments and --html: a part has no page; give --html with --merge")
     targets = pages.Targets(html=asked["html"])
     targets.prepare(path, parts if request is None else request.files)
-    chosen = RefreshOptions(
-        outputs=asked["outputs"],
-        layers=asked["globs"],
-        mix=asked["mix"],
-        prior=asked["prior"],
-        until=asked["until"],
-        jobs=asked["jobs"],
-        engine=asked["engine"],
-        part_folder=asked["part_folder"],
-        stripped=asked["stripped"],
-        checked=not asked["no_check"],
-        allowed_ops=asked["allowed"],
-        unfrozen=asked["unfrozen"],
-    )
+    chosen = options.record(RefreshOptions, asked, checked=not asked["no_check"])
     with waiting("running training mode") as tell:
         if part is not None:
             assert request is not None
@@ -199,14 +164,22 @@ def _request(
                 f"--moments and --{name}: a part has no old statistics; give --{name} with --merge"
             )
     if not parts:
-        from dataclasses import replace
-
-        return replace(inputs.request(asked), shuffle=asked["shuffle"], batches=asked["batches"])
+        return inputs.request(asked)
     if part is not None:
         raise click.UsageError("--merge and --moments: parts are made of images, not of parts")
-    for name, option in _OF_IMAGES.items():
-        if inputs.on_command_line(name):
-            raise click.UsageError(
-                f"--merge and {option}: parts take the place of images; leave one of the two out"
-            )
+    _refuse_of_images()
     return None
+
+
+def _refuse_of_images() -> None:
+    """Raises a usage error for an option that says which images are run, or how: parts were made so."""
+    from dataclasses import fields
+
+    from bninspect.inputs.request import Request
+
+    names = {"until", "jobs", "engine", "part_folder", *(field.name for field in fields(Request))}
+    for parameter in click.get_current_context().command.params:
+        if parameter.name in names and inputs.on_command_line(parameter.name):
+            raise click.UsageError(
+                f"--merge and {parameter.opts[0]}: parts take the place of images; leave one of the two out"
+            )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from bninspect.cli import inputs, options
 from bninspect.cli.options import pages
-
-if TYPE_CHECKING:
-    from bninspect.inputs.request import Request
 
 
 @options.command(
@@ -32,7 +29,7 @@ if TYPE_CHECKING:
 @pages.overlays
 @options.momentum
 @options.traceback
-def command(path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str, ...], **asked: Any) -> None:
+def command(path: str, target: str, **asked: Any) -> None:
     """Write one page about a model: a map of its layers, how they are wired, what is wrong and how to fix it.
 
     MODEL is what `bninspect graph` reads. Without images the page shows what is in the file; with images it
@@ -43,39 +40,36 @@ def command(path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str
     from bninspect.errors import RunError
 
     with collector_held_off():
-        targets, failure = _write(path, target, outputs, allowed, asked)
+        targets, failure = _write(path, target, asked)
     for file in targets.files:
         click.echo(f"written: {file}")
     if failure is not None:
         raise RunError(f"{failure} (the page shows what is in the file)")
 
 
-def _write(
-    path: str, target: str, outputs: tuple[str, ...], allowed: tuple[str, ...], asked: dict[str, Any]
-) -> tuple[pages.Targets, str | None]:
+def _write(path: str, target: str, asked: dict[str, Any]) -> tuple[pages.Targets, str | None]:
     """The files, written, and why the model could not be run; None where it was, or was not to be."""
     from bninspect.cli.configuration.settings import severities
-    from bninspect.commands.report.report import ReportOptions, report_model
+    from bninspect.commands.check.gate import Settings
+    from bninspect.commands.report.report import report_model
     from bninspect.render.waiting import waiting
 
-    targets = pages.Targets(html=target, overlay=asked["overlay"], tensorboard=asked["tensorboard"])
-    request = _request(asked)
-    read = [] if request is None else [*request.files]
-    targets.prepare(path, [*read, asked["against"]] if asked["against"] else read)
-    chosen = ReportOptions(
-        outputs=outputs,
-        against=asked["against"],
-        patch=asked["patch"],
-        momentum=asked["momentum"],
-        allowed=allowed,
-        severities=severities(click.get_current_context().obj),
+    targets = pages.Targets.asked({**asked, "html": target})
+    request = inputs.request(asked) if inputs.asks_to_run(asked) else None
+    against = asked["against"]
+    read = () if request is None else request.files
+    targets.prepare(path, (*read, against) if against else read)
+    config = click.get_current_context().obj
+    settings = options.record(
+        Settings,
+        asked,
+        path=path,
+        request=request,
+        severities=severities(config),
+        converters=() if config is None else config.converters,
+        keep=True,
     )
     with waiting("running both modes") as tell:
-        facts = report_model(path, request, chosen, tell)
+        facts = report_model(settings, against=against, patch=asked["patch"], progress=tell)
     targets.write(facts)
     return targets, facts.result.error
-
-
-def _request(asked: dict[str, Any]) -> Request | None:
-    """What to feed; None where nothing was given to run the model on."""
-    return inputs.request(asked) if inputs.asks_to_run(asked) else None

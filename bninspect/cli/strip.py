@@ -52,17 +52,7 @@ from bninspect.options import FixedMode
     help="Accept a model whose weights are in no file; its variables stay variables.",
 )
 @options.traceback
-def command(
-    path: str,
-    target: str,
-    outputs: tuple[str, ...],
-    mode: FixedMode,
-    no_verify: bool,
-    require_verified: bool,
-    unfrozen: bool,
-    allowed: tuple[str, ...],
-    **asked: Any,
-) -> None:
+def command(path: str, target: str, no_verify: bool, **asked: Any) -> None:
     """Write the model with every batch norm in inference mode.
 
     The new graph has no Switch, Merge or If for batch norm, no placeholder that decides only batch norm, and
@@ -78,15 +68,8 @@ def command(
 
     if target == STREAM and sys.stdout is not None and sys.stdout.isatty():
         raise click.UsageError("-o - writes the model to standard output, which is a terminal: name a file")
-    chosen = StripOptions(
-        outputs=outputs,
-        mode=mode,
-        verify=not no_verify,
-        require_verified=require_verified,
-        unfrozen=unfrozen,
-        allowed_ops=allowed,
-    )
-    fed = any(map(inputs.on_command_line, ("images", "data", "count", "feeds", "input_name", "allowed")))
+    chosen = options.record(StripOptions, asked, verify=not no_verify)
+    fed = any(map(inputs.on_command_line, ("images", "data", "random", "feeds", "input", "allowed_ops")))
     with waiting("comparing with the original"):
         result = strip(path, target, chosen, inputs.request(asked) if fed or not no_verify else None)
     screen = standard_error() if target == STREAM else standard_output()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.cli import inputs
 from bninspect.cli.configuration.defaults import parameters, processed
+from bninspect.cli.options import record
 from bninspect.commands.check.gate import Allowance, Settings
 from bninspect.commands.paths import identity
 from bninspect.errors import BninspectError, SelectionError
@@ -54,18 +55,16 @@ def _one(
         name = known[key].name or ""
         if not inputs.on_command_line(name):
             asked[name] = processed(config, context.command, key, value)
-    return Settings(
+    return record(
+        Settings,
+        asked,
         path=path,
-        outputs=tuple(asked["outputs"]),
-        chosen=split_codes(asked["chosen"]),
-        ignored=split_codes(asked["ignored"]),
-        deploy=asked["deploy"],
-        momentum=asked["momentum"],
+        chosen=split_codes(asked["select"]),
+        ignored=split_codes(asked["ignore"]),
         allowances=tuple(
             one for section in config.sections(path) for allow in section.allow for one in allowances[allow]
         ),
         request=inputs.request(asked) if inputs.asks_to_run(asked) else None,
-        allowed_ops=tuple(asked["allowed"]),
         converters=config.converters,
         severities=severities,
         keep=asked["html"] is not None,

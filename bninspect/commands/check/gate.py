@@ -83,6 +83,20 @@ def check(settings: Settings, graph: Graph | None = None) -> ModelResult:
 
 def _checked(settings: Settings, graph: Graph | None) -> ModelResult:
     report = inspect(load(graph or settings.path), outputs=settings.outputs)
+    return judged(settings, *case_of(settings, report))
+
+
+def case_of(
+    settings: Settings,
+    report: Report,
+    *,
+    patch: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Case, str | None]:
+    """What the model is judged on, with a run of it where the settings have inputs for one; and why it could
+    not be run, where it could not: then what the file alone shows stands. `patch` and `progress` are those
+    of `run`.
+    """
     case = Case(
         report=report,
         deploy=settings.deploy,
@@ -90,15 +104,38 @@ def _checked(settings: Settings, graph: Graph | None) -> ModelResult:
         request=settings.request,
         allowed_ops=settings.allowed_ops,
     )
-    failure = None
-    if settings.request is not None:
-        try:
-            case = replace(case, probe=_probed(report, settings, settings.request))
-        except BninspectError as error:
-            # What the file alone shows stands, whatever became of the run.
-            failure = str(error)
-            case = replace(case, no_probe=f"the model could not be run: {failure}")
-    return judged(settings, case, failure)
+    if settings.request is None:
+        return case, None
+    try:
+        return replace(case, probe=run(settings, report, patch=patch, progress=progress)), None
+    except BninspectError as error:
+        return replace(case, no_probe=f"the model could not be run: {error}"), str(error)
+
+
+def run(
+    settings: Settings,
+    report: Report,
+    *,
+    patch: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Probe:
+    """Both modes of a model on what the settings feed it, with the numbers of a patch; `progress` is told
+    (images done, images in all). Raises BninspectError where it cannot be run.
+    """
+    from bninspect.inputs.request import Request
+    from bninspect.measure.facts import Question
+    from bninspect.measure.run import probe
+    from bninspect.rewrite.freeze import frozen
+
+    held = frozen(report)
+    question = Question(
+        layers=held.layers,
+        patch=patch,
+        allowed=settings.allowed_ops,
+        momentum=settings.momentum,
+        seen=settings.keep,
+    )
+    return probe(held, question, settings.request or Request(), progress)
 
 
 def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelResult:
@@ -165,19 +202,6 @@ def _former(finding: Finding, report: Report) -> tuple[tuple[str, str], ...]:
         if layer.name in finding.accounts_for and layer.moving_mean is not None
     ]
     return tuple((code, node) for code in FORMERLY.get(finding.code, ()) for node in nodes)
-
-
-def _probed(report: Report, settings: Settings, request: Request) -> Probe:
-    """The model run on the images that were given."""
-    from bninspect.measure.facts import Question
-    from bninspect.measure.run import probe
-    from bninspect.rewrite.freeze import frozen
-
-    report = frozen(report)
-    question = Question(
-        layers=report.layers, allowed=settings.allowed_ops, momentum=settings.momentum, seen=settings.keep
-    )
-    return probe(report, question, request)
 
 
 def _allowed(

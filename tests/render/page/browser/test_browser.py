@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm.comparison.comparison import diff
+from bninspect.commands.check.gate import Settings
 from bninspect.commands.check.result import ModelResult
 from bninspect.commands.report.facts import Before
-from bninspect.commands.report.report import ReportOptions, report_model
+from bninspect.commands.report.report import report_model
 from bninspect.measure.facts import OutputDifference, Patch, SeenImage
 from bninspect.render.page.document import document
 from bninspect.render.page.many import many_models, section, unread
@@ -61,7 +62,7 @@ def text_of(name: str) -> str:
     if name == "hostile":
         layers = (probed(name, seed) for seed, name in enumerate(HOSTILE))
         return page(facts_of_probe(probe(*layers, outputs=(output(0.9, 0.5, name=HOSTILE[0]),))))
-    return page(report_model(str(FIXTURES / name), None, ReportOptions()))
+    return page(report_model(Settings(path=str(FIXTURES / name))))
 
 
 def _with_images() -> Probe:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import (
     TYPE_CHECKING,
     Annotated,
     Any,
     Literal,
     NamedTuple,
+    TypeVar,
     Union,
     get_args,
     get_origin,
@@ -25,6 +27,10 @@ from bninspect.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from _typeshed import DataclassInstance
+
+Record = TypeVar("Record", bound="DataclassInstance")
 
 IMAGES = "--image DIR"
 """The option that gives a model its images, as every screen asks for those that we do not have."""
@@ -101,6 +107,14 @@ class Checked:
 
     def refuse_contradictions(self) -> None:
         """Raises OptionError where two of the options exclude each other."""
+
+
+def record(kind: type[Record], given: Mapping[str, Any], **others: Any) -> Record:
+    """The record of options of this kind: its fields from what is given under their names, but for the
+    others. Raises OptionError as the record does.
+    """
+    names = [field.name for field in fields(kind) if field.name in given and field.name not in others]
+    return kind(**{name: given[name] for name in names}, **others)
 
 
 _KINDS: dict[type, dict[str, Any]] = {}

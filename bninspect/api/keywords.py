@@ -46,6 +46,22 @@ class InputOptions(TypedDict, total=False):
     resize: Resize
 
 
+class MomentOptions(InputOptions, total=False):
+    """Which moments are measured, and how, besides what is fed: fields of RefreshOptions and Request."""
+
+    outputs: Names
+    layers: Names
+    stripped: bool
+    until: float | None
+    jobs: int | None
+    engine: str | None
+    part_folder: str | None
+    allowed_ops: Names
+    unfrozen: bool
+    batches: int | None
+    shuffle: bool
+
+
 class _Written(str):
     """An annotation that a signature shows as it is written, without quotes."""
 
@@ -55,10 +71,10 @@ class _Written(str):
         return str(self)
 
 
-def takes(*records: type) -> Callable[[Function], Function]:
-    """A function whose keywords are fields of these records of options. Its signature shows `**inputs` as the
-    keywords of InputOptions, and `api.fields` describes all of them by what stands below the fields. Its
-    errors say keywords.
+def takes(*records: type, more: type = InputOptions) -> Callable[[Function], Function]:
+    """A function whose keywords are fields of these records of options. Its signature shows what it takes as
+    `**more` as the keywords that these are, and `api.fields` describes all of them by what stands below the
+    fields. Its errors say keywords.
     """
 
     def taking(function: Function) -> Function:
@@ -67,44 +83,50 @@ def takes(*records: type) -> Callable[[Function], Function]:
             with spelled_for_python():
                 return function(*given, **options)
 
-        setattr(spelled, "__signature__", _signature(function))  # noqa: B010
+        setattr(spelled, "__signature__", _signature(function, records, more))  # noqa: B010
         setattr(spelled, "option_records", records)  # noqa: B010
         return cast("Function", spelled)
 
     return taking
 
 
-def _signature(function: Callable[..., Any]) -> Signature:
-    """The signature, as the source has it, with each keyword of InputOptions."""
-    known = {field.name: field for field in fields(Request)}
+def _signature(function: Callable[..., Any], records: Iterable[type], more: type) -> Signature:
+    """The signature, as the source has it, with each keyword of the last parameter, if that takes several."""
     found = signature(function)
     parameters = [one for one in found.parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
     if len(parameters) < len(found.parameters):
-        parameters += [_keyword(known[name]) for name in InputOptions.__annotations__]
+        kinds = more.__annotations__
+        known = [field for record in records for field in fields(record) if field.name in kinds]
+        parameters += [_keyword(field, kinds[field.name]) for field in known]
     shown = [one.replace(annotation=_Written(one.annotation)) for one in parameters]
     returned = _Written(found.return_annotation)
     return found.replace(parameters=shown, return_annotation=returned)
 
 
-def _keyword(field: Field[Any]) -> Parameter:
-    annotation = InputOptions.__annotations__[field.name]
+def _keyword(field: Field[Any], annotation: Any) -> Parameter:
     written = getattr(annotation, "__forward_arg__", annotation)
     return Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=written)
 
 
 def request_of(
-    inputs: Mapping[str, Any], request: Request | None, of: str, more: Mapping[str, Any] | None = None
+    given: Mapping[str, Any], request: Request | None, of: str, known: type = InputOptions
 ) -> Request | None:
     """What the keywords of a function (`of`) ask to be fed; None if they ask nothing. A request that is given
     whole stands for all of them.
 
-    Raises OptionError for an unknown keyword, a value that an option cannot have, and a keyword beside a
-    request.
+    Raises OptionError for a keyword that is not known, a value that an option cannot have, and a keyword
+    beside a request.
     """
-    refuse_unknown(inputs, (*InputOptions.__annotations__, *(more or {})), of)
-    asked = {**inputs, **{name: value for name, value in (more or {}).items() if value}}
+    refuse_unknown(given, known.__annotations__, of)
+    names = {field.name for field in fields(Request)}
+    asked = {name: value for name, value in given.items() if name in names and not _says_nothing(value)}
     if request is None:
         return Request(**asked) if asked else None
     if asked:
         raise OptionError(f"request and {next(iter(asked))}: the request says it; give one of the two")
     return request
+
+
+def _says_nothing(value: object) -> bool:
+    """Whether a keyword is as if it were not given."""
+    return value is None or value is False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from bninspect.api.keywords import request_of, takes
+from bninspect.api.keywords import MomentOptions, request_of, takes
 from bninspect.api.shown import Layers, Shown, said
 from bninspect.commands.refresh.plan import RefreshOptions
 from bninspect.commands.refresh.refresh import refresh as refresh_model
@@ -13,7 +13,8 @@ from bninspect.commands.refresh.refresh import write_moments as write_part
 from bninspect.commands.report.of_commands import facts_of_refresh
 from bninspect.errors import Absent, OptionError
 from bninspect.inputs.request import Request
-from bninspect.options import Texts, checked
+from bninspect.options import Texts, record
+from bninspect.options import checked as as_kind
 from bninspect.render.page.notebook import pictures
 from bninspect.render.refresh.document import refresh_document
 from bninspect.render.refresh.text import verdict
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from bninspect.api.keywords import InputOptions, Model, Names, Path, Paths, Progress
+    from bninspect.api.keywords import Model, Path, Paths, Progress
     from bninspect.commands.refresh.estimates import Certainty, Estimates
     from bninspect.commands.refresh.refreshed import Row
     from bninspect.measure.facts import Verification
@@ -58,36 +59,25 @@ class RefreshReport(Shown):
         return iter(self.findings)
 
 
-@takes(RefreshOptions, Request)
+@takes(RefreshOptions, Request, more=MomentOptions)
 def refresh(
     model: Model,
     target: Path,
     request: Request | None = None,
     *,
     parts: Paths = (),
-    outputs: Names = (),
-    layers: Names = (),
     mix: float = 0.0,
     prior: int | None = None,
-    stripped: bool = False,
     checked: bool = True,
-    until: float | None = None,
-    jobs: int | None = None,
-    engine: str | None = None,
-    part_folder: str | None = None,
-    allowed_ops: Names = (),
-    unfrozen: bool = False,
-    batches: int | None = None,
-    shuffle: bool = False,
     progress: Progress | None = None,
-    **inputs: Unpack[InputOptions],
+    **more: Unpack[MomentOptions],
 ) -> RefreshReport:
     """Returns each layer before and after: the model is written to `target` with its statistics re-estimated.
 
     As `bninspect refresh`. `model` is a path or a graph that `load` gave, and never changed. The images are
     run in training mode, which needs TensorFlow, or `parts` are merged, files of `write_moments`. Only the
-    first `batches` are run, in a random order with `shuffle`, which `seed` decides. `request` stands for the
-    keywords from `images` on, for `batches` and `shuffle`.
+    first `batches` are run, in a random order with `shuffle`, which `seed` decides. `request` stands for all
+    keywords from `images` on.
 
         done = bninspect.refresh("model.pb", "better.pb", images="photos/", preprocess="tf")
         done.rows["bn1"].before.score, done.rows["bn1"].after.own.score
@@ -97,22 +87,10 @@ def refresh(
     OptionError for a value that an option cannot have; OSError where the target cannot be written. Then the
     target is what it was.
     """
-    options = RefreshOptions(
-        outputs=outputs,  # type: ignore[arg-type]
-        layers=layers,  # type: ignore[arg-type]
-        mix=mix,
-        prior=prior,
-        stripped=stripped,
-        checked=checked,
-        until=until,
-        jobs=jobs,
-        engine=engine,
-        part_folder=part_folder,
-        allowed_ops=allowed_ops,  # type: ignore[arg-type]
-        unfrozen=unfrozen,
-    )
-    asked = request_of(inputs, request, "refresh", {"batches": batches, "shuffle": shuffle})
-    done = refresh_model(model, target, asked, options, parts=_paths(parts), progress=progress)
+    options = record(RefreshOptions, more, mix=mix, prior=prior, checked=checked)
+    asked = request_of(more, request, "refresh", MomentOptions)
+    merged = as_kind("parts", parts, Texts)
+    done = refresh_model(model, target, asked, options, parts=merged, progress=progress)
     return RefreshReport(
         verdict=said((verdict(done),))[0],
         document=refresh_document(done),
@@ -128,48 +106,22 @@ def refresh(
     )
 
 
-def _paths(parts: Paths) -> tuple[str, ...]:
-    found: tuple[str, ...] = checked("parts", parts, Texts)
-    return found
-
-
-@takes(RefreshOptions, Request)
+@takes(RefreshOptions, Request, more=MomentOptions)
 def write_moments(
     model: Model,
     target: Path,
     request: Request | None = None,
     *,
-    outputs: Names = (),
-    layers: Names = (),
-    stripped: bool = False,
-    until: float | None = None,
-    jobs: int | None = None,
-    engine: str | None = None,
-    part_folder: str | None = None,
-    allowed_ops: Names = (),
-    unfrozen: bool = False,
-    batches: int | None = None,
-    shuffle: bool = False,
     progress: Progress | None = None,
-    **inputs: Unpack[InputOptions],
+    **more: Unpack[MomentOptions],
 ) -> Estimates:
     """Returns the moments of one part of a large set, and writes them to `target` (.npz) for `refresh`.
 
     As `bninspect refresh --moments`. `refresh(..., parts=[...])` merges such parts; it has to be asked for
     the same `layers` and `stripped`. Arguments and errors are those of `refresh`.
     """
-    options = RefreshOptions(
-        outputs=outputs,  # type: ignore[arg-type]
-        layers=layers,  # type: ignore[arg-type]
-        stripped=stripped,
-        until=until,
-        jobs=jobs,
-        engine=engine,
-        part_folder=part_folder,
-        allowed_ops=allowed_ops,  # type: ignore[arg-type]
-        unfrozen=unfrozen,
-    )
-    asked = request_of(inputs, request, "write_moments", {"batches": batches, "shuffle": shuffle})
+    options = record(RefreshOptions, more)
+    asked = request_of(more, request, "write_moments", MomentOptions)
     if asked is None:
         raise OptionError("write_moments runs images: give images, data or random")
     return write_part(model, target, asked, options, progress)

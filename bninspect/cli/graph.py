@@ -8,6 +8,7 @@ import click
 
 from bninspect.cli import options
 from bninspect.escaping import printable_lines
+from bninspect.options import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +52,7 @@ def command(paths: tuple[str, ...], form: str, everything: bool, **asked: Any) -
     from bninspect.collector import collector_held_off
     from bninspect.commands.graph import GraphOptions, models_named
 
-    chosen = options.record(GraphOptions, asked)
+    chosen = record(GraphOptions, asked)
     found = models_named(paths)
     with collector_held_off():
         if len(found) == 1:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from bninspect.cli.options import SectionedCommand, parameter, record
+from bninspect.cli.options import SectionedCommand, parameter
 from bninspect.errors import OptionError
-from bninspect.options import Channels, Count, Device, Preprocess, Resize, Seed, Size, checked
+from bninspect.options import Channels, Count, Device, Preprocess, Resize, Seed, Size, checked, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from bninspect.cli import inputs, options
+from bninspect.options import record
 
 
 class OverviewCommand(options.SectionedCommand):
@@ -56,7 +57,7 @@ def command(path: str, pictures: tuple[str, ...], **asked: Any) -> int:
     from bninspect.render.overview import render_overview
 
     config = click.get_current_context().obj
-    settings = options.record(
+    settings = record(
         Settings,
         asked,
         path=found[0],

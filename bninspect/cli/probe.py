@@ -10,7 +10,7 @@ import click
 
 from bninspect.cli import inputs, options
 from bninspect.cli.options import pages
-from bninspect.options import Switching
+from bninspect.options import Switching, record
 
 if TYPE_CHECKING:
     from bninspect.cli.configuration.config import Config
@@ -93,7 +93,7 @@ def command(path: str, form: str, everything: bool, **asked: Any) -> None:
     request = inputs.request(asked)
     targets = pages.Targets.asked(asked)
     targets.prepare(path, request.files)
-    chosen = options.record(ProbeOptions, asked, seen=targets.html is not None)
+    chosen = record(ProbeOptions, asked, seen=targets.html is not None)
     graver = severities(click.get_current_context().obj)
     with waiting("running both modes") as tell:
         result = probe_model(path, request, chosen, tell, graver)

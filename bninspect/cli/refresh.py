@@ -8,7 +8,7 @@ import click
 
 from bninspect.cli import inputs, options
 from bninspect.cli.options import pages
-from bninspect.options import Count, Positive, Share
+from bninspect.options import Count, Positive, Share, record
 
 if TYPE_CHECKING:
     from bninspect.inputs.request import Request
@@ -123,7 +123,7 @@ def command(
         raise click.UsageError("--moments and --html: a part has no page; give --html with --merge")
     targets = pages.Targets(html=asked["html"])
     targets.prepare(path, parts if request is None else request.files)
-    chosen = options.record(RefreshOptions, asked, checked=not asked["no_check"])
+    chosen = record(RefreshOptions, asked, checked=not asked["no_check"])
     with waiting("running training mode") as tell:
         if part is not None:
             assert request is not None

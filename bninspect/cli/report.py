@@ -8,6 +8,7 @@ import click
 
 from bninspect.cli import inputs, options
 from bninspect.cli.options import pages
+from bninspect.options import record
 
 
 @options.command(
@@ -60,7 +61,7 @@ def _write(path: str, target: str, asked: dict[str, Any]) -> tuple[pages.Targets
     read = () if request is None else request.files
     targets.prepare(path, (*read, against) if against else read)
     config = click.get_current_context().obj
-    settings = options.record(
+    settings = record(
         Settings,
         asked,
         path=path,

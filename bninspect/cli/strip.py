@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from bninspect.cli import inputs, options
-from bninspect.options import FixedMode
+from bninspect.options import FixedMode, record
 
 
 @click.command(
@@ -68,7 +68,7 @@ def command(path: str, target: str, no_verify: bool, **asked: Any) -> None:
 
     if target == STREAM and sys.stdout is not None and sys.stdout.isatty():
         raise click.UsageError("-o - writes the model to standard output, which is a terminal: name a file")
-    chosen = options.record(StripOptions, asked, verify=not no_verify)
+    chosen = record(StripOptions, asked, verify=not no_verify)
     fed = any(map(inputs.on_command_line, ("images", "data", "random", "feeds", "input", "allowed_ops")))
     with waiting("comparing with the original"):
         result = strip(path, target, chosen, inputs.request(asked) if fed or not no_verify else None)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from bninspect.cli import inputs
 from bninspect.cli.configuration.defaults import parameters, processed
-from bninspect.cli.options import record
 from bninspect.commands.check.gate import Allowance, Settings
 from bninspect.commands.paths import identity
 from bninspect.errors import BninspectError, SelectionError
+from bninspect.options import record
 from bninspect.rules import Severity, select
 from bninspect.rules.selection import refuse_none, split_codes
 

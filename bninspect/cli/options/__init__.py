@@ -12,13 +12,11 @@ import click
 from bninspect.options import Level, Momentum, choices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
-    from _typeshed import DataclassInstance
     from click.shell_completion import CompletionItem
 
 F = TypeVar("F", bound="Callable[..., Any]")
-Record = TypeVar("Record", bound="DataclassInstance")
 
 
 ARGUMENTS = "bninspect.arguments"
@@ -192,16 +190,6 @@ def traceback(function: F) -> F:
     return click.option(
         "--traceback", is_flag=True, expose_value=False, help="Print the traceback of an error, too."
     )(function)
-
-
-def record(kind: type[Record], asked: Mapping[str, Any], **others: Any) -> Record:
-    """The record of options of this kind: its fields from the parameters of their names, but for the others,
-    which are given. Raises OptionError for options that exclude each other.
-    """
-    from dataclasses import fields
-
-    names = [field.name for field in fields(kind) if field.name in asked and field.name not in others]
-    return kind(**{name: asked[name] for name in names}, **others)
 
 
 def command_line() -> str:

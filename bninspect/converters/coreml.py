@@ -15,6 +15,12 @@ CONVERTER = Converter(
         *REFUSED,
         Fact(
             serves=Serves.REFUSES,
+            when=lambda one: one.is_half and one.is_decomposed and one.model.has_half_input,
+            reason="it takes a float16 input for float32, and multiplies no float32 with float16",
+            test="half_decomposed.pb",
+        ),
+        Fact(
+            serves=Serves.REFUSES,
             when=lambda one: one.model.has_scalar_input,
             reason="it takes no input of rank 0, such as the placeholder that decides",
             test="classic.pb",

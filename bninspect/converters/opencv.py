@@ -14,6 +14,12 @@ CONVERTER = Converter(
     facts=(
         Fact(
             serves=Serves.REFUSES,
+            when=lambda one: one.is_fused and one.computes_constants,
+            reason="it folds no arithmetic of constants, of which gamma, beta or the statistics are made",
+            test="stateless_if_net.pb",
+        ),
+        Fact(
+            serves=Serves.REFUSES,
             when=lambda one: bool(one.model.calls),
             reason="it takes no call of a function",
             test="stateless_if.pb",

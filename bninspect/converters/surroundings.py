@@ -40,6 +40,8 @@ class Surroundings:
     """Whether something needed reads the batch mean or variance that a fused op gives besides."""
     has_scalar_input: bool
     """Whether a placeholder of no axes is needed."""
+    has_half_input: bool
+    """Whether a placeholder is needed that holds float16."""
     has_unranked_input: bool
     """Whether a placeholder is needed that states no shape."""
     outputs: frozenset[Node]
@@ -76,6 +78,7 @@ def surroundings(report: Report) -> Surroundings:
             for tensor in node.inputs
         ),
         has_scalar_input=() in shapes,
+        has_half_input=any(node.attr("dtype") == "half" for node in places),
         has_unranked_input=None in shapes,
         outputs=frozenset(tensor.node for tensor in report.outputs),
         is_refused_global=is_global and (graph.graphdef.producer or 0) > _LAST_GLOBAL,

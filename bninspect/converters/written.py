@@ -14,7 +14,7 @@ from bninspect.graph.trace import same
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.graph import Tensor
+    from bninspect.graph import Node, Tensor
 
 _GIVEN = frozenset({"Const", "Merge"})
 _HELD = (State.STORED, State.INITIAL, State.INVALID)
@@ -93,6 +93,13 @@ class Written:
         return any(node.attr("T") == "half" for node in nodes)
 
     @property
+    def computes_constants(self) -> bool:
+        """Whether gamma, beta or a stored statistic is arithmetic of constants."""
+        layer = self.layer
+        held = (layer.gamma, layer.beta, layer.moving_mean, layer.moving_variance)
+        return any(_is_arithmetic(same(tensor).node) for tensor in held if tensor is not None)
+
+    @property
     def has_default(self) -> bool:
         """Whether a placeholder decides that has a default."""
         return self.layer.mode is Mode.SWITCHED and self.own is not None
@@ -153,6 +160,10 @@ class Written:
             return False
         shift = same(offset.inputs[1]).node
         return shift.op == "Mul" and _is_held(shift.inputs[0]) and _is_scale(shift.inputs[1])
+
+
+def _is_arithmetic(node: Node) -> bool:
+    return len(node.inputs) > 1 and all(map(_is_held, node.inputs)) and node.op not in MERGES
 
 
 def _is_held(tensor: Tensor) -> bool:

@@ -96,10 +96,19 @@ def _set(target: Any, value: Any) -> None:
         for size in value.shape:
             target.tensor.tensor_shape.dim.add(size=size)
         target.tensor.tensor_content = value.tobytes()
+        _state_shape(target.tensor)
     elif isinstance(value, TensorValue):
         target.tensor.CopyFrom(value.message())
+        _state_shape(target.tensor)
     else:
         target.list.i.extend(value)
+
+
+def _state_shape(tensor: Any) -> None:
+    """Writes the shape of a scalar, too, which is an empty message: OpenVINO takes a constant that states no
+    shape for 0, and TensorFlow always writes one.
+    """
+    tensor.tensor_shape.SetInParent()
 
 
 def pieces(graphdef: GraphDef) -> Iterator[Span]:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.branches import Fixed
 from bninspect.batchnorm.mode import Form, Mode
-from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.batchnorm.wiring.conditions import Conditions, constant_truth
 from bninspect.batchnorm.wiring.deciding import value_at, value_of
 from bninspect.errors import RewriteError
-from bninspect.graph.ops import SWITCHES
+from bninspect.graph.ops import MERGES, SWITCHES
 from bninspect.graph.search import end, reach
 from bninspect.graph.trace import same
 from bninspect.rewrite.checks import leave_out_checks
@@ -137,7 +137,8 @@ def settle(report: Report, mode: Mode, edits: Edits, conditions: Conditions) -> 
     """What else the deciders of the layers decide goes where all their values that serve the mode send it.
 
     A decider of which one value alone serves the mode is that value, for all that reads it. Where no value
-    serves the mode to all layers, nothing but the layers is settled.
+    serves the mode to all layers, nothing but the layers is settled, and what the file fixes: converters
+    refuse a conditional of which one branch never runs.
     """
     every = deciders(report)
     serving = {
@@ -147,13 +148,14 @@ def settle(report: Report, mode: Mode, edits: Edits, conditions: Conditions) -> 
     for decider in every:
         for predicate, truth in decider.wanted(mode):
             known[predicate] = truth if decider in serving else None
-    for node in report.graph if serving else ():
+    for node in report.graph:
         join = conditions.join(node)
         if join is None:
             continue
         source, negated = conditions.base(join.predicate)
         if source not in known:
-            known[source] = _agreed(source, serving)
+            always = constant_truth(source) if node.op in MERGES else None
+            known[source] = _agreed(source, serving) if always is None else always
         true = known[source]
         if true is not None:
             _take(join, true != negated, join.predicate.node, edits, conditions)

@@ -43,8 +43,9 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
     """The graph of this report with every layer in one mode, pruned to its outputs, which keep their names.
 
     Whatever else the same predicates decide (dropout) is settled with them, as far as every value that serves
-    the mode to all layers agrees on it. Conditionals of other predicates, loops, and the functions that the
-    graph still needs stay. Raises RewriteError, naming the layers, where one cannot have the mode.
+    the mode to all layers agrees on it, and what constants decide. Conditionals of other predicates, loops,
+    and the functions that the graph still needs stay. Raises RewriteError, naming the layers, where one
+    cannot have the mode.
     """
     original, report = report, rewritable(report, mode)
     specialization = specialize(report, mode, everything=True)

@@ -17,6 +17,9 @@ from bninspect.commands.forecast.trial import PACKAGES, installed_version, missi
 from tests.converters.recorded import MOST_UNKNOWN, SEEN, Cell, cells_of, recorded
 from tests.converters.trials import Subject, stripped, subjects, tried
 
+Reasons = dict[str, dict[str, str]]
+"""Model -> converter -> why the run could not tell what it serves."""
+
 
 def main(arguments: list[str]) -> int:
     """Prints what disagrees, and counts."""
@@ -27,12 +30,13 @@ def main(arguments: list[str]) -> int:
     found, skipped = subjects(names)
     for name, reason in skipped.items():
         print(f"{name} is left out: {reason}", file=sys.stderr)
-    document: dict[str, Any] = {"versions": {name: installed_version(name) for name in usable}}
+    document: dict[str, Any] = {"versions": {name: installed_version(name) for name in usable}, "untold": {}}
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         kinds = {"original": found, "stripped": list(stripped(found, Path(folder)))}
         for kind, models in kinds.items():
-            record = _seen(models, usable)
+            record, untold = _seen(models, usable)
+            document["untold"] |= untold if kind == "original" else {}
             document[kind] = record
             wrong += _compared(kind, cells_of(record, {one.name: one.report for one in models}))
     if "--record" in arguments:
@@ -40,20 +44,24 @@ def main(arguments: list[str]) -> int:
             before = recorded()
             document = {
                 "versions": before["versions"],
-                **{kind: {**before[kind], **document[kind]} for kind in ("original", "stripped")},
+                **{kind: {**before[kind], **document[kind]} for kind in ("original", "stripped", "untold")},
             }
         SEEN.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return 1 if wrong else 0
 
 
-def _seen(models: list[Subject], usable: list[str]) -> dict[str, dict[str, str | None]]:
+def _seen(models: list[Subject], usable: list[str]) -> tuple[dict[str, dict[str, str | None]], Reasons]:
+    """What each converter made of each model, and why that cannot be told where it cannot."""
     record: dict[str, dict[str, str | None]] = {one.name: {} for one in models}
+    untold: Reasons = {}
     for converter in usable:
         for name, one in tried(models, converter).items():
             record[name][converter] = one.serves
+            if one.serves is None:
+                untold.setdefault(name, {})[converter] = str(one.reason)
             if one.reason or one.serves == "other numbers":
                 print(f"  {converter} {name}: {one.serves} {one.reason or one.difference}", file=sys.stderr)
-    return record
+    return record, untold
 
 
 def _compared(kind: str, cells: list[Cell]) -> int:

@@ -39,7 +39,7 @@ class Cell(NamedTuple):
 
 
 def recorded() -> dict[str, Any]:
-    """The record: `versions`, `original`, `stripped`."""
+    """The record: `versions`, `original`, `stripped`, and in `untold` why a cell of `original` is null."""
     found: dict[str, Any] = json.loads(SEEN.read_text(encoding="utf-8"))
     return found
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bninspect.batchnorm import inspect
 from bninspect.errors import RewriteError
 from bninspect.models.open import load
 from bninspect.run.program import Program
 from bninspect.run.session import tensorflow
+from tests.support.places import FIXTURES
 from tests.support.stripping import strip
 
 if TYPE_CHECKING:
@@ -69,3 +71,14 @@ def test_a_value_that_the_new_model_lost_is_a_difference(
     with pytest.raises(RewriteError, match="left:0 has a value in the original and none in the new model"):
         strip(model, tmp_path / "out.pb")
     assert not (tmp_path / "out.pb").exists()
+
+
+@pytest.mark.parametrize("mode", ["inference", "training"])
+def test_a_conditional_that_the_file_decides_is_gone(mode: str, tmp_path: Path) -> None:
+    """Both layers of this GAN of 2017 stand in a branch that a constant takes."""
+    result = strip(FIXTURES / "cases/blend_under_assign.pb", tmp_path / "out.pb", mode=mode, verify=True)
+    assert result.verification is not None
+    assert result.verification.state != "differs"
+    written = load(str(tmp_path / "out.pb"))
+    assert {node.op for node in written} & {"Switch", "Merge"} == set()
+    assert len(inspect(written).layers) == 2

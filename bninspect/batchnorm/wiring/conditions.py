@@ -127,9 +127,9 @@ class Conditions:
 
     def _contradiction(self, context: Context) -> str | None:
         for source, value in context:
-            known = truth(source)
-            if known is not None and not known[0].leaves and known[1] is not value:
-                return f"{source.name} is always {str(known[1]).lower()}"
+            always = constant_truth(source)
+            if always is not None and always is not value:
+                return f"{source.name} is always {str(always).lower()}"
         return None if self.possible(context) else "their conditions cannot hold at once"
 
     def _edge(self, tensor: Tensor) -> Context:
@@ -222,6 +222,12 @@ class Conditions:
             if reader.op in SWITCHES and len(reader.inputs) == 2 and self.base(reader.inputs[1])[0] == source:
                 return reader.inputs[1]
         return source
+
+
+def constant_truth(predicate: Tensor) -> bool | None:
+    """The one value that the file leaves a predicate; None if it can have both."""
+    known = truth(predicate)
+    return None if known is None or known[0].leaves else known[1]
 
 
 def _tensors_before(tensor: Tensor) -> Iterator[Tensor]:

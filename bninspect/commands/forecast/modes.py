@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
     Values = tuple[Array, ...]
 
-_HALF, _QUANTIZED, _SINGLE = 1e-2, 5e-2, 1e-3
+_HALF, _QUANTIZED, _SINGLE = 1e-2, 5e-2, 1e-4
 """Tolerances, as shares of the largest value: converters fold and reorder, in float16 and in whole numbers
 with fewer digits. The modes are farther apart than that by orders."""
 

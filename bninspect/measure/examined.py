@@ -93,8 +93,8 @@ def examined(
 def _first_is_off(found: Probe, inputs: Inputs) -> bool:
     """Whether the first layer's statistics do not fit the images, or too few images say so."""
     first = first_layer(found.report, inputs)
-    own = next((one.own for one in found.layers if one.layer is first), None)
-    return own is not None and own.staleness is not None and own.staleness.verdict != "fine"
+    own = next((one.own_staleness for one in found.layers if one.layer is first), None)
+    return own is not None and own.verdict != "fine"
 
 
 def mixed(inputs: Inputs, outputs: Sequence[Tensor], runs: Runs) -> CompanionTest:

@@ -144,6 +144,21 @@ class ProbedLayer:
         return self.layer.name
 
     @property
+    def own_staleness(self) -> Staleness | None:
+        """How far its stored statistics are off by themselves; None where nothing stands beside them."""
+        return None if self.own is None else self.own.staleness
+
+    @property
+    def deployed_staleness(self) -> Staleness | None:
+        """As own_staleness, with what it inherits."""
+        return None if self.deployed is None else self.deployed.staleness
+
+    @property
+    def is_guilty(self) -> bool:
+        """Whether its own error is a warning or an error."""
+        return self.own_staleness is not None and self.own_staleness.is_wrong
+
+    @property
     def has_both_modes(self) -> bool:
         """Whether it ran in training mode in the one copy, and in inference mode in the other."""
         return "left" not in (self.training, self.inference)
@@ -151,11 +166,8 @@ class ProbedLayer:
     @property
     def inherits(self) -> bool:
         """Whether it is wrong as deployed and not by itself: its error is that of layers before it."""
-        own, deployed = (
-            None if one is None or one.staleness is None else one.staleness.verdict
-            for one in (self.own, self.deployed)
-        )
-        return deployed in ("warning", "error") and own in ("fine", "note")
+        own, deployed = self.own_staleness, self.deployed_staleness
+        return own is not None and own.fits and deployed is not None and deployed.is_wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,11 +272,5 @@ class Probe:
         if self.drawn:
             return ()
         order = {layer.name: index for index, layer in enumerate(self.report.layers)}
-        names = [
-            one.layer.name
-            for one in self.layers
-            if one.own is not None
-            and one.own.staleness is not None
-            and one.own.staleness.verdict in ("warning", "error")
-        ]
+        names = [one.name for one in self.layers if one.is_guilty]
         return tuple(sorted(names, key=order.__getitem__))

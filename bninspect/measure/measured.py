@@ -110,7 +110,7 @@ def worst_first(found: Probe) -> Probe:
     """
 
     def score(one: ProbedLayer) -> tuple[float, float]:
-        told = one.own.staleness if one.own is not None else None
+        told = one.own_staleness
         if told is None:
             return -1.0, 0.0
         return float("inf") if told.score is None else told.score, told.mean_w2

@@ -25,7 +25,7 @@ def event_file(facts: PageFacts) -> Iterator[bytes]:
     """The records of the file, in order."""
     yield framed(file_version())
     yield framed(graph(facts.report.graph.graphdef))
-    probed = {one.layer.name: one for one in (() if facts.probe is None else facts.probe.layers)}
+    probed = facts.probed
     for step, layer in enumerate(facts.report.layers):
         one = probed.get(layer.name)
         if one is not None and (scores := dict(_scores(one))):
@@ -36,8 +36,7 @@ def event_file(facts: PageFacts) -> Iterator[bytes]:
 
 def _scores(one: ProbedLayer) -> Iterator[tuple[str, float]]:
     """Over depth: the step is the number of the layer."""
-    for tag, measured in (("own_score", one.own), ("deployed_score", one.deployed)):
-        staleness = None if measured is None else measured.staleness
+    for tag, staleness in (("own_score", one.own_staleness), ("deployed_score", one.deployed_staleness)):
         if staleness is not None and staleness.score is not None and math.isfinite(staleness.score):
             yield tag, staleness.score
 

@@ -98,6 +98,16 @@ class Staleness:
     """Channels beyond the clips of Batch Renormalization by more than the images explain, and with a gamma
     that counts."""
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the verdict makes the error the layer's own: a warning or an error."""
+        return self.verdict in ("warning", "error")
+
+    @property
+    def fits(self) -> bool:
+        """Whether the stored statistics fit: fine, or worth a note."""
+        return self.verdict in ("fine", "note")
+
 
 def staleness(
     moving_mean: ArrayLike,

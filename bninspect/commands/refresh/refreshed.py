@@ -45,6 +45,16 @@ class Row:
         """The layer's name."""
         return self.layer.name
 
+    @property
+    def own(self) -> Staleness | None:
+        """The new statistics by themselves; None where nothing was measured."""
+        return None if self.after is None else self.after.own_staleness
+
+    @property
+    def deployed(self) -> Staleness | None:
+        """As own, with what the layer inherits."""
+        return None if self.after is None else self.after.deployed_staleness
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.comparison.comparison import Comparison
     from bninspect.batchnorm.layer import Report
     from bninspect.commands.check.result import ModelResult
-    from bninspect.measure.facts import Probe
+    from bninspect.measure.facts import Probe, ProbedLayer
     from bninspect.rules import Case, Finding
 
 
@@ -48,6 +48,11 @@ class PageFacts:
     states: Mapping[str, LayerState]
     """Of every layer, by its name."""
     before: Before | None = None
+
+    @property
+    def probed(self) -> Mapping[str, ProbedLayer]:
+        """The layers that were measured, by their names; none where nothing was run."""
+        return {} if self.probe is None else {one.name: one for one in self.probe.layers}
 
     @property
     def focus(self) -> tuple[str, ...]:

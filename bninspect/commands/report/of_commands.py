@@ -44,11 +44,9 @@ def facts_of_refresh(done: Refreshed) -> PageFacts:
     else:
         facts = facts_of(case, done.result)
     scores = {
-        row.after.layer.name: (
+        row.after.name: (
             None if row.before is None else row.before.score,
-            None
-            if row.after.own is None or row.after.own.staleness is None
-            else row.after.own.staleness.score,
+            None if row.own is None else row.own.score,
         )
         for row in done.rows
         if row.after is not None

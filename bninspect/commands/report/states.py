@@ -76,14 +76,14 @@ def layer_states(report: Report, probe: Probe | None, findings: Iterable[Finding
 
 def _own(one: ProbedLayer | None) -> Standing:
     """The verdict on its own error; `not judged` where it has none."""
-    staleness = None if one is None or one.own is None else one.own.staleness
+    staleness = None if one is None else one.own_staleness
     return "not judged" if staleness is None else staleness.verdict
 
 
 def own_scores(probe: Probe | None) -> dict[str, float | None]:
     """Own score of each layer that was measured, by its name."""
     return {
-        one.layer.name: one.own.staleness.score
+        one.name: one.own_staleness.score
         for one in (() if probe is None else probe.layers)
-        if one.own is not None and one.own.staleness is not None
+        if one.own_staleness is not None
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.render.page.markup import Html, shortened, tag
+from bninspect.render.page.markup import Html, shortened, table, tag
 from bninspect.render.page.numbers import NOT_MEASURED, Places, datum
 from bninspect.render.page.pictures.network import mode_words, state_class
 from bninspect.text import as_written
@@ -12,7 +12,8 @@ from bninspect.text import as_written
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm
     from bninspect.commands.report.facts import PageFacts
-    from bninspect.measure.facts import LayerMeasurement, ProbedLayer
+    from bninspect.measure.facts import ProbedLayer
+    from bninspect.statistics.staleness import Staleness
 
 _FEW = 12
 """Layers up to which a box to filter them is of no use."""
@@ -22,7 +23,7 @@ def layer_table(facts: PageFacts, prefix: str) -> Html:
     """The table, the box that filters it, and the anchors that the map links to."""
     path = shortened(facts.report.graph.graphdef.path)
     places = Places(facts)
-    probed = {one.layer.name: one for one in (() if facts.probe is None else facts.probe.layers)}
+    probed = facts.probed
     measured = bool(probed)
     heads = [
         ("layer", "l"),
@@ -37,15 +38,7 @@ def layer_table(facts: PageFacts, prefix: str) -> Html:
         _row(facts, layer, probed.get(layer.name), places, f"{prefix}{number}", measured=measured)
         for number, layer in enumerate(facts.report.layers, 1)
     ]
-    table = tag(
-        "table",
-        tag(
-            "thead", tag("tr", *(tag("th", title, class_=look or None, scope="col") for title, look in heads))
-        ),
-        tag("tbody", *rows),
-        id=f"{prefix}table",
-    )
-    parts = [tag("div", table, class_="tables", tabindex="0")]
+    parts = [table(heads, rows, name=f"{prefix}table")]
     if len(rows) > _FEW:
         label = {
             "aria_label": f"Filter the layers of {path}",
@@ -75,9 +68,10 @@ def _row(
         tag("td", _plain(as_written(layer.epsilon), places.graph(layer.name, "epsilon")), class_="less"),
     ]
     if measured:
+        own, deployed = (None, None) if one is None else (one.own_staleness, one.deployed_staleness)
         cells += [
-            tag("td", _score(None if one is None else one.own, layer.name, "own", places)),
-            tag("td", _score(None if one is None else one.deployed, layer.name, "deployed", places)),
+            tag("td", _score(own, layer.name, "own", places)),
+            tag("td", _score(deployed, layer.name, "deployed", places)),
             tag("td", _values(one, places), class_="less"),
         ]
     says = f"{state.standing} itself, inherits" if state.inherits is not None else state.standing
@@ -98,7 +92,7 @@ def _values(one: ProbedLayer | None, places: Places) -> str:
     return datum(one.values, places.probe(one.layer.name, "values"), f"{one.values:,}")
 
 
-def _score(measured: LayerMeasurement | None, name: str, which: str, places: Places) -> str:
-    if measured is None or measured.staleness is None:
+def _score(found: Staleness | None, name: str, which: str, places: Places) -> str:
+    if found is None:
         return NOT_MEASURED
-    return datum(measured.staleness.score, places.probe(name, f"{which}/score"))
+    return datum(found.score, places.probe(name, f"{which}/score"))

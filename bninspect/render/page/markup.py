@@ -36,6 +36,15 @@ def tag(name: str, /, *inside: str, **attributes: str | float | bool | None) -> 
     return Html(f"<{name}{written}>{joined(inside)}</{name}>")
 
 
+def table(heads: Iterable[tuple[str, str]], rows: Iterable[Html], *, name: str | None = None) -> Html:
+    """A table below (title, class) of each column; where it is wider than the page it scrolls by itself.
+    `name` is its id.
+    """
+    titles = (tag("th", title, class_=look or None, scope="col") for title, look in heads)
+    whole = tag("table", tag("thead", tag("tr", *titles)), tag("tbody", *rows), id=name)
+    return tag("div", whole, class_="tables", tabindex="0")
+
+
 def joined(parts: Iterable[str]) -> Html:
     """The parts one behind the other, what is no markup escaped."""
     return Html("".join(map(escaped, parts)))

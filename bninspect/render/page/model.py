@@ -105,7 +105,7 @@ def _wirings(facts: PageFacts) -> Iterator[Html]:
 
 
 def _channels(facts: PageFacts) -> Iterator[Html]:
-    probed = {one.layer.name: one for one in (() if facts.probe is None else facts.probe.layers)}
+    probed = facts.probed
     places = Places(facts)
     for layer in near(facts):
         one = probed.get(layer.name)
@@ -141,7 +141,7 @@ def _cards(pictures: list[Html]) -> Iterator[Html]:
 
 def _worst(one: ProbedLayer, places: Places) -> Html:
     """The worst channel in numbers, and the next ones by theirs."""
-    staleness = None if one.own is None else one.own.staleness
+    staleness = one.own_staleness
     if staleness is None or staleness.worst is None:
         return Html()
     worst, at = staleness.worst, places.probe(one.layer.name, "own/worst")

@@ -23,9 +23,8 @@ class Places:
     """Where a layer's numbers stand in the documents of its model."""
 
     def __init__(self, facts: PageFacts) -> None:
-        probed = () if facts.probe is None else facts.probe.layers
         self._graph = {layer.name: index for index, layer in enumerate(facts.report.layers)}
-        self._probe = {one.layer.name: index for index, one in enumerate(probed)}
+        self._probe = {name: index for index, name in enumerate(facts.probed)}
 
     def graph(self, layer: str, field: str) -> str:
         """The place in the document of `graph`."""

@@ -13,7 +13,7 @@ from bninspect.text import counted, layer_score, short
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from bninspect.measure.facts import LayerMeasurement, Probe, ProbedLayer
+    from bninspect.measure.facts import Probe, ProbedLayer
     from bninspect.render.line import Item, Tone
     from bninspect.statistics.staleness import Staleness
 
@@ -44,8 +44,9 @@ def render_layers(probe: Probe, most: int) -> Iterator[Item]:
     shown = [one for one in probe.layers if one.layer.name in worst]
     yield Table(*(_columns(shown, bar, without, judged=not probe.drawn) for bar, without in _LAYOUTS))
     if rest := [one for one in probe.layers if one.layer.name not in worst]:
-        scores = [_score(one.own) for one in rest if _verdict(one.own) not in ("-", "inconclusive")]
-        largest = max((score for score in scores if score is not None), default=None)
+        judged = [one.own_staleness for one in rest if _verdict(one.own_staleness) != "inconclusive"]
+        scores = [one.score for one in judged if one is not None and one.score is not None]
+        largest = max(scores, default=None)
         least = "" if largest is None else f", own error at most {layer_score(largest)}"
         yield Line(f"{counted(len(rest), 'more layer')}{least}: --all", "dim")
     told = (
@@ -61,12 +62,13 @@ def _columns(
     layers: Sequence[ProbedLayer], bar: int, without: Collection[str], *, judged: bool
 ) -> list[Column]:
     """One layout; without verdicts if none was `judged`."""
-    verdicts = [_verdict(one.own) if judged else "-" for one in layers]
-    bars = [_bar(_score(one.own), bar, TONES[verdict]) for one, verdict in zip(layers, verdicts, strict=True)]
+    errors = [one.own_staleness for one in layers]
+    verdicts = [_verdict(error) if judged else "-" for error in errors]
+    bars = [_bar(error, bar, TONES[verdict]) for error, verdict in zip(errors, verdicts, strict=True)]
     gaps = [short(one.difference.max_abs) if one.difference else "-" for one in layers]
     columns = (
         name_column([one.layer.name for one in layers]),
-        Column("own error", tuple(_error(one.own) for one in layers), right=True),
+        Column("own error", tuple(map(_error, errors)), right=True),
         Column("", tuple(bars)),
         Column("verdict", tuple(Cell(verdict, TONES[verdict]) for verdict in verdicts)),
         Column("deployed", tuple(_deployed(one) for one in layers), right=True),
@@ -83,20 +85,21 @@ def _columns(
 def _deployed(one: ProbedLayer) -> Cell:
     """The deployed error, with a mark if most of it is inherited; its tone says how bad it is."""
     mark = "*" if one.inherits else " "
-    text, _, plain = _error(one.deployed)
-    tone = TONES[_verdict(one.deployed)]
+    text, _, plain = _error(one.deployed_staleness)
+    tone = TONES[_verdict(one.deployed_staleness)]
     return Cell(f"{text}{mark}", tone, ascii=None if plain is None else f"{plain}{mark}")
 
 
-def _error(measured: LayerMeasurement | None) -> Cell:
-    """A score and how far it may be off by the choice of images: `0.31 ± 0.08`."""
-    if measured is None or measured.staleness is None or measured.staleness.score is None:
+def _error(staleness: Staleness | None) -> Cell:
+    if staleness is None or staleness.score is None:
         return Cell("-", "dim")
-    return score_cell(measured.staleness)
+    return score_cell(staleness)
 
 
 def score_cell(staleness: Staleness) -> Cell:
-    """`0.31 ± 0.08`, `165.1 ± 0.9`, or `+-` where only ASCII can be shown."""
+    """A score and how far it may be off by the choice of images: `0.31 ± 0.08`, `165.1 ± 0.9`, or `+-` where
+    only ASCII can be shown.
+    """
     text = layer_score(staleness.score)
     if staleness.score is None or staleness.score_error is None:
         return Cell(text)
@@ -105,16 +108,13 @@ def score_cell(staleness: Staleness) -> Cell:
     return Cell(f"{text} ± {error}", ascii=f"{text} +- {error}")
 
 
-def _score(measured: LayerMeasurement | None) -> float | None:
-    return None if measured is None or measured.staleness is None else measured.staleness.score
+def _verdict(staleness: Staleness | None) -> str:
+    return "-" if staleness is None else staleness.verdict
 
 
-def _verdict(measured: LayerMeasurement | None) -> str:
-    return "-" if measured is None or measured.staleness is None else measured.staleness.verdict
-
-
-def _bar(score: float | None, width: int, tone: Tone) -> Cell:
+def _bar(error: Staleness | None, width: int, tone: Tone) -> Cell:
     """The score as a bar, full from `_FULL` on; eighths of a block, or whole signs where there are none."""
+    score = None if error is None else error.score
     if score is None or not math.isfinite(score) or score <= 0:
         return Cell("", tone)
     share = min(score / _FULL, 1.0) * width

@@ -11,7 +11,6 @@ from bninspect.render.strip.document import verification_document
 
 if TYPE_CHECKING:
     from bninspect.commands.refresh.refreshed import Refreshed, Row
-    from bninspect.measure.facts import LayerMeasurement
     from bninspect.statistics.staleness import Staleness
 
 Document = dict[str, Any]
@@ -50,22 +49,17 @@ def refresh_document(done: Refreshed) -> Document:
 
 
 def _row(row: Row) -> Document:
-    after = row.after
     return {
         "name": row.layer.name,
         "channels": row.layer.channels,
         "values": row.values,
         "before": _error(row.before),
-        "after": None if after is None else _measured(after.own),
-        "deployed": None if after is None else _measured(after.deployed),
+        "after": _error(row.own),
+        "deployed": _error(row.deployed),
         "shared_with": list(row.others),
         "made": row.made,
         "note": row.note,
     }
-
-
-def _measured(found: LayerMeasurement | None) -> Document | None:
-    return None if found is None else _error(found.staleness)
 
 
 def _error(found: Staleness | None) -> Document | None:

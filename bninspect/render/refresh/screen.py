@@ -55,8 +55,7 @@ def _worst(rows: Sequence[Row], most: int) -> tuple[list[Row], list[Row]]:
     """Those with the largest errors after and before, in graph order; and the others."""
 
     def errors(row: Row) -> tuple[float, float]:
-        own = None if row.after is None or row.after.own is None else row.after.own.staleness
-        scores = [None if one is None else one.score for one in (own, row.before)]
+        scores = [None if one is None else one.score for one in (row.own, row.before)]
         after, before = (-1.0 if score is None else score for score in scores)
         return after, before
 
@@ -107,8 +106,8 @@ def _columns(done: Refreshed, rows: Sequence[Row]) -> list[Column]:
         Column("before", tuple(_before(row) for row in rows), right=True),
     ]
     if any(row.after is not None for row in done.rows):
-        for title, which in (("after", "own"), ("deployed", "deployed")):
-            columns.append(Column(title, tuple(_after(row, which) for row in rows), right=True))
+        columns.append(Column("after", tuple(_measured(row.own) for row in rows), right=True))
+        columns.append(Column("deployed", tuple(_measured(row.deployed) for row in rows), right=True))
     return columns
 
 
@@ -118,9 +117,8 @@ def _before(row: Row) -> Cell:
     return _score(row.before)
 
 
-def _after(row: Row, which: str) -> Cell:
-    measured = None if row.after is None else getattr(row.after, which)
-    return Cell("-", "dim") if measured is None or measured.staleness is None else _score(measured.staleness)
+def _measured(staleness: Staleness | None) -> Cell:
+    return Cell("-", "dim") if staleness is None else _score(staleness)
 
 
 def _score(staleness: Staleness) -> Cell:

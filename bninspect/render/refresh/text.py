@@ -56,10 +56,8 @@ def verdict(done: Refreshed) -> Line:
 
 def _effect(done: Refreshed) -> str:
     """The largest error before, and after; empty if the images leave one of them open."""
-    measured = [None if row.after is None else row.after.own for row in done.rows]
-    after = [None if one is None else one.staleness for one in measured]
     largest = []
-    for group in ([row.before for row in done.rows], after):
+    for group in ([row.before for row in done.rows], [row.own for row in done.rows]):
         known = [one for one in group if one is not None]
         scores = [one.score for one in known if one.score is not None]
         if not scores or any(one.verdict == "inconclusive" for one in known):

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.rules.facts.measurements import GUILTY, better_preset, no_statistics, probe_of, untested
+from bninspect.rules.facts.measurements import better_preset, no_statistics, probe_of, untested
 from bninspect.rules.remedies import probe_command
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
@@ -86,14 +86,13 @@ def _explained(probe: Probe, trial: PresetTrial) -> Iterator[str]:
     by the trial.
     """
     for layer in probe.layers:
-        own, left = layer.own, layer.refit
-        if left is None or left.staleness is None:
-            if layer.layer.name == trial.layer:
-                yield layer.layer.name
-            continue
-        off = own is not None and own.staleness is not None and own.staleness.verdict in GUILTY
-        if off and left.staleness.verdict not in GUILTY:
-            yield layer.layer.name
+        left = None if layer.refit is None else layer.refit.staleness
+        if left is None:
+            gone = layer.name == trial.layer
+        else:
+            gone = layer.is_guilty and not left.is_wrong
+        if gone:
+            yield layer.name
 
 
 def undecided(case: Case) -> str | None:

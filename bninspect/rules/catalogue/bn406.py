@@ -45,7 +45,7 @@ def check(case: Case) -> Iterator[Finding]:
     worst = worst_output(probe)
     if worst is None or case.explained or no_statistics(probe) is not None or _baked(probe):
         return
-    if any(layer.own.verdict not in ("fine", "note") for layer in evidence(probe)):
+    if not all(layer.own.fits for layer in evidence(probe)):
         return
     title, words = _title(probe), effect(worst)
     yield RULE.finding(

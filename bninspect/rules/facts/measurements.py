@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-GUILTY = ("warning", "error")
-"""The verdicts that make an error the layer's own."""
 DRAWN = "the inputs are random numbers, which say nothing of stored statistics: give images with --image DIR"
 """Why nothing is said of statistics where nobody gave images."""
 
@@ -54,7 +52,7 @@ class LayerEvidence:
     @property
     def guilty(self) -> bool:
         """Whether its own error is at least a warning."""
-        return self.own.verdict in GUILTY
+        return self.own.is_wrong
 
     @property
     def score(self) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.rules.facts.measurements import GUILTY, better_preset, evidence, probe_of
+from bninspect.rules.facts.measurements import better_preset, evidence, probe_of
 from bninspect.statistics import thresholds
 from bninspect.statistics.median import median
 from bninspect.text import layers as worded
@@ -100,16 +100,7 @@ def _of_layers(
 
 def inheriting(probe: Probe) -> list[str]:
     """Names of the layers whose deployed error is at least a warning, and whose own is not."""
-    return [
-        layer.layer.name
-        for layer in probe.layers
-        if layer.deployed is not None
-        and layer.deployed.staleness is not None
-        and layer.deployed.staleness.verdict in GUILTY
-        and layer.own is not None
-        and layer.own.staleness is not None
-        and layer.own.staleness.verdict in ("fine", "note")
-    ]
+    return [layer.name for layer in probe.layers if layer.inherits]
 
 
 def _under(probe: Probe) -> str:

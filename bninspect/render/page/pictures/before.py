@@ -9,19 +9,17 @@ import math
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.comparison.comparison import Verdict
-from bninspect.render.page.markup import Html, place, shortened, tag
+from bninspect.render.page.markup import Html, place, shortened, table, tag
 from bninspect.render.page.numbers import NOT_MEASURED, datum
 from bninspect.render.page.pictures.over_depth import (
-    BOTTOM,
     HEIGHT,
-    LEFT,
-    RIGHT,
-    TOP,
+    columns,
     layer_names,
     score_lines,
+    score_scale,
     twice,
 )
-from bninspect.render.page.pictures.scales import ScoreScale, drawing
+from bninspect.render.page.pictures.scales import drawing
 from bninspect.text import layer_score, short
 
 if TYPE_CHECKING:
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm.comparison.comparison import Comparison, LayerMove
     from bninspect.commands.report.facts import Before, PageFacts
+    from bninspect.render.page.pictures.scales import ScoreScale
 
 _SAYS = "Own score of each layer before (open) and now (filled). It is no accuracy: measure that."
 
@@ -52,10 +51,8 @@ def _scores(facts: PageFacts, before: Before, width: float) -> Html:
     """One column a layer: an open circle before, a filled one now, and the way between them."""
     names = [layer.name for layer in facts.report.layers]
     pairs = [before.scores.get(name, (None, None)) for name in names]
-    most = max([0.8, *(score * 1.1 for pair in pairs for score in _known(pair))])
-    y = ScoreScale(most, HEIGHT - BOTTOM, TOP)
-    step = (width - LEFT - RIGHT) / len(names)
-    centres = [LEFT + (index + 0.5) * step for index in range(len(names))]
+    y = score_scale(score for pair in pairs for score in _known(pair))
+    step, centres = columns(len(names), width)
     size = min(5.0, max(step * 0.36, 1.6))
     parts = [score_lines(y, width)]
     for name, pair, at in zip(names, pairs, centres, strict=True):
@@ -87,15 +84,12 @@ def _moves(comparison: Comparison) -> Html:
         ("statistics", ""),
         ("what moved", "l"),
     ]
-    head = tag("tr", *(tag("th", title, class_=look or None, scope="col") for title, look in heads))
     rows = [_row(move, f"diff/layers/{index}") for index, move in enumerate(comparison.layers)]
-    table = tag("table", tag("thead", head), tag("tbody", *rows))
     told = (
         "Weights, gamma, beta: size of the change over size of the values. Statistics: how far mean and "
         "variance moved, in standard deviations of the older file."
     )
-    region = tag("div", table, class_="tables", tabindex="0")
-    return tag("div", region, tag("p", told, class_="dim small"), class_="card")
+    return tag("div", table(heads, rows), tag("p", told, class_="dim small"), class_="card")
 
 
 def _row(move: LayerMove, at: str) -> Html:

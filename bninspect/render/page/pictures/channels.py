@@ -35,17 +35,11 @@ _BEYOND = 5.0
 
 def channel_pictures(one: ProbedLayer) -> list[Html]:
     """The pictures of a layer whose stored statistics stand beside measured ones, else none."""
-    measured = one.own
-    if (
-        measured is None
-        or measured.staleness is None
-        or one.moving_mean is None
-        or one.moving_variance is None
-    ):
+    found = one.own_staleness
+    if one.own is None or found is None or one.moving_mean is None or one.moving_variance is None:
         return []
-    pooled = measured.moments.pooled()
+    pooled = one.own.moments.pooled()
     worst = worst_channels(one)
-    found = measured.staleness
     return [
         _scatter(pooled.mean, one.moving_mean, worst, "mean"),
         _scatter(pooled.variance, one.moving_variance, worst, "variance"),
@@ -56,7 +50,7 @@ def channel_pictures(one: ProbedLayer) -> list[Html]:
 
 def worst_channels(one: ProbedLayer) -> list[int]:
     """The channels of the largest W, the worst first; fewer where fewer are apart enough to be noted."""
-    staleness = None if one.own is None else one.own.staleness
+    staleness = one.own_staleness
     if staleness is None:
         return []
     known = np.where(np.isfinite(staleness.w), staleness.w, -1.0)

@@ -14,11 +14,13 @@ from bninspect.render.page.pictures.over_depth import (
     LEFT,
     RIGHT,
     TOP,
+    columns,
     layer_names,
     score_lines,
+    score_scale,
     twice,
 )
-from bninspect.render.page.pictures.scales import Scale, ScoreScale, drawing, short_tick
+from bninspect.render.page.pictures.scales import Scale, drawing, short_tick
 from bninspect.text import layer_score
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm.layer import StoredStatistics
     from bninspect.commands.report.facts import PageFacts
-    from bninspect.measure.facts import LayerMeasurement, ProbedLayer
+    from bninspect.measure.facts import ProbedLayer
+    from bninspect.statistics.staleness import Staleness
 
 _FEWEST = 2
 _COLOURS = {
@@ -40,7 +43,7 @@ _COLOURS = {
 def error_over_depth(facts: PageFacts) -> Html | None:
     """Own error as bars, as deployed as a line; None where no layer was compared with its images."""
     layers = [] if facts.probe is None else in_graph_order(facts, facts.probe.layers)
-    if not any(_score(one.own) is not None or _score(one.deployed) is not None for one in layers):
+    if not any(map(_scores, layers)):
         return None
     return twice(lambda width: _errors(facts, layers, width))
 
@@ -59,32 +62,32 @@ def in_graph_order(facts: PageFacts, layers: Sequence[ProbedLayer]) -> list[Prob
     return sorted(layers, key=lambda one: order.get(one.layer.name, 0))
 
 
-def _score(measured: LayerMeasurement | None) -> float | None:
+def _score(staleness: Staleness | None) -> float | None:
     """The score; infinite where the stored numbers are broken, None where there is none."""
-    staleness = None if measured is None else measured.staleness
     if staleness is None:
         return None
     return math.inf if staleness.score is None and staleness.verdict == "error" else staleness.score
 
 
+def _scores(one: ProbedLayer) -> list[float]:
+    """Own and as deployed, as far as there are any."""
+    both = (_score(one.own_staleness), _score(one.deployed_staleness))
+    return [score for score in both if score is not None]
+
+
 def _errors(facts: PageFacts, layers: Sequence[ProbedLayer], width: float) -> Html:
-    scores = [
-        score for one in layers for score in (_score(one.own), _score(one.deployed)) if score is not None
-    ]
-    most = max([0.8, *(score * 1.1 for score in scores if math.isfinite(score))])
-    y = ScoreScale(most, HEIGHT - BOTTOM, TOP)
-    step = (width - LEFT - RIGHT) / len(layers)
-    centres = [LEFT + (index + 0.5) * step for index in range(len(layers))]
+    y = score_scale(score for one in layers for score in _scores(one))
+    step, centres = columns(len(layers), width)
     parts = [score_lines(y, width)]
     bar = min(step * 0.66, 46.0)
     for one, at in zip(layers, centres, strict=True):
-        score = _score(one.own)
+        score = _score(one.own_staleness)
         if score is not None:
             parts.append(_bar(facts, one, at, bar, y(score), y(0)))
     line = [
         (at, y(score))
         for one, at in zip(layers, centres, strict=True)
-        if (score := _score(one.deployed)) is not None
+        if (score := _score(one.deployed_staleness)) is not None
     ]
     parts.append(_line(line, dots=step >= 9))
     parts.append(layer_names(facts, [one.layer.name for one in layers], centres, width))
@@ -97,7 +100,8 @@ def _bar(facts: PageFacts, one: ProbedLayer, at: float, width: float, top: float
     state = facts.states[one.layer.name]
     colour = _COLOURS.get(state.standing, "var(--none)")
     width = max(width, 3.0) if state.is_wrong else width
-    told = f"{shortened(one.layer.name, 100)}: own {_told(one.own)}, deployed {_told(one.deployed)}"
+    own, deployed = _told(one.own_staleness), _told(one.deployed_staleness)
+    told = f"{shortened(one.name, 100)}: own {own}, deployed {deployed}"
     shape = tag(
         "rect",
         x=at - width / 2,
@@ -109,8 +113,8 @@ def _bar(facts: PageFacts, one: ProbedLayer, at: float, width: float, top: float
     return tag("g", tag("title", told), shape)
 
 
-def _told(measured: LayerMeasurement | None) -> str:
-    score = _score(measured)
+def _told(staleness: Staleness | None) -> str:
+    score = _score(staleness)
     return layer_score(score) if score is not None and math.isfinite(score) else "not measured"
 
 
@@ -139,8 +143,7 @@ def _stored(facts: PageFacts, ranges: Sequence[tuple[float, float] | None], widt
     logs = [math.log10(max(value, floor)) for one in known for value in one]
     low, high = math.floor(min(logs)), math.ceil(max(logs))
     y = Scale(low, max(high, low + 1), HEIGHT - BOTTOM, TOP)
-    step = (width - LEFT - RIGHT) / len(ranges)
-    centres = [LEFT + (index + 0.5) * step for index in range(len(ranges))]
+    step, centres = columns(len(ranges), width)
     parts = [tag("text", "variance", x=LEFT - 8, y=TOP - 12, text_anchor="end", class_="s")]
     every = max(1, math.ceil((y.high - y.low) / 8))
     for power in range(int(y.low), int(y.high) + 1, every):

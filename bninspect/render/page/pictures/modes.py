@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.inputs.png import png
-from bninspect.render.page.markup import Html, shortened, tag
+from bninspect.render.page.markup import Html, shortened, table, tag
 from bninspect.render.page.numbers import datum
 from bninspect.text import short
 
@@ -96,7 +96,7 @@ def _reduced(pixels: Array) -> Array:
 
 def _differences(outputs: Sequence[OutputDifference]) -> Html:
     """How far the modes are apart at outputs that are neither pictures nor rows of scores."""
-    heads = ("output", "max abs", "RMS", "of training RMS", "equal")
+    heads = [("output", "l"), ("max abs", ""), ("RMS", ""), ("of training RMS", ""), ("equal", "")]
     rows = [
         tag(
             "tr",
@@ -109,11 +109,9 @@ def _differences(outputs: Sequence[OutputDifference]) -> Html:
         )
         for one, at in ((one, f"probe/outputs/{index}") for index, one in enumerate(outputs[:_MOST_OUTPUTS]))
     ]
-    titles = (tag("th", head, class_="l" if head == "output" else None, scope="col") for head in heads)
-    table = tag("table", tag("thead", tag("tr", *titles)), tag("tbody", *rows))
     more = len(outputs) - _MOST_OUTPUTS
     rest = [tag("p", f"{more:,} more outputs", class_="dim small")] if more > 0 else []
-    return tag("div", tag("div", table, class_="tables", tabindex="0"), *rest, class_="grow")
+    return tag("div", table(heads, rows), *rest, class_="grow")
 
 
 def _scores(one: OutputDifference, at: str) -> Html:

@@ -13,7 +13,7 @@ from bninspect.render.page.pictures.scales import ScoreScale, short_tick
 from bninspect.statistics import thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from bninspect.commands.report.facts import PageFacts
 
@@ -27,6 +27,18 @@ _LETTER, _BOLD = 6.6, 7.7
 def twice(draw: Callable[[float], Html]) -> Html:
     """The drawing of these widths: one for a wide page and one for a narrow one."""
     return joined((tag("div", draw(_WIDE), class_="wide"), tag("div", draw(_NARROW), class_="narrow")))
+
+
+def columns(count: int, width: float) -> tuple[float, list[float]]:
+    """(width of a column, the middle of each) of so many columns side by side."""
+    step = (width - LEFT - RIGHT) / count
+    return step, [LEFT + (index + 0.5) * step for index in range(count)]
+
+
+def score_scale(scores: Iterable[float]) -> ScoreScale:
+    """The scale of these scores, of which those that are not finite stand at its end."""
+    most = max([0.8, *(score * 1.1 for score in scores if math.isfinite(score))])
+    return ScoreScale(most, HEIGHT - BOTTOM, TOP)
 
 
 def score_lines(y: ScoreScale, width: float) -> Html:

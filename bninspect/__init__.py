@@ -68,132 +68,67 @@ _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 __all__ = ["__version__", *sorted(_MODULES)]
 
 if TYPE_CHECKING:
-    from bninspect.api.check import CheckReport as CheckReport
-    from bninspect.api.check import check as check
-    from bninspect.api.diff import DiffReport as DiffReport
-    from bninspect.api.diff import diff as diff
-    from bninspect.api.inspection import InspectReport as InspectReport
-    from bninspect.api.inspection import inspect as inspect
-    from bninspect.api.probe import ProbeReport as ProbeReport
-    from bninspect.api.probe import probe as probe
+    from bninspect.api.check import CheckReport as CheckReport, check as check
+    from bninspect.api.diff import DiffReport as DiffReport, diff as diff
+    from bninspect.api.inspection import InspectReport as InspectReport, inspect as inspect
+    from bninspect.api.probe import ProbeReport as ProbeReport, probe as probe
     from bninspect.api.refresh import (
         RefreshReport as RefreshReport,
-    )
-    from bninspect.api.refresh import (
         refresh as refresh,
-    )
-    from bninspect.api.refresh import (
         write_moments as write_moments,
     )
-    from bninspect.api.strip import StripReport as StripReport
-    from bninspect.api.strip import strip as strip
+    from bninspect.api.strip import StripReport as StripReport, strip as strip
     from bninspect.batchnorm.comparison.change import (
         StatisticsChange as StatisticsChange,
-    )
-    from bninspect.batchnorm.comparison.change import (
         TensorChange as TensorChange,
     )
     from bninspect.batchnorm.comparison.comparison import (
         LayerMove as LayerMove,
-    )
-    from bninspect.batchnorm.comparison.comparison import (
         Trains as Trains,
-    )
-    from bninspect.batchnorm.comparison.comparison import (
         Verdict as Verdict,
     )
     from bninspect.batchnorm.layer import (
         BatchNorm as BatchNorm,
-    )
-    from bninspect.batchnorm.layer import (
         Lookalike as Lookalike,
-    )
-    from bninspect.batchnorm.layer import (
         Skipped as Skipped,
-    )
-    from bninspect.batchnorm.layer import (
         State as State,
-    )
-    from bninspect.batchnorm.layer import (
         Statistics as Statistics,
-    )
-    from bninspect.batchnorm.layer import (
         StoredStatistics as StoredStatistics,
-    )
-    from bninspect.batchnorm.layer import (
         SwitchGroup as SwitchGroup,
-    )
-    from bninspect.batchnorm.layer import (
         Unrecognised as Unrecognised,
     )
-    from bninspect.batchnorm.mode import Form as Form
-    from bninspect.batchnorm.mode import Mode as Mode
-    from bninspect.batchnorm.switch import ModeSwitch as ModeSwitch
-    from bninspect.batchnorm.switch import Predicate as Predicate
-    from bninspect.commands.check.result import Found as Found
-    from bninspect.commands.check.result import ModelResult as ModelResult
-    from bninspect.commands.refresh.estimates import Certainty as Certainty
-    from bninspect.commands.refresh.estimates import Estimates as Estimates
+    from bninspect.batchnorm.mode import Form as Form, Mode as Mode
+    from bninspect.batchnorm.switch import ModeSwitch as ModeSwitch, Predicate as Predicate
+    from bninspect.commands.check.result import Found as Found, ModelResult as ModelResult
+    from bninspect.commands.refresh.estimates import Certainty as Certainty, Estimates as Estimates
     from bninspect.commands.refresh.refreshed import Row as Row
     from bninspect.errors import (
         Absent as Absent,
-    )
-    from bninspect.errors import (
         BninspectError as BninspectError,
-    )
-    from bninspect.errors import (
         CutShortError as CutShortError,
-    )
-    from bninspect.errors import (
         GraphDefError as GraphDefError,
-    )
-    from bninspect.errors import (
         InputError as InputError,
-    )
-    from bninspect.errors import (
         OptionError as OptionError,
-    )
-    from bninspect.errors import (
         PackageError as PackageError,
-    )
-    from bninspect.errors import (
         RewriteError as RewriteError,
-    )
-    from bninspect.errors import (
         RunError as RunError,
-    )
-    from bninspect.errors import (
         SelectionError as SelectionError,
     )
-    from bninspect.graph import Graph as Graph
-    from bninspect.graph import Tensor as Tensor
+    from bninspect.graph import Graph as Graph, Tensor as Tensor
     from bninspect.inputs.request import Request as Request
     from bninspect.measure.facts import (
         Gap as Gap,
-    )
-    from bninspect.measure.facts import (
         InputFact as InputFact,
-    )
-    from bninspect.measure.facts import (
         LayerMeasurement as LayerMeasurement,
-    )
-    from bninspect.measure.facts import (
         OutputDifference as OutputDifference,
-    )
-    from bninspect.measure.facts import (
         Patch as Patch,
-    )
-    from bninspect.measure.facts import (
         ProbedLayer as ProbedLayer,
-    )
-    from bninspect.measure.facts import (
         Verification as Verification,
     )
     from bninspect.models.open import load as load
     from bninspect.rewrite.specialize import LayerChange as LayerChange
     from bninspect.rules.judge import NotRun as NotRun
-    from bninspect.rules.rule import Finding as Finding
-    from bninspect.rules.rule import Severity as Severity
+    from bninspect.rules.rule import Finding as Finding, Severity as Severity
     from bninspect.statistics.distance import Difference as Difference
     from bninspect.statistics.staleness import Staleness as Staleness
 

@@ -11,8 +11,7 @@ from bninspect.api.keywords import request_of, takes
 from bninspect.api.shown import Shown, said
 from bninspect.commands.check import baseline as known_findings
 from bninspect.commands.check.crowd import check_all
-from bninspect.commands.check.gate import Settings, known
-from bninspect.commands.check.gate import check as check_one
+from bninspect.commands.check.gate import Settings, check as check_one, known
 from bninspect.commands.check.options import CheckOptions
 from bninspect.commands.check.result import CheckResult
 from bninspect.commands.paths import models
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from bninspect.api.keywords import InputOptions, Model, Names
-    from bninspect.api.keywords import Path as AnyPath
+    from bninspect.api.keywords import InputOptions, Model, Names, Path as AnyPath
     from bninspect.commands.check.result import Found, ModelResult
     from bninspect.options import Level
     from bninspect.rules import Finding

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 from bninspect.api.keywords import MomentOptions, request_of, takes
 from bninspect.api.shown import Layers, Shown, said
 from bninspect.commands.refresh.plan import RefreshOptions
-from bninspect.commands.refresh.refresh import refresh as refresh_model
-from bninspect.commands.refresh.refresh import write_moments as write_part
+from bninspect.commands.refresh.refresh import refresh as refresh_model, write_moments as write_part
 from bninspect.commands.report.of_commands import facts_of_refresh
 from bninspect.errors import Absent, OptionError
 from bninspect.inputs.request import Request
-from bninspect.options import Texts, record
-from bninspect.options import checked as as_kind
+from bninspect.options import Texts, checked as as_kind, record
 from bninspect.render.page.notebook import pictures
 from bninspect.render.refresh.document import refresh_document
 from bninspect.render.refresh.text import verdict

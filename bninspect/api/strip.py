@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from bninspect.api.keywords import request_of, takes
 from bninspect.api.shown import Layers, Shown, said
 from bninspect.batchnorm.mode import Mode
-from bninspect.commands.strip.stripping import StripOptions
-from bninspect.commands.strip.stripping import strip as strip_model
+from bninspect.commands.strip.stripping import StripOptions, strip as strip_model
 from bninspect.inputs.request import Request
 from bninspect.render.strip.document import strip_document
 from bninspect.render.strip.text import summary

@@ -13,8 +13,7 @@ from bninspect.batchnorm import State
 from bninspect.rules.explain import ORDER, causes_first, causes_of, explained
 from bninspect.rules.rule import Needs
 from bninspect.rules.selection import rules
-from bninspect.text import layers as worded
-from bninspect.text import listed, sentence
+from bninspect.text import layers as worded, listed, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,8 +11,7 @@ from bninspect.rules.facts.inconclusive import degenerate, left_open
 from bninspect.rules.facts.measurements import LayerEvidence, evidence, undecided
 from bninspect.rules.facts.outputs import effect, worst_output
 from bninspect.rules.judge import group_by_code
-from bninspect.text import counted, listed, number, sentence
-from bninspect.text import layers as worded
+from bninspect.text import counted, layers as worded, listed, number, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

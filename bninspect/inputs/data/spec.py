@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING
 from bninspect.errors import InputError
 from bninspect.inputs.data import images
 from bninspect.inputs.data.address import is_remote, script
-from bninspect.inputs.data.arrays import MAGIC as NPY
-from bninspect.inputs.data.arrays import Npy, Npz
+from bninspect.inputs.data.arrays import MAGIC as NPY, Npy, Npz
 from bninspect.inputs.data.files import ImageFiles
 from bninspect.inputs.data.opened import Opened, find
-from bninspect.inputs.data.parquet import MAGIC as PARQUET
-from bninspect.inputs.data.parquet import Parquet
+from bninspect.inputs.data.parquet import MAGIC as PARQUET, Parquet
 from bninspect.inputs.data.script import Script
 from bninspect.inputs.data.shards import TarShard
 from bninspect.inputs.data.source import ALONE, Joined, is_image

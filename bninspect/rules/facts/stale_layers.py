@@ -14,8 +14,7 @@ import numpy as np
 from bninspect.rules.facts.measurements import better_preset, evidence, probe_of
 from bninspect.statistics import thresholds
 from bninspect.statistics.median import median
-from bninspect.text import layers as worded
-from bninspect.text import listed, number, sentence
+from bninspect.text import layers as worded, listed, number, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,8 +12,7 @@ import pytest
 
 from bninspect.errors import InputError
 from bninspect.inputs.data.spec import open_data
-from tests.support.data_sets import example, field, images, record, shard
-from tests.support.data_sets import parquet as write_parquet
+from tests.support.data_sets import example, field, images, parquet as write_parquet, record, shard
 from tests.support.pictures import png
 
 if TYPE_CHECKING:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.batchnorm.training.test_updates import BOTH, MEAN_STEP, VARIANCE_STEP
-from tests.batchnorm.training.test_updates import STORED as VARIABLES
+from tests.batchnorm.training.test_updates import BOTH, MEAN_STEP, STORED as VARIABLES, VARIANCE_STEP
 from tests.support.catching import caught, found, fused, of_fixture, replaced
 from tests.support.parts import PHASE, STORED
 

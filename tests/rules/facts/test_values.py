@@ -11,8 +11,7 @@ from bninspect.rules import Case
 from bninspect.rules.facts.dead_channels import dead_channels
 from bninspect.rules.facts.values import Values, stored
 from tests.support.catching import found, fused, replaced
-from tests.support.parts import IMAGE
-from tests.support.parts import report as read
+from tests.support.parts import IMAGE, report as read
 from tests.support.reports import tensor
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bninspect.errors import GraphDefError, one_line
 from bninspect.graphdef import sniff, wire
 from bninspect.graphdef.dtypes import dtype_name
+from bninspect.graphdef.functions.returns import named_anew, with_returns
 from bninspect.graphdef.metagraph import graph_in, served
 from bninspect.graphdef.nodes import node_at
 from bninspect.graphdef.records import FunctionDef, GraphDef, NodeDef
@@ -159,13 +160,17 @@ def _function(span: Span) -> FunctionDef:
         elif field.number in (1, 4, 6):
             rest += span.buffer[field.begin : field.end]
     message = parse("FunctionDef", bytes(rest))
+    returns = dict(message.ret)
+    renamed = named_anew(returns, nodes)
     return FunctionDef(
         name=message.signature.name,
         arguments=tuple(argument.name for argument in message.signature.input_arg),
         takes_handles=any(dtype_name(one.type) == "resource" for one in message.signature.input_arg),
         outputs=tuple(argument.name for argument in message.signature.output_arg),
-        returns=dict(message.ret),
+        returns=returns | renamed,
         control_returns=tuple(message.control_ret.values()),
         nodes=tuple(nodes),
-        span=span,
+        span=with_returns(span, returns | renamed) if renamed else span,
+        place=span,
+        misnamed=tuple(returns[key] for key in renamed),
     )

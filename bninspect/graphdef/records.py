@@ -87,6 +87,11 @@ class FunctionDef:
     """Nodes of the body that run with every call, whatever is read of it."""
     nodes: tuple[NodeDef, ...]
     span: Span
+    """Its bytes as they run and are written."""
+    place: Span
+    """Where it stands in the file."""
+    misnamed: tuple[str, ...] = ()
+    """Those of its returns that TensorFlow does not find, as the file has them; `returns` has their names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,12 +14,14 @@ from bninspect.graph.functions.library import called
 from bninspect.graph.search import reach
 from bninspect.graph.types import given_type
 from bninspect.graphdef.records import node_name
-from bninspect.graphdef.writer import new_node
+from bninspect.graphdef.writer import new_node, rewritten
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from bninspect.graphdef import GraphDef, NodeDef
+
+_TAKEN_APART = "_lower_using_switch_merge"
 
 
 def needed(graphdef: GraphDef, tensors: Iterable[str]) -> GraphDef:
@@ -39,13 +41,22 @@ def cut(graphdef: GraphDef, fed: Collection[str], tensors: Iterable[str]) -> Gra
     """The part that the tensors depend on with these names (`op:0`) fed: what stands before a fed tensor does
     not run, and its node is a Placeholder. One whose other outputs are read stays what it is.
     """
+    given = {node_name(name) for name in fed}
     places = {name.removesuffix(":0") for name in fed if name.endswith(":0")}
     read = {text.partition(":")[0] for node in graphdef.nodes for text in node.inputs if ":" in text}
     nodes = tuple(
         _placeholder(node) if node.name in places and node.inputs and node.name not in read else node
         for node in graphdef.nodes
     )
+    nodes = tuple(_whole(node) if node.name in given else node for node in nodes)
     return needed(replace(graphdef, nodes=nodes), (*tensors, *places))
+
+
+def _whole(node: NodeDef) -> NodeDef:
+    """The node, to be run as the one node that it is: TensorFlow takes an If or a While apart before it looks
+    at what is fed, and then reads past that without a word (2.21).
+    """
+    return rewritten(node, name=node.name, inputs=node.inputs, without=frozenset({_TAKEN_APART}))
 
 
 def _placeholder(node: NodeDef) -> NodeDef:

@@ -15,6 +15,8 @@ from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
 from bninspect.run.needed import cut
+from bninspect.run.program import Program
+from bninspect.run.running import Running
 from tests.support.pictures import graph_bytes
 from tests.support.refreshing import refresh
 from tests.support.stripping import strip
@@ -122,3 +124,26 @@ def test_a_placeholder_is_of_the_type_that_the_op_gives(line: str, dtype: str) -
     message = graphdef(f"a = Placeholder(dtype=int32)\nb = Const(1)\n{line}\nu = Identity(t)\n")
     nodes = {node.name: node for node in cut(records(message.SerializeToString(), "m"), ["t:0"], ["u"]).nodes}
     assert (nodes["t"].op, nodes["t"].attr("dtype")) == ("Placeholder", dtype)
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("port", [0, 1])
+def test_a_conditional_gives_what_is_fed(port: int) -> None:
+    """TensorFlow by itself gives what the branch gives: it takes the If apart first."""
+
+    def build(tf: Any) -> None:
+        v1 = tf.compat.v1
+        x, taken = v1.placeholder(tf.float32, [2], name="x"), v1.placeholder(tf.bool, [], name="taken")
+        both = tf.cond(taken, lambda: (x + 1.0, x + 2.0), lambda: (x + 3.0, x + 4.0), name="chosen")
+        for index, value in enumerate(both):
+            (conditional,) = (one for one in value.graph.get_operations() if one.type == "StatelessIf")
+            tf.identity(conditional.outputs[index], name=f"y{index}")
+
+    feeds = {"x:0": np.zeros(2, np.float32), "taken:0": np.array(True)}
+    given = {f"chosen:{port}": np.array([7.0, 7.0], np.float32)}
+    program = Program.of(records(graph_bytes(build), "m"), ["y0:0", "y1:0"], {*feeds, *given})
+    with Running(program) as running:
+        values = running.run(["y0:0", "y1:0"], {**feeds, **given})
+    assert [value.tolist() for value in values] == [
+        [7.0, 7.0] if index == port else [index + 1.0, index + 1.0] for index in (0, 1)
+    ]

@@ -30,7 +30,7 @@ contrib_layer_norm.pb contrib_instance_norm.pb contrib_group_norm.pb
 """
 SWITCHED = """
 layers_fused_14.pb layers_fused_115.pb layers_fused_2.pb layers_fused_if_2.pb layers_decomposed_14.pb
-layers_decomposed_115.pb layers_decomposed_2.pb layers_decomposed_if_2.pb dropout_decoy_14.pb
+layers_decomposed_115.pb layers_decomposed_2.pb dropout_decoy_14.pb
 dropout_decoy_115.pb net_mixed_14.pb net_mixed.pb negated.pb default_false.pb int_equal.pb int_cast.pb
 and_const_true.pb and_two.pb slim_14.pb tfkeras_if.pb tfkeras_lowered.pb learning_phase_2.pb
 cond_statistics.pb cond_chains.pb cond_nets.pb formula_switched.pb no_gamma_fused.pb no_beta_fused.pb
@@ -83,6 +83,7 @@ OTHERS = {
     "default_true.pb": "BN104",
     "negated_default_false.pb": "BN104",
     "two_switches.pb": "BN103 BN103 BN105",
+    "layers_decomposed_if_2.pb": "BN103 BN114",
     "cond_ema_14.pb": "BN103 BN107",
     "cond_ema_115.pb": "BN103 BN107",
     "contrib_forced_updates_14.pb": "BN103 BN107",

@@ -22,7 +22,7 @@ from bninspect.errors import Absent, InputError, RewriteError
 from bninspect.files import STREAM, refuse, refuse_read
 from bninspect.graph import Graph, collector_held_off, flatten
 from bninspect.graphdef import writer
-from bninspect.graphdef.bodies import exchanged, write_exchanged
+from bninspect.graphdef.functions.bodies import exchanged, write_exchanged
 from bninspect.inputs.request import Request
 from bninspect.models.open import load, path_of
 from bninspect.rewrite.statistics.inserted import inserted

@@ -77,7 +77,7 @@ def stored(slot: Slot) -> tuple[Floats, Floats] | None:
 
 def exchange(graphdef: GraphDef, fillings: Sequence[Filling]) -> dict[NodeDef, tuple[NodeDef, ...]]:
     """The nodes that change when these slots are filled, and what stands in their place (see
-    `graphdef.bodies`). Slots that are `is_new` are not for this.
+    `graphdef.functions.bodies`). Slots that are `is_new` are not for this.
     """
     bodies = _bodies(graphdef)
     changed: dict[NodeDef, tuple[NodeDef, ...]] = {}

@@ -1,13 +1,15 @@
 """
 ## What it does
 Finds what makes TensorFlow refuse the file: an op that is given another type than its attributes say it
-takes (float16 parameters for a FusedBatchNormV3 whose U is float32), and a call on the way to the outputs of
-a function that is not in the file. One finding for each of the two. Ops on a variable that freezing made a
-constant are those of BN107.
+takes (float16 parameters for a FusedBatchNormV3 whose U is float32), a call on the way to the outputs of
+a function that is not in the file, and one of a function that returns what no op in it gives. One finding for
+each of the three. Ops on a variable that freezing made a constant are those of BN107.
 
 ## Why is this bad?
 The file cannot be served. As a rule a script rewrote its constants or its types, and not all of them:
-"Input 1 of node ... was passed half from ... incompatible with expected float".
+"Input 1 of node ... was passed half from ... incompatible with expected float". Or TensorFlow froze it with
+functions: a read of a variable becomes an Identity, whose output has another name, and a function that
+returns the read still returns it under the old name: "Return ... -> ReadVariableOp:value:0 is not found".
 
 ## Example
 ```python
@@ -18,35 +20,39 @@ for node in graph_def.node:                              # every attribute named
 
 ## Use instead
 Build the graph in float16 and freeze it (batch norm keeps its parameters in float32), or leave gamma, beta
-and the statistics as they were. Of a graph with functions, write its library, too.
+and the statistics as they were. Of a graph with functions, write its library, too. Where freezing left an
+old name, `strip` and `refresh` write the name that there is.
 
 ## References
 - `tf.raw_ops.FusedBatchNormV3`: x is of type T, scale, offset, mean and variance of type U.
+- `_ReadVariable` in tensorflow/python/framework/convert_to_constants.py.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.graph.functions.library import called
 from bninspect.graph.search import upstream
 from bninspect.graph.types import given_type, taken_type
 from bninspect.graphdef.dtypes import spoken
 from bninspect.graphdef.records import FunctionRef
+from bninspect.rules.remedies import strip_command
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from bninspect.batchnorm import BatchNorm
     from bninspect.graph import Graph, Node
     from bninspect.rules.rule import Case, Finding
 
-"""Types that people call otherwise than TensorFlow's files do."""
+_LOWERED = "freeze it without functions: tf.compat.v1.disable_control_flow_v2() before it is built"
 
 
 def check(case: Case) -> Iterator[Finding]:
-    """Inputs of the wrong type, and functions that are not there."""
+    """Inputs of the wrong type, functions that are not there, and returns that are not found."""
     graph = case.report.graph
     clashes = {node: said for node in graph if (said := _clash(node)) is not None}
     if clashes:
@@ -68,6 +74,27 @@ def check(case: Case) -> Iterator[Finding]:
             f"{'are' if len(names) > 1 else 'is'} not in the file: TensorFlow refuses to run it",
             node=calls[0][0].label,
             remedy="write the graph with its library of functions (graph_def.library)",
+        )
+    yield from _misnamed(case, needed)
+
+
+def _misnamed(case: Case, needed: Collection[Node]) -> Iterator[Finding]:
+    """The functions that the outputs need and that return what is not found."""
+    functions = case.report.graph.graphdef.functions
+    wrong = {name for name, function in functions.items() if function.misnamed}
+    if not wrong:
+        return
+    nodes = [node for node in case.report.graph if node in needed]
+    wanted = {name for node in nodes for name in node.functions}
+    wanted.update(called((node.nodedef for node in nodes if node.nodedef is not None), functions))
+    names = [name for name in functions if name in wrong & wanted]
+    if names:
+        what = functions[names[0]].misnamed[0]
+        yield RULE.finding(
+            f"{counted(len(names), 'function')} that the outputs need ({listed(names)}) "
+            f"{'return' if len(names) > 1 else 'returns'} {what}, which freezing gave another name: "
+            "TensorFlow refuses to run it",
+            remedy=strip_command(case) or _LOWERED,
         )
 
 

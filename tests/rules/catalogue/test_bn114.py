@@ -88,3 +88,28 @@ def test_does_not_catch_functions_that_nobody_needs() -> None:
     assert not found("BN114", IMAGE + CALL + THERE + THERE.replace("there", "gone"))
     report = inspect(graph(IMAGE + CALL + "z = Relu(x)\n"), outputs=["z"])
     assert not judge(Case(report=report), select(["BN114"])).findings
+
+
+def test_catches_a_return_that_freezing_gave_another_name() -> None:
+    """What `tests/commands/test_misnamed_returns.py` has TensorFlow refuse."""
+    (finding,) = of_fixture("BN114", "layers_decomposed_if_2.pb")
+    assert finding.message == (
+        "2 functions that the outputs need (bn_cond_false_frozen_5, bn_cond_1_false_frozen_7) return "
+        "ReadVariableOp:value:0, which freezing gave another name: TensorFlow refuses to run it"
+    )
+    assert finding.remedy is not None
+    assert finding.remedy.startswith("bninspect strip ")
+
+
+RETURNS = "y = If(chosen, x, then_branch=@kept, else_branch=@handed)\ndef kept(a) -> r=a\n"
+HANDED = "def handed(a) -> r=read:{0}:0\n  read = {1}(a)\n"
+
+
+def test_does_not_catch_returns_by_their_names() -> None:
+    """Nor those of functions that nobody needs."""
+    text = IMAGE + "chosen = Placeholder(dtype=bool)\n" + RETURNS
+    assert not found("BN114", text + HANDED.format("output", "Identity"))
+    assert not found("BN114", text + HANDED.format("y", "Square"))
+    misnamed = text + HANDED.format("value", "Identity") + "z = Relu(x)\n"
+    assert not judge(Case(report=inspect(graph(misnamed), outputs=["z"])), select(["BN114"])).findings
+    assert judge(Case(report=inspect(graph(misnamed), outputs=["y"])), select(["BN114"])).findings

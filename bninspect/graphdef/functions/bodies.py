@@ -57,8 +57,8 @@ def spans(graphdef: GraphDef, nodes: Exchange) -> Iterator[Span]:
     }
     for function in graphdef.functions.values():
         new = _function(function, nodes)
-        if new is not function:
-            changed[function.span.start] = [new.span]
+        if new.span is not function.place:
+            changed[function.place.start] = [new.span]
     return _joined(_file(Span(buffer, 0, len(buffer)), changed))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Iterable, Sequence
+
+Reason = TypeVar("Reason", bound="Hashable")
 
 _DIGITS = 4
 """Significant digits of a number in a table."""
@@ -100,6 +102,14 @@ def listed(names: Sequence[str], shown: int = 3) -> str:
     """`a, b, c and 4 more`."""
     more = len(names) - shown
     return ", ".join(names[:shown]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def by_reason(pairs: Iterable[tuple[str, Reason]]) -> dict[Reason, list[str]]:
+    """Each reason once -> all that it is the reason for, of pairs of (what, reason), in their order."""
+    found: dict[Reason, list[str]] = {}
+    for what, reason in pairs:
+        found.setdefault(reason, []).append(what)
+    return found
 
 
 def common_scope(names: Sequence[str]) -> str:

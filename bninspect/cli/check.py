@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,7 +181,7 @@ def _print_bugs(results: tuple[ModelResult, ...]) -> None:
 
 
 def _print(result: CheckResult, form: str, fail_on: Severity, asked: dict[str, Any]) -> None:
-    """The report on standard output."""
+    """The report on standard output: for a person, as JSON, or as the file of its name in `render.ci` has it."""
     if form == "text":
         from bninspect.render.check.text import lines
         from bninspect.render.console import standard_output
@@ -192,23 +193,6 @@ def _print(result: CheckResult, form: str, fail_on: Severity, asked: dict[str, A
         from bninspect.render.json import dumps
 
         click.echo(dumps(check_document(result)))
-    elif form == "sarif":
-        from bninspect.render.ci.sarif import sarif
-
-        click.echo(sarif(result), nl=False)
-    elif form == "junit":
-        from bninspect.render.ci.junit import junit
-
-        click.echo(junit(result, fail_on), nl=False)
-    elif form == "concise":
-        from bninspect.render.ci.concise import concise
-
-        click.echo(concise(result), nl=False)
-    elif form == "markdown":
-        from bninspect.render.ci.markdown import markdown
-
-        click.echo(markdown(result, fail_on), nl=False)
     else:
-        from bninspect.render.ci.github import github
-
-        click.echo(github(result), nl=False)
+        written = getattr(import_module(f"bninspect.render.ci.{form}"), form)
+        click.echo(written(result, fail_on), nl=False)

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 MOST_ROWS = 40
 ONE_SCREEN = 24
 """Rows of a terminal: below more of them the verdict is repeated."""
+EVERYTHING = 1_000_000
+"""The limit of a body that shows all there is."""
+
+
+def sections(*parts: Iterable[Item]) -> Iterator[Item]:
+    """The items of all parts, with an empty line before each part that has any."""
+    for part in parts:
+        for number, item in enumerate(part):
+            if number == 0:
+                yield Line()
+            yield item
 
 
 class Screenful:

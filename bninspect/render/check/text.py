@@ -12,13 +12,14 @@ from bninspect.render.check.groups import Group, groups, of_layers
 from bninspect.render.check.words import counts, headline, summary
 from bninspect.render.line import Line
 from bninspect.rules.rule import Severity
-from bninspect.text import listed
+from bninspect.text import by_reason, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from bninspect.commands.check.result import CheckResult, ModelResult
     from bninspect.render.line import Tone
+    from bninspect.rules import NotRun
 
 _MOST_GROUPS = 10
 """Rules of one model that are shown; with three lines each no model fills more than a screen or two."""
@@ -115,16 +116,18 @@ def _notes(model: ModelResult, everywhere: frozenset[tuple[str, str]], verbose: 
         yield Line(f"allowed: {listed(allowed, len(allowed) if verbose else 3)}", "dim", 2)
     if model.error is not None and not verbose:
         return
-    reasons: dict[str, list[str]] = {}
-    for skip in model.not_run:
-        quiet = skip.unasked or (model.weightless and UNREAD_VARIABLES in skip.reason)
-        if (skip.code, skip.reason) not in everywhere and not skip.foreign and (verbose or not quiet):
-            reasons.setdefault(skip.reason, []).append(skip.code)
-    for reason, codes in reasons.items():
+    told = [skip for skip in model.not_run if not skip.foreign and (verbose or not _is_quiet(skip, model))]
+    pairs = [(skip.code, skip.reason) for skip in told]
+    for reason, codes in by_reason(pair for pair in pairs if pair not in everywhere).items():
         # A reason may be a sentence or two.
         yield Line(f"not judged: {', '.join(codes)} ({reason.removesuffix('.')})", "dim", 2)
     if verbose and (foreign := [skip.code for skip in model.not_run if skip.foreign]):
         yield Line(f"not for a file of this kind: {', '.join(foreign)}", "dim", 2)
+
+
+def _is_quiet(skip: NotRun, model: ModelResult) -> bool:
+    """Whether it goes without saying that the rule did not run, or another finding says it."""
+    return skip.unasked or (model.weightless and UNREAD_VARIABLES in skip.reason)
 
 
 def _everywhere(result: CheckResult) -> frozenset[tuple[str, str]]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from bninspect.escaping import printable
 from bninspect.render.check.groups import Group, groups, of_layers
 from bninspect.render.check.words import counts, headline, summary
+from bninspect.render.markdown import fenced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,9 +109,7 @@ def _flowchart(sketch: Sketch) -> Iterator[str]:
 def _fence(kind: str, lines: list[str]) -> Iterator[str]:
     """The lines as a block of code, which no line of it can end."""
     texts = [_short(line) if kind == "text" else printable(line) for line in lines if line]
-    longest = max((len(run) for text in texts for run in re.findall("`+", text)), default=0)
-    ticks = "`" * max(3, longest + 1)
-    yield from ("", f"{ticks}{kind}", *texts, ticks)
+    yield from ("", *fenced(kind, texts))
 
 
 def _code(text: str, longest: int = _LONGEST) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bninspect.batchnorm.comparison.comparison import Trains, Verdict
 from bninspect.render.diff.text import files, legend, notes, told_of, verdict
 from bninspect.render.line import Line
-from bninspect.render.screenful import Screenful
+from bninspect.render.screenful import EVERYTHING, Screenful, sections
 from bninspect.render.table import Cell, Column, Table, name_column
 from bninspect.text import grouped, short
 
@@ -42,8 +42,7 @@ _WITHOUT: tuple[tuple[str, ...], ...] = (
     ("verdict", "max abs", "trains on", "gamma", "beta"),
 )
 """Columns that each layout leaves out, the richest first."""
-_MANY = 1_000_000
-_EVERYTHING = (_MANY, _MANY)
+_EVERYTHING = (EVERYTHING, EVERYTHING)
 _LIMITS = ((12, 5), (12, 2), (4, 1), (0, 1))
 """(layers that are shown one by one, notes of a kind)."""
 
@@ -70,11 +69,7 @@ def _body(result: PairResult, layers: int, most: int) -> Iterator[Item]:
     if len(groups) < len(moves):
         yield Line("--all lists the layers one by one.", "dim")
     yield _Legend(table)
-    for section in (told_of(result), notes(result, most)):
-        for number, item in enumerate(section):
-            if number == 0:
-                yield Line()
-            yield item
+    yield from sections(told_of(result), notes(result, most))
 
 
 def _groups(moves: Sequence[LayerMove], wrong: Collection[str | None]) -> list[list[LayerMove]]:

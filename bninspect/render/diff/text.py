@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.comparison.comparison import Trains, Verdict
 from bninspect.render.check.text import findings
 from bninspect.render.line import Line
-from bninspect.text import counted, grouped, layers, listed
+from bninspect.text import by_reason, counted, grouped, layers, listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -106,8 +106,8 @@ def _notes(found: Comparison) -> Iterator[tuple[list[str], Tone]]:
     """Each kind of note, and its tone."""
     renamed = [f"{move.name} (in OLD {move.old.name})" for move in found.layers if move.matched == "order"]
     yield [f"matched by graph order and shapes: {listed(renamed)}"] if renamed else [], "plain"
-    reasons = _by_reason(found).items()
-    yield [f"not compared at {grouped(names)}: {reason}" for reason, names in reasons], "warning"
+    reasons = by_reason((move.name, move.reason) for move in found.layers if move.reason is not None)
+    yield [f"not compared at {grouped(names)}: {reason}" for reason, names in reasons.items()], "warning"
     gone = [(move, move.statistics.undefined) for move in found.layers if move.statistics.undefined]
     yield (
         [
@@ -117,24 +117,13 @@ def _notes(found: Comparison) -> Iterator[tuple[list[str], Tone]]:
         ],
         "warning",
     )
-    alone: dict[tuple[str, str], list[str]] = {}
-    for one in found.unmatched:
-        alone.setdefault((one.side, one.reason), []).append(one.name)
+    alone = by_reason((one.name, (one.side, one.reason)) for one in found.unmatched)
     yield (
         [f"only in {side.upper()}: {grouped(names)}: {reason}" for (side, reason), names in alone.items()],
         "warning",
     )
     quiet = [move.name for move in found.layers if _is_excused(move)]
     yield [f"trains on stored statistics, which nothing updates: {grouped(quiet)}"] if quiet else [], "dim"
-
-
-def _by_reason(found: Comparison) -> dict[str, list[str]]:
-    """Why something of a layer could not be compared -> the layers."""
-    reasons: dict[str, list[str]] = {}
-    for move in found.layers:
-        if move.reason is not None:
-            reasons.setdefault(move.reason, []).append(move.name)
-    return reasons
 
 
 def _is_excused(move: LayerMove) -> bool:

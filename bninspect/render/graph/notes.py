@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.verdict import opposed
 from bninspect.render.line import Line
-from bninspect.text import counted, listed
+from bninspect.text import by_reason, counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,14 +43,10 @@ def _modes(layers: Sequence[BatchNorm]) -> str:
 
 def other_lines(report: Report, most: int) -> Iterator[Line]:
     """Lookalikes, what could not be decided and what was left out: at most so many entries of each."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for found in report.lookalikes:
-        groups.setdefault((found.kind, found.reason), []).append(found.node.label)
+    groups = by_reason((found.node.label, (found.kind, found.reason)) for found in report.lookalikes)
     looks = [f"{len(names):,} {kind}: {listed(names)} ({why})" for (kind, why), names in groups.items()]
     yield from _titled("not batch norm:", looks, most)
-    undecided: dict[str, list[str]] = {}
-    for place in report.unrecognised:
-        undecided.setdefault(place.reason, []).append(place.node)
+    undecided = by_reason((place.node, place.reason) for place in report.unrecognised)
     places = [f"{listed(nodes)}: {reason}" for reason, nodes in undecided.items()]
     yield from _titled("could not be decided:", places, most, "warning")
     skipped = [f"{skip.count:,} {skip.what}: {skip.reason}" for skip in report.skipped]

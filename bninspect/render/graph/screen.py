@@ -12,7 +12,7 @@ from bninspect.render.graph.notes import opposed_lines, other_lines, signature_l
 from bninspect.render.graph.statistics import state_lines
 from bninspect.render.graph.training import training_lines
 from bninspect.render.line import Line
-from bninspect.render.screenful import Screenful
+from bninspect.render.screenful import EVERYTHING, Screenful, sections
 from bninspect.text import counted, human_size, listed
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _LIMITS = ((6, 2, 6), (4, 2, 3), (3, 1, 2), (2, 1, 1), (1, 1, 1))
 """(groups, wirings of a group, notes of a kind) that are shown, as many as fit."""
-_EVERYTHING = 1_000_000
 _FORMATS = {
     "graphdef": "GraphDef",
     "metagraph": "MetaGraph",
@@ -38,7 +37,7 @@ _FORMATS = {
 def render_graph(report: Report, *, everything: bool = False) -> Iterator[Item]:
     """The whole model. With `everything`, each layer in a table and every note."""
     said = verdict_line(report, verdict(report))
-    limits = ((_EVERYTHING,) * 3,) if everything else _LIMITS
+    limits = ((EVERYTHING,) * 3,) if everything else _LIMITS
     yield Screenful(said, *(partial(_body, report, *limit) for limit in limits), limited=not everything)
 
 
@@ -50,19 +49,15 @@ def verdict_line(report: Report, said: ModelVerdict) -> Line:
 
 
 def _body(report: Report, groups: int, wirings: int, notes: int) -> Iterator[Item]:
-    """What stands below the verdict: sections with an empty line before each."""
-    for section in (
+    """What stands below the verdict."""
+    yield from sections(
         _groups(report, groups, wirings),
         (*opposed_lines(report), *signature_lines(report, notes)),
         (*state_lines(report.layers, report), *training_lines(report)),
         other_lines(report, notes),
-        _table(report) if notes == _EVERYTHING else (),
-        _file(report, everything=notes == _EVERYTHING),
-    ):
-        for index, item in enumerate(section):
-            if index == 0:
-                yield Line()
-            yield item
+        _table(report) if notes == EVERYTHING else (),
+        _file(report, everything=notes == EVERYTHING),
+    )
 
 
 def _groups(report: Report, most: int, wirings: int) -> Iterator[Item]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.render.page.markup import Html, joined, shortened, tag
 from bninspect.rules import rules
-from bninspect.text import counted, sentence
+from bninspect.text import by_reason, counted, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,16 +56,12 @@ def _fix(fix: str) -> Html:
 
 def not_judged(facts: PageFacts) -> list[Html]:
     """Rules and layers of which nothing can be said, each reason once."""
-    reasons: dict[str, list[str]] = {}
-    for skip in facts.result.not_run:
-        if not skip.foreign:
-            reasons.setdefault(skip.reason, []).append(skip.code)
-    for absent in () if facts.probe is None else facts.probe.skipped:
-        reasons.setdefault(absent.reason, []).append(absent.what)
-    for place in facts.report.unrecognised:
-        reasons.setdefault(place.reason, []).append(place.node)
-    for left in facts.report.skipped:
-        reasons.setdefault(left.reason, []).append(f"{left.count:,} {left.what}")
+    skipped = () if facts.probe is None else facts.probe.skipped
+    pairs = [(skip.code, skip.reason) for skip in facts.result.not_run if not skip.foreign]
+    pairs += [(absent.what, absent.reason) for absent in skipped]
+    pairs += [(place.node, place.reason) for place in facts.report.unrecognised]
+    pairs += [(f"{left.count:,} {left.what}", left.reason) for left in facts.report.skipped]
+    reasons = by_reason(pairs)
     known = len(facts.result.found) - len(facts.result.fresh)
     if known:
         reasons["known from the baseline"] = [counted(known, "finding")]

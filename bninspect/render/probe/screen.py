@@ -17,11 +17,11 @@ from bninspect.render.probe.words import (
     render_setting,
     verdict,
 )
-from bninspect.render.screenful import Screenful
-from bninspect.text import listed
+from bninspect.render.screenful import EVERYTHING, Screenful, sections
+from bninspect.text import by_reason, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from bninspect.commands.probe.diagnosis import Diagnosis
     from bninspect.measure.facts import Probe
@@ -41,8 +41,7 @@ class _Limits(NamedTuple):
     """Reasons for which something was not compared."""
 
 
-_EVERYTHING = 1_000_000
-_ALL = _Limits(*[_EVERYTHING] * 5)
+_ALL = _Limits(*[EVERYTHING] * 5)
 _LIMITS = (
     _Limits(10, 5, 1, 2, 3),
     _Limits(10, 3, 1, 1, 2),
@@ -65,11 +64,11 @@ def render_probe(probe: Probe, diagnosis: Diagnosis, *, everything: bool = False
 def _body(probe: Probe, diagnosis: Diagnosis, limit: _Limits) -> Iterator[Item]:
     """What stands below the verdict: sections, with an empty line before each."""
     if not probe.ran:
-        yield from _after_a_gap(_skipped(probe, limit.skipped))
+        yield from sections(_skipped(probe, limit.skipped))
         return
     yield from render_alarm(probe)
     yield Line(apart(probe))
-    sections = (
+    yield from sections(
         render_outputs(probe, limit.outputs, limit.tops),
         *(render_patch(patch) for patch in probe.patches),
         render_layers(probe, limit.layers) if probe.layers else (),
@@ -81,23 +80,11 @@ def _body(probe: Probe, diagnosis: Diagnosis, limit: _Limits) -> Iterator[Item]:
             *_skipped(probe, limit.skipped),
         ),
     )
-    for section in sections:
-        yield from _after_a_gap(section)
-
-
-def _after_a_gap(section: Iterable[Item]) -> Iterator[Item]:
-    """The items with an empty line before the first."""
-    for number, item in enumerate(section):
-        if number == 0:
-            yield Line()
-        yield item
 
 
 def _skipped(probe: Probe, most: int) -> Iterator[Line]:
     """What was not compared, each reason once."""
-    reasons: dict[str, list[str]] = {}
-    for skip in probe.skipped:
-        reasons.setdefault(skip.reason, []).append(skip.what)
+    reasons = by_reason((skip.what, skip.reason) for skip in probe.skipped)
     for reason, names in list(reasons.items())[:most]:
         yield Line(f"not compared: {listed(names)}: {reason}")
     if len(reasons) > most:

@@ -9,9 +9,9 @@ from bninspect.render.check.text import findings
 from bninspect.render.line import Line
 from bninspect.render.probe.layers import TONES, score_cell
 from bninspect.render.refresh.text import certainty, notes, setting, verdict, warnings, worth
-from bninspect.render.screenful import Screenful
+from bninspect.render.screenful import EVERYTHING, Screenful, sections
 from bninspect.render.table import Cell, Column, Table, name_column
-from bninspect.text import counted
+from bninspect.text import by_reason, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,14 +20,13 @@ if TYPE_CHECKING:
     from bninspect.render.line import Item
     from bninspect.statistics.staleness import Staleness
 
-_EVERYTHING = 1_000_000
 _LIMITS = (10, 6, 3, 2)
 """How many layers, and notes of a kind, are shown."""
 
 
 def render_refreshed(done: Refreshed, *, everything: bool = False) -> Iterator[Item]:
     """What was done, of the layers the worst; or `everything`."""
-    limits = (_EVERYTHING,) if everything else _LIMITS
+    limits = (EVERYTHING,) if everything else _LIMITS
     bodies = [lambda most=most: _body(done, most) for most in limits]
     yield Screenful(verdict(done), *bodies, limited=not everything)
 
@@ -44,11 +43,7 @@ def _body(done: Refreshed, most: int) -> Iterator[Item]:
     if rest:
         yield Line(f"{counted(len(rest), 'more layer')}: --all", "dim")
     yield Line(_legend(done), "dim", hang=0)
-    for section in (notes(done, most), (worth(),), _judgement(done)):
-        for number, item in enumerate(section):
-            if number == 0:
-                yield Line()
-            yield item
+    yield from sections(notes(done, most), (worth(),), _judgement(done))
 
 
 def _worst(rows: Sequence[Row], most: int) -> tuple[list[Row], list[Row]]:
@@ -71,11 +66,8 @@ def _judgement(done: Refreshed) -> Iterator[Line]:
         return
     for line in findings(done.result):
         yield line._replace(indent=line.indent - 2)
-    reasons: dict[str, list[str]] = {}
-    for skip in done.result.not_run:
-        if not skip.foreign:
-            reasons.setdefault(skip.reason, []).append(skip.code)
-    for reason, codes in reasons.items():
+    unjudged = by_reason((skip.code, skip.reason) for skip in done.result.not_run if not skip.foreign)
+    for reason, codes in unjudged.items():
         yield Line(f"not judged: {', '.join(codes)} ({reason})", "dim")
     if not done.result.found:
         yield Line(f"next: bninspect check {shell(done.target)} --deploy", whole=True)

@@ -10,7 +10,7 @@ from bninspect.commands.refresh.estimates import DRAWN
 from bninspect.escaping import printable
 from bninspect.render.line import Line
 from bninspect.statistics.thresholds import FEWEST_IMAGES, FEWEST_VALUES, SURE
-from bninspect.text import counted, grouped, human_size, layer_score, layers, listed
+from bninspect.text import by_reason, counted, grouped, human_size, layer_score, layers, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -184,9 +184,7 @@ def notes(done: Refreshed, most: int) -> Iterator[Line]:
             )
         if row.note is not None:
             texts[1].append(f"{row.layer.name} got constants of its own: that of the file {row.note}")
-    reasons: dict[str, list[str]] = {}
-    for one in done.left:
-        reasons.setdefault(one.reason, []).append(one.what)
+    reasons = by_reason((one.what, one.reason) for one in done.left)
     texts[2] = [f"not refreshed: {grouped(names)}: {reason}" for reason, names in reasons.items()]
     for group in texts:
         yield from (Line(text) for text in group[:most])

@@ -11,7 +11,7 @@ from bninspect.graph.ops import VARIABLES
 from bninspect.graph.search import upstream
 from bninspect.render.line import Line
 from bninspect.rewrite.serving import deciders
-from bninspect.text import counted, grouped, human_size, listed
+from bninspect.text import by_reason, counted, grouped, human_size, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -142,15 +142,16 @@ def _still_fed(result: StripResult) -> Iterator[Line]:
 
 def _layers(changes: Sequence[LayerChange]) -> Iterator[Line]:
     """The layers by what was done, those whose mode is another than before first."""
-    groups: dict[str, list[str]] = {}
-    for change in changes:
-        before, now = change.layer.mode, change.mode.value
-        if change.what == "kept":
-            what = f"{now} mode, as before"
-        elif before is Mode.SWITCHED:
-            what = f"{now} mode, switched before"
-        else:
-            what = f"{now} mode, fixed to {before.value} mode before"
-        groups.setdefault(what, []).append(change.layer.name)
+    groups = by_reason((change.layer.name, _what(change)) for change in changes)
     for what, names in sorted(groups.items(), key=lambda item: "fixed" not in item[0]):
         yield Line(f"{grouped(names)}: {what}", indent=2)
+
+
+def _what(change: LayerChange) -> str:
+    """The mode that a layer has now, and how it came to its mode before."""
+    before, now = change.layer.mode, change.mode.value
+    if change.what == "kept":
+        return f"{now} mode, as before"
+    if before is Mode.SWITCHED:
+        return f"{now} mode, switched before"
+    return f"{now} mode, fixed to {before.value} mode before"

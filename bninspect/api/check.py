@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -11,7 +11,7 @@ from bninspect.api.keywords import request_of, takes
 from bninspect.api.shown import Shown, said
 from bninspect.commands.check import baseline as known_findings
 from bninspect.commands.check.crowd import check_all
-from bninspect.commands.check.gate import Settings, check as check_one, known
+from bninspect.commands.check.gate import Settings, check as check_one
 from bninspect.commands.check.options import CheckOptions
 from bninspect.commands.check.result import CheckResult
 from bninspect.commands.paths import models
@@ -114,15 +114,15 @@ def check(
     results = _results(model, options, asked)
     if len(results) == 1 and results[0].error is not None and not results[0].judged:
         raise BninspectError(results[0].error)
-    result = CheckResult(models=results)
+    result = CheckResult(models=results, fail_on=Severity(options.fail_on))
     if old is not None:
-        result = CheckResult(models=known(results, old.knows), stale=old.stale(results))
+        result = replace(result, models=old.marked(results), stale=old.stale(results))
     told = said(lines(result))  # of several models the last line counts them
     return CheckReport(
         verdict=told[0] if len(results) == 1 else told[-1],
         document=check_document(result),
         models=result.models,
-        exit_code=result.exit_code(Severity(options.fail_on)),
+        exit_code=result.exit_code(),
     )
 
 

@@ -76,5 +76,5 @@ def diff(old: Model, new: Model, *, fail_on: Level = "error") -> DiffReport:
         unmatched=found.unmatched,
         steps=found.steps,
         findings=tuple(one.finding for one in result.judged.found),
-        exit_code=CheckResult(models=(result.judged,)).exit_code(Severity(level)),
+        exit_code=CheckResult(models=(result.judged,), fail_on=Severity(level)).exit_code(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -17,7 +18,6 @@ from bninspect.options import Count
 if TYPE_CHECKING:
     from bninspect.commands.check.baseline import Baseline
     from bninspect.commands.check.result import CheckResult, ModelResult
-    from bninspect.rules import Severity
 
 
 @options.command(
@@ -96,7 +96,6 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
     from bninspect.cli.configuration.config import Config
     from bninspect.cli.configuration.settings import refuse_unmatched, settings
     from bninspect.commands.check.crowd import check_all
-    from bninspect.commands.check.gate import known
     from bninspect.commands.paths import models
     from bninspect.render.waiting import waiting
     from bninspect.rules import Severity
@@ -114,21 +113,26 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
         def take(result: ModelResult) -> None:
             tell(next(done), len(work))
             if targets.html is not None:
-                sections.add(result if old is None else known((result,), old.knows)[0])
+                sections.add(result if old is None else old.marked((result,))[0])
 
         results = check_all(work, asked["jobs"], take)
     refuse_unmatched(config, results)
-    result = _against(old, results, asked["update_baseline"], "probe" in config.require)
-    fail_on = Severity(asked["fail_on"])
+    result = replace(
+        _against(old, results, asked["update_baseline"]),
+        fail_on=Severity(asked["fail_on"]),
+        probe_required="probe" in config.require,
+    )
     if targets.html is not None:
         from bninspect.render.check.words import summary
 
-        pages.write(targets.html, [sections.page(summary(result, fail_on).text).encode()])
+        pages.write(targets.html, [sections.page(summary(result).text).encode()])
     if asked["summary"] is not None:
-        _write(result, fail_on, Path(asked["summary"]))
-    _print(result, form, fail_on, asked)
+        from bninspect.render.ci.markdown import markdown
+
+        pages.write(asked["summary"], [markdown(result).encode(errors="backslashreplace")])
+    _print(result, form, asked)
     _print_bugs(results)
-    return result.exit_code(fail_on, asked["exit_zero"])
+    return result.exit_code(asked["exit_zero"])
 
 
 def _baseline(name: str | None, update: bool) -> Baseline | None:
@@ -142,34 +146,17 @@ def _baseline(name: str | None, update: bool) -> Baseline | None:
     return None
 
 
-def _against(
-    old: Baseline | None, results: tuple[ModelResult, ...], update: bool, required: bool
-) -> CheckResult:
+def _against(old: Baseline | None, results: tuple[ModelResult, ...], update: bool) -> CheckResult:
     """The results beside what is known, which is written anew where that was asked for."""
-    from bninspect.commands.check.gate import known
     from bninspect.commands.check.result import CheckResult
 
     if old is None:
-        return CheckResult(models=results, probe_required=required)
+        return CheckResult(models=results)
     if update:
         before, old = old, old.renewed(results)
         old.write()
         click.echo(f"bninspect: {printable(old.written(before))}", err=True)
-    return CheckResult(
-        models=known(results, old.knows),
-        stale=old.stale(results),
-        compared=True,
-        probe_required=required,
-    )
-
-
-def _write(result: CheckResult, fail_on: Severity, path: Path) -> None:
-    """The report in Markdown as a file, whole or not at all."""
-    from bninspect.files import whole
-    from bninspect.render.ci.markdown import markdown
-
-    with whole(path) as stream:
-        stream.write(markdown(result, fail_on).encode(errors="backslashreplace"))
+    return CheckResult(models=old.marked(results), stale=old.stale(results), compared=True)
 
 
 def _print_bugs(results: tuple[ModelResult, ...]) -> None:
@@ -180,13 +167,13 @@ def _print_bugs(results: tuple[ModelResult, ...]) -> None:
             click.echo(f"{printable_lines(model.bug)}{printable(told)}", err=True)
 
 
-def _print(result: CheckResult, form: str, fail_on: Severity, asked: dict[str, Any]) -> None:
-    """The report on standard output: for a person, as JSON, or as the file of its name in `render.ci` has it."""
+def _print(result: CheckResult, form: str, asked: dict[str, Any]) -> None:
+    """The report on standard output: for a person, as JSON, or as `render.ci` has a file for the format."""
     if form == "text":
         from bninspect.render.check.text import lines
         from bninspect.render.console import standard_output
 
-        shown = lines(result, fail_on, statistics=asked["statistics"], verbose=asked["verbose"])
+        shown = lines(result, statistics=asked["statistics"], verbose=asked["verbose"])
         standard_output().write(shown)
     elif form == "json":
         from bninspect.render.check.document import check_document
@@ -195,4 +182,4 @@ def _print(result: CheckResult, form: str, fail_on: Severity, asked: dict[str, A
         click.echo(dumps(check_document(result)))
     else:
         written = getattr(import_module(f"bninspect.render.ci.{form}"), form)
-        click.echo(written(result, fail_on), nl=False)
+        click.echo(written(result), nl=False)

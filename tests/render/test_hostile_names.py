@@ -14,7 +14,6 @@ from bninspect.render.ci.github import github
 from bninspect.render.ci.junit import junit
 from bninspect.render.ci.sarif import sarif
 from bninspect.render.json import dumps
-from bninspect.rules import Severity
 from tests.render.check.test_text import text
 from tests.support.checks import found, not_run
 from tests.support.text import graphdef
@@ -57,7 +56,7 @@ FORMATS: dict[str, Callable[[CheckResult], str]] = {
     "narrow": lambda result: text(result, 40),
     "json": lambda result: dumps(check_document(result)),
     "sarif": sarif,
-    "junit": lambda result: junit(result, Severity.ERROR),
+    "junit": junit,
     "github": github,
 }
 

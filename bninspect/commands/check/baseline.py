@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,14 @@ class Baseline:
         name = self.relative(model)
         former = {(name, code, node) for code, node in found.former}
         return self.key(model, found) in self.keys or (bool(former) and former <= self.keys)
+
+    def marked(self, results: Sequence[ModelResult]) -> tuple[ModelResult, ...]:
+        """The results, in which the old findings are marked."""
+        marked = []
+        for model in results:
+            found = tuple(replace(one, known=self.knows(model.path, one)) for one in model.found)
+            marked.append(replace(model, found=found))
+        return tuple(marked)
 
     def found(self, results: Sequence[ModelResult]) -> set[Key]:
         """What stands for the findings of these results."""

@@ -240,16 +240,3 @@ def _unmatched(allowances: Sequence[Allowance], report: Report) -> tuple[str, ..
     """The layer globs that match no layer; `*` asks for none."""
     globs = dict.fromkeys(one.layer for one in allowances if one.layer != "*")
     return tuple(glob for glob in globs if not any(fnmatchcase(layer.name, glob) for layer in report.layers))
-
-
-def known(results: Sequence[ModelResult], is_known: Callable[[str, Found], bool]) -> tuple[ModelResult, ...]:
-    """The results with the findings of the baseline marked."""
-    return tuple(
-        replace(
-            model,
-            found=tuple(
-                replace(one, known=True) if is_known(model.path, one) else one for one in model.found
-            ),
-        )
-        for model in results
-    )

@@ -109,6 +109,8 @@ class CheckResult:
     """All models, in the order they were named."""
 
     models: tuple[ModelResult, ...]
+    fail_on: Severity = Severity.ERROR
+    """The least severity that fails."""
     stale: tuple[str, ...] = ()
     """Entries of the baseline that nothing matches any more, in words."""
     compared: bool = False
@@ -138,7 +140,11 @@ class CheckResult:
             codes.setdefault((reason, models), []).append(code)
         return {what: tuple(of) for what, of in codes.items()}
 
-    def exit_code(self, fail_on: Severity, exit_zero: bool = False) -> int:
+    def verdict(self, model: ModelResult) -> Verdict:
+        """What the check says of one of its models."""
+        return model.verdict(self.fail_on)
+
+    def exit_code(self, exit_zero: bool = False) -> int:
         """3 if a model met a bug of ours, 2 if one could not be checked, or not be measured though that is
         required, 1 if a finding is as grave as `fail_on`, else 0.
         """
@@ -147,7 +153,7 @@ class CheckResult:
         if any(model.error is not None for model in self.models) or (self.probe_required and self.unmeasured):
             return 2
         gravest = worst(model.worst for model in self.models)
-        return int(gravest is not None and gravest.rank >= fail_on.rank and not exit_zero)
+        return int(gravest is not None and gravest.rank >= self.fail_on.rank and not exit_zero)
 
 
 def worst(severities: Iterable[Severity | None]) -> Severity | None:

@@ -33,17 +33,11 @@ _INDENT = 11
 """Columns of what belongs to a finding: behind `  warning  `."""
 
 
-def lines(
-    result: CheckResult,
-    fail_on: Severity = Severity.ERROR,
-    *,
-    statistics: bool = False,
-    verbose: bool = False,
-) -> Iterator[Line]:
+def lines(result: CheckResult, *, statistics: bool = False, verbose: bool = False) -> Iterator[Line]:
     """The report. Of several models those that fail or were not judged; with `verbose` all of them, every
     layer, and every rule that did not run. With `statistics`, the counts per rule over all models behind it.
     """
-    shown = _shown(result, fail_on, verbose)
+    shown = _shown(result, verbose)
     everywhere = _everywhere(result)
     space = False
     for model in shown:
@@ -58,7 +52,7 @@ def lines(
     if statistics:
         yield from _statistics(result)
     yield from _of_all(result, everywhere, verbose)
-    yield summary(result, fail_on)
+    yield summary(result)
 
 
 def findings(model: ModelResult, *, verbose: bool = False) -> Iterator[Line]:
@@ -83,12 +77,12 @@ def findings(model: ModelResult, *, verbose: bool = False) -> Iterator[Line]:
             yield from _group(group, model, said, verbose)
 
 
-def _shown(result: CheckResult, fail_on: Severity, verbose: bool) -> list[ModelResult]:
+def _shown(result: CheckResult, verbose: bool) -> list[ModelResult]:
     """The models that are worth a look: those that fail, those of which something is new, the others."""
     several = len(result.models) > 1 and not verbose
     wanted = ("fail", "not judged")
-    shown = [model for model in result.models if not several or model.verdict(fail_on) in wanted]
-    return sorted(shown, key=lambda model: (model.verdict(fail_on) != "fail", not model.fresh))
+    shown = [model for model in result.models if not several or result.verdict(model) in wanted]
+    return sorted(shown, key=lambda model: (result.verdict(model) != "fail", not model.fresh))
 
 
 def _group(group: Group, model: ModelResult, said: dict[str, str], verbose: bool) -> Iterator[Line]:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from bninspect.commands.check.result import CheckResult, Found, ModelResult
     from bninspect.render.line import Tone
-    from bninspect.rules.rule import Severity
 
 _SEVERITIES = ("error", "warning", "note")
 
@@ -37,10 +36,10 @@ def counts(found: Sequence[Found], word: str = "") -> str:
     return ", ".join(counted(many[grave], f"{word} {grave}".strip()) for grave in _SEVERITIES if many[grave])
 
 
-def summary(result: CheckResult, fail_on: Severity) -> Line:
+def summary(result: CheckResult) -> Line:
     """`47 models: 21 fail, 2 not judged, 24 clean (14 warnings: --fail-on warning shows them)`."""
-    verdicts: Counter[Verdict] = Counter(model.verdict(fail_on) for model in result.models)
-    clean = [model for model in result.models if model.verdict(fail_on) in ("clean", "without batch norm")]
+    verdicts: Counter[Verdict] = Counter(map(result.verdict, result.models))
+    clean = [model for model in result.models if result.verdict(model) in ("clean", "without batch norm")]
     lesser = [one for model in clean for one in model.fresh]
     noted, last = "", "clean" if verdicts["clean"] else "without batch norm"
     if lesser:

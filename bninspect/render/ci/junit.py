@@ -9,23 +9,22 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from bninspect.rules.rule import Severity
-
 if TYPE_CHECKING:
     from bninspect.commands.check.result import CheckResult, Found, ModelResult
+    from bninspect.rules.rule import Severity
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 _COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
 """What a line must not begin with: in a log it would be a command to the runner (`text.printable`)."""
 
 
-def junit(result: CheckResult, fail_on: Severity) -> str:
+def junit(result: CheckResult) -> str:
     """The result as one document. A finding as grave as `fail_on` is a failure; a lesser one is printed
     and passes.
     """
     root = ElementTree.Element("testsuites", name="bninspect")
     for model in result.models:
-        root.append(_suite(model, fail_on))
+        root.append(_suite(model, result.fail_on))
     for count in ("tests", "failures", "errors"):
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
     ElementTree.indent(root)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from bninspect.commands.check.result import CheckResult, ModelResult
     from bninspect.commands.check.sketch import Sketch
-    from bninspect.rules.rule import Severity
 
 MOST = 60_000
 """Characters of the whole: under 64,000 with what is said of the sections that are left out."""
@@ -33,13 +32,13 @@ _OBEYED = re.compile(r"[&<>\"'`*_\[\]|\\~#@!]")
 _PLAIN = re.compile(r"[^A-Za-z0-9_/:.,()=+ -]")
 
 
-def markdown(result: CheckResult, fail_on: Severity) -> str:
+def markdown(result: CheckResult) -> str:
     """The report, at most 64,000 characters long."""
-    wrong = [model for model in result.models if model.verdict(fail_on) in ("fail", "not judged")]
+    wrong = [model for model in result.models if result.verdict(model) in ("fail", "not judged")]
     shown = wrong if len(result.models) > 1 else list(result.models)
-    text = f"## bninspect check\n\n{_plain(summary(result, fail_on).text)}\n"
+    text = f"## bninspect check\n\n{_plain(summary(result).text)}\n"
     if len(shown) > 1:
-        text += "\n".join(("", "| model | verdict | findings |", "|---|---|---|", *_rows(shown, fail_on), ""))
+        text += "\n".join(("", "| model | verdict | findings |", "|---|---|---|", *_rows(result, shown), ""))
     left = 0
     for model in shown:
         section = "\n".join(("", *_section(model), ""))
@@ -52,11 +51,11 @@ def markdown(result: CheckResult, fail_on: Severity) -> str:
     return text
 
 
-def _rows(models: list[ModelResult], fail_on: Severity) -> Iterator[str]:
+def _rows(result: CheckResult, models: list[ModelResult]) -> Iterator[str]:
     """A row for each of the first models."""
     for model in models[:_ROWS]:
         what = counts(model.fresh) or "none"
-        yield f"| {_code(model.path, 120)} | {model.verdict(fail_on)} | {what} |"
+        yield f"| {_code(model.path, 120)} | {result.verdict(model)} | {what} |"
     if len(models) > _ROWS:
         yield f"| {len(models) - _ROWS:,} more | | |"
 

@@ -13,7 +13,6 @@ from bninspect.commands.check import crowd, gate
 from bninspect.commands.check.crowd import check_all
 from bninspect.commands.check.gate import Settings
 from bninspect.commands.check.result import CheckResult
-from bninspect.rules import Severity
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
@@ -80,8 +79,8 @@ def test_a_bug_of_ours_is_an_error_of_its_model(monkeypatch: pytest.MonkeyPatch)
     assert results[2].error == f"{path}: a bug of ours: TypeError: unhashable type: 'dict' in a rule"
     assert "Traceback" in (results[2].bug or "")
     assert (*results[:2], *results[3:]) == (*alone[:2], *alone[3:])
-    assert CheckResult(models=results).exit_code(Severity.ERROR, exit_zero=True) == 3
-    assert CheckResult(models=(results[0], results[1])).exit_code(Severity.ERROR) == 2
+    assert CheckResult(models=results).exit_code(exit_zero=True) == 3
+    assert CheckResult(models=(results[0], results[1])).exit_code() == 2
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RecursionError("maximum recursion depth exceeded")])

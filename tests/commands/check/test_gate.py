@@ -120,5 +120,5 @@ def test_exit_codes(severities: tuple[str, ...], fail_on: str, exit_zero: bool, 
         "known": ModelResult(path="k.pb", found=(found(known=True),)),
         "unreadable": ModelResult(path="u.pb", error="u.pb: empty"),
     }
-    told = CheckResult(models=tuple(models[name] for name in severities))
-    assert told.exit_code(Severity(fail_on), exit_zero) == code
+    checked = tuple(models[name] for name in severities)
+    assert CheckResult(models=checked, fail_on=Severity(fail_on)).exit_code(exit_zero) == code

@@ -10,13 +10,12 @@ import pytest
 from bninspect.commands.check.gate import Settings, check
 from bninspect.commands.check.result import CheckResult, ModelResult
 from bninspect.render.ci.markdown import markdown
-from bninspect.rules import Severity
 from tests.support.checks import HOSTILE, ORDINARY, found
 from tests.support.places import FIXTURES
 
 
 def shown(result: CheckResult) -> str:
-    return markdown(result, Severity.ERROR)
+    return markdown(result)
 
 
 def test_the_verdicts_then_a_section_for_each_model_that_fails_or_was_not_judged() -> None:

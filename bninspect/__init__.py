@@ -8,6 +8,7 @@ The functions are the commands of that name. They take a path or a graph that `l
     strip(model, target)     a model that serves inference only
     refresh(model, target, images=)    statistics re-estimated from images
     diff(old, new)           what moved between two checkpoints
+    forecast(model)          what converters will make of it, before one is run
 
 What they return is plain data: `to_dict()` is what `--format json` prints, `to_frame()` a table of pandas,
 and a notebook shows the verdict and a table. A wrong option raises OptionError, a ValueError; whatever
@@ -24,6 +25,7 @@ from bninspect.version import __version__
 _HOMES = {
     "bninspect.api.check": ("check", "CheckReport"),
     "bninspect.api.diff": ("diff", "DiffReport"),
+    "bninspect.api.forecast": ("forecast", "ForecastReport"),
     "bninspect.api.inspection": ("inspect", "InspectReport"),
     "bninspect.api.probe": ("probe", "ProbeReport"),
     "bninspect.api.refresh": ("refresh", "write_moments", "RefreshReport"),
@@ -37,8 +39,11 @@ _HOMES = {
     "bninspect.batchnorm.mode": ("Form", "Mode"),
     "bninspect.batchnorm.switch": ("ModeSwitch", "Predicate"),
     "bninspect.commands.check.result": ("Found", "ModelResult"),
+    "bninspect.commands.forecast.judging": ("Trial",),
     "bninspect.commands.refresh.estimates": ("Certainty", "Estimates"),
     "bninspect.commands.refresh.refreshed": ("Row",),
+    "bninspect.converters.fact": ("Converter", "Serves"),
+    "bninspect.converters.forecast": ("ConverterForecast", "GroupForecast"),
     "bninspect.errors": (
         "Absent", "BninspectError", "CutShortError", "GraphDefError", "InputError", "OptionError",
         "PackageError", "RewriteError", "RunError", "SelectionError",
@@ -70,6 +75,7 @@ __all__ = ["__version__", *sorted(_MODULES)]
 if TYPE_CHECKING:
     from bninspect.api.check import CheckReport as CheckReport, check as check
     from bninspect.api.diff import DiffReport as DiffReport, diff as diff
+    from bninspect.api.forecast import ForecastReport as ForecastReport, forecast as forecast
     from bninspect.api.inspection import InspectReport as InspectReport, inspect as inspect
     from bninspect.api.probe import ProbeReport as ProbeReport, probe as probe
     from bninspect.api.refresh import (
@@ -100,8 +106,14 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.mode import Form as Form, Mode as Mode
     from bninspect.batchnorm.switch import ModeSwitch as ModeSwitch, Predicate as Predicate
     from bninspect.commands.check.result import Found as Found, ModelResult as ModelResult
+    from bninspect.commands.forecast.judging import Trial as Trial
     from bninspect.commands.refresh.estimates import Certainty as Certainty, Estimates as Estimates
     from bninspect.commands.refresh.refreshed import Row as Row
+    from bninspect.converters.fact import Converter as Converter, Serves as Serves
+    from bninspect.converters.forecast import (
+        ConverterForecast as ConverterForecast,
+        GroupForecast as GroupForecast,
+    )
     from bninspect.errors import (
         Absent as Absent,
         BninspectError as BninspectError,

@@ -196,6 +196,8 @@ def test_names_say_what_a_thing_is(path: Path) -> None:
         ["check", "fixtures/net_mixed.pb", "--exit-zero"],
         ["check", "fixtures/net_mixed.pb", "--exit-zero", "--format", "sarif"],
         ["diff", "fixtures/training/wired_14/model.ckpt-0", "fixtures/training/wired_14/model.ckpt-20"],
+        ["forecast", "fixtures/net_mixed.pb"],
+        ["forecast", "fixtures/saved_tfkeras", "--for", "tflite,tensorrt", "--format", "json"],
         ["rule"],
     ],
     ids=" ".join,

@@ -22,6 +22,7 @@ _KEYWORDS = {
     "layer": "layers",
     "allow-op": "allowed_ops",
     "merge": "parts",
+    "for": "converters",
 }
 """Options whose keyword has another name."""
 _SWITCHES = {

@@ -1,4 +1,4 @@
-"""The nouns: what a converter makes of a layer, one fact about it, and a converter with its facts."""
+"""The nouns: a converter, what it makes of a layer, and one fact about that."""
 
 from __future__ import annotations
 
@@ -47,9 +47,8 @@ class Converter:
     name: str
     """As `--for` and the configuration take it."""
     title: str
+    """As its makers write it."""
     versions: str
     """The version that the facts were seen on, or the range that they are reported of."""
     tested: bool = True
     """Whether the facts were seen in a run; else they are reported, and counted nowhere."""
-    facts: tuple[Fact, ...]
-    """The first that is about a layer counts."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.branches import Fixed
 from bninspect.batchnorm.mode import Mode
 from bninspect.converters.fact import Serves
-from bninspect.converters.table import CONVERTERS
+from bninspect.converters.table import FACTS
 from bninspect.converters.written import written
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class GroupForecast:
     layers: tuple[BatchNorm, ...]
     """In graph order."""
     serves: Serves
+    """What becomes of them."""
     reason: str
     """Why, in a clause."""
     nodes: tuple[str, ...]
@@ -44,6 +45,7 @@ class ConverterForecast:
     """What one converter would make of a model."""
 
     converter: Converter
+    """Which one, and its versions."""
     groups: tuple[GroupForecast, ...]
     """The gravest first."""
 
@@ -65,7 +67,7 @@ def forecast(report: Report, names: Collection[str] = ()) -> tuple[ConverterFore
     layers = written(report)
     return tuple(
         ConverterForecast(converter=converter, groups=_groups(converter, layers))
-        for converter in CONVERTERS
+        for converter in FACTS
         if not names or converter.name in names
     )
 
@@ -73,7 +75,7 @@ def forecast(report: Report, names: Collection[str] = ()) -> tuple[ConverterFore
 def _groups(converter: Converter, layers: Sequence[Written]) -> tuple[GroupForecast, ...]:
     alike: dict[object, list[tuple[Written, Fact | None]]] = {}
     for one in layers:
-        fact = next((fact for fact in converter.facts if fact.when(one)), None)
+        fact = next((fact for fact in FACTS[converter] if fact.when(one)), None)
         alike.setdefault((id(fact), one.layer.mode), []).append((one, fact))
     groups = [_group([one.layer for one, _ in found], found[0][1]) for found in alike.values()]
     return tuple(sorted(groups, key=lambda group: _GRAVEST.index(group.serves)))

@@ -15,7 +15,7 @@ import bninspect
 from bninspect.api.fields import described
 from tests.support.places import FIXTURES, ROOT
 
-VERBS = ("check", "diff", "inspect", "load", "probe", "refresh", "strip", "write_moments")
+VERBS = ("check", "diff", "forecast", "inspect", "load", "probe", "refresh", "strip", "write_moments")
 RENAMED = {
     "Comparison": "DiffReport",
     "Refreshed": "RefreshReport",
@@ -86,6 +86,7 @@ def test_what_reads_a_model_imports_no_tensorflow() -> None:
         "import sys; sys.modules['tensorflow'] = None; import bninspect\n"
         f"bninspect.inspect({str(FIXTURES / 'classic.pb')!r}).to_dict()\n"
         f"bninspect.check({str(FIXTURES / 'classic.pb')!r}).to_dict()\n"
+        f"bninspect.forecast({str(FIXTURES / 'classic.pb')!r}).to_dict()\n"
         f"bninspect.diff({str(ways[0])!r}, {str(ways[1])!r}).to_dict()\n"
     )
     assert in_a_process(code) == ""
@@ -121,7 +122,7 @@ def test_a_function_describes_its_keywords(name: str) -> None:
                 assert field.text, f"{name}: {field.name}"
 
 
-@pytest.mark.parametrize("name", ["check", "inspect", "probe", "refresh", "strip"])
+@pytest.mark.parametrize("name", ["check", "forecast", "inspect", "probe", "refresh", "strip"])
 def test_every_option_of_a_command_is_a_keyword(name: str) -> None:
     function = getattr(bninspect, name)
     asked = {field.name for field in fields(function.option_records[0])}

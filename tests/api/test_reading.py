@@ -1,4 +1,4 @@
-"""`inspect`, `check` and `diff` from Python: what the commands say, as objects."""
+"""`inspect`, `check`, `diff` and `forecast` from Python: what the commands say, as objects."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ REPORTS: dict[str, tuple[Callable[[], Shown], list[str]]] = {
     "inspect": (lambda: bninspect.inspect(MIXED), ["graph", str(MIXED)]),
     "check": (lambda: bninspect.check(MIXED, deploy=True), ["check", str(MIXED), "--deploy"]),
     "diff": (lambda: bninspect.diff(OLD, NEW), ["diff", str(OLD), str(NEW)]),
+    "forecast": (lambda: bninspect.forecast(MIXED), ["forecast", str(MIXED)]),
 }
 every_report = pytest.mark.parametrize("name", sorted(REPORTS))
 
@@ -83,7 +84,7 @@ def test_a_notebook_shows_pictures_in_a_frame(name: str) -> None:
         assert "<script" not in whole
         assert 'class="map' in whole
     else:
-        assert name in ("check", "strip")
+        assert name in ("check", "forecast", "strip")
 
 
 @every_report
@@ -191,6 +192,7 @@ def test_a_baseline_is_known(tmp_path: Path) -> None:
         (lambda: bninspect.check(CLASSIC, jobs=0), "at least 1 is wanted"),
         (lambda: bninspect.check(CLASSIC, preprocess="tff"), "did you mean 'tf'?"),  # type: ignore[arg-type]
         (lambda: bninspect.check(CLASSIC, preproces="tf"), "did you mean preprocess?"),  # type: ignore[call-arg]
+        (lambda: bninspect.forecast(CLASSIC, converters="openvinno"), "did you mean openvino?"),
         (lambda: bninspect.diff(OLD, NEW, fail_on="all"), "one of error, warning, note is wanted"),  # type: ignore[arg-type]
         (
             lambda: bninspect.inspect(CLASSIC, outputs="output", signature="serving_default"),
@@ -203,6 +205,17 @@ def test_a_wrong_option_raises_before_anything_is_read(call: Callable[[], object
         call()
     assert told in str(caught.value)
     assert isinstance(caught.value, ValueError)
+
+
+def test_a_forecast_says_what_each_converter_serves() -> None:
+    told = bninspect.forecast(FIXTURES / "default_true.pb", converters=["openvino", "coreml"])
+    assert [one.converter.title for one in told] == ["OpenVINO", "Core ML"]
+    [openvino, coreml] = told.converters
+    assert (openvino.serves, coreml.serves) == (bninspect.Serves.TRAINING, bninspect.Serves.REFUSES)
+    assert [layer.name for layer in openvino.changed[0].layers] == ["bn"]
+    assert told.fix is not None
+    assert {one.serves for one in told.stripped} == {bninspect.Serves.INFERENCE}
+    assert (len(told.trials), len(told.untried)) == (0, 0)
 
 
 def test_a_code_that_is_none_raises() -> None:

@@ -56,7 +56,7 @@ def _seen(models: list[Subject], usable: list[str]) -> tuple[dict[str, dict[str,
     untold: Reasons = {}
     for converter in usable:
         for name, one in tried(models, converter).items():
-            record[name][converter] = one.serves
+            record[name][converter] = None if one.serves is None else one.serves.value
             if one.serves is None:
                 untold.setdefault(name, {})[converter] = str(one.reason)
             if one.reason or one.serves == "other numbers":

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bninspect.converters.table import CONVERTERS
+from bninspect.converters.fact import Converter
+from bninspect.converters.table import FACTS
+from bninspect.converters.written import written
 from tests.converters.recorded import MOST_UNKNOWN, Cell, cells_of, recorded, reports
 from tests.support.places import FIXTURES
 
-TESTED = [one for one in CONVERTERS if one.tested]
+TESTED = [one for one in FACTS if one.tested]
 
 
 def original() -> list[Cell]:
@@ -32,16 +34,12 @@ def test_every_tested_converter_was_run() -> None:
 
 
 @pytest.mark.parametrize("converter", TESTED, ids=lambda one: one.name)
-def test_every_fact_is_seen_on_its_fixture(converter: object) -> None:
+def test_every_fact_is_seen_on_its_fixture(converter: Converter) -> None:
     """The fact is the first about some layer of the fixture that it names."""
-    from bninspect.converters.fact import Converter
-    from bninspect.converters.written import written
-
-    assert isinstance(converter, Converter)
-    for fact in converter.facts:
+    for fact in FACTS[converter]:
         assert (FIXTURES / fact.test).is_file(), fact.test
         first = [
-            next((known for known in converter.facts if known.when(one)), None)
+            next((known for known in FACTS[converter] if known.when(one)), None)
             for one in written(reports([fact.test])[fact.test])
         ]
         assert fact in first, f"{fact.reason}: {fact.test}"

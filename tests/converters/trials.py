@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bninspect.batchnorm import Mode, Report, inspect
-from bninspect.commands.forecast.judging import Seen
+from bninspect.commands.forecast.judging import Trial
 from bninspect.commands.forecast.modes import FedRound, Modes, modes_of
 from bninspect.commands.forecast.trial import request, run_converters, seen
 from bninspect.converters.forecast import ConverterForecast, forecast
@@ -79,7 +79,7 @@ def stripped(found: Sequence[Subject], folder: Path) -> Iterator[Subject]:
         yield Subject(subject.name, path, report, modes)
 
 
-def tried(found: Sequence[Subject], converter: str) -> dict[str, Seen]:
+def tried(found: Sequence[Subject], converter: str) -> dict[str, Trial]:
     """Name -> what the converter made of it. One process for all; another one where it crashed."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

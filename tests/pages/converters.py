@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bninspect.converters.fact import Serves
-from bninspect.converters.table import CONVERTERS
+from bninspect.converters.table import FACTS
 from bninspect.render.forecast.screen import WORDS
 from tests.converters.recorded import cells_of, recorded, reports
 
@@ -65,7 +65,7 @@ those of channels.
 what was seen in {right}, `unknown` in {unknown}; in {untold} the run cannot tell (both modes give the same
 numbers, random numbers are drawn).
 """
-_TITLES = {one.name: one.title for one in CONVERTERS if one.tested}
+_TITLES = {one.name: one.title for one in FACTS if one.tested}
 """Converter -> its name in the head of a table."""
 
 

@@ -20,7 +20,7 @@ report = bninspect.inspect("fixtures/classic.pb")
 for layer in report.layers:
     print(layer.name, layer.mode.value, layer.statistics.state.value)  # bn switched initial
 """
-_VERBS = ("inspect", "probe", "check", "strip", "refresh", "write_moments", "diff", "load")
+_VERBS = ("inspect", "probe", "check", "strip", "refresh", "write_moments", "diff", "forecast", "load")
 
 
 def python_page() -> str:

@@ -9,7 +9,7 @@ from bninspect.batchnorm import inspect
 from bninspect.converters.fact import Serves
 from bninspect.converters.forecast import ConverterForecast, forecast
 from bninspect.converters.table import NAMES
-from bninspect.errors import BninspectError, RewriteError
+from bninspect.errors import Absent, BninspectError, RewriteError
 from bninspect.graph import flatten
 from bninspect.models.open import load
 from bninspect.options import Checked, Texts, refuse_unknown
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from bninspect.batchnorm import Report
-    from bninspect.commands.forecast.judging import Seen
+    from bninspect.commands.forecast.judging import Trial
     from bninspect.graph import Graph
 
 
@@ -49,10 +49,10 @@ class ForecastResult:
     """A command of ours, or what does it in words; None if every forecast is inference."""
     stripped: tuple[ConverterForecast, ...]
     """The forecast of the model as `strip` writes it, if that is the fix; else empty."""
-    seen: tuple[Seen, ...]
+    seen: tuple[Trial, ...]
     """What the converters that were tried made of it."""
-    untried: tuple[tuple[str, str], ...]
-    """(converter, why it was not tried), of those that were to be."""
+    untried: tuple[Absent, ...]
+    """The converters that were to be tried and could not be."""
 
 
 def forecast_model(
@@ -70,8 +70,8 @@ def forecast_model(
     needed = any(one.serves is not Serves.INFERENCE for one in found)
     case = Case(report=report, deploy=True)
     by_strip = strip_command(case) if needed else None
-    seen: tuple[Seen, ...] = ()
-    untried: tuple[tuple[str, str], ...] = ()
+    seen: tuple[Trial, ...] = ()
+    untried: tuple[Absent, ...] = ()
     if options.attempt:
         from bninspect.commands.forecast.trial import try_converters
 

@@ -24,14 +24,15 @@ _FIXED = {Serves.INFERENCE: Mode.INFERENCE, Serves.TRAINING: Mode.TRAINING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What one converter made of a model."""
+class Trial:
+    """What one converter made of a model when it was run."""
 
     converter: str
+    """Its name."""
     version: str | None
     """Of the package that was run."""
-    serves: str | None
-    """A value of `converters.fact.Serves`; None if it cannot be told."""
+    serves: Serves | None
+    """What the numbers of the converted model are; None if it cannot be told."""
     reason: str | None = None
     """Why it refused, or why nothing can be told."""
     difference: Mapping[str, float] | None = None
@@ -40,7 +41,7 @@ class Seen:
 
 def judged(
     values: Mapping[str, Sequence[Array]], modes: Modes, forecast: ConverterForecast, version: str | None
-) -> Seen:
+) -> Trial:
     """By what the converted model gives in each round: of all layers in one mode, else layer by layer as it
     was forecast.
     """
@@ -49,11 +50,11 @@ def judged(
         for at, given in values.items()
     }
     serves, reason = _served(apart, modes)
-    if serves == Serves.OTHER.value and _is_as_forecast(values, modes, forecast):
-        serves = forecast.serves.value
-    if serves == Serves.OTHER.value and modes.draws:
+    if serves is Serves.OTHER and _is_as_forecast(values, modes, forecast):
+        serves = forecast.serves
+    if serves is Serves.OTHER and modes.draws:
         serves, reason = None, "training mode draws random numbers, so that no two runs agree"
-    return Seen(
+    return Trial(
         converter=forecast.converter.name,
         version=version,
         serves=serves,
@@ -62,7 +63,7 @@ def judged(
     )
 
 
-def _served(apart: Mapping[str, Mapping[str, float]], modes: Modes) -> tuple[str | None, str | None]:
+def _served(apart: Mapping[str, Mapping[str, float]], modes: Modes) -> tuple[Serves | None, str | None]:
     """(what it serves, why that cannot be told), with all layers in one mode."""
     served = [
         (at, [mode for mode, far in found.items() if far <= modes.tolerance]) for at, found in apart.items()
@@ -75,10 +76,10 @@ def _served(apart: Mapping[str, Mapping[str, float]], modes: Modes) -> tuple[str
     if len(alike) == 1 and served[0][1]:
         if len(served) == 1 and served[0][0] != "unfed":
             return None, "the original gives nothing to compare with in the other mode"
-        return served[0][1][0], None
+        return Serves(served[0][1][0]), None
     if all([at] == found for at, found in served):
-        return Serves.ASKS.value, None
-    return Serves.OTHER.value, None
+        return Serves.ASKS, None
+    return Serves.OTHER, None
 
 
 def _is_as_forecast(values: Mapping[str, Sequence[Array]], modes: Modes, forecast: ConverterForecast) -> bool:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.commands.forecast.judging import Seen, judged
+from bninspect.commands.forecast.judging import Trial, judged
 from bninspect.commands.forecast.modes import Modes, modes_of
-from bninspect.errors import BninspectError
+from bninspect.converters.fact import Serves
+from bninspect.errors import Absent, BninspectError
 from bninspect.graph.search import upstream
 from bninspect.graphdef import writer
 from bninspect.inputs.placeholders import image_input, layout, placeholders
@@ -66,17 +67,21 @@ def installed_version(converter: str) -> str | None:
 
 def try_converters(
     report: Report, forecasts: Sequence[ConverterForecast]
-) -> tuple[tuple[Seen, ...], tuple[tuple[str, str], ...]]:
-    """(what each installed converter made of the model, why others were not tried).
+) -> tuple[tuple[Trial, ...], tuple[Absent, ...]]:
+    """(what each installed converter made of the model, those that were not tried).
 
     Raises BninspectError if the original cannot be run.
     """
     tested = {one.converter.name: one for one in forecasts if one.converter.tested}
     others = dict.fromkeys(one.converter.name for one in forecasts if not one.converter.tested)
-    untried = [(name, reason) for name in (*tested, *others) if (reason := missing(name)) is not None]
+    untried = tuple(
+        Absent(what=name, reason=reason)
+        for name in (*tested, *others)
+        if (reason := missing(name)) is not None
+    )
     wanted = [name for name in tested if missing(name) is None]
     if not wanted:
-        return (), tuple(untried)
+        return (), untried
     held = report if report.graph.graphdef.variables is None else frozen(report)
     step("running both modes of the original")
     modes = modes_of(held)
@@ -89,7 +94,7 @@ def try_converters(
             asked = request(name, model, modes, Path(folder), "model")
             failure = run_converters([asked])
             found.append(seen(asked, modes, tested[name], failure))
-    return tuple(found), tuple(untried)
+    return tuple(found), untried
 
 
 def run_converters(requests: Sequence[Mapping[str, Any]], seconds: float = SECONDS) -> str | None:
@@ -141,17 +146,19 @@ def _channels_last(report: Report) -> bool:
 
 def seen(
     asked: Mapping[str, Any], modes: Modes, forecast: ConverterForecast, failure: str | None = None
-) -> Seen:
+) -> Trial:
     """What a request came to, beside its forecast."""
     converter, result = asked["converter"], Path(asked["result"])
     number = installed_version(converter)
     if not result.exists():
-        return Seen(converter=converter, version=number, serves="refuses", reason=failure or "it crashed")
+        return Trial(
+            converter=converter, version=number, serves=Serves.REFUSES, reason=failure or "it crashed"
+        )
     told = json.loads(result.read_text(encoding="utf-8"))
     if told["refused"] is not None:
-        serves = None if told["stage"] == "evaluate" or modes.unrunnable else "refuses"
+        serves = None if told["stage"] == "evaluate" or modes.unrunnable else Serves.REFUSES
         reason = " ".join(told["refused"].split())[:_MOST_OF_A_REASON]
-        return Seen(converter=converter, version=number, serves=serves, reason=reason)
+        return Trial(converter=converter, version=number, serves=serves, reason=reason)
     made = np.load(asked["made"])
     values = {at: [made[f"{at}/{place}"] for place in range(len(modes.outputs))] for at in modes.rounds}
     return judged(values, modes, forecast, number)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bninspect.commands.forecast.forecasting import ForecastResult
-    from bninspect.commands.forecast.judging import Seen
+    from bninspect.commands.forecast.judging import Trial
     from bninspect.converters.forecast import ConverterForecast, GroupForecast
 
 Document = dict[str, Any]
@@ -26,7 +26,7 @@ def forecast_document(result: ForecastResult) -> Document:
         "fix": result.fix,
         "stripped": _converters(result.stripped),
         "tried": [_seen(one) for one in result.seen],
-        "skipped": [{"converter": name, "reason": reason} for name, reason in result.untried],
+        "skipped": [{"converter": one.what, "reason": one.reason} for one in result.untried],
     }
 
 
@@ -54,11 +54,11 @@ def _group(group: GroupForecast) -> Document:
     }
 
 
-def _seen(one: Seen) -> Document:
+def _seen(one: Trial) -> Document:
     return {
         "converter": one.converter,
         "version": one.version,
-        "serves": one.serves,
+        "serves": None if one.serves is None else one.serves.value,
         "reason": one.reason,
         "difference": None if one.difference is None else dict(one.difference),
     }

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bninspect.commands.forecast.forecasting import ForecastResult
-    from bninspect.commands.forecast.judging import Seen
+    from bninspect.commands.forecast.judging import Trial
     from bninspect.converters.forecast import ConverterForecast, GroupForecast
     from bninspect.render.line import Item, Tone
 
@@ -123,11 +123,10 @@ def _why(one: ConverterForecast, group: GroupForecast) -> str:
     return group.reason if one.converter.tested else f"reported: {group.reason}"
 
 
-def _seen(seen: Seen | None) -> Cell:
+def _seen(seen: Trial | None) -> Cell:
     if seen is None or seen.serves is None:
         return Cell("-", "dim")
-    serves = Serves(seen.serves)
-    return Cell(WORDS[serves], _TONES[serves])
+    return Cell(WORDS[seen.serves], _TONES[seen.serves])
 
 
 def _nodes(result: ForecastResult) -> Iterator[Line]:
@@ -144,8 +143,8 @@ def _tried(result: ForecastResult) -> Iterator[Line]:
     for one in result.seen:
         if one.reason:
             yield Line(f"{one.converter}: {one.reason}", indent=2)
-    for name, reason in result.untried:
-        yield Line(f"{name} was not tried: {reason}", "dim", indent=2)
+    for absent in result.untried:
+        yield Line(f"{absent.what} was not tried: {absent.reason}", "dim", indent=2)
 
 
 def _after(stripped: Sequence[ConverterForecast]) -> Iterator[Line]:

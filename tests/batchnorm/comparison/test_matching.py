@@ -110,6 +110,9 @@ def test_kinds_in_another_order_are_not_matched() -> None:
 def test_other_shapes_are_not_matched() -> None:
     old, new = layer("a/bn", "x", 1), parts(4, channels=5) + layer("u/bn", "x", 4)
     assert names(old, new) == ([], [("old", "a"), ("new", "u")])
+    _, unmatched = matched(report(BASE + old), report(BASE + new))
+    absent = "has no layer of this name, nor one that order and shapes single out"
+    assert [one.reason for one in unmatched] == [f"NEW {absent}", f"OLD {absent}"]
 
 
 def test_a_name_with_other_channels_is_no_match() -> None:

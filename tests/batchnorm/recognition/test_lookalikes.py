@@ -151,6 +151,38 @@ y = Reshape(bn, shape)"""
     assert layer.mode.value == "training"
 
 
+SIX = (
+    "to = Const([1, 8, 8, 6])\nrows = Reshape(x, to)\ntwo = Const([2])\nsix = Const([6])\none = Const(1.0)\n"
+)
+BACK = """
+bn = FusedBatchNormV3(rows, scale, offset, none, none, is_training=true)
+shape = Shape(x)
+y = Reshape(bn, shape)
+"""
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        "scale = Tile(gamma, two)",
+        "scale = Fill(six, one)",
+        "scale = BroadcastTo(one, six)",
+        "tiled = Tile(gamma, two)\nscale = OnesLike(tiled)",
+        "scale = Const([1.0, 1.0, 1.0, 1.0, 1.0, 1.0])",
+    ],
+)
+def test_a_scale_that_is_no_parameter_says_that_the_channels_are_images(scale: str) -> None:
+    """Two images of three channels, as six channels of one image."""
+    (reason,) = reasons(f"{STORED}{EMPTY}{SIX}offset = Tile(beta, two)\n{scale}\n{BACK}")
+    assert reason.startswith("instance_norm: x is reshaped to one image whose channels hold the batch")
+
+
+def test_a_scale_of_six_numbers_says_that_there_are_six_channels() -> None:
+    scale = "scale = Const([1.0, 1.0, 2.0, 1.0, 1.0, 1.0])"
+    text = f"{STORED}{EMPTY}{SIX}offset = Tile(beta, two)\n{scale}\n{BACK}"
+    assert only_layer(text).mode.value == "training"
+
+
 def test_mean_and_variance_over_different_axes() -> None:
     text = chain("[0, 1, 2]").replace("Mean(x, axes)", "Mean(x, others)")
     assert reasons("others = Const([0, 1])\n" + text) == [

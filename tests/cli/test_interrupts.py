@@ -15,7 +15,7 @@ from tests.support.places import ROOT
 from tests.support.stripping import CLASSIC
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of another kind")
@@ -42,6 +42,19 @@ cli.main()
 IN_PYTHON = "time.sleep(60)"
 IN_C = "import ctypes; ctypes.CDLL(None).sleep(60); ctypes.CDLL(None).sleep(60)"
 """A call that a signal handler of Python waits for, twice: the signal itself ends the first."""
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_heard() -> Iterator[None]:
+    """A shell that runs the tests in the background ignores signals; so would their children."""
+    ignored = [
+        number for number in (signal.SIGINT, signal.SIGHUP) if signal.getsignal(number) == signal.SIG_IGN
+    ]
+    for number in ignored:
+        signal.signal(number, signal.SIG_DFL)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def ended(command: Sequence[str], mark: Path, number: int) -> tuple[int, str, float]:

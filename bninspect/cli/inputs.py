@@ -29,10 +29,11 @@ def size(context: click.Context, parameter: click.Parameter, value: str | None) 
 
 def _use(context: click.Context, parameter: click.Parameter, value: Device) -> None:
     """Has the model run on this device."""
-    from bninspect.run import device
+    from bninspect.run import settings
 
-    if value != "cpu":
-        device.use(value)
+    settings.use(value)
+    if value == "cpu":
+        settings.hide_gpus()
 
 
 def options(function: F) -> F:

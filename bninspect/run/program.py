@@ -40,6 +40,8 @@ class Program:
     """Ops let through besides the pure ones."""
     optimized: bool = False
     """Whether TensorFlow's graph optimizer is on, with the settings of a session that nobody set."""
+    one_thread: bool = False
+    """Whether it takes one thread, whose sums are the same whoever makes them."""
 
     @classmethod
     def of(
@@ -79,4 +81,4 @@ class Program:
         the graph.
         """
         safety.check(self.graphdef, self.allowed)
-        return Session(serialized(self.graphdef), optimized=self.optimized)
+        return Session(serialized(self.graphdef), optimized=self.optimized, one_thread=self.one_thread)

@@ -19,7 +19,7 @@ import numpy as np
 
 from bninspect.collector import collector_held_off
 from bninspect.errors import RunError
-from bninspect.run import device
+from bninspect.run import settings
 from bninspect.run.messages import first_line, quiet
 from bninspect.steps import step
 
@@ -54,16 +54,17 @@ class NoValueError(RunError):
 class Session:
     """A model in a TensorFlow session of its own; close it, or use it in a `with`."""
 
-    def __init__(self, serialized: bytes, *, optimized: bool = False) -> None:
+    def __init__(self, serialized: bytes, *, optimized: bool = False, one_thread: bool = False) -> None:
         """Imports the GraphDef in these bytes, places cleared; TensorFlow's graph optimizer is off, unless it
-        is to run `optimized`, with the settings of a session that nobody set.
+        is to run `optimized`, as in a session that nobody set. It takes as many threads as TensorFlow likes,
+        or `one_thread` (`settings.has_own_pools`).
 
         Raises RunError where TensorFlow is missing or refuses the graph, with its own reason.
         """
         tf = tensorflow()
         graph = tf.Graph()
         try:
-            config = None if optimized else _as_written(tf)
+            config = settings.configuration(tf, optimized=optimized, one_thread=one_thread)
             graphdef = _without_places(tf.compat.v1.GraphDef.FromString(serialized))
             with graph.as_default(), quiet():
                 tf.import_graph_def(graphdef, name="")
@@ -160,7 +161,7 @@ def _worker(what: str) -> Callable[..., Any]:
     """
     tf = tensorflow()
     with tf.Graph().as_default():
-        session = tf.compat.v1.Session()
+        session = tf.compat.v1.Session(config=settings.on_processor(tf))
         if what == "resize":
             image = tf.compat.v1.placeholder(tf.float32, [None, None, None])
             size = tf.compat.v1.placeholder(tf.int32, [2])
@@ -185,18 +186,6 @@ def _decoded(tf: Any, data: Any, kind: str) -> Any:
     return tf.io.decode_image(data, expand_animations=False)
 
 
-def _as_written(tf: Any) -> Any:
-    """A configuration that runs the graph as it stands in the file.
-
-    TensorFlow's optimizer rewrites a fused batch norm, and then some of its outputs no longer exist; it also
-    swaps functions by name, which would run what the allow-list has not seen.
-    """
-    config = tf.compat.v1.ConfigProto()
-    config.graph_options.rewrite_options.disable_meta_optimizer = True
-    config.graph_options.optimizer_options.opt_level = tf.compat.v1.OptimizerOptions.L0
-    return config
-
-
 def _without_places(graphdef: Any) -> Any:
     """The GraphDef with nothing that says where to run: a model from a machine with two GPUs runs here.
 
@@ -215,7 +204,6 @@ def tensorflow() -> Any:
     """The module. Raises RunError where it is missing or does not load."""
     step("loading TensorFlow")
     loud = os.environ.setdefault(_LOG_LEVEL, _SILENT) != _SILENT
-    device.hide()
     try:
         with warnings.catch_warnings(), quiet(loud=loud):
             warnings.simplefilter("ignore")
@@ -229,7 +217,7 @@ def tensorflow() -> Any:
         raise RunError(f"TensorFlow does not load: {first_line(error)}") from error
     if not loud:
         tf.get_logger().setLevel("ERROR")
-    device.refuse_missing(tf)
+    settings.ready(tf)
     return tf
 
 

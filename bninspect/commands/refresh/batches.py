@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bninspect.commands.refresh.estimates import DRAWN
+from bninspect.commands.refresh.estimates import DRAWN, Measured
 from bninspect.errors import RewriteError
 from bninspect.inputs.bind import bind
 from bninspect.measure.both_modes import both_modes
@@ -43,6 +43,8 @@ class TrainingRun:
     request: Request
     """What was asked for, with the preset and the batch size that were found."""
     allowed: tuple[str, ...]
+    one_thread: bool = False
+    """Whether TensorFlow takes one thread for it; to be set before anything is measured."""
     lost: dict[str, str] = field(default_factory=dict)
     """Layers that had no value in some batch, and why."""
     _running: Running | None = None
@@ -52,6 +54,10 @@ class TrainingRun:
         """How many batches there are."""
         return -(-self.inputs.count // self.inputs.batch_size) if self.inputs.count else 1
 
+    def task(self, first: int, last: int) -> Measured:
+        """What batch `first` to the one before `last` gave. Raises as `measured`."""
+        return Measured(list(self.measured(first, last)), dict(self.lost))
+
     def measured(self, first: int = 0, last: int | None = None) -> Generator[tuple[Batch, int], None, None]:
         """Layer -> what it normalized, and how many images that is; batch `first` to the one before `last`.
 
@@ -59,7 +65,8 @@ class TrainingRun:
         Raises RunError where TensorFlow is missing, an op is refused or the run fails; InputError.
         """
         if self._running is None:
-            self._running = Running(self.made.program(self.inputs.names, self.allowed))
+            program = self.made.program(self.inputs.names, self.allowed)
+            self._running = Running(replace(program, one_thread=self.one_thread))
         running = self._running
         with ThreadPoolExecutor(1) as beside:
             feeds = self.inputs.batches(first, last)

@@ -28,6 +28,7 @@ from bninspect.models.open import load, path_of
 from bninspect.rewrite.statistics.inserted import inserted
 from bninspect.rewrite.statistics.refill import exchange, filling
 from bninspect.rewrite.strip import strip
+from bninspect.run import settings
 from bninspect.statistics.spread import Spread
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _estimated(
         if options.jobs is None and options.engine is None and options.part_folder is None:
             return run.measured()
         folder = None if options.part_folder is None else PartFolder(options.part_folder, made, run)
-        work = Work(model=_path(model), options=options, request=run.request)
+        work = Work(model=_path(model), options=options, request=run.request, device=settings.device())
         return in_tasks(run, work, folder)
 
     return estimate(

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.mode import Mode
+from bninspect.batchnorm.recognition.ghost import in_groups
 from bninspect.errors import RewriteError
 from bninspect.graph.loops import in_loops
 from bninspect.graph.search import reach
@@ -253,7 +254,7 @@ def moments_in(special: Specialization, layer: BatchNorm, mode: Mode) -> tuple[T
     site = layer.nearest(mode).site
     found = measure(
         special.edits,
-        site.x,
+        special.edits.read_by(site.x.node, 0) if in_groups(site) else site.x,
         data_format=site.data_format,
         dtype=x_dtype(site),
         kept_axes=layer.kept_axes,

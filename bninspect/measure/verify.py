@@ -33,7 +33,7 @@ from bninspect.run.pure_ops import RANDOM_OPS
 from bninspect.run.running import Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -96,13 +96,17 @@ def verify(
     inputs: Inputs,
 ) -> Verification:
     """The specialized graphs against the original, both modes."""
-    try:
-        return _compared(report, *ours, *original, _feeds(inputs))
-    except BninspectError as error:
-        decided = {source.name for source in sources(report)}
-        places = placeholders(report.graph, run_by(report))
-        missing = unfed(report.graph, places, {*inputs.names, *decided})
-        return _impossible(f"it also has to be fed {missing}" if missing else error)
+    failure: BninspectError | None = None
+    for feeds in _feeds(inputs):
+        try:
+            return _compared(report, *ours, *original, feeds)
+        except BninspectError as error:
+            failure = failure or error
+    assert failure is not None
+    decided = {source.name for source in sources(report)}
+    places = placeholders(report.graph, run_by(report))
+    missing = unfed(report.graph, places, {*inputs.names, *decided})
+    return _impossible(f"it also has to be fed {missing}" if missing else failure)
 
 
 def _impossible(error: BninspectError | str) -> Verification:
@@ -142,17 +146,18 @@ def _tensors(report: Report, ours: BothModes, mode: Mode) -> tuple[Tensor, ...]:
     )
 
 
-def _feeds(inputs: Inputs) -> Mapping[str, Array]:
-    """The first images, as many as are compared; all of a batch where the model fixes how many, or where
-    other values fed may belong to each of them (the other side of a siamese pair).
+def _feeds(inputs: Inputs) -> Iterator[Mapping[str, Array]]:
+    """The first images, as many as are compared; then all of the batch, for a model that runs with no fewer.
+    All at once where the model fixes how many, or where other values fed may belong to each of them (the
+    other side of a siamese pair).
     """
     first = next(inputs.batches())
     place = inputs.place
-    if place is None or (place.shape is not None and (not place.shape or place.shape[0] is not None)):
-        return first
-    if inputs.columns or any(value.ndim for value in inputs.feeds.values()):
-        return first
-    return {**first, place.name: first[place.name][:_IMAGES]}
+    fixed = place is None or (place.shape is not None and (not place.shape or place.shape[0] is not None))
+    beside = inputs.columns or any(value.ndim for value in inputs.feeds.values())
+    if place is not None and not fixed and not beside and len(first[place.name]) > _IMAGES:
+        yield {**first, place.name: first[place.name][:_IMAGES]}
+    yield first
 
 
 def _compared(

@@ -200,6 +200,8 @@ def _kept_axes(mean: Origin, match: Match) -> tuple[int, ...]:
     for side in sides:
         if isinstance(side, Batch) and side.of_x and dimensions:
             reduced = {axis % dimensions for axis in side.axes}
+            if 0 not in reduced:  # of groups of images, which stand on an axis of their own meanwhile
+                return ()
             kept = tuple(axis - dimensions for axis in range(dimensions) if axis not in reduced)
             several = laid_out is None or len(kept) <= max(1, len(laid_out))
             return kept if several and not _are_channels(kept, dimensions) else ()

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.site import Batch
 from bninspect.graph.shapes import rank
 from bninspect.graph.trace import constant, same, shape_of, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.recognition.formula import Match
+    from bninspect.batchnorm.site import Site
     from bninspect.graph import Tensor
 
 _CONVOLUTIONS = frozenset({"Conv2D", "Conv3D", "MatMul"})
@@ -32,6 +34,12 @@ def is_over_images(match: Match, axes: tuple[int, ...]) -> bool:
     if given is None or len(sizes) != given + 1 or kept not in ([0, 2], [0, given]):
         return False
     return sizes[kept[1]] in _channels(match, reshape.inputs[0])
+
+
+def in_groups(site: Site) -> bool:
+    """Whether the x of a site is split up into groups of images, by a Reshape of all of them."""
+    origin = site.mean_origin
+    return isinstance(origin, Batch) and origin.of_x and 0 not in origin.axes and site.x.node.op == "Reshape"
 
 
 def _sizes(shape: Tensor) -> list[int | None]:

@@ -29,8 +29,11 @@ _SEARCHED = 64
 """How many images are looked through for companions."""
 
 
-def batches_of(inputs: Inputs) -> tuple[dict[str, Array], dict[str, Array], int, bool]:
-    """What to feed for A and for B, how many images that is, and whether the companions were made.
+def batches_of(
+    inputs: Inputs, size: int | None = None
+) -> tuple[dict[str, Array], dict[str, Array], int, bool]:
+    """What to feed for A and for B, how many images that is, and whether the companions were made. `size` is
+    the number of images where the model leaves it free; None: a few.
 
     Raises RunError with the reason where there are no companions.
     """
@@ -51,7 +54,7 @@ def batches_of(inputs: Inputs) -> tuple[dict[str, Array], dict[str, Array], int,
         if companion is None:
             raise RunError("one image of one colour has nothing to set beside it; give several with --image")
         elements.append(companion)
-    count = fixed or min(_MOST, len(elements))
+    count = fixed or size or min(_MOST, len(elements))
     first, others = elements[0], elements[1:]
     rows = [first, *(others[index % len(others)] for index in range(count - 1))]
     dtype = object if place.dtype == "string" else first.dtype

@@ -111,19 +111,25 @@ def companion_test(
     """The test on the first image of the inputs.
 
     `served` runs the model as it serves when asked for inference: layers that the file fixes to training mode
-    stay in it. `training` runs every layer in training mode, for the control.
+    stay in it. `training` runs every layer in training mode, for the control. A model that does not run in
+    the batch of the test is tested in one of the inputs' size.
     """
-    try:
-        batches = batches_of(inputs)
-    except RunError as error:
-        return CompanionTest(reason=str(error))
-    alone, accompanied, count, made = batches
     tensors = tuple(dict.fromkeys(judge(tensor) for tensor in outputs))
-    try:
-        values = [served(tensors, feeds) for feeds in (alone, alone, accompanied)]
-        control = None if training is None else [training(tensors, feeds) for feeds in (alone, accompanied)]
-    except RunError as error:
-        return CompanionTest(reason=f"it could not be run in a batch of {count}: {error}")
+    failure = ""
+    for size in (None, min(inputs.batch_size, inputs.count)):
+        try:
+            alone, accompanied, count, made = batches_of(inputs, size)
+        except RunError as error:
+            return CompanionTest(reason=failure or str(error))
+        try:
+            values = [served(tensors, feeds) for feeds in (alone, alone, accompanied)]
+            control = training and [training(tensors, feeds) for feeds in (alone, accompanied)]
+        except RunError as error:
+            failure = failure or f"it could not be run in a batch of {count}: {error}"
+        else:
+            break
+    else:
+        return CompanionTest(reason=failure)
     found = []
     for index, tensor in enumerate(tensors):
         pair = None if control is None else (control[0][index], control[1][index])

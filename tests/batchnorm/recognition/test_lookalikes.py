@@ -225,12 +225,12 @@ def ghost(to: str, axes: str, weights: str = "[1, 1, 3, 3]") -> str:
 
 def test_moments_over_groups_of_images_are_those_of_a_batch() -> None:
     layer = only_layer(ghost("[-1, 4, 8, 8, 3]", "[1, 2, 3]"))
-    assert (layer.mode.value, layer.data_format) == ("training", "NHWC")
+    assert (layer.mode.value, layer.data_format, layer.kept_axes) == ("training", "NHWC", ())
 
 
 def test_moments_over_groups_of_images_with_channels_first() -> None:
     layer = only_layer(ghost("[-1, 4, 3, 8, 8]", "[1, 3, 4]"))
-    assert (layer.mode.value, layer.data_format) == ("training", "NCHW")
+    assert (layer.mode.value, layer.data_format, layer.kept_axes) == ("training", "NCHW", ())
 
 
 def test_moments_over_groups_of_channels_are_not() -> None:

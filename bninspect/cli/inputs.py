@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from bninspect.cli.options import SectionedCommand, parameter
+from bninspect.cli.options import SectionedCommand, parameter, together
 from bninspect.errors import OptionError
 from bninspect.options import Channels, Count, Device, Preprocess, Resize, Seed, Size, checked, record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from bninspect.inputs.request import Request
-
-F = TypeVar("F", bound="Callable[..., Any]")
 
 
 def size(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -36,76 +34,73 @@ def _use(context: click.Context, parameter: click.Parameter, value: Device) -> N
         settings.hide_gpus()
 
 
-def options(function: F) -> F:
-    """The options INPUTS: what to feed the model."""
-    for decorate in (
-        click.option(
-            "--allow-op",
-            "allowed_ops",
-            metavar="OP",
-            multiple=True,
-            help="Run this op, which is not on the allow-list. Repeatable.",
-        ),
-        click.option(
-            "--device",
-            type=parameter(Device),
-            default="cpu",
-            show_default=True,
-            expose_value=False,
-            callback=_use,
-            help="What runs the model.",
-        ),
-        click.option(
-            "--resize",
-            type=parameter(Resize),
-            default="stretch",
-            show_default=True,
-            help="How an image comes to that size.",
-        ),
-        click.option(
-            "--size", metavar="HxW", callback=size, help="Size of the images, if the model leaves it free."
-        ),
-        click.option("--channels", type=parameter(Channels), help="Order of the colours; bgr is OpenCV's."),
-        click.option(
-            "--preprocess",
-            type=parameter(Preprocess),
-            default="raw",
-            show_default=True,
-            help="raw: 0..255, unit: 0..1, tf: -1..1, caffe and torch: by their channel means; auto: as "
-            "fits the first layer's stored statistics.",
-        ),
-        click.option("--batch-size", type=parameter(Count), metavar="N", help="Images in a batch."),
-        click.option("--input", metavar="NAME", help="The placeholder that takes the images."),
-        click.option(
-            "--feed",
-            "feeds",
-            metavar="NAME=VALUE",
-            multiple=True,
-            help="A number, a boolean or @file.npy for any other input. Repeatable.",
-        ),
-        click.option(
-            "--seed",
-            type=parameter(Seed),
-            default=0,
-            show_default=True,
-            metavar="S",
-            help="Seed of --random.",
-        ),
-        click.option("--random", type=parameter(Count), metavar="N", help="N random images instead."),
-        click.option(
-            "--data",
-            "data",
-            metavar="SPEC",
-            multiple=True,
-            help=".npy or .npz batches, TFRecord, tar shards, parquet, script.py:load_data, or an address of "
-            "them; #FIELD=INPUT behind it names what goes where. Repeatable.",
-        ),
-        click.option(
-            "--image", "images", metavar="FILE|DIR|GLOB", multiple=True, help="Images to run on. Repeatable."
-        ),
-    ):
-        function = decorate(function)
-    return function
+options = together(
+    click.option(
+        "--image", "images", metavar="FILE|DIR|GLOB", multiple=True, help="Images to run on. Repeatable."
+    ),
+    click.option(
+        "--data",
+        "data",
+        metavar="SPEC",
+        multiple=True,
+        help=".npy or .npz batches, TFRecord, tar shards, parquet, script.py:load_data, or an address of "
+        "them; #FIELD=INPUT behind it names what goes where. Repeatable.",
+    ),
+    click.option("--random", type=parameter(Count), metavar="N", help="N random images instead."),
+    click.option(
+        "--seed",
+        type=parameter(Seed),
+        default=0,
+        show_default=True,
+        metavar="S",
+        help="Seed of --random.",
+    ),
+    click.option(
+        "--feed",
+        "feeds",
+        metavar="NAME=VALUE",
+        multiple=True,
+        help="A number, a boolean or @file.npy for any other input. Repeatable.",
+    ),
+    click.option("--input", metavar="NAME", help="The placeholder that takes the images."),
+    click.option("--batch-size", type=parameter(Count), metavar="N", help="Images in a batch."),
+    click.option(
+        "--preprocess",
+        type=parameter(Preprocess),
+        default="raw",
+        show_default=True,
+        help="raw: 0..255, unit: 0..1, tf: -1..1, caffe and torch: by their channel means; auto: as "
+        "fits the first layer's stored statistics.",
+    ),
+    click.option("--channels", type=parameter(Channels), help="Order of the colours; bgr is OpenCV's."),
+    click.option(
+        "--size", metavar="HxW", callback=size, help="Size of the images, if the model leaves it free."
+    ),
+    click.option(
+        "--resize",
+        type=parameter(Resize),
+        default="stretch",
+        show_default=True,
+        help="How an image comes to that size.",
+    ),
+    click.option(
+        "--device",
+        type=parameter(Device),
+        default="cpu",
+        show_default=True,
+        expose_value=False,
+        callback=_use,
+        help="What runs the model.",
+    ),
+    click.option(
+        "--allow-op",
+        "allowed_ops",
+        metavar="OP",
+        multiple=True,
+        help="Run this op, which is not on the allow-list. Repeatable.",
+    ),
+)
+"""The options INPUTS: what to feed the model."""
 
 
 class OneModelCommand(SectionedCommand):

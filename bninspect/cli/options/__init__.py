@@ -80,19 +80,15 @@ def parameter(kind: Any) -> click.ParamType[Any]:
     return click.FloatRange(limits.low, limits.high, limits.low_open, limits.high_open)
 
 
-def model(function: F) -> F:
-    """The argument MODEL, passed as `path`; the configuration of that model gives the defaults of options."""
-    return click.argument("path", metavar="MODEL", type=click.Path(), is_eager=True, callback=configured)(
-        function
-    )
+def together(*decorators: Callable[[F], F]) -> Callable[[F], F]:
+    """All of these arguments and options, in this order."""
 
+    def decorate(function: F) -> F:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
 
-def models(function: F) -> F:
-    """The argument MODEL..., passed as `paths`; where there is one, its configuration gives the defaults."""
-    return click.argument(
-        "paths", metavar="MODEL...", nargs=-1, required=True, type=click.Path(), is_eager=True,
-        callback=_all_configured,
-    )(function)  # fmt: skip
+    return decorate
 
 
 def _all_configured(
@@ -125,52 +121,49 @@ def codes(context: click.Context, parameter: click.Parameter, incomplete: str) -
     ]
 
 
-def layer(function: F) -> F:
-    """`--layer GLOB`, passed as `layers`, a tuple of strings; `batchnorm.selection` turns it into layers."""
-    return click.option(
-        "--layer",
-        "layers",
-        metavar="GLOB",
-        multiple=True,
-        help="Only layers whose name matches; a node or tensor name of the layer will do. Repeatable.",
-    )(function)
-
-
-def output(function: F) -> F:
-    """`--output NAME`, passed as `outputs`, a tuple of strings."""
-    return click.option(
-        "--output",
-        "outputs",
-        metavar="NAME",
-        multiple=True,
-        help="Look at what this node or tensor depends on; otherwise at the model's outputs. Repeatable.",
-    )(function)
-
-
-def momentum(function: F) -> F:
-    """`--momentum M`, a number between 0 and 1, or None."""
-    return click.option(
-        "--momentum",
-        type=parameter(Momentum),
-        metavar="M",
-        help="Momentum of the moving averages, where the file does not hold it.",
-    )(function)
-
-
-def fail_on(function: F) -> F:
-    """`--fail-on SEVERITY`, passed as a string: which findings make the exit code 1."""
-    return click.option(
-        "--fail-on",
-        type=parameter(Level),
-        default="error",
-        show_default=True,
-        help="Findings from this severity on make the exit code 1.",
-    )(function)
-
-
-def exit_zero(function: F) -> F:
-    """`--exit-zero`."""
-    return click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")(function)
+model = click.argument("path", metavar="MODEL", type=click.Path(), is_eager=True, callback=configured)
+"""The argument MODEL, passed as `path`; the configuration of that model gives the defaults of options."""
+models = click.argument(
+    "paths", metavar="MODEL...", nargs=-1, required=True, type=click.Path(), is_eager=True,
+    callback=_all_configured,
+)  # fmt: skip
+"""The argument MODEL..., passed as `paths`; where there is one, its configuration gives the defaults."""
+layer = click.option(
+    "--layer",
+    "layers",
+    metavar="GLOB",
+    multiple=True,
+    help="Only layers whose name matches; a node or tensor name of the layer will do. Repeatable.",
+)
+"""`--layer GLOB`, passed as `layers`, a tuple of strings; `batchnorm.selection` turns it into layers."""
+output = click.option(
+    "--output",
+    "outputs",
+    metavar="NAME",
+    multiple=True,
+    help="Look at what this node or tensor depends on; otherwise at the model's outputs. Repeatable.",
+)
+"""`--output NAME`, passed as `outputs`, a tuple of strings."""
+momentum = click.option(
+    "--momentum",
+    type=parameter(Momentum),
+    metavar="M",
+    help="Momentum of the moving averages, where the file does not hold it.",
+)
+"""`--momentum M`, a number between 0 and 1, or None."""
+fail_on = click.option(
+    "--fail-on",
+    type=parameter(Level),
+    default="error",
+    show_default=True,
+    help="Findings from this severity on make the exit code 1.",
+)
+"""`--fail-on SEVERITY`, passed as a string: which findings make the exit code 1."""
+exit_zero = click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
+traceback = click.option(
+    "--traceback", is_flag=True, expose_value=False, help="Print the traceback of an error, too."
+)
+"""`--traceback`; `cli.run` looks for it by itself, since a command line may be too wrong to parse."""
 
 
 def output_format(*formats: str) -> Callable[[F], F]:
@@ -183,13 +176,6 @@ def output_format(*formats: str) -> Callable[[F], F]:
         show_default=True,
         help="Output format.",
     )
-
-
-def traceback(function: F) -> F:
-    """`--traceback`; `cli.run` looks for it by itself, since a command line may be too wrong to parse."""
-    return click.option(
-        "--traceback", is_flag=True, expose_value=False, help="Print the traceback of an error, too."
-    )(function)
 
 
 def command_line() -> str:

@@ -6,45 +6,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bninspect.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from bninspect.commands.check.result import ModelResult
     from bninspect.commands.report.facts import PageFacts
     from bninspect.render.page.many import Section
 
-F = TypeVar("F", bound="Callable[..., Any]")
 
-
-def html(function: F) -> F:
-    """`--html FILE`, passed as `html`."""
-    return click.option("--html", metavar="FILE", help="Write a page to look at, too: see `report`.")(
-        function
-    )
-
-
-def overlays(function: F) -> F:
-    """`--overlay FILE` and `--tensorboard DIR`, passed under their names."""
-    for decorate in (
-        click.option(
-            "--tensorboard",
-            metavar="DIR",
-            help="Write an event file with the graph, scores over depth and histograms of the statistics.",
-        ),
-        click.option(
-            "--overlay",
-            metavar="FILE.json",
-            help="Write the scores for Model Explorer: model-explorer MODEL --node_data_paths=FILE.json",
-        ),
-    ):
-        function = decorate(function)
-    return function
+html = click.option("--html", metavar="FILE", help="Write a page to look at, too: see `report`.")
+"""`--html FILE`, passed as `html`."""
+overlays = options.together(
+    click.option(
+        "--overlay",
+        metavar="FILE.json",
+        help="Write the scores for Model Explorer: model-explorer MODEL --node_data_paths=FILE.json",
+    ),
+    click.option(
+        "--tensorboard",
+        metavar="DIR",
+        help="Write an event file with the graph, scores over depth and histograms of the statistics.",
+    ),
+)
+"""`--overlay FILE` and `--tensorboard DIR`, passed under their names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.rules.facts.inconclusive import left_open
-from bninspect.rules.facts.measurements import better_preset, no_statistics, probe_of, unexplained
+from bninspect.rules.facts.measurements import better_preset, no_statistics, probe_of, under, unexplained
 from bninspect.rules.facts.stale_layers import together
 from bninspect.rules.remedies import TRAIN_ON, probe_command, refresh_command
 from bninspect.rules.rule import Needs, Rule, Severity
@@ -42,7 +42,6 @@ from bninspect.text import counted, number
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.measure.facts import Probe
     from bninspect.rules.facts.measurements import LayerEvidence
     from bninspect.rules.rule import Case, Finding
 
@@ -55,7 +54,7 @@ def check(case: Case) -> Iterator[Finding]:
     stale = [layer for layer in unexplained(case) if layer.guilty and layer.own.score is not None]
     remedy = _remedy(stale, case)
     for layer in stale:
-        words = f"own score {number(layer.score)} over {counted(layer.own.images, 'image')}{_under(probe)}"
+        words = f"own score {number(layer.score)} over {counted(layer.own.images, 'image')}{under(probe)}"
         if layer.own.worst is not None:
             worst = layer.own.worst
             words += f"; worst channel {worst.channel}: d {number(worst.d)}, r {number(worst.r)}"
@@ -68,12 +67,6 @@ def check(case: Case) -> Iterator[Finding]:
             severity=Severity.ERROR if layer.own.verdict == "error" else Severity.WARNING,
             remedy=remedy,
         )
-
-
-def _under(probe: Probe) -> str:
-    """The preset it is measured under, where that is not the one that was given."""
-    better = better_preset(probe)
-    return "" if better is None else f" with {better.options}"
 
 
 def _remedy(stale: list[LayerEvidence], case: Case) -> str:

@@ -77,6 +77,12 @@ def better_preset(probe: Probe) -> PresetFit | None:
     return None if probe.presets is None or probe.drawn else probe.presets.better
 
 
+def under(probe: Probe) -> str:
+    """The preset that layers are looked at under, where that is not the one that was given."""
+    better = better_preset(probe)
+    return "" if better is None else f" with {better.options}"
+
+
 def evidence(probe: Probe) -> list[LayerEvidence]:
     """The layers whose stored statistics stand beside measured ones, in graph order; under the better preset
     where one is named.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.rules.facts.measurements import better_preset, evidence, probe_of
+from bninspect.rules.facts.measurements import better_preset, evidence, probe_of, under
 from bninspect.statistics import thresholds
 from bninspect.statistics.median import median
 from bninspect.text import layers as worded, listed, number, sentence
@@ -69,7 +69,7 @@ def _of_model(
     worst = max(stale, key=lambda layer: layer.score)
     return title, (
         f"own score {number(front)} in the first third of the layers, {number(back)} in the last, at most "
-        f"{number(worst.score)} at {worst.name}{_under(probe)}"
+        f"{number(worst.score)} at {worst.name}{under(probe)}"
     )
 
 
@@ -82,7 +82,7 @@ def _of_layers(
     names = [layer.name for layer in stale]
     title = f"the statistics of {listed(names)} are stale"
     scores = ", ".join(f"{number(layer.score)} at {layer.name}" for layer in stale[:_FEW])
-    words = f"own score {number(stale[0].score) if len(stale) == 1 else scores}{_under(probe)}"
+    words = f"own score {number(stale[0].score) if len(stale) == 1 else scores}{under(probe)}"
     others = [layer.score for layer in layers if not layer.guilty]
     words += f", at most {number(max(others))} elsewhere" if others else ""
     if len(stale) == 1 and stale[0].own.worst is not None:
@@ -100,12 +100,6 @@ def _of_layers(
 def inheriting(probe: Probe) -> list[str]:
     """Names of the layers whose deployed error is at least a warning, and whose own is not."""
     return [layer.name for layer in probe.layers if layer.inherits]
-
-
-def _under(probe: Probe) -> str:
-    """The preset it is measured under, where that is not the one that was given."""
-    better = better_preset(probe)
-    return "" if better is None else f" with {better.options}"
 
 
 def _first(layer: LayerEvidence, probe: Probe) -> str:

@@ -1,4 +1,5 @@
-"""The pages that are written by a program: one for each rule, their table, the thresholds, the Python API."""
+"""The pages that are written by a program: one for each rule, their table, the thresholds, the Python API,
+the fields of JSON."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from bninspect.render.rule import rule_markdown
 from bninspect.statistics import thresholds
 from tests.pages import DOCS
 from tests.pages.converters import converters_page
+from tests.pages.documents import json_page
 from tests.pages.python import python_page
 from tests.pages.schemas.files import schema_files
 
@@ -28,6 +30,7 @@ def generated() -> dict[Path, str]:
         DOCS / "rules" / "index.md": _rules(),
         DOCS / "thresholds.md": _thresholds(),
         DOCS / "python.md": python_page(),
+        DOCS / "json.md": json_page(),
         DOCS / "converters.md": converters_page(),
         **schema_files(),
         **dict(_pages()),

@@ -154,7 +154,10 @@ _GRAPH: dict[str, Schema] = {
 }
 _UNREAD = record(
     "A model that could not be read.",
-    {"model": record("The file.", {"path": text("As it was found.")}), "error": text("One line.")},
+    {
+        "model": record("The file.", {"path": text("As it was found.")}),
+        "error": text("Why it could not be read, in one line; then it has no other fields but the path."),
+    },
 )
 GRAPH = document(
     "graph",

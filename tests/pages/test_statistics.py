@@ -20,7 +20,8 @@ STATEMENTS = (
     f"S from {thresholds.NOTE:g} is a note, from {thresholds.WARNING:g} a warning, from "
     f"{thresholds.ERROR:g} an error",
     f"`fine` if mean F is below {thresholds.DECIDABLE:g} and S below {thresholds.UNDECIDED:g}",
-    f"|d| above {thresholds.EXTREME_D:g}, or r outside 1/{thresholds.EXTREME_R:g} to {thresholds.EXTREME_R:g}",
+    f"|d| above {thresholds.EXTREME_D:g}",
+    f"r outside 1/{thresholds.EXTREME_R:g} to {thresholds.EXTREME_R:g}",
     f"beyond {thresholds.EXTREME_SIGNIFICANT:g} F",
     f"BGR, minus {_numbers(preprocess._CAFFE_MEAN[::-1])}",
     f"0..1, minus {_numbers(preprocess._TORCH_MEAN)}, over {_numbers(preprocess._TORCH_STD)}",

@@ -6,7 +6,7 @@ Every error here ends a command with exit code 2; anything else that escapes is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bninspect.frozen_dataclass import frozen_dataclass
 
 
 class BninspectError(Exception):
@@ -45,7 +45,7 @@ class RunError(BninspectError):
     """TensorFlow is missing, or it could not run the model."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Absent:
     """What was not done, or is not there, though nothing failed by that."""
 

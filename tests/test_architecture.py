@@ -19,6 +19,7 @@ EVERYTHING = MODULES + sorted((ROOT / "tests").rglob("*.py"))
 
 LAYERS = (
     "version",
+    "frozen_dataclass",
     "errors",
     "options",
     "escaping",
@@ -269,6 +270,18 @@ def test_class_names_are_unique() -> None:
             if isinstance(node, ast.ClassDef):
                 homes.setdefault(node.name, []).append(name_of(path))
     assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_records_are_quick_to_make(path: Path) -> None:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.ClassDef):
+            slow = [
+                one
+                for one in map(ast.unparse, node.decorator_list)
+                if one.startswith("dataclass(frozen=True")
+            ]
+            assert not slow, f"{name_of(path)}: {node.name}: bninspect.frozen_dataclass makes records"
 
 
 def test_every_command_has_a_room() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -16,6 +16,7 @@ from bninspect.commands.check.options import CheckOptions
 from bninspect.commands.check.result import CheckResult
 from bninspect.commands.paths import models
 from bninspect.errors import BninspectError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import Graph
 from bninspect.inputs.request import Request
 from bninspect.render.check.document import check_document
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from bninspect.rules import Finding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+@frozen_dataclass(eq=False)
 class CheckReport(Shown):
     """What the rules say of some models. Iterating gives the findings that are not in the baseline."""
 

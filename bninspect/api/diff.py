@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bninspect.api.keywords import takes
@@ -11,6 +10,7 @@ from bninspect.commands.check.options import CheckOptions
 from bninspect.commands.check.result import CheckResult
 from bninspect.commands.diff.pair import compare
 from bninspect.commands.report.of_commands import facts_of_pair
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.options import Level, checked
 from bninspect.render.diff.document import diff_document
 from bninspect.render.diff.text import verdict
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bninspect.rules import Finding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+@frozen_dataclass(eq=False)
 class DiffReport(Shown):
     """How far two files of one graph are apart, layer by layer. Iterating gives the findings."""
 

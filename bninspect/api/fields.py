@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -41,11 +41,24 @@ def with_fields(found: Documented) -> Documented:
     if found in _DONE:
         return found
     _DONE.add(found)
+    if isinstance(found, type) and is_dataclass(found):
+        made = inspect.Signature([keyword(field, field.type) for field in fields(found)])
+        setattr(found, "__signature__", made)  # noqa: B010
     lines = list(_lines(found))
     if lines:
         title = "Keywords:" if callable(found) and not isinstance(found, type) else "Fields:"
         found.__doc__ = "\n".join((inspect.cleandoc(found.__doc__ or ""), "", title, *lines))
     return found
+
+
+def keyword(field: Field[Any], annotation: Any) -> inspect.Parameter:
+    """A field as what gives it to a function: its default, and the annotation as it is shown."""
+    default = field.default if field.default_factory is MISSING else field.default_factory()
+    if default is MISSING:
+        default = inspect.Parameter.empty
+    return inspect.Parameter(
+        field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation
+    )
 
 
 def _lines(found: Any) -> Iterator[str]:

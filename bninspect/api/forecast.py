@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bninspect.api.keywords import takes
 from bninspect.api.shown import Shown, said
 from bninspect.commands.forecast.forecasting import ForecastOptions, forecast_model
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.render.forecast.document import forecast_document
 from bninspect.render.forecast.screen import verdict
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bninspect.errors import Absent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+@frozen_dataclass(eq=False)
 class ForecastReport(Shown):
     """What converters will make of every batch norm of a model. Iterating gives `converters`."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bninspect.api.keywords import takes
@@ -10,6 +9,7 @@ from bninspect.api.shown import Layers, Shown, said
 from bninspect.batchnorm.verdict import verdict
 from bninspect.commands.graph import GraphOptions, inspect_model
 from bninspect.commands.report.of_commands import facts_as_given
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.render.graph.screen import verdict_line
 from bninspect.render.json import graph_document
 from bninspect.render.page.notebook import pictures
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.layer import ServedSignature
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+@frozen_dataclass(eq=False)
 class InspectReport(Shown):
     """Where every batch norm of a model is, which branch serves which mode, and what decides."""
 

@@ -11,16 +11,14 @@ from dataclasses import fields
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from os import PathLike
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, Union, cast
+from typing import Any, TypedDict, TypeVar, Union, cast
 
+from bninspect.api.fields import keyword
 from bninspect.api.spelling import spelled_for_python
 from bninspect.errors import OptionError
 from bninspect.graph import Graph
 from bninspect.inputs.request import Request
 from bninspect.options import Channels, Preprocess, Resize, refuse_unknown
-
-if TYPE_CHECKING:
-    from dataclasses import Field
 
 Path = Union[str, PathLike[str]]  # noqa: UP007  (evaluated by Python 3.10, too)
 Paths = Union[Path, Iterable[Path]]  # noqa: UP007
@@ -97,15 +95,14 @@ def _signature(function: Callable[..., Any], records: Iterable[type], more: type
     if len(parameters) < len(found.parameters):
         kinds = more.__annotations__
         known = [field for record in records for field in fields(record) if field.name in kinds]
-        parameters += [_keyword(field, kinds[field.name]) for field in known]
+        parameters += [keyword(field, _as_written(kinds[field.name])) for field in known]
     shown = [one.replace(annotation=_Written(one.annotation)) for one in parameters]
     returned = _Written(found.return_annotation)
     return found.replace(parameters=shown, return_annotation=returned)
 
 
-def _keyword(field: Field[Any], annotation: Any) -> Parameter:
-    written = getattr(annotation, "__forward_arg__", annotation)
-    return Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=written)
+def _as_written(annotation: Any) -> Any:
+    return getattr(annotation, "__forward_arg__", annotation)
 
 
 def request_of(

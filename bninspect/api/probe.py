@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bninspect.api.keywords import request_of, takes
 from bninspect.api.shown import Layers, Shown, said
 from bninspect.commands.probe.probe import ProbeOptions, probe_model
 from bninspect.commands.report.of_commands import facts_as_given
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.inputs.request import Request
 from bninspect.render.page.notebook import pictures
 from bninspect.render.probe.document import probe_document
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bninspect.rules import Finding, NotRun
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+@frozen_dataclass(eq=False)
 class ProbeReport(Shown):
     """Both modes of a model on the same inputs: layer by layer, at the outputs, and what that says.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bninspect.api.keywords import MomentOptions, request_of, takes
@@ -11,6 +10,7 @@ from bninspect.commands.refresh.plan import RefreshOptions
 from bninspect.commands.refresh.refresh import refresh as refresh_model, write_moments as write_part
 from bninspect.commands.report.of_commands import facts_of_refresh
 from bninspect.errors import Absent, OptionError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.inputs.request import Request
 from bninspect.options import Texts, checked as as_kind, record
 from bninspect.render.page.notebook import pictures
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bninspect.rules import Finding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+@frozen_dataclass(eq=False)
 class RefreshReport(Shown):
     """The file that was written, and each layer before and after. Iterating gives the findings."""
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, overload
 
 from bninspect.api.frame import frame
 from bninspect.api.notebook import shown
 from bninspect.errors import SelectionError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.render.json import finite
 from bninspect.render.line import Room
 
@@ -73,7 +73,7 @@ def said(items: Iterable[Item]) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+@frozen_dataclass(eq=False)
 class Shown:
     """A report: its `repr` is the verdict, and a notebook shows the verdict above a table."""
 

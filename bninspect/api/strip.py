@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bninspect.api.keywords import request_of, takes
 from bninspect.api.shown import Layers, Shown, said
 from bninspect.batchnorm.mode import Mode
 from bninspect.commands.strip.stripping import StripOptions, strip as strip_model
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.inputs.request import Request
 from bninspect.render.strip.document import strip_document
 from bninspect.render.strip.text import summary
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bninspect.rewrite import LayerChange
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+@frozen_dataclass(eq=False)
 class StripReport(Shown):
     """The file that was written, and what was done to each layer."""
 

@@ -6,10 +6,11 @@ file holds two, of which one never runs. Each of these is a type of its own: wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Mode
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.site import Site
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from bninspect.graph import Node, Tensor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Branch:
     """One way the layer normalizes: the node that does it and the statistics it reads."""
 
@@ -33,7 +34,7 @@ class Branch:
     """How it is written; rewriting needs to know."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Fixed:
     """One branch, and no predicate that has a say in its mode."""
 
@@ -58,7 +59,7 @@ class Fixed:
         return self.only if mode is self.mode else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Switched:
     """Two branches, of which a predicate takes one at run time."""
 
@@ -88,7 +89,7 @@ class Switched:
         return self.training if mode is Mode.TRAINING else self.inference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Constant:
     """Two branches, of which a predicate that is a constant takes always the same."""
 

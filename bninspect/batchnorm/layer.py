@@ -6,12 +6,13 @@ has them, with `moving = moving * momentum + batch * (1 - momentum)`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.branches import Constant, Fixed
 from bninspect.batchnorm.mode import Mode
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import VARIABLES
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class State(str, Enum):
     INVALID = "invalid"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class StoredStatistics:
     """The moving statistics that a file holds: a mean and a variance, never one without the other."""
 
@@ -56,7 +57,7 @@ class StoredStatistics:
         return self.mean.numbers().reshape(-1), self.variance.numbers().reshape(-1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Statistics:
     """What is known of the stored statistics of one layer."""
 
@@ -68,7 +69,7 @@ class Statistics:
     """None unless numbers are in the file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class MovingStatistics:
     """Where the moving statistics of a layer are kept: a constant or a variable for each."""
 
@@ -76,7 +77,7 @@ class MovingStatistics:
     variance: Tensor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class BatchNorm:
     """One batch-norm layer, at one call."""
 
@@ -197,7 +198,7 @@ class BatchNorm:
         return self.wiring.branch(mode) or self.wiring.served[0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Lookalike:
     """A normalization that is not batch norm."""
 
@@ -209,7 +210,7 @@ class Lookalike:
     """Why it is no batch norm."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Unrecognised:
     """Something that may be batch norm and could not be decided."""
 
@@ -219,7 +220,7 @@ class Unrecognised:
     """Why it could not be decided."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Skipped:
     """Something left out on purpose."""
 
@@ -231,7 +232,7 @@ class Skipped:
     """Why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class SwitchGroup:
     """One source (or computed predicate, or constant) and the layers it decides."""
 
@@ -246,7 +247,7 @@ class SwitchGroup:
         return self.switch.predicate
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class ServedSignature:
     """One signature of a model that has several, and the layers that it runs."""
 
@@ -254,7 +255,7 @@ class ServedSignature:
     layers: tuple[BatchNorm, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Report:
     """All that the graph alone tells of its batch norm."""
 

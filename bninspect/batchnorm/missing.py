@@ -7,9 +7,9 @@ refuse.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import VARIABLES
 from bninspect.graph.search import upstream
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bninspect.graphdef import GraphDef
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class MissingWeights:
     """Variables without a value, because there is no checkpoint to read."""
 

@@ -6,8 +6,9 @@ comes from.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.mode import Form, Mode
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from bninspect.graph import Node, Tensor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Batch:
     """Moments of the x that is normalized."""
 
@@ -29,7 +30,7 @@ class Batch:
     """Whether one reduction takes them of x as it is, so that its axes are those of x."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Stored:
     """A constant, a variable, or something fed: the same for every batch."""
 
@@ -38,7 +39,7 @@ class Stored:
     """Where the values are kept; None where they are computed from several stored tensors."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Chosen:
     """One or the other, as a predicate says."""
 
@@ -51,7 +52,7 @@ class Chosen:
     """Merges and Selects on the same predicate that these come through before they meet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Undecided:
     """Neither, with the reason."""
 
@@ -61,7 +62,7 @@ class Undecided:
 Origin = Batch | Stored | Chosen | Undecided
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Carried:
     """How a batch norm stands in a convolution: its scale in the weights, its offset behind."""
 
@@ -76,7 +77,7 @@ class Carried:
     """Where conditionals choose what corrects it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Site:
     """One normalization, before it is known what stands in its other branch."""
 

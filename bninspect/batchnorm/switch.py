@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Mode
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from bninspect.graph import Tensor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Predicate:
     """A boolean tensor and what decides it, after every Identity, Switch, Cast and LogicalNot on the way."""
 
@@ -40,7 +40,7 @@ class Predicate:
     it true, and the opposites of which make it false; empty for any other."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class ModeSwitch:
     """What sends one layer to training or to inference."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.selection import select
 from bninspect.errors import BninspectError, OptionError, described
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.models.checkpoint.locate import is_no_part, names_checkpoint
 from bninspect.models.open import load
 from bninspect.options import Checked, Texts
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bninspect.graph import Graph
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class GraphOptions(Checked):
     """What is looked at. Raises OptionError for a value that an option cannot have."""
 
@@ -36,7 +36,7 @@ class GraphOptions(Checked):
             raise OptionError("--output and --signature both say what is looked at: give one of them")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class GraphResult:
     """A model that was inspected."""
 
@@ -46,7 +46,7 @@ class GraphResult:
     """The layers to show; all of them unless some were asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Unread:
     """One of several models, which could not be inspected."""
 

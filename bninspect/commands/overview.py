@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.commands.check.gate import Settings, judged
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.models.open import load
 from bninspect.rules import Case, Severity
 from bninspect.rules.remedies import probe_command
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bninspect.inputs.request import Request
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Overview:
     """A model at first sight."""
 

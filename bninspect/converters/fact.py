@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from bninspect.converters.written import Written
@@ -27,7 +29,7 @@ class Serves(str, Enum):
 When = Callable[["Written"], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Fact:
     """One thing that a converter does, as it was seen."""
 
@@ -40,7 +42,7 @@ class Fact:
     """A fixture on which `python -m tests.converters` sees it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Converter:
     """One converter, in a range of versions that do the same."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.branches import Fixed
@@ -10,6 +9,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.converters.fact import Serves
 from bninspect.converters.table import FACTS
 from bninspect.converters.written import written
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -24,7 +24,7 @@ _GRAVEST = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class GroupForecast:
     """Layers of which one converter makes the same, for the same reason."""
 
@@ -40,7 +40,7 @@ class GroupForecast:
     """Whether that is training mode, or another mode than the file's own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class ConverterForecast:
     """What one converter would make of a model."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.search import upstream
 from bninspect.graph.trace import declared_shape
@@ -20,7 +20,7 @@ _LAST_GLOBAL = 8
 """The last GraphDef version with BatchNormWithGlobalNormalization."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Surroundings:
     """The model around its layers."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.branches import Fixed
 from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.mode import Form, Mode
 from bninspect.converters.surroundings import Surroundings, surroundings
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import MERGES, SELECTS
 from bninspect.graph.trace import same
 
@@ -20,7 +20,7 @@ _GIVEN = frozenset({"Const", "Merge"})
 _HELD = (State.STORED, State.INITIAL, State.INVALID)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Written:
     """One layer, and the model that it stands in."""
 

@@ -6,10 +6,10 @@ This is what all analysis reads. It knows nothing of protobuf: `reader` makes th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.taken import of_its_kind
 from bninspect.graphdef.records import AttributePlaceholder
 
@@ -121,7 +121,7 @@ class Use(NamedTuple):
     slot: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Signature:
     """A serving signature: its key and the tensors it takes and gives."""
 

@@ -6,8 +6,10 @@ whatever the weights weigh, and an untouched node can be written again byte for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,7 +72,7 @@ class NodeDef:
         return default if value is None else value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class FunctionDef:
     """One function of the library."""
 
@@ -94,7 +96,7 @@ class FunctionDef:
     """Those of its returns that TensorFlow does not find, as the file has them; `returns` has their names."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class SignatureDef:
     """A serving signature as the file writes it: keys to tensor names."""
 
@@ -103,7 +105,7 @@ class SignatureDef:
     outputs: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class GraphDef:
     """One graph as the file writes it, and what the file says beside it."""
 

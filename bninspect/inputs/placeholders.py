@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.errors import InputError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.outputs import find_tensor
 from bninspect.graph.search import reach, readers, upstream
@@ -41,7 +41,7 @@ _SHAPED_SCALARS = 24
 _CHANNELS = (1, 3, 4)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Placeholder:
     """One place to feed."""
 

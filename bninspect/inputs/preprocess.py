@@ -5,11 +5,11 @@ The presets are those of `keras.applications.imagenet_utils`, computed in float3
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.run import session
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 """Weights of red, green and blue in grey: ITU-R BT.601."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Recipe:
     """How pixels become one element of the input's batch."""
 

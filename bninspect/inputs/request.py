@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.inputs.data.spec import local_files
 from bninspect.options import Assignments, Channels, Checked, Count, Preprocess, Resize, Seed, Size, Texts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Request(Checked):
     """What the user asked to be fed. Raises OptionError for a value that an option cannot have."""
 

@@ -7,13 +7,14 @@ layer is the same in both, and the distance of a layer's two outputs is taken in
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.recognition.ghost import in_groups
 from bninspect.errors import RewriteError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.loops import in_loops
 from bninspect.graph.search import reach
 from bninspect.graphdef.records import node_name
@@ -42,7 +43,7 @@ _PREFIX = "inference"
 _GAPS = "bninspect_gap"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class BothModes:
     """What is handed to TensorFlow: both modes of one model."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
+
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from bninspect.statistics.staleness import Staleness
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Question:
     """What to compare."""
 
@@ -49,7 +51,7 @@ class Question:
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class InputFact:
     """What an input was fed."""
 
@@ -67,7 +69,7 @@ class InputFact:
     """Whether its values are random numbers, which say nothing of stored statistics."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class LayerMeasurement:
     """What one layer normalized in one pass, and what that says of its stored statistics."""
 
@@ -92,7 +94,7 @@ class LayerMeasurement:
         return None if self.staleness is None else self.staleness.verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Gap:
     """How far one layer's output in inference mode lies from that in training mode, reduced inside
     TensorFlow. Not finite where one of the outputs is not."""
@@ -105,7 +107,7 @@ class Gap:
     """Over the size of the output in training mode, as `compare.Difference` has it: the relative RMS."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class ProbedLayer:
     """One layer whose x was measured in both copies of the model."""
 
@@ -170,7 +172,7 @@ class ProbedLayer:
         return own is not None and own.fits and deployed is not None and deployed.is_wrong
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Verification:
     """Whether the specialized graphs agree with the original, fed by its own predicate."""
 
@@ -188,7 +190,7 @@ class Verification:
     """Whether no value serves the mode to all layers, so that each was compared where its own is fed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class OutputDifference:
     """One tensor in both modes."""
 
@@ -202,7 +204,7 @@ class OutputDifference:
     """The largest values of the first image; None unless the tensor has a row of them for each image."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class SeenImage:
     """One image, and what both modes make of it."""
 
@@ -213,7 +215,7 @@ class SeenImage:
     """Name of an output -> its row of the image in training and in inference mode."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Patch:
     """One piece of one tensor in both modes."""
 
@@ -227,7 +229,7 @@ class Patch:
     """The numbers in inference mode."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Probe:
     """All that was found by running the model in both modes."""
 

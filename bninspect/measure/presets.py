@@ -8,11 +8,12 @@ blue exchanged move few filters: to tell them apart takes IMAGES_FOR_ORDER image
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.statistics import thresholds
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from bninspect.options import Channels, Preprocess
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class PresetFit:
     """One way to prepare images, and how far it leaves the first layer from its stored statistics."""
 
@@ -50,7 +51,7 @@ class PresetFit:
         return f"--preprocess {self.preset}" + ("" if self.usual else f" --channels {self.channels}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class PresetTrial:
     """Every preset, measured at one layer; or why that could not be."""
 

@@ -11,7 +11,6 @@ all, since the same kernels run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.deciding import value_at
 from bninspect.errors import BninspectError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.loops import in_loops
 from bninspect.graph.search import dependencies, reach, upstream
 from bninspect.inputs.deciding import sources
@@ -52,7 +52,7 @@ _IMAGES = 2
 """How many images are compared, where the model takes any number."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Check:
     """What is to be held against the original."""
 

@@ -9,10 +9,11 @@ not common get a prefix.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import ENTERS, EXITS
 from bninspect.graph.search import reach, steps
 from bninspect.graphdef.records import node_name
@@ -27,7 +28,7 @@ _READ_ONCE = frozenset({"TensorArray", "TensorArrayV2", "TensorArrayV3", "Stack"
 """Ops that make what is emptied by reading it: two loops cannot share one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Copies:
     """Both graphs in one."""
 

@@ -17,11 +17,11 @@ variance".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.rewrite.formulas import Chain, kept_axes_last
 from bninspect.rewrite.prune import dtype_of
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _BIG = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class MomentTensors:
     """Tensors to fetch."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from bninspect.errors import RewriteError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.functions.library import called
 from bninspect.graph.ops import mutates
 from bninspect.graph.search import reach
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from bninspect.rewrite.edits import Edits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Pruned:
     """A graph of its own, and where the wanted tensors are in it."""
 

@@ -7,7 +7,6 @@ and another on false.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import floor
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ import numpy as np
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.deciding import deciders_of, value_of
 from bninspect.batchnorm.wiring.predicate import PREDICATE_OPS, Value, base
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import IDENTITIES, VARIABLES
 from bninspect.graph.search import reach
 from bninspect.graph.trace import same, scalar
@@ -35,7 +35,7 @@ _WIDEST = 1 << 31
 """No mode is numbered beyond this."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Decider:
     """A tensor that decides layers, and values that stand for all it can have."""
 

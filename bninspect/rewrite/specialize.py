@@ -8,7 +8,6 @@ fixes the other mode, a fused op is flipped and a chain is written anew. The sam
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.branches import Fixed
@@ -16,6 +15,7 @@ from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.wiring.conditions import Conditions, constant_truth
 from bninspect.batchnorm.wiring.deciding import value_at, value_of
 from bninspect.errors import RewriteError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import MERGES, SWITCHES
 from bninspect.graph.search import end, reach
 from bninspect.graph.trace import same
@@ -47,7 +47,7 @@ _OUTSIDE = "it stands in a loop, and its stored statistics outside of it"
 Choice = Mode | Callable[["BatchNorm"], Mode]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class LayerChange:
     """What was done to one layer."""
 
@@ -68,7 +68,7 @@ class LayerChange:
         return self.layer.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Specialization:
     """The edits that bring a mode about, and what they did to each layer."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.naming import named_as
 from bninspect.errors import RewriteError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import flatten
 from bninspect.rewrite.specialize import LayerChange, specialize
 from bninspect.rewrite.statistics.slots import find_slots
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from bninspect.rewrite.prune import Pruned
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Stripped:
     """The new graph, and what was done."""
 

@@ -6,10 +6,11 @@ accounts for is not blamed again because that finding was ignored (`rules.explai
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import State
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.rules.explain import ORDER, causes_first, causes_of, explained
 from bninspect.rules.rule import Needs
 from bninspect.rules.selection import rules
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from bninspect.rules.rule import Case, Finding, Rule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class NotRun:
     """A rule that could not run, or could not judge all of the model, and why."""
 
@@ -38,7 +39,7 @@ class NotRun:
     """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Judgement:
     """What the rules say of one model."""
 

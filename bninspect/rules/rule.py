@@ -7,9 +7,11 @@ A rule is a module named after its code: its docstring is the page that `bninspe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
@@ -45,7 +47,7 @@ class Needs(str, Enum):
     """Two files of one graph."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Finding:
     """One thing that is wrong."""
 
@@ -75,7 +77,7 @@ class Finding:
         return self.remedy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Case:
     """All that the rules are shown of one model."""
 
@@ -119,7 +121,7 @@ Undecided = Callable[[Case], "str | None"]
 Together = Callable[[Case, Sequence[Finding]], Finding]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Rule:
     """One rule. Its name states the bad thing."""
 

@@ -10,9 +10,9 @@ As its users will run it, a graph is neither written out nor seeded, and TensorF
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graphdef.writer import serialized
 from bninspect.run import safety
 from bninspect.run.needed import cut
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Program:
     """Records that are ready to run."""
 

@@ -14,11 +14,11 @@ channel alone.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.statistics import thresholds
 from bninspect.statistics.median import median
 
@@ -33,7 +33,7 @@ Start = Literal["0/1", "0/0"]
 _STARTS: tuple[tuple[Start, float], ...] = (("0/1", 1.0), ("0/0", 0.0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class AverageFit:
     """The better of the two starts."""
 

@@ -8,10 +8,11 @@ agree is told.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +25,7 @@ RELATIVE_FLOOR = 1e-6
 """Root mean square below which t counts as zero: relative numbers are taken against at least this much."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Difference:
     """The distance of the two modes at one tensor. Not finite where one of the modes is not."""
 

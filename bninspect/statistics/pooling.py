@@ -13,10 +13,11 @@ model computes in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Moments:
     """Mean and biased variance of every channel."""
 
@@ -38,7 +39,7 @@ class Moments:
     """Over how many values of one channel they are taken."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class ImageMoments:
     """The same of every image apart. A layer without spatial axes has one value per image, and variance 0."""
 

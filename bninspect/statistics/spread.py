@@ -13,11 +13,11 @@ Chan's formula (`pooling.merged`), and no sum of squares stands behind them. All
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.statistics.pooling import ImageMoments, Moments, merged
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ SUMS = 8
 """How many sums there are."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Spread:
     """A set of images, as far as one layer sees it."""
 

@@ -29,11 +29,11 @@ of a channel that any of those layers had in one batch, that term is (2/n)^2 (se
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.statistics import thresholds
 from bninspect.statistics.median import median
 
@@ -58,7 +58,7 @@ class Worst(NamedTuple):
     w: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Staleness:
     """What the images say of one layer's stored statistics. Arrays have one value per channel, nan where it
     has none."""

@@ -13,12 +13,12 @@ little, but it moves. A NaN that stays a NaN has not moved.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.errors import GraphDefError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import VARIABLES
 from bninspect.graph.trace import stored_value
 from bninspect.statistics.staleness import Worst, gaps
@@ -41,7 +41,7 @@ _MOST_VALUES = 1 << 34
 """More is a claim, not a tensor."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class TensorChange:
     """How far some tensors moved, taken as one vector."""
 
@@ -59,7 +59,7 @@ class TensorChange:
     """max |new - old|; as `relative`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class StatisticsChange:
     """How far the moving statistics of a layer moved."""
 

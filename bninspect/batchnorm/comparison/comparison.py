@@ -7,7 +7,6 @@ is a training graph.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.training.train_ops import Training
 from bninspect.errors import BninspectError, GraphDefError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import VARIABLES
 from bninspect.graph.trace import stored_value
 
@@ -53,7 +53,7 @@ class Trains(str, Enum):
     """Fixed to inference, and no train op in either file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class LayerMove:
     """One layer in both files."""
 
@@ -100,7 +100,7 @@ class LayerMove:
         return next((one.reason for one in self.parameters if one.moved is None), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Comparison:
     """All that moved."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from bninspect.batchnorm.comparison.upstream import Upstream
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.trace import shape_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class MatchedLayer(NamedTuple):
     """What told that they are one: the name, or graph order and shapes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Unmatched:
     """A layer of one file that is none of the other's, as far as can be told."""
 

@@ -9,9 +9,9 @@ so one comparison of terms recognizes every order of operands and every place of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.trace import same, value
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Term(NamedTuple):
     factors: tuple[Tensor, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Match:
     """One node of a region that reads as a normalization of x by mean and the root."""
 

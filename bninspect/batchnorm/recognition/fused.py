@@ -162,7 +162,7 @@ def along(variance: Chosen, predicate: Tensor, conditions: Conditions) -> Chosen
         )
     if negated == turned:
         return variance
-    join = replace(join, predicate=predicate, if_true=join.if_false, if_false=join.if_true)
+    join = join._replace(predicate=predicate, if_true=join.if_false, if_false=join.if_true)
     return replace(
         variance,
         join=join,

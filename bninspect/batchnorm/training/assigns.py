@@ -8,10 +8,10 @@ tensorflow/python/training/moving_averages.py; `moving = moving * momentum + bat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import (
     ASSIGNS,
     IDENTITIES,
@@ -43,7 +43,7 @@ _MOST_DIFFERENCES = 4
 """Differences of differences that make a rate: 1 - (1 - rate) has two; each may double the work."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Update:
     """An op that moves one statistic."""
 

@@ -7,8 +7,7 @@ contexts.)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.wiring.blend import SUMS, Blends
 from bninspect.batchnorm.wiring.picked import PICKS, picked
@@ -33,8 +32,7 @@ _MOST_STEPS = 2_000_000
 """Nodes looked at in search of the nearest Switches, in all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Join:
+class Join(NamedTuple):
     """A node where two alternatives meet, and what chooses."""
 
     node: Node

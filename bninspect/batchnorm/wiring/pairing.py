@@ -8,7 +8,6 @@ layer of one mode.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Mode
@@ -18,6 +17,7 @@ from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.batchnorm.wiring.joining import Joins
 from bninspect.batchnorm.wiring.likeness import does_the_same, is_alike, one_layer, parameters
 from bninspect.batchnorm.wiring.nested import decision
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.search import reach
 from bninspect.graph.trace import same, value
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bninspect.graph import Graph, Node, Tensor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class ModePair:
     """The two modes of one layer."""
 

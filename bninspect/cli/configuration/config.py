@@ -10,7 +10,7 @@ file.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from glob import escape, has_magic
 from pathlib import Path
@@ -20,6 +20,7 @@ from bninspect.cli.configuration.place import places
 from bninspect.commands.paths import called, identity, matches
 from bninspect.documents import from_toml
 from bninspect.errors import BninspectError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.inputs.data.address import is_remote, script
 from bninspect.options import Level
 
@@ -37,7 +38,7 @@ _OWN_KEYS = frozenset({"models", "model", "severity", "require", "converters"})
 _REQUIRABLE = ("probe",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Allowed:
     """A finding that is meant to be."""
 
@@ -46,7 +47,7 @@ class Allowed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class ModelSection:
     """One `[[tool.bninspect.models]]`."""
 
@@ -81,7 +82,7 @@ def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     return bool(parts) and fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Config:
     """What the file says."""
 

@@ -4,13 +4,13 @@ is printed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bninspect.cli import options
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,7 +37,7 @@ overlays = options.together(
 """`--overlay FILE` and `--tensorboard DIR`, passed under their names."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Targets:
     """The files that are asked for; None for one that is not."""
 

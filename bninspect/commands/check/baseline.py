@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from bninspect.commands.paths import identity
 from bninspect.documents import from_json
 from bninspect.errors import BninspectError
 from bninspect.files import whole
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.text import counted
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Key = tuple[str, str, str]
 _VERSION = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Baseline:
     """The known findings of one file."""
 

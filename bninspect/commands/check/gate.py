@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from traceback import format_exception
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from bninspect.batchnorm.verdict import verdict
 from bninspect.commands.check.result import Found, ModelResult
 from bninspect.commands.check.sketch import sketch
 from bninspect.errors import BninspectError, described
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import collector_held_off
 from bninspect.models.open import load
 from bninspect.rules import Case, judge, rules, select
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from bninspect.rules import Finding, Severity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Allowance:
     """A finding that is meant to be, and why."""
 
@@ -43,7 +44,7 @@ class Allowance:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Settings:
     """How one model is checked."""
 

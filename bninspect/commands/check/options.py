@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.options import Checked, Count, File, Level, Momentum, Texts
 from bninspect.rules.selection import refuse_none, split_codes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class CheckOptions(Checked):
     """Which rules judge, and what fails. Raises OptionError for a value that an option cannot have,
     SelectionError for a code that is none.

@@ -5,9 +5,10 @@ alone.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.rules.rule import Severity
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ WEIGHTS_MISSING = "BN113"
 """What it finds, other rules could not judge."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Found:
     """A finding in one model."""
 
@@ -41,7 +42,7 @@ class Found:
         return hashlib.sha256(f"{self.finding.code}\0{where}".encode(errors="surrogatepass")).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class ModelResult:
     """One model: what was found, or why it could not be read."""
 
@@ -104,7 +105,7 @@ class ModelResult:
         return worst(one.finding.severity for one in self.fresh)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class CheckResult:
     """All models, in the order they were named."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.branches import Fixed
 from bninspect.batchnorm.mode import Mode
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Edge(NamedTuple):
     end: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Sketch:
     """One layer: its input, its branches, what they normalize with, and what chooses between them."""
 

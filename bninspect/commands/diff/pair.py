@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from bninspect.batchnorm import inspect
 from bninspect.batchnorm.comparison.comparison import diff
 from bninspect.commands.check.gate import Allowance, Settings, judged
 from bninspect.errors import GraphDefError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import Graph, collector_held_off, flatten
 from bninspect.graph.ops import VARIABLES
 from bninspect.models.checkpoint.locate import bare_checkpoint
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     Model = str | PathLike[str] | Graph
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class PairResult:
     """What moved from one file to the other, and what is wrong with it."""
 

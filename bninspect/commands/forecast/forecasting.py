@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
@@ -10,6 +9,7 @@ from bninspect.converters.fact import Serves
 from bninspect.converters.forecast import ConverterForecast, forecast
 from bninspect.converters.table import NAMES
 from bninspect.errors import Absent, BninspectError, RewriteError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import flatten
 from bninspect.models.open import load
 from bninspect.options import Checked, Texts, refuse_unknown
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bninspect.graph import Graph
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class ForecastOptions(Checked):
     """Which converters, and whether they are run. Raises OptionError for a name that is none."""
 
@@ -39,7 +39,7 @@ class ForecastOptions(Checked):
         refuse_unknown(self.converters, NAMES, "--for")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class ForecastResult:
     """What converters would make of a model, and what brings all of them to inference."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.converters.fact import Serves
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FIXED = {Serves.INFERENCE: Mode.INFERENCE, Serves.TRAINING: Mode.TRAINING}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Trial:
     """What one converter made of a model when it was run."""
 

@@ -6,11 +6,12 @@ can be compared, too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.errors import BninspectError, RunError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.search import upstream
 from bninspect.inputs.deciding import fed_value, sources
 from bninspect.inputs.invented import invented
@@ -38,7 +39,7 @@ _HALF, _QUANTIZED, _SINGLE = 1e-2, 5e-2, 1e-4
 with fewer digits. The modes are farther apart than that by orders."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class FedRound:
     """One run of a converted model."""
 
@@ -48,7 +49,7 @@ class FedRound:
     """What decides -> the value that it is fed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Modes:
     """A model, what it is fed, and what each mode gives."""
 

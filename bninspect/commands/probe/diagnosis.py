@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.rules import Case, NotRun, judge, select
 from bninspect.rules.explain import EXPLAINS
 from bninspect.rules.facts.inconclusive import degenerate, left_open
@@ -24,7 +25,7 @@ GROUPS = ("BN2", "BN4")
 """The rules that a probe asks: those of stored values and of what was measured."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Diagnosis:
     """What the rules say of a probe."""
 

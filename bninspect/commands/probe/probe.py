@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from bninspect.batchnorm import inspect
 from bninspect.batchnorm.selection import select
 from bninspect.commands.probe.diagnosis import Diagnosis, diagnose
 from bninspect.commands.probe.save import save
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.measure.facts import Probe, Question
 from bninspect.measure.measured import arrays
 from bninspect.measure.run import probe
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bninspect.rules import Severity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class ProbeOptions(Checked):
     """What to run, to look at and to keep. Raises OptionError for a value that an option cannot have."""
 
@@ -50,7 +50,7 @@ class ProbeOptions(Checked):
     """Keep the first image, and what both modes make of it, for a page."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class ProbeResult:
     """What was measured, and what that says."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.statistics.certainty import standard_error
 from bninspect.statistics.spread import Spread
 
@@ -35,7 +36,7 @@ class Measured(NamedTuple):
     """Layers that had no value in some batch, and why."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_dataclass
 class Certainty:
     """How far the statistics are expected to be off those of all images there could be."""
 
@@ -47,7 +48,7 @@ class Certainty:
     """Which layer that is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Estimate:
     """What one layer normalized, over all batches."""
 
@@ -60,7 +61,7 @@ class Estimate:
     """Each batch by itself, if that was asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Estimates:
     """Every layer that was measured, and how."""
 
@@ -139,7 +140,7 @@ class Fold:
         if not known:
             return None
         worst = max(known, key=known.__getitem__)
-        return Certainty(self.images, known[worst], worst)
+        return Certainty(images=self.images, error=known[worst], layer=worst)
 
     def whole_curve(self) -> tuple[Certainty, ...]:
         """The curve, with its last point after all batches."""

@@ -8,7 +8,6 @@ measures one takes one thread, for the same reason.
 from __future__ import annotations
 
 import pickle
-from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from bninspect.commands.refresh.batches import TrainingRun, training_run
 from bninspect.commands.refresh.engines import measured_by
 from bninspect.commands.refresh.plan import plan_model
 from bninspect.commands.refresh.training_program import training_program
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.run import settings
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ BATCHES_OF_A_TASK = 4
 """Few, so that workers are done at about the same time, and little is lost with one that ends."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Work:
     """What a worker needs to know: it reads the model, and the images, itself."""
 

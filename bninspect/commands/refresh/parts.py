@@ -13,7 +13,7 @@ import hashlib
 import json
 import zipfile
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from bninspect.commands.probe.save import save
 from bninspect.commands.refresh.estimates import Estimate, Estimates, Fold
 from bninspect.documents import from_json
 from bninspect.errors import InputError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graphdef.writer import pieces
 from bninspect.statistics.pooling import Moments
 from bninspect.statistics.spread import SUMS, Spread
@@ -54,7 +55,7 @@ _MORE_UNREADABLE = (NotImplementedError, RuntimeError)
 """Of a zip archive with a kind of compression, or a password, that Python does not know."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Part:
     """One part, as it was read."""
 

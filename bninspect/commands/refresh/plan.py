@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.selection import select
 from bninspect.errors import Absent, OptionError, RewriteError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.measure.facts import Question
 from bninspect.measure.opaque import without_loops
 from bninspect.models.open import load
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ENGINES = ("loky", "dask", "ray", "spark")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class RefreshOptions(Checked):
     """What is measured and what is written. Raises OptionError for a value that an option cannot have."""
 
@@ -68,7 +68,7 @@ class RefreshOptions(Checked):
             raise OptionError(f"engine={self.engine!r}: one of {', '.join(ENGINES)} is wanted")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Plan:
     """Which layers are to be refreshed, where their statistics go, and who is left alone."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.trace import stored_value
 from bninspect.measure.measured import vector
 from bninspect.statistics.staleness import staleness
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bninspect.statistics.staleness import Staleness
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Row:
     """One layer before and after."""
 
@@ -56,7 +56,7 @@ class Row:
         return None if self.after is None else self.after.deployed_staleness
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Refreshed:
     """What was done, and what came of it."""
 

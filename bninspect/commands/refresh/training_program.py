@@ -5,13 +5,13 @@ One copy is enough here (`runnable` holds both modes): what is run is only what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.errors import RewriteError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.loops import in_loops
 from bninspect.graph.search import reach
 from bninspect.inputs.deciding import fed_name, fed_value, sources
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bninspect.graphdef import GraphDef
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class TrainingProgram:
     """One graph with the chosen layers in training mode, and where their moments are fetched."""
 

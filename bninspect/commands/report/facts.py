@@ -5,11 +5,11 @@ Every page is made of these, whichever command asks for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.commands.check.gate import Settings, judged
 from bninspect.commands.report.states import LayerState, layer_states
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.rules.judge import group_by_code
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bninspect.rules import Case, Finding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Before:
     """What stands beside the model: an older file, or the model as it was before its statistics were made
     anew."""
@@ -34,7 +34,7 @@ class Before:
     """What moved between the two; None where that was not asked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class PageFacts:
     """One model on a page."""
 

@@ -9,12 +9,12 @@ Szegedy 2015 (arXiv:1502.03167), algorithms 1 and 2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.batchnorm.mode import Form, Mode
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.run.unfused import INTERNAL, OWN_INPUTS
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Flipped:
     """One flipped layer, and where its values stand in the new graph."""
 

@@ -8,11 +8,11 @@ outputs that the new graph gives, so that each layer is compared where its own v
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import BninspectError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.loops import in_loops
 from bninspect.measure.both_modes import unfeedable, unfetchable
 from bninspect.rewrite.serving import Decider, deciders, mode_under
@@ -35,7 +35,7 @@ class ImpossibleError(BninspectError):
     """The two graphs cannot be compared, and why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Round:
     """One run of both graphs."""
 

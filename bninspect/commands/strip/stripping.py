@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from os import fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from bninspect.batchnorm import Mode, inspect
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.errors import OptionError, RewriteError, SelectionError
 from bninspect.files import STREAM
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graphdef import writer
 from bninspect.models.open import load, path_of
 from bninspect.options import Checked, FixedMode, Texts
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _OUTPUTS_TOLD = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class StripResult:
     """The file that was written, and what was done."""
 
@@ -46,7 +46,7 @@ class StripResult:
     """None where it was not asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class StripOptions(Checked):
     """What is kept, and how it is compared. Raises OptionError for a value that an option cannot have."""
 

@@ -6,11 +6,12 @@ that the same facts give the same bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graphdef.schema import message_class
 from bninspect.graphdef.writer import rewritten, serialized
 
@@ -27,7 +28,7 @@ _LARGE = 1024
 _BINS = 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Histogram:
     """Values of one tensor, sorted into bins of equal width; those that are not finite are left out."""
 

@@ -8,11 +8,11 @@ column of a parquet file or a key of an npz.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.errors import InputError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.inputs.data import images
 from bninspect.inputs.data.address import is_remote, script
 from bninspect.inputs.data.arrays import MAGIC as NPY, Npy, Npz
@@ -36,7 +36,7 @@ _TAR, _TAR_AT = b"ustar", 257
 _PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstandard"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Data:
     """What all `--data` of a command name together."""
 
@@ -56,8 +56,7 @@ class Data:
         return alone is not None and is_image(self.source.values(0)[alone])
 
 
-@dataclass(frozen=True, slots=True)
-class _Spec:
+class _Spec(NamedTuple):
     """One SPEC, taken apart."""
 
     path: str

@@ -19,12 +19,12 @@ be one, as an output that is its own moves for no companion whatever.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.errors import RunError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.search import way
 from bninspect.measure.companions.batches import batches_of
 
@@ -48,7 +48,7 @@ _CHOOSING = {"ArgMax": 0, "ArgMin": 0, "ArgMaxV2": 0, "TopK": 1, "TopKV2": 1}
 _HANDING_ON = ("Identity", "Cast", "Reshape", "Squeeze", "ExpandDims")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Dependence:
     """One output of one image: in two batches that differ in its companions, and in two equal ones."""
 
@@ -81,7 +81,7 @@ class Dependence:
         return self.change > self.floor and not self.random
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class CompanionTest:
     """What the test found, or why there was none."""
 

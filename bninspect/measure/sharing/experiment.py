@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.errors import BninspectError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.measure.examined import as_served, running_as_served
 from bninspect.measure.facts import Verification
 from bninspect.measure.sharing.together import together
@@ -29,7 +29,7 @@ _MODES, _CHECKED, _SERVED = "modes", "checked", "served"
 """The parts of what runs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Experiment:
     """What runs, and how each question is put to it."""
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.errors import RunError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.rewrite.copies import copies
 from bninspect.run.program import Program
 from bninspect.run.running import Running
@@ -29,7 +29,7 @@ Place = Callable[[str], str]
 """Name of a tensor of the original (`op:0`) -> its name in what runs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Original:
     """The part of the model, as it is, that something is held against."""
 
@@ -43,7 +43,7 @@ class Original:
         return Program.of(self.graphdef, self.fetched, self.fed, allowed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Together:
     """What runs, and where."""
 

@@ -11,11 +11,11 @@ import json
 import shutil
 import zipfile
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bninspect.documents import from_json
 from bninspect.errors import GraphDefError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.models.keras import safety as keras_safety
 from bninspect.models.keras.weights import copied, most_unpacked
 
@@ -38,7 +38,7 @@ _DAMAGED = (
 """What zipfile raises for an archive that is cut short, damaged or encrypted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class KerasFile:
     """A model that Keras may load."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.commands.check.result import WEIGHTS_MISSING
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.text import grouped
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bninspect.commands.check.result import Found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Group:
     """At least one finding."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.render.page.headline import headline, standing
 from bninspect.render.page.markup import Html, shortened, tag
 from bninspect.render.page.model import model_section
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bninspect.commands.report.origin import Origin
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Section:
     """One model, as it stands on the page: its graph is not held any more."""
 

@@ -9,12 +9,12 @@ arXiv:2105.07576.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.errors import RewriteError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graphdef.dtypes import FLOATS, NUMPY, name_of_numpy
 from bninspect.graphdef.tensors import TensorValue
 from bninspect.graphdef.writer import new_node, rewritten
@@ -35,7 +35,7 @@ _INPUTS = (3, 4)
 _NAMES = ("moving_mean", "moving_variance")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Filling:
     """What goes into one slot: arrays as they are written, in the dtype and shape of their constants."""
 

@@ -7,11 +7,11 @@ writing into it would change more than statistics.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Form, Mode
 from bninspect.errors import Absent
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import IDENTITIES, MERGES, RESHAPES
 from bninspect.graph.search import readers, steps, upstream
 from bninspect.graph.trace import content, value
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _HANDING_ON = IDENTITIES | RESHAPES | MERGES | {"IdentityN", "Exit", "RefExit", "NextIteration"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Slot:
     """One place for a mean and a variance, and the layers that normalize with them."""
 

@@ -10,10 +10,10 @@ them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import State
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,7 +33,7 @@ DRAWN = "the inputs are random numbers, which say nothing of stored statistics: 
 """Why nothing is said of statistics where nobody gave images."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class LayerEvidence:
     """One layer: what it stores, and what it normalized."""
 

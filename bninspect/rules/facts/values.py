@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bninspect.errors import GraphDefError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.trace import stored_value
 from bninspect.statistics import thresholds
 from bninspect.statistics.median import median
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@frozen_dataclass(eq=False)
 class Values:
     """The numbers of one layer."""
 

@@ -12,7 +12,6 @@ that its predicate takes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -30,6 +29,7 @@ from bninspect.batchnorm.recognition.quantization.products import (
     symbol,
 )
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import Tensor
 from bninspect.graph.ops import CONVOLUTIONS, IDENTITIES, MERGES, RESHAPES
 from bninspect.graph.search import reach, steps
@@ -61,7 +61,7 @@ class Root(NamedTuple):
     epsilon: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen_dataclass
 class Convolved:
     """The symbol of what a convolution gives for its weights without their factors."""
 
@@ -222,7 +222,7 @@ class Expansion:
         kernel = None if weights is None else self.kernel(weights)
         if weights is None or kernel is None:
             return None
-        return multiplied({frozenset({(kernel, -1), (Convolved(node), 1)}): 1.0}, weights)
+        return multiplied({frozenset({(kernel, -1), (Convolved(node=node), 1)}): 1.0}, weights)
 
     def kernel(self, weights: Sum) -> Tensor | None:
         """The one factor of the weights that is no vector; None where there is not exactly one."""

@@ -8,8 +8,8 @@ statistics, there is one reading under each of its values.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.recognition import formula
 from bninspect.batchnorm.recognition.formula import Term
@@ -30,8 +30,7 @@ Readings = dict[bool | None, "Reading"]
 """The formula under each value of the predicate that decides; under None where none has a say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """The formula as it stands for one choice of the conditionals."""
 
     match: formula.Match

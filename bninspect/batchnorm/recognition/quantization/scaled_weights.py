@@ -11,8 +11,7 @@ Source: tensorflow/contrib/quantize/python/fold_batch_norms.py, `_ComputeBatchNo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.layer import Lookalike, Unrecognised
 from bninspect.batchnorm.mode import Form
@@ -43,8 +42,7 @@ _OF_SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLik
 _MOST_HOPS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(NamedTuple):
     """What a convolution with scaled weights is, and which nodes are parts of it, no layers of their own."""
 
     found: Site | Lookalike | Unrecognised

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,7 +16,7 @@ Feeds = Mapping[str, "Array"]
 """Tensor name (`image:0`) -> what is fed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Asked:
     """What is to be converted."""
 
@@ -37,8 +38,7 @@ class UnknownOpError(Exception):
     """The converter takes the model, and what it made cannot be run here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Converted:
+class Converted(NamedTuple):
     """A converted model."""
 
     run: Callable[[Feeds], list[Array]]

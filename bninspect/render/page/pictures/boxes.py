@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.render.page.markup import Html, joined, place, shortened, tag
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _LETTER, _MONO = 7.5, 6.75
 _INKS = {"training": "var(--train)", "inference": "var(--infer)", "error": "var(--error)"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_dataclass
 class Box:
     """One box, its place and what stands in it."""
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.render.page.markup import Html, joined, tag
 
@@ -17,8 +16,7 @@ _SOFT = 0.1
 _SCORES = (0.0, 0.1, 0.3, 0.6, 1.0, 3.0, 10.0, 100.0, 1e3, 1e4, 1e6, 1e9)
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(NamedTuple):
     """Values from `low` to `high` on the places from `start` to `end`, which may run backwards."""
 
     low: float
@@ -48,8 +46,7 @@ def around(values: Sequence[float], start: float, end: float) -> Scale:
     return Scale(low - air, high + air, start, end)
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreScale:
+class ScoreScale(NamedTuple):
     """Scores from 0 on: linear up to a tenth, then logarithmic, so that 0.1 and 165 stand on one drawing."""
 
     most: float

@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from bninspect.commands.check.gate import Settings
+from bninspect.commands.check.one_model import Settings
 from bninspect.commands.paths import models
 from tests.support.fixes import NOT_RUN, OURS, beside, execute, fixes
 

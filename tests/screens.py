@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from bninspect.commands.check.gate import Settings, check
+from bninspect.commands.check.one_model import Settings, check
 from bninspect.commands.check.result import CheckResult
 from bninspect.commands.graph import Unread, inspect_each
 from bninspect.commands.paths import models

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 from bninspect.api.keywords import request_of, takes
 from bninspect.api.shown import Shown, said
 from bninspect.commands.check import baseline as known_findings
-from bninspect.commands.check.crowd import check_all
-from bninspect.commands.check.gate import Settings, check as check_one
+from bninspect.commands.check.many_models import check_all
+from bninspect.commands.check.one_model import Settings, check as check_one
 from bninspect.commands.check.options import CheckOptions
 from bninspect.commands.check.result import CheckResult
 from bninspect.commands.paths import models

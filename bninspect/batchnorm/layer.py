@@ -1,7 +1,7 @@
 """The nouns of everything else: a batch-norm layer, its branches, what chooses, its statistics.
 
-Plain facts, read from the graph by the other files of this package and told by `report`. Terms as TensorFlow
-has them, with `moving = moving * momentum + batch * (1 - momentum)`.
+Plain facts, read from the graph by the other files of this room. Terms as TensorFlow has them, with `moving =
+moving * momentum + batch * (1 - momentum)`.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
     """
     from bninspect.cli.configuration.config import Config
     from bninspect.cli.configuration.settings import refuse_unmatched, settings
-    from bninspect.commands.check.crowd import check_all
+    from bninspect.commands.check.many_models import check_all
     from bninspect.commands.paths import models
     from bninspect.render.waiting import waiting
     from bninspect.rules import Severity

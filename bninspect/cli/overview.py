@@ -50,7 +50,7 @@ def command(path: str, pictures: tuple[str, ...], **asked: Any) -> int:
         return _show_several(path, found)
     from bninspect.cli.configuration.settings import severities
     from bninspect.collector import collector_held_off
-    from bninspect.commands.check.gate import Settings
+    from bninspect.commands.check.one_model import Settings
     from bninspect.commands.overview import measure, overview
     from bninspect.render.console import standard_output
     from bninspect.render.line import Line

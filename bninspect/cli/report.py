@@ -51,7 +51,7 @@ def command(path: str, target: str, **asked: Any) -> None:
 def _write(path: str, target: str, asked: dict[str, Any]) -> tuple[pages.Targets, str | None]:
     """The files, written, and why the model could not be run; None where it was, or was not to be."""
     from bninspect.cli.configuration.settings import severities
-    from bninspect.commands.check.gate import Settings
+    from bninspect.commands.check.one_model import Settings
     from bninspect.commands.report.report import report_model
     from bninspect.render.waiting import waiting
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.missing import missing_weights
-from bninspect.commands.check.gate import Settings, judged
+from bninspect.commands.check.one_model import Settings, judged
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.models.open import load
 from bninspect.rules import Case, Severity

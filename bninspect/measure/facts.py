@@ -104,7 +104,7 @@ class Gap:
     rms: float
     """sqrt(mean (inference - training)^2)."""
     relative_l2: float
-    """Over the size of the output in training mode, as `compare.Difference` has it: the relative RMS."""
+    """Over the size of the output in training mode, as `distance.Difference` has it: the relative RMS."""
 
 
 @frozen_dataclass(eq=False)

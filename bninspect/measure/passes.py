@@ -1,7 +1,7 @@
 """Every batch through both modes in one run of TensorFlow: what is summed up, and what is kept whole.
 
 Memory is that of one batch: of a layer only its moments and its gap leave TensorFlow; an output becomes sums
-(`compare.Meter`) unless it was asked for.
+(`distance.Meter`) unless it was asked for.
 """
 
 from __future__ import annotations

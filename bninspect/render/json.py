@@ -29,7 +29,7 @@ Document = dict[str, Any]
 def dumps(document: Document) -> str:
     """The document as text; non-finite numbers, which JSON does not have, become null.
 
-    ASCII alone, and no `##[`, which a runner may take for a command (`text.printable`): a string with an
+    ASCII alone, and no `##[`, which a runner may take for a command (`escaping.printable`): a string with an
     escape in it is the same string.
     """
     return json.dumps(finite(document), indent=2, allow_nan=False).replace("##", "#\\u0023")

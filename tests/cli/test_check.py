@@ -79,7 +79,7 @@ def test_what_did_not_run_is_told_with_the_reason(
 def test_any_number_of_jobs_prints_the_same(
     check: Callable[..., tuple[int, str, str]], form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bninspect.commands.check.crowd.WORTH_IT", 0.0)
+    monkeypatch.setattr("bninspect.commands.check.many_models.WORTH_IT", 0.0)
     one, two = (check("models", "--format", form, "--jobs", jobs) for jobs in ("1", "2"))
     assert one == two
 

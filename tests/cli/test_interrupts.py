@@ -110,14 +110,14 @@ CHECKING = """
 import time
 from pathlib import Path
 from bninspect import cli
-from bninspect.commands.check import crowd, workers
+from bninspect.commands.check import many_models, workers
 
 def slow(settings):
     Path({mark!r}).touch()
     time.sleep(60)
 
 if __name__ == "__main__":
-    crowd._results = lambda work, jobs: workers.in_processes(slow, work, jobs, crowd._ended)
+    many_models._results = lambda work, jobs: workers.in_processes(slow, work, jobs, many_models._ended)
     cli.main()
 """
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from bninspect.batchnorm import inspect
 from bninspect.cli import run
-from bninspect.commands.check.gate import Settings, check
+from bninspect.commands.check.one_model import Settings, check
 from bninspect.graphdef.dtypes import NUMPY
 from bninspect.inputs.placeholders import placeholders
 from bninspect.models.open import load

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.commands.check.gate import check
+from bninspect.commands.check.one_model import check
 
 if TYPE_CHECKING:
-    from bninspect.commands.check.gate import Settings
+    from bninspect.commands.check.one_model import Settings
     from bninspect.commands.check.result import ModelResult
     from bninspect.measure.facts import Probe
 

@@ -113,7 +113,7 @@ def find(folder: Path) -> Config:
     """The configuration that counts in this folder; an empty one where there is none.
 
     Raises BninspectError for a file that cannot be read and for a value of the wrong kind. Names of options
-    are checked by `cli.defaults`, which knows the commands.
+    are checked by `configuration.defaults`, which knows the commands.
     """
     for place, table in places(str(folder)):
         path = Path(place)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.cli import inputs
 from bninspect.cli.configuration.defaults import parameters, processed
-from bninspect.commands.check.gate import Allowance, Settings
+from bninspect.commands.check.one_model import Allowance, Settings
 from bninspect.commands.paths import identity
 from bninspect.errors import BninspectError, SelectionError
 from bninspect.options import record

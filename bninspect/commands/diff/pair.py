@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.comparison.comparison import diff
-from bninspect.commands.check.gate import Allowance, Settings, judged
+from bninspect.commands.check.one_model import Allowance, Settings, judged
 from bninspect.errors import GraphDefError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import Graph, collector_held_off, flatten

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.mode import Mode
 from bninspect.commands.refresh.jobs import Work, in_tasks
-from bninspect.commands.refresh.look import looked_at
 from bninspect.commands.refresh.part_folder import PartFolder
 from bninspect.commands.refresh.parts import digest, read_part, together, write_part
 from bninspect.commands.refresh.plan import RefreshOptions, plan_model, refuse_nothing
 from bninspect.commands.refresh.reestimate import estimate
 from bninspect.commands.refresh.refreshed import Refreshed, by_old_names, rows
+from bninspect.commands.refresh.second_look import looked_at
 from bninspect.commands.strip.stripped import verify_stripped
 from bninspect.errors import Absent, InputError, RewriteError
 from bninspect.files import STREAM, refuse, refuse_read

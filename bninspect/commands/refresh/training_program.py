@@ -1,6 +1,6 @@
 """The graph that re-estimation runs: the chosen layers in training mode, the moments of their x to fetch.
 
-One copy is enough here (`runnable` holds both modes): what is run is only what the moments depend on.
+One copy is enough here (`measure.both_modes` holds two): what is run is only what the moments depend on.
 """
 
 from __future__ import annotations

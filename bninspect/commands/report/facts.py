@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.commands.check.gate import Settings, judged
+from bninspect.commands.check.one_model import Settings, judged
 from bninspect.commands.report.states import LayerState, layer_states
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.rules.judge import group_by_code

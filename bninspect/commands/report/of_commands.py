@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.commands.check.gate import Settings
+from bninspect.commands.check.one_model import Settings
 from bninspect.commands.check.result import ModelResult
 from bninspect.commands.report.facts import Before, PageFacts, facts_of, page_facts
 from bninspect.commands.report.states import layer_states

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
-from bninspect.commands.check.gate import case_of, run
+from bninspect.commands.check.one_model import case_of, run
 from bninspect.commands.report.facts import Before, page_facts
 from bninspect.commands.report.states import own_scores
 from bninspect.models.open import load
@@ -14,7 +14,7 @@ from bninspect.models.open import load
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bninspect.commands.check.gate import Settings
+    from bninspect.commands.check.one_model import Settings
     from bninspect.commands.report.facts import PageFacts
     from bninspect.rules import Case
 

@@ -40,7 +40,7 @@ class StripResult:
     size: int
     """Bytes of the file."""
     original: GraphDef
-    """The model as it was read: its variables are no constants yet, as they are in `stripped.report`."""
+    """The model as it was read: its variables are no constants yet, as they are in what was stripped."""
     stripped: Stripped
     verification: Verification | None
     """None where it was not asked for."""

@@ -6,7 +6,7 @@ size are run, so that the same kernels round alike:
     A = [x, x, ..., x]     what x gives alone: copies of one image have that image's moments
     B = [x, y, z, ...]     the same image in the same place, with companions that differ from it
 
-and the row of x is compared (`companion_batches` makes them). A is run twice: what differs then is random. A
+and the row of x is compared (`batches_of` makes them). A is run twice: what differs then is random. A
 difference counts beyond the noise floor
 
     floor = max(RERUN * max|A - A'|, ROUNDING * machine epsilon * max|A|)

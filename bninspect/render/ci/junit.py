@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\uD7FF\uE000-\uFFFD\U00010000-\U0010FFFF]")
 _COMMAND = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
-"""What a line must not begin with: in a log it would be a command to the runner (`text.printable`)."""
+"""What a line must not begin with: in a log it would be a command to the runner (`escaping.printable`)."""
 
 
 def junit(result: CheckResult) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bninspect.commands.check.gate import Settings
+from bninspect.commands.check.one_model import Settings
 from bninspect.commands.paths import models
 from bninspect.inputs.request import Request
 from tests.networks import faults

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bninspect.commands.check.gate import Settings, check
+from bninspect.commands.check.one_model import Settings, check
 from bninspect.commands.probe.diagnosis import GROUPS, diagnose
 from bninspect.inputs.request import Request
 from bninspect.rules import Severity

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bninspect.cli import run
-from bninspect.commands.check.gate import Settings
+from bninspect.commands.check.one_model import Settings
 from bninspect.commands.probe.diagnosis import GROUPS, diagnose
 from bninspect.inputs.request import Request
 from bninspect.rules.explain import EXPLAINS, ORDER, causes_first, causes_of

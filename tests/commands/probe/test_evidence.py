@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bninspect.cli import run
-from bninspect.commands.check.gate import Settings, check
+from bninspect.commands.check.one_model import Settings, check
 from bninspect.inputs.request import Request
 from bninspect.measure.presets import PresetTrial
 from bninspect.options import Preprocess

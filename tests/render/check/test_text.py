@@ -10,7 +10,7 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.verdict import verdict
-from bninspect.commands.check.gate import Settings, check
+from bninspect.commands.check.one_model import Settings, check
 from bninspect.commands.check.result import CheckResult, ModelResult
 from bninspect.graph import load
 from bninspect.render.check.document import check_document

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bninspect.commands.check.gate import Settings, check
+from bninspect.commands.check.one_model import Settings, check
 from bninspect.commands.check.result import CheckResult, ModelResult
 from bninspect.render.ci.markdown import markdown
 from tests.support.checks import HOSTILE, ORDINARY, found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bninspect.commands.check.gate import Allowance
+from bninspect.commands.check.one_model import Allowance
 from bninspect.commands.diff.pair import compare, judged_pair
 from bninspect.render.diff.markdown import diff_markdown
 from bninspect.render.diff.screen import render_diff

@@ -9,7 +9,7 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.missing import missing_weights
-from bninspect.commands.check.gate import Settings, check
+from bninspect.commands.check.one_model import Settings, check
 from bninspect.models.restore import load
 from bninspect.rules import Case, judge, select
 from tests.support.catching import caught, checkpointed, found, fused, of_fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bninspect.batchnorm import inspect
-from bninspect.commands.check.gate import Allowance, Settings, check
+from bninspect.commands.check.one_model import Allowance, Settings, check
 from bninspect.graph import load
 from bninspect.rules import Case
 from tests.batchnorm.training.test_updates import BOTH, CHOSEN, MEAN_STEP, STORED, TRAIN, VARIANCE_STEP

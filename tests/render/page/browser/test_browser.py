@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm.comparison.comparison import diff
-from bninspect.commands.check.gate import Settings
+from bninspect.commands.check.one_model import Settings
 from bninspect.commands.check.result import ModelResult
 from bninspect.commands.report.facts import Before
 from bninspect.commands.report.report import report_model

@@ -11,14 +11,14 @@ from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from bninspect.commands.check.gate import check
+from bninspect.commands.check.one_model import check
 from bninspect.commands.check.result import ModelResult
 from bninspect.commands.check.workers import in_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bninspect.commands.check.gate import Settings
+    from bninspect.commands.check.one_model import Settings
 
 WORTH_IT = 2.0
 """Seconds of work left, by the pace so far, from which on processes are started."""

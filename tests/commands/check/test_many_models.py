@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bninspect.commands.check import crowd, gate
-from bninspect.commands.check.crowd import check_all
-from bninspect.commands.check.gate import Settings
+from bninspect.commands.check import many_models, one_model
+from bninspect.commands.check.many_models import check_all
+from bninspect.commands.check.one_model import Settings
 from bninspect.commands.check.result import CheckResult
 from tests.support.places import FIXTURES
 
@@ -32,7 +32,7 @@ NAMES = (
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes are started whatever the work."""
-    monkeypatch.setattr(crowd, "WORTH_IT", 0.0)
+    monkeypatch.setattr(many_models, "WORTH_IT", 0.0)
 
 
 def work() -> list[Settings]:
@@ -65,14 +65,14 @@ def _faulty(settings: Settings) -> Any:
     """A bug of ours that one model meets."""
     if Path(settings.path).name == NAMES[2]:
         raise TypeError("unhashable type: 'dict'\nin a rule")
-    return gate._checked(settings, None)
+    return one_model._checked(settings, None)
 
 
 def test_a_bug_of_ours_is_an_error_of_its_model(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = check_all(work(), 1)
-    checked = gate._checked
+    checked = one_model._checked
     monkeypatch.setattr(
-        gate, "_checked", lambda one, graph: _faulty(one) if "const" in one.path else checked(one, graph)
+        one_model, "_checked", lambda one, graph: _faulty(one) if "const" in one.path else checked(one, graph)
     )
     results = check_all(work(), 1)
     path = work()[2].path
@@ -90,7 +90,7 @@ def test_a_limit_of_the_machine_is_an_error_of_its_model(
     def load(path: str) -> None:
         raise error
 
-    monkeypatch.setattr("bninspect.commands.check.gate.load", load)
+    monkeypatch.setattr("bninspect.commands.check.one_model.load", load)
     [result] = check_all([Settings(path="m.pb")])
     assert (result.error or "").startswith("m.pb: ")
 
@@ -99,13 +99,13 @@ def test_a_failure_of_the_system_is_a_line_of_its_model(monkeypatch: pytest.Monk
     def load(path: str) -> None:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr("bninspect.commands.check.gate.load", load)
+    monkeypatch.setattr("bninspect.commands.check.one_model.load", load)
     [result] = check_all([Settings(path="m.pb")])
     assert result.error == "m.pb: Permission denied"
 
 
 def test_few_small_models_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowd, "_side_by_side", lambda *_: pytest.fail("a process was started"))
+    monkeypatch.setattr(many_models, "_side_by_side", lambda *_: pytest.fail("a process was started"))
     assert len(check_all(work(), 8)) == len(NAMES)
 
 
@@ -113,14 +113,14 @@ def _deadly(settings: Settings) -> ModelResult:
     """What the kernel does to a process that takes too much memory, for one model."""
     if Path(settings.path).name == NAMES[1]:
         os._exit(9)
-    return gate.check(settings)
+    return one_model.check(settings)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_process_that_is_ended_takes_one_model_with_it(monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
     alone = check_all(work(), 1)
-    monkeypatch.setattr(crowd, "check", _deadly)
-    found = list(crowd._side_by_side(work(), jobs))
+    monkeypatch.setattr(many_models, "check", _deadly)
+    found = list(many_models._side_by_side(work(), jobs))
     assert not multiprocessing.active_children()
     assert [result.path for result in found] == [settings.path for settings in work()]
     assert "was ended (out of memory?)" in (found[1].error or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.commands.check.gate import Settings, judged
+from bninspect.commands.check.one_model import Settings, judged
 from bninspect.errors import BninspectError
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe

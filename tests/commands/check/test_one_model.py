@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bninspect.commands.check.gate import Allowance, Settings, check
+from bninspect.commands.check.one_model import Allowance, Settings, check
 from bninspect.commands.check.result import CheckResult, ModelResult
 from bninspect.inputs.request import Request
 from bninspect.rules import Severity, rules

@@ -24,7 +24,7 @@ from bninspect.batchnorm.wiring.assemble import from_pair, from_site
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.mixture import mixtures
 from bninspect.batchnorm.wiring.pairing import pairs
-from bninspect.batchnorm.wiring.predicate import form
+from bninspect.batchnorm.wiring.predicates.predicate import analyse, asked
 from bninspect.errors import GraphDefError, one_line
 from bninspect.graph import collector_held_off, model_outputs
 from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP, INTERNAL_OPS, ROOT_OPS
@@ -134,7 +134,8 @@ def _inspected(
     mixed = list(mixtures(alone, graph))
     alone = [site for site in alone if not any(site in both for _, both in mixed)]
     unrecognised += [said for said, _ in mixed]
-    layers = [from_pair(pair) for pair in paired] + [from_site(site, conditions) for site in alone]
+    layers = [from_pair(pair, conditions) for pair in paired]
+    layers += [from_site(site, conditions) for site in alone]
     layers.sort(key=lambda layer: places.get(layer.output.node, len(places)))
     layers = _with_reasons(_trained(_named(layers), graph), graph)
     return Report(
@@ -142,6 +143,7 @@ def _inspected(
         layers=tuple(layers),
         outputs=tensors,
         switches=_groups(layers),
+        asking=_asking(layers, conditions, places),
         lookalikes=tuple(_one_for_each(lookalikes)),
         unrecognised=(
             *_one_for_each(unrecognised),
@@ -256,6 +258,26 @@ def _groups(layers: Sequence[BatchNorm]) -> tuple[SwitchGroup, ...]:
         if predicate.constant is not None:
             key = ("constant", predicate.constant)
         elif predicate.source is None:
-            key = form(layer.switch.decided_by)
+            key = predicate.behind
         groups.setdefault(key, (layer.switch, []))[1].append(layer)
     return tuple(SwitchGroup(switch=switch, layers=tuple(members)) for switch, members in groups.values())
+
+
+def _asking(
+    layers: Sequence[BatchNorm], conditions: Conditions, places: Container[Node]
+) -> dict[Tensor, dict[Tensor, bool]]:
+    """See `Report.asking`; of what the outputs need."""
+    predicates = [layer.switch.predicate for layer in layers if layer.switch is not None]
+    found: dict[Tensor, dict[Tensor, bool]] = {}
+    for predicate in predicates:
+        if predicate.source is None and predicate.constant is None and not predicate.parts:
+            own = asked(predicate.tensor)
+            found.setdefault(predicate.behind, {})[own] = conditions.base(own)[1]
+        for part in predicate.parts:
+            if analyse(part.tensor).source is None:
+                own = asked(part.tensor)
+                found.setdefault(part.tensor, {})[own] = conditions.base(own)[1]
+    for tensor, asking in found.items():
+        read = conditions.asking(tensor).items()
+        asking |= {one: negated for one, negated in read if one.node in places}
+    return found

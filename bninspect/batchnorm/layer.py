@@ -16,6 +16,8 @@ from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import VARIABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -270,6 +272,10 @@ class Report:
     skipped: tuple[Skipped, ...] = field(default=())
     signatures: tuple[ServedSignature, ...] = ()
     """Of a model with several signatures each of them, those beside the outputs, too; else none."""
+    asking: Mapping[Tensor, Mapping[Tensor, bool]] = field(default_factory=dict)
+    """Computed predicate that decides -> what to feed for it to have a value: every tensor that asks what it
+    does, and whether it gets the opposite.
+    """
 
     @property
     def is_for_training(self) -> bool:

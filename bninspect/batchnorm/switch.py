@@ -1,17 +1,26 @@
 """What chooses between training and inference: a predicate, and which of its values serves which.
 
-`wiring/predicate.py` makes the one, `wiring/assemble.py` the other.
+`wiring/predicates/predicate.py` makes the one, `wiring/assemble.py` the other.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
     from bninspect.graph import Tensor
+
+
+class JointDecider(NamedTuple):
+    """One of several tensors that decide a predicate together."""
+
+    tensor: Tensor
+    if_true: bool
+    """Its value where the predicate is to be true."""
+    if_false: bool
 
 
 @frozen_dataclass
@@ -21,7 +30,11 @@ class Predicate:
     tensor: Tensor
     """The tensor the Switch or If reads."""
     behind: Tensor
-    """The same before Identity, Switch and LogicalNot: one tensor for all layers that it decides."""
+    """One tensor for all predicates of its value: the same before Identity, Switch and LogicalNot, or what
+    another layer reads.
+    """
+    negated: bool
+    """Whether the predicate is the negation of `behind`."""
     source: Tensor | None
     """The one tensor that decides; None where several do, or numbers compared with numbers, or a constant."""
     constant: bool | None
@@ -35,9 +48,8 @@ class Predicate:
     `default == true_when`: a default may be a number other than 0 and 1."""
     reason: str | None = None
     """Why there is no single source, where there is none."""
-    parts: tuple[tuple[Tensor, bool], ...] = ()
-    """Of a predicate that several conditionals make together: what decides each, with the values that make
-    it true, and the opposites of which make it false; empty for any other."""
+    parts: tuple[JointDecider, ...] = ()
+    """Of a predicate that several conditionals make together: what decides each; empty for any other."""
 
 
 @frozen_dataclass
@@ -58,7 +70,7 @@ class ModeSwitch:
 
     @property
     def decided_by(self) -> Tensor:
-        """The source; where no one source decides, the predicate before Identity, Switch and LogicalNot."""
+        """The source; where no one source decides, the tensor that stands for the predicate."""
         return self.predicate.source if self.predicate.source is not None else self.predicate.behind
 
     @property

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import Report
-    from bninspect.batchnorm.wiring.predicate import Value
+    from bninspect.batchnorm.wiring.predicates.predicate import Value
     from bninspect.graph import Node, Tensor
 
 _TYPED = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "Identity", "Cast"})
@@ -28,22 +28,35 @@ _BROADCASTING = frozenset({
     "Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual",
 })  # fmt: skip
 """Ops whose output has the shape that their inputs broadcast to."""
+BOTH = (Mode.TRAINING, Mode.INFERENCE)
 _MOST_TENSORS = 1000
 _MOST_VALUES = 1 << 20
 """Of a shape with more, no file is believed."""
 
 
-def sources(report: Report) -> dict[Tensor, bool]:
+def sources(report: Report) -> dict[Tensor, dict[Mode, bool]]:
     """What decides the mode of the switched layers: the source of the predicate, or the predicate itself
     where no one source does (of a predicate that several conditionals make, of each of theirs); and the value
-    of it that sends the first of its layers to training.
+    of it that sends the first of its layers to each mode.
     """
-    found: dict[Tensor, bool] = {}
+    found: dict[Tensor, dict[Mode, bool]] = {}
     for layer in report.layers:
         if layer.mode is Mode.SWITCHED and layer.switch is not None:
-            for tensor, trains in deciders_of(layer.switch).items():
-                found.setdefault(tensor, trains)
-    return found
+            values = {mode: deciders_of(layer.switch, mode) for mode in BOTH}
+            for tensor in values[Mode.TRAINING]:
+                found.setdefault(tensor, {mode: values[mode][tensor] for mode in BOTH})
+    return {
+        one: {mode: value != negated for mode, value in values.items()}
+        for tensor, values in found.items()
+        for one, negated in asking(report, tensor)
+    }
+
+
+def asking(report: Report, decider: Tensor) -> tuple[tuple[Tensor, bool], ...]:
+    """What has to be fed for a decider to have a value, and whether with the opposite: itself, or every
+    tensor of the file that asks what it does.
+    """
+    return tuple(report.asking.get(decider, {decider: False}).items())
 
 
 def fed_name(source: Tensor) -> str:

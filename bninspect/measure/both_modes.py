@@ -50,8 +50,8 @@ class BothModes:
     graphdef: GraphDef
     changes: Mapping[Mode, Mapping[str, LayerChange]]
     """What was done to each layer, by its name; so is all that follows."""
-    sources: Mapping[Tensor, bool]
-    """What decides the mode of the switched layers, and the value of it that serves training."""
+    sources: Mapping[Tensor, Mapping[Mode, bool]]
+    """What decides the mode of the switched layers, and the value of it that serves each."""
     moments: Mapping[tuple[Mode, str], tuple[str, ...]]
     """Where the moments of a layer's x are fetched, in the order `measure` reads them in."""
     gaps: Mapping[str, GapNames]
@@ -85,17 +85,13 @@ class BothModes:
         for mode in MODES:
             for name, value in values.items():
                 found[self.places(mode, name)] = value
-            for source, training in self.sources.items():
-                value = fed_value(source, training == (served[mode] is Mode.TRAINING))
-                found[self.places(mode, fed_name(source))] = value
+            for source, serving in self.sources.items():
+                found[self.places(mode, fed_name(source))] = fed_value(source, serving[served[mode]])
         return {name: value for name, value in found.items() if name.rpartition(":")[0] in held}
 
     def feeds_of_original(self, mode: Mode) -> dict[str, NDArray[Any]]:
         """What sends the original to this mode: a value for each source."""
-        return {
-            source.name: fed_value(source, training == (mode is Mode.TRAINING))
-            for source, training in self.sources.items()
-        }
+        return {source.name: fed_value(source, value[mode]) for source, value in self.sources.items()}
 
     @property
     def fetched(self) -> set[str]:

@@ -166,7 +166,7 @@ def _found(
             *_without_own_error(layers),
         ),
         ran=True,
-        decided={source.name: value for source, value in both.sources.items()},
+        decided={source.name: value[Mode.TRAINING] for source, value in both.sources.items()},
         random=_random_node(report, both),
         kept=kept([tensor for tensor in outputs if tensor in passes.meters], passes) if question.keep else {},
         seen=seen_image(outputs, inputs, passes) if question.seen else None,
@@ -247,7 +247,11 @@ def _fed_for_others(both: BothModes, question: Question) -> dict[str, bool]:
     if question.switch == "graph":
         return {}
     held = {node.name for node in both.graphdef.nodes}
-    return {source.name: not value for source, value in both.sources.items() if source.node.name in held}
+    return {
+        source.name: value[Mode.INFERENCE]
+        for source, value in both.sources.items()
+        if source.node.name in held
+    }
 
 
 def _patched(question: Question, loops: set[Node]) -> tuple[Tensor, ...]:

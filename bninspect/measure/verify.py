@@ -131,8 +131,7 @@ def _as_the_source_says(report: Report) -> Any:
     def choice(mode: Mode, layer: BatchNorm) -> Mode:
         if layer.mode is not Mode.SWITCHED or layer.switch is None:
             return layer.mode
-        values = {tensor: trains == (mode is Mode.TRAINING) for tensor, trains in first.items()}
-        return mode_under(layer, values) or mode
+        return mode_under(layer, {tensor: value[mode] for tensor, value in first.items()}) or mode
 
     return choice
 

@@ -7,19 +7,21 @@ and another on false.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from itertools import product
 from math import floor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.wiring.deciding import deciders_of, value_of
-from bninspect.batchnorm.wiring.predicate import PREDICATE_OPS, Value, base
+from bninspect.batchnorm.wiring.deciding import deciders_of, is_true
+from bninspect.batchnorm.wiring.predicates.predicate import PREDICATE_OPS, Value
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import IDENTITIES, VARIABLES
 from bninspect.graph.search import reach
 from bninspect.graph.trace import same, scalar
-from bninspect.inputs.deciding import fed_value
+from bninspect.inputs.deciding import asking, fed_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,6 +37,10 @@ _WIDEST = 1 << 31
 """No mode is numbered beyond this."""
 
 
+Beside = Callable[["BatchNorm", Mode], Iterable[Mapping["Tensor", Value]]]
+"""(layer, mode) -> values of all that decides the layer."""
+
+
 @frozen_dataclass
 class Decider:
     """A tensor that decides layers, and values that stand for all it can have."""
@@ -45,15 +51,14 @@ class Decider:
     """Those that it decides, and that have both modes."""
     values: tuple[Value, ...]
     """False and true; of a whole number, those that the comparisons of the graph tell apart, in order."""
+    asking: tuple[tuple[Tensor, bool], ...]
+    """What is fed for it to have a value, and whether with the opposite."""
 
-    @property
-    def dtype(self) -> str:
-        """Its type, as TensorFlow names it."""
-        return dtype_of_decider(self.tensor)
-
-    def array(self, value: Value) -> NDArray[Any]:
-        """The value in the type and the shape that the tensor has; 1 for a size that is left free."""
-        return fed_value(self.tensor, value)
+    def arrays(self, value: Value) -> dict[Tensor, NDArray[Any]]:
+        """What is fed for it to have a value, in the type and the shape of each tensor; 1 for a size that is
+        left free.
+        """
+        return {one: fed_value(one, not value if negated else value) for one, negated in self.asking}
 
     @property
     def is_constant(self) -> bool:
@@ -62,46 +67,55 @@ class Decider:
         return any(switch is not None and switch.constant is not None for switch in switches)
 
     def wanted(self, mode: Mode) -> Iterator[tuple[Tensor, bool]]:
-        """The predicate of every layer, free of negations, and its value that sends the layer to the mode."""
+        """The predicate of every layer, and its value that sends the layer to the mode."""
         for layer in self.layers:
             if layer.switch is not None:
-                behind, negated = base(layer.switch.predicate.tensor)
-                trains = layer.switch.training_when_predicate != negated
-                yield behind, trains == (mode is Mode.TRAINING)
+                trains = layer.switch.training_when_predicate
+                yield layer.switch.predicate.tensor, trains == (mode is Mode.TRAINING)
 
     def serving(self, mode: Mode) -> tuple[Value, ...]:
         """The values under which every layer has the mode, whatever else decides; if there are none, those
-        under which every layer has it while all else that decides serves it.
+        under which every layer may have it, unless it takes more than what serves each layer.
         """
-        for others in (False, True):
-            found = tuple(value for value in self.values if self._serves(mode, value, others=others))
-            if found:
-                return found
-        return ()
+        alone, together = (self._values(mode, beside) for beside in (_nothing, _what_serves))
+        return alone or (self._values(mode, _anything) if together else ())
 
-    def _serves(self, mode: Mode, value: Value, *, others: bool) -> bool:
-        for layer in self.layers:
-            beside = deciders_of(layer.switch) if layer.switch is not None and others else {}
-            values: dict[Tensor, Value] = {
-                tensor: trains == (mode is Mode.TRAINING) for tensor, trains in beside.items()
-            }
-            if mode_under(layer, {**values, self.tensor: value}) is not mode:
-                return False
-        return True
+    def _values(self, mode: Mode, beside: Beside) -> tuple[Value, ...]:
+        """The values under which every layer has the mode while all else that decides has some of these."""
+
+        def serves(layer: BatchNorm, value: Value) -> bool:
+            given = ({**others, self.tensor: value} for others in beside(layer, mode))
+            return any(mode_under(layer, values) is mode for values in given)
+
+        return tuple(value for value in self.values if all(serves(layer, value) for layer in self.layers))
 
     def to_feed(self, mode: Mode) -> tuple[Value, ...]:
-        """The values that serve the mode, or all of them if none serves it to all layers. No negative number,
-        unless the graph compares with one: it may be an index elsewhere.
+        """The values that serve the mode while all else does, or all of them if none serves it to all layers.
+        No negative number, unless the graph compares with one: it may be an index elsewhere.
         """
-        values = self.serving(mode) or self.values
+        values = self._values(mode, _nothing) or self._values(mode, _what_serves) or self.values
         return tuple(value for value in values if value >= 0 or self.values[0] < -1) or values
+
+
+def _nothing(layer: BatchNorm, mode: Mode) -> Iterator[dict[Tensor, Value]]:
+    yield {}
+
+
+def _what_serves(layer: BatchNorm, mode: Mode) -> Iterator[dict[Tensor, Value]]:
+    yield {} if layer.switch is None else dict(deciders_of(layer.switch, mode))
+
+
+def _anything(layer: BatchNorm, mode: Mode) -> Iterator[dict[Tensor, Value]]:
+    for every in _what_serves(layer, mode):
+        for values in product((False, True), repeat=len(every)):
+            yield dict(zip(every, values, strict=True))
 
 
 def mode_under(layer: BatchNorm, values: Mapping[Tensor, Value]) -> Mode | None:
     """The mode of a layer while what decides has these values; None if other tensors have a say."""
     if layer.switch is None:
         return layer.mode
-    truth = value_of(layer.switch.predicate.tensor, values)
+    truth = is_true(layer.switch.predicate, values)
     if truth is None:
         return None
     return Mode.TRAINING if truth == layer.switch.training_when_predicate else Mode.INFERENCE
@@ -112,10 +126,15 @@ def deciders(report: Report) -> tuple[Decider, ...]:
     decided: dict[Tensor, list[BatchNorm]] = {}
     for layer in report.layers:
         if layer.switch is not None and layer.branch(Mode.TRAINING) and layer.branch(Mode.INFERENCE):
-            for tensor in deciders_of(layer.switch):
+            for tensor in deciders_of(layer.switch, Mode.TRAINING):
                 decided.setdefault(tensor, []).append(layer)
     return tuple(
-        Decider(tensor=tensor, layers=tuple(layers), values=_values(tensor, layers, report.graph))
+        Decider(
+            tensor=tensor,
+            layers=tuple(layers),
+            values=_values(tensor, layers, report.graph),
+            asking=asking(report, tensor),
+        )
         for tensor, layers in decided.items()
     )
 

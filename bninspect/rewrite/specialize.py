@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.branches import Fixed
+from bninspect.batchnorm.branches import Fixed, Switched
 from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.wiring.conditions import Conditions, constant_truth
 from bninspect.batchnorm.wiring.deciding import value_at, value_of
@@ -26,14 +26,14 @@ from bninspect.rewrite.folded.scaled_weights import refold, unfreeze
 from bninspect.rewrite.following import following
 from bninspect.rewrite.formulas import empty_statistics, inferred, restated, trained
 from bninspect.rewrite.prune import Pruned, dtype_of, prune
-from bninspect.rewrite.serving import deciders
+from bninspect.rewrite.serving import deciders, dtype_of_decider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from bninspect.batchnorm import BatchNorm, Branch, Report
     from bninspect.batchnorm.wiring.conditions import Join
-    from bninspect.batchnorm.wiring.predicate import Value
+    from bninspect.batchnorm.wiring.predicates.predicate import Value
     from bninspect.graph import Node, Tensor
     from bninspect.rewrite.serving import Decider
 
@@ -147,10 +147,13 @@ def settle(report: Report, mode: Mode, edits: Edits, conditions: Conditions) -> 
     known: dict[Tensor, bool | None] = {}
     for decider in every:
         for predicate, truth in decider.wanted(mode):
-            known[predicate] = truth if decider in serving else None
+            stands, negated = conditions.base(predicate)
+            known[stands] = truth != negated if decider in serving else None
+    wirings = [layer.wiring for layer in report.layers]
+    own = {join for wiring in wirings if isinstance(wiring, Switched) for join in wiring.joins}
     for node in report.graph:
         join = conditions.join(node)
-        if join is None:
+        if join is None or node in own:
             continue
         source, negated = conditions.base(join.predicate)
         if source not in known:
@@ -161,8 +164,9 @@ def settle(report: Report, mode: Mode, edits: Edits, conditions: Conditions) -> 
             _take(join, true != negated, join.predicate.node, edits, conditions)
     for decider, values in serving.items():
         if len(values) == 1:
-            name, fixed = f"{decider.tensor.node.name}/fixed", decider.array(values[0])
-            edits.redirect(decider.tensor, edits.add(name, "Const", (), dtype=decider.dtype, value=fixed))
+            for one, fixed in decider.arrays(values[0]).items():
+                name, dtype = f"{one.node.name}/fixed", dtype_of_decider(one)
+                edits.redirect(one, edits.add(name, "Const", (), dtype=dtype, value=fixed))
 
 
 def _agreed(predicate: Tensor, serving: Mapping[Decider, tuple[Value, ...]]) -> bool | None:

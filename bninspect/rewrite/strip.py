@@ -14,11 +14,12 @@ from bninspect.graph import flatten
 from bninspect.rewrite.specialize import LayerChange, specialize
 from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.run.unfused import unfused
-from bninspect.text import layers
+from bninspect.text import layers, listed
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Tensor
+    from bninspect.graphdef import GraphDef
     from bninspect.rewrite.edits import Edits
     from bninspect.rewrite.prune import Pruned
 
@@ -65,8 +66,18 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
         raise RewriteError(f"what {first.node} is could not be decided ({first.reason}); its mode stays open")
     pruned = specialization.pruned((), report.outputs)
     pruned = replace(pruned, graphdef=unfused(pruned.graphdef))
+    _refuse_other(pruned.graphdef, report, mode)
     changes = (*specialization.changes, *_untouched(original, report, mode))
     return Stripped(report=report, mode=mode, pruned=pruned, changes=changes, edits=specialization.edits)
+
+
+def _refuse_other(graphdef: GraphDef, report: Report, mode: Mode) -> None:
+    """Raises RewriteError if a batch norm of the new graph does not run in the mode."""
+    outputs = tuple(tensor.name for tensor in report.outputs)
+    other = [layer for layer in inspect(flatten(graphdef), outputs=outputs).layers if layer.mode is not mode]
+    if other:
+        who = listed([layer.name for layer in other])
+        raise RewriteError(f"{who} would still not run in {mode.value} mode; nothing was written")
 
 
 def _can_be_estimated(report: Report, left: list[LayerChange]) -> bool:
@@ -116,5 +127,6 @@ def _functions(layer: BatchNorm) -> set[str]:
     """The functions in which any part of the layer stands, or that hold it."""
     branches = [branch for branch in (layer.training, layer.inference, layer.untaken) if branch is not None]
     nodes = [layer.output.node, layer.x.node, *layer.merges]
+    nodes += [tensor.node for merge in layer.merges for tensor in merge.inputs]
     nodes += [node for branch in branches for node in (branch.node, branch.mean.node, branch.output.node)]
     return {name for node in nodes for name in node.functions}

@@ -83,6 +83,9 @@ def test_a_layer_left_in_the_other_mode_is_a_difference(
         return specialize(report, lambda layer: Mode.TRAINING if layer.name == wrong else mode)
 
     monkeypatch.setattr(rewriting, "specialize", one_in_training)
+    with pytest.raises(RewriteError, match=f"{wrong} would still not run in inference mode"):
+        strip(CASES / "opposed_polarities.pb", tmp_path / "out.pb")
+    monkeypatch.setattr(rewriting, "_refuse_other", lambda *given: None)
     with pytest.raises(RewriteError, match="differs by"):
         strip(CASES / "opposed_polarities.pb", tmp_path / "out.pb")
     assert not (tmp_path / "out.pb").exists()

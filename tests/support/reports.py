@@ -94,6 +94,7 @@ def predicate(source: Tensor | None, **changes: Any) -> Predicate:
     facts: dict[str, Any] = {
         "tensor": read,
         "behind": read,
+        "negated": False,
         "source": source,
         "constant": None,
         "default": None,

@@ -60,7 +60,7 @@ def _nested(
     source: Tensor, x: Tensor, conditions: Conditions, beneath: Callable[[Tensor], Tensor]
 ) -> Chosen | None:
     """The choice that conditionals within conditionals make together; None where they make none between one
-    moment of x and one stored value.
+    moment of x, which several of them may take, and one stored value.
     """
     known: dict[Tensor, Batch | Stored | Undecided] = {}
 
@@ -71,7 +71,8 @@ def _nested(
     made = decision(source, is_of_the_batch, conditions)
     batch = [(tensor, side) for tensor, side in known.items() if isinstance(side, Batch)]
     stored = [(tensor, side) for tensor, side in known.items() if isinstance(side, Stored)]
-    if made is None or len(batch) != 1 or any(side != stored[0][1] for _, side in stored):
+    kinds = {(side.axes, side.of_x) for _, side in batch}
+    if made is None or len(kinds) != 1 or any(side != stored[0][1] for _, side in stored):
         return None
     return Chosen(
         join=Join(source.node, made.predicate, batch[0][0], stored[0][0]),

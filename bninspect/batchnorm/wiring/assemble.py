@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 _PRUNED = "training mode needs none, and none are in the file"
 
 
-def from_pair(pair: ModePair) -> BatchNorm:
+def from_pair(pair: ModePair, conditions: Conditions) -> BatchNorm:
     """The layer of two sites in opposite branches."""
-    switch = ModeSwitch(predicate=analysed(pair.predicate), training_when_predicate=pair.training_when)
+    predicate = analysed(pair.predicate, conditions)
+    switch = ModeSwitch(predicate=predicate, training_when_predicate=pair.training_when)
     training = _branch(pair.training, pair.training_when)
     inference = _branch(pair.inference, not pair.training_when)
     written = pair.training if pair.inference.folded else pair.inference
@@ -39,7 +40,7 @@ def from_site(site: Site, conditions: Conditions) -> BatchNorm:
     if isinstance(site.mean_origin, Chosen) and isinstance(site.variance_origin, Chosen):
         variance = along(site.variance_origin, site.mean_origin.join.predicate, conditions)
         assert isinstance(variance, Chosen)
-        return _of_chosen(site, site.mean_origin, variance)
+        return _of_chosen(site, site.mean_origin, variance, conditions)
     around = sorted(conditions.of(site.node), key=lambda pair: pair[0].name)
     return _layer(site, Fixed(mode=site.mode, only=_branch(site, None), runs_when=tuple(around)), site.output)
 
@@ -55,10 +56,11 @@ def _branch(site: Site, taken_when: bool | None) -> Branch:
     )
 
 
-def _of_chosen(site: Site, mean: Chosen, variance: Chosen) -> BatchNorm:
+def _of_chosen(site: Site, mean: Chosen, variance: Chosen, conditions: Conditions) -> BatchNorm:
     """One chain, two Merges: the branches are what yields the mean in either mode."""
     training_when = isinstance(mean.if_true, Batch)
-    switch = ModeSwitch(predicate=analysed(mean.join.predicate), training_when_predicate=training_when)
+    predicate = analysed(mean.join.predicate, conditions)
+    switch = ModeSwitch(predicate=predicate, training_when_predicate=training_when)
     sides = {True: (mean.if_true, variance.if_true), False: (mean.if_false, variance.if_false)}
     inputs = {
         True: (mean.tensors[0], variance.tensors[0]),

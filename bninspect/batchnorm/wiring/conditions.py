@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.wiring.blend import SUMS, Blends
 from bninspect.batchnorm.wiring.picked import PICKS, picked
-from bninspect.batchnorm.wiring.predicate import base
-from bninspect.batchnorm.wiring.truth import Truth, possible, truth
+from bninspect.batchnorm.wiring.predicates.predicate import asked, base, logic
+from bninspect.batchnorm.wiring.predicates.spelling import spelling
+from bninspect.batchnorm.wiring.predicates.truth import Truth, possible, truth
 from bninspect.graph.ops import MERGES, SELECTS, SWITCHES
 from bninspect.graph.search import dependencies, postorder, reach
 from bninspect.graph.trace import is_loop_variable
@@ -26,6 +27,7 @@ Context = frozenset[tuple["Tensor", bool]]
 """Pairs of a predicate, free of negations, and the value it must have."""
 _EMPTY: Context = frozenset()
 _COUNTED = SUMS | PICKS
+_CHOOSING_BY = SWITCHES | SELECTS | MERGES
 _JOINING = MERGES | SELECTS | _COUNTED
 _MOST_CONDITIONS = 64
 _MOST_STEPS = 2_000_000
@@ -48,13 +50,15 @@ class Conditions:
     """The contexts of one graph, computed where they are asked for."""
 
     def __init__(self, graph: Graph) -> None:
+        self._graph = graph
         self._known: dict[Node, Context] = {}
         self._predicates: dict[Tensor, tuple[Tensor, bool]] = {}
-        self._alike: dict[Truth, tuple[Tensor, bool]] = {}
-        """Per truth table the tensor that stands for it, and whether that is its negation."""
+        self._alike: dict[Truth | str, tuple[Tensor, bool]] = {}
+        """Per truth table, or spelling, the tensor that stands for it, and whether that is its negation."""
         self._possible: dict[Context, bool] = {}
         self._never: dict[Context, str | None] = {}
         self._joins: dict[Node, Join | None] = {}
+        self._asking: dict[Tensor, dict[Tensor, bool]] | None = None
         self._blends = Blends(graph, self.base)
         self._steps = 0
         self._any = any(node.op in SWITCHES or node.conditions for node in graph)
@@ -91,19 +95,34 @@ class Conditions:
         return found
 
     def _by_value(self, predicate: Tensor) -> tuple[Tensor, bool]:
-        """As `base`; of all with one truth table the first stands, or the one tensor they all hand on."""
+        """As `base`; of all with one truth table, or one spelling where no table tells it all, the first
+        stands, or the one tensor that they all hand on.
+        """
         behind, negated = base(predicate)
         if behind != predicate:
             source, turned = self.base(behind)
             return source, negated != turned
         known = truth(behind)
         if known is None:
-            return behind, negated
+            return self._alike.setdefault(spelling(behind), (behind, False))[0], negated
         table, turned = known
-        source = table.leaves[0][0] if len(table.leaves) == 1 else behind
+        alone = table.leaves[0][0] if len(table.leaves) == 1 else None
+        source = next((leaf for leaf in logic(behind)[1] if spelling(leaf) == alone), behind)
         own = (source, False) if truth(source) == (table, False) else (behind, turned)
         stands, against = self._alike.setdefault(table, own)
         return stands, negated ^ turned ^ against
+
+    def asking(self, source: Tensor) -> dict[Tensor, bool]:
+        """What gives the predicates that `source` stands for (see `asked`), and whether negated: of all that
+        Switches and Selects read.
+        """
+        if self._asking is None:
+            self._asking = {}
+            for predicate in filter(None, map(_read, self._graph.where(_CHOOSING_BY.__contains__))):
+                one = asked(predicate)
+                stands, negated = self.base(one)
+                self._asking.setdefault(stands, {})[one] = negated
+        return self._asking.get(source, {})
 
     def is_on(self, node: Node, source: Tensor) -> bool:
         """Whether alternatives meet at the node by the predicate that `source` stands for."""
@@ -226,6 +245,13 @@ def constant_truth(predicate: Tensor) -> bool | None:
     """The one value that the file leaves a predicate; None if it can have both."""
     known = truth(predicate)
     return None if known is None or known[0].leaves else known[1]
+
+
+def _read(node: Node) -> Tensor | None:
+    """The predicate that a Switch or a Select reads, or that was an If's before its Merge was written."""
+    if node.op in MERGES or len(node.inputs) < 2:
+        return node.predicate
+    return node.inputs[0 if node.op in SELECTS else 1]
 
 
 def _tensors_before(tensor: Tensor) -> Iterator[Tensor]:

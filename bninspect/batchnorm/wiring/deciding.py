@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.wiring.predicate import apply, base, logic, operands, uniform
+from bninspect.batchnorm.wiring.predicates.predicate import apply, base, logic, operands, uniform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bninspect.batchnorm.switch import ModeSwitch
+    from bninspect.batchnorm.switch import ModeSwitch, Predicate
     from bninspect.batchnorm.wiring.conditions import Conditions, Join
-    from bninspect.batchnorm.wiring.predicate import Value
+    from bninspect.batchnorm.wiring.predicates.predicate import Operand, Value
     from bninspect.graph import Tensor
 
 _DECIDES_ALONE = {"LogicalAnd": False, "LogicalOr": True}
@@ -29,17 +29,17 @@ def value_of(predicate: Tensor, values: Mapping[Tensor, Value]) -> bool | None:
     order, _ = logic(predicate)
     if values.keys().isdisjoint(order):
         return None
-    known: dict[Tensor, float] = {}
+    known: dict[Tensor, Operand] = {}
     for tensor in order:
         held = values.get(tensor, uniform(tensor))
         if held is None:
             held = _computed(tensor, known)
         if held is not None:
-            known[tensor] = float(held)
+            known[tensor] = held
     return bool(known[order[-1]]) if order[-1] in known else None
 
 
-def _computed(tensor: Tensor, known: Mapping[Tensor, float]) -> float | None:
+def _computed(tensor: Tensor, known: Mapping[Tensor, Operand]) -> Operand | None:
     """What is computed from known operands, or from as many as are enough; else None."""
     before = operands(tensor)
     alone = _DECIDES_ALONE.get(tensor.node.op)
@@ -56,14 +56,16 @@ def sent_to_training_by(switch: ModeSwitch) -> bool:
     """
     if switch.predicate.source is not None and switch.training_when is not None:
         return switch.training_when
-    return switch.training_when_predicate != base(switch.predicate.tensor)[1]
+    return switch.training_when_predicate != switch.predicate.negated
 
 
-def deciders_of(switch: ModeSwitch) -> dict[Tensor, bool]:
-    """What decides a layer, with the values that send it to training; the opposites do not."""
+def deciders_of(switch: ModeSwitch, mode: Mode) -> dict[Tensor, bool]:
+    """What decides a layer, with values that send it to a mode."""
+    trains = mode is Mode.TRAINING
     if not switch.predicate.parts:
-        return {switch.decided_by: sent_to_training_by(switch)}
-    return {tensor: given == switch.training_when_predicate for tensor, given in switch.predicate.parts}
+        return {switch.decided_by: sent_to_training_by(switch) == trains}
+    is_true = switch.training_when_predicate == trains
+    return {part.tensor: part.if_true if is_true else part.if_false for part in switch.predicate.parts}
 
 
 def value_at(join: Join, switch: ModeSwitch, mode: Mode, conditions: Conditions) -> bool | None:
@@ -73,5 +75,12 @@ def value_at(join: Join, switch: ModeSwitch, mode: Mode, conditions: Conditions)
     trains = mode is Mode.TRAINING
     if own == source:
         return (switch.training_when_predicate == trains) != (negated != turned)
-    values = {tensor: given == trains for tensor, given in deciders_of(switch).items()}
-    return value_of(join.predicate, values)
+    value = value_of(own, deciders_of(switch, mode))
+    return None if value is None else value != turned
+
+
+def is_true(predicate: Predicate, values: Mapping[Tensor, Value]) -> bool | None:
+    """As `value_of`, of a predicate that was analysed."""
+    if predicate.source is None and predicate.behind in values:
+        return bool(values[predicate.behind]) != predicate.negated
+    return value_of(predicate.tensor, values)

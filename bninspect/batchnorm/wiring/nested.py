@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from operator import ne
 from typing import TYPE_CHECKING, NamedTuple
 
+from bninspect.batchnorm.switch import JointDecider
 from bninspect.batchnorm.wiring.alternatives import sides
 from bninspect.batchnorm.wiring.deciding import value_of
-from bninspect.batchnorm.wiring.predicate import analyse, base
+from bninspect.batchnorm.wiring.predicates.predicate import analyse, base
 from bninspect.graph import Node, Tensor
 from bninspect.graph.search import postorder
 from bninspect.graph.trace import value
@@ -53,7 +55,7 @@ def decision(
     if not isinstance(found, Tensor):
         return None
     several = tree.deciding > 1
-    if several and not _is_decided(analysed(found)):
+    if several and not _is_decided(analysed(found, conditions)):
         return None
     return Decision(found, tuple(dict.fromkeys(tree.joins)), several)
 
@@ -80,7 +82,8 @@ class _Tree:
         if len(both) == 1 or both[0] is both[1]:
             return both[0]
         self.deciding += 1
-        return _either(join.predicate, *both)
+        stands, negated = self._conditions.base(join.predicate)
+        return _either(stands, *(reversed(both) if negated else both))
 
 
 def _either(predicate: Tensor, yes: Truth | None, no: Truth | None) -> Truth:
@@ -122,21 +125,22 @@ def _is_made(tensor: Tensor) -> bool:
     return tensor.node.index < 0
 
 
-def analysed(tensor: Tensor) -> Predicate:
+def analysed(tensor: Tensor, conditions: Conditions) -> Predicate:
     """What decides a predicate; of one that was made here, what decides its parts, too."""
-    found = analyse(tensor)
+    behind, negated = conditions.base(tensor)
+    found = replace(analyse(tensor), behind=behind, negated=negated)
     if not _is_made(tensor) or _is_decided(found):
         return found
-    return replace(found, parts=_parts(tensor))
+    return replace(found, parts=_parts(tensor, conditions))
 
 
 def _is_decided(predicate: Predicate) -> bool:
     return predicate.source is not None or predicate.constant is not None or bool(predicate.parts)
 
 
-def _parts(tensor: Tensor) -> tuple[tuple[Tensor, bool], ...]:
-    """What decides each part, with values that make the predicate true, and the opposites of which make it
-    false; nothing where there are none.
+def _parts(tensor: Tensor, conditions: Conditions) -> tuple[JointDecider, ...]:
+    """What decides each part, with values that make the predicate true, and values that make it false, the
+    opposite as far as may be; nothing if there are none.
     """
     deciders: dict[Tensor, None] = {}
     for part in _predicates(tensor):
@@ -145,12 +149,14 @@ def _parts(tensor: Tensor) -> tuple[tuple[Tensor, bool], ...]:
             deciders[found.behind if found.source is None else found.source] = None
     if len(deciders) > _MOST_PARTS:
         return ()
-    for values in product((True, False), repeat=len(deciders)):
-        chosen = dict(zip(deciders, values, strict=True))
-        opposite = {decider: not given for decider, given in chosen.items()}
-        if value_of(tensor, chosen) is True and value_of(tensor, opposite) is False:
-            return tuple(chosen.items())
-    return ()
+    values: dict[bool | None, list[tuple[bool, ...]]] = {True: [], False: []}
+    for given in product((True, False), repeat=len(deciders)):
+        chosen = dict(zip(deciders, given, strict=True))
+        if conditions.possible(frozenset(chosen.items())):
+            values.setdefault(value_of(tensor, chosen), []).append(given)
+    pairs = product(values[True], reversed(values[False]))
+    if_true, if_false = max(pairs, key=lambda pair: sum(map(ne, *pair)), default=((), ()))
+    return tuple(map(JointDecider, deciders, if_true, if_false))
 
 
 def _predicates(tensor: Tensor) -> Iterator[Tensor]:

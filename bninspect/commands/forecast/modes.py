@@ -91,7 +91,7 @@ def modes_of(report: Report) -> Modes:
     """
     needed = upstream(tensor.node for tensor in report.outputs)
     decided = sources(report)
-    fed = {tensor: trains for tensor, trains in decided.items() if tensor.node.op == "Placeholder"}
+    fed = {tensor: value for tensor, value in decided.items() if tensor.node.op == "Placeholder"}
     names = {tensor.name for tensor in decided}
     places = [
         place for place in placeholders(report.graph, needed)
@@ -124,8 +124,8 @@ def modes_of(report: Report) -> Modes:
     )
 
 
-def _round(given: Mapping[str, Array], fed: Mapping[Tensor, bool], mode: Mode) -> FedRound:
-    decided = {tensor: trains if mode is Mode.TRAINING else not trains for tensor, trains in fed.items()}
+def _round(given: Mapping[str, Array], fed: Mapping[Tensor, Mapping[Mode, bool]], mode: Mode) -> FedRound:
+    decided = {tensor: value[mode] for tensor, value in fed.items()}
     feeds = {tensor.name: fed_value(tensor, value) for tensor, value in decided.items()}
     return FedRound(feeds={**given, **feeds}, decided=decided)
 

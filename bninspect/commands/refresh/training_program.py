@@ -88,7 +88,9 @@ def training_program(report: Report, chosen: Sequence[BatchNorm], stripped: bool
             if layer.name in taken
         ),
         left=left,
-        feeds={fed_name(source): fed_value(source, not training) for source, training in deciding.items()},
+        feeds={
+            fed_name(source): fed_value(source, value[Mode.INFERENCE]) for source, value in deciding.items()
+        },
         reached=_reached(special.edits.inputs, pruned.kept, taken, {source.node for source in deciding}),
     )
 

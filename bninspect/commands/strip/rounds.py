@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import BatchNorm
     from bninspect.batchnorm.mode import Mode
-    from bninspect.batchnorm.wiring.predicate import Value
+    from bninspect.batchnorm.wiring.predicates.predicate import Value
     from bninspect.rewrite.strip import Stripped
 
 _MOST_ROUNDS = 12
@@ -41,13 +41,15 @@ class Round:
 
     feeds: Mapping[str, NDArray[Any]]
     """What decides (`op:0`) -> its value in the original."""
+    values: Mapping[str, Value]
+    """What decides -> its value, of which `feeds` is made."""
     handed: Mapping[str, str]
     """Output of a layer that the original gives the other mode -> the same in the new graph."""
 
     @property
     def name(self) -> str:
         """`mode:0=1`, `training:0=false`."""
-        return ", ".join(f"{name}={str(array.flat[0].item()).lower()}" for name, array in self.feeds.items())
+        return ", ".join(f"{name}={str(value).lower()}" for name, value in self.values.items())
 
     def words(self, every: Sequence[Round]) -> str:
         """Under what this round ran, if there are others."""
@@ -59,8 +61,9 @@ def rounds(stripped: Stripped, mode: Mode) -> tuple[Round, ...]:
     found = deciders(stripped.report)
     loops = in_loops(stripped.report.graph)
     for decider in found:
-        if (reason := unfeedable(decider.tensor, loops)) is not None:
-            raise ImpossibleError(reason)
+        for tensor, _ in decider.asking:
+            if (reason := unfeedable(tensor, loops)) is not None:
+                raise ImpossibleError(reason)
     choices = _combinations([decider.to_feed(mode) for decider in found])
     return tuple(_round(stripped, mode, dict(zip(found, values, strict=True))) for values in choices)
 
@@ -81,8 +84,9 @@ def _round(stripped: Stripped, mode: Mode, fed: Mapping[Decider, Value]) -> Roun
         for layer in decider.layers:
             if mode_under(layer, values) is not mode:
                 handed[layer.output.name] = _place(stripped, layer, decider, mode)
-    feeds = {decider.tensor.name: decider.array(value) for decider, value in fed.items()}
-    return Round(feeds=feeds, handed=handed)
+    arrays = (decider.arrays(value).items() for decider, value in fed.items())
+    feeds = {tensor.name: array for given in arrays for tensor, array in given}
+    return Round(feeds=feeds, handed=handed, values={one.tensor.name: value for one, value in fed.items()})
 
 
 def _place(stripped: Stripped, layer: BatchNorm, decider: Decider, mode: Mode) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
-from bninspect.batchnorm.wiring.predicate import COMPARISONS, analyse
+from bninspect.batchnorm.wiring.predicates.predicate import COMPARISONS, analyse
 from bninspect.graph.ops import MERGES, mutates
 from bninspect.graph.search import reach
 from bninspect.graph.trace import same

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from bninspect.batchnorm import BatchNorm, Mode
+from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.deciding import deciders_of, value_of
 from bninspect.batchnorm.wiring.nested import analysed
 from bninspect.graph import Node
 from bninspect.rewrite import specialize
 from bninspect.rewrite.serving import deciders
 from tests.batchnorm.wiring.test_alternatives import NOT, OTHER, branch
-from tests.support.parts import EMPTY, PHASE, STORED, only_layer, report
+from tests.support.parts import EMPTY, PHASE, STORED, fused_cond, only_layer, report
 from tests.support.text import graph
 
 PARTS = ("x", "gamma", "beta", "mean", "variance")
@@ -74,7 +75,8 @@ def test_the_values_that_are_said_to_train_do(name: str) -> None:
     layer = switched((a, b, c))
     assert layer.switch is not None
     for training in (True, False):
-        fed = {tensor.name: given == training for tensor, given in deciders_of(layer.switch).items()}
+        mode = Mode.TRAINING if training else Mode.INFERENCE
+        fed = {tensor.name: given for tensor, given in deciders_of(layer.switch, mode).items()}
         assert set(fed) == {"phase:0", "other:0"}
         assert (a if fed["phase:0"] else c if fed["other:0"] else b) is training
 
@@ -103,7 +105,7 @@ def test_one_operand_may_be_enough() -> None:
     layer = switched(INSIDE["other:0 and not phase:0"])
     assert layer.switch is not None
     predicate = layer.switch.predicate.tensor
-    by_name = {tensor.name: tensor for tensor in deciders_of(layer.switch)}
+    by_name = {tensor.name: tensor for tensor in deciders_of(layer.switch, Mode.TRAINING)}
     assert value_of(predicate, {by_name["phase:0"]: True}) is False
     assert value_of(predicate, {by_name["phase:0"]: False}) is None
     assert value_of(predicate, {by_name["phase:0"]: False, by_name["other:0"]: True}) is True
@@ -136,4 +138,95 @@ def test_of_many_parts_no_values_are_looked_for(many: int, decided: int) -> None
         node = Node(name=f"and {number}", op="LogicalAnd", nodedef=None, stands_for="all of them")
         node.inputs = predicate, parts.node(f"p{number}").output()
         predicate = node.output()
-    assert len(analysed(predicate).parts) == decided
+    assert len(analysed(predicate, Conditions(parts)).parts) == decided
+
+
+EITHER = (
+    HEAD
+    + inside("phase", "true", ("d", "e"), "other", (True, False))
+    + inside("phase", "false", ("b", "c"), "other", (False, True))
+    + "first = Merge(d, e)\nsecond = Merge(b, c)\ny = Merge(second, first)\n"
+)
+"""Training where exactly one of `phase` and `other` is true."""
+ONE_OF_TWO = "(phase:0 and not other:0) or (not phase:0 and other:0)"
+
+
+def test_exclusive_or_is_one_layer() -> None:
+    layer = only_layer(EITHER)
+    assert (layer.mode, layer.output.name) == (Mode.SWITCHED, "y:0")
+    assert layer.switch is not None
+    assert layer.switch.predicate.tensor.name == ONE_OF_TWO
+    assert {node.name for node in layer.merges} == {"y", "first", "second"}
+
+
+def test_of_exclusive_or_not_all_values_are_opposite() -> None:
+    """The opposite of two values that differ differ, too: what serves the other mode are two alike."""
+    layer = only_layer(EITHER)
+    assert layer.switch is not None
+    values = {mode: deciders_of(layer.switch, mode) for mode in (Mode.TRAINING, Mode.INFERENCE)}
+    fed = {mode: {one.name: value for one, value in each.items()} for mode, each in values.items()}
+    assert fed == {
+        Mode.TRAINING: {"phase:0": True, "other:0": False},
+        Mode.INFERENCE: {"phase:0": False, "other:0": False},
+    }
+
+
+@pytest.mark.parametrize(("mode", "trains"), [(Mode.TRAINING, {"d", "c"}), (Mode.INFERENCE, {"e", "b"})])
+def test_specialized_of_exclusive_or_one_is_left(mode: Mode, trains: set[str]) -> None:
+    found = report(EITHER)
+    kept = specialize(found, mode).pruned(found.outputs).kept
+    assert not {node.name for node in kept} & {"phase", "other"}
+    (fused,) = (node for node in kept if node.op == "FusedBatchNormV3")
+    assert fused.name in trains
+
+
+def test_neither_of_exclusive_or_is_fixed_for_what_else_reads_it() -> None:
+    """Both values of each serve inference, with one of the other."""
+    asked = "half = Const(0.5)\nhalved = Mul(y, half)\nz = Select(phase, halved, y)\n"
+    found = report(EITHER + asked)
+    assert {one.tensor.name: one.serving(Mode.INFERENCE) for one in deciders(found)} == {
+        "phase:0": (False, True),
+        "other:0": (False, True),
+    }
+    assert {one.tensor.name: one.to_feed(Mode.INFERENCE) for one in deciders(found)} == {
+        "phase:0": (False,),
+        "other:0": (False,),
+    }
+    kept = specialize(found, Mode.INFERENCE, everything=True).pruned(found.outputs).kept
+    assert {node.name for node in kept} >= {"phase", "z"}
+    assert "other" not in {node.name for node in kept}
+
+
+def test_values_that_serve_no_two_layers_together_fix_nothing() -> None:
+    """One layer by exclusive-or, one by each of the two: two true and two false, and the third trains."""
+    text = EITHER + fused_cond("other", "u", "y") + fused_cond("phase", "v", "u", true_is="inference")
+    found = report(text)
+    assert [layer.output.name for layer in found.layers] == ["y:0", "u:0", "v:0"]
+    (fixed,) = (one for one in deciders(found) if one.tensor.name == "phase:0")
+    assert fixed.serving(Mode.INFERENCE) == ()
+    kept = specialize(found, Mode.INFERENCE, everything=True).pruned(found.outputs).kept
+    assert [node.attr("is_training") for node in kept if node.op == "FusedBatchNormV3"] == [False] * 3
+
+
+def test_exclusive_or_of_statistics_is_one_layer() -> None:
+    """The moments of x are taken by nodes of their own in either branch."""
+    moments = "".join(
+        f"{at}_mean = Mean(x, axes)\n{at}_still = StopGradient({at}_mean)\n"
+        f"{at}_gap = SquaredDifference(x, {at}_still)\n{at}_variance = Mean({at}_gap, axes)\n"
+        for at in ("here", "there")
+    )
+    chosen = "".join(
+        f"inner_{part} = Select(other, {part}, here_{part})\n"
+        f"beside_{part} = Select(other, there_{part}, {part})\n"
+        f"one_{part} = Select(phase, inner_{part}, beside_{part})\n"
+        for part in ("mean", "variance")
+    )
+    formula = (
+        "add = Add(one_variance, epsilon)\nroot = Rsqrt(add)\nscale = Mul(root, gamma)\n"
+        "scaled = Mul(x, scale)\nshift = Mul(one_mean, scale)\noffset = Sub(beta, shift)\n"
+        "y = Add(scaled, offset)\n"
+    )
+    layer = only_layer(HEAD + "axes = Const([0, 1, 2])\n" + moments + chosen + formula)
+    assert layer.mode is Mode.SWITCHED
+    assert layer.switch is not None
+    assert layer.switch.predicate.tensor.name == ONE_OF_TWO

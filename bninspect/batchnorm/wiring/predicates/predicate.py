@@ -7,13 +7,16 @@ both its values: a negation is a fact about the table, not about names.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from math import isfinite
+from operator import add, ge, gt, le, lt, sub
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.switch import Predicate
 from bninspect.graph.ops import VARIABLES
 from bninspect.graph.search import postorder
-from bninspect.graph.trace import constant, far, same, scalar, shape_free
+from bninspect.graph.trace import constant, content, far, same, shape_free
 from bninspect.graphdef.dtypes import INTEGERS
 
 if TYPE_CHECKING:
@@ -22,14 +25,19 @@ if TYPE_CHECKING:
     from bninspect.graph import Tensor
 
 _THROUGH = frozenset({"Cast", "Reshape", "Squeeze", "ExpandDims", "Tile", "BroadcastTo", "Any", "All"})
+HANDED_ON = _THROUGH | {"Fill"}
+"""Ops that hand a value on, in another type or shape."""
 _OF_ALL = frozenset({"Any", "All"})
 _SPREADING = frozenset({"Fill", "Tile", "BroadcastTo"})
 """Ops that make many values of one."""
 COMPARISONS = frozenset({"Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual"})
+_EQUALITY = frozenset({"Equal", "NotEqual"})
+BOOLEAN_OPS = COMPARISONS | _OF_ALL | {"LogicalNot", "LogicalAnd", "LogicalOr"}
+"""Ops that give booleans."""
 _ARITY = dict.fromkeys(_THROUGH | {"LogicalNot"}, 1)
-_COUNTS = frozenset({"AssignAdd", "AssignSub", "Add", "AddV2", "Sub"})
+COUNTS = frozenset({"AssignAdd", "AssignSub", "Add", "AddV2", "Sub"})
 """What a step is read through where reading it counts it: an update gives the number after."""
-_ARITY |= dict.fromkeys(COMPARISONS | _COUNTS | {"LogicalAnd", "LogicalOr", "Fill"}, 2)
+_ARITY |= dict.fromkeys(COMPARISONS | COUNTS | {"LogicalAnd", "LogicalOr", "Fill"}, 2)
 PREDICATE_OPS = frozenset(_ARITY)
 """Ops that a predicate is computed with."""
 _DEFAULTED = "PlaceholderWithDefault"
@@ -38,6 +46,8 @@ _MOST_LOGIC = 1000
 _SHOWN = 5
 
 Value = bool | int | float
+Operand = float | bytes
+"""What a predicate is computed from: a number, a boolean as one, a text."""
 
 
 def base(predicate: Tensor) -> tuple[Tensor, bool]:
@@ -54,6 +64,17 @@ def base(predicate: Tensor) -> tuple[Tensor, bool]:
     return end, negated ^ rest
 
 
+def asked(predicate: Tensor) -> Tensor:
+    """What gives a predicate its value, as one boolean: before negations, and before it was made many."""
+    for _ in range(_HOPS):
+        predicate = base(predicate)[0]
+        before = operands(predicate) if predicate.node.op in _SPREADING | _OF_ALL else []
+        if not before:
+            break
+        predicate = before[0]
+    return predicate
+
+
 def _negation(tensor: Tensor) -> tuple[Tensor, bool] | None:
     """(what the tensor negates, True); None where it negates nothing."""
     tensor = shape_free(tensor)
@@ -66,63 +87,32 @@ def analyse(tensor: Tensor) -> Predicate:
     """What decides the predicate: a constant, one source, or (with the reason) neither."""
     order, leaves = logic(tensor)
     if not leaves:
-        return Predicate(
-            tensor=tensor,
-            behind=base(tensor)[0],
-            source=None,
-            constant=bool(evaluate(order, {})),
-            default=None,
-            true_when=None,
-        )
+        return _predicate(tensor, constant=bool(evaluate(order, {})))
     if len(leaves) > 1:
-        fed = [leaf for leaf in leaves if leaf.node.op != "Const"]
-        if len(fed) == 1 and _dtype(fed[0]) == "string":
-            return _computed(tensor, f"a text, {fed[0].name}, is compared")
         names = ", ".join(leaf.name for leaf in leaves[:_SHOWN]) + (", ..." if len(leaves) > _SHOWN else "")
-        return _computed(tensor, f"computed from several: {names}")
+        return _predicate(tensor, reason=f"computed from several: {names}")
     (leaf,) = leaves
     reason = _not_a_source(leaf)
     if reason is not None:
-        return _computed(tensor, reason)
+        return _predicate(tensor, reason=reason)
     no, yes = bool(evaluate(order, {leaf: 0})), bool(evaluate(order, {leaf: 1}))
     if no == yes:
         if _dtype(leaf) != "bool":
-            return _computed(tensor, f"a number, {leaf.name}, is compared with another than 0 and 1")
-        return Predicate(
-            tensor=tensor, behind=base(tensor)[0], source=None, constant=yes, default=None, true_when=None
-        )
+            return _predicate(tensor, reason=f"a number, {leaf.name}, is compared with another than 0 and 1")
+        return _predicate(tensor, constant=yes)
+    found = _predicate(tensor)
+    return replace(found, source=leaf, default=_default(leaf), true_when=yes, unfed=_unfed(tensor))
+
+
+def _predicate(tensor: Tensor, constant: bool | None = None, reason: str | None = None) -> Predicate:
+    """A predicate without a source."""
+    behind, negated = base(tensor)
     return Predicate(
         tensor=tensor,
-        behind=base(tensor)[0],
-        source=leaf,
-        constant=None,
-        default=_default(leaf),
-        true_when=yes,
-        unfed=_unfed(tensor),
-    )
-
-
-def form(tensor: Tensor) -> tuple[object, ...]:
-    """How the predicate is computed: equal for two that do the same to the same tensors (a step compared with
-    one number, for each layer by nodes of its own).
-    """
-    order, leaves = logic(tensor)
-    steps: dict[object, int] = {leaf: number for number, leaf in enumerate(leaves)}
-    places: dict[Tensor, int] = dict(zip(leaves, steps.values(), strict=True))
-    for current in order:
-        if current not in places:
-            constant = scalar(current) if current.node.op == "Const" else None
-            before = tuple(places[operand] for operand in operands(current))
-            places[current] = steps.setdefault((current.node.op, constant, before), len(steps))
-    return tuple(steps)
-
-
-def _computed(tensor: Tensor, reason: str) -> Predicate:
-    return Predicate(
-        tensor=tensor,
-        behind=base(tensor)[0],
+        behind=behind,
+        negated=negated,
         source=None,
-        constant=None,
+        constant=constant,
         default=None,
         true_when=None,
         reason=reason,
@@ -169,11 +159,14 @@ def operands(tensor: Tensor, *, unfed: bool = False) -> list[Tensor]:
     return [same(operand) for operand in node.inputs[: _ARITY[node.op]]]
 
 
-def uniform(tensor: Tensor) -> float | None:
+def uniform(tensor: Tensor) -> Operand | None:
     """The one value that all elements of a constant have (a vector may be what a predicate is broadcast
     with); None for anything else.
     """
-    held = constant(tensor) if tensor.node.op == "Const" else None
+    held_ = content(tensor.node)
+    if held_ is not None and held_.dtype == "string" and held_.size == 1:
+        return bytes(held_.array().reshape(-1)[0])
+    held = constant(tensor) if held_ is not None else None
     if held is None or not held.size or (held != held.flat[0]).any():
         return None
     return float(held.flat[0])
@@ -187,6 +180,8 @@ def _not_a_source(leaf: Tensor) -> str | None:
     dtype = _dtype(leaf)
     if dtype == "bool" or (op.startswith("Placeholder") and dtype in INTEGERS):
         return None
+    if dtype == "string":
+        return f"a text, {leaf.name}, is compared"
     return f"computed from a number, {leaf.name} ({dtype})"
 
 
@@ -200,7 +195,7 @@ def _default(leaf: Tensor) -> Value | None:
         return None
     order, leaves = logic(leaf, unfed=True)
     default = None if leaves else evaluate(order, {})
-    if default is None or not isfinite(default):
+    if default is None or isinstance(default, bytes) or not isfinite(default):
         return None
     return bool(default) if _dtype(leaf) == "bool" else int(default)
 
@@ -211,9 +206,9 @@ def _unfed(tensor: Tensor) -> bool | None:
     return None if leaves else bool(evaluate(order, {}))
 
 
-def evaluate(order: Sequence[Tensor], leaves: Mapping[Tensor, float]) -> float:
-    """The last of these tensors (see `logic`) for given leaves; every constant among them is one number."""
-    values: dict[Tensor, float] = dict(leaves)
+def evaluate(order: Sequence[Tensor], leaves: Mapping[Tensor, Operand]) -> Operand:
+    """The last of these tensors (see `logic`) for given leaves; every constant among them is one value."""
+    values: dict[Tensor, Operand] = dict(leaves)
     for tensor in order:
         if tensor not in values:
             values[tensor] = apply(tensor, [values[operand] for operand in operands(tensor, unfed=True)])
@@ -226,28 +221,30 @@ def _cast(number: float, dtype: object) -> float:
     return float(int(number)) if dtype in INTEGERS and isfinite(number) else number
 
 
-def apply(tensor: Tensor, operands: list[float]) -> float:
+_OF_TWO: dict[str, Callable[[float, float], float]] = {
+    "LogicalAnd": lambda a, b: bool(a and b),
+    "LogicalOr": lambda a, b: bool(a or b),
+    "Greater": gt,
+    "GreaterEqual": ge,
+    "Less": lt,
+    "LessEqual": le,
+    **dict.fromkeys(("AssignAdd", "Add", "AddV2"), add),
+    **dict.fromkeys(("AssignSub", "Sub"), sub),
+}
+
+
+def apply(tensor: Tensor, operands: Sequence[Operand]) -> Operand:
     """What an op of the logic makes of the values of its operands."""
     node = tensor.node
     if node.op == "Const":
         return uniform(tensor) or 0.0
-    if node.op in (_DEFAULTED, "Fill"):
+    if node.op in _EQUALITY:
+        return (operands[0] == operands[1]) == (node.op == "Equal")
+    numbers = [one for one in operands if not isinstance(one, bytes)]
+    if node.op in (_DEFAULTED, "Fill") or not numbers:
         return operands[0]
     if node.op in _THROUGH:
-        return _cast(operands[0], node.attr("DstT"))
+        return _cast(numbers[0], node.attr("DstT"))
     if node.op == "LogicalNot":
-        return bool(operands[0]) != base(tensor)[1]  # any number of negations in a row
-    a, b = operands
-    table = {
-        "LogicalAnd": bool(a and b),
-        "LogicalOr": bool(a or b),
-        "Equal": a == b,
-        "NotEqual": a != b,
-        "Greater": a > b,
-        "GreaterEqual": a >= b,
-        **dict.fromkeys(("AssignAdd", "Add", "AddV2"), a + b),
-        **dict.fromkeys(("AssignSub", "Sub"), a - b),
-        "Less": a < b,
-        "LessEqual": a <= b,
-    }
-    return table[node.op]
+        return bool(numbers[0]) != base(tensor)[1]  # any number of negations in a row
+    return _OF_TWO[node.op](numbers[0], numbers[-1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bninspect.batchnorm.wiring.truth import truth
+from bninspect.batchnorm.wiring.predicates.truth import truth
 from tests.support.text import graph
 
 LEAVES = "p = Placeholder(dtype=bool, shape=[])\nq = Placeholder(dtype=bool, shape=[])\n"

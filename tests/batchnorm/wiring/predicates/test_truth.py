@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.batchnorm.wiring.conditions import Conditions
-from bninspect.batchnorm.wiring.truth import truth
+from bninspect.batchnorm.wiring.predicates.truth import truth
 from tests.support.parts import PHASE, STORED, fused_cond, report
 from tests.support.text import graph
 
@@ -16,6 +16,10 @@ zero = Const(0)
 one = Const(1)
 two = Const(2)
 """
+TEXT = (
+    'mode = Placeholder(dtype=string)\ntrain = Const("train")\nalso = Const("train")\neval = Const("eval")\n'
+)
+PAIR = "step = Placeholder(dtype=int32)\nwarm = Placeholder(dtype=int32)\n"
 STEP = "step = Placeholder(dtype=float)\na = Const(10.0)\nb = Const(20.0)\n"
 ALIKE = {
     "two Fills": (BOOL + "to = Const([6])\na = Fill(to, p)\nb = Fill(to, p)", "a", "b", False),
@@ -64,6 +68,40 @@ ALIKE = {
         False,
     ),
     "below, at least": (STEP + "p = Less(step, a)\nq = GreaterEqual(step, a)", "p", "q", True),
+    "two texts": (TEXT + "p = Equal(mode, train)\nq = Equal(also, mode)", "p", "q", False),
+    "a text, and not another": (TEXT + "p = Equal(mode, train)\nq = NotEqual(mode, also)", "p", "q", True),
+    "a text, one more": (
+        TEXT + "p = Equal(mode, train)\nn = NotEqual(mode, eval)\nq = LogicalAnd(p, n)",
+        "p",
+        "q",
+        False,
+    ),
+    "two numbers": (PAIR + "p = Less(step, warm)\nq = Greater(warm, step)", "p", "q", False),
+    "two numbers, negated": (PAIR + "p = Less(step, warm)\nq = GreaterEqual(step, warm)", "p", "q", True),
+    "a remainder": (
+        NUMBER + "r = FloorMod(m, two)\ns = FloorMod(m, two)\np = Equal(r, one)\nq = Equal(s, one)",
+        "p",
+        "q",
+        False,
+    ),
+    "what no table holds": (
+        STEP + "r = RealDiv(step, a)\ns = RealDiv(step, a)\np = Less(r, step)\nq = Less(s, step)",
+        "p",
+        "q",
+        False,
+    ),
+    "a number moved": (
+        NUMBER + "five = Const(5)\nseven = Const(7)\ns = Add(m, five)\np = Less(s, seven)\nq = Less(m, two)",
+        "p",
+        "q",
+        False,
+    ),
+    "a bool compared beside a number": (
+        BOOL + NUMBER + "e = Equal(p, other)\nl = Less(m, two)\na = LogicalAnd(e, l)\nb = LogicalAnd(l, e)",
+        "a",
+        "b",
+        False,
+    ),
 }
 APART = {
     "of two placeholders": (BOOL, "p", "other"),
@@ -78,6 +116,38 @@ APART = {
     "below, at most": (STEP + "p = Less(step, a)\nq = LessEqual(step, a)", "p", "q"),
     "a number that is cut off to a whole one": (
         STEP + "whole = Cast(step, SrcT=float, DstT=int32)\np = Less(step, a)\nq = Less(whole, a)",
+        "p",
+        "q",
+    ),
+    "another text": (TEXT + "p = Equal(mode, train)\nq = NotEqual(mode, eval)", "p", "q"),
+    "two numbers, the other way": (PAIR + "p = Less(step, warm)\nq = Less(warm, step)", "p", "q"),
+    "two numbers, equal": (PAIR + "p = Less(step, warm)\nq = LessEqual(step, warm)", "p", "q"),
+    "numbers of two types": (
+        PAIR + "f = Placeholder(dtype=float)\nc = Cast(step, SrcT=int32, DstT=float)\np = Less(c, f)\n"
+        "q = LessEqual(c, f)",
+        "p",
+        "q",
+    ),
+    "a number moved by less": (
+        NUMBER + "five = Const(5)\nhundred = Const(100)\nfewer = Const(99)\ns = Add(m, five)\n"
+        "p = Less(s, hundred)\nq = Less(m, fewer)",
+        "p",
+        "q",
+    ),
+    "a number moved by another": (
+        PAIR + "c = Const(3)\ns = Add(step, warm)\np = Less(s, c)\nq = Less(step, c)",
+        "p",
+        "q",
+    ),
+    "remainders of two numbers": (
+        NUMBER + "r = FloorMod(m, two)\ns = FloorMod(m, one)\np = Equal(r, zero)\nq = Equal(s, zero)",
+        "p",
+        "q",
+    ),
+    "two counts": (
+        "v = VariableV2(dtype=int32, shape=[])\none = Const(1)\nten = Const(10)\nr = AssignAdd(v, one)\n"
+        "s = AssignAdd(v, one)\nk = FloorMod(r, ten)\nl = FloorMod(s, ten)\n"
+        "p = Equal(k, one)\nq = Equal(l, one)",
         "p",
         "q",
     ),

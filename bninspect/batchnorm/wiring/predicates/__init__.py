@@ -1,0 +1,1 @@
+"""A boolean tensor: what it is computed from, what it is for every value of that, and how that is written."""

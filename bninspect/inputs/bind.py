@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from bninspect.errors import InputError, SelectionError
 from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.outputs import find_tensor
-from bninspect.graph.search import reach
+from bninspect.graph.search import reach, upstream
+from bninspect.graphdef.records import node_name
 from bninspect.inputs import feeds
 from bninspect.inputs.elements import elements_for, open_elements, random_elements
 from bninspect.inputs.inputs import Inputs
@@ -103,7 +104,7 @@ def _fed_by_hand(
     it may be for another step.
     """
     arrays, said = feeds.parse(graph, request.feeds, shared=request.shared)
-    useless = _useless(reached, arrays, decided)
+    useless = _useless(graph, reached, arrays, decided)
     if useless and not request.shared:
         raise InputError(next(iter(useless.values())))
     return (
@@ -211,16 +212,23 @@ def _pictures(
     return random_elements(graph, place, request)
 
 
-def _useless(reached: Collection[Node], fed: Collection[str], decided: Collection[str]) -> dict[str, str]:
+def _useless(
+    graph: Graph, reached: Collection[Node], fed: Collection[str], decided: Collection[str]
+) -> dict[str, str]:
     """The names fed that would be overruled, or that nothing reads, and what to say of each."""
     names = {node.name for node in reached}
-    told = {}
-    for name in fed:
-        if name in decided:
-            told[name] = f"--feed {name}: it decides the mode, which is set already; leave it out"
-        elif name.rpartition(":")[0] not in names:
-            told[name] = f"--feed {name}: nothing that is compared depends on it; leave it out"
-    return told
+    told = {name: "it decides the mode, which is set already" for name in fed if name in decided}
+    unread = [name for name in fed if name not in told and node_name(name) not in names]
+    if unread:
+        deciding = (node for node in graph if node.name in set(map(node_name, decided)))
+        asked = {node.name for node in upstream(deciding)}
+        for name in unread:
+            told[name] = (
+                "what is computed of it decides the mode, which is set already"
+                if node_name(name) in asked
+                else "nothing that is compared depends on it"
+            )
+    return {name: f"--feed {name}: {why}; leave it out" for name, why in told.items()}
 
 
 def _is_read(graph: Graph, reached: Collection[Node], node: Node, cut: Collection[Node]) -> bool:

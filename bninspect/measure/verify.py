@@ -21,6 +21,7 @@ from bninspect.batchnorm.wiring.deciding import value_at
 from bninspect.errors import BninspectError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.loops import in_loops
+from bninspect.graph.ops import IDENTITIES
 from bninspect.graph.search import dependencies, reach, upstream
 from bninspect.inputs.deciding import sources
 from bninspect.inputs.placeholders import placeholders, unfed
@@ -83,10 +84,16 @@ def check(report: Report, measured: BothModes, inputs: Inputs) -> Check | Verifi
 
 
 def run_by(report: Report) -> set[Node]:
-    """The nodes of the original that run for a verification: all before its outputs, up to what decides."""
-    decided = {source.node for source in sources(report)}
+    """The nodes of the original that run for a verification and may be fed: all before its outputs, up to
+    what decides and what hands that on.
+    """
+
+    def handing(node: Node) -> Iterator[Node]:
+        return (use.node for use in report.graph.uses(node) if use.node.op in IDENTITIES and use.slot == 0)
+
+    decided = set(reach((source.node for source in sources(report)), handing))
     outputs = (tensor.node for tensor in report.outputs)
-    return set(reach(outputs, lambda node: () if node in decided else dependencies(node)))
+    return set(reach(outputs, lambda node: () if node in decided else dependencies(node))) - decided
 
 
 def verify(

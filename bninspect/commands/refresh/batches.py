@@ -15,6 +15,7 @@ from bninspect.errors import RewriteError
 from bninspect.inputs.bind import bind
 from bninspect.measure.both_modes import both_modes
 from bninspect.measure.examined import bound_first, fitting_alone, prepared
+from bninspect.measure.verify import run_by
 from bninspect.run.running import Running
 from bninspect.statistics.pooling import ImageMoments
 from bninspect.statistics.spread import Spread
@@ -137,11 +138,14 @@ def training_run(
 
 
 def _run_later(report: Report) -> set[Node]:
-    """The nodes that run when the result is looked at: both modes of the outputs."""
+    """The nodes that run when the result is looked at: both modes of the outputs, and what they are compared
+    with.
+    """
+    compared = run_by(report)
     try:
-        return both_modes(report, lambda mode, _: mode, report.outputs).reached(report.graph)
+        return compared | both_modes(report, lambda mode, _: mode, report.outputs).reached(report.graph)
     except RewriteError:
-        return set()
+        return compared
 
 
 def _resolved(request: Request, inputs: Inputs) -> Request:

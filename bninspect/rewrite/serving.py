@@ -24,7 +24,7 @@ from bninspect.graph.trace import same, scalar
 from bninspect.inputs.deciding import asking, fed_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 

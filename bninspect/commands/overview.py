@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.commands.check.one_model import Settings, judged
+from bninspect.errors import BninspectError
 from bninspect.frozen_dataclass import frozen_dataclass
+from bninspect.graph.search import dependencies, reach
 from bninspect.models.open import load
 from bninspect.rules import Case, Severity
 from bninspect.rules.remedies import probe_command
+from bninspect.run.pure_ops import PURE_OPS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from bninspect.batchnorm import Report
     from bninspect.commands.check.result import ModelResult
     from bninspect.commands.probe.probe import ProbeResult
+    from bninspect.graph import Node
     from bninspect.inputs.request import Request
 
 
@@ -31,8 +35,10 @@ class Overview:
     """What the rules say of the file alone."""
     following: str | None
     """The command that fixes the gravest error, else the one that measures the model; None if it has no
-    layers or no weights.
+    layers or no weights, or would not be run.
     """
+    refused: str | None
+    """The op for which it would not be run; None where all only compute."""
 
 
 def overview(settings: Settings) -> Overview:
@@ -41,16 +47,39 @@ def overview(settings: Settings) -> Overview:
     Raises BninspectError as `load` and `inspect` do.
     """
     report = inspect(load(settings.path), outputs=settings.outputs)
-    case = Case(report=report)
+    case = Case(report=report, allowed_ops=settings.allowed_ops)
     checked = judged(settings, case)
-    return Overview(report=report, checked=checked, following=_following(case, checked))
+    refused = _refused(report, settings.allowed_ops)
+    following = _following(case, checked, refused)
+    return Overview(report=report, checked=checked, following=following, refused=refused)
 
 
-def _following(case: Case, checked: ModelResult) -> str | None:
+def _following(case: Case, checked: ModelResult, refused: str | None) -> str | None:
     errors = [one.finding for one in checked.found if one.finding.severity is Severity.ERROR]
     fix = next((one.remedy for one in errors if one.remedy and one.remedy.startswith("bninspect ")), None)
-    runs = case.report.layers and missing_weights(case.report) is None
+    runs = case.report.layers and missing_weights(case.report) is None and refused is None
     return fix or (probe_command(case) if runs else None)
+
+
+def _refused(report: Report, allowed: Sequence[str]) -> str | None:
+    """An op that a run of both modes is refused for, whatever is fed; None where there is none."""
+
+    def before(node: Node) -> Iterable[Node]:
+        return () if node.op.startswith("Placeholder") else dependencies(node)
+
+    ops = {node.op for node in reach((tensor.node for tensor in report.outputs), before)}
+    refused = ops - PURE_OPS - set(allowed)
+    if not refused or missing_weights(report) is not None:
+        return None
+    from bninspect.measure.both_modes import both_modes
+    from bninspect.rewrite.freeze import frozen
+
+    try:  # freezing takes out variables, and fixing the mode the updates behind them
+        held = frozen(report)
+        program = both_modes(held, lambda mode, _: mode, held.outputs).graphdef
+    except BninspectError:
+        return None
+    return next((node.op for node in program.nodes if node.op in refused), None)
 
 
 def measure(

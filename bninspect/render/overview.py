@@ -36,5 +36,7 @@ def _body(found: Overview, *, measured: bool) -> Iterator[Item]:
     yield Line()
     if found.following is not None:
         yield Line(found.following, label="next: ", whole=True)
+    if found.refused is not None:
+        yield Line(f"not run: op {found.refused} is not on the allow-list (--allow-op)", "dim")
     by = measured_by((found.checked,))
     yield Line(f"staleness not measured{by.replace(IMAGES, f'images, or {IMAGES}', 1)}", "dim")

@@ -9,6 +9,7 @@ import pytest
 
 from bninspect.cli import run
 from tests.support.places import FIXTURES
+from tests.support.text import graphdef
 
 CLASSIC = str(FIXTURES / "classic.pb")
 PHOTO = str(FIXTURES / "image.jpg")
@@ -42,6 +43,26 @@ def test_a_model_without_its_weights_is_not_to_be_measured(capsys: pytest.Captur
     assert any("BN113" in line for line in lines)
     assert not any(line.startswith("next:") for line in lines)
     assert lines[-1] == "staleness not measured: weights missing"
+
+
+REFUSED = """\
+x = Placeholder(dtype=float, shape=[-1, 2, 2, 1])
+made = PyFunc(x, token="t")
+one = Const([1.0])
+half = Const([0.5])
+bn = FusedBatchNormV3(made, one, half, half, half, is_training=false, epsilon=0.001, T=float, U=float)
+"""
+
+
+def test_what_would_not_be_run_is_not_proposed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`probe` refuses an op that is not known only to compute."""
+    model = tmp_path / "python.pb"
+    model.write_bytes(graphdef(REFUSED).SerializeToString())
+    lines = shown(capsys, str(model))
+    assert not any(line.startswith("next:") for line in lines)
+    assert "not run: op PyFunc is not on the allow-list (--allow-op)" in lines
+    lines = shown(capsys, str(model), "--allow-op", "PyFunc")
+    assert f"next: bninspect probe {model} --image DIR --allow-op PyFunc" in lines
 
 
 def test_a_model_without_images_is_asked_for_what_it_takes(

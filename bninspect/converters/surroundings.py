@@ -86,6 +86,9 @@ def surroundings(report: Report) -> Surroundings:
 
 
 def _calls(graph: Graph) -> frozenset[str]:
+    """Ops with an attribute that names a function; to look at all attributes of a large graph costs time."""
+    if not graph.graphdef.functions:
+        return frozenset()
     return frozenset(
         record.op
         for record in graph.graphdef.nodes

@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 from bninspect.batchnorm import Mode
 from bninspect.batchnorm.missing import missing_weights
+from bninspect.converters.fact import Serves
 from bninspect.errors import BninspectError, InputError
 from bninspect.graph.loops import in_loops
 from bninspect.graph.outputs import model_outputs
@@ -25,15 +26,16 @@ from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.serving import deciders
 from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.rewrite.strip import strip
+from bninspect.rules.rule import Case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from bninspect.batchnorm import Report
+    from bninspect.converters.forecast import ConverterForecast
     from bninspect.graph import Graph, Node
     from bninspect.inputs.request import Request
     from bninspect.measure.presets import PresetFit
-    from bninspect.rules.rule import Case
 
 BUILD_ANEW = "build the graph with training=False and freeze it again"
 """What brings a model to inference if no command does."""
@@ -109,6 +111,13 @@ def probe_command(case: Case, preset: PresetFit | None = None) -> str:
 def to_inference(case: Case) -> str:
     """What brings a model that trains to inference: strip, or statistics from data, or its author."""
     return strip_command(case) or refresh_command(case, strip=True) or BUILD_ANEW
+
+
+def for_converters(report: Report, forecasts: Iterable[ConverterForecast]) -> str | None:
+    """What brings every converter to inference; None if that is what all of them serve."""
+    if all(one.serves is Serves.INFERENCE for one in forecasts):
+        return None
+    return to_inference(Case(report=report, deploy=True))
 
 
 def obstacle(report: Report, mode: Mode = Mode.INFERENCE) -> str | None:

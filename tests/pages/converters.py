@@ -35,7 +35,7 @@ _TEXT = """\
 
 Some converters change the mode of a batch norm and say nothing. `bninspect forecast MODEL` tells before one
 is run what each will make of a model; with `--try` it runs those that are installed and shows what they
-really serve.
+really serve. `bninspect.forecast(model)` is the same from Python, and every page of `report` has it.
 
 Two changes are silent, and the gravest: **OpenVINO** takes a PlaceholderWithDefault for its default, so
 that `true` serves training and the input is gone; **Core ML** does not read `is_training`, and serves

@@ -170,13 +170,14 @@ def diagnosis(found: Probe, layers: Collection[str] | None = None) -> Diagnosis:
 
 @contextmanager
 def rewritable(report: Report) -> Iterator[None]:
-    """Until the block ends, strip and refresh do every layer of the report: one that is made by hand stands
-    in no graph that they could be tried on.
+    """Until the block ends, strip and refresh do every layer of the report, and nothing is forecast: one that
+    is made by hand stands in no graph that they could be tried on.
     """
     every = frozenset(layer.name for layer in report.layers)
     with (
         mock.patch("bninspect.rules.remedies.obstacle", return_value=None),
         mock.patch("bninspect.rules.remedies.fillable", return_value=every),
+        mock.patch("bninspect.commands.report.facts.forecast", return_value=()),
     ):
         yield
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
-from bninspect.converters.fact import Serves
 from bninspect.converters.forecast import ConverterForecast, forecast
 from bninspect.converters.table import NAMES
 from bninspect.errors import Absent, BninspectError, RewriteError
@@ -15,8 +14,7 @@ from bninspect.models.open import load
 from bninspect.options import Checked, Texts, refuse_unknown
 from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.strip import strip
-from bninspect.rules import Case
-from bninspect.rules.remedies import strip_command, to_inference
+from bninspect.rules.remedies import for_converters
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -67,9 +65,7 @@ def forecast_model(
     if not report.layers:
         raise RewriteError(f"{report.graph.graphdef.path}: no batch norm, and nothing to forecast")
     found = forecast(report, options.converters)
-    needed = any(one.serves is not Serves.INFERENCE for one in found)
-    case = Case(report=report, deploy=True)
-    by_strip = strip_command(case) if needed else None
+    fix = for_converters(report, found)
     seen: tuple[Trial, ...] = ()
     untried: tuple[Absent, ...] = ()
     if options.attempt:
@@ -79,8 +75,8 @@ def forecast_model(
     return ForecastResult(
         report=report,
         forecasts=found,
-        fix=by_strip or (to_inference(case) if needed else None),
-        stripped=() if by_strip is None else _after_strip(report, options),
+        fix=fix,
+        stripped=() if fix is None else _after_strip(report, options),
         seen=seen,
         untried=untried,
     )

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from bninspect.commands.check.one_model import Settings, judged
 from bninspect.commands.report.states import LayerState, layer_states
+from bninspect.converters.forecast import forecast
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.rules.judge import group_by_code
+from bninspect.rules.remedies import for_converters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.comparison.comparison import Comparison
     from bninspect.batchnorm.layer import Report
     from bninspect.commands.check.result import ModelResult
+    from bninspect.converters.forecast import ConverterForecast
     from bninspect.measure.facts import Probe, ProbedLayer
     from bninspect.rules import Case, Finding
 
@@ -48,6 +51,10 @@ class PageFacts:
     states: Mapping[str, LayerState]
     """Of every layer, by its name."""
     before: Before | None = None
+    forecasts: tuple[ConverterForecast, ...] = ()
+    """What converters would make of it; empty for a model without layers."""
+    convert_fix: str | None = None
+    """What brings all of them to inference; None if that is what they serve."""
 
     @property
     def probed(self) -> Mapping[str, ProbedLayer]:
@@ -69,10 +76,13 @@ def page_facts(settings: Settings, case: Case, failure: str | None = None) -> Pa
 def facts_of(case: Case, result: ModelResult) -> PageFacts:
     """The facts of a model that was judged already; what is known from a baseline is not said again."""
     findings = [one.finding for one in result.fresh]
+    forecasts = forecast(case.report) if case.report.layers else ()
     return PageFacts(
         report=case.report,
         probe=case.probe,
         result=result,
         groups=tuple(sorted(group_by_code(case, findings), key=lambda group: -group.severity.rank)),
         states=layer_states(case.report, case.probe, findings),
+        forecasts=forecasts,
+        convert_fix=for_converters(case.report, forecasts),
     )

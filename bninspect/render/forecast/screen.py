@@ -54,21 +54,25 @@ def render_forecast(result: ForecastResult) -> Iterator[Item]:
 
 
 def verdict(result: ForecastResult) -> Line:
-    """`model.pb: openvino serves TRAINING, coreml refuses the model, 2 converters serve inference`."""
+    """`model.pb: OpenVINO serves TRAINING, Core ML refuses the model, TFLite serves inference`."""
+    tested = [one for one in result.forecasts if one.converter.tested]
+    bad = any(one.changed for one in tested)
+    good = all(_kind(one) == Serves.INFERENCE.value for one in tested)
+    text = clauses(tested) or "no run of these converters is known; what is reported stands below"
+    return Line(
+        f"{result.report.graph.graphdef.path}: {text}", "error" if bad else "good" if good else "bold"
+    )
+
+
+def clauses(forecasts: Sequence[ConverterForecast]) -> str:
+    """`OpenVINO serves TRAINING, Core ML refuses the model`; empty for none."""
     names: dict[str, list[str]] = {}
-    for one in result.forecasts:
-        if one.converter.tested:
-            names.setdefault(_kind(one), []).append(one.converter.title)
-    clauses = [
+    for one in forecasts:
+        names.setdefault(_kind(one), []).append(one.converter.title)
+    return ", ".join(
         f"{listed(names[kind], 6)} {_PHRASES[kind][len(names[kind]) > 1]}"
         for kind in _PHRASES
         if kind in names
-    ]
-    bad = any(one.changed for one in result.forecasts if one.converter.tested)
-    good = set(names) <= {Serves.INFERENCE.value}
-    text = ", ".join(clauses) or "no run of these converters is known; what is reported stands below"
-    return Line(
-        f"{result.report.graph.graphdef.path}: {text}", "error" if bad else "good" if good else "bold"
     )
 
 

@@ -41,11 +41,11 @@ def _card(one: Finding, name: str, facts: PageFacts) -> Html:
         listed = tag("p", ", ".join(shortened(layer) for layer in layers), class_="name")
         parts.append(tag("details", tag("summary", counted(len(layers), "layer")), listed))
     if one.fix is not None:
-        parts.append(_fix(one.fix))
+        parts.append(fix_lines(one.fix))
     return tag("div", *parts, class_="card")
 
 
-def _fix(fix: str) -> Html:
+def fix_lines(fix: str) -> Html:
     """The fix: a command stands on a line of its own, to be copied with one click."""
     before, command, rest = fix.partition(_COMMAND)
     if not command:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.errors import GraphDefError
+from bninspect.render.page.converters import converters_card
 from bninspect.render.page.findings import findings, footer, not_judged
 from bninspect.render.page.headline import head, headline
 from bninspect.render.page.layers import layer_table
@@ -53,6 +54,8 @@ def model_section(
     if cards:
         yield tag("h2", "Findings", id=f"{prefix}findings")
         yield from cards
+    if facts.forecasts:
+        yield from _titled("What converters make of it", converters_card(facts))
     if facts.report.layers:
         yield from _titled("All layers", layer_table(facts, prefix))
     left = not_judged(facts)

@@ -39,6 +39,7 @@ FIXTURE_PAGES = (
     "tfkeras_if.pb",
     "dropout_decoy_14.pb",
     "const_true.pb",
+    "mixed_modes.pb",
     "train.meta",
 )
 

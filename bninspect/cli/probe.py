@@ -100,7 +100,7 @@ def command(path: str, form: str, everything: bool, **asked: Any) -> None:
     if targets.files:
         from bninspect.commands.report.of_commands import facts_of_probe
 
-        targets.write(facts_of_probe(result.probe, request, chosen.allowed_ops, graver))
+        targets.write(facts_of_probe(result.case))
     sort = asked["sort"] or ("graph" if form == "json" else "score")
     found = worst_first(result.probe) if sort == "score" else result.probe
     if form == "json":

@@ -19,6 +19,7 @@ from bninspect.graphdef.writer import serialized
 from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
+from bninspect.rules import Case
 from bninspect.run.session import Session
 from tests.support.places import FIXTURES
 from tests.support.probes import difference
@@ -107,5 +108,7 @@ def test_probe_and_check_end(
 
 def test_an_output_that_is_all_0_alone_is_told_without_a_share() -> None:
     found = _probe("rnn_training.pb")
-    (told,) = [one for one in diagnose(found).findings if one.code == "BN401"]
+    (told,) = [
+        one for one in diagnose(Case(report=found.report, probe=found)).findings if one.code == "BN401"
+    ]
     assert "it is all 0 alone" in told.evidence

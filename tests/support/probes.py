@@ -23,6 +23,7 @@ from bninspect.measure.facts import (
     ProbedLayer,
     Verification,
 )
+from bninspect.rules import Case
 from bninspect.statistics.distance import Difference
 from bninspect.statistics.pooling import ImageMoments
 from bninspect.statistics.staleness import staleness
@@ -165,7 +166,9 @@ def wrong(found: Probe) -> tuple[Finding, ...]:
 def diagnosis(found: Probe, layers: Collection[str] | None = None) -> Diagnosis:
     """The diagnosis of a probe of images."""
     with rewritable(found.report):
-        return diagnose(found, layers, request=Request(images=("photos",)))
+        request = Request(images=("photos",))
+        case = Case(report=found.report, probe=found, momentum=found.momentum, request=request)
+        return diagnose(case, layers)
 
 
 @contextmanager

@@ -9,17 +9,16 @@ from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.rules import Case, NotRun, judge, select
 from bninspect.rules.explain import EXPLAINS
 from bninspect.rules.facts.inconclusive import degenerate, left_open
-from bninspect.rules.facts.measurements import LayerEvidence, evidence, undecided
+from bninspect.rules.facts.measurements import LayerEvidence, evidence, probe_of, undecided
 from bninspect.rules.facts.outputs import effect, worst_output
 from bninspect.rules.judge import group_by_code
 from bninspect.text import counted, layers as worded, listed, number, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
-    from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
-    from bninspect.rules import Finding, Severity
+    from bninspect.rules import Finding
 
 GROUPS = ("BN2", "BN4")
 """The rules that a probe asks: those of stored values and of what was measured."""
@@ -39,27 +38,12 @@ class Diagnosis:
     """A clause on a model with nothing wrong: what was seen, and what these inputs cannot tell."""
 
 
-def diagnose(
-    probe: Probe,
-    layers: Collection[str] | None = None,
-    request: Request | None = None,
-    allowed: tuple[str, ...] = (),
-    severities: Mapping[str, Severity] | None = None,
-) -> Diagnosis:
+def diagnose(case: Case, layers: Collection[str] | None = None) -> Diagnosis:
     """What is wrong with a model that was probed, by the same judge as `check`.
 
-    `layers`: the names of those that were asked for; what is found at others is left out. `request` and
-    `allowed`: what it was run with, which a fix that runs it again repeats. `severities`: code -> how grave
-    its findings are here.
+    `layers`: the names of those that were asked for; what is found at others is left out.
     """
-    case = Case(
-        report=probe.report,
-        probe=probe,
-        momentum=probe.momentum,
-        request=request,
-        allowed_ops=allowed,
-        severities=severities or {},
-    )
+    probe = probe_of(case)
     if not probe.ran:
         return Diagnosis(findings=(), not_run=(), open="", conclusion="")
     judgement = judge(case, select(GROUPS))

@@ -17,6 +17,7 @@ from bninspect.measure.run import probe
 from bninspect.models.open import load, path_of
 from bninspect.options import Checked, File, Momentum, Switching, Texts
 from bninspect.rewrite.freeze import frozen
+from bninspect.rules import Case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,6 +56,8 @@ class ProbeResult:
     """What was measured, and what that says."""
 
     probe: Probe
+    case: Case
+    """What the rules are shown of it."""
     diagnosis: Diagnosis
 
 
@@ -100,8 +103,15 @@ def probe_report(
     if options.save is not None:
         save(options.save, {**measured.kept, **arrays(measured.layers)})
     listed = {layer.name for layer in layers} if options.layers else None
-    diagnosis = diagnose(measured, listed, request, options.allowed_ops, severities)
-    return ProbeResult(probe=measured, diagnosis=diagnosis)
+    case = Case(
+        report=measured.report,
+        probe=measured,
+        momentum=options.momentum,
+        request=request,
+        allowed_ops=options.allowed_ops,
+        severities=severities or {},
+    )
+    return ProbeResult(probe=measured, case=case, diagnosis=diagnose(case, listed))
 
 
 def _load(model: str | PathLike[str] | Graph, request: Request, target: str | None) -> Graph:

@@ -12,28 +12,19 @@ from bninspect.commands.report.states import layer_states
 from bninspect.rules import Case
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from bninspect.batchnorm import Report
     from bninspect.commands.diff.pair import PairResult
     from bninspect.commands.refresh.refreshed import Refreshed
-    from bninspect.inputs.request import Request
     from bninspect.measure.facts import Probe
-    from bninspect.rules import Finding, Severity
+    from bninspect.rules import Finding
 
 
-def facts_of_probe(
-    probe: Probe, request: Request, allowed_ops: tuple[str, ...], severities: Mapping[str, Severity]
-) -> PageFacts:
+def facts_of_probe(case: Case) -> PageFacts:
     """A model that was probed, judged by all rules."""
-    case = Case(
-        report=probe.report,
-        probe=probe,
-        momentum=probe.momentum,
-        request=request,
-        allowed_ops=allowed_ops,
-    )
-    return page_facts(Settings(path=probe.report.graph.graphdef.path, severities=severities), case)
+    settings = Settings(path=case.report.graph.graphdef.path, severities=case.severities)
+    return page_facts(settings, case)
 
 
 def facts_of_refresh(done: Refreshed) -> PageFacts:

@@ -20,7 +20,7 @@ import pytest
 from bninspect.commands.check.one_model import Settings, check
 from bninspect.commands.probe.diagnosis import GROUPS, diagnose
 from bninspect.inputs.request import Request
-from bninspect.rules import Severity
+from bninspect.rules import Case, Severity
 from tests.networks import Trained
 from tests.networks.designs import NETWORKS
 from tests.rules import test_corpus as corpus
@@ -93,7 +93,7 @@ class Tally:
         if probe is None:
             return
         of_check = {one.finding.code for one in model.found if one.finding.code.startswith(GROUPS)}
-        of_probe = {one.code for one in diagnose(probe).findings}
+        of_probe = {one.code for one in diagnose(Case(report=probe.report, probe=probe)).findings}
         if of_check != of_probe:
             self.apart.append(f"{self.name}, {where}: check {of_check}, probe {of_probe}")
 

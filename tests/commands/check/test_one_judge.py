@@ -17,6 +17,7 @@ from bninspect.cli import run
 from bninspect.commands.check.one_model import Settings
 from bninspect.commands.probe.diagnosis import GROUPS, diagnose
 from bninspect.inputs.request import Request
+from bninspect.rules import Case
 from bninspect.rules.explain import EXPLAINS, ORDER, causes_first, causes_of
 from tests.networks import Trained, faults
 from tests.rules.test_fixtures import TABLE
@@ -41,7 +42,7 @@ def test_every_fixture_has_the_same_codes(file: str) -> None:
         assert model.error is not None
         pytest.skip(f"not run: {model.error}")
     of_check = [one.finding.code for one in model.found if one.finding.code.startswith(GROUPS)]
-    diagnosis = diagnose(probe)
+    diagnosis = diagnose(Case(report=probe.report, probe=probe))
     if probe.ran:
         assert sorted(set(of_check)) == sorted(one.code for one in diagnosis.findings)
         assert all(one.title and one.evidence and one.message for one in diagnosis.findings)

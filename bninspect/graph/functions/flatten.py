@@ -119,7 +119,7 @@ class _Flattening:
         body = self.lowering.body(scope, nodedef, targets[0], "")
         data = [(scope, name) for name in data_inputs(nodedef)]
         self.lowering.bind(body, targets[0], data)
-        return Call(nodedef, (body,), [(body, name) for name in body.returns])
+        return Call(nodedef=nodedef, bodies=(body,), outputs=[(body, name) for name in body.returns])
 
     def _obstacle(self, scope: Scope, nodedef: NodeDef, targets: list[FunctionRef]) -> str | None:
         """Why a call is not written out, or None."""

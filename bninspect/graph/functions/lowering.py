@@ -116,7 +116,7 @@ class Lowering:
             merge.label = label
             self.predicates.append((merge, scope, predicate))
             outputs.append(merge.output())
-        return Call(nodedef, tuple(bodies), outputs)
+        return Call(nodedef=nodedef, bodies=tuple(bodies), outputs=outputs)
 
     def loop(self, scope: Scope, nodedef: NodeDef) -> Call:
         """Each loop variable: Enter, Merge with NextIteration, Exit; the body once, the condition never."""
@@ -141,7 +141,7 @@ class Lowering:
             merges.append(merge.output())
             outputs.append(leave.output())
         self.bind(body, target, merges)
-        return Call(nodedef, (body,), list(outputs))
+        return Call(nodedef=nodedef, bodies=(body,), outputs=list(outputs))
 
 
 def _types(nodedef: NodeDef, key: str) -> Iterator[Any]:

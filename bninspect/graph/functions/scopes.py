@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import GraphDefError
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.functions.ports import port
 from bninspect.graph.graph import Node, Tensor
 from bninspect.graph.search import way
@@ -37,7 +38,7 @@ class Scope:
     """Lives when the branch of an If is taken: what a node without data inputs there waits for."""
 
 
-@dataclass(slots=True, eq=False)
+@frozen_dataclass(eq=False)
 class Call:
     """A call that is written out: what each of its outputs is."""
 

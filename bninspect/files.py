@@ -13,12 +13,14 @@ import stat
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from bninspect.errors import RewriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from numpy.typing import NDArray
 
 STREAM = "-"
 """Standard input as a model, standard output as a target."""
@@ -83,6 +85,21 @@ def whole(path: Path) -> Iterator[BinaryIO]:
     finally:
         beside.unlink(missing_ok=True)
         _unfinished.discard(beside)
+
+
+def write(path: str | Path, parts: Iterable[bytes]) -> None:
+    """Writes a file, whole or not at all. Raises OSError."""
+    with whole(Path(path)) as stream:
+        for part in parts:
+            stream.write(part)
+
+
+def write_arrays(path: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Writes arrays under their names into an `.npz` file, whole or not at all. Raises OSError."""
+    import numpy as np
+
+    with whole(Path(path)) as stream:
+        np.savez(stream, **dict(arrays))  # type: ignore[arg-type]
 
 
 @contextmanager

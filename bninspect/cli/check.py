@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bninspect import files
 from bninspect.cli import inputs, options
 from bninspect.cli.options import pages
 from bninspect.escaping import printable, printable_lines
@@ -125,11 +126,11 @@ def command(context: click.Context, /, paths: tuple[str, ...], form: str, **aske
     if targets.html is not None:
         from bninspect.render.check.words import summary
 
-        pages.write(targets.html, [sections.page(summary(result).text).encode()])
+        files.write(targets.html, [sections.page(summary(result).text).encode()])
     if asked["summary"] is not None:
         from bninspect.render.ci.markdown import markdown
 
-        pages.write(asked["summary"], [markdown(result).encode(errors="backslashreplace")])
+        files.write(asked["summary"], [markdown(result).encode(errors="backslashreplace")])
     _print(result, form, asked)
     _print_bugs(results)
     return result.exit_code(asked["exit_zero"])

@@ -38,8 +38,7 @@ def dumps(document: Document) -> str:
 def graph_document(report: Report, layers: Sequence[BatchNorm]) -> Document:
     """The document of `graph`: the whole model, with the given layers of it."""
     return {
-        "schema_version": SCHEMA_VERSION,
-        "tool": tool(),
+        **head(),
         "model": model(report.graph, report.outputs),
         "signatures": [
             {"key": one.key, "modes": modes(one.layers), "layers": [layer.name for layer in one.layers]}
@@ -63,12 +62,12 @@ def one_of_several(result: GraphResult | Unread) -> Document:
     if isinstance(result, Unread):
         return {"model": {"path": result.path}, "error": result.error}
     document = graph_document(result.report, result.layers)
-    return {key: value for key, value in document.items() if key not in ("schema_version", "tool")}
+    return {key: value for key, value in document.items() if key not in head()}
 
 
 def graphs_document(models: Sequence[Document]) -> Document:
     """The document of `graph` of several models, in the order of the command line."""
-    return {"schema_version": SCHEMA_VERSION, "tool": tool(), "models": list(models)}
+    return {**head(), "models": list(models)}
 
 
 def modes(layers: Sequence[BatchNorm]) -> dict[str, int]:
@@ -76,9 +75,9 @@ def modes(layers: Sequence[BatchNorm]) -> dict[str, int]:
     return dict(sorted(Counter(layer.mode.value for layer in layers).items()))
 
 
-def tool() -> Document:
-    """The program that wrote the document."""
-    return {"name": "bninspect", "version": __version__}
+def head() -> Document:
+    """What every document begins with: its version, and the program that wrote it."""
+    return {"schema_version": SCHEMA_VERSION, "tool": {"name": "bninspect", "version": __version__}}
 
 
 def model(graph: Graph, outputs: Sequence[Tensor]) -> Document:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bninspect.render.json import SCHEMA_VERSION, tool
+from bninspect.render.json import head
 from bninspect.render.line import Line
 from bninspect.text import sentence
 
@@ -28,7 +28,7 @@ def rule_document(result: RuleResult) -> dict[str, Any]:
         | ({"page": rule.page.strip()} if result.whole else {})
         for rule in result.rules
     ]
-    return {"schema_version": SCHEMA_VERSION, "tool": tool(), "rules": rules}
+    return {**head(), "rules": rules}
 
 
 def rule_markdown(result: RuleResult) -> str:

@@ -83,15 +83,15 @@ class Targets:
         for file in map(Path, self.files):
             files.refuse_read(file, record.path, prefix=record.checkpoint)
         if self.html is not None:
-            write(self.html, [page_of(facts).encode()])
+            files.write(self.html, [page_of(facts).encode()])
         if self.overlay is not None:
             from bninspect.render.model_explorer import overlay
 
-            write(self.overlay, [overlay(facts).encode()])
+            files.write(self.overlay, [overlay(facts).encode()])
         if self.tensorboard is not None:
             from bninspect.render.tensorboard import event_file
 
-            write(self.files[-1], event_file(facts))
+            files.write(self.files[-1], event_file(facts))
 
 
 class Sections:
@@ -134,12 +134,3 @@ def page_of(facts: PageFacts) -> str:
 
     made = origin(options.command_line(), ran=facts.probe is not None)
     return document(model_title(facts), model_section(facts, made))
-
-
-def write(path: str, parts: Iterable[bytes]) -> None:
-    """Writes a file, whole or not at all. Raises OSError."""
-    from bninspect.files import whole
-
-    with whole(Path(path)) as stream:
-        for part in parts:
-            stream.write(part)

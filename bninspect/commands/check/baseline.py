@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bninspect.commands.paths import identity
 from bninspect.documents import from_json
 from bninspect.errors import BninspectError
-from bninspect.files import whole
+from bninspect.files import write
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.text import counted
 
@@ -100,8 +100,7 @@ class Baseline:
 
     def write(self) -> None:
         """Writes the file, which appears whole or not at all."""
-        with whole(self.path) as stream:
-            stream.write(self.text().encode())
+        write(self.path, [self.text().encode()])
 
 
 def read(path: Path, may_be_absent: bool = False) -> Baseline:

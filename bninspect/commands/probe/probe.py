@@ -9,7 +9,6 @@ from bninspect import files
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.selection import select
 from bninspect.commands.probe.diagnosis import Diagnosis, diagnose
-from bninspect.commands.probe.save import save
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.measure.facts import Probe, Question
 from bninspect.measure.measured import arrays
@@ -101,7 +100,7 @@ def probe_report(
     )
     measured = probe(report, question, request, progress)
     if options.save is not None:
-        save(options.save, {**measured.kept, **arrays(measured.layers)})
+        files.write_arrays(options.save, {**measured.kept, **arrays(measured.layers)})
     listed = {layer.name for layer in layers} if options.layers else None
     case = Case(
         report=measured.report,

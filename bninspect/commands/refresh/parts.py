@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.commands.probe.save import save
 from bninspect.commands.refresh.estimates import Estimate, Estimates, Fold
 from bninspect.documents import from_json
 from bninspect.errors import InputError
+from bninspect.files import write_arrays
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graphdef.writer import pieces
 from bninspect.statistics.pooling import Moments
@@ -103,7 +103,7 @@ def write_part(path: str, estimates: Estimates, model: str, training: str) -> No
         "last": estimates.last,
         "how": dict(estimates.how),
     }
-    save(path, {"bninspect": np.array(json.dumps(told)), **arrays})
+    write_arrays(path, {"bninspect": np.array(json.dumps(told)), **arrays})
 
 
 def _arrays(batches: Sequence[Spread]) -> dict[str, NDArray[Any]]:

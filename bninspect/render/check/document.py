@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bninspect.version import __version__
+from bninspect.render.json import head
 
 if TYPE_CHECKING:
     from bninspect.commands.check.result import CheckResult
+    from bninspect.render.json import Document
 
 
-def check_document(result: CheckResult) -> dict[str, Any]:
+def check_document(result: CheckResult) -> Document:
     """models, findings and skipped, each in the order of the command line, findings by code and graph
     order.
     """
     return {
-        "schema_version": 1,
-        "tool": {"name": "bninspect", "version": __version__},
+        **head(),
         "models": [
             {
                 "path": model.path,

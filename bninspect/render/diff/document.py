@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bninspect.commands.check.result import CheckResult
 from bninspect.render.check.document import check_document
-from bninspect.render.json import SCHEMA_VERSION, model, tool
+from bninspect.render.json import head, model
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.comparison.change import StatisticsChange, TensorChange
     from bninspect.batchnorm.comparison.comparison import LayerMove
     from bninspect.batchnorm.layer import Report
     from bninspect.commands.diff.pair import PairResult
-
-Document = dict[str, Any]
+    from bninspect.render.json import Document
 
 
 def diff_document(result: PairResult) -> Document:
@@ -22,8 +21,7 @@ def diff_document(result: PairResult) -> Document:
     found = result.comparison
     checked = check_document(CheckResult(models=(result.judged,)))
     return {
-        "schema_version": SCHEMA_VERSION,
-        "tool": tool(),
+        **head(),
         "old": _side(found.old, found.steps[0]),
         "new": _side(found.new, found.steps[1]),
         "layers": [_layer(move) for move in found.layers],

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bninspect.render.json import SCHEMA_VERSION, model, tool
+from bninspect.render.json import head, model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,15 +12,13 @@ if TYPE_CHECKING:
     from bninspect.commands.forecast.forecasting import ForecastResult
     from bninspect.commands.forecast.judging import Trial
     from bninspect.converters.forecast import ConverterForecast, GroupForecast
-
-Document = dict[str, Any]
+    from bninspect.render.json import Document
 
 
 def forecast_document(result: ForecastResult) -> Document:
     """The document of `forecast`."""
     return {
-        "schema_version": SCHEMA_VERSION,
-        "tool": tool(),
+        **head(),
         "model": model(result.report.graph, result.report.outputs),
         "converters": _converters(result.forecasts),
         "fix": result.fix,

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bninspect.render.json import SCHEMA_VERSION, model, tool
+from bninspect.render.json import head, model
 
 if TYPE_CHECKING:
     from bninspect.commands.probe.diagnosis import Diagnosis
     from bninspect.measure.facts import LayerMeasurement, OutputDifference, Probe, ProbedLayer
+    from bninspect.render.json import Document
     from bninspect.rules import Finding
     from bninspect.statistics.distance import Ranked
-
-Document = dict[str, Any]
 
 
 def probe_document(probe: Probe, diagnosis: Diagnosis) -> Document:
     """The document of `probe`, with what the judge says of it."""
     return {
-        "schema_version": SCHEMA_VERSION,
-        "tool": tool(),
+        **head(),
         "model": model(probe.report.graph, probe.report.outputs),
         "inputs": [
             {

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bninspect.commands.check.result import CheckResult
 from bninspect.render.check.document import check_document
-from bninspect.render.json import SCHEMA_VERSION, model, tool
+from bninspect.render.json import head, model
 from bninspect.render.strip.document import verification_document
 
 if TYPE_CHECKING:
     from bninspect.commands.refresh.refreshed import Refreshed, Row
+    from bninspect.render.json import Document
     from bninspect.statistics.staleness import Staleness
-
-Document = dict[str, Any]
 
 
 def refresh_document(done: Refreshed) -> Document:
@@ -22,8 +21,7 @@ def refresh_document(done: Refreshed) -> Document:
     """
     checked = check_document(CheckResult(models=() if done.result is None else (done.result,)))
     return {
-        "schema_version": SCHEMA_VERSION,
-        "tool": tool(),
+        **head(),
         "model": model(done.report.graph, done.report.outputs),
         "written": {"path": done.target, "bytes": done.size},
         "measured": {

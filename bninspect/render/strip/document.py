@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bninspect.render.json import SCHEMA_VERSION, file_facts, tool
+from bninspect.render.json import file_facts, head
 
 if TYPE_CHECKING:
     from bninspect.commands.strip.stripping import StripResult
     from bninspect.measure.facts import Verification
-
-Document = dict[str, Any]
+    from bninspect.render.json import Document
 
 
 def strip_document(result: StripResult) -> Document:
     """The model as it was read, what was written, and what was done to each layer."""
     stripped = result.stripped
     return {
-        "schema_version": SCHEMA_VERSION,
-        "tool": tool(),
+        **head(),
         "model": {**file_facts(result.original), "outputs": [one.name for one in stripped.report.outputs]},
         "written": {
             "path": result.target,

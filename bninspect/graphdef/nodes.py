@@ -1,30 +1,93 @@
-"""One node: its bytes -> a record, and its attributes when they are asked for. Large tensors are stepped
+"""Nodes: their bytes -> records, and their attributes when they are asked for. Large tensors are stepped
 over.
+
+Small nodes side by side are read and parsed at once, and their bytes kept: to ask for them one by one costs
+more than to parse them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from bninspect.graphdef import wire
 from bninspect.graphdef.attributes import attribute
 from bninspect.graphdef.records import NodeDef
 from bninspect.graphdef.tensors import TensorValue, parse
-from bninspect.graphdef.wire import Span
+from bninspect.graphdef.wire import Buffer, Field, Span
 
-_SMALL = 4096
+_SMALL = 1024
 """Nodes up to this many bytes are parsed whole; of larger ones only what is not a large attribute."""
 _LARGE_ATTRIBUTE = 1024
+_RUN = 1 << 14
+"""Bytes of small nodes that are parsed at once."""
+_NODES = {"GraphDef": "node", "FunctionDef": "node_def"}
 
 
-def node_at(span: Span) -> NodeDef:
-    """One node: name, op and inputs now, attributes when asked for."""
-    small = span.end - span.start <= _SMALL
-    message = parse("NodeDef", span.bytes() if small else _without_large(span)[0])
-    return NodeDef(
-        name=message.name, op=message.op, inputs=tuple(message.input), span=span, decode=attributes_at
-    )
+class NodeReader:
+    """The nodes of one message, as its fields come."""
+
+    def __init__(self, buffer: Buffer, message: str) -> None:
+        """`message` is what holds them, a GraphDef or a FunctionDef."""
+        self._buffer = buffer
+        self._message = message
+        self._read: list[NodeDef] = []
+        self._waiting: list[Field] = []
+
+    def add(self, field: Field) -> None:
+        """One more node, at this place. Raises GraphDefError where it, or one before it, is damaged."""
+        waiting = self._waiting
+        small = field.end - field.start <= _SMALL
+        if waiting and not (
+            small and field.begin == waiting[-1].end and field.end - waiting[0].begin <= _RUN
+        ):
+            self._parse()
+        if small:
+            self._waiting.append(field)
+        else:
+            self._read.append(_large_node(Span(self._buffer, field.start, field.end)))
+
+    def nodes(self) -> tuple[NodeDef, ...]:
+        """All of them, in order. Raises GraphDefError as `add`."""
+        self._parse()
+        return tuple(self._read)
+
+    def _parse(self) -> None:
+        """The small nodes that wait become records."""
+        places, self._waiting = self._waiting, []
+        if not places:
+            return
+        buffer = self._buffer
+        run = _Run(places[0].begin, bytes(buffer[places[0].begin : places[-1].end]))
+        messages = getattr(parse(self._message, run.data, "NodeDef"), _NODES[self._message])
+        self._read += [
+            NodeDef(
+                message.name,
+                message.op,
+                tuple(message.input[:]),
+                Span(buffer, place.start, place.end),
+                run.attributes_at,
+            )
+            for message, place in zip(messages, places, strict=True)
+        ]
+
+
+class _Run(NamedTuple):
+    """Small nodes side by side: the file is asked for them once."""
+
+    begin: int
+    data: bytes
+
+    def attributes_at(self, span: Span) -> Mapping[str, Any]:
+        """As the function of this name, of one of these nodes."""
+        data = self.data[span.start - self.begin : span.end - self.begin]
+        return _Attributes(parse("NodeDef", data).attr, {})
+
+
+def _large_node(span: Span) -> NodeDef:
+    """A node of which only the head is parsed."""
+    message = parse("NodeDef", _without_large(span)[0])
+    return NodeDef(message.name, message.op, tuple(message.input[:]), span, attributes_at)
 
 
 def _without_large(span: Span) -> tuple[bytes, dict[str, Span]]:
@@ -58,8 +121,6 @@ def _entry(span: Span) -> tuple[str, Span]:
 
 def attributes_at(span: Span) -> Mapping[str, Any]:
     """Every attribute of the node at this place, as Python values."""
-    if span.end - span.start <= _SMALL:
-        return _Attributes(parse("NodeDef", span.bytes()).attr, {})
     data, large = _without_large(span)
     return _Attributes(parse("NodeDef", data).attr, large)
 
@@ -85,7 +146,7 @@ class _Attributes(Mapping[str, Any]):
 
     def get(self, key: str, default: Any = None) -> Any:
         value = self._values.get(key)
-        return super().get(key, default) if value is None else value
+        return self[key] if value is None and key in self else default if value is None else value
 
     def __contains__(self, key: object) -> bool:
         return key in self._large or key in self._small

@@ -17,8 +17,8 @@ from bninspect.graphdef import sniff, wire
 from bninspect.graphdef.dtypes import dtype_name
 from bninspect.graphdef.functions.returns import named_anew, with_returns
 from bninspect.graphdef.metagraph import graph_in, served
-from bninspect.graphdef.nodes import node_at
-from bninspect.graphdef.records import FunctionDef, GraphDef, NodeDef
+from bninspect.graphdef.nodes import NodeReader
+from bninspect.graphdef.records import FunctionDef, GraphDef
 from bninspect.graphdef.schema import from_text
 from bninspect.graphdef.source import FileBytes
 from bninspect.graphdef.tensors import parse
@@ -121,23 +121,24 @@ def _binary_of_text(buffer: Buffer, kind: str) -> bytes:
 
 def _read_graph(span: Span, facts: dict[str, Any]) -> GraphDef:
     """The nodes, the library and the versions of a GraphDef."""
-    nodes: list[NodeDef] = []
+    reader = NodeReader(span.buffer, "GraphDef")
     functions: dict[str, FunctionDef] = {}
     rest: list[Span] = []
     for field in wire.fields(*span):
-        inside = Span(span.buffer, field.start, field.end)
         if field.number == 1 and field.wire == wire.LENGTH:
-            nodes.append(node_at(inside))
+            reader.add(field)
         elif field.number == 2 and field.wire == wire.LENGTH:
-            rest.extend(_read_library(inside, functions))
+            rest.extend(_read_library(Span(span.buffer, field.start, field.end), functions))
         elif field.number == 4 and field.wire == wire.LENGTH:
-            facts |= {"producer": parse("VersionDef", inside.bytes()).producer, "versions": inside}
+            versions = Span(span.buffer, field.start, field.end)
+            facts |= {"producer": parse("VersionDef", versions.bytes()).producer, "versions": versions}
         elif field.number == 3 and field.wire == wire.VARINT:
             facts.setdefault("producer", field.value)
+    nodes = reader.nodes()
     if not nodes:
         raise GraphDefError("a graph without a single node: cut short, or not a GraphDef")
     facts.setdefault("producer", None)
-    return GraphDef(nodes=tuple(nodes), functions=functions, library_rest=tuple(rest), **facts)
+    return GraphDef(nodes=nodes, functions=functions, library_rest=tuple(rest), **facts)
 
 
 def _read_library(span: Span, functions: dict[str, FunctionDef]) -> Iterator[Span]:
@@ -152,15 +153,15 @@ def _read_library(span: Span, functions: dict[str, FunctionDef]) -> Iterator[Spa
 
 def _function(span: Span) -> FunctionDef:
     """One function: its signature, its nodes as records, what it returns."""
-    nodes: list[NodeDef] = []
+    reader = NodeReader(span.buffer, "FunctionDef")
     rest = bytearray()
     for field in wire.fields(*span):
         if field.number == 3 and field.wire == wire.LENGTH:
-            nodes.append(node_at(Span(span.buffer, field.start, field.end)))
+            reader.add(field)
         elif field.number in (1, 4, 6):
             rest += span.buffer[field.begin : field.end]
     message = parse("FunctionDef", bytes(rest))
-    returns = dict(message.ret)
+    nodes, returns = reader.nodes(), dict(message.ret)
     renamed = named_anew(returns, nodes)
     return FunctionDef(
         name=message.signature.name,
@@ -169,7 +170,7 @@ def _function(span: Span) -> FunctionDef:
         outputs=tuple(argument.name for argument in message.signature.output_arg),
         returns=returns | renamed,
         control_returns=tuple(message.control_ret.values()),
-        nodes=tuple(nodes),
+        nodes=nodes,
         span=with_returns(span, returns | renamed) if renamed else span,
         place=span,
         misnamed=tuple(returns[key] for key in renamed),

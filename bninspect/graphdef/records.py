@@ -37,13 +37,14 @@ class AttributePlaceholder(NamedTuple):
 
 
 class NodeDef:
-    """One node as the file writes it: name, op, input strings, and its attributes on demand."""
+    """One node as the file writes it: name, op, input strings, and its attributes on demand, which `decode`
+    makes of what lies at `span`.
+    """
 
     __slots__ = ("_attributes", "_decode", "inputs", "name", "op", "span")
 
     def __init__(
         self,
-        *,
         name: str,
         op: str,
         inputs: tuple[str, ...],

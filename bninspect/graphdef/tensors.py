@@ -213,13 +213,15 @@ def _held(data: bytes) -> TensorValue:
     return TensorValue(parse("TensorProto", data))
 
 
-def parse(name: str, data: bytes) -> Any:
-    """The bytes as one message of the schema. Raises GraphDefError where they are none."""
+def parse(name: str, data: bytes, of: str | None = None) -> Any:
+    """The bytes as one message of the schema. Raises GraphDefError where they are none; it names what the
+    message is made `of`, if anything.
+    """
     try:
         return message_class(name).FromString(data)
     except _unparsed() as error:
         reason = " ".join(str(error).split()) or "it does not parse"
-        raise GraphDefError(f"damaged: a {name} that cannot be parsed ({reason})") from None
+        raise GraphDefError(f"damaged: a {of or name} that cannot be parsed ({reason})") from None
 
 
 def _unparsed() -> tuple[type[Exception], ...]:

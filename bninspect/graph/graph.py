@@ -47,7 +47,6 @@ class Node:
 
     def __init__(
         self,
-        *,
         name: str,
         op: str,
         nodedef: NodeDef | None,

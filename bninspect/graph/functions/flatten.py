@@ -50,7 +50,7 @@ class _Flattening:
         self.library = Library(graphdef)
         self.written_out = self.library.candidates if only is None else only
         self.nodes: list[Node] = []
-        self.pending: list[tuple[Node, Scope]] = []
+        self.pending: list[tuple[Scope, list[Node]]] = []
         self.lowering = Lowering(graphdef, self.nodes)
         self.opaque: list[tuple[Node, str]] = []
         self.edges = Edges()
@@ -75,26 +75,28 @@ class _Flattening:
         inner = scope.functions[-1] if scope.functions else None
         calls = self.library.calls
         values = self.graphdef.variables if self.graphdef.variables and inner is None else {}
+        written: list[Node] = []
         for nodedef in nodedefs:
             name = nodedef.name
-            if name in scope.nodes or name in scope.arguments:
+            if name in scope.tensors or name in scope.calls or name in scope.arguments:
                 where = f" in function {inner}" if inner else ""
                 raise GraphDefError(f"damaged: two nodes are named {name!r}{where}")
             if nodedef.op in calls and (call := self._call(scope, nodedef)) is not None:
-                scope.nodes[name] = call
+                scope.calls[name] = call
                 continue
             node = Node(
-                name=scope.path + name,
-                op=nodedef.op,
-                nodedef=nodedef,
-                functions=scope.functions,
-                label=f"{inner}/{name}" if inner else None,
+                scope.path + name,
+                nodedef.op,
+                nodedef,
+                scope.functions,
+                f"{inner}/{name}" if inner else None,
             )
             node.bindings = scope.bindings
             node.stored = values.get(name)
-            scope.nodes[name] = node
+            scope.tensors[name] = node.output()
             self.nodes.append(node)
-            self.pending.append((node, scope))
+            written.append(node)
+        self.pending.append((scope, written))
 
     def _call(self, scope: Scope, nodedef: NodeDef) -> Call | None:
         """How a call is written out; None where it stays one node."""
@@ -140,30 +142,14 @@ class _Flattening:
 
     def _resolve(self) -> None:
         """Every input string becomes a Tensor."""
-        tensor, waits = self.edges.tensor, 0
-        for node, scope in self.pending:
-            assert node.nodedef is not None
-            controls: list[Node] = []
-            data: list[Tensor] = []
-            for name in node.nodedef.inputs:
-                if name[:1] == "^":
-                    controls.extend(self.edges.controls(scope, name[1:], node))
-                elif isinstance(found := scope.nodes.get(name), Node):  # as most are: its first output
-                    data.append(Tensor(found, 0))
-                else:
-                    data.append(tensor(scope, name, node))
-            waits += len(controls)
-            if waits > _MOST_WAITS:
-                raise GraphDefError(f"nodes wait for calls of functions with over {_MOST_WAITS} nodes in all")
-            if scope.pivot is not None and not data:
-                controls.append(scope.pivot)
-            node.inputs = tuple(data)
-            if controls:
-                node.controls = tuple(controls)
-            if scope.conditions:
-                node.conditions = self.edges.conditions(scope)
-            if len(data) < LEAST_INPUTS.get(node.op, 0):
-                raise short_of_inputs(node.op, len(data), node.label)
+        waits = 0
+        for scope, nodes in self.pending:
+            for node in nodes:
+                waits += self._join(scope, node)
+                if waits > _MOST_WAITS:
+                    raise GraphDefError(
+                        f"nodes wait for calls of functions with over {_MOST_WAITS} nodes in all"
+                    )
         for node, inputs in self.lowering.lowered:
             node.inputs = tuple(
                 value if isinstance(value, Tensor) else self.edges.tensor(value[0], value[1], node)
@@ -172,15 +158,38 @@ class _Flattening:
         for merge, scope, name in self.lowering.predicates:
             merge.predicate = self.edges.tensor(scope, name, merge)
 
+    def _join(self, scope: Scope, node: Node) -> int:
+        """Gives a node its inputs and what it waits for; how many that is."""
+        assert node.nodedef is not None
+        known = scope.tensors
+        data: list[Tensor] = []
+        controls: list[Node] = []
+        for name in node.nodedef.inputs:
+            tensor = known.get(name)
+            if tensor is not None:
+                data.append(tensor)
+            elif name[:1] == "^":
+                controls.extend(self.edges.controls(scope, name[1:], node))
+            else:
+                data.append(self.edges.tensor(scope, name, node))
+        if scope.pivot is not None and not data:
+            controls.append(scope.pivot)
+        node.inputs = tuple(data)
+        node.controls = tuple(controls)
+        if scope.conditions:
+            node.conditions = self.edges.conditions(scope)
+        if len(data) < LEAST_INPUTS.get(node.op, 0):
+            raise short_of_inputs(node.op, len(data), node.label)
+        return len(controls)
+
     def _calls(self, top: Scope) -> Iterator[tuple[str, tuple[Tensor, ...]]]:
         """(name, outputs) of the calls that were written out; one that gives nothing real is left out."""
-        for name, found in top.nodes.items():
-            if isinstance(found, Call):
-                ports = range(len(found.outputs))
-                try:
-                    yield name, tuple(self.edges.tensor(top, f"{name}:{port}", None) for port in ports)
-                except GraphDefError:
-                    continue
+        for name, call in top.calls.items():
+            ports = range(len(call.outputs))
+            try:
+                yield name, tuple(self.edges.tensor(top, f"{name}:{port}", None) for port in ports)
+            except GraphDefError:
+                continue
 
     def _signatures(self, top: Scope) -> tuple[Signature, ...]:
         """The serving signatures, in tensors; one that names what is not there is left out."""

@@ -27,7 +27,10 @@ class Scope:
 
     path: str
     functions: tuple[str, ...]
-    nodes: dict[str, Node | Call] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    """What a name means: that of a node its first output, and whatever else was asked for before."""
+    calls: dict[str, Call] = field(default_factory=dict)
+    """The calls that are written out, by name."""
     arguments: dict[str, Tensor | tuple[Scope, str]] = field(default_factory=dict)
     """What each argument is bound to: a node that lowering wrote, or an input of the caller's scope."""
     conditions: list[tuple[tuple[Scope, str], bool]] = field(default_factory=list)
@@ -51,7 +54,6 @@ class Edges:
     """The edges of one graph, as its scopes name them."""
 
     def __init__(self) -> None:
-        self._tensors: dict[tuple[Scope, str], Tensor] = {}
         self._waits: dict[Call, tuple[Node, ...]] = {}
         self._conditions: dict[Scope, tuple[tuple[Tensor, bool], ...]] = {}
 
@@ -60,13 +62,14 @@ class Edges:
 
         Raises GraphDefError where there is none.
         """
-        found = self._step(scope, name)
+        found = _step(scope, name)
         if isinstance(found, Tensor):
+            scope.tensors[name] = found
             return found
 
         def onward(place: tuple[Scope, str]) -> tuple[Scope, str] | None:
             nonlocal found
-            found = self._tensors.get(place) or self._step(*place)
+            found = _step(*place)
             return None if isinstance(found, Tensor) else found
 
         passed = list(way((scope, name), onward))
@@ -74,28 +77,15 @@ class Edges:
             raise GraphDefError(_dangling("reads", passed[-1][1], reader))
         if not isinstance(found, Tensor):
             raise GraphDefError(f"damaged: {_quoted(found[1])} is the result of a call that is given it")
-        self._tensors.update(dict.fromkeys(passed, found))
+        for within, asked in passed:
+            within.tensors[asked] = found
         return found
-
-    def _step(self, scope: Scope, name: str) -> Tensor | tuple[Scope, str] | None:
-        """The tensor, or where else to look and for which name; None where nothing has the name."""
-        base, _, rest = name.partition(":")
-        found = scope.nodes.get(base)
-        if isinstance(found, Node):
-            return Tensor(found, _port(found.op, rest, name))
-        if found is None:
-            return scope.arguments.get(base) if rest in ("", "0") else None
-        number = _port(found.nodedef.op, rest, name)
-        return found.outputs[number] if number < len(found.outputs) else None
 
     def controls(self, scope: Scope, name: str, reader: Node | None) -> tuple[Node, ...]:
         """The nodes a control input waits for; of a written-out call those that run with it."""
-        found = scope.nodes.get(name)
-        if isinstance(found, Node):
-            return (found,)
-        if found is not None:
-            return self._waits_of(found, reader)
-        if name in scope.arguments:
+        if name in scope.calls:
+            return self._waits_of(scope.calls[name], reader)
+        if name in scope.tensors or name in scope.arguments:
             return (self.tensor(scope, name, reader).node,)
         raise GraphDefError(_dangling("waits for", name, reader))
 
@@ -124,6 +114,22 @@ class Edges:
         return self._conditions[scope]
 
 
+def _step(scope: Scope, name: str) -> Tensor | tuple[Scope, str] | None:
+    """The tensor, or where else to look and for which name; None where nothing has the name."""
+    known = scope.tensors.get(name)
+    if known is not None:
+        return known
+    base, _, rest = name.partition(":")
+    first = scope.tensors.get(base)
+    if first is not None:
+        return first.node.output(_port(first.node.op, rest, name))
+    call = scope.calls.get(base)
+    if call is None:
+        return scope.arguments.get(base) if rest in ("", "0") else None
+    number = _port(call.nodedef.op, rest, name)
+    return call.outputs[number] if number < len(call.outputs) else None
+
+
 def data_inputs(nodedef: NodeDef) -> list[str]:
     """The inputs that are tensors."""
     return [name for name in nodedef.inputs if not name.startswith("^")]
@@ -131,9 +137,9 @@ def data_inputs(nodedef: NodeDef) -> list[str]:
 
 def _port(op: str, rest: str, name: str) -> int:
     """The output number behind the first colon: `1`, or `y:0` in a function body."""
-    argument, _, index = rest.rpartition(":")
     if not rest:
         return 0
+    argument, _, index = rest.rpartition(":")
     if not index.isdecimal() or len(index) > 9:
         raise GraphDefError(f"damaged: {_quoted(name)} is not the name of a tensor")
     return port(op, argument, int(index)) if argument else int(index)

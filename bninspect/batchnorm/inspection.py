@@ -99,7 +99,7 @@ def _inspected(
     `elsewhere` are nodes that are served by other signatures.
     """
     places = topological(tensor.node for tensor in tensors)
-    conditions = Conditions(graph)
+    conditions = Conditions(graph, places)
     sites: list[Site] = []
     lookalikes: list[Lookalike] = []
     unrecognised: list[Unrecognised] = []

@@ -27,6 +27,8 @@ SWITCHES = frozenset({"Switch", "RefSwitch"})
 MERGES = frozenset({"Merge", "RefMerge"})
 ENTERS = frozenset({"Enter", "RefEnter"})
 EXITS = frozenset({"Exit", "RefExit"})
+NEXT_TURNS = frozenset({"NextIteration", "RefNextIteration"})
+"""Ops by which a loop goes round."""
 
 ADDS_IN_PLACE = frozenset({"AssignAdd", "AssignAddVariableOp"})
 SUBTRACTS_IN_PLACE = frozenset({"AssignSub", "AssignSubVariableOp"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from bninspect.graph.ops import NEXT_TURNS
 from bninspect.graph.search import postorder, producers
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def topological(roots: Iterable[Node]) -> dict[Node, int]:
-    """A place for every node the roots depend on: behind all it reads. Loops are cut at NextIteration.
+    """A place for every node the roots depend on: behind all it reads. Loops are cut where their next turn begins.
 
     The order follows the inputs from the roots, so it does not change with names or with the order in the
     file.
@@ -22,7 +23,7 @@ def topological(roots: Iterable[Node]) -> dict[Node, int]:
     backs: list[Node] = []
 
     def before(node: Node) -> list[Node]:
-        if node.op == "NextIteration":
+        if node.op in NEXT_TURNS:
             backs.append(node)  # what goes round the loop comes behind all the rest
             return []
         earlier = producers(node)

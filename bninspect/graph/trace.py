@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import GraphDefError
 from bninspect.graph import Tensor
-from bninspect.graph.ops import CASTS, IDENTITIES, MERGES, RANK_CHANGES, RESHAPES, VARIABLES
+from bninspect.graph.ops import CASTS, IDENTITIES, MERGES, NEXT_TURNS, RANK_CHANGES, RESHAPES, VARIABLES
 from bninspect.graph.search import end, way
 from bninspect.graphdef import TensorValue
 
@@ -112,7 +112,7 @@ def _loop_start(merge: Node) -> Tensor | None:
 
 def is_loop_variable(merge: Node) -> bool:
     """Whether a Merge belongs to a while loop rather than to a conditional."""
-    return any(tensor.node.op in ("NextIteration", "RefNextIteration") for tensor in merge.inputs)
+    return any(tensor.node.op in NEXT_TURNS for tensor in merge.inputs)
 
 
 def _is_invariant(merge: Node) -> bool:

@@ -14,12 +14,12 @@ from bninspect.batchnorm.wiring.picked import PICKS, picked
 from bninspect.batchnorm.wiring.predicates.predicate import asked, base, logic
 from bninspect.batchnorm.wiring.predicates.spelling import spelling
 from bninspect.batchnorm.wiring.predicates.truth import Truth, possible, truth
-from bninspect.graph.ops import MERGES, SELECTS, SWITCHES
+from bninspect.graph.ops import MERGES, NEXT_TURNS, SELECTS, SWITCHES
 from bninspect.graph.search import dependencies, postorder, reach
 from bninspect.graph.trace import is_loop_variable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bninspect.graph import Graph, Node, Tensor
 
@@ -49,7 +49,8 @@ class Join(NamedTuple):
 class Conditions:
     """The contexts of one graph, computed where they are asked for."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, order: Iterable[Node] = ()) -> None:
+        """`order`: nodes that will be asked about, each behind all that it reads."""
         self._graph = graph
         self._known: dict[Node, Context] = {}
         self._predicates: dict[Tensor, tuple[Tensor, bool]] = {}
@@ -62,6 +63,8 @@ class Conditions:
         self._blends = Blends(graph, self.base)
         self._steps = 0
         self._any = any(node.op in SWITCHES or node.conditions for node in graph)
+        for node in order if self._any else ():
+            self._known[node] = self._join_of(node)
 
     def of(self, node: Node) -> Context:
         """What must hold for the node to run, as far as Switch ports and If branches tell."""
@@ -264,7 +267,7 @@ def _before(node: Node) -> list[Node]:
     """The nodes whose contexts a node's context is made of."""
     if node.op in MERGES and is_loop_variable(node):
         return [node.inputs[0].node]
-    if node.op == "NextIteration":
+    if node.op in NEXT_TURNS:
         return []
     return dependencies(node)
 

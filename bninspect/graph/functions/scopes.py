@@ -120,14 +120,14 @@ def _step(scope: Scope, name: str) -> Tensor | tuple[Scope, str] | None:
     if known is not None:
         return known
     base, _, rest = name.partition(":")
+    if base in scope.arguments:
+        return scope.arguments[base] if rest in ("", "0") else None
+    if base in scope.calls:
+        call = scope.calls[base]
+        number = _port(call.nodedef.op, rest, name)
+        return call.outputs[number] if number < len(call.outputs) else None
     first = scope.tensors.get(base)
-    if first is not None:
-        return first.node.output(_port(first.node.op, rest, name))
-    call = scope.calls.get(base)
-    if call is None:
-        return scope.arguments.get(base) if rest in ("", "0") else None
-    number = _port(call.nodedef.op, rest, name)
-    return call.outputs[number] if number < len(call.outputs) else None
+    return None if first is None else first.node.output(_port(first.node.op, rest, name))
 
 
 def data_inputs(nodedef: NodeDef) -> list[str]:

@@ -42,12 +42,12 @@ class MissingWeights:
 def missing_weights(report: Report) -> MissingWeights | None:
     """The weights that are missing; None if a checkpoint was read, or the outputs need no variable."""
     record = report.graph.graphdef
-    if record.variables is not None or not any(node.op in VARIABLES for node in report.graph):
+    variables = report.graph.where(VARIABLES.__contains__)
+    if record.variables is not None or not variables:
         return None
     kept = [tensor for layer in report.layers for tensor in (layer.moving_mean, layer.moving_variance)]
     roots = [tensor.node for tensor in (*report.outputs, *kept) if tensor is not None]
-    variables = report.graph.where(VARIABLES.__contains__)
-    needed = len(upstream(roots).intersection(variables)) if variables else 0
+    needed = len(upstream(roots).intersection(variables))
     if not needed:
         return None
     where, fix = _words(record)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def topological(roots: Iterable[Node]) -> dict[Node, int]:
-    """A place for every node the roots depend on: behind all it reads. Loops are cut where their next turn begins.
+    """A place for every node the roots depend on: behind all it reads. Loops are cut where
+    their next turn begins.
 
     The order follows the inputs from the roots, so it does not change with names or with the order in the
     file.

@@ -13,7 +13,7 @@ from bninspect.render.table import Cell, Column, Table
 from bninspect.text import as_written, below, common_name, counted, grouped, listed, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence, Set
 
     from bninspect.batchnorm.branches import Branch
     from bninspect.batchnorm.layer import BatchNorm
@@ -54,50 +54,63 @@ def _table(picture: Picture, indent: int) -> Table:
 def _pictures(layers: Sequence[BatchNorm]) -> list[tuple[Picture, list[BatchNorm]]]:
     """Each way in which the layers are wired, with LAYER for their names, the most frequent first."""
     alike: dict[Picture, list[BatchNorm]] = {}
-    others: list[BatchNorm] = []
+    unnamed: dict[BatchNorm, Picture] = {}
     for layer in layers:
-        nodes = [_relative(layer, label) for label in _labels(layer)]
-        if len(layers) > 1 and None in nodes:
-            others.append(layer)
+        rows = _picture(layer)
+        named = [
+            (what, _relative(layer, node) if len(layers) > 1 else node, port) for what, node, port in rows
+        ]
+        picture = tuple((what, name, port) for what, name, port in named if name is not None)
+        if len(picture) == len(rows):
+            alike.setdefault(picture, []).append(layer)
         else:
-            names = [label if name is None or len(layers) == 1 else name
-                     for name, label in zip(nodes, _labels(layer), strict=True)]  # fmt: skip
-            alike.setdefault(_picture(layer, names), []).append(layer)
-    pictures = sorted(alike.items(), key=lambda item: -len(item[1]))
-    return [*pictures, *_unnamed(others)]
+            unnamed[layer] = rows
+    return [*sorted(alike.items(), key=lambda item: -len(item[1])), *_unnamed(unnamed)]
 
 
-def _unnamed(layers: Sequence[BatchNorm]) -> list[tuple[Picture, list[BatchNorm]]]:
+def _unnamed(rows: Mapping[BatchNorm, Picture]) -> list[tuple[Picture, list[BatchNorm]]]:
     """Layers whose nodes do not stand below their names: each node by what the names have in common."""
-    by_shape: dict[Picture, list[BatchNorm]] = {}
-    for layer in layers:
-        by_shape.setdefault(_picture(layer, ["" for _ in _labels(layer)]), []).append(layer)
+    by_shape: dict[tuple[tuple[str, str], ...], list[BatchNorm]] = {}
+    for layer, picture in rows.items():
+        by_shape.setdefault(tuple((what, port) for what, _, port in picture), []).append(layer)
     found = []
     for shape, alike in by_shape.items():
-        columns = zip(*(_labels(layer) for layer in alike), strict=True)
+        columns = zip(*([node for _, node, _ in rows[layer]] for layer in alike), strict=True)
         nodes = [common_name(labels) or listed(labels, 2) for labels in columns]
-        rows = zip(shape, nodes, strict=True)
-        found.append((tuple((what, node, port) for (what, _, port), node in rows), alike))
+        found.append(
+            (tuple((what, node, port) for (what, port), node in zip(shape, nodes, strict=True)), alike)
+        )
     return found
 
 
-def _branches(layer: BatchNorm) -> list[tuple[Mode, Branch]]:
-    """The branches that may run: of a switched layer that of the value true first."""
+def _picture(layer: BatchNorm) -> Picture:
+    """The branches that may run, of a switched layer that of the value true first, and where they meet."""
+    switched = layer.mode is Mode.SWITCHED
+    kind = conditional(layer)
     both = ((Mode.TRAINING, layer.training), (Mode.INFERENCE, layer.inference))
-    served = [(mode, branch) for mode, branch in both if branch is not None]
-    return sorted(served, key=lambda pair: _value(layer, pair[0], pair[1]) in ("false", "0"))
-
-
-def _labels(layer: BatchNorm) -> list[str]:
-    """The nodes of its picture: the branches, then where they meet."""
-    meet = dict.fromkeys(node.label for node in layer.merges) if layer.mode is Mode.SWITCHED else ()
-    return [*(branch.node.label for _, branch in _branches(layer)), *meet]
+    served = [
+        (_value(layer, mode, branch) if switched else "", mode, branch)
+        for mode, branch in both
+        if branch is not None
+    ]
+    rows = [
+        (
+            f"{value:<5}  {mode.value}" if value else mode.value,
+            branch.node.label,
+            _port(kind, branch) if switched else "",
+        )
+        for value, mode, branch in sorted(served, key=lambda row: row[0] in ("false", "0"))
+    ]
+    meet = dict.fromkeys(node.label for node in layer.merges) if switched else ()
+    for number, label in enumerate(meet):
+        rows.append(("" if number else "joined by", label, "" if kind in ("Switch", "If") else kind))
+    return tuple(rows)
 
 
 def _relative(layer: BatchNorm, label: str) -> str | None:
     """The node as `LAYER/cond/Merge`; None if it does not stand below its layer."""
-    for functions in ((), layer.wiring.served[0].node.functions[-1:]):
-        name = below(label, functions[0]) if functions else label
+    inside = layer.wiring.served[0].node.functions[-1:]
+    for name in (label, *(below(label, function) for function in inside)):
         if name == layer.name:
             return "LAYER"
         if name.startswith(f"{layer.name}/"):
@@ -105,21 +118,9 @@ def _relative(layer: BatchNorm, label: str) -> str | None:
     return None
 
 
-def _picture(layer: BatchNorm, names: Sequence[str]) -> Picture:
-    branches = _branches(layer)
-    rows = []
-    for (mode, branch), name in zip(branches, names, strict=False):
-        value = _value(layer, mode, branch)
-        rows.append((f"{value:<5}  {mode.value}" if value else mode.value, name, _port(layer, branch)))
-    kind = conditional(layer)
-    for number, name in enumerate(names[len(branches) :]):
-        rows.append(("joined by" if number == 0 else "", name, "" if kind in ("Switch", "If") else kind))
-    return tuple(rows)
-
-
 def _value(layer: BatchNorm, mode: Mode, branch: Branch) -> str:
-    """The value of what decides that takes this branch; empty where the mode is fixed."""
-    if layer.mode is not Mode.SWITCHED or layer.switch is None:
+    """The value of what decides that takes this branch of a switched layer."""
+    if layer.switch is None:
         return ""
     source, training_when = layer.switch.predicate.source, layer.switch.training_when
     if source is None or training_when is None:
@@ -127,13 +128,13 @@ def _value(layer: BatchNorm, mode: Mode, branch: Branch) -> str:
     return source_value(source, training_when is (mode is Mode.TRAINING))
 
 
-def _port(layer: BatchNorm, branch: Branch) -> str:
-    """Where the branch hangs on what chooses."""
-    if layer.mode is not Mode.SWITCHED or branch.taken_when is None:
+def _port(kind: str, branch: Branch) -> str:
+    """Where the branch hangs on what chooses, a conditional of this kind."""
+    if branch.taken_when is None:
         return ""
-    if conditional(layer) == "If":
+    if kind == "If":
         return f"{'then' if branch.taken_when else 'else'} branch of the If"
-    return f"output {int(branch.taken_when)} of the Switch" if conditional(layer) == "Switch" else ""
+    return f"output {int(branch.taken_when)} of the Switch" if kind == "Switch" else ""
 
 
 def common(layers: Sequence[BatchNorm]) -> str:
@@ -147,8 +148,8 @@ def common(layers: Sequence[BatchNorm]) -> str:
         facts += [counted(more, "other form")] if more > 0 else []
     formats = sorted({layer.data_format for layer in layers if layer.data_format})
     facts += [" and ".join(formats)] if formats else []
-    facts.append(f"epsilon {_values([as_written(layer.epsilon) for layer in layers])}")
-    momenta = [as_written(layer.momentum) for layer in layers if layer.momentum is not None]
+    facts.append(f"epsilon {_values({layer.epsilon for layer in layers})}")
+    momenta = {layer.momentum for layer in layers} - {None}
     if momenta:
         facts.append(f"momentum {_values(momenta)}")
     elif any(layer.update_ops for layer in layers):
@@ -160,9 +161,9 @@ def common(layers: Sequence[BatchNorm]) -> str:
     return ", ".join(facts)
 
 
-def _values(values: Sequence[float | None]) -> str:
+def _values(values: Set[float | None]) -> str:
     """`0.001`, `0.001 or 1e-05`, `1e-05 to 0.1`; `unknown` for what is no number in the file."""
-    known = sorted({value for value in values if value is not None})
+    known = sorted({written for value in values if (written := as_written(value)) is not None})
     unknown = ["unknown"] if None in values else []
     if len(known) > _MOST_VALUES:
         return " or ".join([f"{plain(known[0])} to {plain(known[-1])}", *unknown])

@@ -23,6 +23,7 @@ from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT, UNREAD_VARIABLES
 from bninspect.batchnorm.wiring.assemble import from_pair, from_site
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.mixture import mixtures
+from bninspect.batchnorm.wiring.nested import Deciders
 from bninspect.batchnorm.wiring.pairing import pairs
 from bninspect.batchnorm.wiring.predicates.predicate import analyse, asked
 from bninspect.errors import GraphDefError, one_line
@@ -134,8 +135,9 @@ def _inspected(
     mixed = list(mixtures(alone, graph))
     alone = [site for site in alone if not any(site in both for _, both in mixed)]
     unrecognised += [said for said, _ in mixed]
-    layers = [from_pair(pair, conditions) for pair in paired]
-    layers += [from_site(site, conditions) for site in alone]
+    deciders = Deciders(conditions)
+    layers = [from_pair(pair, deciders) for pair in paired]
+    layers += [from_site(site, deciders, conditions) for site in alone]
     layers.sort(key=lambda layer: places.get(layer.output.node, len(places)))
     layers = _with_reasons(_trained(_named(layers), graph), graph)
     return Report(
@@ -188,8 +190,9 @@ def _is_normalized_with(node: Node, graph: Graph, places: Container[Node], outpu
     variance are read alone, it is a way to take moments.
     """
     y = node.output()
-    waited = not any(use.node in places for use in graph.uses(node))
-    return waited or y in outputs or any(use.node in places for use in graph.uses_of(y))
+    if y in outputs or any(use.node in places for use in graph.uses_of(y)):
+        return True
+    return not any(use.node in places for use in graph.uses(node))  # it is waited for
 
 
 def _unused(moments: Sequence[Node], sites: Sequence[Site]) -> list[Unrecognised]:

@@ -71,5 +71,5 @@ def _judged(
 
 def _range(values: NDArray[np.float64]) -> Range:
     """(min, max); None for a bound that is not finite: for both where a value is no number."""
-    low, high = float(values.min()), float(values.max())
+    low, high = (float(bound.reduce(values, axis=None)) for bound in (np.minimum, np.maximum))
     return (low if isfinite(low) else None, high if isfinite(high) else None)

@@ -23,8 +23,7 @@ class JointDecider(NamedTuple):
     if_false: bool
 
 
-@frozen_dataclass
-class Predicate:
+class Predicate(NamedTuple):
     """A boolean tensor and what decides it, after every Identity, Switch, Cast and LogicalNot on the way."""
 
     tensor: Tensor

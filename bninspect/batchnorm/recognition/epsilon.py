@@ -72,10 +72,9 @@ def _number(tensor: Tensor, conditions: Conditions) -> float | None:
 
 def _numbers(tensor: Tensor, conditions: Conditions) -> set[float | None]:
     """All that a tensor can be when nothing is fed, None among it for what is no known number."""
-    ends = (value(one.tensor) for one in alternatives(tensor, conditions))
     return {
         scalar(end.node.inputs[0] if end.node.op == "PlaceholderWithDefault" and end.node.inputs else end)
-        for end in ends
+        for end, _ in alternatives(tensor, conditions)
     }
 
 

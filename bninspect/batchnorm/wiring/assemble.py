@@ -12,35 +12,34 @@ from bninspect.batchnorm.recognition.fused import along
 from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.stored import stored_statistics
 from bninspect.batchnorm.switch import ModeSwitch
-from bninspect.batchnorm.wiring.nested import analysed
 from bninspect.graph.ops import VARIABLES
 from bninspect.graph.trace import content, declared_shape, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.branches import Wiring
     from bninspect.batchnorm.wiring.conditions import Conditions
+    from bninspect.batchnorm.wiring.nested import Deciders
     from bninspect.batchnorm.wiring.pairing import ModePair
     from bninspect.graph import Tensor
 
 _PRUNED = "training mode needs none, and none are in the file"
 
 
-def from_pair(pair: ModePair, conditions: Conditions) -> BatchNorm:
+def from_pair(pair: ModePair, deciders: Deciders) -> BatchNorm:
     """The layer of two sites in opposite branches."""
-    predicate = analysed(pair.predicate, conditions)
-    switch = ModeSwitch(predicate=predicate, training_when_predicate=pair.training_when)
+    switch = ModeSwitch(predicate=deciders.of(pair.predicate), training_when_predicate=pair.training_when)
     training = _branch(pair.training, pair.training_when)
     inference = _branch(pair.inference, not pair.training_when)
     written = pair.training if pair.inference.folded else pair.inference
     return _layer(written, wire(switch, training, inference, pair.merges), pair.output)
 
 
-def from_site(site: Site, conditions: Conditions) -> BatchNorm:
+def from_site(site: Site, deciders: Deciders, conditions: Conditions) -> BatchNorm:
     """The layer of a site that stands alone: one mode, or one chain whose statistics are chosen."""
     if isinstance(site.mean_origin, Chosen) and isinstance(site.variance_origin, Chosen):
         variance = along(site.variance_origin, site.mean_origin.join.predicate, conditions)
         assert isinstance(variance, Chosen)
-        return _of_chosen(site, site.mean_origin, variance, conditions)
+        return _of_chosen(site, site.mean_origin, variance, deciders)
     around = sorted(conditions.of(site.node), key=lambda pair: pair[0].name)
     return _layer(site, Fixed(mode=site.mode, only=_branch(site, None), runs_when=tuple(around)), site.output)
 
@@ -56,11 +55,10 @@ def _branch(site: Site, taken_when: bool | None) -> Branch:
     )
 
 
-def _of_chosen(site: Site, mean: Chosen, variance: Chosen, conditions: Conditions) -> BatchNorm:
+def _of_chosen(site: Site, mean: Chosen, variance: Chosen, deciders: Deciders) -> BatchNorm:
     """One chain, two Merges: the branches are what yields the mean in either mode."""
     training_when = isinstance(mean.if_true, Batch)
-    predicate = analysed(mean.join.predicate, conditions)
-    switch = ModeSwitch(predicate=predicate, training_when_predicate=training_when)
+    switch = ModeSwitch(predicate=deciders.of(mean.join.predicate), training_when_predicate=training_when)
     sides = {True: (mean.if_true, variance.if_true), False: (mean.if_false, variance.if_false)}
     inputs = {
         True: (mean.tensors[0], variance.tensors[0]),

@@ -53,11 +53,12 @@ class Blends:
 
     def __init__(self, graph: Graph, base: Callable[[Tensor], tuple[Tensor, bool]]) -> None:
         self._base = base
-        self._any = any(map(_is_boolean_as_number, graph.where("Cast".__eq__)))
+        self.any = any(map(_is_boolean_as_number, graph.where("Cast".__eq__)))
+        """Whether there may be one: whether a boolean is a number anywhere in the graph."""
 
     def of(self, node: Node) -> Blend | None:
         """The choice that a sum is; None where it is none."""
-        if not self._any or node.op not in SUMS or not any(map(_is_weighted, node.inputs[:_MOST_OPERANDS])):
+        if node.op not in SUMS or not any(map(_is_weighted, node.inputs[:_MOST_OPERANDS])):
             return None
         for differences in (False, True):
             terms = self._terms(node, _DEEPEST, differences=differences)

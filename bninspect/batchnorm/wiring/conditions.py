@@ -61,6 +61,9 @@ class Conditions:
         self._joins: dict[Node, Join | None] = {}
         self._asking: dict[Tensor, dict[Tensor, bool]] | None = None
         self._blends = Blends(graph, self.base)
+        self.may_weigh = self._blends.any
+        """Whether a predicate may choose as a number: in blends and picks."""
+        self._joining = _JOINING if self.may_weigh else MERGES | SELECTS
         self._steps = 0
         self._any = any(node.op in SWITCHES or node.conditions for node in graph)
         for node in order if self._any else ():
@@ -188,7 +191,7 @@ class Conditions:
         """What chooses at a Merge, at the outputs of an If, at a Select, at a sum that is a blend, or at a
         pick; None where no edge tells.
         """
-        if node.op not in _JOINING:
+        if node.op not in self._joining:
             return None
         if node not in self._joins:
             self._joins[node] = self._join(node)

@@ -30,6 +30,7 @@ class Joins:
         self._graph = graph
         self._conditions = conditions
         self._known: dict[Site, list[Node]] = {}
+        self._steps = STEPS if conditions.may_weigh else frozenset()
 
     def behind(self, site: Site) -> list[Node]:
         """The nodes that choose which the site's output is handed to, through further ones too, nearest
@@ -48,7 +49,7 @@ class Joins:
                 op, steps = node.op, 0
                 if op in _CHOOSING or self._conditions.join(node) is not None:
                     found.append(node)
-                elif op in STEPS and weighed[tensor] < _MOST_WEIGHED:
+                elif op in self._steps and weighed[tensor] < _MOST_WEIGHED:
                     steps = weighed[tensor] + 1
                 elif op not in SIDE_BY_SIDE and (op not in _ONWARD or slot != 0):
                     continue

@@ -8,7 +8,6 @@ stand in no graph: what decides it, and what it is for given values, is found as
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 from operator import ne
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,7 +18,7 @@ from bninspect.batchnorm.wiring.deciding import value_of
 from bninspect.batchnorm.wiring.predicates.predicate import analyse, base
 from bninspect.graph import Node, Tensor
 from bninspect.graph.search import postorder
-from bninspect.graph.trace import value
+from bninspect.graph.trace import same, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,10 +127,25 @@ def _is_made(tensor: Tensor) -> bool:
 def analysed(tensor: Tensor, conditions: Conditions) -> Predicate:
     """What decides a predicate; of one that was made here, what decides its parts, too."""
     behind, negated = conditions.base(tensor)
-    found = replace(analyse(tensor), behind=behind, negated=negated)
+    found = analyse(tensor)._replace(behind=behind, negated=negated)
     if not _is_made(tensor) or _is_decided(found):
         return found
-    return replace(found, parts=_parts(tensor, conditions))
+    return found._replace(parts=_parts(tensor, conditions))
+
+
+class Deciders:
+    """What decides the predicates of one graph, asked once for all that hand on one tensor."""
+
+    def __init__(self, conditions: Conditions) -> None:
+        self._conditions = conditions
+        self._known: dict[Tensor, Predicate] = {}
+
+    def of(self, tensor: Tensor) -> Predicate:
+        """As `analysed`."""
+        source = same(tensor)
+        if source not in self._known:
+            self._known[source] = analysed(source, self._conditions)
+        return self._known[source]._replace(tensor=tensor)
 
 
 def _is_decided(predicate: Predicate) -> bool:

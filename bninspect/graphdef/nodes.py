@@ -59,6 +59,7 @@ class NodeReader:
             return
         buffer = self._buffer
         run = _Run(places[0].begin, bytes(buffer[places[0].begin : places[-1].end]))
+        decode = run.attributes_at
         messages = getattr(parse(self._message, run.data, "NodeDef"), _NODES[self._message])
         self._read += [
             NodeDef(
@@ -66,7 +67,7 @@ class NodeReader:
                 message.op,
                 tuple(message.input[:]),
                 Span(buffer, place.start, place.end),
-                run.attributes_at,
+                decode,
             )
             for message, place in zip(messages, places, strict=True)
         ]

@@ -48,13 +48,16 @@ Terms = dict["Tensor", tuple["Tensor", Weight]]
 """What is summed, at its source -> (as it is read, its weight)."""
 
 
-class Blends:
-    """The blends of one graph; `base` gives (one tensor for all predicates of a value, negated)."""
+def may_weigh(graph: Graph) -> bool:
+    """Whether a boolean is a number anywhere in the graph; elsewhere no predicate weighs anything."""
+    return any(map(_is_boolean_as_number, graph.where("Cast".__eq__)))
 
-    def __init__(self, graph: Graph, base: Callable[[Tensor], tuple[Tensor, bool]]) -> None:
+
+class Blends:
+    """The blends of a graph; `base` gives (one tensor for all predicates of a value, negated)."""
+
+    def __init__(self, base: Callable[[Tensor], tuple[Tensor, bool]]) -> None:
         self._base = base
-        self.any = any(map(_is_boolean_as_number, graph.where("Cast".__eq__)))
-        """Whether there may be one: whether a boolean is a number anywhere in the graph."""
 
     def of(self, node: Node) -> Blend | None:
         """The choice that a sum is; None where it is none."""
@@ -152,7 +155,7 @@ def _both(first: Weight, second: Weight, operation: Callable[[float, float], flo
 
 
 def _is_boolean_as_number(node: Node) -> bool:
-    """Whether the node gives 1 for true and 0 for false: where no node does, no predicate weighs anything."""
+    """Whether the node gives 1 for true and 0 for false."""
     return node.op == "Cast" and node.attr("SrcT") == "bool"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from bninspect.batchnorm.wiring.blend import SUMS, Blends
+from bninspect.batchnorm.wiring.blend import SUMS, Blends, may_weigh
 from bninspect.batchnorm.wiring.picked import PICKS, picked
 from bninspect.batchnorm.wiring.predicates.predicate import asked, base, logic
 from bninspect.batchnorm.wiring.predicates.spelling import spelling
@@ -60,8 +60,7 @@ class Conditions:
         self._never: dict[Context, str | None] = {}
         self._joins: dict[Node, Join | None] = {}
         self._asking: dict[Tensor, dict[Tensor, bool]] | None = None
-        self._blends = Blends(graph, self.base)
-        self.may_weigh = self._blends.any
+        self.may_weigh = may_weigh(graph)
         """Whether a predicate may choose as a number: in blends and picks."""
         self._joining = _JOINING if self.may_weigh else MERGES | SELECTS
         self._steps = 0
@@ -199,7 +198,8 @@ class Conditions:
 
     def _join(self, node: Node) -> Join | None:
         if node.op in _COUNTED:
-            blend = self._blends.of(node) if node.op in SUMS else picked(node, self._blends.weight)
+            blends = Blends(self.base)
+            blend = blends.of(node) if node.op in SUMS else picked(node, blends.weight)
             return None if blend is None else Join(node, *blend)
         if node.op in SELECTS and len(node.inputs) == 3:
             return Join(node, *node.inputs)

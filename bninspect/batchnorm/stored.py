@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def stored_statistics(moving: MovingStatistics) -> Statistics:
     if not values[0].size or not values[1].size:
         return Statistics(state=State.ABSENT, reason="the constants that should hold them are empty")
     try:
-        arrays = values[0].numbers(), values[1].numbers()
+        arrays = values[0].reals(), values[1].reals()
     except CutShortError:
         raise
     except GraphDefError as error:
@@ -53,7 +53,7 @@ def stored_statistics(moving: MovingStatistics) -> Statistics:
 
 
 def _judged(
-    mean: NDArray[np.float64], variance: NDArray[np.float64], means: Range, variances: Range
+    mean: NDArray[Any], variance: NDArray[Any], means: Range, variances: Range
 ) -> tuple[State, str | None]:
     """initial (0 and 1; or 0 and 0, as an average of tensors starts), stored, or invalid and why."""
     lowest = variances[0]
@@ -69,7 +69,7 @@ def _judged(
     return State.STORED, None
 
 
-def _range(values: NDArray[np.float64]) -> Range:
+def _range(values: NDArray[Any]) -> Range:
     """(min, max); None for a bound that is not finite: for both where a value is no number."""
     low, high = (float(bound.reduce(values, axis=None)) for bound in (np.minimum, np.maximum))
     return (low if isfinite(low) else None, high if isfinite(high) else None)

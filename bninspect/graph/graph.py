@@ -7,6 +7,7 @@ This is what all analysis reads. It knows nothing of protobuf: `reader` makes th
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from bninspect.frozen_dataclass import frozen_dataclass
@@ -149,10 +150,14 @@ class Graph:
         """Calls of functions that hold candidates and were not written out, with the reason."""
         self.calls = calls or {}
         """Name of a call at the top level that was written out -> what it gives: it is no node any more."""
-        self._ops = {node.op for node in self.nodes}
+        self._by_op: dict[str, list[Node]] = {}
         self._uses: list[list[Use]] | None = None
         for index, node in enumerate(self.nodes):
             node.index = index
+            if node.op in self._by_op:
+                self._by_op[node.op].append(node)
+            else:
+                self._by_op[node.op] = [node]
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Graph reads its file: keep the path, and load it again")
@@ -176,8 +181,8 @@ class Graph:
 
     def where(self, chosen: Callable[[str], bool]) -> list[Node]:
         """The nodes whose op is chosen, in graph order. Each op is asked about once."""
-        ops = set(filter(chosen, self._ops))
-        return [node for node in self.nodes if node.op in ops] if ops else []
+        found = [self._by_op[op] for op in filter(chosen, self._by_op)]
+        return sorted(chain.from_iterable(found), key=lambda node: node.index)
 
     def uses(self, node: Node) -> list[Use]:
         """Every data input that reads any output of the node, in graph order."""

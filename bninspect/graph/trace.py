@@ -50,9 +50,11 @@ _HOPS = 64
 
 
 def _through(tensor: Tensor, ops: frozenset[str]) -> Tensor:
+    op = tensor.node.op
+    if op not in ops and op not in _CHOOSING_INPUTS:
+        return tensor  # as most are
     for _ in range(_HOPS):
-        op = tensor.node.op
-        before = _before(tensor, ops) if op in ops or op in _CHOOSING_INPUTS else None
+        before = _before(tensor, ops)
         if before is None:
             return tensor
         tensor = before

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bninspect.graphdef.dtypes import dtype_name
 from bninspect.graphdef.records import AttributePlaceholder, FunctionRef
 from bninspect.graphdef.tensors import TensorValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 def attribute(message: Any) -> Any:
@@ -18,27 +21,32 @@ def attribute(message: Any) -> Any:
     if kind is None:
         return None
     value = getattr(message, kind)
-    if kind == "list":
-        return _list(value)
-    return _single(kind, value)
-
-
-def _single(kind: str, value: Any) -> Any:
-    if kind == "type":
-        return dtype_name(value)
-    if kind == "shape":
-        return None if value.unknown_rank else tuple(dim.size for dim in value.dim)
-    if kind == "tensor":
-        return TensorValue(value)
-    if kind == "placeholder":
-        return AttributePlaceholder(value)
-    if kind == "func":
-        return FunctionRef(value.name, {key: attribute(part) for key, part in value.attr.items()})
-    return value
+    read = _READ.get(kind)
+    return value if read is None else read(value)
 
 
 def _list(message: Any) -> tuple[Any, ...]:
     """The one kind of value that is listed; empty where none is."""
     for field, values in message.ListFields():
-        return tuple(_single(field.name, value) for value in values)
+        read = _READ.get(field.name)
+        return tuple(values if read is None else map(read, values))
     return ()
+
+
+def _shape(message: Any) -> tuple[int, ...] | None:
+    return None if message.unknown_rank else tuple(dim.size for dim in message.dim)
+
+
+def _function(message: Any) -> FunctionRef:
+    return FunctionRef(message.name, {key: attribute(part) for key, part in message.attr.items()})
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "type": dtype_name,
+    "shape": _shape,
+    "tensor": TensorValue,
+    "placeholder": AttributePlaceholder,
+    "func": _function,
+    "list": _list,
+}
+"""What makes a Python value of each kind that is none."""

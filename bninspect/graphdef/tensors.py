@@ -116,7 +116,12 @@ class TensorValue:
         return self.dtype in STORED and not self.dtype.startswith("complex")
 
     def numbers(self) -> NDArray[np.float64]:
-        """The values as float64.
+        """The values as float64. Raises GraphDefError as `reals`."""
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+            return self.reals().astype(np.float64)
+
+    def reals(self) -> NDArray[Any]:
+        """The values as `array` has them.
 
         Raises GraphDefError as `array`, and where they are no real numbers, or too many.
         """
@@ -126,15 +131,14 @@ class TensorValue:
             raise GraphDefError(
                 f"a constant of shape {_shown(self.shape)}, where a few numbers were expected"
             )
-        with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
-            return self.array().astype(np.float64)
+        return self.array()
 
     def array(self) -> NDArray[Any]:
         """The values, read-only, in the tensor's shape; float32 for bfloat16, objects (bytes) for strings.
 
         Raises GraphDefError where the values do not fit the shape or the dtype has none (resource, variant).
         """
-        if min(self.shape, default=0) < 0 or len(self.shape) > _MOST_DIMENSIONS:
+        if self.size < 0 or len(self.shape) > _MOST_DIMENSIONS:
             raise GraphDefError(f"damaged: a constant of shape {_shown(self.shape)}")
         flat = self._flat()
         if self.dtype == "bfloat16":

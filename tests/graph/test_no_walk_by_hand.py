@@ -27,7 +27,6 @@ WALKS_OF_THEIR_OWN = {
     """,
     "as deep as protobuf lets a file nest attributes": """
         graph/functions/library.py: _named
-        graphdef/attributes.py: _list _single attribute
     """,
     "as deep as calls are nested, which flatten bounds": """
         graph/functions/scopes.py: Edges._waits_of Edges.controls

@@ -129,8 +129,8 @@ def _with_parameters_behind(match: Match, graph: Graph) -> Match:
     """With the gamma and beta behind the normalization, where nothing else reads what they change."""
     end = match.output
     for _ in range(6):
-        uses = graph.uses_of(end)
-        if len(uses) != 1 or match.beta is not None:
+        uses = graph.uses_of(end) if match.beta is None else []
+        if len(uses) != 1:
             break
         node, slot = uses[0]
         if node.op in ("Identity", "Cast"):

@@ -50,7 +50,8 @@ def radicand_of(radicand: Tensor, conditions: Conditions) -> Radicand:
 
 def variance_and_epsilon(radicand: Tensor, conditions: Conditions) -> tuple[Tensor, float | None]:
     """(variance, epsilon) of variance + epsilon; epsilon None where no number is added."""
-    node = unclipped(radicand).node
+    source = unclipped(radicand)
+    node = source.node
     if node.op in _ADDS and len(node.inputs) == 2:
         pairs = (node.inputs, node.inputs[::-1])
         numbers = [
@@ -61,7 +62,7 @@ def variance_and_epsilon(radicand: Tensor, conditions: Conditions) -> tuple[Tens
         if numbers:
             one, _, epsilon = min(numbers, key=lambda found: is_parameter(found[1]))
             return unclipped(one), epsilon
-    return unclipped(radicand), None
+    return source, None
 
 
 def _number(tensor: Tensor, conditions: Conditions) -> float | None:

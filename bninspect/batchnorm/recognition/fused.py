@@ -32,12 +32,13 @@ def fused(node: Node, graph: Graph, conditions: Conditions) -> Site | Lookalike 
     if len(node.inputs) < 5:
         return _short(node)
     x, gamma, beta, mean, variance = node.inputs[:5]
+    data_format = data_format_of(node)
     moments: tuple[Origin, Origin]
     if node.attr("is_training", True):
         lookalike = batch_in_channels(node, graph)
         if lookalike is not None:
             return lookalike
-        own = Batch(node=node, axes=(0, 2, 3) if data_format_of(node) == "NCHW" else (0, 1, 2))
+        own = Batch(node=node, axes=(0, 2, 3) if data_format == "NCHW" else (0, 1, 2))
         moments = own, own
     else:
         moments = origin(mean, x, conditions), origin(variance, x, conditions)
@@ -52,7 +53,7 @@ def fused(node: Node, graph: Graph, conditions: Conditions) -> Site | Lookalike 
         mean=mean,
         variance=variance,
         epsilon=number(node, "epsilon", _EPSILON),
-        data_format=data_format_of(node),
+        data_format=data_format,
     )
 
 

@@ -77,6 +77,10 @@ def _decided(
     """The pair of which conditionals that end at this node choose one, and all sites that are a mode of it;
     None where they do not, or where one of them alone has the say.
     """
+    join = conditions.join(node)
+    sides = () if join is None else (value(join.if_true), value(join.if_false))
+    if all(conditions.join(side.node) is None for side in sides):
+        return None
     here: dict[Site, None] = {}
 
     def trains(tensor: Tensor) -> bool | None:

@@ -33,7 +33,7 @@ _HOMES = {
     "bninspect.batchnorm.comparison.change": ("StatisticsChange", "TensorChange"),
     "bninspect.batchnorm.comparison.comparison": ("LayerMove", "Trains", "Verdict"),
     "bninspect.batchnorm.layer": (
-        "BatchNorm", "Lookalike", "Skipped", "State", "Statistics", "StoredStatistics", "SwitchGroup",
+        "BatchNorm", "Lookalike", "State", "Statistics", "StoredStatistics", "SwitchGroup",
         "Unrecognised",
     ),
     "bninspect.batchnorm.mode": ("Form", "Mode"),
@@ -96,7 +96,6 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.layer import (
         BatchNorm as BatchNorm,
         Lookalike as Lookalike,
-        Skipped as Skipped,
         State as State,
         Statistics as Statistics,
         StoredStatistics as StoredStatistics,

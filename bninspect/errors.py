@@ -53,6 +53,8 @@ class Absent:
     """The layer, the tensor or the question, by its name."""
     reason: str
     """Why not."""
+    count: int = 1
+    """How many nodes, layers or files these are."""
 
 
 def one_line(error: BninspectError) -> str:

@@ -16,8 +16,9 @@ from bninspect.render.page.notebook import pictures
 
 if TYPE_CHECKING:
     from bninspect.api.keywords import Model, Names
-    from bninspect.batchnorm import BatchNorm, Lookalike, Skipped, SwitchGroup, Unrecognised
+    from bninspect.batchnorm import BatchNorm, Lookalike, SwitchGroup, Unrecognised
     from bninspect.batchnorm.layer import ServedSignature
+    from bninspect.errors import Absent
 
 
 @frozen_dataclass(eq=False)
@@ -38,7 +39,7 @@ class InspectReport(Shown):
     """Layer norm and the like."""
     unrecognised: tuple[Unrecognised, ...]
     """What may be batch norm and could not be decided, with the reason."""
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[Absent, ...]
     """What was left out on purpose, with the reason."""
     signatures: tuple[ServedSignature, ...]
     """Of a model with several signatures the layers of each; else none."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.branches import Branch, Wiring
     from bninspect.batchnorm.mode import Form
     from bninspect.batchnorm.switch import ModeSwitch, Predicate
+    from bninspect.errors import Absent
     from bninspect.graph import Graph, Node, Tensor
     from bninspect.graphdef import TensorValue
 
@@ -222,18 +223,6 @@ class Unrecognised:
     """Why it could not be decided."""
 
 
-@frozen_dataclass
-class Skipped:
-    """Something left out on purpose."""
-
-    what: str
-    """In words."""
-    count: int
-    """How many nodes, or files."""
-    reason: str
-    """Why."""
-
-
 @frozen_dataclass(eq=False)
 class SwitchGroup:
     """One source (or computed predicate, or constant) and the layers it decides."""
@@ -269,7 +258,7 @@ class Report:
     switches: tuple[SwitchGroup, ...] = ()
     lookalikes: tuple[Lookalike, ...] = ()
     unrecognised: tuple[Unrecognised, ...] = ()
-    skipped: tuple[Skipped, ...] = field(default=())
+    skipped: tuple[Absent, ...] = field(default=())
     signatures: tuple[ServedSignature, ...] = ()
     """Of a model with several signatures each of them, those beside the outputs, too; else none."""
     asking: Mapping[Tensor, Mapping[Tensor, bool]] = field(default_factory=dict)

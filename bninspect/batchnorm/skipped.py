@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.layer import Skipped
+from bninspect.errors import Absent
 from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _NAMED = 3
 
 
-def skipped(graph: Graph, places: Container[Node], idle: Mapping[Node, str]) -> list[Skipped]:
+def skipped(graph: Graph, places: Container[Node], idle: Mapping[Node, str]) -> list[Absent]:
     """Batch-norm nodes that the outputs do not reach, those that never run, with the reason, and those of
     functions that nothing calls.
     """
@@ -24,7 +24,7 @@ def skipped(graph: Graph, places: Container[Node], idle: Mapping[Node, str]) -> 
     beside = [node for node in graph if node not in places and node.op in wanted]
     if beside:
         found.append(
-            Skipped(
+            Absent(
                 what=f"{_plural('batch-norm node', len(beside))} beside the outputs ({_names(beside)})",
                 count=len(beside),
                 reason="no output of the model depends on them",
@@ -33,7 +33,7 @@ def skipped(graph: Graph, places: Container[Node], idle: Mapping[Node, str]) -> 
     for reason in dict.fromkeys(idle.values()):
         nodes = [node for node, why in idle.items() if why == reason]
         found.append(
-            Skipped(
+            Absent(
                 what=f"{_plural('batch-norm node', len(nodes))} in branches that never run ({_names(nodes)})",
                 count=len(nodes),
                 reason=reason,
@@ -47,7 +47,7 @@ def skipped(graph: Graph, places: Container[Node], idle: Mapping[Node, str]) -> 
     if uncalled:
         count = sum(node.op in wanted | {"Rsqrt"} for function in uncalled for node in function.nodes)
         found.append(
-            Skipped(
+            Absent(
                 what=f"{_plural('batch-norm node', count)} in {len(uncalled)} "
                 + _plural("library function", len(uncalled)),
                 count=count,
@@ -58,7 +58,7 @@ def skipped(graph: Graph, places: Container[Node], idle: Mapping[Node, str]) -> 
         )
     for tags in graph.graphdef.skipped_metagraphs:
         found.append(
-            Skipped(what=f"MetaGraph tagged {tags or 'nothing'}", count=1, reason="another one is served")
+            Absent(what=f"MetaGraph tagged {tags or 'nothing'}", count=1, reason="another one is served")
         )
     return found
 

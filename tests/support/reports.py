@@ -13,7 +13,6 @@ from bninspect.batchnorm.layer import (
     Lookalike,
     MovingStatistics,
     Report,
-    Skipped,
     State,
     Statistics,
     StoredStatistics,
@@ -22,6 +21,7 @@ from bninspect.batchnorm.layer import (
 )
 from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.switch import ModeSwitch, Predicate
+from bninspect.errors import Absent
 from bninspect.graph import Graph, Node, Tensor
 from bninspect.graphdef import GraphDef, NodeDef, Span, TensorValue
 
@@ -221,5 +221,5 @@ def odds() -> dict[str, Any]:
         "unrecognised": (
             Unrecognised(node="odd/FusedBatchNorm", reason="its variance is computed from two inputs"),
         ),
-        "skipped": (Skipped(what="function bodies", count=318, reason="nothing that is served calls them"),),
+        "skipped": (Absent(what="function bodies", count=318, reason="nothing that is served calls them"),),
     }

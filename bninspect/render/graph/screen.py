@@ -76,7 +76,7 @@ def _groups(report: Report, most: int, wirings: int) -> Iterator[Item]:
 
 
 def _table(report: Report) -> Iterator[Item]:
-    from bninspect.render.graph.overview import layer_table
+    from bninspect.render.graph.layers import layer_table
 
     if report.layers:
         yield layer_table(report.layers)

@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bninspect.batchnorm import Mode, State
-from bninspect.rules.facts.measurements import evidence
+from bninspect.rules.facts.measurements import measured_layers
 from bninspect.rules.facts.values import stored
 from bninspect.rules.remedies import refresh_command
 from bninspect.rules.rule import Needs, Rule, Severity
@@ -58,7 +58,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Statistics at their start."""
     if all(layer.statistics.state is State.INITIAL and layer.mode is Mode.TRAINING for layer in case.layers):
         return
-    measured = {} if case.probe is None else {one.name: one for one in evidence(case.probe)}
+    measured = measured_layers(case)
     initial = [values for values in stored(case, State.INITIAL) if values.gamma.any()]
     fixable = [values.layer.name for values in initial if not _is_frozen(values.layer)]
     for values in initial:

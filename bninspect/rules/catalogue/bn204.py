@@ -35,7 +35,7 @@ import numpy as np
 
 from bninspect.batchnorm import State
 from bninspect.rules.facts.dead_channels import dead_channels
-from bninspect.rules.facts.measurements import evidence
+from bninspect.rules.facts.measurements import measured_layers
 from bninspect.rules.facts.values import stored
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
@@ -57,7 +57,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Layers with collapsed channels that gamma lets through; those that give infinity are BN203's."""
     every = list(stored(case, State.STORED))
     outputs = {values.layer.output: values for values in every}
-    measured = {} if case.probe is None else {one.name: one for one in evidence(case.probe)}
+    measured = measured_layers(case)
     for values in every:
         found = np.flatnonzero(_harmful(values, outputs))
         if not found.size:

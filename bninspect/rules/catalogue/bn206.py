@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bninspect.batchnorm import State
-from bninspect.rules.facts.measurements import evidence
+from bninspect.rules.facts.measurements import measured_layers
 from bninspect.rules.facts.values import stored
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
@@ -55,7 +55,7 @@ _FEWEST = 3
 def check(case: Case) -> Iterator[Finding]:
     """Layers whose epsilon counts, by itself or beside the others."""
     usual = _usual([layer.epsilon for layer in case.layers if layer.epsilon is not None])
-    measured = {} if case.probe is None else {one.name: one for one in evidence(case.probe)}
+    measured = measured_layers(case)
     for values in stored(case, State.STORED):
         epsilon, median = values.layer.epsilon, values.median()
         beside = measured.get(values.layer.name)

@@ -107,6 +107,11 @@ def evidence(probe: Probe) -> list[LayerEvidence]:
     return sorted(layers, key=lambda one: order.get(one.name, 0))
 
 
+def measured_layers(case: Case) -> dict[str, LayerEvidence]:
+    """The evidence by the names of the layers; none where the model was not run."""
+    return {} if case.probe is None else {one.name: one for one in evidence(case.probe)}
+
+
 def unexplained(case: Case) -> list[LayerEvidence]:
     """The layers that no finding accounts for, but for those that values alone condemn (BN201, BN203)."""
     layers = evidence(probe_of(case))

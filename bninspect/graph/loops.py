@@ -5,15 +5,18 @@ A node of the frame may read nothing from outside but through an Enter, and has 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from bninspect.graph.ops import ENTERS, EXITS
-from bninspect.graph.search import reach
+from bninspect.graph.search import reach, steps
+from bninspect.graphdef.records import node_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from bninspect.graph.graph import Graph, Node
+    from bninspect.graphdef.records import NodeDef
 
 
 def in_loops(graph: Graph) -> set[Node]:
@@ -24,3 +27,26 @@ def in_loops(graph: Graph) -> set[Node]:
         return (use.node for use in graph.uses(node) if use.node.op not in EXITS)
 
     return set(reach(enters, inside))
+
+
+def frames(nodes: Mapping[str, NodeDef]) -> dict[str, str]:
+    """The loop that each of these records (by name) stands in, by its frame's name; of nested ones any."""
+    enters = [node.name for node in nodes.values() if node.op in ENTERS]
+    readers: dict[str, list[str]] = defaultdict(list)
+    for node in nodes.values() if enters else ():
+        for text in node.inputs:
+            readers[node_name(text)].append(node.name)
+
+    def inside(name: str) -> Sequence[str]:
+        return () if nodes[name].op in EXITS else readers[name]
+
+    found: dict[str, str] = {}
+    for name, before in steps(enters, inside):
+        found[name] = _frame_name(nodes[name]) if before is None else found[before]
+    return found
+
+
+def _frame_name(enter: NodeDef) -> str:
+    """The frame that an Enter opens; empty if it names none."""
+    name = enter.attr("frame_name")
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else ""

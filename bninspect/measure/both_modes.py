@@ -26,7 +26,6 @@ from bninspect.rewrite.copies import Copies, copies
 from bninspect.rewrite.moments import measure
 from bninspect.run.needed import cut
 from bninspect.run.program import Program
-from bninspect.run.pure_ops import RANDOM_OPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -121,11 +120,6 @@ class BothModes:
             moved = {into.second(name): old for name, old in found.items()}
             found = moved | {new: found.get(old, old) for old, new in into.renamed.items()}
         return found
-
-    @property
-    def draws(self) -> bool:
-        """Whether it draws random numbers at its top level."""
-        return any(node.op in RANDOM_OPS for node in self.graphdef.nodes)
 
     def moved(self, into: Copies) -> BothModes:
         """The same as it stands in a graph that it was put into, as the second."""

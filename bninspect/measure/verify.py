@@ -177,9 +177,6 @@ def _compared(
     """Both modes, tensor by tensor."""
     largest = None
     for mode in MODES:
-        if mine is not theirs:  # both draw their numbers from the start
-            mine.anew()
-            theirs.anew()
         merges = _merges(report, ours, mode)
         wishes = [
             Wish(tensor, (place(tensor.name),), (mode, tensor.name))
@@ -187,8 +184,10 @@ def _compared(
         ]
         wishes += [Wish(merge, (place(merge),), (mode, merge)) for merge in merges]
         fed = {place(name): value for name, value in {**feeds, **ours.feeds_of_original(mode)}.items()}
+        theirs.anew()
         given = {wish.what: value for wish, [value] in theirs.values(wishes, fed).items()}
         alive = [what for what in given if not isinstance(what, str)]
+        mine.anew()
         own = mine.run(
             [ours.fetch(mode, tensor) for tensor in alive], ours.feeds(feeds, {mode: mode for mode in MODES})
         )

@@ -14,13 +14,14 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from bninspect.frozen_dataclass import frozen_dataclass
-from bninspect.graph.ops import ENTERS, EXITS
-from bninspect.graph.search import reach, steps
+from bninspect.graph.loops import frames
+from bninspect.graph.ops import ENTERS
+from bninspect.graph.search import reach
 from bninspect.graphdef.records import node_name
 from bninspect.graphdef.writer import rewritten
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping
 
     from bninspect.graphdef import GraphDef, NodeDef
 
@@ -50,11 +51,11 @@ def copies(first: GraphDef, second: GraphDef, *, prefix: str, apart: Collection[
     while any(name.startswith(f"{prefix}/") for name in ours):
         prefix += "_"
     renamed = {name: f"{prefix}/{name}" for name in theirs if name in split or name not in ours}
-    frames = _frames(theirs)
+    frame_of = frames(theirs)
     nodes = list(first.nodes)
     for node in second.nodes:
         if node.name in renamed:
-            frame = frames.get(node.name) if node.op in ENTERS else None
+            frame = frame_of.get(node.name) if node.op in ENTERS else None
             attributes = {} if frame is None else {"frame_name": f"{prefix}/{frame}".encode()}
             inputs = tuple(_renamed(text, renamed) for text in node.inputs)
             nodes.append(rewritten(node, name=renamed[node.name], inputs=inputs, attributes=attributes))
@@ -72,9 +73,9 @@ def _split(ours: Mapping[str, NodeDef], theirs: Mapping[str, NodeDef], apart: Co
             for text in node.inputs:
                 readers[node_name(text)].add(node.name)
     different = {name for name in ours.keys() | theirs.keys() if not _same(ours.get(name), theirs.get(name))}
-    frames = {**_frames(ours), **_frames(theirs)}
+    frame_of = {**frames(ours), **frames(theirs)}
     enters: dict[str | None, list[str]] = defaultdict(list)
-    for name, frame in frames.items():
+    for name, frame in frame_of.items():
         if (ours.get(name) or theirs[name]).op in ENTERS:
             enters[frame].append(name)
     handles: dict[str, list[str]] = defaultdict(list)
@@ -85,32 +86,9 @@ def _split(ours: Mapping[str, NodeDef], theirs: Mapping[str, NodeDef], apart: Co
 
     def split_too(name: str) -> Iterator[str]:
         """What reads the node, its whole loop, and the handles it reads."""
-        return chain(readers.get(name, ()), enters.get(frames.get(name), ()), handles.get(name, ()))
+        return chain(readers.get(name, ()), enters.get(frame_of.get(name), ()), handles.get(name, ()))
 
     return set(reach((*different, *(name for name in apart if name in ours)), split_too))
-
-
-def _frames(nodes: Mapping[str, NodeDef]) -> dict[str, str]:
-    """The loop that each node stands in, by its frame's name; of nested ones any: they split alike."""
-    enters = [node.name for node in nodes.values() if node.op in ENTERS]
-    readers: dict[str, list[str]] = defaultdict(list)
-    for node in nodes.values() if enters else ():
-        for text in node.inputs:
-            readers[node_name(text)].append(node.name)
-
-    def inside(name: str) -> Sequence[str]:
-        return () if nodes[name].op in EXITS else readers[name]
-
-    found: dict[str, str] = {}
-    for name, before in steps(enters, inside):
-        found[name] = _frame_name(nodes[name]) if before is None else found[before]
-    return found
-
-
-def _frame_name(enter: NodeDef) -> str:
-    """The frame that an Enter opens; empty if it names none."""
-    name = enter.attr("frame_name")
-    return name.decode("utf-8", "replace") if isinstance(name, bytes) else ""
 
 
 def _same(first: NodeDef | None, second: NodeDef | None) -> bool:

@@ -2,10 +2,10 @@
 
 1. Kept is what the fetches need (`needed`), and cut what stands before a fed tensor.
 2. Internal ops are written out (`unfused`), which run on few processors.
-3. Random ops get seeds (`seeds`), so that two programs draw the same numbers.
+3. Random ops draw by their names and the number of the run (`seeds`), so that two programs draw the same.
 4. Every op is held against the allow-list (`safety`) before a session is opened (`running`).
 
-As its users will run it, a graph is neither written out nor seeded, and TensorFlow's graph optimizer is on.
+As its users will run it, a graph is not written out, and TensorFlow's graph optimizer is on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bninspect.graphdef.writer import serialized
 from bninspect.run import safety
 from bninspect.run.needed import cut
 from bninspect.run.pure_ops import RANDOM_OPS
-from bninspect.run.seeds import seeded
+from bninspect.run.seeds import NUMBER, seeded
 from bninspect.run.session import Session
 from bninspect.run.unfused import unfused
 
@@ -64,11 +64,17 @@ class Program:
         cls, graphdef: GraphDef, fetched: Iterable[str], fed: Collection[str], allowed: Iterable[str] = ()
     ) -> Program:
         """The same as its users will run it."""
-        return cls(graphdef=cut(graphdef, fed, fetched), allowed=frozenset(allowed), optimized=True)
+        part = seeded(cut(graphdef, fed, fetched))
+        return cls(graphdef=part, allowed=frozenset(allowed), optimized=True)
 
     @property
     def draws(self) -> bool:
-        """Whether it draws random numbers at its top level: then each run of a session gives others."""
+        """Whether it draws random numbers at its top level: then each run gives others."""
+        return any(node.name == NUMBER for node in self.graphdef.nodes)
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether what it draws depends on how often its session drew before."""
         return any(node.op in RANDOM_OPS for node in self.graphdef.nodes)
 
     def held(self, feeds: Mapping[str, Array]) -> dict[str, Array]:

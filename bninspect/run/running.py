@@ -13,6 +13,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bninspect.errors import Absent, RunError
+from bninspect.run.seeds import number
 from bninspect.run.session import NoValueError
 
 if TYPE_CHECKING:
@@ -49,9 +50,12 @@ class Running:
         self.program = program
         self.lost: dict[Hashable, Absent] = {}
         """Fate -> what was found to have no value first, and why."""
+        self.number = 0
+        """Of the next run, counted from 0: what is drawn depends on it."""
         self.seconds = 0.0
         """How long the last run took."""
         self._session: Session | None = None
+        self._draws = program.draws
 
     def __enter__(self) -> Running:
         return self
@@ -65,14 +69,15 @@ class Running:
             self._session = self.program.session()
 
     def close(self) -> None:
-        """Frees the session. The next run opens a new one, whose random numbers start anew."""
+        """Frees the session. The next run opens a new one."""
         if self._session is not None:
             self._session.close()
             self._session = None
 
     def anew(self) -> None:
-        """Has a program that draws random numbers draw them from the start."""
-        if self.program.draws:
+        """Has a program that draws random numbers draw those of the first run next."""
+        self.number = 0
+        if self._draws and self.program.keeps_state:
             self.close()
 
     def run(self, fetches: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
@@ -80,7 +85,8 @@ class Running:
         self.open()
         assert self._session is not None
         start = time.monotonic()
-        values = self._session.run(fetches, feeds)
+        values = self._session.run(fetches, {**feeds, **number(self.number)} if self._draws else feeds)
+        self.number += 1
         self.seconds = time.monotonic() - start
         return values
 

@@ -14,9 +14,12 @@ from bninspect.measure.run import probe
 from bninspect.options import Preprocess
 from bninspect.run import program
 from bninspect.run.session import Session
+from tests.rewrite.conditionals import layer, write
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bninspect.measure.facts import Probe
 
 
@@ -57,6 +60,24 @@ def test_every_preset_is_tried_in_the_same_session(preset: Preprocess, opened: l
     found = _probe("layers_fused_115.pb", "image.jpg", preset)
     assert found.presets is not None
     assert found.presets.fits
+    assert len(opened) == 1
+
+
+@pytest.mark.tensorflow
+def test_a_model_that_draws_numbers_needs_no_more(tmp_path: Path, opened: list[Session]) -> None:
+    """Every part draws what it draws in its first run: both modes, the original, and the companions."""
+
+    def build(tf: Any, x: Any) -> Any:
+        training = tf.compat.v1.placeholder(tf.bool, [], name="training")
+        first = layer(x, training, "first", trains_when=True)
+        kept = first * tf.random.uniform(tf.shape(first)) + tf.random.normal(tf.shape(first))
+        return layer(kept, training, "second", trains_when=True)
+
+    report = inspect(load(str(write(tmp_path / "noise.pb", build))))
+    found = probe(report, Question(layers=report.layers), Request(random=4))
+    assert (found.verification.state, found.verification.max_abs) == ("verified", 0.0)
+    assert found.companions is not None
+    assert found.companions.random
     assert len(opened) == 1
 
 

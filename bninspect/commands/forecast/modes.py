@@ -21,6 +21,7 @@ from bninspect.rewrite.serving import mode_under
 from bninspect.rewrite.specialize import specialize
 from bninspect.rewrite.strip import rewritable, strip
 from bninspect.run.program import Program
+from bninspect.run.running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -134,8 +135,8 @@ def _run(pruned: Pruned, outputs: Sequence[Tensor], given: Mapping[str, Array]) 
     """The outputs, and whether random numbers were drawn."""
     names = [pruned.names[tensor] for tensor in outputs]
     program = Program.of(pruned.graphdef, names, given)
-    with program.session() as session:
-        return tuple(session.run(names, program.held(given))), program.draws
+    with Running(program) as running:
+        return tuple(running.run(names, program.held(given))), program.draws
 
 
 def _run_mixed(report: Report, modes: tuple[Mode, ...], given: Mapping[str, Array]) -> Values | None:

@@ -69,6 +69,7 @@ class TrainingRun:
             program = self.made.program(self.inputs.names, self.allowed)
             self._running = Running(replace(program, one_thread=self.one_thread))
         running = self._running
+        running.number = first  # so that a batch draws the same, whoever measures it
         with ThreadPoolExecutor(1) as beside:
             feeds = self.inputs.batches(first, last)
             following, taken, images = beside.submit(next, feeds, None), None, 0

@@ -119,6 +119,7 @@ class ProgramPair:
         wanted = dict.fromkeys((*self._tensors.values(), *self._handed.values(), *by_formula))
         if self._ours is None:
             self._ours = self._opened(self._new, fed, wanted)
+        self._ours.anew()
         own = {wish.names[0]: value for wish, [value] in self._ours.values(each(wanted), fed).items()}
         for name in by_formula:
             if name not in own:
@@ -130,6 +131,7 @@ class ProgramPair:
         """The tensors that have a value in the original, by their names there; not those that are fed."""
         if self._theirs is None:
             self._theirs = self._opened(self._original, fed, self._tensors)
+        self._theirs.anew()
         names = [name for name in self._tensors if name not in fed]
         return {wish.names[0]: value for wish, [value] in self._theirs.values(each(names), fed).items()}
 

@@ -2,9 +2,9 @@
 
 Beside both modes (`both_modes`) stand the model as it serves, which the companions are tested on, the copies
 that are held against the original, and the original itself. What two of them have in common stands there once
-(`rewrite.copies`), weights above all. The original stands apart where ours draws random numbers, for each has
-to draw from the start, and where TensorFlow refuses all of them together: then what is wrong with it is said
-of it alone.
+(`rewrite.copies`), weights above all. The original stands apart where what is drawn depends on how often the
+session drew before (`run.seeds`), for each has to draw from the start, and where TensorFlow refuses all of
+them together: then what is wrong with it is said of it alone.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def together(
     """
     distinct = list({id(part): part for part in parts.values()}.values())
     tries: list[tuple[list[BothModes], Original | None]] = []
-    if original is not None and not any(part.draws for part in distinct):
+    if original is not None:
         tries.append((distinct, original))
     tries += [(distinct, None), (distinct[:1], None)][: len(distinct)]
     with ExitStack() as opened:
@@ -88,6 +88,8 @@ def _first_that_opens(
     """
     for number, (parts, original) in enumerate(tries, 1):
         program, views, place = _joined(parts, original, allowed)
+        if original is not None and program.keeps_state:
+            continue
         running = Running(program)
         try:
             running.open()

@@ -6,15 +6,24 @@ What the moments are is told by tests/check/test_refresh.py.
 from __future__ import annotations
 
 import tracemalloc
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from bninspect.batchnorm import inspect
+from bninspect.commands.refresh.batches import training_run
 from bninspect.commands.refresh.estimates import DRAWN
 from bninspect.commands.refresh.reestimate import estimate
+from bninspect.commands.refresh.training_program import training_program
 from bninspect.graph import load
 from bninspect.inputs.request import Request
+from tests.rewrite.conditionals import layer, write
 from tests.support.places import FIXTURES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.tensorflow
 
@@ -70,3 +79,22 @@ def test_how_images_became_input_is_kept() -> None:
     found = estimate(report, report.layers, Request(random=2, preprocess="unit", channels="bgr"))
     assert found.how[DRAWN] == "random"
     assert (found.how["preset"], found.how["order of colours"]) == ("unit", "bgr")
+
+
+def test_a_batch_draws_the_same_whoever_measures_it(tmp_path: Path) -> None:
+    """So that the parts of many processes are those of one."""
+
+    def build(tf: Any, x: Any) -> Any:
+        training = tf.compat.v1.placeholder(tf.bool, [], name="training")
+        kept = x * tf.random.uniform(tf.shape(x))
+        return layer(kept, training, "bn", trains_when=True)
+
+    report = inspect(load(str(write(tmp_path / "drawing.pb", build))))
+    made = training_program(report, report.layers, stripped=False)
+    run = training_run(report, made, Request(random=12, batch_size=4), ())
+    with closing(run):
+        whole = [batch["bn"].moments.mean for batch, _ in run.task(0, 3).batches]
+        for index in (2, 0, 1):
+            ((batch, _),) = run.task(index, index + 1).batches
+            np.testing.assert_array_equal(batch["bn"].moments.mean, whole[index])
+    assert not np.array_equal(whole[0], whole[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,10 +14,12 @@ import bninspect
 from bninspect.commands.strip import pair
 from bninspect.commands.strip.as_served import run_as_served
 from bninspect.errors import RunError
+from bninspect.inputs.request import Request
 from bninspect.run.running import within
 from bninspect.run.session import Session
-from tests.rewrite.conditionals import write
+from tests.rewrite.conditionals import layer, write
 from tests.support.places import FIXTURES, ROOT
+from tests.support.stripping import strip
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,3 +103,21 @@ def test_a_model_that_does_not_return_is_not_written(tmp_path: Path, monkeypatch
     with pytest.raises(bninspect.BninspectError, match=r"did not return within 60 s.*; nothing was written"):
         bninspect.strip(FIXTURES / "classic.pb", tmp_path / "out.pb")
     assert not (tmp_path / "out.pb").exists()
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("op", ["uniform", "shuffle"])
+def test_a_model_that_draws_numbers_gives_them_as_it_is_served(tmp_path: Path, op: str) -> None:
+    """Of several batches, too: each draws what the first run draws."""
+
+    def build(tf: Any, x: Any) -> Any:
+        training = tf.compat.v1.placeholder(tf.bool, [], name="training")
+        y = layer(x, training, "bn", trains_when=True)
+        return y * tf.random.uniform(tf.shape(y)) if op == "uniform" else tf.random.shuffle(y)
+
+    model, target = write(tmp_path / "drawing.pb", build), tmp_path / "out.pb"
+    result = strip(model, target, request=Request(random=6, batch_size=2))
+    assert result.verification is not None
+    assert (result.verification.state, result.verification.max_abs) == ("verified", 0.0)
+    drawn = {node.op for node in bninspect.load(target)} & {"RandomUniform", "RandomShuffle"}
+    assert len(drawn) == 1

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.layer import MovingStatistics
 
 UNREAD_VARIABLES = "they are in variables, which were not read"
+EMPTY = "what should hold them is empty"
 NOT_IN_CHECKPOINT = "they are in variables that the checkpoint does not hold"
 
 Range = tuple[float | None, float | None]
@@ -37,7 +38,7 @@ def stored_statistics(moving: MovingStatistics) -> Statistics:
     if values[0] is None or values[1] is None:
         return Statistics(state=State.UNREAD, reason="a constant without a value")
     if not values[0].size or not values[1].size:
-        return Statistics(state=State.ABSENT, reason="the constants that should hold them are empty")
+        return Statistics(state=State.ABSENT, reason=EMPTY)
     try:
         arrays = values[0].reals(), values[1].reals()
     except CutShortError:

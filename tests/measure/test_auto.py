@@ -10,8 +10,10 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.graph import load
+from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.request import Request
 from bninspect.measure.auto import _moments
+from bninspect.measure.examined import prepared
 from bninspect.measure.facts import Question
 from bninspect.measure.presets import PresetFit, ranked
 from bninspect.measure.run import probe
@@ -96,6 +98,22 @@ def test_another_preset_than_in_training_is_diagnosed(
     assert fix is not None
     assert fix.startswith(f"bninspect probe {network('fused').path} --image ")
     assert fix.endswith(" --preprocess unit")
+
+
+@pytest.mark.parametrize(("asked", "fed"), [(None, "bgr"), ("rgb", "rgb"), ("bgr", "bgr")])
+def test_the_order_of_colours_that_was_asked_for_is_fed(asked: Channels | None, fed: Channels) -> None:
+    """And else that of the preset that fits best."""
+    trial = ranked("bn", 16, [fit("tf", 0.1, "bgr"), fit("tf", 0.4, "rgb"), fit("raw", 9.0)])
+    bound: list[Request] = []
+    nothing = Inputs(place=None, pictures=None, batch_size=1, preset=None, feeds={}, said={})
+
+    def bind(request: Request) -> Inputs:
+        bound.append(request)
+        return nothing
+
+    request = Request(images=("x.png",), preprocess="auto", channels=asked)
+    prepared(nothing, request, bind, lambda _: trial)
+    assert [(one.preprocess, one.channels) for one in bound] == [("tf", fed)]
 
 
 @pytest.mark.tensorflow

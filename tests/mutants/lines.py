@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from tests.mutants import outcomes
@@ -57,14 +58,22 @@ class Lines:
 
     def tests_of(self, path: Path, lines: tuple[int, int] | None) -> list[str]:
         """Node ids of the tests that run any of these lines, of the whole file if none are given: first the
-        quick ones of the file's own room, then the quick ones of others. Of lines that no test runs, as they
-        run when their file is imported, those that run a file that imports it.
+        quick ones of the file's own room, then the quick ones of others, of each test function one before any
+        has a second. Of lines that no test runs, as they run when their file is imported, those that run a
+        file that imports it.
         """
         names = self._running(path, lines)
         if not names:
             names = {name for importer in _importers(path) for name in self._running(importer, None)}
         room = path.relative_to(ROOT / "bninspect").parent.as_posix()
-        return sorted(names, key=lambda name: self._rank(name, room))[:MOST]
+        ranked = sorted(names, key=lambda name: self._rank(name, room))
+        turns: dict[str, int] = {}
+        seen: Counter[str] = Counter()
+        for name in ranked:
+            function = name.partition("[")[0]
+            turns[name] = seen[function]
+            seen[function] += 1
+        return sorted(ranked, key=lambda name: (self._rank(name, room)[0], turns[name]))[:MOST]
 
     def _running(self, path: Path, lines: tuple[int, int] | None) -> set[str]:
         """The tests that run any of these lines, or any of the whole file."""

@@ -10,7 +10,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.naming import layer_name, parameter_scope
 from bninspect.batchnorm.recognition.fused import along
 from bninspect.batchnorm.site import Batch, Chosen, Site
-from bninspect.batchnorm.stored import stored_statistics
+from bninspect.batchnorm.stored import EMPTY, stored_statistics
 from bninspect.batchnorm.switch import ModeSwitch
 from bninspect.graph.ops import VARIABLES
 from bninspect.graph.trace import content, declared_shape, value
@@ -118,7 +118,10 @@ def _statistics(inference: Branch | None, moving: MovingStatistics | None) -> St
     if inference.site.folded:
         reason = f"they were folded into weights ({inference.node.op} {inference.node.label})"
         return Statistics(state=State.UNREAD, reason=reason)
-    node = value(inference.mean).node
+    mean, variance = value(inference.mean), value(inference.variance)
+    if _is_empty(mean) or _is_empty(variance):
+        return Statistics(state=State.ABSENT, reason=EMPTY)
+    node = mean.node
     return Statistics(
         state=State.UNREAD, reason=f"they are computed by {node.op} {node.label} when the model runs"
     )
@@ -139,9 +142,14 @@ def _is_kept(tensor: Tensor) -> bool:
     """Whether a tensor is a place where statistics can be kept: not an empty constant, not a moment."""
     node = tensor.node
     if node.op == "Const":
-        held = content(node)
-        return held is not None and held.size > 0
+        return content(node) is not None and not _is_empty(tensor)
     return node.op in VARIABLES or node.op.startswith("Placeholder")
+
+
+def _is_empty(tensor: Tensor) -> bool:
+    """Whether it is a constant without an element."""
+    held = content(tensor.node)
+    return held is not None and held.size == 0
 
 
 def _channels(statistics: Statistics, tensors: tuple[Tensor | None, ...]) -> int | None:

@@ -105,13 +105,16 @@ def _steps(case: Case) -> int | None:
 
 def undecided(case: Case) -> str | None:
     """What could not be judged: a momentum that is computed when the model runs, steps that are not known."""
-    momenta = {layer.name: _momentum(layer, case) for layer, _ in _averaging(case)}
-    unknown = [name for name, momentum in momenta.items() if momentum is None]
+    unknown: list[str] = []
+    slow = False
+    for layer, _ in _averaging(case):
+        momentum = _momentum(layer, case)
+        if momentum is None:
+            unknown.append(layer.name)
+        else:
+            slow |= momentum >= thresholds.LEAST_MOMENTUM
     if unknown:
         return f"the momentum of {listed(unknown)} is no constant of the graph"
-    slow = any(
-        momentum is not None and momentum >= thresholds.LEAST_MOMENTUM for momentum in momenta.values()
-    )
     if slow and _steps(case) is None:
         return "how many steps were made is not known: no global step was read from a checkpoint"
     return None

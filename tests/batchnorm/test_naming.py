@@ -22,6 +22,7 @@ LAYER = "{name} = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=f
         ("net/output/bn/cond/y", "net/output/bn"),
         ("output/y", "output"),
         ("alone", "alone"),
+        ("cond/batchnorm/add_1", "cond/batchnorm"),
     ],
 )
 def test_scope_of_the_output(node: str, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bninspect.measure.companions.companions import RERUN, ROUNDING, Dependence, _compared
+from bninspect.measure.companions.companions import Dependence, _compared
 
 
 def one(first: np.ndarray, again: np.ndarray, accompanied: np.ndarray, **how: object) -> Dependence:
@@ -25,13 +25,13 @@ def test_the_change_is_of_the_first_row_and_the_rerun_of_all() -> None:
     accompanied[1] += 100
     found = one(ROWS, again, accompanied, control=(ROWS, ROWS + 0.5))
     assert (found.change, found.rerun, found.size, found.control) == (3.0, 0.25, 8.0, 0.5)
-    assert found.floor == RERUN * 0.25
+    assert found.floor == 1.0  # four times the rerun
     assert (found.random, found.depends, found.share) == (True, False, 3.0 / 8.0)
 
 
 def test_without_chance_the_floor_is_rounding() -> None:
     found = one(ROWS, ROWS, ROWS)
-    assert found.floor == pytest.approx(ROUNDING * np.finfo(np.float32).eps * 8.0)
+    assert found.floor == pytest.approx(100 * np.finfo(np.float32).eps * 8.0)
     assert (found.random, found.depends, found.control) == (False, False, None)
     moved = ROWS.copy()
     moved[0, 0] += 0.01

@@ -45,6 +45,39 @@ def test_does_not_catch_statistics_of_several_axes() -> None:
     assert not of_fixture("BN110", "cases/axis_list.pb")
 
 
+CHAIN = """
+shifted = AddV2(variance, epsilon)
+root = Rsqrt(shifted)
+scale = Mul(root, gamma)
+a = Mul(x, scale)
+b = Mul(mean, scale)
+c = Sub(beta, b)
+y = AddV2(a, c)
+"""
+
+
+@pytest.mark.parametrize(
+    ("which", "wrong"),
+    [
+        ({"gamma": "[2.0]"}, None),
+        ({"gamma": "[2.0]", "beta": "[1.0]"}, None),
+        ({"beta": "[1.0, 2.0]"}, "beta 2"),
+        ({"mean": "[1.0]"}, "moving_mean 1"),
+        ({"variance": "[1.0]"}, "moving_variance 1"),
+    ],
+    ids=str,
+)
+def test_in_a_formula_a_single_parameter_serves_all_channels(
+    which: dict[str, str], wrong: str | None
+) -> None:
+    """Statistics of one value do not: TensorFlow broadcasts them, and no training leaves them."""
+    text = IMAGE + replaced(**which) + CHAIN
+    if wrong is None:
+        assert not found("BN110", text)
+    else:
+        assert wrong in caught("BN110", text).message
+
+
 @pytest.mark.parametrize(
     "file", ["renorm.pb", "nchw.pb", "nchw_decomposed.pb", "no_gamma.pb", "half.pb", "dense.pb"]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.rules import Severity
+from bninspect.rules.catalogue import bn404
 from tests.support.probes import net, probe
 from tests.support.probing import net_with, never, outcome, part_way, reason, shifted
 
@@ -39,3 +40,13 @@ def test_does_not_catch_initial_statistics() -> None:
     found = outcome("BN404", probe(*net(stored=never)))
     assert not found.findings
     assert reason(found) == "no layer has statistics beside measured ones to fit"
+
+
+@pytest.mark.parametrize(("momentum", "words"), [(0.99, "run for some 408 steps more"), (None, "run")])
+def test_without_a_command_it_says_how_long_to_train_on(
+    monkeypatch: pytest.MonkeyPatch, momentum: float | None, words: str
+) -> None:
+    """Of 0.598 that is left of the start, ln(0.01 / 0.598) / ln(0.99) steps leave 1 %."""
+    monkeypatch.setattr(bn404, "refresh_command", lambda case: None)
+    (finding,) = outcome("BN404", probe(*net(stored=part_way(0.4))), momentum=momentum).findings
+    assert finding.remedy == f"train on with the update ops {words}"

@@ -1,0 +1,71 @@
+"""What is said of an error of the first layer: whether all its channels are off by one factor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from tests.support.probes import CHANNELS, probe, probed, wrong
+
+if TYPE_CHECKING:
+    from tests.support.probes import Truth
+
+SCALED = "; all its channels are about {} times as wide as stored, as of scaled input"
+
+
+def narrowed(factors: Any) -> Any:
+    """A stored variance that makes the images look so many times as wide."""
+
+    def stored(given: Truth) -> tuple[Any, Any]:
+        return given.mean, given.variance / np.square(factors)
+
+    return stored
+
+
+def said(factors: Any) -> str:
+    """What BN403 says of two layers, the first of which is so many times as wide as stored."""
+    layers = probed("net/block0/bn", 0, stored=narrowed(factors)), probed("net/block1/bn", 1)
+    (finding,) = wrong(probe(*layers))
+    assert finding.layer == "net/block0/bn"
+    return finding.evidence
+
+
+@pytest.mark.parametrize("factor", [3.0, 0.25])
+def test_one_factor_for_all_channels_is_scaled_input(factor: float) -> None:
+    assert SCALED.format(f"{factor:g}") in said(factor)
+
+
+def test_channels_of_other_factors_are_no_scaled_input() -> None:
+    assert "as of scaled input" not in said(np.geomspace(1.5, 40.0, CHANNELS))
+
+
+def test_a_mean_that_is_off_is_no_scaled_input() -> None:
+    """All channels are as wide as stored: one factor, and it is 1."""
+    layers = (
+        probed(
+            "net/block0/bn",
+            0,
+            stored=lambda given: (given.mean + 3 * np.sqrt(given.variance), given.variance),
+        ),
+        probed("net/block1/bn", 1),
+    )
+    (finding,) = wrong(probe(*layers))
+    assert "as of scaled input" not in finding.evidence
+    assert "it is the first layer" in finding.evidence
+
+
+def test_channels_without_variance_say_nothing_of_the_factor() -> None:
+    """Two channels that the images do not move: their ratio is 0, and its logarithm is no number."""
+    factors = np.full(CHANNELS, 3.0)
+    layer = probed("net/block0/bn", 0, stored=narrowed(factors))
+    assert layer.own is not None
+    assert layer.own.staleness is not None
+    ratios = layer.own.staleness.r.copy()
+    ratios[:2] = 0.0
+    ratios[2] = np.nan
+    own = replace(layer.own, staleness=replace(layer.own.staleness, r=ratios))
+    (finding,) = wrong(probe(replace(layer, own=own), probed("net/block1/bn", 1)))
+    assert "as of scaled input" in finding.evidence

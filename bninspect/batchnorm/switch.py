@@ -23,7 +23,8 @@ class JointDecider(NamedTuple):
     if_false: bool
 
 
-class Predicate(NamedTuple):
+@frozen_dataclass
+class Predicate:
     """A boolean tensor and what decides it, after every Identity, Switch, Cast and LogicalNot on the way."""
 
     tensor: Tensor

@@ -8,6 +8,7 @@ stand in no graph: what decides it, and what it is for given values, is found as
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from operator import ne
 from typing import TYPE_CHECKING, NamedTuple
@@ -127,10 +128,10 @@ def _is_made(tensor: Tensor) -> bool:
 def analysed(tensor: Tensor, conditions: Conditions) -> Predicate:
     """What decides a predicate; of one that was made here, what decides its parts, too."""
     behind, negated = conditions.base(tensor)
-    found = analyse(tensor)._replace(behind=behind, negated=negated)
+    found = replace(analyse(tensor), behind=behind, negated=negated)
     if not _is_made(tensor) or _is_decided(found):
         return found
-    return found._replace(parts=_parts(tensor, conditions))
+    return replace(found, parts=_parts(tensor, conditions))
 
 
 class Deciders:
@@ -145,7 +146,7 @@ class Deciders:
         source = same(tensor)
         if source not in self._known:
             self._known[source] = analysed(source, self._conditions)
-        return self._known[source]._replace(tensor=tensor)
+        return replace(self._known[source], tensor=tensor)
 
 
 def _is_decided(predicate: Predicate) -> bool:

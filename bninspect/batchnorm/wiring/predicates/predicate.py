@@ -8,6 +8,7 @@ both its values: a negation is a fact about the table, not about names.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import isfinite
 from operator import add, ge, gt, le, lt, sub
 from typing import TYPE_CHECKING
@@ -100,7 +101,7 @@ def analyse(tensor: Tensor) -> Predicate:
             return _predicate(tensor, reason=f"a number, {leaf.name}, is compared with another than 0 and 1")
         return _predicate(tensor, constant=yes)
     found = _predicate(tensor)
-    return found._replace(source=leaf, default=_default(leaf), true_when=yes, unfed=_unfed(tensor))
+    return replace(found, source=leaf, default=_default(leaf), true_when=yes, unfed=_unfed(tensor))
 
 
 def _predicate(tensor: Tensor, constant: bool | None = None, reason: str | None = None) -> Predicate:

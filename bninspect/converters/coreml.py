@@ -57,6 +57,12 @@ FACTS = (
         test="lookalikes.pb",
     ),
     Fact(
+        serves=Serves.OTHER,
+        when=lambda one: one.is_fixed and one.model.quantizes_narrowly,
+        reason="it moves weights that are quantized with narrow_range by half a step; no message",
+        test="cases/quantized_eval.pb",
+    ),
+    Fact(
         serves=Serves.INFERENCE,
         when=lambda one: one.is_fused and one.trains and one.has_statistics,
         reason="it does not read is_training, and takes the stored statistics; no message",

@@ -9,7 +9,9 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.converters.fact import Serves
 from bninspect.converters.table import FACTS
 from bninspect.converters.written import written
+from bninspect.errors import BninspectError
 from bninspect.frozen_dataclass import frozen_dataclass
+from bninspect.rewrite.freeze import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -63,8 +65,13 @@ class ConverterForecast:
 
 
 def forecast(report: Report, names: Collection[str] = ()) -> tuple[ConverterForecast, ...]:
-    """For each converter of these names (none: for all), in the order of the table. The report has layers."""
-    layers = written(report)
+    """For each converter of these names (none: for all), in the order of the table. The report has layers.
+
+    Facts are about frozen graphs: a model with variables is judged as it is when they are constants, if their
+    values are at hand.
+    """
+    own = {layer.name: layer for layer in report.layers}
+    layers = [(own[one.layer.name], one) for one in written(_as_converted(report))]
     return tuple(
         ConverterForecast(converter=converter, groups=_groups(converter, layers))
         for converter in FACTS
@@ -72,12 +79,22 @@ def forecast(report: Report, names: Collection[str] = ()) -> tuple[ConverterFore
     )
 
 
-def _groups(converter: Converter, layers: Sequence[Written]) -> tuple[GroupForecast, ...]:
-    alike: dict[object, list[tuple[Written, Fact | None]]] = {}
-    for one in layers:
+def _as_converted(report: Report) -> Report:
+    """The report of the frozen model, of which a converter meets the same layers; else the report itself."""
+    try:
+        held = frozen(report)
+    except BninspectError:
+        return report
+    names = {layer.name for layer in report.layers}
+    return held if {layer.name for layer in held.layers} == names else report
+
+
+def _groups(converter: Converter, layers: Sequence[tuple[BatchNorm, Written]]) -> tuple[GroupForecast, ...]:
+    alike: dict[object, list[tuple[BatchNorm, Fact | None]]] = {}
+    for layer, one in layers:
         fact = next((fact for fact in FACTS[converter] if fact.when(one)), None)
-        alike.setdefault((id(fact), one.layer.mode), []).append((one, fact))
-    groups = [_group([one.layer for one, _ in found], found[0][1]) for found in alike.values()]
+        alike.setdefault((id(fact), layer.mode), []).append((layer, fact))
+    groups = [_group([layer for layer, _ in found], found[0][1]) for found in alike.values()]
     return tuple(sorted(groups, key=lambda group: _GRAVEST.index(group.serves)))
 
 

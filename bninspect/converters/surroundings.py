@@ -42,6 +42,8 @@ class Surroundings:
     """Whether a placeholder of no axes is needed."""
     has_half_input: bool
     """Whether a placeholder is needed that holds float16."""
+    quantizes_narrowly: bool
+    """Whether FakeQuant with narrow_range is needed."""
     has_unranked_input: bool
     """Whether a placeholder is needed that states no shape."""
     outputs: frozenset[Node]
@@ -79,6 +81,9 @@ def surroundings(report: Report) -> Surroundings:
         ),
         has_scalar_input=() in shapes,
         has_half_input=any(node.attr("dtype") == "half" for node in places),
+        quantizes_narrowly=any(
+            node.op.startswith("FakeQuant") and bool(node.attr("narrow_range")) for node in needed
+        ),
         has_unranked_input=None in shapes,
         outputs=frozenset(tensor.node for tensor in report.outputs),
         is_refused_global=is_global and (graph.graphdef.producer or 0) > _LAST_GLOBAL,

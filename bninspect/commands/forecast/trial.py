@@ -82,7 +82,7 @@ def try_converters(
     wanted = [name for name in tested if missing(name) is None]
     if not wanted:
         return (), untried
-    held = report if report.graph.graphdef.variables is None else frozen(report)
+    held = frozen(report)
     step("running both modes of the original")
     modes = modes_of(held)
     found = []

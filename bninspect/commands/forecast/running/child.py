@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _tried(request: dict[str, Any]) -> dict[str, Any]:
-    feeds = np.load(request["feeds"])
+    feeds = np.load(request["feeds"], allow_pickle=True)  # bytes of a sound or an image; our parent wrote it
     rounds = {
         name: {key.partition("/")[2]: feeds[key] for key in feeds.files if key.partition("/")[0] == name}
         for name in request["rounds"]

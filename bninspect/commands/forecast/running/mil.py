@@ -87,6 +87,7 @@ _UNARY: dict[str, Callable[..., Any]] = {
     "exp": np.exp,
     "abs": np.abs,
     "sign": np.sign,
+    "round": np.round,  # a half goes to the even number, as in TensorFlow
     "identity": lambda x: x,
     "cast": lambda x: x,
     "logical_not": np.logical_not,
@@ -147,6 +148,49 @@ def _padding(given: dict[str, Any], sizes: Any, extents: Any, strides: Any) -> l
     return [(-(-one // 2), one // 2) if lower else (one // 2, -(-one // 2)) for one in whole]
 
 
+def _conv_transpose(given: dict[str, Any]) -> Any:
+    """A convolution of the input, spread out by its strides, with the turned kernel, cut to its shape."""
+    x, weight = given["x"], np.asarray(given["weight"], np.float64)
+    spatial = x.ndim - 2
+    strides = [int(one) for one in given.get("strides", [1] * spatial)]
+    if int(given.get("groups", 1)) != 1 or any(int(one) != 1 for one in given.get("dilations", [])):
+        raise UnknownOpError("its op conv_transpose, of groups or dilated, is not evaluated here")
+    sizes = [(size - 1) * stride + 1 for size, stride in zip(x.shape[2:], strides, strict=True)]
+    spread = np.zeros((*x.shape[:2], *sizes))
+    spread[(slice(None), slice(None), *(slice(None, None, one) for one in strides))] = x
+    edges = [one - 1 for one in weight.shape[2:]]
+    turned = np.flip(np.swapaxes(weight, 0, 1), axis=tuple(range(2, weight.ndim)))
+    y = _conv({"x": spread, "weight": turned, "pad_type": "custom", "pad": [e for e in edges for _ in "ab"]})
+    before = _cut(given, y.shape[2:], weight.shape[2:], strides)
+    y = y[(slice(None), slice(None), *(slice(low, high) for low, high in before))]
+    bias = given.get("bias")
+    return y if bias is None else y + np.reshape(bias, (1, -1, *[1] * spatial))
+
+
+def _cut(given: dict[str, Any], whole: Any, kernel: Any, strides: Any) -> list[tuple[int, int]]:
+    """Where the output begins and ends in what the whole kernel gives, for each axis."""
+    kind = given.get("pad_type", "valid")
+    if kind == "valid":
+        return [(0, size) for size in whole]
+    if kind == "custom":
+        pad = [int(one) for one in given["pad"]]
+        return [(low, size - high) for low, high, size in zip(pad[::2], pad[1::2], whole, strict=True)]
+    wanted = given.get("output_shape")
+    spans = []
+    for axis, size in enumerate(whole):
+        left = max(0, int(kernel[axis]) - int(strides[axis]))
+        low = -(-left // 2) if kind == "same_lower" else left // 2
+        length = size - left if wanted is None else int(wanted[2 + axis])
+        spans.append((low, low + length))
+    return spans
+
+
+def _gather(given: dict[str, Any]) -> Any:
+    if int(given.get("batch_dims", 0)):
+        raise UnknownOpError("its op gather, of batches, is not evaluated here")
+    return np.take(given["x"], np.asarray(given["indices"], np.int64), axis=int(given.get("axis", 0)))
+
+
 def _matmul(given: dict[str, Any]) -> Any:
     x, y = given["x"], np.asarray(given["y"], np.float64)
     x = np.swapaxes(x, -1, -2) if given.get("transpose_x") else x
@@ -180,6 +224,8 @@ def _pool(reduce: Callable[..., Any], filling: float) -> Callable[[dict[str, Any
 _OTHERS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "batch_norm": _batch_norm,
     "conv": _conv,
+    "conv_transpose": _conv_transpose,
+    "gather": _gather,
     "matmul": _matmul,
     "linear": _linear,
     "softmax": _softmax,

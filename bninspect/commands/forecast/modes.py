@@ -7,9 +7,13 @@ can be compared, too.
 from __future__ import annotations
 
 from dataclasses import field
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.mode import Mode
+from bninspect.batchnorm.wiring.deciding import value_of
+from bninspect.batchnorm.wiring.predicates.predicate import logic
+from bninspect.batchnorm.wiring.predicates.trials import trials
 from bninspect.errors import BninspectError, RunError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.search import upstream
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.batchnorm.wiring.predicates.predicate import Value
     from bninspect.graph import Tensor
     from bninspect.rewrite.prune import Pruned
 
@@ -46,7 +51,7 @@ class FedRound:
 
     feeds: Mapping[str, Array]
     """Tensor name -> value."""
-    decided: Mapping[Tensor, bool]
+    decided: Mapping[Tensor, Value]
     """What decides -> the value that it is fed."""
 
 
@@ -92,8 +97,9 @@ def modes_of(report: Report) -> Modes:
     """
     needed = upstream(tensor.node for tensor in report.outputs)
     decided = sources(report)
-    fed = {tensor: value for tensor, value in decided.items() if tensor.node.op == "Placeholder"}
-    names = {tensor.name for tensor in decided}
+    asked = {tensor: _asked(tensor, values) for tensor, values in decided.items()}
+    fed = {source: values for found in asked.values() for source, values in found.items()}
+    names = {tensor.name for tensor in (*decided, *fed)}
     places = [
         place for place in placeholders(report.graph, needed)
         if not place.has_default and place.name not in names
@@ -121,11 +127,38 @@ def modes_of(report: Report) -> Modes:
         draws=draws,
         tolerance=_QUANTIZED if quantized else _HALF if "half" in types else _SINGLE,
         unrunnable=unrunnable,
-        decided_inside=any(not tensor.node.op.startswith("Placeholder") for tensor in decided),
+        decided_inside=any(
+            not found and not tensor.node.op.startswith("Placeholder") for tensor, found in asked.items()
+        ),
     )
 
 
-def _round(given: Mapping[str, Array], fed: Mapping[Tensor, Mapping[Mode, bool]], mode: Mode) -> FedRound:
+def _asked(decider: Tensor, wanted: Mapping[Mode, bool]) -> dict[Tensor, dict[Mode, Value]]:
+    """What is fed so that the decider has its value in each mode: itself, or the placeholders that it is
+    computed from, by trying; empty if nothing has to be fed, or no values do it.
+    """
+    if decider.node.op.startswith("Placeholder"):
+        return {decider: dict(wanted)} if decider.node.op == "Placeholder" else {}
+    order, leaves = logic(decider)
+    names = {leaf: leaf.name for leaf in leaves}
+    tried = trials(order, names)
+    if tried is None or any(leaf.node.op != "Placeholder" for leaf in leaves):
+        return {}
+    found: dict[Tensor, dict[Mode, Value]] = {leaf: {} for leaf in leaves}
+    for mode, value in wanted.items():
+        for chosen in product(*(tried[names[leaf]] for leaf in leaves)):
+            numbers = [number for number in chosen if not isinstance(number, bytes)]
+            values = dict(zip(leaves, numbers, strict=False))
+            if len(numbers) == len(leaves) and value_of(decider, values) is value:
+                for leaf, number in values.items():
+                    found[leaf][mode] = number
+                break
+        else:
+            return {}
+    return found
+
+
+def _round(given: Mapping[str, Array], fed: Mapping[Tensor, Mapping[Mode, Value]], mode: Mode) -> FedRound:
     decided = {tensor: value[mode] for tensor, value in fed.items()}
     feeds = {tensor.name: fed_value(tensor, value) for tensor, value in decided.items()}
     return FedRound(feeds={**given, **feeds}, decided=decided)

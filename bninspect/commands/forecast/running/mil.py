@@ -157,12 +157,14 @@ def _conv_transpose(given: dict[str, Any]) -> Any:
         raise UnknownOpError("its op conv_transpose, of groups or dilated, is not evaluated here")
     sizes = [(size - 1) * stride + 1 for size, stride in zip(x.shape[2:], strides, strict=True)]
     spread = np.zeros((*x.shape[:2], *sizes))
-    spread[(slice(None), slice(None), *(slice(None, None, one) for one in strides))] = x
-    edges = [one - 1 for one in weight.shape[2:]]
+    places = (slice(None), slice(None), *(slice(None, None, one) for one in strides))
+    spread[places] = x
+    pad = [size - 1 for size in weight.shape[2:] for _ in range(2)]
     turned = np.flip(np.swapaxes(weight, 0, 1), axis=tuple(range(2, weight.ndim)))
-    y = _conv({"x": spread, "weight": turned, "pad_type": "custom", "pad": [e for e in edges for _ in "ab"]})
-    before = _cut(given, y.shape[2:], weight.shape[2:], strides)
-    y = y[(slice(None), slice(None), *(slice(low, high) for low, high in before))]
+    y = _conv({"x": spread, "weight": turned, "pad_type": "custom", "pad": pad})
+    spans = _cut(given, y.shape[2:], weight.shape[2:], strides)
+    places = (slice(None), slice(None), *(slice(low, high) for low, high in spans))
+    y = y[places]
     bias = given.get("bias")
     return y if bias is None else y + np.reshape(bias, (1, -1, *[1] * spatial))
 

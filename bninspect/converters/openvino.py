@@ -37,7 +37,7 @@ FACTS = (
     Fact(
         serves=Serves.REFUSES,
         when=lambda one: one.asks and one.model.has_unranked_input,
-        reason="its CPU plugin takes no input that states no rank",
+        reason="its CPU plugin takes no input that states no rank, unless a Switch alone reads it",
         test="names_lie.pb",
     ),
     Fact(

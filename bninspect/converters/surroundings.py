@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.frozen_dataclass import frozen_dataclass
-from bninspect.graph.ops import PLACEHOLDERS
+from bninspect.graph.ops import IDENTITIES, PLACEHOLDERS, SWITCHES
 from bninspect.graph.search import upstream
-from bninspect.graph.trace import declared_shape
+from bninspect.graph.trace import declared_shape, same
 from bninspect.graph.updates import updates_of_constants
 from bninspect.graphdef.records import FunctionRef
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bninspect.batchnorm import Report
     from bninspect.graph import Graph, Node
 
@@ -45,7 +47,9 @@ class Surroundings:
     quantizes_narrowly: bool
     """Whether FakeQuant with narrow_range is needed."""
     has_unranked_input: bool
-    """Whether a placeholder is needed that states no shape."""
+    """Whether a placeholder is needed that states no shape, and that more than a Switch reads: from a Switch
+    its shape is known.
+    """
     outputs: frozenset[Node]
     """The nodes that give the model's outputs."""
     is_refused_global: bool
@@ -84,10 +88,19 @@ def surroundings(report: Report) -> Surroundings:
         quantizes_narrowly=any(
             node.op.startswith("FakeQuant") and bool(node.attr("narrow_range")) for node in needed
         ),
-        has_unranked_input=None in shapes,
+        has_unranked_input=any(
+            shape is None and not _only_switches(node, needed)
+            for node, shape in zip(places, shapes, strict=True)
+        ),
         outputs=frozenset(tensor.node for tensor in report.outputs),
         is_refused_global=is_global and (graph.graphdef.producer or 0) > _LAST_GLOBAL,
     )
+
+
+def _only_switches(place: Node, needed: Collection[Node]) -> bool:
+    """Whether nothing but Switches read it, through Identity or not."""
+    readers = (node for node in needed if any(same(tensor).node is place for tensor in node.inputs))
+    return all(node.op in SWITCHES or node.op in IDENTITIES for node in readers)
 
 
 def _calls(graph: Graph) -> frozenset[str]:

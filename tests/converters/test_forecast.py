@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from bninspect.batchnorm import inspect
 from bninspect.converters.fact import Converter
 from bninspect.converters.table import FACTS
 from bninspect.converters.written import written
+from bninspect.graph import flatten
+from bninspect.rewrite.strip import strip
 from tests.converters.recorded import MOST_UNKNOWN, Cell, cells_of, recorded, reports
 from tests.support.places import FIXTURES
 
@@ -20,6 +23,17 @@ def original() -> list[Cell]:
 
 def test_no_forecast_is_wrong() -> None:
     assert [cell for cell in original() if cell.outcome == "wrong"] == []
+
+
+def test_no_forecast_of_a_stripped_model_is_wrong() -> None:
+    record = recorded()["stripped"]
+    after = {
+        name: inspect(flatten(strip(report).pruned.graphdef)) for name, report in reports(record).items()
+    }
+    cells = cells_of(record, after)
+    assert len(cells) > 600
+    assert [cell for cell in cells if cell.outcome == "wrong"] == []
+    assert {cell.seen for cell in cells} <= {"inference", "refuses", "other numbers", None}
 
 
 def test_few_are_unknown() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from bninspect.converters.fact import Serves
 from bninspect.converters.table import FACTS
 from bninspect.render.forecast.screen import WORDS
@@ -62,9 +64,14 @@ those of channels.
 {after}
 
 `python -m tests.converters` runs all of it: {cells} pairs of a fixture and a converter. The forecast is
-what was seen in {right}, `unknown` in {unknown}; in {untold} the run cannot tell (both modes give the same
-numbers, random numbers are drawn).
+what was seen in {right}, `unknown` in {unknown}; in {untold} the run cannot tell:
+
+{reasons}
+
+What a converter refuses for other ops than those of batch norm is forecast as far as the fixtures hold it: a
+model that reads sound, say, may be refused all the same. `--try` shows it.
 """
+_REFUSED_TOO = "the original does not run on made-up values, so that a refusal of it says nothing"
 _TITLES = {one.name: one.title for one in FACTS if one.tested}
 """Converter -> its name in the head of a table."""
 
@@ -87,6 +94,7 @@ def converters_page() -> str:
         stripped=len(record["stripped"]),
         after=_after(record, names),
         **_counts(record),
+        reasons=_reasons(record),
     )
 
 
@@ -101,6 +109,15 @@ def _after(record: dict[str, dict[str, dict[str, str | None]]], names: list[str]
         took = [serves for serves in found if serves not in ("refuses", None)]
         lines.append(f"| {_TITLES[name]} | {len(took)} | {took.count('inference')} |")
     return "\n".join(lines)
+
+
+def _reasons(record: dict[str, dict[str, dict[str, str]]]) -> str:
+    """Why the run cannot tell, each reason once, with the number of its cells."""
+    cells = cells_of(record["original"], reports(record["original"]))
+    untold = [record["untold"][cell.name][cell.converter] for cell in cells if cell.outcome == "untold"]
+    counts = Counter(_REFUSED_TOO if "Error: " in reason else reason for reason in untold)
+    lines = ["| why | cells |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {reason} | {count} |" for reason, count in counts.most_common())])
 
 
 def _counts(record: dict[str, dict[str, dict[str, str | None]]]) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -19,6 +19,7 @@ from bninspect.errors import BninspectError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import Graph
 from bninspect.inputs.request import Request
+from bninspect.options import record
 from bninspect.render.check.document import check_document
 from bninspect.render.check.text import lines
 from bninspect.rules import Severity
@@ -139,13 +140,5 @@ def _results(
 
 
 def _settings(path: str, options: CheckOptions, request: Request | None) -> Settings:
-    return Settings(
-        path=path,
-        outputs=options.outputs,
-        chosen=options.chosen,
-        ignored=options.ignored,
-        deploy=options.deploy,
-        momentum=options.momentum,
-        request=request,
-        allowed_ops=options.allowed_ops,
-    )
+    given = {field.name: getattr(options, field.name) for field in fields(options)}
+    return record(Settings, given, path=path, request=request)

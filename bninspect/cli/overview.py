@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from bninspect.cli import inputs, options
-from bninspect.options import record
 
 
 class OverviewCommand(options.SectionedCommand):
@@ -48,22 +47,14 @@ def command(path: str, pictures: tuple[str, ...], **asked: Any) -> int:
         if run:
             raise click.UsageError(f"{path} holds {len(found):,} models; `bninspect check` runs several")
         return _show_several(path, found)
-    from bninspect.cli.configuration.settings import severities
+    from bninspect.cli.configuration.settings import settings_of
     from bninspect.collector import collector_held_off
-    from bninspect.commands.check.one_model import Settings
     from bninspect.commands.overview import measure, overview
     from bninspect.render.console import standard_output
     from bninspect.render.line import Line
     from bninspect.render.overview import render_overview
 
-    config = click.get_current_context().obj
-    settings = record(
-        Settings,
-        asked,
-        path=found[0],
-        severities=severities(config),
-        converters=() if config is None else config.converters,
-    )
+    settings = settings_of(found[0], asked, click.get_current_context().obj)
     request = inputs.request(asked) if run else None
     with collector_held_off():
         seen = overview(settings)

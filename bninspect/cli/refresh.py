@@ -124,33 +124,27 @@ def command(
     targets = pages.Targets(html=asked["html"])
     targets.prepare(path, parts if request is None else request.files)
     chosen = record(RefreshOptions, asked, checked=not asked["no_check"])
-    with waiting("running training mode") as tell:
-        if part is not None:
-            assert request is not None
-            found = write_moments(path, part, request, chosen, tell)
-        else:
-            assert target is not None
-            done = refresh(path, target, request, chosen, parts=parts, progress=tell)
-    if part is not None:
+    if part is not None and request is not None:
         from bninspect.render.refresh.text import of_part
 
+        with waiting("running training mode") as tell:
+            found = write_moments(path, part, request, chosen, tell)
         click.echo("\n".join(of_part(found, part)))
-        return
-    if targets.files:
-        from bninspect.commands.report.of_commands import facts_of_refresh
+    elif target is not None:
+        from bninspect.render.console import standard_output
+        from bninspect.render.refresh.screen import render_refreshed
 
-        targets.write(facts_of_refresh(done))
-    from bninspect.render.console import standard_output
-    from bninspect.render.refresh.screen import render_refreshed
+        with waiting("running training mode") as tell:
+            done = refresh(path, target, request, chosen, parts=parts, progress=tell)
+        if targets.files:
+            from bninspect.commands.report.of_commands import facts_of_refresh
 
-    standard_output().write(render_refreshed(done, everything=asked["everything"]))
+            targets.write(facts_of_refresh(done))
+        standard_output().write(render_refreshed(done, everything=asked["everything"]))
 
 
 def _request(
-    asked: dict[str, Any],
-    target: str | None,
-    part: str | None,
-    parts: tuple[str, ...],
+    asked: dict[str, Any], target: str | None, part: str | None, parts: tuple[str, ...]
 ) -> Request | None:
     """What to run; None where parts are merged. Raises a usage error for options that do not go together."""
     if (target is None) == (part is None):

@@ -8,7 +8,6 @@ import click
 
 from bninspect.cli import inputs, options
 from bninspect.cli.options import pages
-from bninspect.options import record
 
 
 @options.command(
@@ -50,8 +49,7 @@ def command(path: str, target: str, **asked: Any) -> None:
 
 def _write(path: str, target: str, asked: dict[str, Any]) -> tuple[pages.Targets, str | None]:
     """The files, written, and why the model could not be run; None where it was, or was not to be."""
-    from bninspect.cli.configuration.settings import severities
-    from bninspect.commands.check.one_model import Settings
+    from bninspect.cli.configuration.settings import settings_of
     from bninspect.commands.report.report import report_model
     from bninspect.render.waiting import waiting
 
@@ -61,15 +59,7 @@ def _write(path: str, target: str, asked: dict[str, Any]) -> tuple[pages.Targets
     read = () if request is None else request.files
     targets.prepare(path, (*read, against) if against else read)
     config = click.get_current_context().obj
-    settings = record(
-        Settings,
-        asked,
-        path=path,
-        request=request,
-        severities=severities(config),
-        converters=() if config is None else config.converters,
-        keep=True,
-    )
+    settings = settings_of(path, asked, config, request=request, keep=True)
     with waiting("running both modes") as tell:
         facts = report_model(settings, against=against, patch=asked["patch"], progress=tell)
     targets.write(facts)

@@ -13,7 +13,7 @@ from bninspect.errors import SelectionError
 from bninspect.rules import catalogue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from bninspect.rules.rule import Rule
 
@@ -28,18 +28,14 @@ def rules() -> tuple[Rule, ...]:
 
 
 def select(chosen: Iterable[str] = (), ignored: Iterable[str] = ()) -> tuple[Rule, ...]:
-    """The rules whose code, name or beginning of a code is chosen (none: all) and not ignored.
+    """The rules whose code, name or beginning of a code is chosen (none: all) and not ignored; `BN201,BN1`
+    stands for two.
 
     Raises SelectionError for a code or name that is none.
     """
     wanted = _matching(chosen) if (chosen := tuple(chosen)) else {rule.code for rule in rules()}
     unwanted = _matching(ignored)
     return tuple(rule for rule in rules() if rule.code in wanted and rule.code not in unwanted)
-
-
-def split_codes(given: Iterable[str]) -> tuple[str, ...]:
-    """`BN201,BN1` and several texts alike."""
-    return tuple(code.strip() for text in given for code in text.split(",") if code.strip())
 
 
 def refuse_none(chosen: Iterable[str], ignored: Iterable[str]) -> None:
@@ -51,12 +47,18 @@ def refuse_none(chosen: Iterable[str], ignored: Iterable[str]) -> None:
 def _matching(terms: Iterable[str]) -> set[str]:
     """The codes that the terms (`BN201`, `BN2`, `statistics-never-updated`) stand for."""
     matching: set[str] = set()
-    for term in terms:
+    for term in _split(terms):
         codes = {rule.code for rule in rules() if rule.code.startswith(term.upper()) or rule.name == term}
         if not codes or not term:
             raise SelectionError(f"no rule is called {term!r}; {_hint(term)}")
         matching |= codes
     return matching
+
+
+def _split(terms: Iterable[str]) -> Iterator[str]:
+    """Each code or name of `a,b`; of a text without any, that text."""
+    for text in terms:
+        yield from [term.strip() for term in text.split(",") if term.strip()] or [text]
 
 
 def _hint(term: str) -> str:

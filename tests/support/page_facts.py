@@ -40,7 +40,7 @@ def network(layers: int, stale: int = STALE, **changes: Any) -> Probe:
 
 def facts_of_probe(measured: Probe) -> PageFacts:
     """What a page tells of a probe."""
-    settings = Settings(path="model.pb", chosen=("BN2", "BN4"))
+    settings = Settings(path="model.pb", select=("BN2", "BN4"))
     case = Case(report=measured.report, probe=measured, request=Request(images=("photos",)))
     with rewritable(measured.report):
         return page_facts(settings, case)

@@ -4,7 +4,7 @@ defaults; and what the configuration asks for that is not there.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bninspect.cli import inputs
 from bninspect.cli.configuration.defaults import parameters, processed
@@ -13,7 +13,7 @@ from bninspect.commands.paths import identity
 from bninspect.errors import BninspectError, SelectionError
 from bninspect.options import record
 from bninspect.rules import Severity, select
-from bninspect.rules.selection import refuse_none, split_codes
+from bninspect.rules.selection import refuse_none
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def settings(paths: Sequence[str], config: Config, context: click.Context) -> li
     for section in config.models:
         if not any(section.matches(path) for path in paths) and not section.files():
             raise BninspectError(f"{config.path}: models: path = {section.pattern!r} matches nothing")
-    for codes in {(one.chosen, one.ignored) for one in work}:
+    for codes in {(one.select, one.ignore) for one in work}:
         refuse_none(*codes)
     return work
 
@@ -59,8 +59,6 @@ def _one(
         Settings,
         asked,
         path=path,
-        chosen=split_codes(asked["select"]),
-        ignored=split_codes(asked["ignore"]),
         allowances=tuple(
             one for section in config.sections(path) for allow in section.allow for one in allowances[allow]
         ),
@@ -69,6 +67,12 @@ def _one(
         severities=severities,
         keep=asked["html"] is not None,
     )
+
+
+def settings_of(path: str, asked: Mapping[str, Any], config: Config | None, **others: Any) -> Settings:
+    """How a command that judges one model, and is no check, judges it: nothing is allowed."""
+    converters = () if config is None else config.converters
+    return record(Settings, asked, path=path, severities=severities(config), converters=converters, **others)
 
 
 def severities(config: Config | None) -> dict[str, Severity]:

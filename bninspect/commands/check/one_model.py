@@ -50,9 +50,9 @@ class Settings:
 
     path: str
     outputs: tuple[str, ...] = ()
-    chosen: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
     """Codes, beginnings of codes, or names of rules; empty: all."""
-    ignored: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
     deploy: bool = False
     momentum: float | None = None
     allowances: tuple[Allowance, ...] = ()
@@ -142,7 +142,7 @@ def run(
 def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelResult:
     """What the rules say of a model at hand; `failure` is why it could not be run, where it could not."""
     report, case = case.report, replace(case, severities=settings.severities, converters=settings.converters)
-    selected = select(settings.chosen, settings.ignored)
+    selected = select(settings.select, settings.ignore)
     judgement = judge(case, selected)
     undecided = {skip.code for skip in judgement.not_run}
     names = {rule.code: rule.name for rule in rules()}

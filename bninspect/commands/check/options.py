@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.options import Checked, Count, File, Level, Momentum, Texts
-from bninspect.rules.selection import refuse_none, split_codes
+from bninspect.rules.selection import refuse_none
 
 
 @frozen_dataclass
@@ -33,14 +33,4 @@ class CheckOptions(Checked):
     """How many models are judged side by side, in processes of their own."""
 
     def refuse_contradictions(self) -> None:
-        refuse_none(self.chosen, self.ignored)
-
-    @property
-    def chosen(self) -> tuple[str, ...]:
-        """The codes of `select`, one each."""
-        return split_codes(self.select)
-
-    @property
-    def ignored(self) -> tuple[str, ...]:
-        """The codes of `ignore`, one each."""
-        return split_codes(self.ignore)
+        refuse_none(self.select, self.ignore)

@@ -86,7 +86,7 @@ def judged_pair(
     codes = tuple(rule.code for rule in rules() if rule.needs is Needs.PAIR)
     settings = Settings(
         path=new.graph.graphdef.path,
-        chosen=codes,
+        select=codes,
         allowances=tuple(allowances),
         severities=severities or {},
     )

@@ -59,7 +59,7 @@ def test_the_fix_of_a_stale_layer_is_run_on_the_images_it_was_found_with(
     faults.inject(trained.path, tmp_path / "m.pb", faults.STALE[fault], trained.layers[1])
     monkeypatch.chdir(tmp_path)
     request = Request(images=(str(trained.test_pngs),), preprocess="unit")
-    settings = Settings(path="m.pb", chosen=("BN2", "BN4"), request=request)
+    settings = Settings(path="m.pb", select=("BN2", "BN4"), request=request)
     ((fix, codes),) = fixes(settings).items()
     assert f"--layer {trained.layers[1]} --image {trained.test_pngs} --preprocess unit" in fix
     done = execute(fix, codes, settings)

@@ -34,10 +34,10 @@ def test_findings_modes_and_names() -> None:
 @pytest.mark.parametrize(
     ("settings", "left"),
     [
-        ({"chosen": ("BN2",)}, ["BN201"]),
-        ({"chosen": ("BN103", "statistics-never-updated")}, ["BN103", "BN201"]),
-        ({"ignored": ("BN2",)}, ["BN103"]),
-        ({"chosen": ("BN",), "ignored": ("bn103",)}, ["BN201"]),
+        ({"select": ("BN2",)}, ["BN201"]),
+        ({"select": ("BN103", "statistics-never-updated")}, ["BN103", "BN201"]),
+        ({"ignore": ("BN2",)}, ["BN103"]),
+        ({"select": ("BN",), "ignore": ("bn103",)}, ["BN201"]),
     ],
 )
 def test_rules_are_selected(settings: dict[str, object], left: list[str]) -> None:
@@ -92,7 +92,7 @@ def test_what_a_run_shows_of_an_allowed_layer_is_allowed(layer: str, left: list[
     pytest.importorskip("tensorflow", reason="the model is run")
     model = result(
         "fixed_training_fused_2.pb",
-        chosen=("BN101", "BN401"),
+        select=("BN101", "BN401"),
         allowances=(Allowance(code="BN101", layer=layer, reason="a GAN"),),
         request=Request(random=4),
     )

@@ -83,7 +83,7 @@ def test_variances_stored_a_little_too_small_are_stale_and_not_epsilons_fault() 
 def test_layers_with_each_other_s_statistics_are_not_taken_for_a_preset() -> None:
     images = tuple(map(str, sorted((CASES / "photos_12px").iterdir())))
     request = Request(images=images, batch_size=32)
-    model = check(Settings(path=str(CASES / "swapped_statistics.pb"), ignored=("BN104",), request=request))
+    model = check(Settings(path=str(CASES / "swapped_statistics.pb"), ignore=("BN104",), request=request))
     assert [(one.finding.code, one.finding.layer, one.finding.severity.value) for one in model.found] == [
         ("BN403", "bn4", "error"),
         ("BN403", "bn6", "error"),

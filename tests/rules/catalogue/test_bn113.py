@@ -69,6 +69,6 @@ def test_a_variable_that_no_output_needs() -> None:
 
 def test_what_gives_the_weights_comes_before_a_command() -> None:
     """No command of ours can run the model, or rewrite it, before."""
-    result = check(Settings(path=str(FIXTURES / "train.meta"), chosen=("BN103",)))
+    result = check(Settings(path=str(FIXTURES / "train.meta"), select=("BN103",)))
     (one,) = result.found
     assert one.finding.remedy == "put train.index and train.data-* into its folder"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.stored import UNREAD_VARIABLES
 from bninspect.render.check.groups import Group, groups, of_layers
 from bninspect.render.check.words import counts, headline, summary
+from bninspect.render.fixes import fix_line
 from bninspect.render.line import Line
 from bninspect.rules.rule import Severity
 from bninspect.text import by_reason, listed
@@ -86,7 +87,7 @@ def _shown(result: CheckResult, verbose: bool) -> list[ModelResult]:
 
 
 def _group(group: Group, model: ModelResult, said: dict[str, str], verbose: bool) -> Iterator[Line]:
-    """The findings of one rule: how grave and where, the evidence, the fix. A fix is printed once."""
+    """The findings of one rule: how grave and where, the evidence, the fix."""
     gravest = group.found[0]
     who = of_layers(group.layers, model.layers)
     head = f"{group.code} {gravest.name}" + (f"  {who}" if who else "")
@@ -96,11 +97,7 @@ def _group(group: Group, model: ModelResult, said: dict[str, str], verbose: bool
         where = one.finding.layer if len(group.found) > 1 else None
         yield Line(f"{where}: {one.finding.message}" if where else one.finding.message, indent=_INDENT)
     for fix in group.fixes if verbose else group.fixes[:1]:
-        if fix in said:
-            yield Line(f"fix: the one of {said[fix]}", indent=_INDENT)
-        else:
-            said[fix] = group.code
-            yield Line(fix, indent=_INDENT, label="fix: ", whole=fix.startswith("bninspect "))
+        yield fix_line(fix, group.code, said, _INDENT)
 
 
 def _notes(model: ModelResult, everywhere: frozenset[tuple[str, str]], verbose: bool) -> Iterator[Line]:

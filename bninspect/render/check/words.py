@@ -26,7 +26,7 @@ def headline(model: ModelResult) -> str:
         reason = model.error.removeprefix(f"{model.path}: ")
         return f"{model.path}: not judged: {reason}" + (f" ({what})" if what else "")
     if model.weightless:
-        return f"{model.path}: not judged, {what}"
+        return f"{model.path}: not judged: weights missing ({what})"
     return f"{model.path}: {what}" + ("" if model.found else "; no findings")
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from bninspect.measure.measured import worst_first
 from bninspect.render.line import Line
+from bninspect.render.screenful import EVERYTHING
 from bninspect.render.table import Cell, Column, Table, name_column
-from bninspect.text import counted, layer_score, short
+from bninspect.text import counted, layer_score, layers as worded, short
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -39,16 +40,25 @@ _LAYOUTS: tuple[tuple[int, tuple[str, ...]], ...] = (
 
 
 def render_layers(probe: Probe, most: int) -> Iterator[Item]:
-    """A table of at most so many layers, the worst, in the order of the probe; what its columns mean."""
-    worst = {one.layer.name for one in worst_first(probe).layers[:most]}
+    """A table of at most so many layers, the worst, in the order of the probe; what its columns mean. Layers
+    of which the inputs decide nothing are one line, unless everything is shown.
+    """
+    whole = most == EVERYTHING or probe.drawn
+    telling = [one for one in worst_first(probe).layers if whole or not _is_open(one)]
+    worst = {one.layer.name for one in telling[:most]}
     shown = [one for one in probe.layers if one.layer.name in worst]
-    yield Table(*(_columns(shown, bar, without, judged=not probe.drawn) for bar, without in _LAYOUTS))
-    if rest := [one for one in probe.layers if one.layer.name not in worst]:
+    if shown:
+        yield Table(*(_columns(shown, bar, without, judged=not probe.drawn) for bar, without in _LAYOUTS))
+    if rest := telling[most:]:
         judged = [one.own_staleness for one in rest if _verdict(one.own_staleness) != "inconclusive"]
         scores = [one.score for one in judged if one is not None and one.score is not None]
         largest = max(scores, default=None)
         least = "" if largest is None else f", own error at most {layer_score(largest)}"
         yield Line(f"{counted(len(rest), 'more layer')}{least}: --all", "dim")
+    if len(telling) < len(probe.layers):
+        yield _open_line([one for one in probe.layers if _is_open(one)], len(probe.layers))
+    if not shown:
+        return
     told = (
         "own error: how far stored statistics are off those of the inputs, in standard deviations, with all "
         "layers in training mode; deployed: in inference mode"
@@ -56,6 +66,24 @@ def render_layers(probe: Probe, most: int) -> Iterator[Item]:
     if any(one.inherits for one in shown):
         told += " (*: most of it comes from layers before)"
     yield Line(f"{told}.", "dim", hang=0)
+
+
+def _is_open(one: ProbedLayer) -> bool:
+    """Whether the inputs decide nothing of the layer, neither by itself nor as deployed."""
+    verdicts = {_verdict(one.own_staleness), _verdict(one.deployed_staleness)}
+    return "inconclusive" in verdicts and verdicts <= {"inconclusive", "-"}
+
+
+def _open_line(layers: Sequence[ProbedLayer], total: int) -> Line:
+    """Which layers are left open, and how far the two modes differ there; what would decide them stands in
+    the verdict, or below the findings.
+    """
+    gaps = [(one.difference.max_abs, one.layer.name) for one in layers if one.difference is not None]
+    gap, name = max(gaps, default=(0.0, ""))
+    where = f" (at {name})" if len(layers) > 1 else ""
+    apart = f", where the two modes differ by at most {short(gap)}{where}" if gap > 0 else ""
+    who = worded([one.layer.name for one in layers], total)
+    return Line(f"inconclusive: {who}{apart}: --all shows them", "dim")
 
 
 def _columns(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bninspect.render.fixes import fix_line
 from bninspect.render.line import Line
 from bninspect.rules import Severity, rules
 from bninspect.rules.facts.outputs import distance, effect, relative
@@ -65,12 +66,13 @@ def _of_layer(name: str, gap: Gap) -> str:
 def render_findings(diagnosis: Diagnosis, reasons: int) -> Iterator[Line]:
     """Each finding with its fix, the first so many with the evidence; and what is left open."""
     names = {rule.code: rule.name for rule in rules()}
+    said: dict[str, str] = {}
     for place, one in enumerate(diagnosis.findings):
         yield Line(f"{sentence(one.title)}.", _tone(one), label=f"{one.code} {names[one.code]}: ")
         if one.evidence and place < reasons:
             yield Line(f"because: {one.evidence}", indent=2)
         if one.fix is not None:
-            yield Line(f"fix: {one.fix}", indent=2, whole=True)
+            yield fix_line(one.fix, one.code, said, 2)
     if diagnosis.findings and diagnosis.open:
         yield Line(f"not judged: {diagnosis.open.removeprefix('not judged: ')}")
     if not diagnosis.findings and not diagnosis.open:

@@ -69,7 +69,7 @@ def test_what_was_not_judged_is_never_green() -> None:
     unreadable = ModelResult(path="u.pb", error="u.pb: empty")
     clean = ModelResult(path="c.pb", modes={"inference": 1}, measured=True)
     shown = text(CheckResult(models=(weightless, unreadable, clean)), 200)
-    assert "w: not judged, 2 batch norms\n  error    BN113 weights-missing\n" in shown
+    assert "w: not judged: weights missing (2 batch norms)\n  error    BN113 weights-missing\n" in shown
     assert "u.pb: not judged: empty\n" in shown
     assert "c.pb" not in shown
     assert shown.endswith(
@@ -229,6 +229,6 @@ def test_what_fails_comes_first_and_what_is_known_last() -> None:
     failed = ModelResult(path="m.pb", sentence="1 batch norm", modes={"training": 1}, found=(found(),))
     shown = text(CheckResult(models=(known, fresh, failed)), None)
     heads = [
-        line.partition(":")[0] for line in shown.splitlines() if line.endswith(("batch norm", "batch norms"))
+        line.partition(":")[0] for line in shown.splitlines() if line.endswith(("batch norm", "batch norms)"))
     ]
     assert heads == ["m.pb", "f", "k"]

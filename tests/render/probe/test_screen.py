@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 
 from bninspect.errors import Absent
 from bninspect.measure.companions.companions import CompanionTest, Dependence
-from bninspect.measure.facts import LayerMeasurement, OutputDifference, Patch, ProbedLayer, Verification
+from bninspect.measure.facts import Gap, LayerMeasurement, OutputDifference, Patch, ProbedLayer, Verification
 from bninspect.measure.measured import worst_first
 from bninspect.measure.presets import ranked
 from bninspect.render.console import Screen
@@ -164,6 +165,33 @@ def test_all_is_a_row_for_each_of_53_layers_and_no_name_folded() -> None:
     text = drawn(rendered(PROBES["resnet"](), everything=True), 80)
     assert len(rows(text)) == 53
     assert len([row for row in rows(text) if "warning" in row]) == 1
+
+
+def test_layers_left_open_are_one_line_and_rows_of_all() -> None:
+    left = [replace(one, difference=Gap(max_abs=0.03, rms=0.01, relative_l2=0.01)) for one in net(images=1)]
+    text = drawn(rendered(probe(*left)), None)
+    first, *_ = text.split("\n")
+    assert first.endswith("1 image is too few to judge these 6 layers; give 16 or more")
+    assert "own error" not in text
+    assert "inconclusive: all 6 layers, where the two modes differ by at most 0.03000 (at " in text
+    assert len(rows(drawn(rendered(probe(*left), everything=True), None))) == 6
+
+
+def test_a_layer_left_open_by_itself_is_a_row_where_it_is_wrong_as_deployed() -> None:
+    bent, healthy = probed("bent", 0, images=1, inherits=20.0), probed("healthy", 1, images=1)
+    text = drawn(rendered(probe(bent, healthy)), None)
+    assert re.search(r"^bent .* inconclusive .* 19\.\d", text, re.MULTILINE)
+    assert "inconclusive: healthy: --all shows them\n" in text
+
+
+def test_a_fix_of_two_findings_is_said_once() -> None:
+    found = PROBES["resnet"]()
+    judged = diagnosis(found)
+    [one] = judged.findings
+    again = replace(judged, findings=(one, replace(one, code="BN405")))
+    text = drawn(render_probe(worst_first(found), again), None)
+    assert text.count("fix: bninspect ") == 1
+    assert f"  fix: the one of {one.code}\n" in text
 
 
 def test_a_narrow_console_folds_names_and_loses_none() -> None:

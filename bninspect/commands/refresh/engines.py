@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 LOCAL = "loky"
 """The engine of this machine."""
+TASKS_OF_A_ROUND = 8
+"""Of a worker, where results come back by the round: many, since all wait for the last one; few, since a run
+that ends loses its round.
+"""
 
 
 def measured_by(
@@ -46,8 +50,7 @@ def measured_by(
             return
         with ExitStack() as opened:
             _use(opened, joblib, name, address)
-            parallel = joblib.Parallel(n_jobs=jobs or -1, return_as="generator", pre_dispatch="2*n_jobs")
-            yield from parallel(joblib.delayed(in_worker)(packed, *task) for task in todo)
+            yield from _by_backend(joblib, jobs or -1, in_worker, packed, todo)
     except (BninspectError, KeyboardInterrupt, GeneratorExit):
         raise
     except Exception as error:  # of any engine
@@ -56,6 +59,18 @@ def measured_by(
             f"--engine {engine or LOCAL}: a worker ended before its task ({type(error).__name__}: {reason}); "
             "with --parts DIR the same command goes on where it was"
         ) from error
+
+
+def _by_backend(
+    joblib: Any, jobs: int, in_worker: InWorker, packed: bytes, todo: Sequence[Task]
+) -> Iterator[Measured]:
+    """Each task in order, by the backend in use: as they are done if it can, else in rounds."""
+    backend, _ = joblib.parallel.get_active_backend()
+    streams = getattr(backend, "supports_return_generator", False)
+    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator" if streams else "list")
+    size = len(todo) if streams else TASKS_OF_A_ROUND * joblib.effective_n_jobs(jobs)
+    for start in range(0, len(todo), size):
+        yield from parallel(joblib.delayed(in_worker)(packed, *task) for task in todo[start : start + size])
 
 
 def _here(

@@ -21,7 +21,7 @@ from bninspect.statistics.pooling import ImageMoments
 from bninspect.statistics.spread import Spread
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bninspect.inputs.request import Request
 
     Feeds = dict[str, NDArray[Any]]
+    KeptShare = Callable[[int], float]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,9 +121,10 @@ class TrainingRun:
 
 
 def training_run(
-    report: Report, made: TrainingProgram, request: Request, allowed: Sequence[str]
+    report: Report, made: TrainingProgram, request: Request, allowed: Sequence[str], kept: KeptShare | None
 ) -> TrainingRun:
-    """The program bound to what the request asks to be fed.
+    """The program bound to what the request asks to be fed. `kept`: the share of the old statistics that is
+    kept of so many images; None: nothing is.
 
     Raises InputError for inputs that do not fit, and RunError where `--preprocess auto` has to run the model
     and cannot.
@@ -135,6 +137,8 @@ def training_run(
     inputs, _ = prepared(
         bound_first(request, bound), request, bound, lambda raw: fitting_alone(report, raw, allowed)
     )
+    if kept is not None:
+        made = made.keeping(kept(inputs.count))
     return TrainingRun(made=made, inputs=inputs, request=_resolved(request, inputs), allowed=tuple(allowed))
 
 

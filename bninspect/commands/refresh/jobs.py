@@ -42,9 +42,11 @@ class Work:
 
     def run(self) -> TrainingRun:
         """The model ready to be run. Raises BninspectError."""
-        made = plan_model(self.model, self.options)
-        program = training_program(made.report, made.layers, made.stripped)
-        run = training_run(made.report, program, self.request, self.options.allowed_ops)
+        options = self.options
+        made = plan_model(self.model, options)
+        program = training_program(made.report, made.layers, stripped=made.stripped, mixed=options.keeps_old)
+        kept = options.kept_share if options.keeps_old else None
+        run = training_run(made.report, program, self.request, options.allowed_ops, kept)
         run.one_thread = settings.has_own_pools()
         return run
 

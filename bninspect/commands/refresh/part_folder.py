@@ -38,6 +38,8 @@ class PartFolder:
         told = "\n".join((*names, *(stamp for file in files if (stamp := _stamp(file)))))
         of_set = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
         self._how = {**run.how(), "set": f"{run.inputs.count} images, {of_set}"}
+        if run.made.share is not None:
+            self._how["old statistics"] = str(run.made.feeds[run.made.share])
 
     def read(self, task: Task) -> Measured | None:
         """What the file of the task holds; None if there is none. Raises InputError for another run's."""

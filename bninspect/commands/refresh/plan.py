@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.selection import select
-from bninspect.errors import Absent, OptionError, RewriteError
+from bninspect.errors import Absent, InputError, OptionError, RewriteError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.measure.facts import Question
 from bninspect.measure.opaque import without_loops
@@ -56,6 +56,19 @@ class RefreshOptions(Checked):
     """Ops that may run besides those that only compute."""
     unfrozen: bool = False
     """Whether a model is taken whose moving statistics, and nothing else, are variables without values."""
+
+    @property
+    def keeps_old(self) -> bool:
+        """Whether something of the old statistics is kept."""
+        return bool(self.mix or self.prior)
+
+    def kept_share(self, images: int) -> float:
+        """A: how much of the old statistics is kept. Raises InputError where images cannot be counted."""
+        if self.prior is None:
+            return self.mix
+        if not images:
+            raise InputError("--prior counts images, and what was fed is none: give --mix")
+        return self.prior / (self.prior + images)
 
     def refuse_contradictions(self) -> None:
         in_tasks = self.jobs or self.engine or self.part_folder

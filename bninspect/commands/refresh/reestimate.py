@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
 
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.commands.refresh.batches import KeptShare
     from bninspect.commands.refresh.estimates import Batch
     from bninspect.inputs.request import Request
 
@@ -31,13 +32,15 @@ def estimate(
     *,
     stripped: bool = False,
     allowed: Sequence[str] = (),
+    kept: KeptShare | None = None,
     until: float | None = None,
     keep: bool = False,
     measure: Measure = TrainingRun.measured,
     progress: Callable[[int, int], None] | None = None,
 ) -> Estimates:
     """The moments of what the chosen layers normalize, all of them in training mode and all others as the
-    model is deployed (with `stripped`: in inference mode wherever they can be).
+    model is deployed (with `stripped`: in inference mode wherever they can be). `kept` tells the share of the
+    old statistics that is kept of so many images: layers normalize with as much of them; None: with none.
 
     Measuring ends with the batch after which no layer's standard error is above `until`; None: with the last
     one. `keep`: each batch is kept by itself, too. `measure` gives the batches of a run in order. `progress`
@@ -46,10 +49,10 @@ def estimate(
     Raises InputError for inputs that do not fit, RunError where TensorFlow is missing, an op is refused or
     the run fails, RewriteError where the model cannot be rewritten.
     """
-    made = training_program(report, chosen, stripped)
+    made = training_program(report, chosen, stripped=stripped, mixed=kept is not None)
     if not made.wishes:
         return Estimates(layers={}, left=made.left, images=0, batch_size=1, last=0, how={})
-    run = training_run(report, made, request, allowed)
+    run = training_run(report, made, request, allowed, kept)
     tell = progress or (lambda done, total: None)
     fold = Fold(epsilons={layer.name: layer.epsilon or 0.0 for layer in chosen}, keep=keep)
     images = 0

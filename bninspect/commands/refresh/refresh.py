@@ -100,7 +100,7 @@ def refresh(
     else:
         read = [read_part(fspath(path)) for path in parts]
         found = together(read, digest(made.report.graph.graphdef), made.training, made.epsilons)
-    mix = _kept_share(options, found.images)
+    mix = options.kept_share(found.images)
     fillings, left = _fillings(made, found, mix)
     left = (*made.left, *left)
     refuse_nothing(made, left, len(fillings))
@@ -171,6 +171,7 @@ def _estimated(
         replace(request, even=False),
         stripped=made.stripped,
         allowed=options.allowed_ops,
+        kept=options.kept_share if options.keeps_old else None,
         until=options.until,
         keep=keep,
         measure=measure,
@@ -183,15 +184,6 @@ def _path(model: Model) -> str:
     if isinstance(model, Graph) or fspath(model) == STREAM:
         raise InputError("jobs and parts take the path of a model, which every worker reads")
     return os.path.abspath(fspath(model))  # noqa: PTH100  a link stays one
-
-
-def _kept_share(options: RefreshOptions, images: int) -> float:
-    """A: how much of the old statistics is kept. Raises InputError where images cannot be counted."""
-    if options.prior is None:
-        return options.mix
-    if not images:
-        raise InputError("--prior counts images, and what was fed is none: give --mix")
-    return options.prior / (options.prior + images)
 
 
 def _names(report: Report) -> tuple[str, ...]:

@@ -5,8 +5,12 @@ One copy is enough here (`measure.both_modes` holds two): what is run is only wh
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.conditions import Conditions
@@ -18,6 +22,8 @@ from bninspect.inputs.deciding import fed_name, fed_value, sources
 from bninspect.measure.both_modes import moments_in
 from bninspect.rewrite import specialize
 from bninspect.rewrite.asserted import without_asserts_of
+from bninspect.rewrite.statistics.mixed import mix_in
+from bninspect.rewrite.statistics.refill import usable_statistics
 from bninspect.run.program import Program
 from bninspect.run.running import Wish
 
@@ -30,6 +36,8 @@ if TYPE_CHECKING:
     from bninspect.graph import Node, Tensor
     from bninspect.graphdef import GraphDef
 
+_SHARE = "bninspect/kept_share"
+
 
 @frozen_dataclass
 class TrainingProgram:
@@ -40,8 +48,16 @@ class TrainingProgram:
     """The moments of each layer, by its name."""
     left: dict[str, str]
     feeds: dict[str, NDArray[Any]]
-    """What decides the mode of other things than batch norm (dropout): inference."""
+    """What decides the mode of other things than batch norm (dropout): inference; and the share."""
     reached: frozenset[Node]
+    share: str | None
+    """Takes the share of the old statistics that layers normalize with; None: with none of them."""
+
+    def keeping(self, share: float) -> TrainingProgram:
+        """The same, whose layers normalize with so much of their old statistics."""
+        if self.share is None:
+            return self
+        return replace(self, feeds={**self.feeds, self.share: np.float32(share)})
 
     def program(self, names: Iterable[str], allowed: Iterable[str]) -> Program:
         """What runs with these tensors fed."""
@@ -49,9 +65,11 @@ class TrainingProgram:
         return Program.of(self.graphdef, fetched, {*names, *self.feeds}, allowed)
 
 
-def training_program(report: Report, chosen: Sequence[BatchNorm], stripped: bool) -> TrainingProgram:
+def training_program(
+    report: Report, chosen: Sequence[BatchNorm], *, stripped: bool, mixed: bool
+) -> TrainingProgram:
     """The graph with the chosen layers in training mode, and all others as the model is deployed; with
-    `stripped` in inference mode wherever they can be.
+    `stripped` in inference mode wherever they can be. `mixed`: a share of the old statistics can be kept.
 
     Raises RewriteError where the moments depend on what cannot be written.
     """
@@ -67,6 +85,7 @@ def training_program(report: Report, chosen: Sequence[BatchNorm], stripped: bool
     loops, fate = in_loops(report.graph), Conditions(report.graph).of_tensor
     left: dict[str, str] = {}
     taken: dict[str, tuple[Tensor, ...]] = {}
+    share = special.edits.add(_SHARE, "Const", (), dtype="float", value=np.zeros((), np.float32))
     for layer in chosen:
         change = changes[layer.name]
         if change.what == "left":
@@ -78,6 +97,11 @@ def training_program(report: Report, chosen: Sequence[BatchNorm], stripped: bool
                 taken[layer.name] = moments_in(special, layer, Mode.TRAINING)
             except RewriteError as error:
                 left[layer.name] = str(error)
+                continue
+            if mixed and (old := usable_statistics(layer)) is not None:
+                with suppress(RewriteError):  # then the batch's statistics alone have to do
+                    mean, variance, _ = taken[layer.name]
+                    mix_in(special.edits, layer, (mean, variance), old, share)
     pruned = special.pruned([tensor for found in taken.values() for tensor in found])
     deciding = sources(report)
     return TrainingProgram(
@@ -91,6 +115,7 @@ def training_program(report: Report, chosen: Sequence[BatchNorm], stripped: bool
         feeds={
             fed_name(source): fed_value(source, value[Mode.INFERENCE]) for source, value in deciding.items()
         },
+        share=share.name if share.node in pruned.kept else None,
         reached=_reached(special.edits.inputs, pruned.kept, taken, {source.node for source in deciding}),
     )
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bninspect.batchnorm import BatchNorm
     from bninspect.graphdef import GraphDef, NodeDef
     from bninspect.rewrite.statistics.slots import Slot
     from bninspect.statistics.pooling import Moments
@@ -54,7 +55,7 @@ def filling(slot: Slot, moments: Moments, mix: float = 0.0) -> Filling:
     new = moments.mean, moments.variance
     if not all(np.isfinite(part).all() for part in new):
         raise RewriteError("what it normalizes is not finite on these images")
-    old = stored(slot)
+    old = usable_statistics(slot.layers[0])
     if mix and old is not None:
         if old[0].shape != new[0].shape:
             raise RewriteError(_another_size(old[0].size, new[0].size))
@@ -65,9 +66,9 @@ def filling(slot: Slot, moments: Moments, mix: float = 0.0) -> Filling:
     return Filling(slot=slot, mean=parts[0], variance=parts[1])
 
 
-def stored(slot: Slot) -> tuple[Floats, Floats] | None:
-    """The old statistics of the slot, (channels,) each; None where there are none, or no usable ones."""
-    held = slot.layers[0].statistics.values
+def usable_statistics(layer: BatchNorm) -> tuple[Floats, Floats] | None:
+    """The old statistics of the layer, (channels,) each; None where there are none, or no usable ones."""
+    held = layer.statistics.values
     if held is None:
         return None
     mean, variance = held.numbers()

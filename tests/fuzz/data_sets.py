@@ -7,6 +7,7 @@ header is changed, too, and what was checked is summed again.
 from __future__ import annotations
 
 import io
+import sys
 import tempfile
 import zipfile
 from functools import cache
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bninspect.inputs.data.spec import open_data
+from tests.fuzz import scripts
 from tests.support.data_sets import example, feature, images, parquet, record, shard
 from tests.support.pictures import png
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     Damage = Callable[[bytes, random.Random], bytes]
 
-KINDS = ("npy", "npz", "tfrecord", "tar", "parquet")
+KINDS = ("npy", "npz", "tfrecord", "tar", "parquet", "script")
 _MOST = 64
 """Elements that are read of a mutant."""
 _FIELDS = {
@@ -34,8 +36,9 @@ _FIELDS = {
     "tfrecord": ("", "#image", "#text", "#numbers,whole=w,image=i", "#whole"),
     "tar": ("", "#png", "#png,cls=y", "#cls"),
     "parquet": ("", "#image", "#label", "#image,label=y"),
+    "py": (*[":load_data"] * 12, ":load_data#image", ":calls", ":Odd", ""),
 }
-"""Kind -> what may stand behind its path."""
+"""Ending -> what may stand behind its path."""
 _WRONG = "#nothing"
 _BLOCK, _SUM = 512, slice(148, 156)
 
@@ -50,7 +53,8 @@ def files() -> dict[str, Path]:
     parquet(folder / "x.parquet", pixels, 2)
     shard(folder / "x.tar", pixels, labels)
     (folder / "x.tfrecord").write_bytes(b"".join(record(_example(image)) for image in pixels))
-    return {kind: folder / f"x.{kind}" for kind in KINDS}
+    (folder / "x.py").write_text(scripts.GOOD, encoding="utf-8")
+    return {kind: folder / ("x.py" if kind == "script" else f"x.{kind}") for kind in KINDS}
 
 
 def _example(image: np.ndarray) -> bytes:
@@ -67,6 +71,8 @@ def damaged(kind: str, data: bytes, generator: random.Random, change: Damage) ->
             return b"".join(record(change(_example(image), generator)) for image in images(3, (4, 4)))
         case "npz":
             return _repacked(data, generator, change)
+        case "script":
+            return scripts.drawn(generator).encode()
         case "tar":
             return _summed(data, generator, change)
         case "npy":  # its header alone
@@ -102,11 +108,13 @@ def _summed(data: bytes, generator: random.Random, change: Damage) -> bytes:
 def read(path: Path, generator: random.Random) -> int:
     """How many elements there are; the first of them are read. Raises as `open_data` and the source do."""
     fields = generator.choice((*_FIELDS[path.suffix[1:]] * 4, _WRONG))
-    source = open_data((f"{path}{fields}",)).source
+    before = sys.path.copy()
     try:
+        source = open_data((f"{path}{fields}",)).source
         for index in range(min(source.count, _MOST)):
             source.name(index)
             source.values(index)
-    finally:
         source.release()
+    finally:
+        sys.path[:] = before  # a script has its folder there
     return source.count

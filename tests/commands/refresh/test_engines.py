@@ -26,6 +26,6 @@ def test_results_come_in_order(streams: bool) -> None:
     joblib.register_parallel_backend("in_rounds", InRounds)
     tasks = [(first, first + 1) for first in range(2 * engines.TASKS_OF_A_ROUND + 3)]
     with joblib.parallel_config(backend="threading" if streams else "in_rounds"):
-        given = list(engines._by_backend(joblib, 1, measure, b"work", tasks))
-        beside = list(engines._by_backend(joblib, 2, measure, b"work", tasks))
+        given: list[Any] = list(engines._by_backend(joblib, 1, measure, b"work", tasks))
+        beside: list[Any] = list(engines._by_backend(joblib, 2, measure, b"work", tasks))
     assert given == beside == [(b"work", *task) for task in tasks]

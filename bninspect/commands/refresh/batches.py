@@ -121,7 +121,11 @@ class TrainingRun:
 
 
 def training_run(
-    report: Report, made: TrainingProgram, request: Request, allowed: Sequence[str], kept: KeptShare | None
+    report: Report,
+    made: TrainingProgram,
+    request: Request,
+    allowed: Sequence[str],
+    kept: KeptShare | None = None,
 ) -> TrainingRun:
     """The program bound to what the request asks to be fed. `kept`: the share of the old statistics that is
     kept of so many images; None: nothing is.

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Node, Tensor
     from bninspect.graphdef import GraphDef
+    from bninspect.rewrite.specialize import Specialization
 
 _SHARE = "bninspect/kept_share"
 
@@ -66,7 +67,7 @@ class TrainingProgram:
 
 
 def training_program(
-    report: Report, chosen: Sequence[BatchNorm], *, stripped: bool, mixed: bool
+    report: Report, chosen: Sequence[BatchNorm], *, stripped: bool, mixed: bool = False
 ) -> TrainingProgram:
     """The graph with the chosen layers in training mode, and all others as the model is deployed; with
     `stripped` in inference mode wherever they can be. `mixed`: a share of the old statistics can be kept.
@@ -81,27 +82,9 @@ def training_program(
         return Mode.TRAINING if layer.mode is Mode.TRAINING and not stripped else Mode.INFERENCE
 
     special = specialize(report, choice)
-    changes = {change.layer.name: change for change in special.changes}
-    loops, fate = in_loops(report.graph), Conditions(report.graph).of_tensor
-    left: dict[str, str] = {}
-    taken: dict[str, tuple[Tensor, ...]] = {}
     share = special.edits.add(_SHARE, "Const", (), dtype="float", value=np.zeros((), np.float32))
-    for layer in chosen:
-        change = changes[layer.name]
-        if change.what == "left":
-            left[layer.name] = f"it has no training mode: {change.reason}"
-        elif layer.x.node in loops:
-            left[layer.name] = "it stands in a loop, where x has many values in one run"
-        else:
-            try:
-                taken[layer.name] = moments_in(special, layer, Mode.TRAINING)
-            except RewriteError as error:
-                left[layer.name] = str(error)
-                continue
-            if mixed and (old := usable_statistics(layer)) is not None:
-                with suppress(RewriteError):  # then the batch's statistics alone have to do
-                    mean, variance, _ = taken[layer.name]
-                    mix_in(special.edits, layer, (mean, variance), old, share)
+    taken, left = _moments(special, chosen, share if mixed else None)
+    fate = Conditions(report.graph).of_tensor
     pruned = special.pruned([tensor for found in taken.values() for tensor in found])
     deciding = sources(report)
     return TrainingProgram(
@@ -118,6 +101,34 @@ def training_program(
         share=share.name if share.node in pruned.kept else None,
         reached=_reached(special.edits.inputs, pruned.kept, taken, {source.node for source in deciding}),
     )
+
+
+def _moments(
+    special: Specialization, chosen: Sequence[BatchNorm], share: Tensor | None
+) -> tuple[dict[str, tuple[Tensor, ...]], dict[str, str]]:
+    """Layer -> its moments of each image, and why another has none. With a share, from each layer on x is
+    normalized with so much of the old statistics.
+    """
+    changes = {change.layer.name: change for change in special.changes}
+    loops = in_loops(special.edits.graph)
+    taken: dict[str, tuple[Tensor, ...]] = {}
+    left: dict[str, str] = {}
+    for layer in chosen:
+        change = changes[layer.name]
+        if change.what == "left":
+            left[layer.name] = f"it has no training mode: {change.reason}"
+        elif layer.x.node in loops:
+            left[layer.name] = "it stands in a loop, where x has many values in one run"
+        else:
+            try:
+                taken[layer.name] = mean, variance, _ = moments_in(special, layer, Mode.TRAINING)
+            except RewriteError as error:
+                left[layer.name] = str(error)
+                continue
+            if share is not None and (old := usable_statistics(layer)) is not None:
+                with suppress(RewriteError):  # then the batch's statistics alone have to do
+                    mix_in(special.edits, layer, (mean, variance), old, share)
+    return taken, left
 
 
 def _reached(

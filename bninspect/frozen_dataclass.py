@@ -45,25 +45,29 @@ def _made(cls: Any, eq: bool) -> Any:
 def _initializer(made: Any) -> Callable[..., None]:
     """The `__init__` of the class: every field once, then `__post_init__` where there is one."""
     slots = [(one.name, getattr(made, one.name).__set__) for one in fields(made)]
-    names = {name for name, _ in slots}
     defaults = {one.name: one.default for one in fields(made) if one.default is not MISSING}
     factories = [
         (one.name, one.default_factory) for one in fields(made) if one.default_factory is not MISSING
     ]
     checks = hasattr(made, "__post_init__")
 
+    def unknown(values: dict[str, Any]) -> TypeError:
+        wrong = ", ".join(sorted(values.keys() ^ {name for name, _ in slots}))
+        return TypeError(f"{made.__name__}: {wrong} missing or unknown")
+
     def initialize(self: Any, /, **values: Any) -> None:
-        if values.keys() != names:
+        if len(values) < len(slots):
             values = {**defaults, **values}
             for name, factory in factories:
                 if name not in values:
                     values[name] = factory()
-            if values.keys() != names:
-                raise TypeError(
-                    f"{made.__name__}: {', '.join(sorted(values.keys() ^ names))} missing or unknown"
-                )
-        for name, put in slots:
-            put(self, values[name])
+        try:
+            for name, put in slots:
+                put(self, values[name])
+        except KeyError:
+            raise unknown(values) from None
+        if len(values) > len(slots):
+            raise unknown(values)
         if checks:
             self.__post_init__()
 

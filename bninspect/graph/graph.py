@@ -151,7 +151,6 @@ class Graph:
         self.calls = calls or {}
         """Name of a call at the top level that was written out -> what it gives: it is no node any more."""
         self._by_op: dict[str, list[Node]] = {}
-        self._uses: list[list[Use]] | None = None
         for index, node in enumerate(self.nodes):
             node.index = index
             if node.op in self._by_op:
@@ -184,14 +183,16 @@ class Graph:
         found = [self._by_op[op] for op in filter(chosen, self._by_op)]
         return sorted(chain.from_iterable(found), key=lambda node: node.index)
 
+    @cached_property
+    def _uses(self) -> list[list[Use]]:
+        uses: list[list[Use]] = [[] for _ in self.nodes]
+        for consumer in self.nodes:
+            for slot, tensor in enumerate(consumer.inputs):
+                uses[tensor.node.index].append(Use(consumer, slot))
+        return uses
+
     def uses(self, node: Node) -> list[Use]:
         """Every data input that reads any output of the node, in graph order."""
-        if self._uses is None:
-            uses: list[list[Use]] = [[] for _ in self.nodes]
-            for consumer in self.nodes:
-                for slot, tensor in enumerate(consumer.inputs):
-                    uses[tensor.node.index].append(Use(consumer, slot))
-            self._uses = uses
         return self._uses[node.index]
 
     def uses_of(self, tensor: Tensor) -> list[Use]:

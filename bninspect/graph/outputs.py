@@ -102,7 +102,7 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
     left_out = {*gradients, *graph.where(_does), *_beside_results(graph)}
     fed = downstream(graph, graph.where(_is_input))
     ends = [
-        node for node in graph if node not in left_out and _is_end(graph, node) and not _is_plumbing(node)
+        node for node in graph if _is_end(graph, node) and node not in left_out and not _is_plumbing(node)
     ]
     unread = _outside_loops(graph, _without_moments(graph, ends))
     chosen = [node for node in unread if node in fed]
@@ -127,7 +127,7 @@ def _is_end(graph: Graph, node: Node) -> bool:
     """Whether nobody reads what the node gives; of a normalization, whose mean and variance go to updates,
     its result.
     """
-    return not (graph.uses_of(node.output()) if node.op in FUSED_OPS else graph.uses(node))
+    return not graph.uses(node) or (node.op in FUSED_OPS and not graph.uses_of(node.output()))
 
 
 def _outside_loops(graph: Graph, ends: list[Node]) -> list[Node]:

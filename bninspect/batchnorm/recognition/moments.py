@@ -32,6 +32,9 @@ _SHAPED = frozenset({
     "Reshape", "ExpandDims", "Squeeze", "BroadcastTo", "Tile", "Transpose", "StridedSlice", "Slice", "Pow",
 })  # fmt: skip
 """Ops whose first input is the value, the others shapes, places or an exponent."""
+_OF_THE_FIRST = _SHAPED | _REPLICAS
+_PASSED = _ARITHMETIC | REDUCTIONS | _REPLICAS
+"""Ops that the walk goes on through."""
 _SHAPES = frozenset({"Shape", "ShapeN", "Size", "Rank", "Prod", "Range", "ZerosLike", "OnesLike", "Fill"})
 _SHIFTS = frozenset({"Sub", "SquaredDifference"})
 _BATCH_PORTS = (1, 2)
@@ -107,7 +110,7 @@ class Walk:
             return []
         if node.op in _SHAPES:
             return []
-        if node.op not in _ARITHMETIC | REDUCTIONS | _REPLICAS:
+        if node.op not in _PASSED:
             self._reason = _foreign(node)
             return []
         if node.op in REDUCTIONS:
@@ -123,7 +126,7 @@ class Walk:
             if cast_free(first) in self._targets or same(first) in self._targets:
                 self.shifts.add(same(value(second)))
                 self.shifts.add(same(second))
-        if node.op in _SHAPED | _REPLICAS:
+        if node.op in _OF_THE_FIRST:
             return node.inputs[:1]
         if node.op in ("ConcatV2", "GatherV2", "Gather"):
             return node.inputs[:-1]

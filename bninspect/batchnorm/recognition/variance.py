@@ -30,6 +30,7 @@ _HANDS_ON = frozenset({
 CLIPS = frozenset({"Maximum", "Minimum"})
 _SINGLE_CLIPS = frozenset({"Relu", "Abs", "ClipByValue"})
 """Of one number, whatever else they read."""
+_ALL_CLIPS = CLIPS | _SINGLE_CLIPS
 _MOST_NODES = 200
 _MOST_CLIPS = 8
 
@@ -80,7 +81,7 @@ def unclipped(tensor: Tensor) -> Tensor:
     for _ in range(_MOST_CLIPS):
         node = tensor.node
         free = [one for one in node.inputs if not is_scalar(one)] if node.op in CLIPS else node.inputs[:1]
-        if node.op not in CLIPS | _SINGLE_CLIPS or len(free) != 1:
+        if node.op not in _ALL_CLIPS or len(free) != 1:
             break
         tensor = value(free[0])
     return tensor

@@ -66,7 +66,8 @@ class Conditions:
         self._steps = 0
         self._any = any(node.op in SWITCHES or node.conditions for node in graph)
         for node in order if self._any else ():
-            self._known[node] = self._join_of(node)
+            if _may_depend(node):
+                self._known[node] = self._join_of(node)
 
     def of(self, node: Node) -> Context:
         """What must hold for the node to run, as far as Switch ports and If branches tell."""
@@ -80,12 +81,7 @@ class Conditions:
     def _unknown_before(self, node: Node) -> list[Node]:
         """The last first, as pairs of alike predicates stand for the one that was met first."""
         known = self._known
-        return [
-            before
-            for before in reversed(_before(node))
-            # A constant has no condition.
-            if before not in known and (before.inputs or before.controls or before.conditions)
-        ]
+        return [before for before in reversed(_before(node)) if before not in known and _may_depend(before)]
 
     def of_tensor(self, tensor: Tensor) -> Context:
         """What must hold for the tensor to be alive: that of its node, and the port of a Switch."""
@@ -264,6 +260,11 @@ def _tensors_before(tensor: Tensor) -> Iterator[Tensor]:
     """What the node of a tensor reads, then what it waits for."""
     yield from tensor.node.inputs
     yield from (control.output() for control in tensor.node.controls)
+
+
+def _may_depend(node: Node) -> bool:
+    """Whether anything may decide if the node runs; nothing decides of a constant."""
+    return bool(node.inputs or node.controls or node.conditions)
 
 
 def _before(node: Node) -> list[Node]:

@@ -35,11 +35,14 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.batchnorm.wiring.predicates.predicate import Value
     from bninspect.graph import Tensor
+    from bninspect.inputs.placeholders import Placeholder
     from bninspect.rewrite.prune import Pruned
 
     Array = NDArray[Any]
     Values = tuple[Array, ...]
+    Fed = Mapping[Tensor, Mapping[Mode, Value]]
 
+_LARGER_BATCH = 8
 _HALF, _QUANTIZED, _SINGLE = 1e-2, 5e-2, 1e-4
 """Tolerances, as shares of the largest value: converters fold and reorder, in float16 and in whole numbers
 with fewer digits. The modes are farther apart than that by orders."""
@@ -104,33 +107,62 @@ def modes_of(report: Report) -> Modes:
         place for place in placeholders(report.graph, needed)
         if not place.has_default and place.name not in names
     ]  # fmt: skip
-    given = invented(report.graph, places, report.layers, Request())
-    values, obstacle, unrunnable, draws = {}, "", None, False
-    for mode in (Mode.INFERENCE, Mode.TRAINING):
-        try:
-            stripped = strip(report, mode)
-            values[mode], draws = _run(stripped.pruned, stripped.report.outputs, given)
-        except BninspectError as error:
-            obstacle = obstacle or str(error)
-            unrunnable = str(error) if isinstance(error, RunError) else unrunnable
-    if not values:
-        raise RunError(obstacle)
+    made = _both_modes(report, places, fed)
     rounds = {
-        mode.value: _round(given, fed, mode) for mode in values
-    } if fed else {"unfed": FedRound(feeds=given, decided={})}  # fmt: skip
+        mode.value: _round(made.given, fed, mode) for mode in made.values
+    } if fed else {"unfed": FedRound(feeds=made.given, decided={})}  # fmt: skip
     types = {node.attr("T") for node in needed}
     quantized = any(node.op.startswith("FakeQuant") for node in needed)
     return Modes(
         report=report,
         rounds=rounds,
-        values=values,
-        draws=draws,
+        values=made.values,
+        draws=made.draws,
         tolerance=_QUANTIZED if quantized else _HALF if "half" in types else _SINGLE,
-        unrunnable=unrunnable,
+        unrunnable=made.unrunnable,
         decided_inside=any(
             not found and not tensor.node.op.startswith("Placeholder") for tensor, found in asked.items()
         ),
     )
+
+
+@frozen_dataclass
+class _Runs:
+    """What both modes gave on made-up values, as the fields of Modes say it."""
+
+    given: Mapping[str, Array]
+    values: Mapping[Mode, Values]
+    draws: bool
+    obstacle: str
+    """Why a mode is missing; empty if none is."""
+    unrunnable: str | None
+
+
+def _both_modes(report: Report, places: Sequence[Placeholder], fed: Fed) -> _Runs:
+    """On a batch of the usual size, or on a larger one if only that runs: ghost batches take many images.
+
+    Raises RunError if neither mode runs.
+    """
+    usual = _runs(report, places, fed, None)
+    larger = usual if usual.unrunnable is None else _runs(report, places, fed, _LARGER_BATCH)
+    made = larger if larger.unrunnable is None else usual
+    if not made.values:
+        raise RunError(made.obstacle)
+    return made
+
+
+def _runs(report: Report, places: Sequence[Placeholder], fed: Fed, batch: int | None) -> _Runs:
+    given = invented(report.graph, places, report.layers, Request(batch_size=batch))
+    values, obstacle, unrunnable, draws = {}, "", None, False
+    for mode in (Mode.INFERENCE, Mode.TRAINING):
+        try:
+            stripped = strip(report, mode)
+            feeds = _round(given, fed, mode).feeds
+            values[mode], draws = _run(stripped.pruned, stripped.report.outputs, feeds)
+        except BninspectError as error:
+            obstacle = obstacle or str(error)
+            unrunnable = str(error) if isinstance(error, RunError) else unrunnable
+    return _Runs(given=given, values=values, draws=draws, obstacle=obstacle, unrunnable=unrunnable)
 
 
 def _asked(decider: Tensor, wanted: Mapping[Mode, bool]) -> dict[Tensor, dict[Mode, Value]]:
@@ -158,7 +190,7 @@ def _asked(decider: Tensor, wanted: Mapping[Mode, bool]) -> dict[Tensor, dict[Mo
     return found
 
 
-def _round(given: Mapping[str, Array], fed: Mapping[Tensor, Mapping[Mode, Value]], mode: Mode) -> FedRound:
+def _round(given: Mapping[str, Array], fed: Fed, mode: Mode) -> FedRound:
     decided = {tensor: value[mode] for tensor, value in fed.items()}
     feeds = {tensor.name: fed_value(tensor, value) for tensor, value in decided.items()}
     return FedRound(feeds={**given, **feeds}, decided=decided)

@@ -163,6 +163,8 @@ def _conv_transpose(given: dict[str, Any]) -> Any:
     turned = np.flip(np.swapaxes(weight, 0, 1), axis=tuple(range(2, weight.ndim)))
     y = _conv({"x": spread, "weight": turned, "pad_type": "custom", "pad": pad})
     spans = _cut(given, y.shape[2:], weight.shape[2:], strides)
+    beyond = [(0, max(0, high - size)) for (_, high), size in zip(spans, y.shape[2:], strict=True)]
+    y = np.pad(y, ((0, 0), (0, 0), *beyond))  # strides wider than the kernel leave zeros at the end
     places = (slice(None), slice(None), *(slice(low, high) for low, high in spans))
     y = y[places]
     bias = given.get("bias")

@@ -52,6 +52,8 @@ def test_the_layer_before_the_loop_is_measured(tmp_path: Path) -> None:
     )
     [layer] = found.layers
     assert (layer.layer.name, found.verification.state) == (OUTSIDE, "verified")
+    assert (layer.images, layer.values) == (8, 8 * 6 * 6)  # counted, since no image is known
+    assert found.kept == {}  # whole outputs are kept only where that is asked for
     assert layer.own is not None
     pooled = layer.own.moments.pooled()
     assert np.allclose(pooled.mean, image.mean((0, 1, 2), np.float64), rtol=1e-5)

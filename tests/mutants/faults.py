@@ -170,7 +170,7 @@ def _changes(node: ast.stmt | ast.expr, statement: ast.stmt) -> Iterator[ast.stm
             yield ast.Constant(value=not flag)
         case ast.Constant(value=int() | float() as number):
             yield ast.Constant(value=number + 1)
-        case ast.Return(value=ast.expr() as value) if not _is_none(value):
+        case ast.Return(value=ast.expr() as value) if not _is_no(value):
             yield ast.Return(value=ast.Constant(value=None))
         case ast.IfExp(test=test, body=body, orelse=orelse):
             yield ast.IfExp(test=test, body=orelse, orelse=body)
@@ -189,8 +189,9 @@ def _is_guard(statement: ast.stmt) -> TypeGuard[ast.If]:
     )
 
 
-def _is_none(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value is None
+def _is_no(value: ast.expr) -> bool:
+    """Whether it is None or False: None in its place says no as well."""
+    return isinstance(value, ast.Constant) and (value.value is None or value.value is False)
 
 
 def _is_text(node: ast.BinOp) -> bool:

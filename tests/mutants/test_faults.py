@@ -40,6 +40,16 @@ def test_a_guard_is_taken_away_and_a_result_lost() -> None:
     ]
 
 
+def test_no_for_no_is_no_fault() -> None:
+    found = faults("def f(a):\n    if g(a):\n        return False\n    return 0\n")
+    assert [(fault.line, fault.after) for fault in found] == [
+        (2, "(False)"),
+        (3, "(True)"),
+        (4, "return None"),
+        (4, "(1)"),
+    ]
+
+
 def test_what_only_readers_see_is_left_alone() -> None:
     text = '"""1"""\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    a = 1\n'
     text += "def f(a: int | None = None) -> int | None:\n    assert a is not None\n    raise ValueError(1)\n"

@@ -183,6 +183,7 @@ class RandomImages:
         self._seed = seed
         self._size = recipe.size or (1, 1)
         self.recipe = recipe
+        refuse_large("a random image", (1, *self._size, recipe.channels))
 
     def batch(self, start: int, stop: int) -> NDArray[Any]:
         refuse_large("a batch of random images", (stop - start, *self._size, self.recipe.channels))
@@ -212,6 +213,7 @@ class RandomValues:
         self._seed = seed
         self._shape = tuple(size or 0 for size in sizes)
         self._dtype = NUMPY[place.dtype]
+        refuse_large(place.name, (1, *self._shape))
 
     def batch(self, start: int, stop: int) -> NDArray[Any]:
         refuse_large("a batch of random values", (stop - start, *self._shape))

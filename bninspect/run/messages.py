@@ -12,12 +12,68 @@ import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from bninspect.graphdef.dtypes import spoken
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _NOISE = re.compile(r"^(\d+ root error\(s\) found|Graph execution error|Detected at node |File \"|Node: )")
 _STATUS = re.compile(r"^\(\d+\)\s+[A-Z_ ]+:\s*")
 _CUTS = (" in binary running on", " [[", "[[{{", " Make sure the Op", "\tEncountered when executing")
+_NODE = re.compile(r"\{\{node ([^}]+)\}\}")
+_UNFIT = re.compile(
+    r"Matrix size-incompatible|Input to reshape is|Computed output size would be negative|input depth must|"
+    r"Incompatible shapes|ConcatOp|Invalid reduction dimension|Number of ways to split|slice index"
+)
+"""How TensorFlow begins when a tensor has another size than an op takes, as the inputs had."""
+_SMALLER = "--batch-size, --size"
+_ASSERTED = re.compile(r"assertion failed: *(.*?)(?:\s*\[\[\{\{|\n|$)")
+_LONGEST = 200
+"""Characters of what an Assert says."""
+_MEMORY = re.compile(r"OOM when allocating tensor with shape(\[[\d,]*\])")
+_TYPES = re.compile(r"Input (\d+) of node (\S+) was passed (\w+) from (\S+) incompatible with expected (\w+)")
+_UNKNOWN = re.compile(r"Op type not registered '([^']+)'")
+
+
+def run_failure(error: Exception, originals: Mapping[str, str]) -> str:
+    """Why a run failed, and what to do where that is known. `originals` has the names that nodes have in the
+    model, where these are others.
+    """
+    line, text = first_line(error), str(error)
+    node = _NODE.search(text)
+    at = "" if node is None else f" at {originals.get(node[1], node[1])}"
+    if _UNFIT.match(line):
+        return f"the inputs do not fit the model{at}: {line}; give another number or size ({_SMALLER})"
+    if (memory := _MEMORY.match(line)) is not None:
+        return (
+            f"memory does not suffice{at} for a tensor of shape {memory[1]}: give fewer or smaller inputs at "
+            f"once ({_SMALLER})"
+        )
+    if (asserted := _ASSERTED.search(text)) is not None:
+        said = asserted[1][:_LONGEST] or "it says nothing"
+        return f"the model checks what it is fed, and its check fails{at}: {said}"
+    return f"TensorFlow could not run this model: {line}"
+
+
+def import_failure(error: Exception, originals: Mapping[str, str]) -> str:
+    """Why a graph was refused, as `run_failure`."""
+    line = first_line(error)
+    if (types := _TYPES.match(line)) is not None:
+        slot, node, given, tensor, taken = types.groups()
+        name, colon, port = tensor.partition(":")
+        reader, read = originals.get(node, node), f"{originals.get(name, name)}{colon}{port}"
+        said = f"{reader} takes {spoken(taken)} at input {slot}, and {read} is {spoken(given)}: build the "
+        said += "graph in one of the two"
+        if taken == "resource" or taken.endswith("_ref"):
+            said = f"{reader} takes a variable, and freezing made a constant of it, {read}: freeze the graph "
+            said += "without its updates"
+        return f"TensorFlow refuses this graph: {said}"
+    if (unknown := _UNKNOWN.match(line)) is not None:
+        return (
+            f"TensorFlow has no op {unknown[1]}: it comes with a library of the model's author, or with "
+            "another version of TensorFlow; name outputs that do without it (--output)"
+        )
+    return f"TensorFlow refuses this graph: {line}"
 
 
 def first_line(error: Exception) -> str:

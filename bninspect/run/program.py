@@ -10,6 +10,7 @@ As its users will run it, a graph is not written out, and TensorFlow's graph opt
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from bninspect.frozen_dataclass import frozen_dataclass
@@ -42,6 +43,8 @@ class Program:
     """Whether TensorFlow's graph optimizer is on, with the settings of a session that nobody set."""
     one_thread: bool = False
     """Whether it takes one thread, whose sums are the same whoever makes them."""
+    originals: Mapping[str, str] = field(default_factory=dict)
+    """The name that a node has in the model, where that is another."""
 
     @classmethod
     def of(
@@ -57,7 +60,7 @@ class Program:
         `originals` tells the name in the original of a node that is called otherwise here.
         """
         part = seeded(unfused(cut(graphdef, fed, fetched)), originals)
-        return cls(graphdef=part, allowed=frozenset(allowed))
+        return cls(graphdef=part, allowed=frozenset(allowed), originals=originals or {})
 
     @classmethod
     def as_served(
@@ -87,4 +90,9 @@ class Program:
         the graph.
         """
         safety.check(self.graphdef, self.allowed)
-        return Session(serialized(self.graphdef), optimized=self.optimized, one_thread=self.one_thread)
+        return Session(
+            serialized(self.graphdef),
+            optimized=self.optimized,
+            one_thread=self.one_thread,
+            originals=self.originals,
+        )

@@ -20,7 +20,7 @@ import numpy as np
 from bninspect.collector import collector_held_off
 from bninspect.errors import RunError
 from bninspect.run import settings
-from bninspect.run.messages import first_line, quiet
+from bninspect.run.messages import first_line, import_failure, quiet, run_failure
 from bninspect.steps import step
 
 if TYPE_CHECKING:
@@ -54,15 +54,24 @@ class NoValueError(RunError):
 class Session:
     """A model in a TensorFlow session of its own; close it, or use it in a `with`."""
 
-    def __init__(self, serialized: bytes, *, optimized: bool = False, one_thread: bool = False) -> None:
+    def __init__(
+        self,
+        serialized: bytes,
+        *,
+        optimized: bool = False,
+        one_thread: bool = False,
+        originals: Mapping[str, str] | None = None,
+    ) -> None:
         """Imports the GraphDef in these bytes, places cleared; TensorFlow's graph optimizer is off, unless it
         is to run `optimized`, as in a session that nobody set. It takes as many threads as TensorFlow likes,
-        or `one_thread` (`settings.has_own_pools`).
+        or `one_thread` (`settings.has_own_pools`). `originals`: the name that a node has in the model, where
+        that is another.
 
         Raises RunError where TensorFlow is missing or refuses the graph, with its own reason.
         """
         tf = tensorflow()
         graph = tf.Graph()
+        self._originals = originals or {}
         try:
             config = settings.configuration(tf, optimized=optimized, one_thread=one_thread)
             graphdef = _without_places(tf.compat.v1.GraphDef.FromString(serialized))
@@ -70,7 +79,7 @@ class Session:
                 tf.import_graph_def(graphdef, name="")
                 self._session = tf.compat.v1.Session(graph=graph, config=config)
         except Exception as error:
-            raise RunError(f"TensorFlow refuses this graph: {first_line(error)}") from error
+            raise RunError(import_failure(error, self._originals)) from error
 
     def run(self, fetches: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
         """The values of the tensors named `node:index`, in order, with the feeds given under such names.
@@ -88,7 +97,7 @@ class Session:
             if lost is not None and int(lost[1]) < len(numbered):
                 index = list(fetches).index(numbered[int(lost[1])])
                 raise NoValueError(index, _NO_VALUE_REASONS[lost[2]]) from error
-            raise RunError(f"TensorFlow could not run this model: {first_line(error)}") from error
+            raise RunError(run_failure(error, self._originals)) from error
         return [np.asarray(values[name]) for name in fetches]
 
     def close(self) -> None:

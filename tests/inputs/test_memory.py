@@ -45,13 +45,15 @@ def test_a_huge_input_is_one_line(
     assert not target.exists()
 
 
-def test_random_images_of_a_huge_size_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("side", "count", "words"), [(60000, 1, "a random image"), (6000, 99, "a batch of")])
+def test_random_images_of_a_huge_size_are_refused(
+    monkeypatch: pytest.MonkeyPatch, side: int, count: int, words: str
+) -> None:
+    """A single one before anything runs."""
     monkeypatch.setattr(memory, "memory", lambda: 64 << 30)
-    pictures = RandomImages(
-        2, 0, Recipe(size=(60000, 60000), channels=3, layout="NHWC", dtype=np.dtype(np.float32))
-    )
-    with pytest.raises(TooLargeError, match="a batch of random images"):
-        pictures.batch(0, 1)
+    recipe = Recipe(size=(side, side), channels=3, layout="NHWC", dtype=np.dtype(np.float32))
+    with pytest.raises(TooLargeError, match=words):
+        RandomImages(count, 0, recipe).batch(0, count)
 
 
 def test_without_a_run_it_is_stripped(tmp_path: Path) -> None:

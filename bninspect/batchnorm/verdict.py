@@ -199,7 +199,6 @@ def _sourced(
 
 def source_value(source: Tensor, truth: bool) -> str:
     """How a person writes a value of the source that counts as true or false."""
-    dtype = source.node.attr("dtype") or source.node.attr("T") or "bool"
-    if dtype in ("bool", "bool_ref") or not isinstance(dtype, str):
+    if source.node.attr("dtype", "bool") in ("bool", "bool_ref"):
         return "true" if truth else "false"
     return "1" if truth else "0"

@@ -243,8 +243,8 @@ class Probe:
     skipped: tuple[Absent, ...]
     ran: bool
     """Whether the model was run at all."""
-    decided: Mapping[str, bool] = field(default_factory=dict)
-    """What was fed to decide the mode -> the value of it that serves training."""
+    decided: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """What was fed to decide the mode -> the values that serve training and inference, as text."""
     random: str | None = None
     """A node that draws random numbers on the way to what was compared; None where there is none."""
     kept: Mapping[str, NDArray[Any]] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Mode
+from bninspect.batchnorm.verdict import source_value
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.errors import Absent, RunError
 from bninspect.graph.loops import in_loops
@@ -166,7 +167,7 @@ def _found(
             *_without_own_error(layers),
         ),
         ran=True,
-        decided={source.name: value[Mode.TRAINING] for source, value in both.sources.items()},
+        decided={source.name: _written(source, serving) for source, serving in both.sources.items()},
         random=_random_node(report, both),
         kept=kept([tensor for tensor in outputs if tensor in passes.meters], passes) if question.keep else {},
         seen=seen_image(outputs, inputs, passes) if question.seen else None,
@@ -236,6 +237,11 @@ def _both_modes_run(both: BothModes) -> bool:
     """Whether any layer has both modes; if none has, both copies are the same model."""
     left = [{name for name, change in both.changes[mode].items() if change.what == "left"} for mode in MODES]
     return left[0] | left[1] != set(both.changes[Mode.TRAINING])
+
+
+def _written(source: Tensor, serving: Mapping[Mode, bool]) -> tuple[str, str]:
+    training, inference = (source_value(source, serving[mode]) for mode in MODES)
+    return training, inference
 
 
 def _decided(both: BothModes) -> set[str]:

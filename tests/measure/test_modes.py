@@ -74,7 +74,7 @@ def test_the_classic_case_on_a_real_image() -> None:
     assert difference(found).max_abs == pytest.approx(np.abs(gap).max(), rel=1e-6)
     assert difference(found).rms == pytest.approx(np.sqrt((gap**2).mean()), rel=1e-6)
     assert found.layers[0].values == 224 * 224
-    assert found.decided == {"training:0": True}
+    assert found.decided == {"training:0": ("true", "false")}
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,11 @@ def render_setting(probe: Probe) -> Iterator[Line]:
     for name, value in probe.fed.items():
         others = " for its other readers (--switch graph: for each mode its own)"
         yield Line(f"fed: {name} = {str(value).lower()}{others if name in probe.decided else ''}")
-    for name, value in probe.decided.items():
-        yield Line(f"mode: {name} = {str(value).lower()} is training, {str(not value).lower()} is inference")
+    alike: dict[tuple[str, str], list[str]] = {}
+    for name, values in probe.decided.items():
+        alike.setdefault(values, []).append(name)
+    for (training, inference), names in alike.items():
+        yield Line(f"mode: {listed(names)} = {training} is training, {inference} is inference")
     if probe.random is not None:
         yield Line(f"random: {probe.random} draws random numbers, new ones in every run")
 

@@ -29,6 +29,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode
+from bninspect.batchnorm.verdict import source_value
 from bninspect.graph.ops import PLACEHOLDERS, VARIABLES
 from bninspect.rules.facts.switched import decider, live_switches, trained_by_default, values_for
 from bninspect.rules.remedies import BUILD_ANEW, strip_command
@@ -75,7 +76,8 @@ def _terms(group: SwitchGroup) -> str:
     values = values_for(group, Mode.INFERENCE)
     if len(values) > 1:
         return "no one value serves inference in all of them"
-    return f"feed {str(*values).lower()} for inference"
+    [value] = values
+    return f"feed {source_value(group.predicate.source, value)} for inference"
 
 
 RULE = Rule(

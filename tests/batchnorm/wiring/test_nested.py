@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.batchnorm import BatchNorm, Mode
+from bninspect.batchnorm.verdict import source_value
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.deciding import deciders_of, value_of
 from bninspect.batchnorm.wiring.nested import analysed
@@ -178,6 +179,13 @@ def test_specialized_of_exclusive_or_one_is_left(mode: Mode, trains: set[str]) -
     assert not {node.name for node in kept} & {"phase", "other"}
     (fused,) = (node for node in kept if node.op == "FusedBatchNormV3")
     assert fused.name in trains
+
+
+def test_a_comparison_of_numbers_is_fed_as_a_boolean() -> None:
+    text = "m = Placeholder(dtype=int32)\nten = Const(10)\nq = Less(m, ten, T=int32)\n"
+    layer = only_layer(STORED + text + fused_cond("q"))
+    assert layer.switch is not None
+    assert source_value(layer.switch.decided_by, True) == "true"
 
 
 def test_neither_of_exclusive_or_is_fixed_for_what_else_reads_it() -> None:

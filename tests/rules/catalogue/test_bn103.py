@@ -24,6 +24,13 @@ def test_evaluates_a_negation() -> None:
     assert caught("BN103", SWITCHED + text).message.endswith("; feed true for inference")
 
 
+def test_a_number_is_fed_as_one() -> None:
+    text = "mode = Placeholder(dtype=int32)\nnone = Const(0)\nq = Equal(mode, none, T=int32)\n" + fused_cond(
+        "q"
+    )
+    assert caught("BN103", STORED + text).message.endswith("the placeholder mode; feed 1 for inference")
+
+
 def test_one_switch_of_many_layers_is_one_finding() -> None:
     (finding,) = of_fixture("BN103", "net_mixed.pb")
     assert "4 layers" in finding.message

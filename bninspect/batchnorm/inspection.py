@@ -129,12 +129,13 @@ def _inspected(
     left = _left(sites, graph, asked_for) if folded else {}
     sites = [site for site in sites if site not in left]
     tensors = tuple(tensor for tensor in tensors if tensor not in left.values())
-    paired, alone = pairs(sites, graph, conditions)
+    paired, undecided, alone = pairs(sites, graph, conditions, places)
     idle |= {site.node: why for site in alone if (why := conditions.never(conditions.of(site.node)))}
     alone = [site for site in alone if site.node not in idle]
     mixed = list(mixtures(alone, graph))
     alone = [site for site in alone if not any(site in both for _, both in mixed)]
     unrecognised += [said for said, _ in mixed]
+    unrecognised += [pair.undecided() for pair in undecided]
     deciders = Deciders(conditions)
     layers = [from_pair(pair, deciders) for pair in paired]
     layers += [from_site(site, deciders, conditions) for site in alone]

@@ -142,7 +142,7 @@ def probe(*layers: ProbedLayer, **changes: Any) -> Probe:
         "patches": (),
         "skipped": (),
         "ran": True,
-        "decided": {"training:0": True},
+        "decided": {"training:0": ("true", "false")},
         "verification": Verification(state="verified", max_abs=0.0),
     }
     return Probe(**{**facts, **changes})

@@ -8,8 +8,9 @@ layer of one mode.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from bninspect.batchnorm.layer import Unrecognised
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.recognition.folding import folded_into
 from bninspect.batchnorm.site import Site
@@ -22,7 +23,7 @@ from bninspect.graph.search import reach
 from bninspect.graph.trace import same, value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from bninspect.batchnorm.wiring.conditions import Conditions, Context
     from bninspect.graph import Graph, Node, Tensor
@@ -40,12 +41,27 @@ class ModePair:
     merges: tuple[Node, ...]
     output: Tensor
 
+    def undecided(self) -> Unrecognised:
+        """What is said if more conditionals choose between the two than could be told apart."""
+        modes = f"training mode ({self.training.node.label}) and inference mode ({self.inference.node.label})"
+        why = "more conditionals than can be told apart choose between them"
+        return Unrecognised(node=self.output.node.label, reason=f"{modes} of one x: {why}")
 
-def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[list[ModePair], list[Site]]:
-    """(the pairs, the sites that stand alone)."""
+
+class Pairs(NamedTuple):
+    """What became of the sites of a graph."""
+
+    pairs: list[ModePair]
+    undecided: list[ModePair]
+    """Pairs between which more conditionals choose than could be told apart."""
+    alone: list[Site]
+
+
+def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions, needed: Container[Node]) -> Pairs:
+    """The pairs, and the sites that stand alone; `needed` are the nodes that the outputs depend on."""
     fixed = [site for site in sites if site.mode is not Mode.SWITCHED]
     joins = Joins(graph, conditions)
-    every = tuple(dict.fromkeys(node for site in fixed for node in joins.behind(site)))
+    every = tuple(dict.fromkeys(node for site in fixed for node in joins.behind(site) if node in needed))
     nested, paired = _nested(fixed, every, conditions)
     meeting, met = _meeting([site for site in fixed if site not in paired], every, conditions)
     found, paired = [*nested, *meeting], paired | met
@@ -53,7 +69,24 @@ def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> tuple[
     paired |= {site for pair in opposed for site in (pair.training, pair.inference)}
     folded = _beside_folded([site for site in fixed if site not in paired], joins, conditions)
     paired |= {pair.training for pair in folded}
-    return [*found, *opposed, *folded], [site for site in sites if site not in paired]
+    undecided = _chosen_again(found, every, conditions)
+    decided = [pair for pair in found if pair not in undecided]
+    alone = [site for site in sites if site not in paired]
+    return Pairs([*decided, *opposed, *folded], undecided, alone)
+
+
+def _chosen_again(found: Sequence[ModePair], joins: Sequence[Node], conditions: Conditions) -> list[ModePair]:
+    """The pairs between which a further join, past what was taken for their output, chooses, too."""
+    of_site = {value(site.output): (pair, site) for pair in found for site in (pair.training, pair.inference)}
+    again: dict[ModePair, None] = {}
+    for node in joins:
+        chosen: dict[ModePair, set[Site]] = {}
+        for one in alternatives(node.output(), conditions):
+            pair, site = of_site.get(one.tensor, (None, None))
+            if pair and site and node not in pair.merges and pair.output.node not in one.joins:
+                chosen.setdefault(pair, set()).add(site)
+        again |= {pair: None for pair, sites in chosen.items() if len(sites) > 1}
+    return list(again)
 
 
 def _nested(

@@ -238,3 +238,49 @@ def test_exclusive_or_of_statistics_is_one_layer() -> None:
     assert layer.mode is Mode.SWITCHED
     assert layer.switch is not None
     assert layer.switch.predicate.tensor.name == ONE_OF_TWO
+
+
+def parity(many: int) -> str:
+    """Training where an odd number of so many predicates is true, by a Select for each and its opposite."""
+    rows = [f"p{number} = Placeholder(dtype=bool, shape=[])\n" for number in range(many)]
+    rows += ["odd0 = Select(p0, train, infer)\n", "even0 = Select(p0, infer, train)\n"]
+    for at in range(1, many):
+        odd, even = f"odd{at - 1}", f"even{at - 1}"
+        rows.append(f"odd{at} = Select(p{at}, {even}, {odd})\neven{at} = Select(p{at}, {odd}, {even})\n")
+    fused = (
+        "train = FusedBatchNormV3(x, gamma, beta, none, none)\n"
+        "infer = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false)\n"
+    )
+    return STORED + EMPTY + fused + "".join(rows) + f"y = Identity(odd{many - 1})\n"
+
+
+@pytest.mark.parametrize("many", [2, 3, 6])
+def test_parity_of_a_few_is_one_layer(many: int) -> None:
+    layer = only_layer(parity(many))
+    assert (layer.mode, layer.output.name) == (Mode.SWITCHED, f"odd{many - 1}:0")
+    assert layer.switch is not None
+    for mode in (Mode.TRAINING, Mode.INFERENCE):
+        given = deciders_of(layer.switch, mode)
+        assert len(given) == many
+        assert sum(given.values()) % 2 == (mode is Mode.TRAINING)
+
+
+def test_of_parity_of_more_no_part_passes_for_the_whole() -> None:
+    """Two of the Selects alone choose by exclusive-or, and what they give is chosen again."""
+    found = report(parity(7))
+    assert found.layers == ()
+    (said,) = found.unrecognised
+    assert said.reason == (
+        "training mode (train) and inference mode (infer) of one x: "
+        "more conditionals than can be told apart choose between them"
+    )
+
+
+def test_what_is_chosen_behind_a_layer_is_no_choice_of_its_mode() -> None:
+    """A dropout behind it, on another predicate: one side of its Select is the layer's output."""
+    text = (
+        HEAD
+        + fused_cond("phase")
+        + "half = Const(0.5)\nhalved = Mul(y, half)\nz = Select(other, halved, y)\n"
+    )
+    assert only_layer(text).output.name == "y:0"

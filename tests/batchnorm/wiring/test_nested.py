@@ -246,7 +246,9 @@ def parity(many: int) -> str:
     rows += ["odd0 = Select(p0, train, infer)\n", "even0 = Select(p0, infer, train)\n"]
     for at in range(1, many):
         odd, even = f"odd{at - 1}", f"even{at - 1}"
-        rows.append(f"odd{at} = Select(p{at}, {even}, {odd})\neven{at} = Select(p{at}, {odd}, {even})\n")
+        rows.append(f"odd{at} = Select(p{at}, {even}, {odd})\n")
+        if at < many - 1:
+            rows.append(f"even{at} = Select(p{at}, {odd}, {even})\n")
     fused = (
         "train = FusedBatchNormV3(x, gamma, beta, none, none)\n"
         "infer = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false)\n"

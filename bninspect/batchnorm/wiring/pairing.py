@@ -69,21 +69,28 @@ def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions, needed: C
     paired |= {site for pair in opposed for site in (pair.training, pair.inference)}
     folded = _beside_folded([site for site in fixed if site not in paired], joins, conditions)
     paired |= {pair.training for pair in folded}
-    undecided = _chosen_again(found, every, conditions)
+    undecided = _chosen_again(found, every, joins, conditions)
     decided = [pair for pair in found if pair not in undecided]
     alone = [site for site in sites if site not in paired]
     return Pairs([*decided, *opposed, *folded], undecided, alone)
 
 
-def _chosen_again(found: Sequence[ModePair], joins: Sequence[Node], conditions: Conditions) -> list[ModePair]:
-    """The pairs between which a further join, past what was taken for their output, chooses, too."""
+def _chosen_again(
+    found: Sequence[ModePair], every: Sequence[Node], joins: Joins, conditions: Conditions
+) -> list[ModePair]:
+    """The pairs between which a further join, past what was taken for their output, chooses, too; or may, if
+    it chooses among too many.
+    """
     of_site = {value(site.output): (pair, site) for pair in found for site in (pair.training, pair.inference)}
     again: dict[ModePair, None] = {}
-    for node in joins:
+    for node in every:
+        ways = [(one.tensor, one.joins) for one in alternatives(node.output(), conditions) if one.joins]
+        if not ways and conditions.join(node) is not None:  # more than are followed
+            ways = [(tensor, ()) for tensor, (_, site) in of_site.items() if node in joins.behind(site)]
         chosen: dict[ModePair, set[Site]] = {}
-        for one in alternatives(node.output(), conditions):
-            pair, site = of_site.get(one.tensor, (None, None))
-            if pair and site and node not in pair.merges and pair.output.node not in one.joins:
+        for tensor, through in ways:
+            pair, site = of_site.get(tensor, (None, None))
+            if pair and site and node not in pair.merges and pair.output.node not in through:
                 chosen.setdefault(pair, set()).add(site)
         again |= {pair: None for pair, sites in chosen.items() if len(sites) > 1}
     return list(again)
@@ -97,7 +104,7 @@ def _nested(
     every = [made for node in joins if (made := _decided(node, by_output, conditions)) is not None]
     found: list[ModePair] = []
     taken: set[Site] = set()
-    for pair, here in sorted(every, key=lambda made: -len(made[1])):
+    for pair, here in sorted(every, key=lambda made: (-len(made[1]), -len(made[0].merges))):
         if not here & taken:
             taken |= here
             found.append(pair)

@@ -163,9 +163,8 @@ def _holds(
 def _is_metagraph(buffer: Buffer, start: int, end: int) -> bool:
     """Field 2 is a GraphDef (in a GraphDef it would be the library, whose first field is a function)."""
     first = _first(buffer, start, end, 1)
-    if first is not None and first.wire != wire.LENGTH:
-        return False
-    return not _is_graphdef(buffer, start, end) and _holds(buffer, start, end, 2, _is_graphdef)
+    may_be = first is None or first.wire == wire.LENGTH
+    return may_be and not _is_graphdef(buffer, start, end) and _holds(buffer, start, end, 2, _is_graphdef)
 
 
 def _is_savedmodel(buffer: Buffer, start: int, end: int) -> bool:
@@ -173,9 +172,7 @@ def _is_savedmodel(buffer: Buffer, start: int, end: int) -> bool:
     leaves out.
     """
     first = _first(buffer, start, end, 1)
-    if first is not None and first.wire != wire.VARINT:
-        return False
-    return _holds(buffer, start, end, 2, _is_metagraph)
+    return (first is None or first.wire == wire.VARINT) and _holds(buffer, start, end, 2, _is_metagraph)
 
 
 def _is_hub_marker(buffer: Buffer, size: int) -> bool:

@@ -134,9 +134,10 @@ def normalized(edits: Edits, layer: BatchNorm, site: Site, mean: np.ndarray, var
     return _formula(chain, x, _constants(chain, mean, variance, wide), layer, site)
 
 
-def constants(edits: Edits, site: Site, mean: np.ndarray, variance: np.ndarray) -> tuple[Tensor, Tensor]:
-    """These statistics as constants, of which one that is folded into a convolution is made anew."""
-    near = site.x.node if site.carried is None else site.carried.convolution.inputs[0].node
+def constants(
+    edits: Edits, site: Site, near: Node, mean: np.ndarray, variance: np.ndarray
+) -> tuple[Tensor, Tensor]:
+    """These statistics as constants in the frame of `near`, to make a layer anew that was folded."""
     return _constants(Chain(edits, f"{site.node.name}/bninspect", near), mean, variance, _wide(site))
 
 

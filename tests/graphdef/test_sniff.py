@@ -214,3 +214,9 @@ def test_an_onnx_file_has_a_small_version_and_a_short_producer(
     data: bytes, is_onnx: bool, tmp_path: Path
 ) -> None:
     assert ("ONNX" in refusal(written(tmp_path, data))) == is_onnx
+
+
+@pytest.mark.parametrize(("zeros", "told"), [(4095, False), (4096, True)])
+def test_zero_bytes_are_told_by_the_first_4096(zeros: int, told: bool, tmp_path: Path) -> None:
+    path = written(tmp_path, bytes(zeros) + b"\x08\x01" * 100)
+    assert ("it begins with zero bytes only" in refusal(path)) is told

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bninspect.errors import GraphDefError
-from bninspect.graphdef import TensorValue
+from bninspect.graphdef import TensorValue, tensors
 from bninspect.graphdef.dtypes import NUMBERS
 from bninspect.graphdef.schema import message_class
 
@@ -104,6 +104,15 @@ def test_a_claimed_shape_is_not_allocated() -> None:
     finally:
         tracemalloc.stop()
     assert (splat.shape, splat[HUGE - 1], splat.strides) == ((HUGE,), 0.5, (0,))
+
+
+def test_half_of_the_values_may_be_missing_however_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond what is filled up at any rate, twice what is written."""
+    monkeypatch.setattr(tensors, "_LARGEST_FILL", 4)
+    assert array("float", (6,), float_val=[1, 2, 3]).tolist() == [1, 2, 3, 3, 3, 3]
+    assert array("float", (4,), float_val=[1, 2]).tolist() == [1, 2, 2, 2]
+    assert "with only 3 values written" in refused("float", (7,), float_val=[1, 2, 3])
+    assert "with only 2 values written" in refused("float", (5,), float_val=[1, 2])
 
 
 @pytest.mark.parametrize("shape", [(1 << 40, 1 << 40), (1 << 62,), (1 << 62,) * 3, (2,) * 300, (1,) * 65])

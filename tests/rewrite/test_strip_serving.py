@@ -196,6 +196,20 @@ def test_the_values_of_a_number_that_serve_inference(
     assert decider.serving(Mode.INFERENCE) == serving
 
 
+@pytest.mark.parametrize(
+    ("also", "fed"), [("two = Const(2)", (0, 2, 3)), ("two = Const(-1)", (-2, -1, 0, 2))]
+)
+def test_a_negative_number_is_fed_if_the_graph_compares_with_one(also: str, fed: tuple[int, ...]) -> None:
+    """Elsewhere a number may be an index; -1 itself is compared here, and what is below it."""
+    lines = NET + f"mode = Placeholder(dtype=int32, shape=[])\none = Const(1)\n{also}\np = Equal(mode, one)\n"
+    lines += (
+        fused_cond("p", "z", "x")
+        + "q = Equal(mode, two)\nhalved = Mul(z, epsilon)\ny = Select(q, halved, z)\n"
+    )
+    (decider,) = deciders(report(lines))
+    assert decider.to_feed(Mode.INFERENCE) == fed
+
+
 def test_no_value_of_an_opposed_source_serves_inference() -> None:
     (decider,) = deciders(report(OPPOSED))
     assert decider.serving(Mode.INFERENCE) == decider.serving(Mode.TRAINING) == ()

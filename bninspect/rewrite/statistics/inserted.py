@@ -43,7 +43,8 @@ def inserted(report: Report, statistics: Mapping[str, Statistics]) -> GraphDef:
 def _insert(edits: Edits, layer: BatchNorm, statistics: Statistics) -> None:
     site = layer.nearest(Mode.TRAINING).site
     if site.carried is not None:
-        refold(edits, layer, site, *constants(edits, site, *statistics), anew=True)
+        near = site.carried.convolution.inputs[0].node
+        refold(edits, layer, site, *constants(edits, site, near, *statistics), anew=True)
         return
     shape = layout(layer, statistics[0].size)
     mean, variance = (part.reshape(shape) for part in statistics)

@@ -237,3 +237,20 @@ def test_a_choice_between_two_stored_ones_is_inference() -> None:
     choice = CHOSEN.format("mean", "old_mean", "variance", "old_variance")
     layer = only_layer(STORED + PHASE + more + choice + chain("chosen_mean", "chosen_variance"))
     assert (layer.mode.value, layer.moving_mean) == ("inference", None)
+
+
+NEST = """
+one_{0} = Select(phase, batch_{0}, {1})
+chosen_{0} = Select(other, one_{0}, {2})
+"""
+
+
+@pytest.mark.parametrize(("second", "layers"), [("", 1), ("old_", 0)])
+def test_a_nest_chooses_between_one_stored_value_and_the_batch(second: str, layers: int) -> None:
+    """Of two stored values, which of them serves is another choice."""
+    more = "old_mean = Const([0.1, 0.2, 0.3])\nold_variance = Const([0.4, 0.5, 0.6])\n"
+    nest = "".join(NEST.format(part, part, second + part) for part in ("mean", "variance"))
+    text = BATCH + PHASE + PHASE.replace("phase", "other") + more + nest
+    found = report(text + chain("chosen_mean", "chosen_variance"))
+    assert len(found.layers) == layers
+    assert len(found.unrecognised) == 1 - layers

@@ -139,6 +139,12 @@ APART = {
         "p",
         "q",
     ),
+    "a computed number of a type that its reader states": (
+        NUMBER
+        + "ten = Const(10)\nr = FloorMod(m, ten)\np = Less(r, two, T=int32)\nq = Less(r, ten, T=int32)",
+        "p",
+        "q",
+    ),
     "remainders of two numbers": (
         NUMBER + "r = FloorMod(m, two)\ns = FloorMod(m, one)\np = Equal(r, zero)\nq = Equal(s, zero)",
         "p",

@@ -2,12 +2,14 @@
 over.
 
 Small nodes side by side are read and parsed at once, and their bytes kept: to ask for them one by one costs
-more than to parse them.
+more than to parse them. The name of an op is one string for all its nodes, so that to find it in a set of ops
+is to find an object, and no letters are compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from sys import intern
 from typing import Any, NamedTuple
 
 from bninspect.graphdef import wire
@@ -64,7 +66,7 @@ class NodeReader:
         self._read += [
             NodeDef(
                 message.name,
-                message.op,
+                intern(message.op),
                 tuple(message.input[:]),
                 Span(buffer, place.start, place.end),
                 decode,
@@ -88,7 +90,7 @@ class _Run(NamedTuple):
 def _large_node(span: Span) -> NodeDef:
     """A node of which only the head is parsed."""
     message = parse("NodeDef", _without_large(span)[0])
-    return NodeDef(message.name, message.op, tuple(message.input[:]), span, attributes_at)
+    return NodeDef(message.name, intern(message.op), tuple(message.input[:]), span, attributes_at)
 
 
 def _without_large(span: Span) -> tuple[bytes, dict[str, Span]]:

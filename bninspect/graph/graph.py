@@ -6,6 +6,7 @@ This is what all analysis reads. It knows nothing of protobuf: `reader` makes th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -150,13 +151,10 @@ class Graph:
         """Calls of functions that hold candidates and were not written out, with the reason."""
         self.calls = calls or {}
         """Name of a call at the top level that was written out -> what it gives: it is no node any more."""
-        self._by_op: dict[str, list[Node]] = {}
+        self._by_op = by_op = defaultdict[str, list[Node]](list)
         for index, node in enumerate(self.nodes):
             node.index = index
-            if node.op in self._by_op:
-                self._by_op[node.op].append(node)
-            else:
-                self._by_op[node.op] = [node]
+            by_op[node.op].append(node)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Graph reads its file: keep the path, and load it again")

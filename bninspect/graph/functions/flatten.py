@@ -93,7 +93,7 @@ class _Flattening:
             )
             node.bindings = scope.bindings
             node.stored = values.get(name)
-            scope.tensors[name] = node.output()
+            scope.tensors[name] = Tensor(node, 0)
             self.nodes.append(node)
             written.append(node)
         self.pending.append((scope, written))

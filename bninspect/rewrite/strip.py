@@ -80,6 +80,17 @@ def _refuse_other(graphdef: GraphDef, report: Report, mode: Mode) -> None:
         raise RewriteError(f"{who} would still not run in {mode.value} mode; nothing was written")
 
 
+def require_layers(report: Report, verb: str) -> None:
+    """Raises RewriteError, with the path in front, if there is no layer to do with what the verb says."""
+    if report.layers:
+        return
+    why = f"no batch norm to {verb}"
+    if report.unrecognised:
+        first = report.unrecognised[0]
+        why = f"what {first.node} is could not be decided: {first.reason}"
+    raise RewriteError(f"{report.graph.graphdef.path}: {why}")
+
+
 def _can_be_estimated(report: Report, left: list[LayerChange]) -> bool:
     """Whether there is a place for statistics of every one of these layers."""
     slots, _ = find_slots(report, create=True)

@@ -67,6 +67,8 @@ def test_refusals_name_the_layers(run: Callable[..., Run], tmp_path: Path) -> No
         "bn2 cannot run in inference mode: its stored statistics are not in the file",
     )
     refused(run(str(FIXTURES / "folded.pb"), "-o", target, "--no-verify"), "no batch norm to strip")
+    lost = "what bn2/case/cond is could not be decided: If calls function 'bn2_case_cond_false_frozen_6871'"
+    refused(run(str(FIXTURES / "cases" / "library_lost.pb"), "-o", target, "--no-verify"), lost)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -15,6 +15,7 @@ from bninspect.options import Checked, Count, Positive, Share, Texts
 from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.statistics.initial import refuse_without_values, with_initial_statistics
 from bninspect.rewrite.statistics.slots import find_slots
+from bninspect.rewrite.strip import require_layers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,12 +126,7 @@ def plan(report: Report, wanted: frozenset[str] = frozenset(), *, stripped: bool
     A layer that has its statistics in common with one of them comes, too. Raises RewriteError where there is
     no layer, or none that can be refreshed, or one that was asked for cannot.
     """
-    path = report.graph.graphdef.path
-    if not report.layers and report.unrecognised:
-        first = report.unrecognised[0]
-        raise RewriteError(f"{path}: what {first.node} is could not be decided: {first.reason}")
-    if not report.layers:
-        raise RewriteError(f"{path}: no batch norm to refresh")
+    require_layers(report, "refresh")
     outer, _, lost = without_loops(report, Question(layers=report.layers))
     slots, left = find_slots(outer, create=stripped)
     if wanted:

@@ -97,8 +97,7 @@ def strip(
     if target != STREAM:
         files.refuse_read(Path(target), path, prefix=graph.graphdef.checkpoint)
     report = inspect(graph, outputs=options.outputs)
-    if not report.layers:
-        raise RewriteError(f"{path}: no batch norm to strip")
+    rewriting.require_layers(report, "strip")
     if not options.outputs:
         _refuse_ambiguous(report)
     if not options.unfrozen and (missing := missing_weights(report)) is not None:

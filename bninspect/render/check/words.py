@@ -20,13 +20,15 @@ _SEVERITIES = ("error", "warning", "note")
 
 
 def headline(model: ModelResult) -> str:
-    """`net.pb: 4 batch norms run in inference mode, whatever is fed; no findings`."""
+    """`net.pb: 4 batch norms run in inference mode, whatever is fed; no findings`, or without its weights
+    `net.meta: 4 batch norms, all switched by training:0; weights missing, so not judged`.
+    """
     what = model.sentence
     if model.error is not None:
         reason = model.error.removeprefix(f"{model.path}: ")
         return f"{model.path}: not judged: {reason}" + (f" ({what})" if what else "")
     if model.weightless:
-        return f"{model.path}: not judged: weights missing ({what})"
+        return f"{model.path}: {what}, so not judged"
     return f"{model.path}: {what}" + ("" if model.found else "; no findings")
 
 

@@ -62,13 +62,16 @@ class _Flattening:
         for scope, function in self.lowering.bodies:  # grows while it is walked: a body may hold calls
             self._write(scope, function.nodes)
         self._resolve()
-        return Graph(
+        graph = Graph(
             self.nodes,
             graphdef=self.graphdef,
             signatures=self._signatures(top),
             opaque_calls=tuple(self.opaque),
             calls=dict(self._calls(top)),
         )
+        for scope, _ in self.pending:  # a call and the bodies in it hold each other, and so every node
+            scope.calls.clear()
+        return graph
 
     def _write(self, scope: Scope, nodedefs: tuple[NodeDef, ...]) -> None:
         """The nodes of one body; calls are prepared, their bodies come later."""

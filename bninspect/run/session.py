@@ -67,13 +67,14 @@ class Session:
         or `one_thread` (`settings.has_own_pools`). `originals`: the name that a node has in the model, where
         that is another.
 
-        Raises RunError where TensorFlow is missing or refuses the graph, with its own reason.
+        Raises RunError where TensorFlow is missing or refuses the graph, with its own reason, and for a GPU
+        that it does not see.
         """
         tf = tensorflow()
         graph = tf.Graph()
         self._originals = originals or {}
+        config = settings.configuration(tf, optimized=optimized, one_thread=one_thread)
         try:
-            config = settings.configuration(tf, optimized=optimized, one_thread=one_thread)
             graphdef = _without_places(tf.compat.v1.GraphDef.FromString(serialized))
             with graph.as_default(), quiet():
                 tf.import_graph_def(graphdef, name="")
@@ -226,7 +227,6 @@ def tensorflow() -> Any:
         raise RunError(f"TensorFlow does not load: {first_line(error)}") from error
     if not loud:
         tf.get_logger().setLevel("ERROR")
-    settings.ready(tf)
     return tf
 
 

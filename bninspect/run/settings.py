@@ -44,27 +44,17 @@ def has_own_pools() -> bool:
     return os.environ.get(_OWN_POOLS) == "1"
 
 
-def ready(tf: Any) -> None:
-    """To be called when TensorFlow was loaded. Raises RunError if a GPU is asked for and it sees none."""
-    if device() == "cpu":
-        return
-    if not tf.config.list_physical_devices("GPU"):
-        hidden = os.environ.get(_GPUS)
-        why = f" ({_GPUS} is {hidden!r})" if hidden is not None else ""
-        raise RunError(f"--device gpu: TensorFlow {tf.__version__} sees no GPU here{why}")
-    # TensorFloat-32 has 10 bits of a float32's 23, and the modes are compared more closely than that.
-    tf.config.experimental.enable_tensor_float_32_execution(False)
-
-
 def configuration(tf: Any, *, optimized: bool = False, one_thread: bool = False) -> Any:
     """The ConfigProto of a session that runs a model.
 
     Not `optimized` it runs the graph as it stands in the file: TensorFlow's optimizer rewrites a fused batch
     norm, and then some of its outputs no longer exist; it also swaps functions by name, which would run what
-    the allow-list has not seen. `one_thread` takes effect if the process `has_own_pools`.
+    the allow-list has not seen. `one_thread` takes effect if the process `has_own_pools`. Raises RunError if
+    a GPU is asked for and TensorFlow sees none.
     """
     config = on_processor(tf)
     if device() == "gpu":
+        _use_gpu(tf)
         del config.device_count["GPU"]
         # What others have left, as it is needed: TensorFlow would take all memory of the GPU at once.
         config.gpu_options.allow_growth = True
@@ -75,6 +65,16 @@ def configuration(tf: Any, *, optimized: bool = False, one_thread: bool = False)
         config.graph_options.rewrite_options.disable_meta_optimizer = True
         config.graph_options.optimizer_options.opt_level = tf.compat.v1.OptimizerOptions.L0
     return config
+
+
+def _use_gpu(tf: Any) -> None:
+    """Makes the GPU ready. Raises RunError if there is none."""
+    if not tf.config.list_physical_devices("GPU"):
+        hidden = os.environ.get(_GPUS)
+        why = f" ({_GPUS} is {hidden!r})" if hidden is not None else ""
+        raise RunError(f"--device gpu: TensorFlow {tf.__version__} sees no GPU here{why}")
+    # TensorFloat-32 has 10 bits of a float32's 23, and the modes are compared more closely than that.
+    tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
 def on_processor(tf: Any) -> Any:

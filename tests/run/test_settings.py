@@ -27,41 +27,46 @@ def gpu() -> Iterator[None]:
     settings.use("cpu")
 
 
-def stand_in(gpus: list[str], precise: list[bool]) -> Any:
+class Seen:
     """A TensorFlow that sees these GPUs, and keeps what is said of TensorFloat-32."""
-    return SimpleNamespace(
-        __version__="2.99",
-        config=SimpleNamespace(
-            list_physical_devices=lambda kind: gpus if kind == "GPU" else ["CPU:0"],
-            experimental=SimpleNamespace(
-                enable_tensor_float_32_execution=lambda asked: precise.append(not asked)
-            ),
-        ),
-    )
+
+    __version__ = "2.99"
+
+    def __init__(self, *gpus: str) -> None:
+        import tensorflow
+
+        self.compat, self.precise = tensorflow.compat, False
+        self.config = SimpleNamespace(
+            list_physical_devices=lambda kind: list(gpus) if kind == "GPU" else ["CPU:0"],
+            experimental=SimpleNamespace(enable_tensor_float_32_execution=self._keep),
+        )
+
+    def _keep(self, enabled: bool) -> None:
+        self.precise = not enabled
 
 
+@pytest.mark.tensorflow
 def test_a_gpu_that_nobody_sees_is_refused_in_one_line(gpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
     with pytest.raises(RunError) as error:
-        settings.ready(stand_in([], []))
+        settings.configuration(Seen())
     assert str(error.value) == (
         "--device gpu: TensorFlow 2.99 sees no GPU here (CUDA_VISIBLE_DEVICES is '7')"
     )
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     with pytest.raises(RunError, match=r"sees no GPU here$"):
-        settings.ready(stand_in([], []))
+        settings.configuration(Seen())
 
 
-def test_a_gpu_computes_with_whole_floats(gpu: None) -> None:
-    precise: list[bool] = []
-    settings.ready(stand_in(["GPU:0"], precise))
-    assert precise == [True]
-
-
-def test_the_processor_needs_no_gpu() -> None:
-    precise: list[bool] = []
-    settings.ready(stand_in([], precise))
-    assert not precise
+@pytest.mark.tensorflow
+def test_a_gpu_is_shared_and_computes_with_whole_floats(gpu: None) -> None:
+    """Images are prepared without it."""
+    tensorflow = Seen("GPU:0")
+    config = settings.configuration(tensorflow)
+    assert "GPU" not in config.device_count
+    assert config.gpu_options.allow_growth
+    assert tensorflow.precise
+    assert dict(settings.on_processor(tensorflow).device_count) == {"GPU": 0}
 
 
 @pytest.mark.tensorflow
@@ -72,16 +77,6 @@ def test_no_session_takes_a_gpu_unless_it_is_asked_for(optimized: bool) -> None:
 
     config = settings.configuration(tensorflow, optimized=optimized)
     assert dict(config.device_count) == {"GPU": 0}
-    assert dict(settings.on_processor(tensorflow).device_count) == {"GPU": 0}
-
-
-@pytest.mark.tensorflow
-def test_a_gpu_is_shared_and_images_are_prepared_without_it(gpu: None) -> None:
-    import tensorflow
-
-    config = settings.configuration(tensorflow)
-    assert "GPU" not in config.device_count
-    assert config.gpu_options.allow_growth
     assert dict(settings.on_processor(tensorflow).device_count) == {"GPU": 0}
 
 
@@ -103,7 +98,7 @@ def test_a_command_for_a_gpu_refuses_where_there_is_none(
 
 @pytest.mark.tensorflow
 def test_a_worker_is_told_the_device(tmp_path: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    """TensorFlow is loaded in this process, and is not asked again: the workers refuse."""
+    """TensorFlow was loaded in this process for the processor."""
     pytest.importorskip("joblib")
     session.require()
 

@@ -81,7 +81,7 @@ def _is_per_channel(convolution: Node, nodes: Mapping[Node, int]) -> bool:
     """
     if convolution.op == "DepthwiseConv2dNative":
         return True
-    shapes = [integers(node.inputs[1]) for node in nodes if node.op == "Reshape" and len(node.inputs) > 1]
+    shapes = [integers(node.inputs[1]) for node in nodes if node.op == "Reshape"]
     return all(shape[-1] != 1 or set(shape) == {1} for shape in shapes if shape and len(shape) > 1)
 
 

@@ -11,6 +11,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.verdict import behaviours, verdict
 from bninspect.graph import Graph
 from bninspect.graph.graph import Signature
+from tests.support.parts import IMAGE, PARAMETERS, report as parsed
 from tests.support.reports import (
     INITIAL,
     fixed_training,
@@ -173,3 +174,16 @@ def test_statistics_that_training_leaves_as_they_are(updates: str) -> None:
     assert text.endswith("; training does not update the moving statistics")
     assert level == "error"
     assert verdict(report(layer("a", updates="none"))).level == "plain"
+
+
+VARIABLE_MEAN = PARAMETERS.replace("Const([0.5, -0.5, 0.25])", "VariableV2(shape=[3], dtype=float)")
+TRAINED = "weights = VariableV2(shape=[3])\ntrain = ApplyGradientDescent(weights, epsilon, beta)\n"
+
+
+@pytest.mark.parametrize(("more", "level"), [("", "error"), (TRAINED, "plain")])
+def test_missing_weights_are_grave_where_the_model_is_to_serve(more: str, level: str) -> None:
+    """A graph that training is to run has none yet."""
+    text = IMAGE + VARIABLE_MEAN + "y = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false)\n"
+    said = verdict(parsed(text + more))
+    assert "weights missing" in said.text
+    assert said.level == level

@@ -105,7 +105,7 @@ def test_to_frame_without_pandas_is_one_line(monkeypatch: pytest.MonkeyPatch) ->
     assert isinstance(caught.value, ImportError)
 
 
-@pytest.mark.parametrize("model", [CLASSIC, str(CLASSIC), pytest.param("graph", id="graph")])
+@pytest.mark.parametrize("model", [CLASSIC, str(CLASSIC), "graph"], ids=["Path", "str", "graph"])
 def test_a_model_is_a_path_or_a_graph(model: Any) -> None:
     model = bninspect.load(CLASSIC) if model == "graph" else model
     assert bninspect.load(model).graphdef.path == str(CLASSIC)

@@ -55,7 +55,9 @@ def try_all(mutants: list[Mutant], lines: Lines, copies: list[Copy]) -> dict[Mut
             trials = [pool.submit(_try, mutant, lines, frozenset(unsound), free) for mutant in left]
             told = [trial.result() for trial in trials]
             noticed |= {mutant: test for mutant, test in zip(left, told, strict=True) if test}
-            unsound |= copies[0].failing(sorted({test for test in noticed.values() if "::" in test}))
+            unsound |= copies[0].failing(
+                sorted({test for test in noticed.values() if test.startswith("tests/")})
+            )
             left = [mutant for mutant, test in noticed.items() if test in unsound]
             for mutant in left:
                 print(f"again, since {noticed.pop(mutant)} fails without it: {mutant}", flush=True)

@@ -66,6 +66,17 @@ def test_by_the_layout_of_the_stored_mean(shape: str, kept: tuple[int, ...]) -> 
 
 
 @pytest.mark.parametrize(
+    ("laid_out", "kept"), [("[1, 1, 1, 3]", ()), ("[1, 1, 8, 3]", (-2, -1)), ("[1, 8, 8, 3]", (-3, -2, -1))]
+)
+def test_by_the_layout_in_which_a_flat_mean_meets_x(laid_out: str, kept: tuple[int, ...]) -> None:
+    """tf.keras keeps flat statistics of several axes, and reshapes them."""
+    text = IMAGE + PARTS.format(shape="[24]") + f"shape = Const({laid_out})\n"
+    text += "laid_mean = Reshape(mean, shape)\nlaid_variance = Reshape(variance, shape)\n"
+    layer = only_layer(text + CHAIN.format(m="laid_mean", v="laid_variance"))
+    assert layer.kept_axes == kept
+
+
+@pytest.mark.parametrize(
     "moments",
     [
         "rows = Const([-1, 3])\nflat = Reshape(x, rows)\nfirst = Const([0])\nm = Mean(flat, first)\n"

@@ -111,6 +111,18 @@ def test_other_shapes_types_and_counts_are_told() -> None:
     assert change([variable], [node("[1.0, 2.0]")]).reason == "kept is a variable that was not read in OLD"
     text = graph("kept = Placeholder(dtype=float, shape=[2])\n").node("kept")
     assert change([node("[1.0, 2.0]")], [text]).reason == "kept is not stored in the file in NEW"
+    words = node('["a"]')
+    assert change([words], [words]).reason == "kept is of type string, shape [1] in OLD"
+
+
+@pytest.mark.parametrize("sizes", [(1 << 17, 1 << 17, 2), (-1, 3)])
+def test_a_shape_that_no_tensor_has_is_not_compared(sizes: tuple[int, ...]) -> None:
+    message = message_class("TensorProto")(dtype=1, float_val=[0.0])
+    for size in sizes:
+        message.tensor_shape.dim.add(size=size)
+    claim = graph("kept = VariableV2(dtype=float, shape=[2])\n").node("kept")
+    claim.stored = TensorValue(message)
+    assert change([node("[1.0, 2.0]")], [claim]).reason == f"kept is of type float, shape {[*sizes]} in NEW"
 
 
 def test_a_large_tensor_of_one_value_is_not_made() -> None:
@@ -179,4 +191,5 @@ def test_statistics_that_one_file_lacks() -> None:
     absent = Statistics(state=State.ABSENT, reason="pruned away")
     found = statistics_change(absent, held([0.0], [1.0]), 0.001)
     assert (found.moved, found.reason) == (None, "in OLD: pruned away")
-    assert statistics_change(absent, absent, 0.001).reason == "pruned away"
+    found = statistics_change(absent, absent, 0.001)
+    assert (found.reason, found.channels, found.undefined) == ("pruned away", 0, 0)

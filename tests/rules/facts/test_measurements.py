@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bninspect.rules.facts.measurements import evidence
+import pytest
+
+from bninspect.rules import Case
+from bninspect.rules.facts.measurements import evidence, probe_of
+from tests.support.parts import STORED, report
 from tests.support.probes import net, probe
 from tests.support.probing import shifted, trial
 
@@ -25,3 +29,8 @@ def test_without_a_better_preset_its_own_counts() -> None:
     layers = [replace(one, refit=better.own) for one, better in zip(given, other, strict=True)]
     found = evidence(probe(*layers, presets=trial("tf")))
     assert [one.own for one in found] == [one.own.staleness for one in given if one.own is not None]
+
+
+def test_a_model_that_was_not_run_has_no_measurements() -> None:
+    with pytest.raises(ValueError, match="was asked about a model that was not run"):
+        probe_of(Case(report=report(STORED)))

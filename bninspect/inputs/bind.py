@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bninspect.errors import InputError, SelectionError
-from bninspect.graph.ops import PLACEHOLDERS
-from bninspect.graph.outputs import find_tensor
+from bninspect.errors import InputError
 from bninspect.graph.search import reach, upstream
 from bninspect.graphdef.records import node_name
 from bninspect.inputs import feeds
-from bninspect.inputs.elements import elements_for, open_elements, random_elements
+from bninspect.inputs.elements import elements
 from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.pictures import Rows
-from bninspect.inputs.placeholders import image_input, of, placeholders, refuse_unfed
+from bninspect.inputs.placeholders import image_input, placeholders, refuse_unfed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm
     from bninspect.graph import Graph, Node
-    from bninspect.inputs.data.spec import Data
     from bninspect.inputs.pictures import Pictures
     from bninspect.inputs.placeholders import Placeholder
     from bninspect.inputs.request import Request
@@ -55,22 +52,21 @@ def bind(
         and place.name not in arrays
         and _is_read(graph, reached, place.tensor.node, cut)
     ]
-    data = _data(request)
-    named = {} if data is None else _named(graph, data, arrays, decided)
-    place = _place(graph, others, layers, request, data, named)
+    taken = elements(graph, others, layers, request, fed=arrays, decided=decided)
+    place = taken.place()
     if place is not None and place.name in arrays:
         raise InputError(f"--feed {place.name}: it takes the images; leave one of the two out")
-    columns = _columns(graph, others, place, request, data, named)
+    columns = taken.columns(place)
     # The image may be fed behind a placeholder, as the output of an iterator: then that is not needed.
     past = cut if place is None else {*cut, place.tensor.node}
     missing = [
         other
         for other in others
-        if all(other != taken for taken, _ in columns) and _is_read(graph, reached, other.tensor.node, past)
+        if all(other != column for column, _ in columns) and _is_read(graph, reached, other.tensor.node, past)
     ]
     refuse_unfed(graph, _but_images(graph, missing, layers, place), arrays)
-    pictures = None if place is None else _pictures(graph, place, request, data, named)
-    if data is not None and request.preprocess != "raw":
+    pictures = None if place is None else taken.counted(place)
+    if taken.data is not None and request.preprocess != "raw":
         _refuse_preset(request.preprocess, (pictures, *(column for _, column in columns)))
     return Inputs(
         place=place,
@@ -82,19 +78,6 @@ def bind(
         columns=columns,
         most_batches=request.batches,
     )
-
-
-def fed_places(
-    graph: Graph, others: Sequence[Placeholder], layers: Sequence[BatchNorm], request: Request
-) -> tuple[Placeholder, ...]:
-    """Of these inputs, those that take the elements of the request; first the one that they are counted by.
-    Raises InputError.
-    """
-    data = _data(request)
-    named = {} if data is None else _named(graph, data, (), ())
-    place = _place(graph, others, layers, request, data, named)
-    beside = (other for other in named.values() if other != place and other in others)
-    return () if place is None else (place, *beside)
 
 
 def _fed_by_hand(
@@ -113,65 +96,6 @@ def _fed_by_hand(
     )
 
 
-def _data(request: Request) -> Data | None:
-    """What elements are read from; None where they are random, or everything is fed by hand."""
-    given = [name for name, value in (("--image", request.images), ("--data", request.data)) if value]
-    given += [] if request.random is None else ["--random"]
-    if len(given) > 1:
-        raise InputError(f"{' and '.join(given)}: give one of the two")
-    return open_elements(request) if request.has_data else None
-
-
-def _named(
-    graph: Graph, data: Data, fed: Collection[str], decided: Collection[str]
-) -> dict[str, Placeholder]:
-    """Field -> the input that the data name for it. Raises InputError for one that there is not, and for one
-    that is fed by hand, too, or decides the mode.
-    """
-    found = {}
-    for field_name, name in data.inputs.items():
-        if name is None:
-            continue
-        try:
-            place = of(find_tensor(graph, name), graph.graphdef.producer)
-        except SelectionError:
-            there = ", ".join(node.name for node in graph if node.op in PLACEHOLDERS) or "none"
-            raise InputError(f"--data holds {name}, which is no input of the model; it has {there}") from None
-        if place.name in fed:
-            raise InputError(f"--feed {place.name}: --data feeds it, too; leave one of the two out")
-        if place.name in decided:
-            raise InputError(
-                f"--data feeds {place.name}, which decides the mode, and is set already; leave it out"
-            )
-        found[field_name] = place
-    return found
-
-
-def _place(
-    graph: Graph,
-    others: Sequence[Placeholder],
-    layers: Sequence[BatchNorm],
-    request: Request,
-    data: Data | None,
-    named: Mapping[str, Placeholder],
-) -> Placeholder | None:
-    """The input that the elements are counted by: that of the images, else the first that the data name."""
-    if data is None and request.random is None and request.input is None:
-        return None
-    there = [place for place in named.values() if place in others]
-    if data is not None and None not in data.inputs.values():
-        if not there:
-            raise InputError(
-                f"--data feeds {', '.join(data.fields)}, and nothing that is compared depends on it"
-            )
-        try:
-            return image_input(graph, there, layers, request.input)
-        except InputError:
-            return there[0]
-    rest = [place for place in others if place not in there]
-    return image_input(graph, rest, layers, request.input, any_rank=data is None or not data.holds_images)
-
-
 def _refuse_preset(preset: str, elements: Iterable[Pictures | None]) -> None:
     """Raises InputError where nothing is prepared by the preset: arrays are fed as they are."""
     fed = [one for one in elements if one is not None]
@@ -179,37 +103,6 @@ def _refuse_preset(preset: str, elements: Iterable[Pictures | None]) -> None:
         raise InputError(
             f"--preprocess {preset}: {fed[0].names[0]} is no image, and is fed as it is; leave it out"
         )
-
-
-def _columns(
-    graph: Graph,
-    others: Sequence[Placeholder],
-    place: Placeholder | None,
-    request: Request,
-    data: Data | None,
-    named: Mapping[str, Placeholder],
-) -> tuple[tuple[Placeholder, Pictures], ...]:
-    """Each further input that runs, and its rows."""
-    if data is None:
-        return ()
-    return tuple(
-        (other, elements_for(graph, other, data.source, name, request))
-        for name, other in named.items()
-        if other in others and other != place
-    )
-
-
-def _pictures(
-    graph: Graph, place: Placeholder, request: Request, data: Data | None, named: Mapping[str, Placeholder]
-) -> Pictures:
-    """The elements of the input that they are counted by."""
-    if data is not None:
-        unnamed = next((name for name, wanted in data.inputs.items() if wanted is None), None)
-        name = next((name for name, other in named.items() if other == place), unnamed)
-        return elements_for(graph, place, data.source, str(name), request)
-    if request.random is None:
-        raise InputError(f"--input {place.name}: no image for it; add --image FILE, or --random 8")
-    return random_elements(graph, place, request)
 
 
 def _useless(

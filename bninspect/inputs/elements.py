@@ -1,4 +1,7 @@
-"""What the values of a source become for one input: prepared images, encoded files, or rows as they are."""
+"""The elements of a request: which inputs of a graph take them, and what they become there.
+
+That is prepared images, encoded files, or rows as they are.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,143 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.errors import InputError
+from bninspect.errors import InputError, SelectionError
+from bninspect.frozen_dataclass import frozen_dataclass
+from bninspect.graph.ops import PLACEHOLDERS
+from bninspect.graph.outputs import find_tensor
 from bninspect.graphdef.dtypes import NUMPY
 from bninspect.inputs.data import images
 from bninspect.inputs.data.files import ImageFiles
 from bninspect.inputs.data.source import ALONE, Ordered, is_image
 from bninspect.inputs.data.spec import Data, open_data
 from bninspect.inputs.pictures import Encoded, Images, RandomImages, RandomValues, Rows
-from bninspect.inputs.placeholders import layout
+from bninspect.inputs.placeholders import image_input, layout, of
 from bninspect.inputs.preprocess import Recipe, takes
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from bninspect.batchnorm import BatchNorm
     from bninspect.graph import Graph
     from bninspect.inputs.data.source import Source
     from bninspect.inputs.pictures import Pictures
     from bninspect.inputs.placeholders import Placeholder
     from bninspect.inputs.request import Request
+
+
+@frozen_dataclass
+class Elements:
+    """The elements of a request, and the inputs of a graph that may take them."""
+
+    graph: Graph
+    layers: Sequence[BatchNorm]
+    request: Request
+    others: Sequence[Placeholder]
+    """The inputs that run and are not fed by hand."""
+    data: Data | None
+    """None where the elements are random, or everything is fed by hand."""
+    named: Mapping[str, Placeholder]
+    """Field of the data -> the input that it names."""
+
+    def place(self) -> Placeholder | None:
+        """The input that the elements are counted by: that of the images, else the first that the data name;
+        None where there are no elements. Raises InputError.
+        """
+        data, request = self.data, self.request
+        if data is None and request.random is None and request.input is None:
+            return None
+        there = [place for place in self.named.values() if place in self.others]
+        if data is not None and None not in data.inputs.values():
+            if not there:
+                raise InputError(
+                    f"--data feeds {', '.join(data.fields)}, and nothing that is compared depends on it"
+                )
+            try:
+                return image_input(self.graph, there, self.layers, request.input)
+            except InputError:
+                return there[0]
+        rest = [place for place in self.others if place not in there]
+        any_rank = data is None or not data.holds_images
+        return image_input(self.graph, rest, self.layers, request.input, any_rank=any_rank)
+
+    def places(self) -> tuple[Placeholder, ...]:
+        """The inputs that take elements; first the one that they are counted by. Raises InputError."""
+        place = self.place()
+        return () if place is None else (place, *self.beside(place).values())
+
+    def beside(self, place: Placeholder | None) -> dict[str, Placeholder]:
+        """Field of the data -> the input that runs and takes it, but for `place`."""
+        return {name: other for name, other in self.named.items() if other in self.others and other != place}
+
+    def columns(self, place: Placeholder | None) -> tuple[tuple[Placeholder, Pictures], ...]:
+        """Each input beside `place` that takes elements, and its rows. Raises InputError."""
+        if self.data is None:
+            return ()
+        return tuple(
+            (other, elements_for(self.graph, other, self.data.source, name, self.request))
+            for name, other in self.beside(place).items()
+        )
+
+    def counted(self, place: Placeholder) -> Pictures:
+        """The elements of `place`, by which all are counted. Raises InputError."""
+        if self.data is not None:
+            unnamed = next((name for name, wanted in self.data.inputs.items() if wanted is None), None)
+            name = next((name for name, other in self.named.items() if other == place), unnamed)
+            return elements_for(self.graph, place, self.data.source, str(name), self.request)
+        if self.request.random is None:
+            raise InputError(f"--input {place.name}: no image for it; add --image FILE, or --random 8")
+        return random_elements(self.graph, place, self.request)
+
+
+def elements(
+    graph: Graph,
+    others: Sequence[Placeholder],
+    layers: Sequence[BatchNorm],
+    request: Request,
+    *,
+    fed: Collection[str] = (),
+    decided: Collection[str] = (),
+) -> Elements:
+    """What the request has for these inputs, beside what is fed by hand and what decides the mode. Raises
+    InputError.
+    """
+    data = _data(request)
+    named = {} if data is None else _named(graph, data, fed, decided)
+    return Elements(graph=graph, layers=layers, request=request, others=others, data=data, named=named)
+
+
+def _data(request: Request) -> Data | None:
+    """What elements are read from; None where they are random, or everything is fed by hand."""
+    given = [name for name, value in (("--image", request.images), ("--data", request.data)) if value]
+    given += [] if request.random is None else ["--random"]
+    if len(given) > 1:
+        raise InputError(f"{' and '.join(given)}: give one of the two")
+    return open_elements(request) if request.has_data else None
+
+
+def _named(
+    graph: Graph, data: Data, fed: Collection[str], decided: Collection[str]
+) -> dict[str, Placeholder]:
+    """Field -> the input that the data name for it. Raises InputError for one that there is not, and for one
+    that is fed by hand, too, or decides the mode.
+    """
+    found = {}
+    for field_name, name in data.inputs.items():
+        if name is None:
+            continue
+        try:
+            place = of(find_tensor(graph, name), graph.graphdef.producer)
+        except SelectionError:
+            there = ", ".join(node.name for node in graph if node.op in PLACEHOLDERS) or "none"
+            raise InputError(f"--data holds {name}, which is no input of the model; it has {there}") from None
+        if place.name in fed:
+            raise InputError(f"--feed {place.name}: --data feeds it, too; leave one of the two out")
+        if place.name in decided:
+            raise InputError(
+                f"--data feeds {place.name}, which decides the mode, and is set already; leave it out"
+            )
+        found[field_name] = place
+    return found
 
 
 def open_elements(request: Request) -> Data:

@@ -23,7 +23,8 @@ from bninspect.errors import BninspectError, RunError
 from bninspect.graph.loops import in_loops
 from bninspect.graph.search import dependencies, producers, reach, upstream
 from bninspect.inputs import feeds
-from bninspect.inputs.bind import bind, fed_places
+from bninspect.inputs.bind import bind
+from bninspect.inputs.elements import elements
 from bninspect.inputs.invented import BATCH, invented
 from bninspect.inputs.memory import TooLargeError
 from bninspect.inputs.placeholders import placeholders
@@ -112,7 +113,7 @@ def _batches(stripped: Stripped, request: Request, decided: Feeds) -> Iterator[F
     except BninspectError as error:
         raise ImpossibleError(str(error)) from error
     others = [place for place in places if place.name not in decided and place.name not in fed]
-    taken = fed_places(graph, others, layers, request)
+    taken = elements(graph, others, layers, request).places()
     free = [place for place in others if not place.has_default or place.tensor.node in read]
     free = [place for place in free if place not in taken]
     if taken and request.batch_size is None and not (taken[0].shape and taken[0].shape[0]):

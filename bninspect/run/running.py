@@ -77,6 +77,10 @@ class Running:
     def anew(self) -> None:
         """Has a program that draws random numbers draw those of the first run next."""
         self.number = 0
+        self._forget_draws()
+
+    def _forget_draws(self) -> None:
+        """Closes a session that knows how often it drew."""
         if self._draws and self.program.keeps_state:
             self.close()
 
@@ -93,8 +97,8 @@ class Running:
     def values(self, wishes: Iterable[Wish], feeds: Mapping[str, Array]) -> dict[Wish, list[Array]]:
         """The values of each wish that has some, in order; `lost` tells of the others.
 
-        A program that draws numbers starts anew after a loss, so that what it draws is not put off by runs
-        that failed. Raises RunError.
+        A run that failed counts for nothing: the next one has its number, and draws as it would have. Raises
+        RunError.
         """
         alive = [wish for wish in wishes if wish.fate not in self.lost]
         while alive:
@@ -106,7 +110,7 @@ class Running:
                 lost = owners[error.index]
                 self.lost[lost.fate] = Absent(what=str(lost.what), reason=str(error))
                 alive = [wish for wish in alive if wish.fate != lost.fate]
-                self.anew()
+                self._forget_draws()
         return {}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bninspect.graphdef.reader import records
 from bninspect.run.program import Program
-from bninspect.run.running import Running
+from bninspect.run.running import Running, each
 from bninspect.run.seeds import NUMBER, seeded
 from tests.support.text import graphdef
 
@@ -96,6 +96,27 @@ def test_what_has_no_state_draws_the_numbers_of_any_run(op: str) -> None:
         session = running._session
         running.anew()
         assert running._session is session
+
+
+DEAD = """
+no = Const(false)
+branches = Switch(shape, no, T=int32)
+dead = Identity(branches:1, T=int32)
+"""
+
+
+@pytest.mark.tensorflow
+def test_a_run_that_lost_a_tensor_draws_the_numbers_of_its_own() -> None:
+    """As a process that begins with the third batch must: it draws what one that ran all of them draws."""
+    *_, third, fourth = _drawn(4)
+    text = f"{SHAPE}{LINES['RandomUniform']}\n{DEAD}"
+    given = records(graphdef(text).SerializeToString(), "text")
+    with Running(Program.of(given, ["drop:0", "dead:0"])) as running:
+        running.number = 2
+        drop, dead = each(["drop:0", "dead:0"])
+        np.testing.assert_array_equal(running.values([drop, dead], {})[drop][0], third)
+        assert dead.fate in running.lost
+        np.testing.assert_array_equal(running.values([drop, dead], {})[drop][0], fourth)
 
 
 @pytest.mark.tensorflow

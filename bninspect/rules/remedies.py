@@ -15,7 +15,6 @@ from weakref import WeakKeyDictionary
 
 from bninspect.batchnorm import Mode
 from bninspect.batchnorm.missing import missing_weights
-from bninspect.converters.fact import Serves
 from bninspect.errors import BninspectError, InputError
 from bninspect.graph.loops import in_loops
 from bninspect.graph.outputs import model_outputs
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from bninspect.batchnorm import Report
-    from bninspect.converters.forecast import ConverterForecast
     from bninspect.graph import Graph, Node
     from bninspect.inputs.request import Request
     from bninspect.measure.presets import PresetFit
@@ -113,13 +111,6 @@ def to_inference(case: Case) -> str:
     return strip_command(case) or refresh_command(case, strip=True) or BUILD_ANEW
 
 
-def for_converters(report: Report, forecasts: Iterable[ConverterForecast]) -> str | None:
-    """What brings every converter to inference; None if that is what all of them serve."""
-    if all(one.serves is Serves.INFERENCE for one in forecasts):
-        return None
-    return to_inference(Case(report=report, deploy=True))
-
-
 def obstacle(report: Report, mode: Mode = Mode.INFERENCE) -> str | None:
     """Why `strip` would refuse the model in this mode; None if it would write it."""
     known = _asked.setdefault(report.graph, _Asked()).obstacles
@@ -151,7 +142,7 @@ def data(case: Case) -> str:
 
 def _tried(report: Report, mode: Mode) -> str | None:
     try:
-        strip(_with_values(report), mode)
+        strip(with_values(report), mode)
     except BninspectError as error:
         return str(error)
     return None
@@ -162,14 +153,14 @@ def fillable(report: Report, create: bool) -> frozenset[str]:
     known = _asked.setdefault(report.graph, _Asked()).fillable
     if create not in known:
         try:
-            slots, _ = find_slots(_with_values(report), create=create)
+            slots, _ = find_slots(with_values(report), create=create)
         except BninspectError:
             slots = ()
         known[create] = frozenset(layer.name for slot in slots for layer in slot.layers)
     return known[create]
 
 
-def _with_values(report: Report) -> Report:
+def with_values(report: Report) -> Report:
     """The report as the commands rewrite it: variables that have values are constants."""
     return report if report.graph.graphdef.variables is None else frozen(report)
 

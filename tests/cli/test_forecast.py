@@ -42,6 +42,22 @@ def test_after_strip_every_converter_serves_inference(capsys: pytest.CaptureFixt
     assert after == {"inference"}
 
 
+def test_a_fix_that_changes_no_verdict_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """What OpenVINO, Core ML, tf2onnx and OpenCV refuse in it is left by strip."""
+    found = forecast(capsys, "global_stored.pb")
+    assert found["openvino"]["serves"] == "refuses"
+    assert found[""]["fix"] is None
+    assert found[""]["stripped"] == []
+
+
+def test_weights_that_are_missing_come_before_strip(capsys: pytest.CaptureFixture[str]) -> None:
+    """A model that asks at run time asks with its weights, too: nothing is promised of it then."""
+    found = forecast(capsys, "train.meta")
+    assert found["tflite"]["serves"] == "asks"
+    assert "train.index" in found[""]["fix"]
+    assert found[""]["stripped"] == []
+
+
 def test_only_the_converters_that_are_named(capsys: pytest.CaptureFixture[str]) -> None:
     found = forecast(capsys, "classic.pb", "--for", "coreml,opencv")
     assert found.keys() == {"", "coreml", "opencv"}
@@ -52,6 +68,11 @@ def test_what_was_never_run_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert "reported" in told
     assert "no run of these converters is known" in told.splitlines()[0]
+
+
+def test_what_was_not_tried_has_the_name_of_its_makers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["forecast", str(FIXTURES / "const_true.pb"), "--for", "tensorrt", "--try"]) == 0
+    assert "  TensorRT was not tried: it cannot be run here" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

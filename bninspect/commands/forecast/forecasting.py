@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.converters.forecast import ConverterForecast, forecast
 from bninspect.converters.table import NAMES
-from bninspect.errors import Absent, BninspectError, RewriteError
+from bninspect.errors import Absent, RewriteError
 from bninspect.frozen_dataclass import frozen_dataclass
-from bninspect.graph import flatten
 from bninspect.models.open import load
 from bninspect.options import Checked, Texts, refuse_unknown
-from bninspect.rewrite.freeze import frozen
-from bninspect.rewrite.strip import strip
-from bninspect.rules.remedies import for_converters
+from bninspect.rules.conversion import for_converters
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -44,7 +41,7 @@ class ForecastResult:
     report: Report
     forecasts: tuple[ConverterForecast, ...]
     fix: str | None
-    """A command of ours, or what does it in words; None if every forecast is inference."""
+    """A command of ours, or what does it in words; None if every forecast is inference, or nothing helps."""
     stripped: tuple[ConverterForecast, ...]
     """The forecast of the model as `strip` writes it, if that is the fix; else empty."""
     seen: tuple[Trial, ...]
@@ -65,7 +62,7 @@ def forecast_model(
     if not report.layers:
         raise RewriteError(f"{report.graph.graphdef.path}: no batch norm, and nothing to forecast")
     found = forecast(report, options.converters)
-    fix = for_converters(report, found)
+    fix, stripped = for_converters(report, found)
     seen: tuple[Trial, ...] = ()
     untried: tuple[Absent, ...] = ()
     if options.attempt:
@@ -76,17 +73,7 @@ def forecast_model(
         report=report,
         forecasts=found,
         fix=fix,
-        stripped=() if fix is None else _after_strip(report, options),
+        stripped=stripped,
         seen=seen,
         untried=untried,
     )
-
-
-def _after_strip(report: Report, options: ForecastOptions) -> tuple[ConverterForecast, ...]:
-    """The forecast of what strip would write; empty where it refuses, or no layer is left to be seen."""
-    try:
-        held = report if report.graph.graphdef.variables is None else frozen(report)
-        written = inspect(flatten(strip(held).pruned.graphdef))
-    except BninspectError:
-        return ()
-    return forecast(written, options.converters) if written.layers else ()

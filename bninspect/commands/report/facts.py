@@ -11,8 +11,8 @@ from bninspect.commands.check.one_model import Settings, judged
 from bninspect.commands.report.states import LayerState, layer_states
 from bninspect.converters.forecast import forecast
 from bninspect.frozen_dataclass import frozen_dataclass
+from bninspect.rules.conversion import for_converters
 from bninspect.rules.judge import group_by_code
-from bninspect.rules.remedies import for_converters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,5 +84,5 @@ def facts_of(case: Case, result: ModelResult) -> PageFacts:
         groups=tuple(sorted(group_by_code(case, findings), key=lambda group: -group.severity.rank)),
         states=layer_states(case.report, case.probe, findings),
         forecasts=forecasts,
-        convert_fix=for_converters(case.report, forecasts),
+        convert_fix=for_converters(case.report, forecasts)[0],
     )

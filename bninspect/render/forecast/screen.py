@@ -42,7 +42,7 @@ _PHRASES = {
     Serves.ASKS.value: ("asks at run time", "ask at run time"),
     Serves.REFUSES.value: ("refuses the model", "refuse the model"),
     Serves.INFERENCE.value: ("serves inference", "serve inference"),
-    Serves.UNKNOWN.value: ("is not known", "are not known"),
+    Serves.UNKNOWN.value: ("cannot be forecast", "cannot be forecast"),
 }
 """What the verdict says of a converter, and of several, in its order."""
 _MOST_NODES = 2
@@ -144,11 +144,13 @@ def _nodes(result: ForecastResult) -> Iterator[Line]:
 
 
 def _tried(result: ForecastResult) -> Iterator[Line]:
+    """Why a converter that was tried made nothing, or was not tried."""
+    titles = {one.converter.name: one.converter.title for one in result.forecasts}
     for one in result.seen:
         if one.reason:
-            yield Line(f"{one.converter}: {one.reason}", indent=2)
+            yield Line(f"{titles[one.converter]}: {one.reason}", indent=2)
     for absent in result.untried:
-        yield Line(f"{absent.what} was not tried: {absent.reason}", "dim", indent=2)
+        yield Line(f"{titles[absent.what]} was not tried: {absent.reason}", "dim", indent=2)
 
 
 def _after(stripped: Sequence[ConverterForecast]) -> Iterator[Line]:

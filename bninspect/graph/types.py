@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.graph.ops import MERGES
+from bninspect.graph.ops import MERGES, PLACEHOLDERS
 
 if TYPE_CHECKING:
     from bninspect.graph.graph import Node
@@ -33,9 +33,7 @@ _FIRST = frozenset(_OF_ONE_TYPE_FIRST.split())
 _FUSED = frozenset({"FusedBatchNormV2", "FusedBatchNormV3"})
 """x and y are of the type T, the four parameters and statistics of U."""
 _TESTS = frozenset({"Less", "LessEqual", "Greater", "GreaterEqual", "Equal", "NotEqual"})
-_SOURCES = frozenset(
-    {"Const", "Placeholder", "PlaceholderWithDefault", "Variable", "VariableV2", "ReadVariableOp"}
-)
+_SOURCES = frozenset({"Const", *PLACEHOLDERS, "Variable", "VariableV2", "ReadVariableOp"})
 
 
 def given_type(node: Node | NodeDef, port: int) -> str | None:

@@ -12,6 +12,7 @@ from bninspect.batchnorm.wiring.deciding import deciders_of
 from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.search import reach
 from bninspect.graph.trace import declared_shape, shape_of
+from bninspect.graph.types import given_type
 from bninspect.graphdef.dtypes import NUMPY
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.wiring.predicates.predicate import Value
     from bninspect.graph import Node, Tensor
 
-_TYPED = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault", "Identity", "Cast"})
-"""Ops whose attributes tell the type of their output; what else decides is a boolean (Equal, LogicalAnd)."""
 _BROADCASTING = frozenset({
     "PlaceholderWithDefault", "Identity", "Cast", "LogicalNot", "LogicalAnd", "LogicalOr",
     "Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual",
@@ -65,12 +64,14 @@ def fed_name(source: Tensor) -> str:
 
 
 def fed_value(source: Tensor, value: Value) -> NDArray[Any]:
-    """The value as a source takes it: its dtype, and as many values as it is declared to hold.
+    """The value as a source takes it: its dtype (bool where its op is not known to tell), and as many values
+    as it is declared to hold.
 
     A source of shape [1] is reshaped to a scalar behind it, and one per image to a Select: a scalar fits
     neither. An axis that the file leaves free gets 1.
     """
-    return np.full(_shape_of_source(source), value, _dtype_of_source(source))
+    dtype = given_type(source.node, source.port) or "bool"
+    return np.full(_shape_of_source(source), value, NUMPY.get(dtype, np.dtype(np.bool_)))
 
 
 def _shape_of_source(source: Tensor) -> tuple[int, ...]:
@@ -92,10 +93,3 @@ def _stated_shape(node: Node) -> tuple[int, ...] | None:
     """The shape of a constant, a variable or a placeholder, 1 for an axis left free; None of other nodes."""
     shape = declared_shape(node) if node.op in PLACEHOLDERS else shape_of(node)
     return None if shape is None else tuple(1 if size < 0 else size for size in shape)
-
-
-def _dtype_of_source(source: Tensor) -> np.dtype[Any]:
-    """The dtype to feed a source in."""
-    node = source.node
-    name = node.attr("dtype") or node.attr("DstT") or node.attr("T") or "bool"
-    return NUMPY.get(str(name), np.dtype(np.bool_)) if node.op in _TYPED else np.dtype(np.bool_)

@@ -18,7 +18,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.deciding import deciders_of, is_true
 from bninspect.batchnorm.wiring.predicates.predicate import PREDICATE_OPS, Value
 from bninspect.frozen_dataclass import frozen_dataclass
-from bninspect.graph.ops import IDENTITIES, VARIABLES
+from bninspect.graph.ops import IDENTITIES
 from bninspect.graph.search import reach
 from bninspect.graph.trace import same, scalar
 from bninspect.inputs.deciding import asking, fed_value
@@ -139,19 +139,13 @@ def deciders(report: Report) -> tuple[Decider, ...]:
     )
 
 
-def dtype_of_decider(tensor: Tensor) -> str:
-    """The type of a placeholder or variable; of what else decides, a boolean."""
-    node = tensor.node
-    declared = node.op.startswith("Placeholder") or node.op in VARIABLES
-    return str(node.attr("dtype", "bool")).removesuffix("_ref") if declared else "bool"
-
-
 def _values(tensor: Tensor, layers: Iterable[BatchNorm], graph: Graph) -> tuple[Value, ...]:
     """False and true, or the whole numbers at and beside those that the tensor is compared with."""
     sources = {layer.switch.predicate.source for layer in layers if layer.switch is not None}
-    if tensor not in sources or dtype_of_decider(tensor) == "bool":
+    dtype = fed_value(tensor, False).dtype
+    if tensor not in sources or dtype == np.bool_:
         return (False, True)
-    limits = np.iinfo(np.dtype(dtype_of_decider(tensor)))
+    limits = np.iinfo(dtype)
     numbers = {0, 1} | {
         floor(number) + step
         for number in _compared_with(tensor, graph)

@@ -19,6 +19,7 @@ from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import MERGES, SWITCHES
 from bninspect.graph.search import end, reach
 from bninspect.graph.trace import same
+from bninspect.graphdef.dtypes import name_of_numpy
 from bninspect.rewrite.checks import leave_out_checks
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.folded.quantization import decided_delays, hold_updates
@@ -26,7 +27,7 @@ from bninspect.rewrite.folded.scaled_weights import refold, unfreeze
 from bninspect.rewrite.following import following
 from bninspect.rewrite.formulas import empty_statistics, inferred, restated, trained
 from bninspect.rewrite.prune import Pruned, dtype_of, prune
-from bninspect.rewrite.serving import deciders, dtype_of_decider
+from bninspect.rewrite.serving import deciders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -165,7 +166,7 @@ def settle(report: Report, mode: Mode, edits: Edits, conditions: Conditions) -> 
     for decider, values in serving.items():
         if len(values) == 1:
             for one, fixed in decider.arrays(values[0]).items():
-                name, dtype = f"{one.node.name}/fixed", dtype_of_decider(one)
+                name, dtype = f"{one.node.name}/fixed", name_of_numpy(fixed.dtype)
                 edits.redirect(one, edits.add(name, "Const", (), dtype=dtype, value=fixed))
 
 

@@ -15,7 +15,7 @@ from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.outputs import find_tensor
 from bninspect.graphdef.dtypes import NUMPY
 from bninspect.inputs.data import images
-from bninspect.inputs.data.files import ImageFiles
+from bninspect.inputs.data.files import ImageFiles, find_images
 from bninspect.inputs.data.source import ALONE, Ordered, is_image
 from bninspect.inputs.data.spec import Data, open_data
 from bninspect.inputs.pictures import Encoded, Images, RandomImages, RandomValues, Rows
@@ -153,7 +153,7 @@ def open_elements(request: Request) -> Data:
     the seed shuffles them. Raises InputError.
     """
     if request.images:
-        files = images.find(request.images)
+        files = find_images(request.images)
         for file in files:
             images.refuse_foreign(file)
         data = Data(source=ImageFiles(files), inputs={ALONE: None})

@@ -1,4 +1,4 @@
-"""Image files -> arrays: which files are meant, what kind each is, its pixels the right way up.
+"""Image files -> arrays: what kind each is, its pixels the right way up.
 
 TensorFlow decodes (`session.decode`); here is what its decoders leave to the caller. JPEGs come out as
 `tf.io.decode_jpeg` gives them, whose fast transform differs from libjpeg's by up to a few levels of 255.
@@ -6,9 +6,7 @@ TensorFlow decodes (`session.decode`); here is what its decoders leave to the ca
 
 from __future__ import annotations
 
-import glob
 import struct
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,25 +16,14 @@ from bninspect.inputs.data import exif
 from bninspect.run import session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
 _SIGNATURES = ((b"\xff\xd8\xff", "jpeg"), (b"\x89PNG\r\n\x1a\n", "png"), (b"GIF8", "gif"), (b"BM", "bmp"))
 _LONGEST_SIGNATURE = 12
-_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
-_KINDS = "JPEG, PNG, BMP, GIF or WebP"
-
-
-def find(patterns: Sequence[str]) -> tuple[Path, ...]:
-    """The image files that the paths, folders and globs stand for: sorted within each, each file once.
-
-    Of a folder, the files whose ending is an image's. Raises InputError for one that stands for nothing.
-    """
-    found: dict[Path, None] = {}
-    for pattern in patterns:
-        found.update(dict.fromkeys(_matching(pattern)))
-    return tuple(found)
+SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
+KINDS = "JPEG, PNG, BMP, GIF or WebP"
 
 
 def refuse_foreign(path: Path) -> None:
@@ -65,7 +52,7 @@ def _bytes(path: Path, count: int = -1) -> bytes:
 def refuse_other(data: bytes, name: str) -> None:
     """Raises InputError for bytes that do not begin as an image does."""
     if kind(data) is None:
-        raise InputError(f"image {name} is no {_KINDS} file: convert it to PNG")
+        raise InputError(f"image {name} is no {KINDS} file: convert it to PNG")
 
 
 def decode(data: bytes, path: Path | str) -> NDArray[Any]:
@@ -95,25 +82,6 @@ def kind(data: bytes) -> str | None:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
     return next((name for signature, name in _SIGNATURES if data.startswith(signature)), None)
-
-
-def _matching(pattern: str) -> list[Path]:
-    """The files of one path, folder or glob, sorted."""
-    path = Path(pattern)
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES and file.is_file())
-        if not files:
-            raise InputError(f"folder {pattern} holds no {_KINDS} file: name another with --image")
-        return files
-    if not glob.has_magic(pattern):
-        raise InputError(f"image {pattern} does not exist: name a file, a folder or a glob with --image")
-    names = glob.glob(pattern, recursive=True)  # noqa: PTH207  Path.glob takes no absolute pattern
-    files = sorted(file for file in map(Path, names) if file.is_file())
-    if not files:
-        raise InputError(f"--image {pattern} matches no file")
-    return files
 
 
 def _through_palette(pixels: NDArray[Any], data: bytes) -> NDArray[Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import InputError
 from bninspect.inputs.data.address import is_remote
+from bninspect.inputs.data.files import matching
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -70,20 +71,7 @@ def find(pattern: str) -> tuple[str, ...]:
     """
     if is_remote(pattern):
         return _find_remote(pattern)
-    path = Path(pattern)
-    if path.is_dir():
-        return tuple(
-            sorted(str(file) for file in path.iterdir() if file.suffix in DATA_SUFFIXES and file.is_file())
-        )
-    if path.exists() or not glob.has_magic(pattern):
-        if not path.exists():
-            raise InputError(f"--data {pattern} does not exist: name a file, a folder or a glob")
-        return (pattern,)
-    names = glob.glob(pattern, recursive=True)  # noqa: PTH207  Path.glob takes no absolute pattern
-    files = sorted(name for name in names if Path(name).is_file())
-    if not files:
-        raise InputError(f"--data {pattern} matches no file")
-    return tuple(files)
+    return tuple(map(str, matching("--data", pattern, DATA_SUFFIXES)))
 
 
 def _open(path: str) -> BinaryIO:

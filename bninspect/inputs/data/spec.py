@@ -16,7 +16,7 @@ from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.inputs.data import images
 from bninspect.inputs.data.address import is_remote, script
 from bninspect.inputs.data.arrays import MAGIC as NPY, Npy, Npz
-from bninspect.inputs.data.files import ImageFiles
+from bninspect.inputs.data.files import ImageFiles, find_images
 from bninspect.inputs.data.opened import Opened, find
 from bninspect.inputs.data.parquet import MAGIC as PARQUET, Parquet
 from bninspect.inputs.data.script import Script
@@ -132,7 +132,7 @@ def _sources(spec: _Spec) -> list[Source]:
         return [Script(*function)]
     files = find(spec.path)
     if not files:  # a folder without data
-        return [ImageFiles(images.find((spec.path,)))]
+        return [ImageFiles(find_images((spec.path,)))]
     return [_source(file, tuple(spec.fields)) for file in files]
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from bninspect.errors import InputError
 from bninspect.inputs.data import exif, images
+from bninspect.inputs.data.files import find_images
 from tests.support.pictures import PIXELS, bmp, gif, png, tensorflow, tiff, with_exif
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ def test_files_folders_and_globs_are_sorted_and_taken_once(tmp_path: Path) -> No
     for name in ("b.png", "a.JPG", "c.txt", "d.gif"):
         (tmp_path / name).write_bytes(b"x")
     everything = [tmp_path / name for name in ("a.JPG", "b.png", "d.gif")]
-    assert list(images.find([str(tmp_path)])) == everything
-    assert list(images.find([str(tmp_path / "d.gif"), str(tmp_path / "*.[pg]*"), str(tmp_path)])) == [
+    assert list(find_images([str(tmp_path)])) == everything
+    assert list(find_images([str(tmp_path / "d.gif"), str(tmp_path / "*.[pg]*"), str(tmp_path)])) == [
         tmp_path / "d.gif",
         tmp_path / "b.png",
         tmp_path / "a.JPG",
@@ -116,13 +117,13 @@ def test_files_folders_and_globs_are_sorted_and_taken_once(tmp_path: Path) -> No
 
 def test_a_name_with_brackets_is_a_name_first(tmp_path: Path) -> None:
     (tmp_path / "a[1].png").write_bytes(b"x")
-    assert images.find([str(tmp_path / "a[1].png")]) == (tmp_path / "a[1].png",)
+    assert find_images([str(tmp_path / "a[1].png")]) == (tmp_path / "a[1].png",)
 
 
 def test_what_stands_for_no_file(tmp_path: Path) -> None:
     for pattern, told in (("no.png", "does not exist"), ("*.png", "matches no file"), ("", "holds no")):
         with pytest.raises(InputError, match=told):
-            images.find([str(tmp_path / pattern)])
+            find_images([str(tmp_path / pattern)])
 
 
 def test_what_is_no_image(tmp_path: Path) -> None:

@@ -25,12 +25,12 @@ from bninspect.measure.facts import (
     Verification,
 )
 from bninspect.measure.measured import probed_layers
-from bninspect.measure.opaque import without_loops
 from bninspect.measure.outputs import cut, empty, kept, output_differences, seen_image
 from bninspect.measure.passes import GAP, OUTPUT, Passes
 from bninspect.measure.sharing.experiment import experiment
 from bninspect.measure.undecided import qualified, undecided
 from bninspect.measure.verify import run_by
+from bninspect.measure.whole_loops import without_loops
 from bninspect.run.pure_ops import RANDOM_OPS
 from bninspect.run.running import Wish
 from bninspect.steps import step

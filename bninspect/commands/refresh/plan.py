@@ -9,7 +9,7 @@ from bninspect.batchnorm.selection import select
 from bninspect.errors import Absent, InputError, OptionError, RewriteError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.measure.facts import Question
-from bninspect.measure.opaque import without_loops
+from bninspect.measure.whole_loops import without_loops
 from bninspect.models.open import load
 from bninspect.options import Checked, Count, Positive, Share, Texts
 from bninspect.rewrite.freeze import frozen

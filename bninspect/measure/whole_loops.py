@@ -1,7 +1,7 @@
 """The model as it can be rewritten: with every While of functions left whole.
 
 Analysis writes the body of such a loop out to find its layers; a body cannot be run apart from its loop, so
-for a run the loop stays one node, and its layers are told as skipped.
+for a run the loop stays one node, and its layers are named as skipped.
 """
 
 from __future__ import annotations

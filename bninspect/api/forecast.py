@@ -53,9 +53,9 @@ def forecast(model: Model, *, converters: Names = (), attempt: bool = False) -> 
     what the converters were seen to do with layers that are written as its layers are. `attempt` runs those
     that are installed, as `--try` does, which needs TensorFlow.
 
-        told = bninspect.forecast("model.pb", converters=["openvino", "coreml"])
-        for one in told:
-            print(one.converter.title, one.serves.value, one.groups[0].reason)
+        report = bninspect.forecast("model.pb", converters=["openvino", "coreml"])
+        for row in report:
+            print(row.converter.title, row.serves.value, row.groups[0].reason)
 
     Raises GraphDefError for a file that cannot be read, BninspectError where it has no batch norm or cannot
     be run, OptionError for a value that an option cannot have.

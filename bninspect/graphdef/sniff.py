@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from bninspect.graphdef.wire import Buffer
 
-FORMATS = ("graphdef", "metagraph", "savedmodel")
-
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"version https://git-lfs.github.com/spec", "a Git LFS pointer, not the model: run `git lfs pull`"),
     (0, b"\x1f\x8b", "gzip-compressed: unpack it first (gunzip)"),

@@ -104,7 +104,7 @@ class Gap:
     rms: float
     """sqrt(mean (inference - training)^2)."""
     relative_l2: float
-    """Over the size of the output in training mode, as `distance.Difference` has it: the relative RMS."""
+    """Euclidean norm of the difference over that of the output in training mode."""
 
 
 @frozen_dataclass(eq=False)

@@ -26,7 +26,7 @@ class ForecastOptions(Checked):
     """Which converters, and whether they are run. Raises OptionError for a name that is none."""
 
     converters: Texts = ()
-    """Of `converters.table.NAMES`; empty: all of them."""
+    """Names of converters, as `--for` takes them; empty: all of them."""
     attempt: bool = False
     """Whether those that are installed are run on the model."""
 

@@ -83,3 +83,10 @@ def test_every_command_has_examples_and_takes_traceback(name: str) -> None:
     assert command.name == name
     assert f"bninspect {name} " in (command.epilog or "")
     assert "--traceback" in {option for parameter in command.params for option in parameter.opts}
+
+
+def test_what_a_large_set_needs_stands_together(capsys: pytest.CaptureFixture[str]) -> None:
+    assert program.main(["refresh", "--help"], standalone_mode=False) in (0, None)
+    section = capsys.readouterr().out.split("A large set:")[1].split("\n\n")[0]
+    for option in ("--jobs", "--until", "--engine", "--parts", "--moments", "--merge"):
+        assert f"  {option} " in section

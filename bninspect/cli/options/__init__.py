@@ -28,9 +28,9 @@ _SECTIONS = {
     "More inputs": "input batch-size channels resize seed shuffle batches allow-op device",
     "Rules": "select ignore severity",
     "Baseline": "baseline update-baseline",
-    "A large set": "until jobs engine parts moments merge",
+    "A large set": "jobs until engine parts moments merge",
     "To look at": "html overlay tensorboard",
-    "More options": "switch momentum statistics exit-zero jobs verbose unfrozen no-check traceback help",
+    "More options": "switch momentum statistics exit-zero verbose unfrozen no-check traceback help",
 }
 """Section -> the options in it. All others are what a command is for: they come first, under `Options`."""
 _ORDER = ("Options", *_SECTIONS)

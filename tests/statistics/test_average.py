@@ -65,6 +65,13 @@ def test_never_updated_is_no_step() -> None:
     assert (fit.start, fit.a, fit.left, fit.steps, fit.holds) == ("0/1", 0, 1, 0, True)
 
 
+def test_never_updated_from_0_is_the_other_start() -> None:
+    """As an ExponentialMovingAverage of tensors begins: nothing is left to tell how far it misses."""
+    mu, v = truth()
+    fit = fitted(np.zeros_like(mu), np.zeros_like(v), 0.99)
+    assert (fit.start, fit.a, fit.left, fit.steps, fit.holds) == ("0/0", 0, 1, 0, True)
+
+
 def test_without_a_momentum_there_are_no_steps() -> None:
     fit = fitted(*averaged(1.0, 0.99, 51, noise=0))
     assert fit.steps is None

@@ -78,3 +78,18 @@ def test_one_image_says_nothing() -> None:
     single = Spread.of(ImageMoments.of([[0.0]], [[1.0]], 4))
     assert standard_error(single, 1e-3) is None
     assert standard_error(Spread.of(ImageMoments.of([[np.nan]] * 3, [[1.0]] * 3, 4)), 1e-3) is None
+
+
+@pytest.mark.parametrize(("batches", "speak"), [(2, False), (3, True), (4, True)])
+def test_from_three_batches_on_the_batches_are_the_samples(batches: int, speak: bool) -> None:
+    sets = [drawn(seed) for seed in range(batches)]
+    whole, between = Spread.merged(sets), Spread.merged([one.as_one() for one in sets])
+    assert (standard_error(whole, None, between) == standard_error(whole, None)) is not speak
+
+
+def test_two_images_are_samples_of_each_other() -> None:
+    """Means of -1 and 1, variances of 1: F = (s2 + 5 s2^2 (I - 1)/(I (I + 1))/(4 (v + s2/I)))/(I v)."""
+    pair = Spread.of(ImageMoments.of([[-1.0], [1.0]], [[1.0], [1.0]], 4))
+    s2, v = 2.0, 2.0  # of the two means, with I - 1; of all values
+    floor = (s2 + 5 * s2**2 / 6 / (4 * (v + s2 / 2))) / (2 * v)
+    assert standard_error(pair, None) == pytest.approx(np.sqrt(floor))

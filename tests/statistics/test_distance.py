@@ -41,6 +41,12 @@ def test_a_training_mode_of_zeros_is_measured_against_the_floor() -> None:
     assert found.cosine is None
 
 
+def test_a_small_difference_is_told_as_it_is() -> None:
+    found = difference(np.array([[0.5]]), np.array([[0.25]]))
+    assert (found.max_abs, found.mean_abs, found.rms, found.relative_l2) == (0.25, 0.25, 0.25, 0.5)
+    assert found.cosine == 1.0
+
+
 def test_float16_does_not_overflow() -> None:
     found = difference(np.full(1000, -6e4, np.float16), np.full(1000, 6e4, np.float16))
     assert found.max_abs == pytest.approx(12e4, rel=1e-3)
@@ -71,9 +77,10 @@ def test_classes_are_compared_by_agreement_and_not_subtracted() -> None:
     assert meter.top() is None
 
 
-def test_nothing_is_measured_of_no_values() -> None:
+@pytest.mark.parametrize("dtype", [np.float64, np.int32, np.bool_])
+def test_nothing_is_measured_of_no_values(dtype: type[np.generic]) -> None:
     meter = Meter()
-    meter.add(np.zeros((0, 7)), np.zeros((0, 7)))
+    meter.add(np.zeros((0, 7), dtype), np.zeros((0, 7), dtype))
     assert (meter.difference(), meter.agreement(), meter.top()) == (None, None, None)
 
 
@@ -89,7 +96,9 @@ def test_the_largest_values_of_the_first_row() -> None:
     assert meter.rows == 2
 
 
-@pytest.mark.parametrize("shape", [(3,), (2, 1), (2, 3, 3, 4), ()])
+@pytest.mark.parametrize(
+    "shape", [(3,), (2, 1), (2, 3, 4), (2, 3, 1, 4), (2, 1, 3, 4), (2, 3, 3, 4), (0, 4), ()]
+)
 def test_only_rows_of_classes_have_largest_values(shape: tuple[int, ...]) -> None:
     meter = Meter()
     meter.add(np.ones(shape), np.ones(shape))

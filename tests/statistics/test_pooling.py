@@ -65,6 +65,14 @@ def test_a_part_without_values_weighs_nothing() -> None:
         merged([nothing])
 
 
+def test_how_images_differ_is_the_variance_between_them() -> None:
+    """Of their means, and of their mean squares about the mean of all."""
+    x = values(9, 4, 3)
+    found, mean = moments_of(x), x.mean(axis=(0, 1))
+    assert_exact(found.of_means(), x.mean(axis=1).var(axis=0, ddof=1))
+    assert_exact(found.of_squares(), ((x - mean) ** 2).mean(axis=1).var(axis=0, ddof=1))
+
+
 def test_concatenated_keeps_every_image() -> None:
     x = values(9, 4, 3)
     together = concatenated([moments_of(x[:2]), moments_of(x[2:])])
@@ -88,8 +96,10 @@ def test_rows_that_are_parts_of_an_image_are_grouped() -> None:
     assert_exact(grouped.mean, whole.mean(axis=1))
     assert_exact(grouped.variance, whole.var(axis=1))
     assert grouped.values == 20
-    with pytest.raises(ValueError, match="not equal parts of 5 images"):
-        moments_of(x).grouped(5)
+    assert_exact(moments_of(x).grouped(1).variance, x.reshape(1, 60, 2).var(axis=1))
+    for images in (5, 0, -3):
+        with pytest.raises(ValueError, match=f"not equal parts of {images} images"):
+            moments_of(x).grouped(images)
 
 
 def test_float32_moments_are_pooled_in_float64() -> None:

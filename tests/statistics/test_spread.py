@@ -70,3 +70,18 @@ def test_a_layer_is_judged_as_with_all_images_at_hand() -> None:
     assert one.score == pytest.approx(other.score, rel=1e-9)
     assert one.verdict == other.verdict == "warning"
     np.testing.assert_allclose(one.floor, other.floor, rtol=1e-8)
+
+
+def test_a_batch_as_one_sample_knows_nothing_of_its_images() -> None:
+    """Three of them merged are as three images with their moments."""
+    parts = batches(images(4), 20, 20, 20)
+    merged = Spread.merged([part.as_one() for part in parts])
+    means, variances = (
+        np.stack([getattr(part.pooled(), name) for part in parts]) for name in ("mean", "variance")
+    )
+    expected = ImageMoments.of(means, variances, 20 * VALUES)
+    assert (merged.images, merged.pooled().values) == (3, IMAGES * VALUES)
+    np.testing.assert_allclose(merged.of_means(), expected.of_means(), rtol=1e-9)
+    np.testing.assert_allclose(merged.of_squares(), expected.of_squares(), rtol=1e-9)
+    two = Spread.merged([part.as_one() for part in parts[:2]])
+    np.testing.assert_allclose(two.of_means(), means[:2].var(axis=0, ddof=1), rtol=1e-9)

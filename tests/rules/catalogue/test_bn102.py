@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from bninspect.rules import Case, judge, select
+from bninspect.rules.facts.training import NOT_SERVED
 from tests.support.catching import caught, found, fused, of_fixture
-from tests.support.parts import EMPTY, STORED
+from tests.support.parts import EMPTY, STORED, report
 
 
 def test_catches_empty_constants() -> None:
@@ -56,3 +60,13 @@ def test_does_not_catch_variables() -> None:
 
 def test_does_not_catch_inference() -> None:
     assert not found("BN102", STORED + fused())
+
+
+def test_does_not_catch_a_graph_that_trains_and_says_so() -> None:
+    """Its one layer has a train op; --deploy judges it as what is served."""
+    served = report(STORED + EMPTY + fused(mean="none", variance="none", training=True))
+    trained = replace(served, layers=(replace(served.layers[0], updates="unused"),))
+    told = judge(Case(report=trained), select(["BN102"]))
+    assert (told.findings, [one.reason for one in told.not_run]) == ((), [NOT_SERVED])
+    told = judge(Case(report=trained, deploy=True), select(["BN102"]))
+    assert ([finding.layer for finding in told.findings], told.not_run) == (["y"], ())

@@ -1,0 +1,93 @@
+"""The type of a tensor by the attributes of its node, and what is written of a graph."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.errors import RewriteError
+from bninspect.rewrite.edits import Edits
+from bninspect.rewrite.prune import dtype_of, prune
+from tests.support.text import graph
+
+
+@pytest.mark.parametrize(
+    ("line", "port", "dtype"),
+    [
+        ("y = FusedBatchNormV3(x, T=half, U=float)", 0, "half"),
+        ("y = FusedBatchNormV3(x, T=half, U=float)", 1, "float"),
+        ("y = FusedBatchNormV2(x, T=half, U=double)", 4, "double"),
+        ("y = FusedBatchNorm(x, T=half)", 2, "half"),  # which has no U: all its outputs are of type T
+        ("y = FusedBatchNorm(x)", 1, "float"),
+        ("y = Cast(x, SrcT=half, DstT=double)", 0, "double"),
+        ("y = Shape(x, T=half, out_type=int64)", 0, "half"),
+        ("y = Placeholder(dtype=bfloat16)", 0, "bfloat16"),
+        ("y = ArgMax(x, output_type=int64)", 0, "int64"),
+        ("y = Foreign(x, out_type=int32)", 0, "int32"),
+    ],
+)
+def test_the_type_of_a_tensor(line: str, port: int, dtype: str) -> None:
+    node = graph(f"x = Placeholder()\n{line}").node("y")
+    assert dtype_of(node.output(port)) == dtype
+
+
+def test_a_type_that_no_attribute_tells() -> None:
+    node = graph("x = Placeholder()\ny = Foreign(x, N=3)").node("y")
+    with pytest.raises(RewriteError, match=r"^the type of y:2 \(Foreign\) is unknown$"):
+        dtype_of(node.output(2))
+
+
+LINES = """
+x = Placeholder(dtype=float)
+y = Neg(x, T=float)
+z = Abs(y, T=float)
+beside = Exp(x, T=float)
+"""
+
+
+def written(edits: Edits, wanted: tuple[str, ...], named: tuple[str, ...] = ()) -> dict[str, tuple[str, ...]]:
+    """The nodes of the new graph in their order, with their inputs."""
+    graph_ = edits.graph
+    tensors = [[graph_.node(name).output() for name in names] for names in (wanted, named)]
+    return {node.name: node.inputs for node in prune(edits, *tensors).graphdef.nodes}
+
+
+def test_only_what_is_wanted_is_written() -> None:
+    model = graph(LINES)
+    assert written(Edits(model), ("y",)) == {"x": (), "y": ("x",)}
+    assert list(written(Edits(model), ("z", "beside"))) == ["x", "y", "z", "beside"]
+
+
+def test_what_is_named_keeps_its_name_where_another_tensor_took_its_place() -> None:
+    """And a name that is wanted only says where the tensor is now."""
+    edits = Edits(graph(LINES))
+    new = edits.add("new", "Exp", (edits.graph.node("x").output(),), T="float")
+    edits.redirect(edits.graph.node("z").output(), new)
+    z = edits.graph.node("z").output()
+    assert prune(edits, (z,)).names == {z: "new:0"}
+    named = prune(edits, (), (z,))
+    assert named.names == {z: "z:0"}
+    last = named.graphdef.nodes[-1]
+    assert (last.name, last.op, last.inputs, last.attr("T")) == ("z", "Identity", ("new",), "float")
+
+
+def test_a_name_that_is_still_needed_is_not_given_away() -> None:
+    """The other output of the node is read."""
+    edits = Edits(graph("x = Placeholder(dtype=float)\naxis = Const(0)\ny = Split(axis, x, T=float)"))
+    first, second = (edits.graph.node("y").output(port) for port in (0, 1))
+    edits.redirect(first, edits.graph.node("x").output())
+    assert prune(edits, (), (first, second)).names == {first: "x:0", second: "y:1"}
+
+
+def test_a_node_that_changes_a_variable_is_refused() -> None:
+    model = graph(
+        "v = VariableV2(dtype=float)\nx = Const(1.0)\ny = Assign(v, x, T=float)\nz = Neg(y, T=float)"
+    )
+    with pytest.raises(RewriteError, match="the outputs depend on Assign y, which changes a variable"):
+        written(Edits(model), ("z",))
+
+
+def test_a_node_no_longer_stands_beside_one_that_is_gone() -> None:
+    """`_class` names the node it was to share a device with."""
+    model = graph(LINES.replace("z = Abs(y, T=float)", 'z = Abs(y, T=float, _class="loc:@beside")'))
+    node = prune(Edits(model), [model.node("z").output()]).graphdef.nodes[-1]
+    assert set(node.attributes) == {"T"}

@@ -119,9 +119,9 @@ def check(
     result = CheckResult(models=results, fail_on=Severity(options.fail_on))
     if old is not None:
         result = replace(result, models=old.marked(results), stale=old.stale(results))
-    told = said(lines(result))  # of several models the last line counts them
+    sentences = said(lines(result))  # of several models the last line counts them
     return CheckReport(
-        verdict=told[0] if len(results) == 1 else told[-1],
+        verdict=sentences[0] if len(results) == 1 else sentences[-1],
         document=check_document(result),
         models=result.models,
         exit_code=result.exit_code(),

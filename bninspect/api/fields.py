@@ -104,5 +104,5 @@ def _below(record: type) -> Iterator[tuple[str, str]]:
     for field, text in pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             match text:
-                case ast.Expr(value=ast.Constant(value=str() as told)):
-                    yield field.target.id, " ".join(told.split())
+                case ast.Expr(value=ast.Constant(value=str() as docstring)):
+                    yield field.target.id, " ".join(docstring.split())

@@ -244,9 +244,9 @@ def _with_reasons(layers: list[BatchNorm], graph: Graph) -> list[BatchNorm]:
     """Where a checkpoint was read, statistics that were not are missing from it."""
     if graph.graphdef.variables is None:
         return layers
-    told = Statistics(state=State.UNREAD, reason=NOT_IN_CHECKPOINT)
+    unread = Statistics(state=State.UNREAD, reason=NOT_IN_CHECKPOINT)
     return [
-        replace(layer, statistics=told) if layer.statistics.reason == UNREAD_VARIABLES else layer
+        replace(layer, statistics=unread) if layer.statistics.reason == UNREAD_VARIABLES else layer
         for layer in layers
     ]
 

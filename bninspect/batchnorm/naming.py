@@ -62,10 +62,10 @@ def unique(names: Sequence[str], nodes: Sequence[str]) -> list[str]:
     counts: dict[str, int] = {}
     for name in names:
         counts[name] = counts.get(name, 0) + 1
-    told = [name if counts[name] == 1 else node for name, node in zip(names, nodes, strict=True)]
+    distinct = [name if counts[name] == 1 else node for name, node in zip(names, nodes, strict=True)]
     seen: dict[str, int] = {}
     result = []
-    for name in told:
+    for name in distinct:
         seen[name] = seen.get(name, 0) + 1
         result.append(name if seen[name] == 1 else f"{name} (call {seen[name]})")
     return result

@@ -164,8 +164,8 @@ def _print_bugs(results: tuple[ModelResult, ...]) -> None:
     """The tracebacks on standard error, behind the report: each with the model that met it."""
     for model in results:
         if model.bug is not None:
-            told = f"bninspect: {model.error}; please report it with the traceback above"
-            click.echo(f"{printable_lines(model.bug)}{printable(told)}", err=True)
+            line = f"bninspect: {model.error}; please report it with the traceback above"
+            click.echo(f"{printable_lines(model.bug)}{printable(line)}", err=True)
 
 
 def _print(result: CheckResult, form: str, asked: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 Held where a graph is built and where an attribute is read, so that nothing behind asks whether the inputs it
 reads by position are there. TensorFlow refuses what breaks these, too. Source: tensorflow/core/ops/*.cc.
-The normalizations themselves are not listed: one that is short of inputs is told as `unrecognised`.
+The normalizations themselves are not listed: one that is short of inputs is named as `unrecognised`.
 """
 
 from __future__ import annotations

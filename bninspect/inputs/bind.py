@@ -110,18 +110,18 @@ def _useless(
 ) -> dict[str, str]:
     """The names fed that would be overruled, or that nothing reads, and what to say of each."""
     names = {node.name for node in reached}
-    told = {name: "it decides the mode, which is set already" for name in fed if name in decided}
-    unread = [name for name in fed if name not in told and node_name(name) not in names]
+    reasons = {name: "it decides the mode, which is set already" for name in fed if name in decided}
+    unread = [name for name in fed if name not in reasons and node_name(name) not in names]
     if unread:
         deciding = (node for node in graph if node.name in set(map(node_name, decided)))
         asked = {node.name for node in upstream(deciding)}
         for name in unread:
-            told[name] = (
+            reasons[name] = (
                 "what is computed of it decides the mode, which is set already"
                 if node_name(name) in asked
                 else "nothing that is compared depends on it"
             )
-    return {name: f"--feed {name}: {why}; leave it out" for name, why in told.items()}
+    return {name: f"--feed {name}: {why}; leave it out" for name, why in reasons.items()}
 
 
 def _is_read(graph: Graph, reached: Collection[Node], node: Node, cut: Collection[Node]) -> bool:

@@ -256,7 +256,7 @@ class Probe:
     )
     switch: Literal["layers", "graph"] = "layers"
     momentum: float | None = None
-    """As the user told it."""
+    """As the user gave it."""
     companions: CompanionTest | None = None
     """Whether an image's output depends on its companions; None where that was not asked."""
     presets: PresetTrial | None = None

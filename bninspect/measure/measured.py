@@ -110,10 +110,10 @@ def worst_first(found: Probe) -> Probe:
     """
 
     def score(one: ProbedLayer) -> tuple[float, float]:
-        told = one.own_staleness
-        if told is None:
+        own = one.own_staleness
+        if own is None:
             return -1.0, 0.0
-        return float("inf") if told.score is None else told.score, told.mean_w2
+        return float("inf") if own.score is None else own.score, own.mean_w2
 
     return replace(found, layers=tuple(sorted(found.layers, key=score, reverse=True)))
 
@@ -133,8 +133,8 @@ def _measured(
     scale = vector(gamma)
     if scale is not None and scale.size not in (1, mean.size):
         scale = None
-    told = staleness(mean, variance, layer.epsilon, scale, moments, fewest)
-    return LayerMeasurement(moments=moments, staleness=told)
+    score = staleness(mean, variance, layer.epsilon, scale, moments, fewest)
+    return LayerMeasurement(moments=moments, staleness=score)
 
 
 def vector(value: TensorValue | None) -> Floats | None:

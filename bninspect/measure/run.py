@@ -216,7 +216,7 @@ def _unmeasured(layer: BatchNorm, both: BothModes, passes: Passes) -> str | None
 
 def _without_own_error(layers: Sequence[ProbedLayer]) -> list[Absent]:
     """The layers that ran in both modes, whose x was measured and could be set against nothing. Why another
-    ran in one mode alone is told already.
+    ran in one mode alone is said already.
     """
     return [
         Absent(

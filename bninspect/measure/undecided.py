@@ -44,13 +44,13 @@ def qualified(checked: Verification, report: Report, program: BothModes) -> Veri
     lost = _unswitched(report, program)
     if not lost:
         return checked
-    told = ", ".join(source.name for source in program.sources)
+    deciding = ", ".join(source.name for source in program.sources)
     verb = "it was" if len(lost) == 1 else "they were"
     return replace(
         checked,
         state="impossible",
-        reason=f"{listed(lost)} may be a batch norm that {told} switches, and could not be decided: {verb} "
-        "left in inference mode in both",
+        reason=f"{listed(lost)} may be a batch norm that {deciding} switches, and could not be decided: "
+        f"{verb} left in inference mode in both",
     )
 
 

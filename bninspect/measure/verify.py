@@ -250,6 +250,6 @@ def drawn_inside_functions(report: Report, tensors: Sequence[Tensor]) -> set[Ten
 
 
 def _differs(tensor: str, apart: float | None, mode: Mode) -> Verification:
-    told = "took another branch" if apart is None else f"differs by {apart:.3g}"
-    reason = f"{tensor} in {mode.value} mode {told} from the original"
+    difference = "took another branch" if apart is None else f"differs by {apart:.3g}"
+    reason = f"{tensor} in {mode.value} mode {difference} from the original"
     return Verification(state="differs", max_abs=apart, tensor=tensor, reason=reason)

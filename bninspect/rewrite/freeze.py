@@ -110,8 +110,8 @@ def _refuse(pruned: Pruned, edits: Edits, blocked: dict[Node, str]) -> None:
     if without:
         names = ", ".join(without[:_MOST_NAMED]) + (", ..." if len(without) > _MOST_NAMED else "")
         path, checkpoint = edits.graph.graphdef.path, edits.graph.graphdef.checkpoint
-        told = f"variables that the outputs need are not in the checkpoint {checkpoint}"
-        raise RewriteError(f"{path}: {told}: {names}")
+        reason = f"variables that the outputs need are not in the checkpoint {checkpoint}"
+        raise RewriteError(f"{path}: {reason}: {names}")
     for node, reason in blocked.items():
         if node in pruned.kept:
             raise RewriteError(f"{node.op} {node.label} reads the variable {reason}")
@@ -128,14 +128,14 @@ def _as_known(found: Report, original: Report) -> Report:
     only a training graph tells.
     """
     known = {(layer.output.node.name, layer.output.port): layer for layer in original.layers}
-    told = {
+    named = {
         layer.name: _told(layer, known.get((layer.output.node.name, layer.output.port)), found.graph)
         for layer in found.layers
     }
     switches = tuple(
-        replace(group, layers=tuple(told[layer.name] for layer in group.layers)) for group in found.switches
+        replace(group, layers=tuple(named[layer.name] for layer in group.layers)) for group in found.switches
     )
-    return replace(found, layers=tuple(told.values()), switches=switches)
+    return replace(found, layers=tuple(named.values()), switches=switches)
 
 
 def _told(layer: BatchNorm, before: BatchNorm | None, graph: Graph) -> BatchNorm:

@@ -2,7 +2,7 @@
 
 Notation: t is the tensor in training mode, i in inference mode, over all n values of all chunks. Whole
 numbers and booleans are names of classes, counts or switches, which nobody subtracts: of those only how many
-agree is told.
+agree is said.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 TOP = 5
-"""How many of the largest values of a row are told."""
+"""How many of the largest values of a row are named."""
 RELATIVE_FLOOR = 1e-6
 """Root mean square below which t counts as zero: relative numbers are taken against at least this much."""
 
@@ -101,8 +101,8 @@ class Meter:
         if self._first is None:
             self._first = t[0].copy(), i[0].copy()
         self.rows += len(t)
-        told = ~(np.isnan(t).any(axis=1) | np.isnan(i).any(axis=1))
-        self._agreeing += int((told & (t.argmax(axis=1) == i.argmax(axis=1))).sum())
+        known = ~(np.isnan(t).any(axis=1) | np.isnan(i).any(axis=1))
+        self._agreeing += int((known & (t.argmax(axis=1) == i.argmax(axis=1))).sum())
 
     def difference(self) -> Difference | None:
         """The Difference over every chunk so far; None without values, and for whole numbers."""

@@ -133,7 +133,7 @@ MOST_LAYERS = 0.5
 """More than this share of the layers is most of them: what they have in common is the training's doing."""
 
 FEWEST_VALUES = 1000
-"""Values of a channel below which an estimate is told to be poor: so many independent ones give the mean to
+"""Values of a channel below which an estimate is called poor: so many independent ones give the mean to
 3 % of a standard deviation and the variance to 4.5 % (1/sqrt(n) and sqrt(2/n), for normal values)."""
 FEWEST_IMAGES = 32
 """Images below which it is, too: what differs from image to image has then a mean known to 0.18 standard

@@ -108,8 +108,8 @@ def change(old: Sequence[Node], new: Sequence[Node]) -> TensorChange:
     """How far the tensors kept at these nodes moved, paired in order."""
     nodes = tuple(node.label for node in new)
     if len(old) != len(new):
-        told = f"OLD has {len(old)} tensors of them, NEW has {len(new)}"
-        return TensorChange(nodes=nodes, moved=None, reason=told)
+        reason = f"OLD has {len(old)} tensors of them, NEW has {len(new)}"
+        return TensorChange(nodes=nodes, moved=None, reason=reason)
     sums = _Sums()
     for before, after in zip(old, new, strict=True):
         pair = _comparable(before, after)
@@ -206,10 +206,10 @@ def statistics_change(old: Statistics, new: Statistics, epsilon: float | None) -
     (mean, variance), (new_mean, new_variance) = old.values.numbers(), new.values.numbers()
     sizes = {len(array) for array in (mean, new_mean, variance, new_variance)}
     if len(sizes) > 1:
-        told = (
+        reason = (
             f"{len(mean)} and {len(variance)} values in OLD, {len(new_mean)} and {len(new_variance)} in NEW"
         )
-        return StatisticsChange(moved=None, reason=told)
+        return StatisticsChange(moved=None, reason=reason)
     with np.errstate(all="ignore"):
         added = epsilon or 0.0
         usable = np.isfinite(mean) & np.isfinite(new_mean) & np.isfinite(variance) & np.isfinite(new_variance)

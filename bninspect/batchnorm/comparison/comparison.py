@@ -192,8 +192,8 @@ class _Measured:
     @property
     def moved(self) -> bool | None:
         """Whether any of weights, gamma and beta moved; None where that could not be told."""
-        told = [one.moved for one in self.parameters]
-        return True if True in told else None if None in told else False
+        moved = [one.moved for one in self.parameters]
+        return True if True in moved else None if None in moved else False
 
     def judged(self, trained: bool) -> LayerMove:
         """The layer with its verdict. One with nothing of its own that could move goes by whether the model

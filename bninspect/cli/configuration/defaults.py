@@ -62,8 +62,8 @@ def processed(config: Config, command: click.Command, key: str, value: Any) -> A
     try:
         return option.process_value(click.Context(command, info_name=command.name), _value(option, value))
     except click.UsageError as error:
-        told = error.message.rstrip(".")
-        raise BninspectError(f"{config.path}: {key} = {value!r}: {told}") from None
+        reason = error.message.rstrip(".")
+        raise BninspectError(f"{config.path}: {key} = {value!r}: {reason}") from None
 
 
 def parameters(command: click.Command) -> dict[str, click.Parameter]:

@@ -121,5 +121,5 @@ def refuse_unmatched(config: Config, results: Sequence[ModelResult]) -> None:
             continue
         for allowed in section.allow:
             if all(allowed.layer in result.unmatched for result in about):
-                told = f"models: path = {section.pattern!r}: allow {allowed.code} at layer {allowed.layer!r}"
-                raise BninspectError(f"{config.path}: {told} matches no layer")
+                entry = f"models: path = {section.pattern!r}: allow {allowed.code} at layer {allowed.layer!r}"
+                raise BninspectError(f"{config.path}: {entry} matches no layer")

@@ -154,10 +154,10 @@ def seen(
         return Trial(
             converter=converter, version=number, serves=Serves.REFUSES, reason=failure or "it crashed"
         )
-    told = json.loads(result.read_text(encoding="utf-8"))
-    if told["refused"] is not None:
-        serves = None if told["stage"] == "evaluate" or modes.unrunnable else Serves.REFUSES
-        reason = " ".join(told["refused"].split())[:_MOST_OF_A_REASON]
+    answer = json.loads(result.read_text(encoding="utf-8"))
+    if answer["refused"] is not None:
+        serves = None if answer["stage"] == "evaluate" or modes.unrunnable else Serves.REFUSES
+        reason = " ".join(answer["refused"].split())[:_MOST_OF_A_REASON]
         return Trial(converter=converter, version=number, serves=serves, reason=reason)
     made = np.load(asked["made"])
     values = {at: [made[f"{at}/{place}"] for place in range(len(modes.outputs))] for at in modes.rounds}

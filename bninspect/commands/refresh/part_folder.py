@@ -35,8 +35,8 @@ class PartFolder:
         self._size, self._count = run.inputs.batch_size, run.inputs.count
         names = () if run.inputs.pictures is None else run.inputs.pictures.names
         files = sorted({*names, *run.request.files})
-        told = "\n".join((*names, *(stamp for file in files if (stamp := _stamp(file)))))
-        of_set = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+        content = "\n".join((*names, *(stamp for file in files if (stamp := _stamp(file)))))
+        of_set = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
         self._how = {**run.how(), "set": f"{run.inputs.count} images, {of_set}"}
         if run.made.share is not None:
             self._how["old statistics"] = str(run.made.feeds[run.made.share])

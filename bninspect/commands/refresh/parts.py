@@ -74,17 +74,17 @@ def digest(graphdef: GraphDef) -> str:
 
     Of a Keras file that of the file: Keras makes another graph of it in every process.
     """
-    told = hashlib.sha256()
+    sha256 = hashlib.sha256()
     path = Path(graphdef.path)
     if graphdef.format.startswith("keras") and path.is_file():
         with path.open("rb") as stream:
             while part := stream.read(_CHUNK):
-                told.update(part)
-        return told.hexdigest()
+                sha256.update(part)
+        return sha256.hexdigest()
     for span in pieces(graphdef):
         for chunk in span.chunks():
-            told.update(chunk)
-    return told.hexdigest()
+            sha256.update(chunk)
+    return sha256.hexdigest()
 
 
 def write_part(path: str, estimates: Estimates, model: str, training: str) -> None:
@@ -92,7 +92,7 @@ def write_part(path: str, estimates: Estimates, model: str, training: str) -> No
     arrays: dict[str, NDArray[Any]] = {}
     for name, one in estimates.layers.items():
         arrays |= {f"{name}/{key}": array for key, array in _arrays(one.batches or (one.spread,)).items()}
-    told = {
+    head = {
         "format": _FORMAT,
         "model": model,
         "training": training,
@@ -103,7 +103,7 @@ def write_part(path: str, estimates: Estimates, model: str, training: str) -> No
         "last": estimates.last,
         "how": dict(estimates.how),
     }
-    write_arrays(path, {"bninspect": np.array(json.dumps(told)), **arrays})
+    write_arrays(path, {"bninspect": np.array(json.dumps(head)), **arrays})
 
 
 def _arrays(batches: Sequence[Spread]) -> dict[str, NDArray[Any]]:
@@ -131,30 +131,30 @@ def read_part(path: str) -> Part:
 
 def _part(path: str, found: Any) -> Part:
     """Raises one of _UNREADABLE where anything is not as it is written."""
-    told = from_json(str(found["bninspect"]))
-    if told["format"] != _FORMAT:
+    head = from_json(str(found["bninspect"]))
+    if head["format"] != _FORMAT:
         raise ValueError
-    layers = {str(name): _layer(found, str(name)) for name in told["layers"]}
+    layers = {str(name): _layer(found, str(name)) for name in head["layers"]}
     numbers = hashlib.sha256()
     for name, one in layers.items():
         for spread in one.batches:
             for part in (spread.moments.mean, spread.moments.variance, spread.origin, spread.sums):
                 numbers.update(name.encode("utf-8", "surrogatepass") + part.tobytes())
-    images, batch_size, last = (int(told[key]) for key in ("images", "batch_size", "last"))
+    images, batch_size, last = (int(head[key]) for key in ("images", "batch_size", "last"))
     if images < 0 or batch_size < 1 or last < 0 or len({len(one.batches) for one in layers.values()}) > 1:
         raise ValueError
     return Part(
         path=path,
-        model=str(told["model"]),
-        training=str(told["training"]),
+        model=str(head["model"]),
+        training=str(head["training"]),
         digest=numbers.hexdigest(),
         estimates=Estimates(
             layers=layers,
-            left={str(key): str(value) for key, value in told["left"].items()},
+            left={str(key): str(value) for key, value in head["left"].items()},
             images=images,
             batch_size=batch_size,
             last=last,
-            how={str(key): str(value) for key, value in told["how"].items()},
+            how={str(key): str(value) for key, value in head["how"].items()},
         ),
     )
 

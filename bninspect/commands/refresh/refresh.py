@@ -111,12 +111,12 @@ def refresh(
     seen, result, count = None, None, 0
     if options.checked:
         seen, result, count = looked_at(after, found, target, options.allowed_ops)
-    told = {} if seen is None else by_old_names(seen, made.report.layers)
+    measured = {} if seen is None else by_old_names(seen, made.report.layers)
     return Refreshed(
         report=made.report,
         target=target,
         size=size,
-        rows=tuple(rows(made.layers, fillings, found, told)),
+        rows=tuple(rows(made.layers, fillings, found, measured)),
         left=left,
         estimates=found,
         parts=len(parts),
@@ -197,10 +197,10 @@ def _fillings(made: Plan, found: Estimates, mix: float) -> tuple[list[Filling], 
         missing = [layer.name for layer in slot.layers if layer.name not in found.layers]
         if missing:
             reason = found.left.get(missing[0], "it was not measured")
-            told = (
+            reason = (
                 reason if len(slot.layers) == 1 else f"{missing[0]}, which has the same statistics: {reason}"
             )
-            left += [Absent(what=layer.name, reason=told) for layer in slot.layers]
+            left += [Absent(what=layer.name, reason=reason) for layer in slot.layers]
             continue
         try:
             spread = Spread.merged([found.layers[layer.name].spread for layer in slot.layers])

@@ -31,8 +31,8 @@ def looked_at(
     """The result run on some of the images, and what the rules say of it."""
     settings = Settings(path=target)
     if found.request is None:
-        told = "merged parts hold no images"
-        return None, judged(settings, Case(report=after, no_probe=told)), 0
+        reason = "merged parts hold no images"
+        return None, judged(settings, Case(report=after, no_probe=reason)), 0
     request, count = _sample(found, found.request)
     step("measuring the new model")
     try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @frozen_dataclass
 class Origin:
-    """What is told below a page, so that it can be made again."""
+    """What stands below a page, so that it can be made again."""
 
     versions: Mapping[str, str]
     """Name of a program -> its version."""

@@ -153,7 +153,7 @@ def _compared(
     left out, unless layers are compared under it alone.
     """
     largest: float | None = None
-    told: list[str] = []
+    compared: list[str] = []
     failure: ImpossibleError | None = None
     for one in every:
         try:
@@ -167,13 +167,13 @@ def _compared(
             reason = f"{tensor} differs by {difference:.3g} from the original{one.words(every)}"
             return Verification(state="differs", max_abs=difference, tensor=tensor, reason=reason)
         largest = max(largest or 0.0, difference)
-        told.append(one.name)
+        compared.append(one.name)
     if largest is None:
         raise failure or ImpossibleError(_NOTHING_FINITE)
     return Verification(
         state="verified",
         max_abs=largest,
-        rounds=tuple(told) if len(every) > 1 else (),
+        rounds=tuple(compared) if len(every) > 1 else (),
         layer_by_layer=any(one.handed for one in every),
     )
 

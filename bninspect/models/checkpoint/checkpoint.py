@@ -94,9 +94,9 @@ def _beside(prefix: str, ending: str) -> list[Path]:
 
 def _all_there(file: Path, count: int) -> None:
     """Raises GraphDefError where the name of a file of a V1 checkpoint tells of another number of files."""
-    told = re.search(r"-of-(\d{5})\Z", file.name)
-    if told is not None and int(told[1]) != count:
-        raise GraphDefError(f"of its {int(told[1])} files {count} are there")
+    numbered = re.search(r"-of-(\d{5})\Z", file.name)
+    if numbered is not None and int(numbered[1]) != count:
+        raise GraphDefError(f"of its {int(numbered[1])} files {count} are there")
 
 
 def _bundle(prefix: str, index: Path) -> Checkpoint:

@@ -24,29 +24,29 @@ def tensors(table: SortedTable) -> dict[str, TensorValue]:
     if span is None:
         raise GraphDefError("no checkpoint: a table without the list of its tensors")
     found = {}
-    for told in parse("SavedTensorSlices", span.bytes()).meta.tensor:
+    for entry in parse("SavedTensorSlices", span.bytes()).meta.tensor:
         parts = [
-            (extents, _part(table, told, extents))
-            for extents in (slices.extents(message) for message in told.slice)
+            (extents, _part(table, entry, extents))
+            for extents in (slices.extents(message) for message in entry.slice)
         ]
         if not parts:
-            raise GraphDefError(f"damaged: {told.name!r} is stored nowhere")
-        value = parts[0][1] if len(parts) == 1 else joined(told.type, told.shape, parts)
+            raise GraphDefError(f"damaged: {entry.name!r} is stored nowhere")
+        value = parts[0][1] if len(parts) == 1 else joined(entry.type, entry.shape, parts)
         if value.is_number:
-            found[told.name] = value
+            found[entry.name] = value
     return found
 
 
-def _part(table: SortedTable, told: Any, extents: tuple[slices.Extent, ...]) -> TensorValue:
+def _part(table: SortedTable, entry: Any, extents: tuple[slices.Extent, ...]) -> TensorValue:
     """One slice; its values are unpacked when asked for."""
-    head = message_class("TensorProto")(dtype=told.type)
-    for dim, (_, length) in zip(told.shape.dim, extents, strict=False):
+    head = message_class("TensorProto")(dtype=entry.type)
+    for dim, (_, length) in zip(entry.shape.dim, extents, strict=False):
         head.tensor_shape.dim.add(size=dim.size if length < 0 else length)
 
     def whole() -> Any:
-        span = table.get(slices.key(told.name, extents))
+        span = table.get(slices.key(entry.name, extents))
         if span is None:
-            raise GraphDefError(f"damaged: a slice of {told.name!r} is missing")
+            raise GraphDefError(f"damaged: a slice of {entry.name!r} is missing")
         values = parse("SavedTensorSlices", span.bytes()).data.data
         values.dtype = head.dtype
         values.tensor_shape.CopyFrom(head.tensor_shape)

@@ -189,10 +189,10 @@ def _major(file: KerasFile) -> int:
 
 def _reason(error: Exception) -> str:
     """What Keras says, without the configuration that it quotes."""
-    told = first_line(error)
+    line = first_line(error)
     for cut in _CUTS:
-        told = told.partition(cut)[0]
-    return told[:_MOST].rstrip(". ")
+        line = line.partition(cut)[0]
+    return line[:_MOST].rstrip(". ")
 
 
 def _written_by(file: KerasFile) -> str:

@@ -64,14 +64,14 @@ def copied(source: Path, target: Path) -> HeldText:
             f"an HDF5 file that is damaged: it was not read through in {limit:.0f} seconds"
         ) from None
     try:
-        told = json.loads(done.stdout)
+        answer = json.loads(done.stdout)
     except ValueError:
         raise GraphDefError("an HDF5 file that is damaged: reading it ends the process that reads") from None
-    if "missing" in told:
+    if "missing" in answer:
         raise RunError(_MISSING)
-    if "error" in told:
-        raise GraphDefError(told["error"])
-    return HeldText(told["attributes"], tuple(told["groups"]))
+    if "error" in answer:
+        raise GraphDefError(answer["error"])
+    return HeldText(answer["attributes"], tuple(answer["groups"]))
 
 
 def _serve(source: str, target: str) -> None:
@@ -79,12 +79,12 @@ def _serve(source: str, target: str) -> None:
     try:
         held = _copy(Path(source), Path(target))
     except RunError:
-        told: dict[str, Any] = {"missing": True}
+        answer: dict[str, Any] = {"missing": True}
     except GraphDefError as error:
-        told = {"error": str(error)}
+        answer = {"error": str(error)}
     else:
-        told = {"attributes": held.attributes, "groups": list(held.groups)}
-    sys.stdout.write(json.dumps(told))
+        answer = {"attributes": held.attributes, "groups": list(held.groups)}
+    sys.stdout.write(json.dumps(answer))
 
 
 def _copy(source: Path, target: Path) -> HeldText:

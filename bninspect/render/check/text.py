@@ -107,8 +107,8 @@ def _notes(model: ModelResult, everywhere: frozenset[tuple[str, str]], verbose: 
         yield Line(f"allowed: {listed(allowed, len(allowed) if verbose else 3)}", "dim", 2)
     if model.error is not None and not verbose:
         return
-    told = [skip for skip in model.not_run if not skip.foreign and (verbose or not _is_quiet(skip, model))]
-    pairs = [(skip.code, skip.reason) for skip in told]
+    skips = [skip for skip in model.not_run if not skip.foreign and (verbose or not _is_quiet(skip, model))]
+    pairs = [(skip.code, skip.reason) for skip in skips]
     for reason, codes in by_reason(pair for pair in pairs if pair not in everywhere).items():
         # A reason may be a sentence or two.
         yield Line(f"not judged: {', '.join(codes)} ({reason.removesuffix('.')})", "dim", 2)

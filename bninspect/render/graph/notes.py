@@ -37,8 +37,8 @@ def signature_lines(report: Report, most: int) -> Iterator[Line]:
 def _modes(layers: Sequence[BatchNorm]) -> str:
     """`2 in training mode`; `1 in inference mode and 2 switched`; `no batch norm`."""
     counts = {mode: sum(layer.mode is mode for layer in layers) for mode in _MODES}
-    told = [f"{counts[mode]:,} {how}" for mode, how in _MODES.items() if counts[mode]]
-    return " and ".join(told) if told else "no batch norm"
+    modes = [f"{counts[mode]:,} {how}" for mode, how in _MODES.items() if counts[mode]]
+    return " and ".join(modes) if modes else "no batch norm"
 
 
 def other_lines(report: Report, most: int) -> Iterator[Line]:

@@ -51,8 +51,8 @@ def _others(layers: Sequence[BatchNorm]) -> Iterator[Line]:
     if apart:
         yield Line(f"{_names(apart)}: {_APART}", "warning")
     if others := [layer for layer in layers if layer.updated_by_others]:
-        told = "the train op runs the updates of another call with the same statistics, not of this one"
-        yield Line(f"{_names(others)}: {told}", "warning")
+        reason = "the train op runs the updates of another call with the same statistics, not of this one"
+        yield Line(f"{_names(others)}: {reason}", "warning")
     if untrainable := [layer for layer in layers if layer.trains_on_batch and layer.is_untrainable]:
         from bninspect.rules.facts.training import UNTRAINABLE
 

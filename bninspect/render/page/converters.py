@@ -101,12 +101,12 @@ def _makes(serves: Serves, why: str, layers: Sequence[BatchNorm], *, changes: bo
         class_=f"c {band} warning" if changes else f"c {band}".strip(),
         aria_hidden="true",
     )
-    told: list[str] = [tag("b", _WORDS[serves], class_=_LOOKS.get(serves))]
+    words: list[str] = [tag("b", _WORDS[serves], class_=_LOOKS.get(serves))]
     if layers:
-        told += [" ", tag("span", shortened(grouped([layer.name for layer in layers])), class_="name")]
+        words += [" ", tag("span", shortened(grouped([layer.name for layer in layers])), class_="name")]
     if why:
-        told.append(tag("span", why, class_="dim small"))
-    return tag("div", mark, tag("div", *told), class_="makes")
+        words.append(tag("span", why, class_="dim small"))
+    return tag("div", mark, tag("div", *words), class_="makes")
 
 
 def _source(shown: Sequence[ConverterForecast]) -> str:

@@ -75,16 +75,16 @@ def head(facts: PageFacts, prefix: str, level: str = "h1") -> Html:
 
 def _decided(facts: PageFacts, prefix: str) -> Iterator[str]:
     """How the model comes to its mode, what was run, and what else was found."""
-    told = [f"{sentence(verdict(facts.report).text)}."]
+    words = [f"{sentence(verdict(facts.report).text)}."]
     probe = facts.probe
     if facts.result.error is not None:
-        told.append(f"It could not be run: {facts.result.error}.")
+        words.append(f"It could not be run: {facts.result.error}.")
     elif probe is None:
         by = measured_by((facts.result,)).replace(IMAGES, f"images with {IMAGES}")
-        told.append(f"Staleness was not measured{by}.")
+        words.append(f"Staleness was not measured{by}.")
     elif probe.ran:
-        told.append(_run(probe))
-    yield shortened(" ".join(told), 1200)
+        words.append(_run(probe))
+    yield shortened(" ".join(words), 1200)
     if facts.groups:
         yield " "
         yield tag("a", counted(len(facts.groups), "finding"), href=f"#{prefix}findings")
@@ -135,8 +135,8 @@ def _static(facts: PageFacts) -> Iterator[Html]:
     """Without a run: modes, channels, and where the statistics are."""
     layers = facts.report.layers
     modes = [(mode, sum(layer.mode is mode for layer in layers)) for mode in Mode]
-    told = ", ".join(f"{count:,} {mode.value}" for mode, count in modes if count)
-    yield _fact(told or "none", "how the layers come to their mode")
+    words = ", ".join(f"{count:,} {mode.value}" for mode, count in modes if count)
+    yield _fact(words or "none", "how the layers come to their mode")
     stored = sum(layer.statistics.state.value == "stored" for layer in layers)
     yield _fact(f"{stored:,} of {len(layers):,}", "layers hold statistics that were updated")
     yield _fact("not measured", "whether they fit your data: no inputs were given", "notjudged")
@@ -149,27 +149,27 @@ def _images(probe: Probe) -> int:
 
 def _outputs(probe: Probe) -> Iterator[Html]:
     """How far the modes are apart where the model ends: shares that agree, and the size of what differs."""
-    told = [
+    words = [
         fact for index, one in enumerate(probe.outputs) for fact in _output(one, f"probe/outputs/{index}")
     ]
-    if not told:
+    if not words:
         yield _fact("not compared", "the outputs of the two modes", "notjudged")
-    yield from told[:_SHOWN]
+    yield from words[:_SHOWN]
 
 
 def _output(one: OutputDifference, at: str) -> Iterator[Html]:
     name = shortened(one.name, 50)
     if one.agreement is not None:
-        told = datum(one.agreement, f"{at}/agreement", percent(one.agreement))
-        yield _fact(told, f"of the values of {name} are the same in both modes")
+        words = datum(one.agreement, f"{at}/agreement", percent(one.agreement))
+        yield _fact(words, f"of the values of {name} are the same in both modes")
     difference = one.difference
     if difference is None:
         return
     if difference.top1_agreement is not None:
-        told = datum(difference.top1_agreement, f"{at}/top1_agreement", percent(difference.top1_agreement))
-        yield _fact(told, f"of images have the same top class in both modes at {name}")
-    told = datum(difference.relative_l2, f"{at}/relative_l2", f"{number(difference.relative_l2)}x")
-    yield _fact(told, f"difference of the modes over their size in training, at {name}")
+        words = datum(difference.top1_agreement, f"{at}/top1_agreement", percent(difference.top1_agreement))
+        yield _fact(words, f"of images have the same top class in both modes at {name}")
+    words = datum(difference.relative_l2, f"{at}/relative_l2", f"{number(difference.relative_l2)}x")
+    yield _fact(words, f"difference of the modes over their size in training, at {name}")
 
 
 def _companions(probe: Probe) -> Html:

@@ -73,18 +73,18 @@ def depth(facts: PageFacts) -> Iterator[Html]:
     """Where it begins; without a run, the stored variances."""
     measured = error_over_depth(facts)
     if measured is not None:
-        told = (
+        note = (
             "Bars: own error, with every layer in training mode, so that nothing before it can spoil it. "
             "Line: error as deployed, with every layer in inference mode."
         )
         title = "Where it begins" if facts.focus else "Error over depth"
-        yield from _titled(title, tag("div", measured, tag("p", told, class_="dim small"), class_="card"))
+        yield from _titled(title, tag("div", measured, tag("p", note, class_="dim small"), class_="card"))
         return
     stored = variances_over_depth(facts)
     if stored is not None:
-        told = "From the smallest to the largest moving variance of each layer, from the input to the output."
+        note = "From the smallest to the largest moving variance of each layer, from the input to the output."
         yield from _titled(
-            "Stored variances", tag("div", stored, tag("p", told, class_="dim small"), class_="card")
+            "Stored variances", tag("div", stored, tag("p", note, class_="dim small"), class_="card")
         )
 
 

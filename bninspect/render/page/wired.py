@@ -88,8 +88,8 @@ def _statistics(layer: BatchNorm) -> Iterator[tuple[str, Html | str]]:
         ("moving_variance", layer.moving_variance, None if held is None else held.variance_range),
     ):
         if tensor is not None:
-            told = "" if bounds is None else f": {between(bounds)}"
-            yield term, tag("span", _name(tensor.node.label), told)
+            words = "" if bounds is None else f": {between(bounds)}"
+            yield term, tag("span", _name(tensor.node.label), words)
     reason = f" ({layer.statistics.reason})" if layer.statistics.reason else ""
     yield "statistics", f"{layer.statistics.state.value}{reason}"
     epsilon = "unknown" if layer.epsilon is None else plain(as_written(layer.epsilon))

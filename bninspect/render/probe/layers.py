@@ -59,13 +59,13 @@ def render_layers(probe: Probe, most: int) -> Iterator[Item]:
         yield _open_line([one for one in probe.layers if _is_open(one)], len(probe.layers))
     if not shown:
         return
-    told = (
+    legend = (
         "own error: how far stored statistics are off those of the inputs, in standard deviations, with all "
         "layers in training mode; deployed: in inference mode"
     )
     if any(one.inherits for one in shown):
-        told += " (*: most of it comes from layers before)"
-    yield Line(f"{told}.", "dim", hang=0)
+        legend += " (*: most of it comes from layers before)"
+    yield Line(f"{legend}.", "dim", hang=0)
 
 
 def _is_open(one: ProbedLayer) -> bool:

@@ -33,8 +33,8 @@ def verdict(probe: Probe, diagnosis: Diagnosis) -> Line:
     if not probe.report.layers:
         return Line(f"{name}: no batch norm, so there is nothing to compare", "bold")
     if not probe.ran:
-        told = "nothing was run: no layer of this model can be switched between the two modes"
-        return Line(f"{name}: {told}", "bold")
+        reason = "nothing was run: no layer of this model can be switched between the two modes"
+        return Line(f"{name}: {reason}", "bold")
     if diagnosis.findings:
         first = diagnosis.findings[0]
         more = len(diagnosis.findings) - 1

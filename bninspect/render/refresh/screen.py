@@ -75,17 +75,17 @@ def _judgement(done: Refreshed) -> Iterator[Line]:
 
 def _legend(done: Refreshed) -> str:
     """What the columns mean."""
-    told = "before: how far the old statistics are off those of the images, in standard deviations"
+    legend = "before: how far the old statistics are off those of the images, in standard deviations"
     if not any(row.after is not None for row in done.rows):
         why = (
             "parts have no images, so the new model was not run: bninspect probe shows what is after"
             if done.parts
             else "the new model was not run"
         )
-        return f"{told}; {why}."
+        return f"{legend}; {why}."
     seen = counted(done.looked_at, "image") if done.looked_at else "what was fed"
     return (
-        f"{told}; after: the new statistics, measured by running the new model on {seen}, all layers in "
+        f"{legend}; after: the new statistics, measured by running the new model on {seen}, all layers in "
         "training mode; deployed: in inference mode."
     )
 

@@ -40,8 +40,8 @@ def verdict(done: Refreshed) -> Line:
     """What was written, from what, and whether that is any good."""
     found = done.estimates
     if DRAWN in found.how:
-        told = "written with statistics of random numbers, which serve no model; give images: --image DIR"
-        return Line(f"{done.target}: {told}", "error")
+        reason = "written with statistics of random numbers, which serve no model; give images: --image DIR"
+        return Line(f"{done.target}: {reason}", "error")
     which = layers([row.layer.name for row in done.rows], len(done.report.layers))
     what = counted(found.images, "image") if found.images else "what was fed"
     whence = f" in {counted(done.parts, 'part')}" if done.parts else ""

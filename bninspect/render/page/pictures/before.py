@@ -56,10 +56,10 @@ def _scores(facts: PageFacts, before: Before, width: float) -> Html:
     size = min(5.0, max(step * 0.36, 1.6))
     parts = [score_lines(y, width)]
     for name, pair, at in zip(names, pairs, centres, strict=True):
-        told = " to ".join(NOT_MEASURED if score is None else layer_score(score) for score in pair)
+        words = " to ".join(NOT_MEASURED if score is None else layer_score(score) for score in pair)
         marks = list(_marks(pair, at, y, size))
         if marks:
-            parts.append(tag("g", tag("title", f"{shortened(name, 100)}: {told}"), *marks))
+            parts.append(tag("g", tag("title", f"{shortened(name, 100)}: {words}"), *marks))
     parts.append(layer_names(facts, names, centres, width, "wrong:"))
     return drawing(width, HEIGHT, "Own score of each layer before and now", *parts)
 
@@ -85,11 +85,11 @@ def _moves(comparison: Comparison) -> Html:
         ("what moved", "l"),
     ]
     rows = [_row(move, f"diff/layers/{index}") for index, move in enumerate(comparison.layers)]
-    told = (
+    words = (
         "Weights, gamma, beta: size of the change over size of the values. Statistics: how far mean and "
         "variance moved, in standard deviations of the older file."
     )
-    return tag("div", table(heads, rows), tag("p", told, class_="dim small"), class_="card")
+    return tag("div", table(heads, rows), tag("p", words, class_="dim small"), class_="card")
 
 
 def _row(move: LayerMove, at: str) -> Html:
@@ -97,12 +97,12 @@ def _row(move: LayerMove, at: str) -> Html:
     for field in ("weights", "gamma", "beta"):
         change = getattr(move, field)
         moved = None if change is None else change.relative
-        told = NOT_MEASURED if moved is None else short(moved)
-        inside = NOT_MEASURED if change is None else datum(moved, f"{at}/{field}/relative_l2", told)
+        words = NOT_MEASURED if moved is None else short(moved)
+        inside = NOT_MEASURED if change is None else datum(moved, f"{at}/{field}/relative_l2", words)
         cells.append(tag("td", inside, class_=None if field == "weights" else "less"))
     moved = move.statistics.rms_w
-    told = NOT_MEASURED if moved is None else short(moved)
-    cells.append(tag("td", datum(moved, f"{at}/statistics/w", told)))
+    words = NOT_MEASURED if moved is None else short(moved)
+    cells.append(tag("td", datum(moved, f"{at}/statistics/w", words)))
     look = "l error" if move.verdict is Verdict.STALE else "l"
     cells.append(tag("td", move.verdict.value, class_=look))
     return tag("tr", *cells)

@@ -100,11 +100,11 @@ def _marked(x: Scale, y: Scale, batch: Floats, moving: Floats, worst: Sequence[i
     taken: list[tuple[float, float]] = []
     for channel in worst:
         at = x(float(batch[channel])), y(float(moving[channel]))
-        told = f"channel {channel}: moving {moving[channel]:.4g}, batch {batch[channel]:.4g}"
+        words = f"channel {channel}: moving {moving[channel]:.4g}, batch {batch[channel]:.4g}"
         parts.append(
             tag(
                 "g",
-                tag("title", told),
+                tag("title", words),
                 tag("circle", cx=at[0], cy=at[1], r=5, fill="var(--error)", stroke="var(--paper)"),
             )
         )
@@ -156,10 +156,10 @@ def _bars(
     for count, left, right in zip(counts.tolist(), edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         if count:
             at, top = x(left), y(count)
-            told = f"{counted(count, 'channel')} from {left:.3g} to {right:.3g}"
+            words = f"{counted(count, 'channel')} from {left:.3g} to {right:.3g}"
             width = max(x(right) - at - 1, 1)
             shape = tag("rect", x=at, y=top, width=width, height=y.start - top, fill="var(--dim)")
-            parts.append(tag("g", tag("title", told), shape))
+            parts.append(tag("g", tag("title", words), shape))
     if agreed is not None:
         at = x(agreed)
         parts.append(

@@ -101,7 +101,7 @@ def _bar(facts: PageFacts, one: ProbedLayer, at: float, width: float, top: float
     colour = _COLOURS.get(state.standing, "var(--none)")
     width = max(width, 3.0) if state.is_wrong else width
     own, deployed = _told(one.own_staleness), _told(one.deployed_staleness)
-    told = f"{shortened(one.name, 100)}: own {own}, deployed {deployed}"
+    words = f"{shortened(one.name, 100)}: own {own}, deployed {deployed}"
     shape = tag(
         "rect",
         x=at - width / 2,
@@ -110,7 +110,7 @@ def _bar(facts: PageFacts, one: ProbedLayer, at: float, width: float, top: float
         height=max(bottom - top, 2),
         fill=colour,
     )
-    return tag("g", tag("title", told), shape)
+    return tag("g", tag("title", words), shape)
 
 
 def _told(staleness: Staleness | None) -> str:
@@ -159,9 +159,9 @@ def _stored(facts: PageFacts, ranges: Sequence[tuple[float, float] | None], widt
             continue
         top, bottom = (y(math.log10(max(value, floor))) for value in reversed(one))
         colour = _COLOURS.get(facts.states[name].standing, "var(--infer)")
-        told = f"{shortened(name, 100)}: {short_tick(one[0])} to {short_tick(one[1])}"
+        words = f"{shortened(name, 100)}: {short_tick(one[0])} to {short_tick(one[1])}"
         height = max(bottom - top, 3)
         shape = tag("rect", x=at - bar / 2, y=top, width=bar, height=height, rx=min(bar / 2, 3), fill=colour)
-        parts.append(tag("g", tag("title", told), shape))
+        parts.append(tag("g", tag("title", words), shape))
     parts.append(layer_names(facts, names, centres, width, "wrong:"))
     return drawing(width, HEIGHT, "Smallest to largest stored variance of each layer", *parts)

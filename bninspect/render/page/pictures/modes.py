@@ -32,7 +32,7 @@ _TINY = 64
 """Pixels of a side below which each is drawn as a square."""
 _MOST_NUMBERS = 200
 _MOST_OUTPUTS = 10
-"""Outputs whose difference is told."""
+"""Outputs whose difference is shown."""
 _MODES = ("training", "inference")
 
 
@@ -71,14 +71,14 @@ def _pictures(name: str, training: Array, inference: Array) -> Iterator[Html]:
         yield _figure(pixels, mode, f": {shortened(name)}, {short(low)} to {short(high)}, clipped")
 
 
-def _figure(pixels: Array, mode: str, told: str) -> Html:
+def _figure(pixels: Array, mode: str, words: str) -> Html:
     """A picture with what it shows."""
     small = _reduced(np.asarray(pixels, np.float64)[..., : 1 if pixels.shape[-1] in (1, 2) else 3])
     content = b64encode(png(np.clip(np.rint(small), 0, 255).astype(np.uint8))).decode()
     look = "tiny" if max(small.shape[:2]) < _TINY else None
     source = f"data:image/png;base64,{content}"
-    caption = tag("figcaption", tag("b", mode, class_=mode) if mode else "", told)
-    return tag("figure", tag("img", src=source, alt=f"{mode} {told}".strip(" :"), class_=look), caption)
+    caption = tag("figcaption", tag("b", mode, class_=mode) if mode else "", words)
+    return tag("figure", tag("img", src=source, alt=f"{mode} {words}".strip(" :"), class_=look), caption)
 
 
 def _reduced(pixels: Array) -> Array:
@@ -128,8 +128,8 @@ def _scores(one: OutputDifference, at: str) -> Html:
         )
         for mode, row in zip(_MODES, one.top, strict=True)
     ]
-    told = f"The largest values of {shortened(one.name)} for the first image; pale bars are negative."
-    return tag("div", tag("p", told, class_="dim small"), tag("div", *columns, class_="two"), class_="grow")
+    words = f"The largest values of {shortened(one.name)} for the first image; pale bars are negative."
+    return tag("div", tag("p", words, class_="dim small"), tag("div", *columns, class_="two"), class_="grow")
 
 
 def _bars(row: Sequence[Ranked], most: float, mode: str, at: str) -> Iterator[Html]:
@@ -147,8 +147,8 @@ def _patch(patch: Patch, at: str) -> Html:
     """The numbers of a patch in both modes."""
     head = tag("h3", f"{shortened(patch.tensor)}[{patch.slice}]")
     if patch.training.size > _MOST_NUMBERS:
-        told = f"{patch.training.size:,} numbers in each mode: --format json holds them all"
-        return tag("div", head, tag("p", told), class_="card")
+        words = f"{patch.training.size:,} numbers in each mode: --format json holds them all"
+        return tag("div", head, tag("p", words), class_="card")
     columns = [
         tag(
             "div",

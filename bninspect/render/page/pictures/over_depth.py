@@ -62,8 +62,8 @@ def score_lines(y: ScoreScale, width: float) -> Html:
             )
         )
         if last - at >= 12:
-            told = f"{name} {short_tick(score)}" if name else short_tick(score)
-            parts.append(tag("text", told, x=LEFT - 8, y=at + 4, text_anchor="end", class_="s"))
+            words = f"{name} {short_tick(score)}" if name else short_tick(score)
+            parts.append(tag("text", words, x=LEFT - 8, y=at + 4, text_anchor="end", class_="s"))
             last = at
     return joined(parts)
 
@@ -85,11 +85,11 @@ def layer_names(
         elif index % every == 0:
             parts.append(tag("text", str(index + 1), x=at, y=base + 17, text_anchor="middle", class_="s"))
     if wrong is not None:
-        told = f"{says} {shortened(names[wrong], int((width - 20) / _BOLD) - len(says) - 1)}"
-        half = len(told) * _BOLD / 2
+        words = f"{says} {shortened(names[wrong], int((width - 20) / _BOLD) - len(says) - 1)}"
+        half = len(words) * _BOLD / 2
         at = min(max(centres[wrong], half + 2), width - half - 2)
         standing = facts.states[names[wrong]].standing
         ink = "var(--error)" if standing == "error" else "var(--warn)"
         parts.append(tag("path", d=f"M{place(centres[wrong])} {place(base + 21)}l-4 6h8z", fill=ink))
-        parts.append(tag("text", told, x=at, y=base + 40, text_anchor="middle", class_=f"b {standing}"))
+        parts.append(tag("text", words, x=at, y=base + 40, text_anchor="middle", class_=f"b {standing}"))
     return joined(parts)

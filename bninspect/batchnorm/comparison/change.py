@@ -108,8 +108,8 @@ def change(old: Sequence[Node], new: Sequence[Node]) -> TensorChange:
     """How far the tensors kept at these nodes moved, paired in order."""
     nodes = tuple(node.label for node in new)
     if len(old) != len(new):
-        reason = f"OLD has {len(old)} tensors of them, NEW has {len(new)}"
-        return TensorChange(nodes=nodes, moved=None, reason=reason)
+        numbers = f"OLD has {len(old)} tensors of them, NEW has {len(new)}"
+        return TensorChange(nodes=nodes, moved=None, reason=numbers)
     sums = _Sums()
     for before, after in zip(old, new, strict=True):
         pair = _comparable(before, after)

@@ -10,42 +10,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from bninspect.batchnorm.layer import Unrecognised
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.recognition.folding import folded_into
 from bninspect.batchnorm.site import Site
 from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.batchnorm.wiring.joining import Joins
-from bninspect.batchnorm.wiring.likeness import does_the_same, is_alike, one_layer, parameters
+from bninspect.batchnorm.wiring.likeness import does_the_same, is_alike, one_layer
+from bninspect.batchnorm.wiring.mode_pair import ModePair
 from bninspect.batchnorm.wiring.nested import decision
-from bninspect.frozen_dataclass import frozen_dataclass
-from bninspect.graph.search import reach
-from bninspect.graph.trace import same, value
+from bninspect.batchnorm.wiring.opposed import opposed_pairs
+from bninspect.graph.trace import value
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Sequence
 
     from bninspect.batchnorm.wiring.conditions import Conditions, Context
     from bninspect.graph import Graph, Node, Tensor
-
-
-@frozen_dataclass(eq=False)
-class ModePair:
-    """The two modes of one layer."""
-
-    training: Site
-    inference: Site
-    predicate: Tensor
-    training_when: bool
-    """The predicate's value that takes the training site."""
-    merges: tuple[Node, ...]
-    output: Tensor
-
-    def undecided(self) -> Unrecognised:
-        """What is said if more conditionals choose between the two than could be told apart."""
-        modes = f"training mode ({self.training.node.label}) and inference mode ({self.inference.node.label})"
-        why = "more conditionals than can be told apart choose between them"
-        return Unrecognised(node=self.output.node.label, reason=f"{modes} of one x: {why}")
 
 
 class Pairs(NamedTuple):
@@ -65,7 +45,7 @@ def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions, needed: C
     nested, paired = _nested(fixed, every, conditions)
     meeting, met = _meeting([site for site in fixed if site not in paired], every, conditions)
     found, paired = [*nested, *meeting], paired | met
-    opposed = _opposed([site for site in fixed if site not in paired], graph, conditions)
+    opposed = opposed_pairs([site for site in fixed if site not in paired], graph, conditions)
     paired |= {site for pair in opposed for site in (pair.training, pair.inference)}
     folded = _beside_folded([site for site in fixed if site not in paired], joins, conditions)
     paired |= {pair.training for pair in folded}
@@ -234,62 +214,3 @@ def _beside_folded(sites: Sequence[Site], joins: Joins, conditions: Conditions) 
                 )
             )
     return found
-
-
-def _opposed(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[ModePair]:
-    """Pairs that stand in opposite branches of one predicate and share their parameters, in graph order."""
-    found: list[ModePair] = []
-    candidates: dict[object, list[Site]] = {}
-    for site in sites:
-        if site.mode is Mode.INFERENCE:
-            candidates.setdefault(_key(site), []).append(site)
-    for training in sites:
-        if training.mode is not Mode.TRAINING:
-            continue
-        context = conditions.of(training.node)
-        waiting = candidates.get(_key(training), [])
-        for inference in waiting if context else ():
-            opposite = [
-                (source, taken)
-                for source, taken in conditions.of(inference.node)
-                if (source, not taken) in context
-            ]
-            if len(opposite) != 1:
-                continue
-            source, inference_when = opposite[0]
-            predicate = conditions.nearest(training.node, source)
-            _, negated = conditions.base(predicate)
-            waiting.remove(inference)
-            found.append(
-                ModePair(
-                    training=training,
-                    inference=inference,
-                    predicate=predicate,
-                    training_when=(not inference_when) != negated,
-                    merges=_rejoined(inference, opposite[0], graph, conditions),
-                    output=inference.output,
-                )
-            )
-            break
-    return found
-
-
-def _rejoined(
-    site: Site, condition: tuple[Tensor, bool], graph: Graph, conditions: Conditions
-) -> tuple[Node, ...]:
-    """The Merges at which the branch that holds the site ends."""
-
-    def inside(node: Node) -> Iterator[Node]:
-        if node is site.node or (not rejoins(node) and condition in conditions.of(node)):
-            yield from (use.node for use in graph.uses(node))
-
-    def rejoins(node: Node) -> bool:
-        return node is not site.node and conditions.is_on(node, condition[0])
-
-    return tuple(node for node in reach([site.node], inside) if rejoins(node))
-
-
-def _key(site: Site) -> object:
-    """What two sites in opposite branches share if they are one layer: parameters, or without any the x."""
-    own = parameters(site)
-    return same(site.x) if own == (None, None) else own

@@ -46,7 +46,7 @@ def find_images(patterns: Sequence[str]) -> tuple[Path, ...]:
     for pattern in patterns:
         files = matching("--image", pattern, images.SUFFIXES)
         if not files:
-            raise InputError(f"folder {pattern} holds no {images.KINDS} file: name another with --image")
+            raise InputError(f"folder {pattern} holds no {images.KINDS} file: name another, or a glob")
         found.update(dict.fromkeys(files))
     return tuple(found)
 

@@ -61,15 +61,18 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _finding(case: Case, layer: BatchNorm, found: list[tuple[ConverterForecast, GroupForecast]]) -> Finding:
-    by_mode: dict[Serves, list[str]] = {}
+    alike: dict[tuple[Serves, str], list[str]] = {}
     for one, group in found:
-        by_mode.setdefault(group.serves, []).append(f"{one.converter.title} {one.converter.versions}")
-    clauses = [f"{', '.join(who)} {verb(who, 'serve')} it {_WORDS[mode]}" for mode, who in by_mode.items()]
-    group = found[0][1]
+        who = f"{one.converter.title} {one.converter.versions}"
+        alike.setdefault((group.serves, group.reason), []).append(who)
+    clauses = [
+        f"{', '.join(who)} {verb(who, 'serve')} it {_WORDS[mode]}: {reason}"
+        for (mode, reason), who in alike.items()
+    ]
     return RULE.finding(
-        f"{'; '.join(clauses)}: {group.reason}",
+        "; ".join(clauses),
         layer=layer.name,
-        node=group.nodes[-1],
+        node=found[0][1].nodes[-1],
         severity=Severity.ERROR if case.deploy else None,
         remedy=to_inference(case),
         accounts_for=frozenset(),

@@ -121,7 +121,11 @@ def test_a_name_with_brackets_is_a_name_first(tmp_path: Path) -> None:
 
 
 def test_what_stands_for_no_file(tmp_path: Path) -> None:
-    for pattern, told in (("no.png", "does not exist"), ("*.png", "matches no file"), ("", "holds no")):
+    for pattern, told in (
+        ("no.png", "does not exist"),
+        ("*.png", "matches no file"),
+        ("", "name another, or a glob"),
+    ):
         with pytest.raises(InputError, match=told):
             find_images([str(tmp_path / pattern)])
 

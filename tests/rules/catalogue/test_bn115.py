@@ -35,6 +35,15 @@ def test_catches_is_training_that_core_ml_does_not_read() -> None:
     assert "Core ML (coremltools 9.0) serves it in inference mode" in finding.evidence
 
 
+def test_every_converter_has_its_own_reason() -> None:
+    (finding,) = findings("fixed_training_fused_2.pb", "openvino", "coreml", "tflite")
+    assert finding.evidence == (
+        "OpenVINO 2026.4.1, TFLite (TensorFlow 2.21) serve it in training mode: training mode is kept; "
+        "Core ML (coremltools 9.0) serves it in inference mode: it does not read is_training, and takes the "
+        "stored statistics; no message"
+    )
+
+
 def test_is_an_error_before_it_ships() -> None:
     (finding,) = findings("default_true.pb", "openvino", deploy=True)
     assert finding.severity.value == "error"

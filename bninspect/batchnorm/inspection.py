@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from bninspect.batchnorm.layer import (
     BatchNorm,
@@ -22,10 +22,10 @@ from bninspect.batchnorm.skipped import skipped
 from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT, UNREAD_VARIABLES
 from bninspect.batchnorm.wiring.assemble import from_pair, from_site
 from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.batchnorm.wiring.deciding import tensors_asking
 from bninspect.batchnorm.wiring.mixture import mixtures
 from bninspect.batchnorm.wiring.nested import Deciders
 from bninspect.batchnorm.wiring.pairing import pairs
-from bninspect.batchnorm.wiring.predicates.predicate import analyse, asked
 from bninspect.errors import GraphDefError, one_line
 from bninspect.graph import collector_held_off, model_outputs
 from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP, INTERNAL_OPS, ROOT_OPS
@@ -101,6 +101,57 @@ def _inspected(
     """
     places = topological(tensor.node for tensor in tensors)
     conditions = Conditions(graph, places)
+    sites, lookalikes, unrecognised, idle, moments, folded = _normalized(graph, tensors, places, conditions)
+    sites = [site for site in _one_for_each(sites) if site.output.node in places]
+    left = _left(sites, graph, asked_for) if folded else {}
+    sites = [site for site in sites if site not in left]
+    tensors = tuple(tensor for tensor in tensors if tensor not in left.values())
+    paired, undecided, alone = pairs(sites, graph, conditions, places)
+    idle |= {site.node: why for site in alone if (why := conditions.never(conditions.of(site.node)))}
+    alone = [site for site in alone if site.node not in idle]
+    mixed = list(mixtures(alone, graph))
+    alone = [site for site in alone if not any(site in both for _, both in mixed)]
+    unrecognised += [said for said, _ in mixed]
+    unrecognised += [pair.undecided() for pair in undecided]
+    deciders = Deciders(conditions)
+    layers = [from_pair(pair, deciders) for pair in paired]
+    layers += [from_site(site, deciders, conditions) for site in alone]
+    layers.sort(key=lambda layer: places.get(layer.output.node, len(places)))
+    layers = _with_reasons(_trained(_named(layers), graph), graph)
+    return Report(
+        graph=graph,
+        layers=tuple(layers),
+        outputs=tensors,
+        switches=_groups(layers),
+        asking=tensors_asking(layers, conditions, places),
+        lookalikes=tuple(_one_for_each(lookalikes)),
+        unrecognised=(
+            *_one_for_each(unrecognised),
+            *_unused(moments, sites),
+            *(Unrecognised(node=node.label, reason=why) for node, why in graph.opaque_calls),
+        ),
+        skipped=tuple(skipped(graph, {*places, *elsewhere}, idle)),
+    )
+
+
+class _Normalized(NamedTuple):
+    """What the candidates of a graph are."""
+
+    sites: list[Site]
+    lookalikes: list[Lookalike]
+    unrecognised: list[Unrecognised]
+    idle: dict[Node, str]
+    """Node that never runs -> why."""
+    moments: list[Node]
+    """Fused ops of which mean and variance alone are read."""
+    folded: bool
+    """Whether a batch norm stands in the weights of a convolution."""
+
+
+def _normalized(
+    graph: Graph, tensors: tuple[Tensor, ...], places: dict[Node, int], conditions: Conditions
+) -> _Normalized:
+    """What normalizes on the way to these tensors, each node for itself."""
     sites: list[Site] = []
     lookalikes: list[Lookalike] = []
     unrecognised: list[Unrecognised] = []
@@ -125,36 +176,7 @@ def _inspected(
                 lookalikes.append(found)
             elif isinstance(found, Unrecognised) and node not in parts:
                 unrecognised.append(found)
-    sites = [site for site in _one_for_each(sites) if site.output.node in places]
-    left = _left(sites, graph, asked_for) if folded else {}
-    sites = [site for site in sites if site not in left]
-    tensors = tuple(tensor for tensor in tensors if tensor not in left.values())
-    paired, undecided, alone = pairs(sites, graph, conditions, places)
-    idle |= {site.node: why for site in alone if (why := conditions.never(conditions.of(site.node)))}
-    alone = [site for site in alone if site.node not in idle]
-    mixed = list(mixtures(alone, graph))
-    alone = [site for site in alone if not any(site in both for _, both in mixed)]
-    unrecognised += [said for said, _ in mixed]
-    unrecognised += [pair.undecided() for pair in undecided]
-    deciders = Deciders(conditions)
-    layers = [from_pair(pair, deciders) for pair in paired]
-    layers += [from_site(site, deciders, conditions) for site in alone]
-    layers.sort(key=lambda layer: places.get(layer.output.node, len(places)))
-    layers = _with_reasons(_trained(_named(layers), graph), graph)
-    return Report(
-        graph=graph,
-        layers=tuple(layers),
-        outputs=tensors,
-        switches=_groups(layers),
-        asking=_asking(layers, conditions, places),
-        lookalikes=tuple(_one_for_each(lookalikes)),
-        unrecognised=(
-            *_one_for_each(unrecognised),
-            *_unused(moments, sites),
-            *(Unrecognised(node=node.label, reason=why) for node, why in graph.opaque_calls),
-        ),
-        skipped=tuple(skipped(graph, {*places, *elsewhere}, idle)),
-    )
+    return _Normalized(sites, lookalikes, unrecognised, idle, moments, bool(folded))
 
 
 def _reached(graph: Graph, ops: frozenset[str], places: dict[Node, int]) -> list[Node]:
@@ -265,23 +287,3 @@ def _groups(layers: Sequence[BatchNorm]) -> tuple[SwitchGroup, ...]:
             key = predicate.behind
         groups.setdefault(key, (layer.switch, []))[1].append(layer)
     return tuple(SwitchGroup(switch=switch, layers=tuple(members)) for switch, members in groups.values())
-
-
-def _asking(
-    layers: Sequence[BatchNorm], conditions: Conditions, places: Container[Node]
-) -> dict[Tensor, dict[Tensor, bool]]:
-    """See `Report.asking`; of what the outputs need."""
-    predicates = [layer.switch.predicate for layer in layers if layer.switch is not None]
-    found: dict[Tensor, dict[Tensor, bool]] = {}
-    for predicate in predicates:
-        if predicate.source is None and predicate.constant is None and not predicate.parts:
-            own = asked(predicate.tensor)
-            found.setdefault(predicate.behind, {})[own] = conditions.base(own)[1]
-        for part in predicate.parts:
-            if analyse(part.tensor).source is None:
-                own = asked(part.tensor)
-                found.setdefault(part.tensor, {})[own] = conditions.base(own)[1]
-    for tensor, asking in found.items():
-        read = conditions.asking(tensor).items()
-        asking |= {one: negated for one, negated in read if one.node in places}
-    return found

@@ -5,15 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.wiring.predicates.predicate import apply, base, logic, operands, uniform
+from bninspect.batchnorm.wiring.predicates.predicate import (
+    analyse,
+    apply,
+    asked,
+    base,
+    logic,
+    operands,
+    uniform,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping, Sequence
 
+    from bninspect.batchnorm.layer import BatchNorm
     from bninspect.batchnorm.switch import ModeSwitch, Predicate
     from bninspect.batchnorm.wiring.conditions import Conditions, Join
     from bninspect.batchnorm.wiring.predicates.predicate import Operand, Value
-    from bninspect.graph import Tensor
+    from bninspect.graph import Node, Tensor
 
 _DECIDES_ALONE = {"LogicalAnd": False, "LogicalOr": True}
 """Ops of which one operand of this value is enough."""
@@ -84,3 +93,23 @@ def is_true(predicate: Predicate, values: Mapping[Tensor, Value]) -> bool | None
     if predicate.source is None and predicate.behind in values:
         return bool(values[predicate.behind]) != predicate.negated
     return value_of(predicate.tensor, values)
+
+
+def tensors_asking(
+    layers: Sequence[BatchNorm], conditions: Conditions, places: Container[Node]
+) -> dict[Tensor, dict[Tensor, bool]]:
+    """`Report.asking` of these layers; `places` has the nodes that the outputs need."""
+    predicates = [layer.switch.predicate for layer in layers if layer.switch is not None]
+    found: dict[Tensor, dict[Tensor, bool]] = {}
+    for predicate in predicates:
+        if predicate.source is None and predicate.constant is None and not predicate.parts:
+            own = asked(predicate.tensor)
+            found.setdefault(predicate.behind, {})[own] = conditions.base(own)[1]
+        for part in predicate.parts:
+            if analyse(part.tensor).source is None:
+                own = asked(part.tensor)
+                found.setdefault(part.tensor, {})[own] = conditions.base(own)[1]
+    for tensor, asking in found.items():
+        read = conditions.asking(tensor).items()
+        asking |= {one: negated for one, negated in read if one.node in places}
+    return found

@@ -24,6 +24,20 @@ batch_variance = Mean(difference, axes)
 STORED = IMAGE + PARAMETERS
 BATCH = STORED + MOMENTS
 EMPTY = "none = Const([])\n"
+UNDECIDED = """
+blend_axes = Const([0, 1, 2])
+blend_mean = Mean(x, blend_axes)
+blend_squares = SquaredDifference(x, blend_mean)
+blend_batch = Mean(blend_squares, blend_axes)
+blend_half = Const(0.5)
+blend_new = Mul(blend_batch, blend_half)
+blend_old = Mul(variance, blend_half)
+blend_variance = Add(blend_new, blend_old)
+blend_root = Rsqrt(blend_variance)
+blend_centred = Sub(x, blend_mean)
+undecided = Mul(blend_centred, blend_root)
+"""
+"""Half the batch's variance and half the stored one: what that is could not be decided."""
 
 
 def report(text: str) -> Report:

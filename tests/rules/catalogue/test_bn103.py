@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bninspect.rules import Severity
+from bninspect.rules.remedies import BUILD_ANEW
 from tests.support.catching import caught, found, fused, of_fixture
-from tests.support.parts import PHASE, STORED, fused_cond
+from tests.support.parts import PHASE, STORED, UNDECIDED, fused_cond
+from tests.support.places import FIXTURES
 
 SWITCHED = STORED + PHASE
 
@@ -65,3 +67,12 @@ def test_does_not_catch_a_constant() -> None:
 
 def test_does_not_catch_a_fixed_mode() -> None:
     assert not found("BN103", SWITCHED + fused())
+
+
+def test_strip_is_the_remedy_else_the_author() -> None:
+    """What stands beside the layer could not be decided, and strip refuses the model."""
+    text = SWITCHED + fused_cond("phase")
+    model = FIXTURES / "default_false.pb"
+    (finding,) = of_fixture("BN103", model.name)
+    assert finding.remedy == f"bninspect strip {model} -o {model.with_suffix('.serving.pb')}"
+    assert caught("BN103", text + UNDECIDED).remedy == BUILD_ANEW

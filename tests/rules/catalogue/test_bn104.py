@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bninspect.rules.remedies import BUILD_ANEW
 from tests.support.catching import caught, found, of_fixture
-from tests.support.parts import PHASE, STORED, fused_cond
+from tests.support.parts import PHASE, STORED, UNDECIDED, fused_cond
+from tests.support.places import FIXTURES
 
 
 def default(value: str) -> str:
@@ -48,3 +50,11 @@ def test_does_not_catch_a_constant() -> None:
 
 def test_does_not_catch_the_learning_phase_of_keras() -> None:
     assert not of_fixture("BN104", "keras225_net.pb")
+
+
+def test_strip_is_the_remedy_else_the_author() -> None:
+    text = STORED + default("true") + fused_cond("phase")
+    model = FIXTURES / "default_true.pb"
+    (finding,) = of_fixture("BN104", model.name)
+    assert finding.remedy == f"bninspect strip {model} -o {model.with_suffix('.serving.pb')}"
+    assert caught("BN104", text + UNDECIDED).remedy == BUILD_ANEW

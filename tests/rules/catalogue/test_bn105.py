@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bninspect.rules.remedies import BUILD_ANEW
 from tests.support.catching import caught, found, fused, of_fixture
-from tests.support.parts import PHASE, STORED, fused_cond
+from tests.support.parts import PHASE, STORED, UNDECIDED, fused_cond
+from tests.support.places import FIXTURES
 
 SECOND = "other = Placeholder(dtype=bool, shape=[])\n"
 SWITCHED = STORED + PHASE
@@ -39,3 +43,23 @@ def test_does_not_catch_a_constant_beside_a_switch() -> None:
 def test_does_not_catch_one_switch() -> None:
     assert not found("BN105", SWITCHED + fused_cond("phase") + fused_cond("phase", "z", "y"))
     assert not of_fixture("BN105", "and_two.pb")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SECOND + fused_cond("phase") + fused_cond("other", "z", "y"),
+        "not = LogicalNot(phase)\n" + fused_cond("phase") + fused_cond("not", "z", "y"),
+    ],
+    ids=["two placeholders", "opposite ways"],
+)
+def test_the_author_is_the_remedy_where_strip_refuses(text: str) -> None:
+    finding = caught("BN105", SWITCHED + text + UNDECIDED + "both = Add(z, undecided)\n")
+    assert finding.remedy == BUILD_ANEW
+
+
+def test_strip_is_the_remedy() -> None:
+    model = FIXTURES / "two_switches.pb"
+    (finding,) = of_fixture("BN105", model.name)
+    assert finding.node == "training_b"
+    assert finding.remedy == f"bninspect strip {model} -o {model.with_suffix('.serving.pb')}"

@@ -41,3 +41,9 @@ def test_does_not_catch_where_nothing_is_baked() -> None:
 def test_does_not_catch_a_number() -> None:
     text = STORED + "rate = Placeholder(dtype=float, shape=[])\n" + fused(training=True)
     assert not found("BN106", text)
+
+
+def test_does_not_catch_a_constant() -> None:
+    """Nor what is computed: nobody feeds it."""
+    text = "flag = Const(true)\nother = Identity(flag, dtype=bool)\nkept = VariableV2(dtype=bool)\n"
+    assert not found("BN106", STORED + text + fused(training=True))

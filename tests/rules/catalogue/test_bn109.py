@@ -6,7 +6,7 @@ import pytest
 
 from tests.batchnorm.training.test_updates import BOTH, MEAN_STEP, STORED as VARIABLES, VARIANCE_STEP
 from tests.support.catching import caught, found, fused, of_fixture, replaced
-from tests.support.parts import PHASE, STORED
+from tests.support.parts import EMPTY, PHASE, STORED
 
 KERNELS = """
 w1 = Const([0.1, 0.2, 0.3])
@@ -81,3 +81,9 @@ def test_catches_two_calls_of_one_mode_in_a_training_graph() -> None:
     text = "x3 = Placeholder(dtype=float, shape=[-1, 8, 8, 3])\n" + fused("z", "x2") + fused("u", "x3")
     finding = caught("BN109", TRAINS + text + "score = Add(z, u)\n")
     assert finding.message.endswith("z (x2:0), u (x3:0)")
+
+
+def test_does_not_catch_layers_without_moving_statistics() -> None:
+    text = EMPTY + fused(mean="none", variance="none", training=True)
+    text += fused("z", "y", mean="none", variance="none", training=True)
+    assert not found("BN109", STORED + text)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from bninspect.rules import Severity
+from dataclasses import replace
+
+from bninspect.errors import Absent
+from bninspect.rules import Case, Severity, judge, select
 from tests.support.catching import caught, found, fused, of_fixture
-from tests.support.parts import IMAGE, STORED
+from tests.support.parts import IMAGE, STORED, report
 
 
 def test_catches_a_folded_model() -> None:
@@ -42,3 +45,13 @@ def test_catches_an_image_alone() -> None:
 
 def test_counts_a_single_node() -> None:
     assert "among 1 node on the way" in caught("BN112", IMAGE).message
+
+
+def test_names_two_of_what_was_skipped() -> None:
+    skipped = tuple(Absent(what=f"beside {name}", reason="not needed") for name in "abc")
+    told = judge(Case(report=replace(report(IMAGE), skipped=skipped)), select(["BN112"]))
+    (finding,) = told.findings
+    assert finding.message == (
+        "no batch norm among 1 node on the way to the outputs (none); beside a: not needed; "
+        "beside b: not needed"
+    )

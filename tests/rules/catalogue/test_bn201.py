@@ -65,3 +65,10 @@ def test_does_not_catch_a_model_of_batch_statistics() -> None:
 
 def test_does_not_catch_stored_statistics() -> None:
     assert not found("BN201", STORED + fused())
+
+
+def test_catches_what_others_have_learned_where_all_train() -> None:
+    """One layer has been updated: the others should have been, too."""
+    text = "mean2 = Const([1.0, 2.0, 3.0])\n" + fused(training=True)
+    text += fused("z", "y", "mean2", training=True)
+    assert caught("BN201", INITIAL + text).layer == "y"

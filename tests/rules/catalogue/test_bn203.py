@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
-from bninspect.batchnorm import inspect
+from bninspect.batchnorm import State, inspect
+from bninspect.batchnorm.layer import Statistics
 from bninspect.graph import load
 from bninspect.rules import Case, judge, select
+from bninspect.rules.catalogue import bn203
 from tests.networks import faults
 from tests.support.catching import caught, found, fused, replaced
-from tests.support.parts import IMAGE, STORED
+from tests.support.parts import IMAGE, STORED, report
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+REFRESH = "bninspect refresh text --image DIR -o text.refreshed.pb"
 
 
 def test_catches_infinity() -> None:
     finding = caught("BN203", IMAGE + replaced(mean="[0.5, 1e999, 0.25]") + fused())
     assert (finding.layer, finding.node) == ("y", "mean")
     assert "1 of 3 channels have a moving mean that is not finite, the first is channel 1" in finding.message
+    assert finding.remedy == REFRESH
 
 
 def test_catches_nan(tmp_path: Path) -> None:
@@ -59,3 +66,32 @@ def test_does_not_catch_initial_statistics() -> None:
 
 def test_does_not_catch_stored_statistics() -> None:
     assert not found("BN203", STORED + fused())
+
+
+def test_catches_what_cannot_be_read() -> None:
+    """And a layer that keeps none where they should be has no node to look at."""
+    good = report(STORED + fused())
+    broken = Statistics(state=State.INVALID, reason="mean of type string")
+    for moving, node in ((good.layers[0].moving, "mean"), (None, None)):
+        layer = replace(good.layers[0], statistics=broken, moving=moving)
+        told = judge(Case(report=replace(good, layers=(layer,))), select(["BN203"]))
+        (finding,) = told.findings
+        assert (finding.layer, finding.node) == ("y", node)
+        assert finding.message == "the statistics cannot be read: mean of type string"
+        assert finding.remedy == REFRESH
+
+
+def test_does_not_catch_what_is_absent_or_was_not_read() -> None:
+    good = report(STORED + fused())
+    for state in (State.ABSENT, State.UNREAD):
+        layer = replace(good.layers[0], statistics=Statistics(state=state, reason="elsewhere"))
+        assert not judge(Case(report=replace(good, layers=(layer,))), select(["BN203"])).findings
+
+
+def test_the_author_is_the_remedy_where_refresh_would_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bn203, "refresh_command", lambda case, names: None)
+    assert caught("BN203", IMAGE + replaced(mean="[0.5, 1e999, 0.25]") + fused()).remedy == bn203._GO_BACK
+    good = report(STORED + fused())
+    layer = replace(good.layers[0], statistics=Statistics(state=State.INVALID, reason="damaged"))
+    (finding,) = judge(Case(report=replace(good, layers=(layer,))), select(["BN203"])).findings
+    assert finding.remedy == bn203._GO_BACK

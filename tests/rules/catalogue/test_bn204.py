@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from bninspect.rules import Severity
 from tests.support.catching import caught, found, fused, replaced
 from tests.support.parts import IMAGE, STORED
+from tests.support.probes import CHANNELS, probe
+from tests.support.probing import collapsed, net_with, outcome
 
 DEAD = IMAGE + replaced(variance="[1.5, 0.0, 0.5]")
 
@@ -67,3 +72,27 @@ def test_does_not_catch_initial_statistics() -> None:
 
 def test_does_not_catch_stored_statistics() -> None:
     assert not found("BN204", STORED + fused())
+
+
+def test_names_the_first_three_channels() -> None:
+    six = {"mean": "[0.5, 0.5, 0.5, 0.5, 0.5, 0.5]", "variance": "[0.0, 2.0, 0.0, 0.0, 0.0, 3.0]"}
+    six |= {"gamma": "[1.0, 1.0, 1.0, 1.0, 1.0, 1.0]", "beta": "[0.0, 0.0, 0.0, 0.0, 0.0, 0.0]"}
+    wide = IMAGE.replace("3]", "6]")
+    assert "4 of 6 channels (0, 2, 3, ...) have" in caught("BN204", wide + replaced(**six) + fused()).message
+    three = six | {"variance": "[0.0, 2.0, 0.0, 0.0, 2.0, 3.0]"}
+    assert "3 of 6 channels (0, 2, 3) have" in caught("BN204", wide + replaced(**three) + fused()).message
+
+
+@pytest.mark.parametrize(("error", "accounts"), [(0.0, True), (0.29, True), (0.31, False), (np.nan, False)])
+def test_accounts_for_a_layer_whose_other_channels_fit(error: float, accounts: bool) -> None:
+    """Their W is the error here; that of the collapsed channel is large, whatever the others do."""
+    layers = net_with(2, collapsed)
+    own = layers[2].own
+    assert own is not None
+    assert own.staleness is not None
+    w = np.where(np.arange(CHANNELS) == 3, 40.0, error)
+    said = replace(own.staleness, w=w, floor=np.zeros(CHANNELS))
+    layers[2] = replace(layers[2], own=replace(own, staleness=said))
+    (finding,) = outcome("BN204", probe(*layers)).findings
+    assert finding.layer == "net/block2/bn"
+    assert finding.accounts_for == ({"net/block2/bn"} if accounts else set())

@@ -82,3 +82,11 @@ def test_the_larger_of_the_stored_and_the_measured_variance_counts() -> None:
     assert "BN206" not in codes(small)
     alone = judge(Case(report=small.report), select(["BN206"]))
     assert len(alone.findings) == 6
+
+
+def test_does_not_catch_an_outlier_where_no_epsilon_is_usual() -> None:
+    """Of four layers no epsilon is that of most; of two there is no outlier."""
+    text = fused(epsilon=1e-5) + fused("z", "y", epsilon=1e-5) + fused("u", "z", epsilon=1e-4)
+    assert not found("BN206", STORED + OTHER + text + fused("v", "u", "mean2", "variance2", epsilon=0.05))
+    two = fused(epsilon=1e-5) + fused("z", "y", "mean2", "variance2", epsilon=0.05)
+    assert not found("BN206", STORED + OTHER + two)

@@ -68,3 +68,7 @@ def test_does_not_catch_float32_beside_float16() -> None:
 
 def test_does_not_catch_float32() -> None:
     assert not found("BN207", STORED + fused())
+
+
+def test_does_not_catch_a_variance_that_is_0_anywhere(tmp_path: Path) -> None:
+    assert not of_values(tmp_path, "half.pb", 1.0, 0.0)

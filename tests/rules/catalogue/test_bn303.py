@@ -62,3 +62,9 @@ def test_does_not_judge_without_a_checkpoint_and_says_so() -> None:
     assert not_run("BN303", case) == [
         "the statistics could not be read: they are in variables, which were not read"
     ]
+
+
+def test_the_remedy_is_data_where_refresh_gives_it() -> None:
+    (finding,) = of_checkpoint("BN303", "not_saved_115")
+    assert finding.remedy is not None
+    assert finding.remedy.startswith(("bninspect refresh ", "tf.train.Saver("))

@@ -12,6 +12,7 @@ from bninspect.graphdef import TensorValue, read
 from bninspect.graphdef.schema import message_class
 from bninspect.models.restore import load as with_values
 from bninspect.rules import Case, Finding, judge, select
+from bninspect.rules.catalogue.bn304 import _for
 from tests.support.catching import checkpointed, not_run, of_checkpoint
 from tests.support.places import FIXTURES
 from tests.support.reports import value
@@ -96,3 +97,22 @@ def test_a_momentum_that_is_no_constant_is_said_unless_the_user_tells_it() -> No
     (finding,) = told.findings
     assert finding.message.startswith("after 20 steps with momentum 0.999 ")
     assert not told.not_run
+
+
+@pytest.mark.parametrize("steps", [1, 13, 14, 18, 19, 28, 29, 58, 59, 98, 99, 298, 299, 997, 998, 2994, 2995])
+def test_the_remedy_is_the_largest_usual_momentum_that_forgets_its_start(steps: int) -> None:
+    usual = [m for m in (0.8, 0.85, 0.9, 0.95, 0.97, 0.99, 0.997, 0.999) if m**steps <= 0.05]
+    expected = f"a smaller momentum ({max(usual):g}), or more steps" if usual else "more steps"
+    assert _for(steps) == expected
+
+
+@pytest.mark.parametrize(("momentum", "caught"), [(0.79, True), (0.8, False), (0.81, False)])
+def test_the_last_batch_may_make_a_fifth(momentum: float, caught: bool) -> None:
+    report = inspect(with_values(str(SLOW)))
+    report = replace(report, layers=(replace(report.layers[0], momentum=momentum),))
+    told = judge(Case(report=report), select(["BN304"])).findings
+    assert [finding.message.partition(":")[0] for finding in told] == [f"momentum {momentum:g}"] * caught
+
+
+def test_before_the_first_step_all_is_known() -> None:
+    assert not not_run("BN304", checkpointed("slow_115", step=0))

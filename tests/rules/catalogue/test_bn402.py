@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bninspect.rules import Severity
 from tests.support.probes import net, probe
 from tests.support.probing import DRAWN, MOVED, STILL, companions, outcome, reason
@@ -28,3 +30,19 @@ def test_says_why_it_could_not_be_tested() -> None:
         reason(outcome("BN402", probe(*net(), companions=companions(reason="fed by hand")))) == "fed by hand"
     )
     assert reason(outcome("BN402", probe(*net()))) == "no two runs were compared"
+
+
+def test_names_the_output_that_differs_most_beside_its_size() -> None:
+    large = replace(DRAWN, name="large:0", floor=1e-3, size=1.0)
+    small = replace(DRAWN, name="small:0", floor=1e-3, rerun=0.1, size=0.1)
+    for order in ((large, small), (small, large)):
+        (finding,) = outcome("BN402", probe(*net(), companions=companions(*order))).findings
+        assert finding.message == (
+            "two runs of one feed differ: small:0 differs by 0.1, its largest value is 0.1; no op on the way "
+            "draws random numbers: its kernels add up in changing order"
+        )
+    none = replace(DRAWN, name="none:0", floor=1e-12, rerun=1e-9, size=0.0)
+    (finding,) = outcome("BN402", probe(*net(), companions=companions(large, none), random="d")).findings
+    assert finding.message.endswith(
+        "none:0 differs by 1.0e-09, its largest value is 0; d draws random numbers"
+    )

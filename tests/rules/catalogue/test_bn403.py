@@ -104,3 +104,12 @@ def test_does_not_catch_a_collapsed_channel() -> None:
 def test_does_not_judge_what_was_fed_wrong() -> None:
     """That is BN405."""
     assert not outcome("BN403", probe(*net_with(0, shifted), presets=trial("raw"))).findings
+
+
+def test_the_right_preset_comes_before_new_statistics() -> None:
+    """A layer that is stale under the better preset, too, is measured again before it is refreshed."""
+    layers = [replace(layer, refit=layer.own) for layer in net_with(2, shifted)]
+    (finding,) = outcome("BN403", probe(*layers, presets=trial("raw"))).findings
+    assert finding.layer == "net/block2/bn"
+    assert finding.remedy == "bninspect probe model.pb --preprocess tf"
+    assert " with --preprocess tf" in finding.message

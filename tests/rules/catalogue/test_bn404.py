@@ -50,3 +50,21 @@ def test_without_a_command_it_says_how_long_to_train_on(
     monkeypatch.setattr(bn404, "refresh_command", lambda case: None)
     (finding,) = outcome("BN404", probe(*net(stored=part_way(0.4))), momentum=momentum).findings
     assert finding.remedy == f"train on with the update ops {words}"
+
+
+@pytest.mark.parametrize(("on_their_way", "caught"), [(3, False), (4, True)])
+def test_catches_what_more_than_half_of_the_layers_are(on_their_way: int, caught: bool) -> None:
+    layers = net()
+    for index in range(on_their_way):
+        layers[index] = net_with(index, part_way(0.4))[index]
+    told = outcome("BN404", probe(*layers)).findings
+    assert [len(finding.accounts_for) for finding in told] == [on_their_way] * caught
+
+
+def test_the_momentum_is_the_layers_unless_the_user_tells_it() -> None:
+    """ln(0.598)/ln(0.99) = 51.1, and ln(0.598)/ln(0.999) = 513.9: of the share of the median layer."""
+    layers = net(stored=part_way(0.4), momentum=0.99)
+    (own,) = outcome("BN404", probe(*layers)).findings
+    (told,) = outcome("BN404", probe(*layers), momentum=0.999).findings
+    assert own.message.endswith("; with momentum 0.99 that is about 51 updates")
+    assert told.message.endswith("; with momentum 0.999 that is about 513 updates")

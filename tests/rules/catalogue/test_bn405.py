@@ -65,3 +65,16 @@ def test_names_what_fits_about_as_well_as_the_best() -> None:
 
 def test_says_that_no_preset_was_tried() -> None:
     assert reason(outcome("BN405", probe(*net()))) == "the presets were not tried"
+
+
+def test_lists_every_preset_once_in_its_better_order_of_colours() -> None:
+    """The given one stands before them, unless the better order of colours is of the same preset."""
+    told = outcome("BN405", probe(*net(), presets=trial("raw"))).findings
+    assert told[0].evidence.endswith(" with --preprocess raw, 0.05 with tf, 1.2 with unit")
+    turned = replace(fit("raw", 0.05), channels="bgr")
+    given = fit("raw", 9.0)
+    tried = PresetTrial(
+        layer="net/block0/bn", images=16, fits=(turned, fit("tf", 1.2), given), given=given, clear_order=True
+    )
+    (finding,) = outcome("BN405", probe(*net(), presets=tried)).findings
+    assert finding.evidence.endswith(" with --preprocess raw, 0.05 with raw, 1.2 with tf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -108,3 +109,14 @@ def test_refresh_writes_before_and_after(tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert f"Before and after: {model} and this model" in PageReader(text).text
     assert "Own score of each layer before and now" in text
+
+
+@pytest.mark.tensorflow
+def test_refresh_shows_how_sure_it_is(tmp_path: Path) -> None:
+    page, model = tmp_path / "page.html", str(FIXTURES / "classic_net.pb")
+    inputs = ["--random", "32", "--batch-size", "8", "--no-check"]
+    assert run(["refresh", model, "-o", str(tmp_path / "new.pb"), *inputs, "--html", str(page)]) == 0
+    text = PageReader(page.read_text(encoding="utf-8")).text
+    assert "Standard error of the new statistics" in text
+    cells = re.findall(r"<td>(8|16|32)</td><td>0\.\d+</td>", page.read_text(encoding="utf-8"))
+    assert cells == ["8", "16", "32"]

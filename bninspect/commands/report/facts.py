@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.comparison.comparison import Comparison
     from bninspect.batchnorm.layer import Report
     from bninspect.commands.check.result import ModelResult
+    from bninspect.commands.refresh.estimates import Certainty
     from bninspect.converters.forecast import ConverterForecast
     from bninspect.measure.facts import Probe, ProbedLayer
     from bninspect.rules import Case, Finding
@@ -35,6 +36,8 @@ class Before:
     """Own score of a layer before and now, by the name it has now; empty where nothing was run."""
     comparison: Comparison | None = None
     """What moved between the two; None where that was not asked."""
+    curve: tuple[Certainty, ...] = ()
+    """How sure new statistics were after so many images, last of all of them; empty where none were made."""
 
 
 @frozen_dataclass

@@ -42,7 +42,8 @@ def facts_of_refresh(done: Refreshed) -> PageFacts:
         for row in done.rows
         if row.after is not None
     }
-    return replace(facts, before=Before(path=done.report.graph.graphdef.path, scores=scores))
+    path, curve = done.report.graph.graphdef.path, tuple(done.estimates.curve)
+    return replace(facts, before=Before(path=path, scores=scores, curve=curve))
 
 
 def facts_of_pair(pair: PairResult) -> PageFacts:

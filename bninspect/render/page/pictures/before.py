@@ -20,27 +20,50 @@ from bninspect.render.page.pictures.over_depth import (
     twice,
 )
 from bninspect.render.page.pictures.scales import drawing
+from bninspect.statistics.thresholds import SURE
 from bninspect.text import layer_score, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bninspect.batchnorm.comparison.comparison import Comparison, LayerMove
+    from bninspect.commands.refresh.estimates import Certainty
     from bninspect.commands.report.facts import Before, PageFacts
     from bninspect.render.page.pictures.scales import ScoreScale
 
 _SAYS = "Own score of each layer before (open) and now (filled). It is no accuracy: measure that."
+_SURE = (
+    "Standard error of the new statistics, of the least sure layer, in its standard deviations: how far the "
+    f"choice of images leaves them off those of all images. {SURE:g} is enough."
+)
 
 
 def before_and_after(facts: PageFacts, before: Before) -> list[Html]:
-    """A card with the scores, as far as there are any, and a table of what moved."""
+    """A card with the scores, as far as there are any, one of how sure they are, and one of what moved."""
     cards = []
     if any(_known(pair) for pair in before.scores.values()):
         picture = twice(lambda width: _scores(facts, before, width))
         cards.append(tag("div", picture, tag("p", _SAYS, class_="dim small"), class_="card"))
+    if before.curve:
+        cards.append(_certainty(before.curve))
     if before.comparison is not None:
         cards.append(_moves(before.comparison))
     return cards
+
+
+def _certainty(curve: Sequence[Certainty]) -> Html:
+    """How the standard error of the new statistics fell with the images."""
+    heads = [("images", ""), ("standard error", ""), ("layer", "l")]
+    rows = [
+        tag(
+            "tr",
+            tag("td", f"{one.images:,}"),
+            tag("td", f"{one.error:.2g}"),
+            tag("td", one.layer, class_="l"),
+        )
+        for one in curve
+    ]
+    return tag("div", table(heads, rows), tag("p", _SURE, class_="dim small"), class_="card")
 
 
 def _known(pair: tuple[float | None, float | None]) -> list[float]:

@@ -25,7 +25,8 @@ LONGEST = 180.0
 """Seconds for one test. A fault that makes a test endless is noticed."""
 
 _GONE = "ERROR: not found: "
-"""What pytest says of a test that is not there: a fault may change which there are, which fails none."""
+"""What pytest says of a test that is not there, less its parameters. A fault may change which there are: that
+fails none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,7 @@ class Copy:
         said = output.read_text(encoding="utf-8", errors="replace").splitlines()
         gone = {line.removeprefix(f"{_GONE}{self.folder}/") for line in said if line.startswith(_GONE)}
         if gone:
-            left = [test for test in tests if test not in gone]
+            left = [test for test in tests if test.partition("[")[0] not in gone]
             return self._run(left, *options) if left and len(left) < len(tests) else []
         failed = [line.split(" ", 1)[1] for line in said if line.startswith(("FAILED ", "ERROR "))]
         return [line.split(" - ")[0] for line in failed] or ["no output", *filter(None, said)][-1:]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -82,3 +84,115 @@ def test_a_depthwise_channel_is_dead_where_the_one_before_it_is(variance: str, d
     outputs = {one.layer.output: one for one in (first, second)}
     assert np.array_equal(dead_channels(second, outputs), [dead, False, False])
     assert [finding.layer for finding in found("BN204", text)] == ([] if dead else ["z"])
+
+
+@pytest.mark.parametrize(
+    ("made", "weights", "dead"),
+    [
+        ("c = Conv2D(x, w)", "flat", True),
+        ("c = MatMul(x, w)", "flat", True),
+        ("c = MatMul(x, w)", "rows", False),
+        ("c = MatMul(x, w, transpose_b=true)", "rows", True),
+        ("c = MatMul(x, w, transpose_b=true)", "flat", False),
+        ("a = Conv2D(x, w)\nb = BiasAdd(a, beta)\nc = Identity(b)", "flat", True),
+        ("a = Conv2D(x, w)\nc = Softmax(a)", "flat", False),  # which mixes channels
+        ("c = Conv2D(x, w)", "fed", False),
+        ("c = Conv2D(x, w)", "of another size", False),
+        ("c = Conv2D(x, w)", "of text", False),
+    ],
+)
+def test_what_makes_a_channel_tells_whether_it_is_dead(made: str, weights: str, dead: bool) -> None:
+    """The first of three outputs has weights of all but 0."""
+    written = {
+        "flat": f"Const({[1e-18, 1.0, 0.5] * 3})",
+        "rows": f"Const({[1e-18] * 3 + [1.0] * 3 + [0.5] * 3})",
+        "fed": "Placeholder(dtype=float, shape=[3, 3])",
+        "of another size": f"Const({[1e-18, 1.0, 0.5, 1.0]})",
+        "of text": 'Const(["a", "b", "c"])',
+    }
+    text = IMAGE + replaced(**LOST) + f"w = {written[weights]}\n{made}\n" + fused(x="c")
+    (one,) = stored(Case(report=read(text)), State.STORED)
+    assert np.array_equal(dead_channels(one, {}), [dead, False, False])
+
+
+@pytest.mark.parametrize(
+    ("between", "channels", "dead"),
+    [
+        ("d = DepthwiseConv2dNative(y, w)", 3, [0]),
+        ("i = Identity(y)\nr = Relu(i)\np = MaxPool(r)\nd = DepthwiseConv2dNative(p, w)", 3, [0]),
+        ("d = DepthwiseConv2dNative(y, w)", 6, [0, 1]),
+        ("d = DepthwiseConv2dNative(y, w)", 4, []),  # which is no whole number of outputs for each
+        ("s = Softmax(y)\nd = DepthwiseConv2dNative(s, w)", 3, []),
+        ("d = DepthwiseConv2dNative(x, w)", 3, []),
+        ("d = Conv2D(y, w)", 3, []),
+    ],
+)
+def test_a_depthwise_convolution_hands_on_what_is_dead(between: str, channels: int, dead: list[int]) -> None:
+    """Of three channels before it the first is collapsed; behind it the first two."""
+    first = IMAGE + replaced(mean="[0.0, 0.25, 0.5]", variance="[0.0, 2.0, 4.0]") + fused()
+    variance = [0.0, 0.0, *[2.0] * (channels - 2)]
+    second = f"mean2 = Const({[0.5] * channels})\nvariance2 = Const({variance})\n"
+    for name in ("gamma", "beta"):
+        second += f"{name}2 = Const({[1.0] * channels})\n"
+    layer = fused("z", "d", "mean2", "variance2").replace("gamma", "gamma2").replace("beta", "beta2")
+    text = first + f"w = Const({[0.7] * 9 * channels})\n{between}\n" + second + layer
+    one, other = stored(Case(report=read(text)), State.STORED)
+    outputs = {found.layer.output: found for found in (one, other)}
+    expected = [channel in dead for channel in range(channels)]
+    assert np.array_equal(dead_channels(other, outputs), expected)
+
+
+@pytest.mark.parametrize(
+    ("gamma", "expected"),
+    [
+        ("[-2.0, 1.0, 0.5]", [2.0, 1.0, 0.5]),
+        ("[-2.0]", [2.0, 2.0, 2.0]),
+        ("[1.5, 2.0]", [1.0, 1.0, 1.0]),
+        ('["a", "b", "c"]', [1.0, 1.0, 1.0]),
+    ],
+)
+def test_gamma_is_its_size_per_channel_and_1_where_it_is_none(gamma: str, expected: list[float]) -> None:
+    (one,) = stored(Case(report=read(IMAGE + replaced(gamma=gamma) + fused())), State.STORED)
+    assert one.gamma.tolist() == expected
+    np.testing.assert_allclose(one.gain(), one.gamma / np.sqrt(one.variance + 0.001))
+
+
+def test_a_channel_is_alive_from_a_share_of_the_median_gamma_on() -> None:
+    text = IMAGE + replaced(gamma="[0.00099, 1.0, 1.0]") + fused()
+    text += "gamma2 = Const([0.0011, 1.0, 1.0])\nmean2 = Const([0.5, 1.0, 2.0])\n"
+    text += fused("z", "y", "mean2").replace("gamma", "gamma2")
+    one, other = stored(Case(report=read(text)), State.STORED)
+    assert one.alive().tolist() == [False, True, True]
+    assert other.alive().tolist() == [True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("variance", "epsilon", "gamma", "expected"),
+    [
+        ([1e-5, 1.0, 1.0], 1e-5, 1.0, [True, False, False]),  # not above epsilon
+        ([2e-5, 1.0, 1.0], 1e-5, 1.0, [False, False, False]),
+        ([1e-4, 1.0, 1.0], 0.0, 11.0, [True, False, False]),  # a gain above 1,000
+        ([1.01e-4, 1.0, 1.0], 0.0, 11.0, [False, False, False]),  # not small beside the others
+        ([1e-12, 1e-12, 1e-12], 0.0, 1e-9, [True, True, True]),  # all but 0 by itself
+    ],
+)
+def test_what_a_collapsed_channel_is(
+    variance: list[float], epsilon: float, gamma: float, expected: list[bool]
+) -> None:
+    """In float64: small beside the median of its layer, and below epsilon or multiplied by much."""
+    one = values("[0.5, 0.25, 0.5]", "[1.0, 2.0, 4.0]")
+    changed = replace(
+        one,
+        layer=replace(one.layer, epsilon=epsilon),
+        variance=np.array(variance),
+        gamma=np.full(3, gamma),
+    )
+    assert changed.collapsed().tolist() == expected
+
+
+def test_one_set_of_statistics_is_shown_once_and_one_of_two_lengths_never() -> None:
+    text = IMAGE + replaced() + fused() + fused("z", "y")
+    assert [found.layer.name for found in stored(Case(report=read(text)), State.STORED)] == ["y"]
+    assert not list(stored(Case(report=read(text)), State.INITIAL, State.INVALID))
+    ragged = IMAGE + replaced(mean="[0.5, 0.25]") + fused()
+    assert not list(stored(Case(report=read(ragged)), State.STORED, State.INVALID))

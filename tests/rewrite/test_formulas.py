@@ -29,6 +29,7 @@ from bninspect.rewrite.statistics.mixed import mix_in
 from bninspect.run.session import Session
 from tests.support.catching import fused
 from tests.support.parts import STORED, only_layer
+from tests.support.reports import tensor
 from tests.support.text import graph
 
 if TYPE_CHECKING:
@@ -224,12 +225,16 @@ def test_one_of_two_parameters_is_enough_to_tell_the_layout() -> None:
     (layer,) = SEVERAL.report(Mode.TRAINING).layers
     assert layout(replace(layer, gamma=None), 10) == (2, 5)
     assert layout(replace(layer, beta=None), 10) == (2, 5)
+    unknown = tensor("unknown", "Placeholder")  # of any shape
+    assert layout(replace(layer, gamma=unknown), 10) == (2, 5)
+    with pytest.raises(RewriteError, match="the layout of its statistics of several axes is unknown"):
+        layout(replace(layer, gamma=unknown, beta=None), 10)
 
 
 @pytest.mark.parametrize("dtype", ["float", "double"])
 def test_a_fused_op_in_training_mode_gets_statistics_without_a_value(dtype: str) -> None:
     (branch,) = only_layer(STORED + fused()).wiring.branches
     edits = Edits(graph(STORED + fused()))
-    for tensor in empty_statistics(edits, branch.site, dtype):
-        value = tensor.node.attr("value")
+    for constant in empty_statistics(edits, branch.site, dtype):
+        value = constant.node.attr("value")
         assert (value.shape, value.dtype) == ((0,), NUMPY[dtype])

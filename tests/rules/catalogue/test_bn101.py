@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from bninspect.batchnorm import inspect
+from dataclasses import replace
+
+from bninspect.batchnorm import State, inspect
+from bninspect.batchnorm.layer import Statistics
+from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT
 from bninspect.graph import Graph
 from bninspect.graph.graph import Signature
 from bninspect.rules import Case, judge, select
 from bninspect.rules.facts.training import NOT_SERVED
 from tests.support.catching import caught, checkpointed, found, fused, not_run, of_checkpoint, of_fixture
-from tests.support.parts import BATCH, EMPTY, IMAGE, PHASE, STORED, fused_cond
+from tests.support.parts import BATCH, EMPTY, IMAGE, PHASE, STORED, fused_cond, report
 
 TRUE = "phase = Const(true)\n"
 
@@ -32,6 +36,15 @@ def test_catches_the_default_of_is_training() -> None:
 def test_strip_is_the_remedy_where_an_assignment_ties_statistics_to_a_chain() -> None:
     for finding in of_fixture("BN101", "keras3_training_assign.pb"):
         assert (finding.remedy or "").startswith("bninspect strip ")
+
+
+def test_data_are_the_remedy_where_the_checkpoint_has_lost_the_statistics() -> None:
+    """The model is stripped with them: it would go on training."""
+    whole = report(STORED + fused(training=True))
+    lost = Statistics(state=State.UNREAD, reason=NOT_IN_CHECKPOINT)
+    layer = replace(whole.layers[0], statistics=lost)
+    (finding,) = judge(Case(report=replace(whole, layers=(layer,))), select(["BN101"])).findings
+    assert finding.remedy == "bninspect refresh text --image DIR --strip -o text.serving.pb"
 
 
 def test_does_not_catch_inference() -> None:

@@ -51,9 +51,12 @@ def _initializer(made: Any) -> Callable[..., None]:
     ]
     checks = hasattr(made, "__post_init__")
 
-    def unknown(values: dict[str, Any]) -> TypeError:
-        wrong = ", ".join(sorted(values.keys() ^ {name for name, _ in slots}))
-        return TypeError(f"{made.__name__}: {wrong} missing or unknown")
+    def misnamed(values: dict[str, Any]) -> TypeError:
+        names = {name for name, _ in slots}
+        needed = names - defaults.keys() - {name for name, _ in factories}
+        wrong = [("unknown", values.keys() - names), ("missing", needed - values.keys())]
+        said = "; ".join(f"{what}: {', '.join(sorted(which))}" for what, which in wrong if which)
+        return TypeError(f"{made.__name__}: {said}")
 
     def initialize(self: Any, /, **values: Any) -> None:
         if len(values) < len(slots):
@@ -65,9 +68,9 @@ def _initializer(made: Any) -> Callable[..., None]:
             for name, put in slots:
                 put(self, values[name])
         except KeyError:
-            raise unknown(values) from None
+            raise misnamed(values) from None
         if len(values) > len(slots):
-            raise unknown(values)
+            raise misnamed(values)
         if checks:
             self.__post_init__()
 
@@ -76,7 +79,13 @@ def _initializer(made: Any) -> Callable[..., None]:
 
 def _comparison(made: Any) -> tuple[Callable[[Any, object], bool], Callable[[Any], int]]:
     """The `__eq__` and the `__hash__` of the class: those of the tuple of its fields."""
-    compared = attrgetter(*(one.name for one in fields(made) if one.compare))
+    names = [one.name for one in fields(made) if one.compare]
+    # attrgetter is the fastest, but of a single name it gives the bare value, whose == may be an array.
+    compared: Callable[[Any], tuple[Any, ...]] = (
+        attrgetter(*names)
+        if len(names) > 1
+        else lambda record: tuple([getattr(record, name) for name in names])
+    )
 
     def equals(self: Any, other: object) -> bool:
         return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented

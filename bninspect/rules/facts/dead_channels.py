@@ -51,7 +51,7 @@ def dead_channels(values: Values, outputs: Mapping[Tensor, Values]) -> Flags:
     own = np.sqrt(np.maximum(values.variance, 0.0))
     still = np.maximum(thresholds.DEAD_MEAN * spread, thresholds.QUIET_MEAN * own)
     dead: Flags = np.abs(values.mean) <= still
-    maker, _ = _maker(values.layer.x)
+    maker = _maker(values.layer.x)
     if maker is not None:
         norms = _norms(maker, values.size)
         live = norms[~collapsed] if norms is not None else None
@@ -63,18 +63,18 @@ def dead_channels(values: Values, outputs: Mapping[Tensor, Values]) -> Flags:
     return collapsed if dead.sum() >= thresholds.EMPTIED * collapsed.sum() else dead
 
 
-def _maker(x: Tensor) -> tuple[Node | None, Tensor]:
-    """The convolution or product that makes each channel of x, behind ops that keep channels apart; else None
-    and the tensor where the way ends.
+def _maker(x: Tensor) -> Node | None:
+    """The convolution or product that makes each channel of x, behind ops that keep channels apart; None
+    where there is none.
     """
     for _ in range(_HOPS):
         x = same(x)
         if x.node.op in _PRODUCTS:
-            return x.node, x
+            return x.node
         if x.node.op not in _CHANNELWISE or not x.node.inputs:
-            return None, x
+            return None
         x = x.node.inputs[0]
-    return None, x
+    return None
 
 
 def _norms(maker: Node, size: int) -> NDArray[np.float64] | None:

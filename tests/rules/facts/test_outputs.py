@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from bninspect.measure.facts import OutputDifference
-from bninspect.rules.facts.outputs import effect, worst_output
+from bninspect.rules.facts.outputs import distance, effect, worst_output
 from bninspect.statistics import thresholds
 from bninspect.statistics.distance import Difference, difference
 from tests.support.probes import net, probe
@@ -68,3 +69,28 @@ def test_classes_disagree_where_a_tenth_of_them_changes() -> None:
     assert worst_of(few) is None
     assert worst_of(many) == "map:0"
     assert effect(many) == "map:0 agrees in 90 % of its values"
+
+
+def test_one_value_per_channel_compares_nothing() -> None:
+    """Training mode then gives beta whatever the input."""
+    layers = net()
+    far = apart(3.0, None)
+    assert worst_output(probe(*layers, outputs=(far,))) is far
+    layers[2] = replace(layers[2], single=True)
+    assert worst_output(probe(*layers, outputs=(far,))) is None
+
+
+def test_classes_are_ordered_by_the_share_that_differs() -> None:
+    """Beside an output of real numbers, too; one that was not compared is none of them."""
+    agree = [
+        OutputDifference(name=f"map{share}:0", difference=None, agreement=share) for share in (0.8, 0.3, None)
+    ]
+    assert [distance(output) for output in agree] == pytest.approx([0.2, 0.7, 0.0])
+    assert worst_of(*agree) == "map0.3:0"
+    assert worst_of(*agree, apart(0.6, None)) == "map0.3:0"
+    assert worst_of(*agree, apart(0.75, None)) == "logits:0"
+    assert worst_of(agree[2]) is None
+
+
+def test_a_top_1_that_changes_for_all() -> None:
+    assert effect(apart(0.8, 0.0)).endswith(", and its top-1 changes for every image")

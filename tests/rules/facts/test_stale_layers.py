@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from tests.support.probes import CHANNELS, probe, probed, wrong
+from tests.support.probes import CHANNELS, net, probe, probed, wrong
+from tests.support.probing import net_with, shifted, trial
 
 if TYPE_CHECKING:
     from tests.support.probes import Truth
@@ -69,3 +71,33 @@ def test_channels_without_variance_say_nothing_of_the_factor() -> None:
     own = replace(layer.own, staleness=replace(layer.own.staleness, r=ratios))
     (finding,) = wrong(probe(replace(layer, own=own), probed("net/block1/bn", 1)))
     assert "as of scaled input" in finding.evidence
+
+
+def test_one_stale_layer_is_named_with_its_worst_channel_and_of_two_neither() -> None:
+    """Channel 5 is off by ten standard deviations, the others by one."""
+
+    def stored(given: Truth) -> tuple[Any, Any]:
+        off = np.where(np.arange(CHANNELS) == 5, 10.0, 1.0)
+        return given.mean - off * np.sqrt(given.variance), given.variance
+
+    layers = net()
+    layers[2] = probed("net/block2/bn", 2, stored=stored)
+    (one,) = wrong(probe(*layers))
+    assert (one.layer, one.node) == ("net/block2/bn", "net/block2/bn/moving_mean")
+    assert re.search(r"; worst channel 5: d (9\.\d|10), r (0\.9\d|1)", one.evidence)
+    layers[4] = probed("net/block4/bn", 4, stored=stored)
+    (both,) = wrong(probe(*layers))
+    assert (both.layer, both.node) == (None, None)
+    assert both.accounts_for == {"net/block2/bn", "net/block4/bn"}
+    assert "worst channel" not in both.evidence
+
+
+def test_of_the_first_layer_the_right_preset_is_said_once() -> None:
+    """Under another preset the first layer is stale, too: the preset was tried already."""
+    layers = net_with(0, shifted)
+    layers = [replace(layer, refit=layer.own) for layer in layers]
+    assert "it is the first layer" in wrong(probe(*layers))[0].evidence
+    stale = [found for found in wrong(probe(*layers, presets=trial("raw"))) if found.code == "BN403"]
+    assert len(stale) == 1
+    assert "first layer" not in stale[0].evidence
+    assert "no other preset" not in stale[0].evidence

@@ -96,6 +96,8 @@ def test_a_depthwise_channel_is_dead_where_the_one_before_it_is(variance: str, d
         ("c = MatMul(x, w, transpose_b=true)", "flat", False),
         ("a = Conv2D(x, w)\nb = BiasAdd(a, beta)\nc = Identity(b)", "flat", True),
         ("a = Conv2D(x, w)\nc = Softmax(a)", "flat", False),  # which mixes channels
+        ("c = Sigmoid()", "flat", False),
+        ("c = Conv3D(x)", "flat", False),
         ("c = Conv2D(x, w)", "fed", False),
         ("c = Conv2D(x, w)", "of another size", False),
         ("c = Conv2D(x, w)", "of text", False),
@@ -124,6 +126,7 @@ def test_what_makes_a_channel_tells_whether_it_is_dead(made: str, weights: str, 
         ("d = DepthwiseConv2dNative(y, w)", 4, []),  # which is no whole number of outputs for each
         ("s = Softmax(y)\nd = DepthwiseConv2dNative(s, w)", 3, []),
         ("d = DepthwiseConv2dNative(x, w)", 3, []),
+        ("s = Sigmoid()\nd = DepthwiseConv2dNative(s, w)", 3, []),
         ("d = Conv2D(y, w)", 3, []),
     ],
 )

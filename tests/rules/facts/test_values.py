@@ -126,7 +126,6 @@ def test_what_makes_a_channel_tells_whether_it_is_dead(made: str, weights: str, 
         ("d = DepthwiseConv2dNative(y, w)", 4, []),  # which is no whole number of outputs for each
         ("s = Softmax(y)\nd = DepthwiseConv2dNative(s, w)", 3, []),
         ("d = DepthwiseConv2dNative(x, w)", 3, []),
-        ("s = Sigmoid()\nd = DepthwiseConv2dNative(s, w)", 3, []),
         ("d = Conv2D(y, w)", 3, []),
     ],
 )

@@ -61,6 +61,7 @@ def test_an_effect_is_told_by_size_and_by_flips() -> None:
     )
     assert effect(apart(0.8, 1.0)) == "logits:0 differs by 80 % of its training-mode RMS"
     assert effect(apart(165.0, None)) == "logits:0 differs by 165x its training-mode RMS"
+    assert effect(apart(10.0, None)) == "logits:0 differs by 10x its training-mode RMS"
     assert effect(apart(math.inf, None)) == "logits:0 is not finite in one of the modes"
 
 

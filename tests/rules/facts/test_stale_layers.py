@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from bninspect.rules.facts.measurements import evidence
+from bninspect.text import number
 from tests.support.probes import CHANNELS, net, probe, probed, wrong
 from tests.support.probing import net_with, shifted, trial
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bninspect.measure.facts import ProbedLayer
     from tests.support.probes import Truth
 
 SCALED = "; all its channels are about {} times as wide as stored, as of scaled input"
@@ -85,6 +90,8 @@ def test_one_stale_layer_is_named_with_its_worst_channel_and_of_two_neither() ->
     (one,) = wrong(probe(*layers))
     assert (one.layer, one.node) == ("net/block2/bn", "net/block2/bn/moving_mean")
     assert re.search(r"; worst channel 5: d (9\.\d|10), r (0\.9\d|1)", one.evidence)
+    rest = max(layer.score for layer in evidence(probe(*layers)) if not layer.guilty)
+    assert f", at most {number(rest)} elsewhere" in one.evidence
     layers[4] = probed("net/block4/bn", 4, stored=stored)
     (both,) = wrong(probe(*layers))
     assert (both.layer, both.node) == (None, None)
@@ -101,3 +108,33 @@ def test_of_the_first_layer_the_right_preset_is_said_once() -> None:
     assert len(stale) == 1
     assert "first layer" not in stale[0].evidence
     assert "no other preset" not in stale[0].evidence
+
+
+def off(deviations: Sequence[float]) -> list[ProbedLayer]:
+    """Layers whose stored means are so many standard deviations off."""
+
+    def by(deviation: float) -> Any:
+        return lambda given: (given.mean - deviation * np.sqrt(given.variance), given.variance)
+
+    names = enumerate(deviations)
+    return [probed(f"net/block{index}/bn", index, stored=by(deviation)) for index, deviation in names]
+
+
+@pytest.mark.parametrize(
+    ("deviations", "title"),
+    [
+        ((0, 0, 0, 0, 2, 3), "the statistics of net/block4/bn, net/block5/bn are stale"),
+        ((0, 0, 0, 3, 1, 2), "are stale by their own error, the deeper the more"),
+        ((3, 2, 1, 0, 0, 0), "are stale, each by its own error: they belong to other weights"),
+        ((1, 2, 3, 4, 5, 6), "all 6 layers are stale by their own error, the deeper the more"),
+        (
+            (1, 2, 6, 5, 4, 3),
+            "the statistics of all 6 layers are stale, each by its own error",
+        ),  # rank 0.43
+    ],
+    ids=str,
+)
+def test_from_half_of_the_layers_on_it_is_the_model(deviations: Sequence[float], title: str) -> None:
+    (finding,) = wrong(probe(*off(deviations)))
+    assert finding.code == "BN403"
+    assert title in finding.title

@@ -64,6 +64,7 @@ def test_what_is_named_keeps_its_name_where_another_tensor_took_its_place() -> N
     edits.redirect(edits.graph.node("z").output(), new)
     z = edits.graph.node("z").output()
     assert prune(edits, (z,)).names == {z: "new:0"}
+    assert list(written(edits, ("z", "y"))) == ["x", "y", "new"]  # ours behind those of the file
     named = prune(edits, (), (z,))
     assert named.names == {z: "z:0"}
     last = named.graphdef.nodes[-1]

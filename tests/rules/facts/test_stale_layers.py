@@ -104,6 +104,8 @@ def test_of_the_first_layer_the_right_preset_is_said_once() -> None:
     layers = net_with(0, shifted)
     layers = [replace(layer, refit=layer.own) for layer in layers]
     assert "it is the first layer" in wrong(probe(*layers))[0].evidence
+    fits = wrong(probe(*layers, presets=trial("tf")))[0].evidence
+    assert fits.endswith("; no other preset fits it clearly better")
     stale = [found for found in wrong(probe(*layers, presets=trial("raw"))) if found.code == "BN403"]
     assert len(stale) == 1
     assert "first layer" not in stale[0].evidence

@@ -45,6 +45,14 @@ def test_siamese() -> None:
     assert {layer.moving_mean.name for layer in found.layers if layer.moving_mean} == {"mean:0"}
 
 
+def test_layers_stand_in_the_order_of_the_flow() -> None:
+    """A layer of one mode before a switched one, and one behind it: neither kind comes first by itself."""
+    fixed = "{name} = FusedBatchNormV3({x}, gamma, beta, mean, variance, is_training=false)\n"
+    first, last = fixed.format(name="first", x="x"), fixed.format(name="last", x="y")
+    found = report(SWITCHED + last + fused_cond("phase", x="first") + first)
+    assert [layer.output.name for layer in found.layers] == ["first:0", "y:0", "last:0"]
+
+
 def test_nested_conds() -> None:
     """A layer's cond inside another cond on another predicate: the inner one decides."""
     outer = "outer = Placeholder(dtype=bool)\nguard = Switch(x, outer)\nrest = Relu(guard)\n"

@@ -121,3 +121,24 @@ def test_a_placeholder_tells_by_its_shape(shape: str, data_format: str | None, e
 def test_what_does_not_tell_is_not_guessed(lines: str) -> None:
     made = graph(f"x = Placeholder(dtype=float, shape=[2, 8, 8, 3])\n{lines}\n")
     assert channels(made.node("y").output(), "NHWC") is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "data_format", "expected"),
+    [
+        ([-1, 3], "NHWC", 3),
+        ([-1, 5, 8, 3], "NHWC", 3),
+        ([-1, 5, 8, 3], "NCHW", 5),
+        ([-1, 1], "NHWC", 1),
+        ([2, -1], "NHWC", None),
+        ([2, 0], "NHWC", None),
+        ([3], "NHWC", None),
+        ([3], "NCHW", None),
+        ([], "NHWC", None),
+        ([-1, 3], None, None),
+    ],
+)
+def test_channels_of_a_placeholder(shape: list[int], data_format: str | None, expected: int | None) -> None:
+    """Rows of two axes have channels as images have; one axis alone is no batch of anything."""
+    x = graph(f"x = Placeholder(dtype=float, shape={shape})").node("x").output()
+    assert channels(x, data_format) == expected

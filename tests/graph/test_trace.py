@@ -45,3 +45,25 @@ def test_statistics_behind_a_node_that_hands_on_several() -> None:
     text = STORED + "both = IdentityN(mean, variance)\n" + fused()
     layer = only_layer(text.replace(", mean, variance, is", ", both, both:1, is"))
     assert names_of_parts(layer)[3:] == ["mean:0", "variance:0"]
+
+
+LOOP = """
+x = Placeholder(dtype=float)
+start = Enter(x, frame_name="loop")
+turns = Merge(start, next)
+inside = Identity(turns)
+turned = Relu(turns)
+next = NextIteration({back})
+"""
+
+
+@pytest.mark.parametrize(
+    ("back", "expected"),
+    [("turns", "start"), ("inside", "start"), ("turned", "turns"), ("x", "turns")],
+)
+def test_a_loop_variable_is_what_it_starts_from_where_no_turn_changes_it(back: str, expected: str) -> None:
+    """Only a way back through nodes that hand the variable on leaves it as it was."""
+    nodes = graph(LOOP.format(back=back))
+    start = same(nodes.node("start").output())
+    found = same(nodes.node("turns").output())
+    assert found == (start if expected == "start" else nodes.node("turns").output())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 from typing import TYPE_CHECKING
 
@@ -109,3 +110,13 @@ def test_a_file_cut_short_while_it_is_copied_is_one_error(tmp_path: Path) -> Non
         stream.truncate(1 << 18)
     with (tmp_path / "copy").open("wb") as target, pytest.raises(GraphDefError, match="cut short while"):
         held.copy(0, 1 << 20, target)
+
+
+def test_a_file_is_closed_with_its_bytes(tmp_path: Path) -> None:
+    """A run over many models would be out of descriptors."""
+    held = FileBytes(tmp_path.joinpath(written(tmp_path, b"bytes")))
+    number = held._descriptor
+    assert os.fstat(number).st_size == 5
+    del held
+    with pytest.raises(OSError, match="descriptor"):
+        os.fstat(number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bninspect.graph.trace import cast_free, same, value
+from bninspect.graph.trace import cast_free, constant, integers, is_scalar, same, scalar, value
 from tests.support.catching import fused
 from tests.support.parts import STORED, names_of_parts, only_layer
 from tests.support.text import graph
@@ -67,3 +67,28 @@ def test_a_loop_variable_is_what_it_starts_from_where_no_turn_changes_it(back: s
     start = same(nodes.node("start").output())
     found = same(nodes.node("turns").output())
     assert found == (start if expected == "start" else nodes.node("turns").output())
+
+
+@pytest.mark.parametrize(
+    ("line", "values", "one", "whole", "is_one"),
+    [
+        ("c = Const(2.5)", [2.5], 2.5, None, True),
+        ("c = Const([2.5])", [2.5], 2.5, None, True),
+        ("c = Const(3)", [3], 3.0, (3,), True),
+        ("c = Const([1, 2, 2])", [1, 2, 2], None, (1, 2, 2), False),
+        ("c = Const([0.5, 1.5])", [0.5, 1.5], None, None, False),
+        ('c = Const("text")', None, None, None, True),
+        ("c = Placeholder(dtype=float)", None, None, None, False),
+    ],
+)
+def test_what_a_constant_says(
+    line: str,
+    values: list[float] | None,
+    one: float | None,
+    whole: tuple[int, ...] | None,
+    is_one: bool,
+) -> None:
+    tensor = graph(line + "\nhanded = Identity(c)").node("handed").output()
+    found = constant(tensor)
+    assert (None if found is None else found.reshape(-1).tolist()) == values
+    assert (scalar(tensor), integers(tensor), is_scalar(tensor)) == (one, whole, is_one)

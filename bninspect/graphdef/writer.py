@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from bninspect.graphdef.records import GraphDef
 
-_NAME, _INPUT, _ATTR = 1, 3, 5
+_NAME, _OP, _INPUT, _ATTR = 1, 2, 3, 5
 
 
 def new_node(name: str, op: str, inputs: tuple[str, ...], attributes: Mapping[str, Any]) -> NodeDef:
@@ -43,28 +43,30 @@ def rewritten(
     *,
     name: str,
     inputs: tuple[str, ...],
+    op: str | None = None,
     attributes: Mapping[str, Any] | None = None,
     without: frozenset[str] = frozenset(),
 ) -> NodeDef:
-    """The node with this name and these inputs, some attributes set and some left out; the same record
-    where nothing changes.
+    """The node with this name and these inputs, of another op if one is given, some attributes set and some
+    left out; the same record where nothing changes. What stays is copied as it is, whatever it is.
     """
+    op = op or nodedef.op
     attributes = attributes or {}
     gone = (set(attributes) | without) & set(nodedef.attributes)
-    if name == nodedef.name and inputs == nodedef.inputs and not gone and not attributes:
+    if (name, inputs, op) == (nodedef.name, nodedef.inputs, nodedef.op) and not gone and not attributes:
         return nodedef
-    head = message_class("NodeDef")(name=name, input=inputs)
+    head = message_class("NodeDef")(name=name, op=op, input=inputs)
     for key, value in attributes.items():
         _set(head.attr[key], value)
     data = bytearray(head.SerializeToString(deterministic=True))
     span = nodedef.span
     for field in wire.fields(*span):
-        if field.number in (_NAME, _INPUT):
+        if field.number in (_NAME, _OP, _INPUT):
             continue
         if field.number == _ATTR and gone and _key(span, field) in gone:
             continue
         data += span.buffer[field.begin : field.end]
-    return _record(name, nodedef.op, inputs, bytes(data))
+    return _record(name, op, inputs, bytes(data))
 
 
 def _record(name: str, op: str, inputs: tuple[str, ...], data: bytes) -> NodeDef:

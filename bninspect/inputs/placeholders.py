@@ -9,6 +9,7 @@ from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.outputs import find_tensor
 from bninspect.graph.search import reach, readers, upstream
+from bninspect.graph.trace import declared_shape
 from bninspect.graphdef.dtypes import FLOATS, NUMPY
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def of(tensor: Tensor, producer: int | None = None) -> Placeholder:
     if dtype not in NUMPY:
         raise InputError(f"{tensor.name} is of type {dtype}, for which nothing can be fed")
     known = node.op in PLACEHOLDERS
-    shape = node.attr("shape") if known else None
+    shape = declared_shape(node) if known else None
     if shape == () and node.op == "Placeholder" and 0 < (producer or 0) < _SHAPED_SCALARS:
         shape = None
     sizes = None if shape is None else tuple(None if size < 0 else size for size in shape)

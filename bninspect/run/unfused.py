@@ -12,9 +12,9 @@ core/ops/nn_ops.cc.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bninspect.graphdef.writer import new_node, rewritten
+from bninspect.graphdef.writer import rewritten
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -58,19 +58,26 @@ def _written_out(node: NodeDef, inputs: tuple[str, ...], name: str, names: Colle
     """The batch norm under the new name; what follows it, the last under the name of the node."""
     data = [text for text in inputs if not text.startswith("^")]
     controls = tuple(text for text in inputs if text.startswith("^"))
-    attributes = {key: node.attr(key) for key in _KEPT if node.attr(key) is not None}
-    dtype = node.attr("T", "float")
     own = (*data[:OWN_INPUTS], *controls)
-    nodes = [new_node(name, "FusedBatchNormV3", own, {"U": "float", **attributes, "T": dtype})]
+    nodes = [_in_place_of(node, name, "FusedBatchNormV3", own, _KEPT)]
     relu = node.attr("activation_mode", b"Identity") == b"Relu"
     side = data[OWN_INPUTS : OWN_INPUTS + 1]
     if side:
         total = _free(f"{node.name}/sum", names) if relu else node.name
-        nodes.append(new_node(total, "AddV2", (name, *side), {"T": dtype}))
+        nodes.append(_in_place_of(node, total, "AddV2", (name, *side), ("T",)))
         name = total
     if name != node.name:
-        nodes.append(new_node(node.name, "Relu" if relu else "Identity", (name,), {"T": dtype}))
+        nodes.append(_in_place_of(node, node.name, "Relu" if relu else "Identity", (name,), ("T",)))
     return nodes
+
+
+def _in_place_of(
+    node: NodeDef, name: str, op: str, inputs: tuple[str, ...], kept: tuple[str, ...]
+) -> NodeDef:
+    """A node that does a part of the node's work, with these attributes of it."""
+    types: dict[str, Any] = {key: "float" for key in ("T", "U") if key in kept and key not in node.attributes}
+    others = frozenset(node.attributes) - frozenset(kept)
+    return rewritten(node, name=name, op=op, inputs=inputs, attributes=types, without=others)
 
 
 def _free(name: str, names: Collection[str]) -> str:

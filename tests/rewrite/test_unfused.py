@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 
 from bninspect.graphdef.reader import records
+from bninspect.graphdef.schema import message_class
 from bninspect.graphdef.writer import serialized
 from bninspect.run.session import Session
 from bninspect.run.unfused import unfused
 from tests.support.text import graphdef
+
+if TYPE_CHECKING:
+    from bninspect.graphdef import GraphDef
 
 GAMMA, BETA, MEAN, VARIANCE = [0.5, 2.0, -1.0], [0.1, -0.2, 0.3], [0.2, -0.1, 0.4], [1.5, 0.5, 2.0]
 EPSILON = 0.001
@@ -71,3 +77,24 @@ def test_a_name_that_is_taken_is_left_and_controls_stay() -> None:
 def test_records_without_the_op_are_the_same() -> None:
     given = records(graphdef("x = Placeholder(dtype=float)").SerializeToString(), "text")
     assert unfused(given) is given
+
+
+@pytest.mark.parametrize(
+    "damage", ["U=[1, 2]", "T=3", "epsilon=[1, 2]", "data_format=@function", "U=@function"]
+)
+def test_attributes_are_copied_whatever_they_are(damage: str) -> None:
+    """TensorFlow says what is wrong with them: of the file written, as of the one read."""
+    key = damage.partition("=")[0]
+    text = _text(True, "Relu", training=False).replace(f"{key}=float, ", "").replace(f"{key}={EPSILON}, ", "")
+    graph = graphdef(text.replace("num_side_inputs", f"{damage}, num_side_inputs"))
+    [given] = [node for node in graph.node if node.op == "_FusedBatchNormEx"]
+    written = unfused(records(graph.SerializeToString(), "text"))
+    [found] = [node for node in message(written).node if node.op == "FusedBatchNormV3"]
+    assert found.attr[key] == given.attr[key]
+    assert set(found.attr) == {"T", "U", "epsilon", "is_training", key}
+
+
+def message(written: GraphDef) -> Any:
+    parsed = message_class("GraphDef")()
+    parsed.ParseFromString(serialized(written))
+    return parsed

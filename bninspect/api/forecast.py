@@ -12,7 +12,7 @@ from bninspect.render.forecast.document import forecast_document
 from bninspect.render.forecast.screen import verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from bninspect.api.keywords import Model, Names
     from bninspect.commands.forecast.judging import Trial
@@ -46,12 +46,18 @@ class ForecastReport(Shown):
 
 
 @takes(ForecastOptions)
-def forecast(model: Model, *, converters: Names = (), attempt: bool = False) -> ForecastReport:
+def forecast(
+    model: Model,
+    *,
+    converters: Names = (),
+    attempt: bool = False,
+    feeds: Names | Mapping[str, float | bool | str] = (),
+) -> ForecastReport:
     """Returns what each converter will make of every batch norm of a model: inference, training, a refusal.
 
     As `bninspect forecast`. `model` is a path or a graph that `load` gave, and only read: it is compared with
     what the converters were seen to do with layers that are written as its layers are. `attempt` runs those
-    that are installed, as `--try` does, which needs TensorFlow.
+    that are installed, as `--try` does, which needs TensorFlow; the values are made up, but for `feeds`.
 
         report = bninspect.forecast("model.pb", converters=["openvino", "coreml"])
         for row in report:
@@ -60,7 +66,7 @@ def forecast(model: Model, *, converters: Names = (), attempt: bool = False) -> 
     Raises GraphDefError for a file that cannot be read, BninspectError where it has no batch norm or cannot
     be run, OptionError for a value that an option cannot have.
     """
-    options = ForecastOptions(converters=converters, attempt=attempt)  # type: ignore[arg-type]
+    options = ForecastOptions(converters=converters, attempt=attempt, feeds=feeds)  # type: ignore[arg-type]
     result = forecast_model(model, options)
     return ForecastReport(
         verdict=said((verdict(result),))[0],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bninspect.cli import options
+from bninspect.cli import inputs, options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,18 +37,20 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Run the converters that are installed, and compare what they made with both modes of MODEL.",
 )
+@inputs.feed
 @options.output_format("table", "json", "markdown")
 @options.traceback
-def command(path: str, converters: tuple[str, ...], attempt: bool, form: str) -> None:
+def command(path: str, converters: tuple[str, ...], attempt: bool, feeds: tuple[str, ...], form: str) -> None:
     """Show what each converter will make of every batch norm: inference, TRAINING, or a refusal.
 
     Some converters change the mode of a layer and say nothing. MODEL is only read, and compared with what the
-    converters were seen to do with layers written as these are; --try runs them (this needs TensorFlow).
+    converters were seen to do with layers written as these are; --try runs them (this needs TensorFlow), on
+    values that are made up, but for those of --feed.
     """
     from bninspect.commands.forecast.forecasting import ForecastOptions, forecast_model
     from bninspect.render.waiting import waiting
 
-    chosen = ForecastOptions(converters=tuple(_names(converters)), attempt=attempt)
+    chosen = ForecastOptions(converters=tuple(_names(converters)), attempt=attempt, feeds=feeds)
     with waiting("trying the converters"):
         result = forecast_model(path, chosen)
     if form == "json":

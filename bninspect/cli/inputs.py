@@ -34,6 +34,14 @@ def _use(context: click.Context, parameter: click.Parameter, value: Device) -> N
         settings.hide_gpus()
 
 
+feed = click.option(
+    "--feed",
+    "feeds",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="A number, a boolean or @file.npy for any other input. Repeatable.",
+)
+
 options = together(
     click.option(
         "--image", "images", metavar="FILE|DIR|GLOB", multiple=True, help="Images to run on. Repeatable."
@@ -55,13 +63,7 @@ options = together(
         metavar="S",
         help="Seed of --random.",
     ),
-    click.option(
-        "--feed",
-        "feeds",
-        metavar="NAME=VALUE",
-        multiple=True,
-        help="A number, a boolean or @file.npy for any other input. Repeatable.",
-    ),
+    feed,
     click.option("--input", metavar="NAME", help="The placeholder that takes the images."),
     click.option("--batch-size", type=parameter(Count), metavar="N", help="Images in a batch."),
     click.option(

@@ -26,7 +26,7 @@ OLD = Converter(name="tensorrt", title="TensorRT", versions="8.5.1 and older", t
 OLD_FACTS = (
     Fact(
         serves=Serves.INFERENCE,
-        when=lambda one: one.is_fused and one.is_fixed and one.trains,
+        when=lambda one: one.is_fused and one.is_fixed and one.trains and one.has_statistics,
         reason="its parser of ONNX does not read training_mode, and takes the stored statistics",
         test="",
     ),

@@ -95,3 +95,13 @@ def test_a_name_that_is_markup_is_none_in_markdown(capsys: pytest.CaptureFixture
     told = capsys.readouterr().out
     assert "| bn\\* 2x | inference |" in told
     assert told.endswith("```\n")
+
+
+def test_feeds_without_a_run_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["forecast", str(FIXTURES / "classic.pb"), "--feed", "image=1"]) == 2
+    assert capsys.readouterr().err == "bninspect: --feed is for --try: without it nothing is run\n"
+
+
+def test_tensorrt_takes_no_statistics_where_none_are(capsys: pytest.CaptureFixture[str]) -> None:
+    document = forecast(capsys, "fixed_training_fused_115.pb", "--for", "tensorrt")[""]
+    assert [one["serves"] for one in document["converters"]] == ["refuses", "unknown"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from bninspect.batchnorm import Mode, inspect
 from bninspect.commands.forecast.modes import modes_of
+from bninspect.errors import InputError
 from bninspect.graph import load
 from tests.support.places import FIXTURES
 
@@ -24,3 +26,21 @@ def test_each_round_is_its_mode(fixture: str) -> None:
     given = {name.rpartition(":")[0] for name in modes.rounds["training"].feeds}
     needed = {node.name for node in report.graph if node.op == "Placeholder"}
     assert given == needed
+
+
+def test_what_is_given_is_fed_in_both_modes() -> None:
+    report = inspect(load(str(FIXTURES / "classic.pb")))
+    image = np.random.default_rng(3).normal(size=(3, 224, 224, 3)).astype(np.float32)
+    modes = modes_of(report, {"image:0": image})
+    assert all(one.feeds["image:0"] is image for one in modes.rounds.values())
+    assert {mode: values[0].shape[0] for mode, values in modes.values.items()} == {
+        Mode.INFERENCE: 3,
+        Mode.TRAINING: 3,
+    }
+
+
+@pytest.mark.parametrize("name", ["training:0", "output:0"])
+def test_what_decides_or_is_computed_is_not_given(name: str) -> None:
+    report = inspect(load(str(FIXTURES / "classic.pb")))
+    with pytest.raises(InputError, match=rf"^--feed {name}: converters are fed .* \(image:0\)$"):
+        modes_of(report, {name: np.zeros(())})

@@ -13,16 +13,13 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.verdict import verdict
 from bninspect.models.open import load
-from bninspect.run.session import Session
 from tests.rewrite.conditionals import halved, layer, write
-from tests.support.stripping import strip
+from tests.support.stripping import placeholders_of, run_file, same_numbers, strip
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SMALL = np.random.default_rng(6).standard_normal((4, 4, 4, 3)).astype(np.float32)
-TOLERANCE = 1e-6
-"""Of the largest value: the same kernels run on the same numbers."""
 QUESTIONS: dict[str, tuple[str, Any, Any, Any]] = {
     "a step, below and at least": (
         "int32",
@@ -46,21 +43,6 @@ QUESTIONS: dict[str, tuple[str, Any, Any, Any]] = {
 """One question by nodes of its own: the type of what is asked, twice the same, what serves inference."""
 
 
-def _run(path: Path, fetch: str, **feeds: Any) -> Any:
-    names = {name.replace("__", "/") + ":0": value for name, value in feeds.items()}
-    with Session(path.read_bytes()) as session:
-        return session.run([fetch], names)[0]
-
-
-def _same(first: Any, second: Any) -> None:
-    assert first.shape == second.shape
-    assert np.abs(first - second).max() <= TOLERANCE * np.abs(second).max()
-
-
-def _placeholders(path: Path) -> set[str]:
-    return {node.name for node in load(str(path)) if node.op.startswith("Placeholder")}
-
-
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_every_node_that_asks_one_question_goes_with_the_layers(name: str, tmp_path: Path) -> None:
@@ -80,9 +62,9 @@ def test_every_node_that_asks_one_question_goes_with_the_layers(name: str, tmp_p
     result = strip(model, target)
     assert result.verification is not None
     assert (result.verification.state, result.verification.max_abs) == ("verified", 0.0)
-    assert _placeholders(target) == {"x"}
+    assert placeholders_of(target) == {"x"}
     assert {node.op for node in load(str(target))}.isdisjoint({"Switch", "Merge"})
-    _same(_run(target, "y:0", x=SMALL), _run(model, "y:0", x=SMALL, asked=serves))
+    same_numbers(run_file(target, "y:0", x=SMALL), run_file(model, "y:0", x=SMALL, asked=serves))
 
 
 @pytest.mark.tensorflow
@@ -115,7 +97,7 @@ def test_exclusive_or_that_a_nest_decides(by_function: bool, tmp_path: Path) -> 
     result = strip(model, target)
     assert result.verification is not None
     assert result.verification.state == "verified"
-    assert _placeholders(target) == {"x"}
+    assert placeholders_of(target) == {"x"}
     for value in (False, True):
         given = {"one": np.array(value), "other": np.array(value)}
-        _same(_run(target, "y:0", x=SMALL), _run(model, "y:0", x=SMALL, **given))
+        same_numbers(run_file(target, "y:0", x=SMALL), run_file(model, "y:0", x=SMALL, **given))

@@ -17,11 +17,10 @@ from bninspect.errors import RewriteError
 from bninspect.models.open import load
 from bninspect.render.strip.text import summary
 from bninspect.rewrite.serving import deciders
-from bninspect.run.session import Session
 from tests.rewrite.conditionals import halved, layer, write
 from tests.support.parts import PARAMETERS, fused_cond, report
 from tests.support.places import FIXTURES
-from tests.support.stripping import strip
+from tests.support.stripping import placeholders_of, run_file, same_numbers, strip
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 CASES = FIXTURES / "cases"
 IMAGE = np.random.default_rng(5).uniform(0, 255, (3, 12, 12, 3)).astype(np.float32)
 SMALL = np.random.default_rng(6).standard_normal((4, 4, 4, 3)).astype(np.float32)
-TOLERANCE = 1e-6
-"""Of the largest value: the same kernels run on the same numbers."""
 NET = f"x = Placeholder(dtype=float, shape=[-1, 8, 8, 3])\n{PARAMETERS}"
 OPPOSED = NET + (
     "phase = Placeholder(dtype=bool, shape=[])\n"
@@ -39,30 +36,15 @@ OPPOSED = NET + (
 )
 
 
-def _run(path: Path, fetch: str, **feeds: Any) -> Any:
-    names = {name.replace("__", "/") + ":0": value for name, value in feeds.items()}
-    with Session(path.read_bytes()) as session:
-        return session.run([fetch], names)[0]
-
-
-def _same(first: Any, second: Any) -> None:
-    assert first.shape == second.shape
-    assert np.abs(first - second).max() <= TOLERANCE * np.abs(second).max()
-
-
-def _placeholders(path: Path) -> set[str]:
-    return {node.name for node in load(str(path)) if node.op.startswith("Placeholder")}
-
-
 @pytest.mark.tensorflow
 def test_opposed_polarities_are_fixed_layer_by_layer(tmp_path: Path) -> None:
     model, target = CASES / "opposed_polarities.pb", tmp_path / "out.pb"
     result = strip(model, target)
     assert [layer.mode for layer in inspect(load(str(target))).layers] == [Mode.INFERENCE] * 2
-    assert _placeholders(target) == {"image"}
-    first = _run(model, "bn2/cond/Merge:0", image=IMAGE, training=np.array(False))
-    right = _run(model, "logits:0", image=IMAGE, training=np.array(True), bn2__cond__Merge=first)
-    _same(_run(target, "logits:0", image=IMAGE), right)
+    assert placeholders_of(target) == {"image"}
+    first = run_file(model, "bn2/cond/Merge:0", image=IMAGE, training=np.array(False))
+    right = run_file(model, "logits:0", image=IMAGE, training=np.array(True), bn2__cond__Merge=first)
+    same_numbers(run_file(target, "logits:0", image=IMAGE), right)
     assert result.verification is not None
     assert result.verification.state == "verified"
     assert result.verification.layer_by_layer
@@ -96,10 +78,10 @@ def test_a_number_of_which_several_values_serve_inference_stays_fed(tmp_path: Pa
     model, target = CASES / "several_inference_values.pb", tmp_path / "out.pb"
     result = strip(model, target)
     assert [layer.mode for layer in inspect(load(str(target))).layers] == [Mode.INFERENCE]
-    assert _placeholders(target) == {"image", "mode"}
+    assert placeholders_of(target) == {"image", "mode"}
     for mode in (1, 2):
         given = {"image": IMAGE, "mode": np.array(mode, np.int32)}
-        _same(_run(target, "logits:0", **given), _run(model, "logits:0", **given))
+        same_numbers(run_file(target, "logits:0", **given), run_file(model, "logits:0", **given))
     assert result.verification is not None
     assert result.verification.rounds == ("mode:0=1", "mode:0=2", "mode:0=3")
     told = "still fed: mode, which decides more than batch norm (1, 2, 3 all serve inference mode)"
@@ -115,13 +97,13 @@ def test_what_else_an_opposed_source_decides_is_left_to_it(tmp_path: Path) -> No
 
     model, target = write(tmp_path / "model.pb", build), tmp_path / "out.pb"
     result = strip(model, target)
-    assert _placeholders(target) == {"x", "phase"}
+    assert placeholders_of(target) == {"x", "phase"}
     assert result.verification is not None
     assert result.verification.state == "verified"
-    whole, half = (_run(target, "y:0", x=SMALL, phase=np.array(value)) for value in (False, True))
-    _same(half * 2, whole)
-    first = _run(model, "a:0", x=SMALL, phase=np.array(False))
-    _same(half, _run(model, "y:0", x=SMALL, phase=np.array(True), a=first))
+    whole, half = (run_file(target, "y:0", x=SMALL, phase=np.array(value)) for value in (False, True))
+    same_numbers(half * 2, whole)
+    first = run_file(model, "a:0", x=SMALL, phase=np.array(False))
+    same_numbers(half, run_file(model, "y:0", x=SMALL, phase=np.array(True), a=first))
     why = "no one value serves inference mode to all layers"
     assert f"still fed: phase, which decides more than batch norm ({why})" in [
         told.text for told in summary(result)
@@ -136,9 +118,9 @@ def test_what_else_a_boolean_of_one_polarity_decides_goes_with_the_layers(tmp_pa
 
     model, target = write(tmp_path / "model.pb", build), tmp_path / "out.pb"
     strip(model, target)
-    assert _placeholders(target) == {"x"}
+    assert placeholders_of(target) == {"x"}
     assert {node.op for node in load(str(target))}.isdisjoint({"Switch", "Merge"})
-    _same(_run(target, "y:0", x=SMALL), _run(model, "y:0", x=SMALL, phase=np.array(False)))
+    same_numbers(run_file(target, "y:0", x=SMALL), run_file(model, "y:0", x=SMALL, phase=np.array(False)))
 
 
 @pytest.mark.tensorflow
@@ -152,9 +134,11 @@ def test_what_else_a_computed_predicate_decides_goes_with_the_layers(tmp_path: P
 
     model, target = write(tmp_path / "model.pb", build), tmp_path / "out.pb"
     strip(model, target)
-    assert _placeholders(target) == {"x"}
+    assert placeholders_of(target) == {"x"}
     assert {node.op for node in load(str(target))}.isdisjoint({"Switch", "Merge", "Less"})
-    _same(_run(target, "y:0", x=SMALL), _run(model, "y:0", x=SMALL, step=np.array(100, np.int32)))
+    same_numbers(
+        run_file(target, "y:0", x=SMALL), run_file(model, "y:0", x=SMALL, step=np.array(100, np.int32))
+    )
 
 
 @pytest.mark.tensorflow
@@ -172,10 +156,10 @@ def test_a_conditional_in_a_conditional_leaves_neither(tmp_path: Path) -> None:
 
     model, target = write(tmp_path / "model.pb", build), tmp_path / "out.pb"
     strip(model, target)
-    assert _placeholders(target) == {"x"}
+    assert placeholders_of(target) == {"x"}
     assert {node.op for node in load(str(target))}.isdisjoint({"Switch", "Merge"})
     false = np.array(False)
-    _same(_run(target, "y:0", x=SMALL), _run(model, "y:0", x=SMALL, phase=false, other=false))
+    same_numbers(run_file(target, "y:0", x=SMALL), run_file(model, "y:0", x=SMALL, phase=false, other=false))
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.converters.forecast import ConverterForecast, forecast
 from bninspect.converters.table import NAMES
-from bninspect.errors import Absent, RewriteError
+from bninspect.errors import Absent, OptionError, RewriteError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.models.open import load
-from bninspect.options import Checked, Texts, refuse_unknown
+from bninspect.options import Assignments, Checked, Texts, refuse_unknown
 from bninspect.rules.conversion import for_converters
 
 if TYPE_CHECKING:
@@ -29,9 +29,13 @@ class ForecastOptions(Checked):
     """Names of converters, as `--for` takes them; empty: all of them."""
     attempt: bool = False
     """Whether those that are installed are run on the model."""
+    feeds: Assignments = ()
+    """What they and the model are fed where values cannot be made up, as `--feed` takes it."""
 
     def refuse_contradictions(self) -> None:
         refuse_unknown(self.converters, NAMES, "--for")
+        if self.feeds and not self.attempt:
+            raise OptionError("--feed is for --try: without it nothing is run")
 
 
 @frozen_dataclass(eq=False)
@@ -55,7 +59,7 @@ def forecast_model(
 ) -> ForecastResult:
     """The forecast for one model, given by its path or as a graph.
 
-    Raises BninspectError where it cannot be read or has no batch norm.
+    Raises BninspectError where it cannot be read, has no batch norm, or cannot be run and is to be.
     """
     options = options or ForecastOptions()
     report = inspect(load(model))
@@ -68,7 +72,7 @@ def forecast_model(
     if options.attempt:
         from bninspect.commands.forecast.trial import try_converters
 
-        seen, untried = try_converters(report, found)
+        seen, untried = try_converters(report, found, options.feeds)
     return ForecastResult(
         report=report,
         forecasts=found,

@@ -14,10 +14,11 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.deciding import value_of
 from bninspect.batchnorm.wiring.predicates.predicate import logic
 from bninspect.batchnorm.wiring.predicates.trials import trials
-from bninspect.errors import BninspectError, RunError
+from bninspect.errors import BninspectError, InputError, RunError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.search import upstream
 from bninspect.inputs.deciding import fed_value, sources
+from bninspect.inputs.feeds import rows
 from bninspect.inputs.invented import invented
 from bninspect.inputs.placeholders import placeholders
 from bninspect.inputs.request import Request
@@ -26,6 +27,7 @@ from bninspect.rewrite.specialize import specialize
 from bninspect.rewrite.strip import rewritable, strip
 from bninspect.run.program import Program
 from bninspect.run.running import Running
+from bninspect.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,11 +95,13 @@ class Modes:
         return self._known[modes]
 
 
-def modes_of(report: Report) -> Modes:
-    """Both modes of a model, on seeded values for whatever has to be fed.
+def modes_of(report: Report, given: Mapping[str, Array] | None = None) -> Modes:
+    """Both modes of a model, on seeded values for whatever has to be fed and is not given (name -> value).
 
-    Raises BninspectError if nothing can be fed, or neither mode runs.
+    Raises BninspectError if nothing can be fed, neither mode runs, or a value is given for anything else than
+    a placeholder that has to be fed in both modes alike.
     """
+    given = given or {}
     needed = upstream(tensor.node for tensor in report.outputs)
     decided = sources(report)
     asked = {tensor: _asked(tensor, values) for tensor, values in decided.items()}
@@ -107,7 +111,10 @@ def modes_of(report: Report) -> Modes:
         place for place in placeholders(report.graph, needed)
         if not place.has_default and place.name not in names
     ]  # fmt: skip
-    made = _both_modes(report, places, fed)
+    for name in given.keys() - {place.name for place in places}:
+        may = listed([place.name for place in places]) or "none"
+        raise InputError(f"--feed {name}: converters are fed placeholders without a default ({may})")
+    made = _both_modes(report, places, fed, given)
     rounds = {
         mode.value: _round(made.given, fed, mode) for mode in made.values
     } if fed else {"unfed": FedRound(feeds=made.given, decided={})}  # fmt: skip
@@ -138,21 +145,30 @@ class _Runs:
     unrunnable: str | None
 
 
-def _both_modes(report: Report, places: Sequence[Placeholder], fed: Fed) -> _Runs:
+def _both_modes(report: Report, places: Sequence[Placeholder], fed: Fed, given: Mapping[str, Array]) -> _Runs:
     """On a batch of the usual size, or on a larger one if only that runs: ghost batches take many images.
 
     Raises RunError if neither mode runs.
     """
-    usual = _runs(report, places, fed, None)
-    larger = usual if usual.unrunnable is None else _runs(report, places, fed, _LARGER_BATCH)
+    batch = rows(report.graph, given)
+    usual = _runs(report, places, fed, given, batch)
+    wanting = usual.unrunnable is not None and batch is None
+    larger = _runs(report, places, fed, given, _LARGER_BATCH) if wanting else usual
     made = larger if larger.unrunnable is None else usual
     if not made.values:
         raise RunError(made.obstacle)
     return made
 
 
-def _runs(report: Report, places: Sequence[Placeholder], fed: Fed, batch: int | None) -> _Runs:
-    given = invented(report.graph, places, report.layers, Request(batch_size=batch))
+def _runs(
+    report: Report,
+    places: Sequence[Placeholder],
+    fed: Fed,
+    given: Mapping[str, Array],
+    batch: int | None,
+) -> _Runs:
+    others = [place for place in places if place.name not in given]
+    given = {**given, **invented(report.graph, others, report.layers, Request(batch_size=batch))}
     values, obstacle, unrunnable, draws = {}, "", None, False
     for mode in (Mode.INFERENCE, Mode.TRAINING):
         try:

@@ -23,6 +23,7 @@ from bninspect.converters.fact import Serves
 from bninspect.errors import Absent, BninspectError
 from bninspect.graph.search import upstream
 from bninspect.graphdef import writer
+from bninspect.inputs.feeds import parse
 from bninspect.inputs.placeholders import image_input, layout, placeholders
 from bninspect.rewrite.freeze import frozen
 from bninspect.steps import step
@@ -66,11 +67,11 @@ def installed_version(converter: str) -> str | None:
 
 
 def try_converters(
-    report: Report, forecasts: Sequence[ConverterForecast]
+    report: Report, forecasts: Sequence[ConverterForecast], fed: Sequence[str] = ()
 ) -> tuple[tuple[Trial, ...], tuple[Absent, ...]]:
-    """(what each installed converter made of the model, those that were not tried).
+    """(what each installed converter made of the model, those that were not tried). `fed`: NAME=VALUE texts.
 
-    Raises BninspectError if the original cannot be run.
+    Raises BninspectError if the original cannot be run, InputError for a text of `fed` that does not fit.
     """
     tested = {one.converter.name: one for one in forecasts if one.converter.tested}
     others = dict.fromkeys(one.converter.name for one in forecasts if not one.converter.tested)
@@ -84,7 +85,7 @@ def try_converters(
         return (), untried
     held = frozen(report)
     step("running both modes of the original")
-    modes = modes_of(held)
+    modes = modes_of(held, parse(held.graph, fed)[0])
     found = []
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model.pb"

@@ -10,6 +10,7 @@ import re
 import sys
 import tempfile
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from bninspect.graphdef.dtypes import spoken
@@ -96,7 +97,8 @@ def quiet(*, loud: bool = False) -> Iterator[None]:
     """Keeps what TensorFlow's C++ side writes to standard error off the screen.
 
     TF_CPP_MIN_LOG_LEVEL does not reach what is logged before the logger is set up, so the file descriptor is
-    turned away for the while. A user who set that variable wants to see the log.
+    turned away for the while; where threads overlap, until the last one is done. A user who set that variable
+    wants to see the log.
     """
     try:
         descriptor = sys.__stderr__.fileno() if sys.__stderr__ is not None else -1
@@ -105,12 +107,40 @@ def quiet(*, loud: bool = False) -> Iterator[None]:
     if loud or descriptor < 0:
         yield
         return
-    sys.__stderr__.flush()  # type: ignore[union-attr]
-    kept = os.dup(descriptor)
-    with tempfile.TemporaryFile() as sink:
-        os.dup2(sink.fileno(), descriptor)
-        try:
-            yield
-        finally:
-            os.dup2(kept, descriptor)
-            os.close(kept)
+    _AWAY.turn(descriptor)
+    try:
+        yield
+    finally:
+        _AWAY.turn_back(descriptor)
+
+
+class _Away:
+    """Standard error, turned away as long as anyone in this process asks for it.
+
+    Each on its own would keep what it found, which may be what another turned it to: then nothing that is
+    written later is ever seen.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._kept = -1
+
+    def turn(self, descriptor: int) -> None:
+        with self._lock:
+            if not self._users:
+                sys.__stderr__.flush()  # type: ignore[union-attr]
+                self._kept = os.dup(descriptor)
+                with tempfile.TemporaryFile() as sink:
+                    os.dup2(sink.fileno(), descriptor)
+            self._users += 1
+
+    def turn_back(self, descriptor: int) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                os.dup2(self._kept, descriptor)
+                os.close(self._kept)
+
+
+_AWAY = _Away()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from bninspect.cli import run
 from bninspect.errors import RunError
 from bninspect.graphdef.reader import records
-from bninspect.run.messages import run_failure
+from bninspect.run.messages import quiet, run_failure
 from bninspect.run.program import Program
 from bninspect.run.running import Running
 from bninspect.run.session import Session
@@ -95,3 +97,18 @@ def test_two_types(capsys: pytest.CaptureFixture[str]) -> None:
         "bninspect: TensorFlow refuses this graph: c1/BatchNorm/FusedBatchNormV3 takes float32 at input 1, "
         "and c1/BatchNorm/gamma/read:0 is float16: build the graph in one of the two\n"
     )
+
+
+def test_threads_that_are_quiet_at_once_leave_standard_error_as_it_was(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The first to begin ends first: the other must not turn it back to what the first turned it to."""
+    with ExitStack() as first, ExitStack() as second:
+        first.enter_context(quiet())
+        second.enter_context(quiet())
+        os.write(2, b"of both")
+        first.close()
+        os.write(2, b"of the second")
+        second.close()
+        os.write(2, b"a line for a person")
+    assert capfd.readouterr().err == "a line for a person"

@@ -19,7 +19,6 @@ from bninspect.text import layers, listed
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Tensor
-    from bninspect.graphdef import GraphDef
     from bninspect.rewrite.edits import Edits
     from bninspect.rewrite.prune import Pruned
 
@@ -34,6 +33,8 @@ class Stripped:
     pruned: Pruned
     changes: tuple[LayerChange, ...]
     edits: Edits
+    written: Report
+    """Of the new graph."""
 
     def place(self, tensor: Tensor) -> str | None:
         """Where a tensor of the original stands in the new graph (`op:0`); None where it is gone."""
@@ -66,18 +67,23 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
         raise RewriteError(f"what {first.node} is could not be decided ({first.reason}); its mode stays open")
     pruned = specialization.pruned((), report.outputs)
     pruned = replace(pruned, graphdef=unfused(pruned.graphdef))
-    _refuse_other(pruned.graphdef, report, mode)
-    changes = (*specialization.changes, *_untouched(original, report, mode))
-    return Stripped(report=report, mode=mode, pruned=pruned, changes=changes, edits=specialization.edits)
+    written = inspect(flatten(pruned.graphdef), outputs=tuple(tensor.name for tensor in report.outputs))
+    _refuse_other(written, mode)
+    return Stripped(
+        report=report,
+        mode=mode,
+        pruned=pruned,
+        changes=(*specialization.changes, *_untouched(original, report, mode)),
+        edits=specialization.edits,
+        written=written,
+    )
 
 
-def _refuse_other(graphdef: GraphDef, report: Report, mode: Mode) -> None:
+def _refuse_other(written: Report, mode: Mode) -> None:
     """Raises RewriteError if a batch norm of the new graph does not run in the mode."""
-    outputs = tuple(tensor.name for tensor in report.outputs)
-    other = [layer for layer in inspect(flatten(graphdef), outputs=outputs).layers if layer.mode is not mode]
+    other = [layer.name for layer in written.layers if layer.mode is not mode]
     if other:
-        who = listed([layer.name for layer in other])
-        raise RewriteError(f"{who} would still not run in {mode.value} mode; nothing was written")
+        raise RewriteError(f"{listed(other)} would still not run in {mode.value} mode; nothing was written")
 
 
 def require_layers(report: Report, verb: str) -> None:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm import inspect
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.converters.fact import Serves
 from bninspect.converters.forecast import ConverterForecast, forecast
 from bninspect.errors import BninspectError
-from bninspect.graph import flatten
 from bninspect.rewrite.strip import strip
 from bninspect.rules.remedies import to_inference, with_values
 from bninspect.rules.rule import Case
@@ -45,7 +43,7 @@ def for_converters(
 def _after_strip(report: Report, names: set[str]) -> tuple[ConverterForecast, ...]:
     """The forecasts of what strip would write; empty where it refuses, or no layer is left to be seen."""
     try:
-        written = inspect(flatten(strip(with_values(report)).pruned.graphdef))
+        written = strip(with_values(report)).written
     except BninspectError:
         return ()
     return forecast(written, names) if written.layers else ()

@@ -1,8 +1,9 @@
-"""What an op takes: how many inputs at least, and of which kind an attribute is.
+"""What an op takes: how many inputs, and of which kind an attribute is.
 
 Held where a graph is built and where an attribute is read, so that nothing behind asks whether the inputs it
-reads by position are there. TensorFlow refuses what breaks these, too. Source: tensorflow/core/ops/*.cc.
-The normalizations themselves are not listed: one that is short of inputs is named as `unrecognised`.
+reads by position are there, or whether there are more. TensorFlow refuses what breaks these, too. The
+normalizations themselves are not listed: one that is short of inputs is named as `unrecognised`. Source:
+tensorflow/core/ops/*.cc.
 """
 
 from __future__ import annotations
@@ -14,22 +15,32 @@ from bninspect.graphdef.records import AttributePlaceholder, FunctionRef
 from bninspect.graphdef.tensors import TensorValue
 
 _ONE = (
-    "Identity", "RefIdentity", "IdentityN", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot",
-    "DeepCopy", "Print", "EnsureShape", "Enter", "RefEnter", "Exit", "RefExit", "NextIteration",
-    "RefNextIteration", "LoopCond", "ReadVariableOp", "Merge", "RefMerge", "Squeeze", "Cast", "LogicalNot",
-    "Neg", "Square", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Relu", "Abs", "AddN", "PlaceholderWithDefault",
-    "Shape", "ZerosLike", "OnesLike",
+    "Identity", "RefIdentity", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "DeepCopy",
+    "EnsureShape", "Enter", "RefEnter", "Exit", "RefExit", "NextIteration", "RefNextIteration", "LoopCond",
+    "ReadVariableOp", "Squeeze", "Cast", "LogicalNot", "Neg", "Square", "Sqrt", "Rsqrt", "Reciprocal", "Inv",
+    "Relu", "Abs", "Exp", "Log", "PlaceholderWithDefault", "Shape", "ZerosLike", "OnesLike",
+    "FakeQuantWithMinMaxArgs",
 )  # fmt: skip
+_ONE_OR_MORE = ("IdentityN", "Print", "Merge", "RefMerge", "AddN")
 _TWO = (
     "Switch", "RefSwitch", "Reshape", "ExpandDims", "BroadcastTo", "Tile", "Transpose", "Fill", "Add",
     "AddV2", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "SquaredDifference", "Maximum", "Minimum",
     "Pow", "BiasAdd", "Mean", "Sum", "LogicalAnd", "LogicalOr", "Equal", "NotEqual", "Greater",
-    "GreaterEqual", "Less", "LessEqual", "Conv2D", "DepthwiseConv2dNative", "MatMul", "Assign",
-    "AssignAdd", "AssignSub", "AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp",
-    "ResourceGather", "ResourceGatherNd",
+    "GreaterEqual", "Less", "LessEqual", "Xdivy", "Conv2D", "DepthwiseConv2dNative", "Conv3D", "MatMul",
+    "BatchMatMul", "BatchMatMulV2", "Assign", "AssignAdd", "AssignSub", "AssignVariableOp",
+    "AssignAddVariableOp", "AssignSubVariableOp", "ResourceGather", "ResourceGatherNd", "BatchToSpace",
 )  # fmt: skip
-LEAST_INPUTS = {**dict.fromkeys(_ONE, 1), **dict.fromkeys(_TWO, 2), "Select": 3, "SelectV2": 3}
-"""Op -> data inputs at least."""
+_THREE = (
+    "Select", "SelectV2", "FakeQuantWithMinMaxVars", "FakeQuantWithMinMaxVarsPerChannel", "BatchToSpaceND",
+    "ClipByValue",
+)  # fmt: skip
+INPUTS: dict[str, tuple[int, int | None]] = {
+    **dict.fromkeys(_ONE, (1, 1)),
+    **dict.fromkeys(_ONE_OR_MORE, (1, None)),
+    **dict.fromkeys(_TWO, (2, 2)),
+    **dict.fromkeys(_THREE, (3, 3)),
+}
+"""Op -> data inputs at least and at most; None where it takes any number."""
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "T": (str, tuple),
@@ -54,9 +65,13 @@ _NAMES = (
 )  # fmt: skip
 
 
-def short_of_inputs(op: str, given: int, label: str) -> GraphDefError:
-    """The error of a node with fewer data inputs than its op takes."""
-    return GraphDefError(f"damaged: {op} {label!r} has {given} of its {LEAST_INPUTS[op]} inputs")
+def check_inputs(op: str, given: int, label: str) -> None:
+    """Raises GraphDefError for a node with fewer data inputs than its op takes, or with more."""
+    least, most = INPUTS.get(op, (0, None))
+    if given < least:
+        raise GraphDefError(f"damaged: {op} {label!r} has {given} of its {least} inputs")
+    if most is not None and given > most:
+        raise GraphDefError(f"damaged: {op} {label!r} has {given} inputs, where {most} belong")
 
 
 def of_its_kind(name: str, value: Any, owner: str) -> Any:

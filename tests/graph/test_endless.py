@@ -16,6 +16,7 @@ import pytest
 from bninspect.batchnorm import Report, inspect
 from bninspect.errors import BninspectError, GraphDefError
 from bninspect.graph import load
+from bninspect.graph.taken import INPUTS
 from bninspect.graphdef.schema import message_class
 from tests.support.messages import chain, refusal, written
 from tests.support.text import graphdef
@@ -134,9 +135,7 @@ def test_a_ring_of(op: str, length: int, tmp_path: Path) -> None:
     message = message_class("GraphDef")()
     for number in range(length):
         before = f"r{(number - 1) % length}"
-        message.node.add(
-            name=f"r{number}", op=op, input=[before] if op in ("Identity", "Neg") else [before] * 2
-        )
+        message.node.add(name=f"r{number}", op=op, input=[before] * INPUTS[op][0])
     fused(message, "r0")
     message.node.add(name="add", op="Add", input=["r0", "bn/variance"])
     message.node.add(name="root", op="Rsqrt", input=["add"])

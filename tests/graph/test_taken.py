@@ -1,4 +1,4 @@
-"""A node short of inputs, and an attribute of another kind than its name has, are one line each."""
+"""Too few inputs of a node or too many, and an attribute of another kind than its name has: one line each."""
 
 from __future__ import annotations
 
@@ -7,18 +7,30 @@ from typing import Any
 import pytest
 
 from bninspect.errors import GraphDefError
-from bninspect.graph.taken import LEAST_INPUTS
+from bninspect.graph.taken import INPUTS
 from bninspect.graphdef.schema import message_class
 from tests.support.text import graph
 
 
-@pytest.mark.parametrize("op", sorted(LEAST_INPUTS))
-def test_a_node_short_of_inputs_is_refused(op: str) -> None:
-    least = LEAST_INPUTS[op]
-    given = ["a"] * (least - 1)
+def with_inputs(op: str, count: int) -> int:
+    """How many inputs a node of this op has, given so many and a control input."""
+    given = ["a"] * count
+    return len(graph(f"a = Placeholder()\nn = {op}({', '.join([*given, '^a'])})").node("n").inputs)
+
+
+@pytest.mark.parametrize("op", sorted(INPUTS))
+def test_a_node_has_the_inputs_that_its_op_takes_or_is_refused(op: str) -> None:
+    least, most = INPUTS[op]
     with pytest.raises(GraphDefError, match=f"damaged: {op} 'n' has {least - 1} of its {least} inputs"):
-        graph(f"a = Placeholder()\nn = {op}({', '.join([*given, '^a'])})")
-    assert len(graph(f"a = Placeholder()\nn = {op}({', '.join([*given, 'a'])})").node("n").inputs) == least
+        with_inputs(op, least - 1)
+    assert with_inputs(op, least) == least
+    if most is None:
+        assert with_inputs(op, least + 20) == least + 20
+    else:
+        with pytest.raises(
+            GraphDefError, match=f"damaged: {op} 'n' has {most + 1} inputs, where {most} belong"
+        ):
+            with_inputs(op, most + 1)
 
 
 def value(kind: str) -> Any:

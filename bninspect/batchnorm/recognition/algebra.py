@@ -42,13 +42,11 @@ _MOST_FACTORS = 32
 
 def root_of(node: Node) -> tuple[Tensor, int] | None:
     """(what the root is taken of, 1 for a reciprocal root, -1 for a root); None where none is taken."""
-    if not node.inputs:
-        return None
     if node.op == "Rsqrt":
         return node.inputs[0], 1
     if node.op == "Sqrt":
         return node.inputs[0], -1
-    if node.op == "Pow" and len(node.inputs) == 2:
+    if node.op == "Pow":
         exponent = scalar(node.inputs[1])
         if exponent in (0.5, -0.5):
             return node.inputs[0], -1 if exponent == 0.5 else 1
@@ -59,9 +57,9 @@ def root_of(node: Node) -> tuple[Tensor, int] | None:
 
 def _power_of_logarithm(product: Node) -> tuple[Tensor, int] | None:
     """As `root_of` of exp(product), for a product of a logarithm and a half."""
-    for factor, other in (product.inputs, product.inputs[::-1]) if len(product.inputs) == 2 else ():
+    for factor, other in (product.inputs, product.inputs[::-1]) if product.op == "Mul" else ():
         logarithm, half = value(factor).node, scalar(other)
-        if product.op == "Mul" and logarithm.op == "Log" and logarithm.inputs and half in (0.5, -0.5):
+        if logarithm.op == "Log" and half in (0.5, -0.5):
             return logarithm.inputs[0], -1 if half == 0.5 else 1
     return None
 
@@ -129,7 +127,7 @@ class Region:
             return self._expand(tensor.node)
         sign, tensor = 1, same(tensor)
         for _ in range(_MOST_NODES):
-            if tensor.node.op != "Neg" or not tensor.node.inputs:
+            if tensor.node.op != "Neg":
                 break
             sign, tensor = -sign, same(tensor.node.inputs[0])
         return (Term(sign, 0, (tensor,)),)
@@ -146,12 +144,10 @@ class Region:
             return _negated(terms) if op == "Neg" else _inverted(terms)
         operands = [self._operand(tensor) for tensor in node.inputs]
         sides = [terms for terms in operands if terms is not None]
-        if len(sides) != len(operands) or not sides:
+        if len(sides) != len(operands):
             return None
         if op in ADDS or op == "AddN":
             return tuple(term for side in sides for term in side)
-        if len(sides) != 2:
-            return None
         first, second = sides
         if op == "Sub":
             return first + _negated(second)

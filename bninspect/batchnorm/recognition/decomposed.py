@@ -216,7 +216,7 @@ def _are_channels(kept: tuple[int, ...], dimensions: int | None) -> bool:
 def _laid_out(tensor: Tensor) -> tuple[int, ...] | None:
     """The shape a stored statistic has when it meets x; None where it is not known."""
     node = same(tensor).node
-    if node.op == "Reshape" and len(node.inputs) == 2:
+    if node.op == "Reshape":
         return integers(node.inputs[1])
     return shape_of(node)
 

@@ -52,7 +52,7 @@ def variance_and_epsilon(radicand: Tensor, conditions: Conditions) -> tuple[Tens
     """(variance, epsilon) of variance + epsilon; epsilon None where no number is added."""
     source = unclipped(radicand)
     node = source.node
-    if node.op in _ADDS and len(node.inputs) == 2:
+    if node.op in _ADDS:
         pairs = (node.inputs, node.inputs[::-1])
         numbers = [
             (one, other, epsilon)
@@ -74,7 +74,7 @@ def _number(tensor: Tensor, conditions: Conditions) -> float | None:
 def _numbers(tensor: Tensor, conditions: Conditions) -> set[float | None]:
     """All that a tensor can be when nothing is fed, None among it for what is no known number."""
     return {
-        scalar(end.node.inputs[0] if end.node.op == "PlaceholderWithDefault" and end.node.inputs else end)
+        scalar(end.node.inputs[0] if end.node.op == "PlaceholderWithDefault" else end)
         for end, _ in alternatives(tensor, conditions)
     }
 
@@ -82,7 +82,7 @@ def _numbers(tensor: Tensor, conditions: Conditions) -> set[float | None]:
 def unsettled(radicand: Tensor, conditions: Conditions) -> str | None:
     """Why epsilon has no one value: it is fed, or a predicate chooses it; None where that is not so."""
     node = unclipped(radicand).node
-    for tensor in node.inputs if node.op in _ADDS and len(node.inputs) == 2 else ():
+    for tensor in node.inputs if node.op in _ADDS else ():
         end = value(tensor)
         if end.node.op == "Placeholder" and declared_shape(end.node) == ():
             return f"epsilon is fed, {end.name}: its value is not in the file"
@@ -122,7 +122,7 @@ def _key(root: Node, conditions: Conditions) -> tuple[Tensor, float | None, int]
         return None
     radicand, sign = taken
     node = same(radicand).node
-    for one, other in (node.inputs, node.inputs[::-1]) if node.op in _ADDS and len(node.inputs) == 2 else ():
+    for one, other in (node.inputs, node.inputs[::-1]) if node.op in _ADDS else ():
         epsilon = _number(other, conditions)
         if epsilon is not None:
             return same(one), epsilon, sign

@@ -55,7 +55,6 @@ def _is_made_alike(node: Node, x: Tensor) -> bool:
     return (
         maker.op in _WEIGHTED
         and node.op == maker.op
-        and len(node.inputs) == len(maker.inputs) == 2
         and node is not maker
         and same(node.inputs[0]) == same(maker.inputs[0])
         and is_parameter(node.inputs[1])

@@ -113,7 +113,7 @@ def _centred(output: Tensor, term: Term, beta: Tensor | None) -> Match | None:
 
 def _products(node: Node) -> list[tuple[Tensor, tuple[Tensor, ...]]]:
     """(a, (b,)) and (b, (a,)) where the node is a * b: gamma may be multiplied before the root is."""
-    if node.op != "Mul" or len(node.inputs) != 2:
+    if node.op != "Mul":
         return []
     first, second = node.inputs
     return [(first, (second,)), (second, (first,))]
@@ -121,11 +121,11 @@ def _products(node: Node) -> list[tuple[Tensor, tuple[Tensor, ...]]]:
 
 def difference_of(node: Node) -> tuple[Tensor, Tensor] | None:
     """(a, b) where the node is a - b, or a + (-b)."""
-    if node.op == "Sub" and len(node.inputs) == 2:
+    if node.op == "Sub":
         return node.inputs[0], node.inputs[1]
-    if node.op in ("Add", "AddV2") and len(node.inputs) == 2:
+    if node.op in ("Add", "AddV2"):
         for x, other in (node.inputs, node.inputs[::-1]):
             negated = value(other).node
-            if negated.op == "Neg" and negated.inputs:
+            if negated.op == "Neg":
                 return x, negated.inputs[0]
     return None

@@ -26,7 +26,7 @@ _CONVOLUTIONS = frozenset({"Conv2D", "Conv3D", "MatMul"})
 def is_over_images(match: Match, axes: tuple[int, ...]) -> bool:
     """Whether moments over these axes of a reshaped x are taken over images: over part of its batch axis."""
     reshape = match.x.node
-    if reshape.op != "Reshape" or len(reshape.inputs) != 2:
+    if reshape.op != "Reshape":
         return False
     sizes = _sizes(reshape.inputs[1])
     given = rank(reshape.inputs[0])

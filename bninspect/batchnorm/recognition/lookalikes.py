@@ -73,7 +73,7 @@ def _kind(axes: set[int], dimensions: int | None, x: Node) -> str:
 def batch_in_channels(node: Node, graph: Graph) -> Lookalike | None:
     """The lookalike that borrows the fused op: x was reshaped to one image whose channels are the images."""
     reshape = same(node.inputs[0]).node
-    if reshape.op != "Reshape" or len(reshape.inputs) < 2:
+    if reshape.op != "Reshape":
         return None
     sizes = _sizes(reshape.inputs[1])
     if sizes is None or len(sizes) != 4 or sizes[0] != 1:
@@ -137,7 +137,7 @@ def _scale_length(node: Node, graph: Graph) -> int | None:
         ahead: list[Tensor] = []
         for tensor in edge:
             for use in graph.uses_of(tensor):
-                if use.node.op == "Mul" and len(use.node.inputs) == 2:
+                if use.node.op == "Mul":
                     factor = constant(use.node.inputs[1 - use.slot])
                     if factor is not None and factor.size > 1:
                         return int(factor.size)
@@ -154,7 +154,7 @@ def square_root_of(root: Node, variance: Tensor) -> Lookalike | None:
     if source.op in ("Maximum", "Add", "AddV2"):
         inner = [value(tensor).node for tensor in source.inputs]
     for reduction in inner:
-        if reduction.op not in ("Sum", "Mean") or not reduction.inputs:
+        if reduction.op not in ("Sum", "Mean"):
             continue
         squared = same(reduction.inputs[0]).node
         if not is_squared(squared) or squared.op == "SquaredDifference":

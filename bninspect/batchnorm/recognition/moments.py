@@ -64,7 +64,7 @@ class Walk:
         self._orders: dict[Tensor, Order] = dict.fromkeys(self._targets, ())
         """x, and what it is the transpose of -> their axes in x."""
         turned = same(x).node
-        if turned.op == "Transpose" and len(turned.inputs) == 2:
+        if turned.op == "Transpose":
             untransposed = same(turned.inputs[0])
             self._orders[untransposed] = self._orders[cast_free(untransposed)] = _inverse(_order(turned))
         self.reached_x = False
@@ -121,7 +121,7 @@ class Walk:
 
     def _inputs(self, node: Node) -> tuple[Tensor, ...]:
         """The inputs that carry values rather than shapes or places."""
-        if node.op in _SHIFTS and len(node.inputs) == 2:
+        if node.op in _SHIFTS:
             first, second = node.inputs
             if cast_free(first) in self._targets or same(first) in self._targets:
                 self.shifts.add(same(value(second)))
@@ -150,7 +150,7 @@ class Walk:
             return _placed((0, 2, 3) if first else (0, 1, 2), self._in_x(self.fused[0].inputs[0]))
         found: set[int] = set()
         for node, orders in self.reductions.items():
-            written = integers(node.inputs[1]) if len(node.inputs) > 1 else None
+            written = integers(node.inputs[1])
             axes = None if written is None or len(orders) > 1 else _placed(written, *(orders or {()}))
             if axes is None:
                 return None
@@ -175,12 +175,12 @@ def _foreign(node: Node) -> str:
 
 def _order(transpose: Node) -> Order:
     """The axes of what a Transpose gives, in what it is given."""
-    return (integers(transpose.inputs[1]) or None) if len(transpose.inputs) == 2 else None
+    return integers(transpose.inputs[1]) or None
 
 
 def _untransposed(tensor: Tensor) -> Tensor | None:
     """What a Transpose is given; None of any other node."""
-    return same(tensor.node.inputs[0]) if tensor.node.op == "Transpose" and tensor.node.inputs else None
+    return same(tensor.node.inputs[0]) if tensor.node.op == "Transpose" else None
 
 
 def _behind(first: Order, second: Order) -> Order:

@@ -26,7 +26,7 @@ def exact(tensor: Tensor) -> Tensor:
     """The tensor before any FakeQuant, delayed or not, and before what `trace.same` sees through."""
     for _ in range(_MOST_IN_A_ROW):
         tensor = same(tensor)
-        if tensor.node.op in FAKE_QUANTS and tensor.node.inputs:
+        if tensor.node.op in FAKE_QUANTS:
             tensor = tensor.node.inputs[0]
         elif (delayed := delayed_from(tensor.node)) is not None and tensor.port == 0:
             tensor = delayed
@@ -40,6 +40,6 @@ def delayed_from(merge: Node) -> Tensor | None:
     if merge.op not in MERGES or len(merge.inputs) != 2 or is_loop_variable(merge):
         return None
     sides = [same(tensor) for tensor in merge.inputs]
-    rounded = [side for side in sides if side.node.op in FAKE_QUANTS and side.node.inputs]
+    rounded = [side for side in sides if side.node.op in FAKE_QUANTS]
     before = {same(side.node.inputs[0]) if side in rounded else side for side in sides}
     return before.pop() if rounded and len(before) == 1 else None

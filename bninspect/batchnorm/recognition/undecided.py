@@ -68,9 +68,7 @@ def _scales_a_transposed_difference(root: Node, sign: int, graph: Graph) -> bool
     operands = (tensor for node in Region({root: sign}, graph).nodes for tensor in node.inputs)
     turned = (value(tensor).node for tensor in operands)
     return any(
-        difference_of(value(node.inputs[0]).node) is not None
-        for node in turned
-        if node.op == "Transpose" and node.inputs
+        difference_of(value(node.inputs[0]).node) is not None for node in turned if node.op == "Transpose"
     )
 
 

@@ -51,7 +51,7 @@ def is_variance_like(tensor: Tensor, conditions: Conditions) -> bool:
         if is_parameter(current):
             stored = True
         elif _is_average(node, scaled):
-            if node.inputs and _is_square(node.inputs[0]):
+            if _is_square(node.inputs[0]):
                 return True
         elif _made_of(current, scaled, conditions) is None:
             computed = computed or not (node.op == "Const" or node.op.startswith("Placeholder"))
@@ -108,7 +108,7 @@ def is_squared(node: Node) -> bool:
     """Whether the node is a square: of a difference, of a tensor, of a product of a tensor with itself."""
     if node.op in ("Square", "SquaredDifference"):
         return True
-    if len(node.inputs) != 2:
+    if node.op not in ("Mul", "Pow"):
         return False
     first, second = node.inputs
-    return (node.op == "Mul" and same(first) == same(second)) or (node.op == "Pow" and scalar(second) == 2)
+    return same(first) == same(second) if node.op == "Mul" else scalar(second) == 2

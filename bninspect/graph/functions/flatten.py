@@ -14,7 +14,7 @@ from bninspect.graph.functions.library import CALL_OPS, IF_OPS, WHILE_OPS, Libra
 from bninspect.graph.functions.lowering import BRANCHES, Lowering
 from bninspect.graph.functions.scopes import Call, Edges, Scope, data_inputs
 from bninspect.graph.graph import Graph, Node, Signature, Tensor
-from bninspect.graph.taken import LEAST_INPUTS, short_of_inputs
+from bninspect.graph.taken import check_inputs
 from bninspect.graphdef.records import FunctionRef
 
 if TYPE_CHECKING:
@@ -181,8 +181,7 @@ class _Flattening:
         node.controls = tuple(controls)
         if scope.conditions:
             node.conditions = self.edges.conditions(scope)
-        if len(data) < LEAST_INPUTS.get(node.op, 0):
-            raise short_of_inputs(node.op, len(data), node.label)
+        check_inputs(node.op, len(data), node.label)
         return len(controls)
 
     def _calls(self, top: Scope) -> Iterator[tuple[str, tuple[Tensor, ...]]]:

@@ -143,7 +143,7 @@ class Expansion:
             return self.of(source)
         if self._ones and holds_only(source, 1.0):
             return number(1.0)
-        if source.node.op == "Neg" and source.node.inputs and deep < _DEEPEST:
+        if source.node.op == "Neg" and deep < _DEEPEST:
             opposite = self.of(source.node.inputs[0], deep + 1)
             return None if opposite is None else negated(opposite)
         self.written.setdefault(source, same(tensor))
@@ -179,7 +179,7 @@ class Expansion:
             return self._convolved(node)
         operands = [self.of(tensor) for tensor in (node.inputs[:1] if op in _UNCHANGED else node.inputs)]
         sides = [terms for terms in operands if terms is not None]
-        if len(sides) != len(operands) or not sides:
+        if len(sides) != len(operands):
             return None
         if op in _UNCHANGED:
             return sides[0]
@@ -189,8 +189,6 @@ class Expansion:
             return negated(sides[0])
         if op in ("Reciprocal", "Inv"):
             return inverted(sides[0])
-        if len(sides) != 2:
-            return None
         first, second = sides
         if op == "Sub":
             return added(first, negated(second))
@@ -240,7 +238,7 @@ class Expansion:
 def _is_vector(tensor: Tensor, written: Tensor) -> bool:
     """Whether the tensor is known to have one axis at most, as it is kept and as it is laid out."""
     shape = shape_of(tensor.node)
-    if written.node.op == "Reshape" and len(written.node.inputs) == 2:
+    if written.node.op == "Reshape":
         layout = integers(written.node.inputs[1])
         if layout is not None and sum(size != 1 for size in layout) > 1:
             return False
@@ -250,7 +248,7 @@ def _is_vector(tensor: Tensor, written: Tensor) -> bool:
 def holds_only(tensor: Tensor, wanted: float) -> bool:
     """Whether the tensor is a vector, or a number, that holds nothing but this."""
     node = tensor.node
-    if node.op == "Fill" and len(node.inputs) == 2:
+    if node.op == "Fill":
         return scalar(node.inputs[1]) == wanted
     held = content(node)
     if held is None or len(held.shape) > 1 or not held.size or not held.is_real:

@@ -68,11 +68,7 @@ def carried(convolution: Node, graph: Graph, conditions: Conditions) -> Explaine
 
 def _may_carry(convolution: Node) -> bool:
     """Whether it is written as what a scale per output channel can be multiplied into."""
-    return (
-        convolution.op in CONVOLUTIONS
-        and len(convolution.inputs) == 2
-        and not any(convolution.attr(name, False) for name in _TRANSPOSED)
-    )
+    return convolution.op in CONVOLUTIONS and not any(convolution.attr(name, False) for name in _TRANSPOSED)
 
 
 def _is_per_channel(convolution: Node, nodes: Mapping[Node, int]) -> bool:

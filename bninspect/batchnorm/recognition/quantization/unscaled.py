@@ -94,7 +94,7 @@ class Unscaled:
         source, kernel = same(self.convolution.inputs[0]), value(weights)
         readers = [*self._graph.uses(source.node), *self._graph.uses(self.convolution.inputs[0].node)]
         for node in dict.fromkeys(use.node for use in readers):
-            if node is self.convolution or node.op != self.convolution.op or len(node.inputs) != 2:
+            if node is self.convolution or node.op != self.convolution.op:
                 continue
             if same(node.inputs[0]) != source or value(node.inputs[1]) != kernel:
                 continue

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 
 from bninspect.statistics.distance import RELATIVE_FLOOR, Meter, difference
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def test_numbers_of_a_difference() -> None:
@@ -103,3 +108,19 @@ def test_only_rows_of_classes_have_largest_values(shape: tuple[int, ...]) -> Non
     meter = Meter()
     meter.add(np.ones(shape), np.ones(shape))
     assert meter.top() is None
+
+
+@pytest.mark.parametrize(
+    ("training", "inference"),
+    [([np.nan, 1.0], [5.0, 1.0]), ([5.0, 1.0], [np.nan, 1.0])],
+    ids=["training", "inference"],
+)
+def test_a_row_that_one_mode_spoils_agrees_with_none(training: list[float], inference: list[float]) -> None:
+    """A row that is no number has its largest value at the nan, says NumPy."""
+    assert difference(np.array([training]), np.array([inference])).top1_agreement == 0
+
+
+@pytest.mark.parametrize("values", [np.array([1, 2]), np.zeros((0, 2))], ids=["whole numbers", "none"])
+def test_what_has_no_difference_is_refused(values: NDArray[Any]) -> None:
+    with pytest.raises(ValueError, match="only real numbers are subtracted, and at least one of them"):
+        difference(values, values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,11 +81,23 @@ def test_concatenated_keeps_every_image() -> None:
     np.testing.assert_array_equal(together.mean, x.mean(axis=1))
 
 
+def test_one_part_is_concatenated_as_it_is() -> None:
+    one = moments_of(values(2, 4, 3))
+    together = concatenated([one])
+    np.testing.assert_array_equal(together.variance, one.variance)
+    assert together.values == 4
+
+
 @pytest.mark.parametrize(
-    "parts", [[], [values(2, 4, 3), values(2, 5, 3)], [values(2, 4, 3), values(2, 4, 2)]]
+    ("parts", "sizes"),
+    [
+        ([], "nothing"),
+        ([values(2, 4, 3), values(2, 5, 3)], "4x3, 5x3"),
+        ([values(2, 4, 3), values(2, 4, 2)], "4x3, 4x2"),
+    ],
 )
-def test_concatenated_refuses_what_does_not_fit(parts: list[Floats]) -> None:
-    with pytest.raises(ValueError, match="images of one size"):
+def test_concatenated_refuses_what_does_not_fit(parts: list[Floats], sizes: str) -> None:
+    with pytest.raises(ValueError, match=f"images of one size .*not of {sizes}$"):
         concatenated([moments_of(part) for part in parts])
 
 
@@ -109,6 +122,7 @@ def test_float32_moments_are_pooled_in_float64() -> None:
     assert pooled.mean.dtype == pooled.variance.dtype == np.float64
 
 
-def test_other_shapes_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"\(3,\) and \(3,\)"):
-        ImageMoments.of(np.zeros(3), np.zeros(3), 1)
+@pytest.mark.parametrize(("mean", "variance"), [((3,), (3,)), ((2, 3), (2, 2)), ((2, 3), (3,))])
+def test_other_shapes_are_refused(mean: tuple[int, ...], variance: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{mean} and {variance}")):
+        ImageMoments.of(np.zeros(mean), np.zeros(variance), 1)

@@ -61,6 +61,16 @@ def test_one_batch_after_another_is_all_at_once() -> None:
     np.testing.assert_allclose(running.of_squares(), backwards.of_squares(), rtol=1e-10)
 
 
+def test_sums_are_moved_to_another_origin_more_than_once() -> None:
+    """Their own origin is not their mean any more once batches were merged."""
+    whole = images(5, 3.0)
+    first, *others = batches(whole, 7, 13, 40)
+    merged = Spread.merged([first, Spread.merged(others)])
+    q = whole.variance + (whole.mean - whole.pooled().mean) ** 2
+    np.testing.assert_allclose(merged.of_squares(), q.var(axis=0, ddof=1), rtol=1e-9)
+    np.testing.assert_allclose(merged.of_means(), whole.mean.var(axis=0, ddof=1), rtol=1e-9)
+
+
 def test_a_layer_is_judged_as_with_all_images_at_hand() -> None:
     whole = images(3)
     stored = whole.pooled().mean + 0.5, whole.pooled().variance * 1.5

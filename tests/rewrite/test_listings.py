@@ -1,0 +1,40 @@
+"""What each mode changes in the fixtures, node by node, as one reads it: golden listings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bninspect.batchnorm import Mode, inspect
+from bninspect.graph import flatten
+from bninspect.graphdef import read
+from bninspect.rewrite import specialize
+from tests.support.listing import changed
+from tests.support.places import FIXTURES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bninspect.batchnorm import Report
+
+NAMES = [path.name for path in sorted(FIXTURES.glob("*.pb"))]
+
+
+def in_mode(report: Report, mode: Mode) -> list[str]:
+    """The listing under its heading, and what was left as it was."""
+    special = specialize(report, mode, everything=True)
+    changes = [f"{change.name}: {change.what}" for change in special.changes]
+    reasons = [f"  {change.reason}" for change in special.changes if change.reason]
+    after = special.pruned((), report.outputs).graphdef
+    return [f"{mode.value}: {', '.join(changes)}", *reasons, *changed(after, report.graph.graphdef), ""]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_nodes_that_a_mode_changes(name: str, expected: Callable[[str, str], None]) -> None:
+    report = inspect(flatten(read(str(FIXTURES / name)), loops=False))
+    if not report.layers:
+        assert specialize(report, Mode.INFERENCE).changes == ()
+        return
+    lines = [line for mode in (Mode.TRAINING, Mode.INFERENCE) for line in in_mode(report, mode)]
+    expected(f"{name}.txt", "\n".join(lines))

@@ -36,7 +36,7 @@ def test_every_term_of_a_floor_and_of_the_error_of_a_score(
     """Three images: var(m) = 4, var(q) = 7/3, mean 2 and variance 14/3 of all; (2/4)^2 is added behind layers
     of four values.
     """
-    measured = ImageMoments.of([[0], [2], [4]], [[1], [3], [2]], 10)
+    measured = ImageMoments.of(np.array([[0], [2], [4]]), np.array([[1], [3], [2]]), 10)
     found = staleness(np.zeros(1), np.array([2.0]), 0.5, None, measured, fewest)
     assert found.floor == pytest.approx([floor], rel=1e-6)
     assert found.w**2 == pytest.approx([1.7914862], rel=1e-6)
@@ -46,7 +46,7 @@ def test_every_term_of_a_floor_and_of_the_error_of_a_score(
 
 def test_the_unit_of_x_changes_no_floor() -> None:
     """The same images, a tenth as large, and epsilon with them."""
-    measured = ImageMoments.of([[0], [0.2], [0.4]], [[0.01], [0.03], [0.02]], 10)
+    measured = ImageMoments.of([[0.0], [0.2], [0.4]], [[0.01], [0.03], [0.02]], 10)
     found = staleness(np.zeros(1), np.array([0.02]), 0.005, None, measured)
     assert found.floor == pytest.approx([0.6136752], rel=1e-6)
 

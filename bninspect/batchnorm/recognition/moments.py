@@ -173,9 +173,9 @@ def _foreign(node: Node) -> str:
     return f"the statistics come from {node.op} {node.label}, neither a moment of x nor stored"
 
 
-def _order(transpose: Node) -> Order:
-    """The axes of what a Transpose gives, in what it is given."""
-    return integers(transpose.inputs[1]) or None
+def _order(node: Node) -> Order:
+    """The axes of what a Transpose gives, in what it is given; None of any other node."""
+    return (integers(node.inputs[1]) or None) if node.op == "Transpose" else None
 
 
 def _untransposed(tensor: Tensor) -> Tensor | None:

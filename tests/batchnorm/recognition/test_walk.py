@@ -1,4 +1,4 @@
-"""The way back from a statistic: over which axes of x it is taken, what is stored on it, and where it ends."""
+"""The way back from a statistic: over which axes of x it is taken, what is stored on it, where it ends."""
 
 from __future__ import annotations
 
@@ -163,7 +163,8 @@ UNJUDGED = {
     ),
     "windows": (
         "a = AvgPool3D(x)\ny = Mean(a, axes)\n",
-        "the statistics come from AvgPool3D a, averages over windows, and that one covers all of x is not known",
+        "the statistics come from AvgPool3D a, averages over windows, and that "
+        "one covers all of x is not known",
     ),
     "the first of two": (
         "a = RandomUniform(axes)\nb = RandomNormal(axes)\ny = Add(a, b)\n",

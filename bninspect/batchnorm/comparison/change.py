@@ -159,7 +159,7 @@ class _Sums:
         return None
 
     def _take(self, old: NDArray[Any], new: NDArray[Any], times: int) -> None:
-        self.moved = self.moved or not _equal(old, new)
+        self.moved = self.moved or not np.array_equal(old, new, equal_nan=True)
         with np.errstate(invalid="ignore", over="ignore"):
             before, after = old.astype(np.float64), new.astype(np.float64)
             gap = after - before
@@ -192,13 +192,6 @@ def _chunks(old: NDArray[Any], new: NDArray[Any]) -> Iterator[tuple[NDArray[Any]
         yield pieces[0], pieces[1], 1
 
 
-def _equal(old: NDArray[Any], new: NDArray[Any]) -> bool:
-    """Whether all values are the same; of two types, as float64 has them."""
-    if old.dtype != new.dtype:
-        old, new = old.astype(np.float64), new.astype(np.float64)
-    return np.array_equal(old, new, equal_nan=old.dtype.kind == "f")
-
-
 def statistics_change(old: Statistics, new: Statistics, epsilon: float | None) -> StatisticsChange:
     """How far moving mean and moving variance moved. An epsilon that is None counts as 0."""
     if old.values is None or new.values is None:
@@ -217,7 +210,9 @@ def statistics_change(old: Statistics, new: Statistics, epsilon: float | None) -
         d, r, w = gaps(mean, scale, new_mean, new_variance + added)
         largest = [np.abs(new_mean - mean).max(initial=0.0), np.abs(new_variance - variance).max(initial=0.0)]
     return StatisticsChange(
-        moved=not (_equal(mean, new_mean) and _equal(variance, new_variance)),
+        moved=not all(
+            np.array_equal(*pair, equal_nan=True) for pair in ((mean, new_mean), (variance, new_variance))
+        ),
         d=d,
         r=r,
         w=w,

@@ -20,8 +20,7 @@ def one_layer(first: Site, second: Site) -> bool:
 
 def is_alike(first: Site, second: Site) -> bool:
     """Whether two sites normalize one x, or have one set of parameters."""
-    same_x = cast_free(first.x) == cast_free(second.x) or value(first.x) == value(second.x)
-    return same_x or parameters(first) == parameters(second)
+    return value(first.x) == value(second.x) or parameters(first) == parameters(second)
 
 
 def does_the_same(first: Site, second: Site) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm import inspect
+from bninspect.batchnorm.comparison import change as change_module
 from bninspect.batchnorm.comparison.change import FLOOR, change, statistics_change
 from bninspect.batchnorm.comparison.comparison import diff
 from bninspect.batchnorm.layer import State, Statistics, StoredStatistics
@@ -115,27 +116,81 @@ def test_other_shapes_types_and_counts_are_told() -> None:
     assert change([words], [words]).reason == "kept is of type string, shape [1] in OLD"
 
 
-@pytest.mark.parametrize("sizes", [(1 << 17, 1 << 17, 2), (-1, 3)])
-def test_a_shape_that_no_tensor_has_is_not_compared(sizes: tuple[int, ...]) -> None:
-    message = message_class("TensorProto")(dtype=1, float_val=[0.0])
+def claimed(values: list[float], *sizes: int, dtype: int = 1) -> Node:
+    """A variable whose checkpoint holds these values, for a shape that may have more."""
+    message = message_class("TensorProto")(dtype=dtype)
+    (message.double_val if dtype == 2 else message.float_val).extend(values)
     for size in sizes:
         message.tensor_shape.dim.add(size=size)
-    claim = graph("kept = VariableV2(dtype=float, shape=[2])\n").node("kept")
-    claim.stored = TensorValue(message)
-    assert change([node("[1.0, 2.0]")], [claim]).reason == f"kept is of type float, shape {[*sizes]} in NEW"
+    kept = graph("kept = VariableV2(dtype=float, shape=[2])\n").node("kept")
+    kept.stored = TensorValue(message)
+    return kept
+
+
+@pytest.mark.parametrize("sizes", [(1 << 17, 1 << 17, 2), (-1, 3)])
+def test_a_shape_that_no_tensor_has_is_not_compared(sizes: tuple[int, ...]) -> None:
+    found = change([node("[1.0, 2.0]")], [claimed([0.0], *sizes)])
+    assert found.reason == f"kept is of type float, shape {[*sizes]} in NEW"
+    assert (found.moved, found.values, found.relative, found.max_abs) == (None, 0, None, None)
 
 
 def test_a_large_tensor_of_one_value_is_not_made() -> None:
     """The shape is a claim of 4e9 values; the file holds one."""
-    old, new = (graph("kept = Const([0.0])\n").node("kept") for _ in range(2))
-    for one, value in ((old, 1.0), (new, 1.5)):
-        message = message_class("TensorProto")(dtype=1, float_val=[value])
-        for _ in range(2):
-            message.tensor_shape.dim.add(size=1 << 16)
-        one.stored = TensorValue(message)
-    found = change([old], [new])
+    found = change(*([claimed([value], 1 << 16, 1 << 16)] for value in (1.0, 1.5)))
     assert (found.values, found.max_abs) == (1 << 32, 0.5)
     assert found.relative == pytest.approx(1 / 3, rel=EXACT)
+
+
+@pytest.mark.parametrize("sizes", [(1, 4), (4,), (2, 2)])
+@pytest.mark.parametrize("news", [[1.0], [1.0, 1.0, 1.0, 1.5], [1.0, 1.0, 1.0, 1.0]])
+def test_one_value_for_a_shape_is_as_good_as_all_written(sizes: tuple[int, ...], news: list[float]) -> None:
+    """In both files, or in one of them."""
+    filled, written = claimed([1.0], *sizes), claimed(news, *sizes)
+    gap = max(news) - 1.0
+    for pair in ((filled, written), (written, filled)):
+        found = change([pair[0]], [pair[1]])
+        assert (found.moved, found.values, found.max_abs) == (gap > 0, 4, gap)
+        assert found.relative == pytest.approx(gap / np.sqrt(max(4.0, sum(value**2 for value in news))))
+
+
+def test_a_large_tensor_is_taken_piece_by_piece() -> None:
+    """The piece at the end is a short one; a tensor of one value is cut into the same."""
+    size = change_module._CHUNK + 3
+    values = np.ones(size, np.float32)
+    values[[0, -1]] = 1.5
+    message = message_class("TensorProto")(dtype=1, tensor_content=values.tobytes())
+    message.tensor_shape.dim.add(size=size)
+    written = claimed([1.0], size)
+    written.stored = TensorValue(message)
+    for old, new in ((claimed([1.0], size), written), (written, claimed([1.0], size))):
+        found = change([old], [new])
+        assert (found.moved, found.values, found.max_abs) == (True, size, 0.5)
+        assert found.relative == pytest.approx(np.sqrt(0.5 / (size + 2.5)), rel=EXACT)
+
+
+def test_no_values_have_not_moved() -> None:
+    found = between("[]", "[]")
+    assert (found.moved, found.values, found.relative, found.max_abs) == (False, 0, 0.0, 0.0)
+
+
+def test_one_value_next_to_nothing_is_held_against_the_floor() -> None:
+    assert between("0.0", "1e-9").relative == pytest.approx(1e-9 / FLOOR, rel=1e-6)
+
+
+def test_a_value_that_cannot_be_read_is_said() -> None:
+    broken = claimed([], 2)
+    broken.stored = TensorValue(message_class("TensorProto")(dtype=1, tensor_content=b"12345"))
+    found = change([node("1.0")], [broken])
+    assert (found.moved, found.values) == (None, 0)
+    assert found.reason is not None
+    assert found.reason.startswith("damaged: ")
+
+
+@pytest.mark.parametrize(("value", "moved"), [(0.5, False), (0.1, True)])
+def test_values_of_two_types_are_compared_as_float64(value: float, moved: bool) -> None:
+    """0.1 as a float is another number than 0.1 as a double."""
+    found = change([claimed([value, np.nan], 2)], [claimed([value, np.nan], 2, dtype=2)])
+    assert found.moved is moved
 
 
 def held(mean: list[float], variance: list[float]) -> Statistics:
@@ -177,6 +232,34 @@ def test_a_channel_of_which_any_number_is_not_finite_is_left_out(lost: str, valu
     assert (found.undefined, found.rms_w, found.worst) == (1, 2.0, (0, 2.0, 1.0, 2.0))
 
 
+@pytest.mark.parametrize(
+    ("variance", "epsilon", "d"),
+    [
+        (0.0, None, None),
+        (0.0, 0.25, 4.0),
+        (0.25, None, 4.0),
+        (-0.25, 0.5, 4.0),
+        (-0.5, 0.5, None),
+        (0.05, 0.2, 4.0),
+    ],
+)
+def test_the_scale_is_the_variance_of_old_and_epsilon(
+    variance: float, epsilon: float | None, d: float | None
+) -> None:
+    """Where that is nothing, or less, a channel has no W; the moves are those of the values."""
+    found = statistics_change(held([1.0], [variance]), held([3.0], [variance + 2.0]), epsilon)
+    assert found.d is not None
+    assert (None if np.isnan(found.d[0]) else float(found.d[0])) == (None if d is None else pytest.approx(d))
+    assert (found.undefined, found.channels, found.worst is None) == (int(d is None), 1, d is None)
+    assert (found.max_abs_mean, found.max_abs_variance) == (2.0, pytest.approx(2.0))
+
+
+@pytest.mark.parametrize(("which", "moved"), [("mean", True), ("variance", True), ("neither", False)])
+def test_either_statistic_may_move(which: str, moved: bool) -> None:
+    new = held([2.0 if which == "mean" else 1.0], [2.0 if which == "variance" else 1.0])
+    assert statistics_change(held([1.0], [1.0]), new, None).moved is moved
+
+
 def test_nan_that_stays_has_not_moved() -> None:
     found = statistics_change(held([np.nan], [np.nan]), held([np.nan], [np.nan]), 0.001)
     assert (found.moved, found.rms_w, found.worst) == (False, None, None)
@@ -187,9 +270,22 @@ def test_statistics_of_other_sizes_are_not_compared() -> None:
     assert (found.moved, found.reason) == (None, "1 and 1 values in OLD, 2 and 2 in NEW")
 
 
-def test_statistics_that_one_file_lacks() -> None:
-    absent = Statistics(state=State.ABSENT, reason="pruned away")
-    found = statistics_change(absent, held([0.0], [1.0]), 0.001)
-    assert (found.moved, found.reason) == (None, "in OLD: pruned away")
-    found = statistics_change(absent, absent, 0.001)
-    assert (found.reason, found.channels, found.undefined) == ("pruned away", 0, 0)
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("pruned away", "stored", "in OLD: pruned away"),
+        ("stored", "pruned away", "in NEW: pruned away"),
+        (None, "stored", "in OLD: absent"),
+        ("pruned away", "pruned away", "pruned away"),
+        (None, None, "absent"),
+        ("pruned away", "not read", "in OLD: pruned away; in NEW: not read"),
+    ],
+)
+def test_statistics_that_a_file_lacks(old: str | None, new: str | None, reason: str) -> None:
+    kept = [
+        held([0.0], [1.0]) if why == "stored" else Statistics(state=State.ABSENT, reason=why)
+        for why in (old, new)
+    ]
+    found = statistics_change(*kept, 0.001)
+    assert (found.moved, found.reason, found.channels, found.undefined) == (None, reason, 0, 0)
+    assert (found.rms_w, found.worst, found.max_abs_mean, found.max_abs_variance) == (None, None, None, None)

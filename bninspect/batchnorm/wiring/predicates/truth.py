@@ -59,7 +59,7 @@ def possible(conditions: Iterable[tuple[Tensor, bool]]) -> bool:
     for predicate, value in conditions:
         if wanted.setdefault(predicate, value) != value:
             return False
-    logics = {predicate: logic(predicate) for predicate in wanted} if len(wanted) > 1 else {}
+    logics = {predicate: logic(predicate) for predicate in wanted}
     spelled = {leaf: spelling(leaf) for _, leaves in logics.values() for leaf in leaves}
     shared = _shared([{spelled[leaf] for leaf in leaves} for _, leaves in logics.values()])
     logics = {
@@ -69,7 +69,7 @@ def possible(conditions: Iterable[tuple[Tensor, bool]]) -> bool:
     }
     order = [tensor for found in logics.values() for tensor in found[0]]
     spelled = {leaf: spelled[leaf] for found in logics.values() for leaf in found[1]}
-    tried = trials(order, spelled) if len(logics) > 1 else None
+    tried = trials(order, spelled)
     return tried is None or any(
         all(bool(evaluate(found[0], cell)) == wanted[each] for each, found in logics.items())
         for cell in _cells(tried, spelled)

@@ -78,7 +78,7 @@ def asked(predicate: Tensor) -> Tensor:
 def _negation(tensor: Tensor) -> tuple[Tensor, bool] | None:
     """(what the tensor negates, True); None where it negates nothing."""
     tensor = shape_free(tensor)
-    if tensor.node.op != "LogicalNot" or not tensor.node.inputs:
+    if tensor.node.op != "LogicalNot":
         return None
     return shape_free(tensor.node.inputs[0]), True
 
@@ -203,7 +203,8 @@ def _default(leaf: Tensor) -> Value | None:
 def _unfed(tensor: Tensor) -> bool | None:
     """The predicate when nothing is fed; None where something has to be, or a default cannot be told."""
     order, leaves = logic(tensor, unfed=True)
-    return None if leaves else bool(evaluate(order, {}))
+    found = None if leaves else evaluate(order, {})
+    return None if found is None or isinstance(found, bytes) else bool(found)
 
 
 def evaluate(order: Sequence[Tensor], leaves: Mapping[Tensor, Operand]) -> Operand:

@@ -50,13 +50,13 @@ SAME: dict[str, dict[str, Any]] = {
     "x as another type": {"x": tensor("half")},
     "gamma as it is read": {"gamma": tensor("read")},
 }
-OF_ONE_X = {
+OF_ONE_X: dict[str, dict[str, Any]] = {
     "no gamma": {"gamma": None},
     "no beta": {"beta": None},
     "another beta": {"beta": tensor("other")},
     "no parameters": {"gamma": None, "beta": None},
 }
-ELSEWHERE = {"x": tensor("z")}
+ELSEWHERE: dict[str, Any] = {"x": tensor("z")}
 
 
 @pytest.mark.parametrize("changed", [*SAME.values(), *OF_ONE_X.values()], ids=[*SAME, *OF_ONE_X])
@@ -82,12 +82,12 @@ def test_one_layer_has_both_modes(first: Mode, second: Mode, apart: bool) -> Non
     assert one_layer(one, other) is ({first, second} == {Mode.TRAINING, Mode.INFERENCE} and not apart)
 
 
-OTHER = {
+OTHER: dict[str, dict[str, Any]] = {
     "epsilon": {"epsilon": 0.01},
     "gamma": {"gamma": tensor("other")},
     "beta": {"beta": tensor("other")},
 }
-OTHER_STATISTICS = {
+OTHER_STATISTICS: dict[str, dict[str, Any]] = {
     "mean": {"mean": tensor("other")},
     "variance": {"variance": tensor("other")},
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf, nextafter
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from bninspect.batchnorm.wiring.predicates.predicate import logic
 from bninspect.batchnorm.wiring.predicates.trials import trials
 from bninspect.batchnorm.wiring.predicates.truth import truth
 from tests.support.text import graph
+
+if TYPE_CHECKING:
+    from bninspect.batchnorm.wiring.predicates.trials import Trials
 
 BOOL = "p = Placeholder(dtype=bool, shape=[])\nq = Placeholder(dtype=bool, shape=[])\n"
 WHOLE = "m = Placeholder(dtype=int32, shape=[])\nn = Placeholder(dtype=int32, shape=[])\none = Const(1)\n"
@@ -22,7 +26,7 @@ MOVES = (-10, -9, -8, -1, 0, 1, 8, 9, 10)
 """By 1 and by 9, to either side."""
 
 
-def tried(lines: str, spelled: dict[str, str] | None = None) -> dict[str, tuple[object, ...]] | None:
+def tried(lines: str, spelled: dict[str, str] | None = None) -> Trials | None:
     """What is tried for the last node, each leaf by its name, or by what it is to be spelled as."""
     order, leaves = logic(graph(lines).nodes[-1].output())
     return trials(order, {leaf: (spelled or {}).get(leaf.node.name, leaf.node.name) for leaf in leaves})
@@ -85,7 +89,7 @@ def near(number: float, steps: int = 1) -> list[float]:
         ("e = Const(true)", {}),
     ],
 )  # fmt: skip
-def test_the_values(lines: str, found: dict[str, tuple[object, ...]]) -> None:
+def test_the_values(lines: str, found: Trials) -> None:
     assert tried(lines) == found
 
 

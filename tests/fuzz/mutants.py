@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from tests.fuzz import data_sets
+from tests.fuzz.rewiring import rewire
 from tests.fuzz.seeds import parsed
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def mutant(seed: Seed, folder: Path, generator: random.Random) -> Path:
     elif seed.kind in ("hdf5", "configuration") or generator.random() < 0.25:
         target.write_bytes(_of_bytes(seed.path.read_bytes(), generator))
     else:
-        target.write_bytes(_of_message(parsed(seed), generator))
+        message: Any = parsed(seed)
+        damage(message, generator)
+        target.write_bytes(message.SerializeToString(deterministic=True))
     return target
 
 
@@ -79,14 +82,17 @@ def _of_text(text: str, generator: random.Random) -> str:
     return "".join(words)
 
 
-def _of_message(message: Any, generator: random.Random) -> bytes:
-    """Some nodes and attributes of the graph, or of a function in it, damaged; the message stays one."""
+def damage(message: Any, generator: random.Random) -> None:
+    """Damages the graph of a message, or a function in it, in place: edges and constants, or any field."""
     graph = message
     if hasattr(message, "meta_graphs") and message.meta_graphs:
         graph = generator.choice(message.meta_graphs).graph_def
     elif hasattr(message, "graph_def"):
         graph = message.graph_def
     bodies = [graph.node, *(function.node_def for function in graph.library.function)]
+    if generator.random() < 0.7:
+        rewire(bodies, generator)
+        return
     nodes = [node for body in bodies for node in body]
     for _ in range(generator.choice((1, 1, 1, 2, 3, 8)) if nodes else 0):
         node = generator.choice(nodes)
@@ -94,8 +100,6 @@ def _of_message(message: Any, generator: random.Random) -> bytes:
             _damage_attribute(node, generator, nodes)
         else:
             _damage_node(node, generator, nodes)
-    data: bytes = message.SerializeToString(deterministic=True)
-    return data
 
 
 def _damage_node(node: Any, generator: random.Random, nodes: list[Any]) -> None:

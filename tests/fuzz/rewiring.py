@@ -42,14 +42,9 @@ _KINDS = tuple(
 )
 """Ops that may stand where another of the same line stood."""
 _INSERTED = {
-    "Identity": "output",
-    "StopGradient": "output",
-    "Cast": "y",
-    "Neg": "y",
-    "Square": "y",
-    "Relu": "activations",
-    "LogicalNot": "y",
-}
+    "Identity": "output", "StopGradient": "output", "Cast": "y", "Neg": "y", "Square": "y",
+    "Relu": "activations", "LogicalNot": "y",
+}  # fmt: skip
 """Op of one input -> its output, as a function body names it."""
 _FLOATS = (0.0, 1e-5, 1e-3, 0.5, 1.0, -1.0)
 _FLOAT, _INT, _BOOL, _LONG = 1, 3, 10, 9

@@ -87,7 +87,9 @@ def _read_by_handle(
             if (changed := changes.before(reader, variable)) is not None:
                 if reader.op != "ReadVariableOp" or not hold_read(edits, reader, handle, changed, dtype):
                     blocked[reader] = _too_late(variable, changed)
-            elif not _read(edits, reader, handle, dtype):
+            elif reader.op in HANDLES:
+                _read(edits, reader, handle, dtype)
+            else:
                 blocked[reader] = (
                     f"{variable.label} in a way that cannot be frozen: freeze the model with TensorFlow first"
                 )
@@ -101,8 +103,8 @@ def _hand_on(edits: Edits, node: Node, op: str, dtype: str) -> None:
     edits.replace(node, op, node.inputs, 2, **{**attributes, "T": dtype})
 
 
-def _read(edits: Edits, reader: Node, handle: Tensor, dtype: str) -> bool:
-    """Makes an op that reads a variable read a value instead; False where the op is not known."""
+def _read(edits: Edits, reader: Node, handle: Tensor, dtype: str) -> None:
+    """Makes an op that reads a variable, one of HANDLES, read a value instead."""
     if reader.op == "ReadVariableOp":
         edits.redirect(reader.output(), handle)
     elif reader.op == "VarIsInitializedOp":
@@ -117,9 +119,6 @@ def _read(edits: Edits, reader: Node, handle: Tensor, dtype: str) -> bool:
         edits.replace(reader, "GatherV2", given, **types, **({"batch_dims": batch} if batch else {}))
     elif reader.op == "ResourceGatherNd":
         edits.replace(reader, "GatherNd", (handle, reader.inputs[1]), **_gathered(reader, dtype))
-    else:
-        return False
-    return True
 
 
 def _gathered(reader: Node, dtype: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bninspect.graphdef import read
 from bninspect.graphdef.schema import message_class
 from tests.support.messages import chain, refusal, written
@@ -61,3 +63,49 @@ def test_the_served_metagraph_without_a_graph(tmp_path: Path) -> None:
 
 def test_the_mark_of_a_hub_module_is_no_model(tmp_path: Path) -> None:
     assert "TensorFlow Hub" in refusal(written(tmp_path, b"\x08\x03", "tfhub_module.pb"))
+
+
+def test_what_a_metagraph_does_not_say_is_none(tmp_path: Path) -> None:
+    message = savedmodel("serve").meta_graphs[0]
+    message.meta_info_def.tensorflow_version = ""
+    graphdef = read(written(tmp_path, message))
+    assert (graphdef.tensorflow_version, graphdef.restore_op, graphdef.captures) == (None, None, {})
+    message.saver_def.restore_op_name = "save/restore_all"
+    assert read(written(tmp_path, message)).restore_op == "save/restore_all"
+
+
+def test_the_objects_that_functions_are_bound_to(tmp_path: Path) -> None:
+    """In the order of the functions' names; the objects themselves, field 1, are stepped over."""
+    message = savedmodel("serve").meta_graphs[0]
+    message.object_graph_def.concrete_functions["g"].bound_inputs.extend([3, 1])
+    message.object_graph_def.concrete_functions["f"].bound_inputs.extend([2])
+    data = message.SerializeToString()
+    assert list(read(written(tmp_path, data)).captures.items()) == [("f", (2,)), ("g", (3, 1))]
+    number = b"\x38\x05"  # field 7 as a number
+    assert read(written(tmp_path, data + number)).captures == {"f": (2,), "g": (3, 1)}
+
+
+def test_the_collections_that_list_nodes_or_variables(tmp_path: Path) -> None:
+    message = savedmodel("serve").meta_graphs[0]
+    message.collection_def["losses"].node_list.value.extend(["b:0", "a:0"])
+    named, number, broken = b"\x12\x01x\x0a\x01v", b"\x08\x05\x0a\x01w", b"\x0a\x09v"
+    message.collection_def["variables"].bytes_list.value.extend([named, number, broken, b""])
+    message.collection_def["steps"].int64_list.value.append(1)
+    found = read(written(tmp_path, message)).collections
+    assert found == {"losses": ("b:0", "a:0"), "steps": (), "variables": ("v",)}
+
+
+@pytest.mark.parametrize("field", [b"\x0a\x02\x0a\x00", b"\x1a\x02hi"], ids=["field 1", "field 3"])
+def test_only_field_2_of_a_savedmodel_is_a_metagraph(field: bytes, tmp_path: Path) -> None:
+    """Field 2 as a number is none, either, and neither is a text in another field."""
+    content = savedmodel("train", "serve").SerializeToString() + field + b"\x10\x07"
+    graphdef = read(written(tmp_path, content))
+    assert (graphdef.nodes[0].name, graphdef.skipped_metagraphs) == ("serve0", ("train",))
+
+
+def test_the_facts_of_a_metagraph_are_its_first_field(tmp_path: Path) -> None:
+    """Behind the graph, whose field 2 is no facts; field 1 as a number is none."""
+    part = savedmodel("serve").meta_graphs[0]
+    facts, graph_ = part.meta_info_def.SerializeToString(), part.graph_def.SerializeToString()
+    content = b"".join((b"\x12", bytes([len(graph_)]), graph_, b"\x0a", bytes([len(facts)]), facts))
+    assert read(written(tmp_path, content)).tensorflow_version == "1.15.5"

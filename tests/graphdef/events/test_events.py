@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bninspect.checksum import masked_crc32c
+from bninspect.graphdef import read
 from bninspect.graphdef.events import Histogram, file_version, framed, graph, numbers
 from bninspect.graphdef.schema import message_class
 from bninspect.models.open import load
@@ -36,7 +37,37 @@ def test_a_histogram_counts_what_is_finite() -> None:
 
 
 def test_a_histogram_of_nothing_is_empty() -> None:
-    assert Histogram(values=np.array([np.nan])).fields()["num"] == 0.0
+    assert Histogram(values=np.array([np.nan])).fields() == {
+        "min": 0.0, "max": 0.0, "num": 0.0, "bucket_limit": [0.0], "bucket": [0.0],
+    }  # fmt: skip
+
+
+def test_numbers_stand_under_their_tags_at_a_step() -> None:
+    histogram = Histogram(values=np.array([1.0, 2.0]))
+    first = message_class("Event").FromString(numbers({"score": 0.5, "mean": histogram}))
+    assert (first.step, [one.tag for one in first.summary.value]) == (0, ["score", "mean"])
+    assert first.summary.value[0].simple_value == 0.5
+    assert (first.summary.value[1].histo.sum, first.summary.value[1].histo.sum_squares) == (3.0, 5.0)
+    assert message_class("Event").FromString(numbers({}, 3)).step == 3
+
+
+@pytest.mark.parametrize(
+    ("op", "size", "keeps"),
+    [("Const", 1000, True), ("Const", 1100, False), ("Foreign", 1100, True)],
+    ids=["a small constant", "a large one", "no constant"],
+)
+def test_the_value_of_a_large_constant_is_left_out(op: str, size: int, keeps: bool, tmp_path: Path) -> None:
+    """From 1,024 bytes of its record on."""
+    message = message_class("GraphDef")()
+    node = message.node.add(name="w", op=op, input=["^x"])
+    node.attr["dtype"].type = 4
+    node.attr["value"].tensor.tensor_content = b"a" * (size - 50)
+    path = tmp_path / "m.pb"
+    path.write_bytes(message.SerializeToString())
+    event = message_class("Event").FromString(graph(read(str(path))))
+    (light,) = message_class("GraphDef").FromString(event.graph_def).node
+    assert (light.name, light.op, list(light.input)) == ("w", op, ["^x"])
+    assert set(light.attr) == ({"dtype", "value"} if keeps else {"dtype"})
 
 
 def test_a_graph_stands_without_its_weights() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bninspect.graph import Node, Tensor
 from bninspect.graph.loops import in_loops
 from bninspect.graph.ops import SWITCHES, mutates
-from bninspect.graph.search import dependents, reach, way
+from bninspect.graph.search import dependents, end, reach, way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -89,11 +89,7 @@ class Edits:
 
     def resolve(self, tensor: Tensor) -> Tensor:
         """What a reader of this tensor now reads."""
-        for _ in range(len(self._redirects) + 1):
-            if tensor not in self._redirects:
-                break
-            tensor = self._redirects[tensor]
-        return tensor
+        return end(tensor, self._redirects.get)
 
     def inputs(self, node: Node) -> tuple[Tensor, ...]:
         """What the node now reads."""
@@ -156,7 +152,7 @@ class Edits:
 
     def _handed(self, node: Node) -> Node | None:
         """The node whose value an Identity hands on; None for any other node."""
-        if node.op != "Identity" or not node.inputs:
+        if node.op != "Identity":
             return None
         return self.resolve(self._overrides.get((node, 0), node.inputs[0])).node
 
@@ -182,5 +178,4 @@ def _behind(graph: Graph, ops: frozenset[str]) -> set[Node]:
 
 def _value_of(node: Node) -> Node | None:
     """The node whose value this one hands on, be it that of a variable; None for any other node."""
-    handing = node.op in ("Identity", "RefIdentity", "ReadVariableOp") and node.inputs
-    return node.inputs[0].node if handing else None
+    return node.inputs[0].node if node.op in ("Identity", "RefIdentity", "ReadVariableOp") else None

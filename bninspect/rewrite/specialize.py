@@ -234,7 +234,7 @@ def _free(
 
 def _is_pivot(control: Node, condition: tuple[Tensor, bool], conditions: Conditions) -> bool:
     """Whether waiting for the node only says that the branch is taken: switch_t, switch_f."""
-    pivot = end(control, lambda node: node.inputs[0].node if node.op == "Identity" and node.inputs else None)
+    pivot = end(control, lambda node: node.inputs[0].node if node.op == "Identity" else None)
     return _switches_on(pivot, condition[0], conditions)
 
 

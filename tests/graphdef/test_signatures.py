@@ -154,10 +154,10 @@ VERSIONS = message(4, b"\x08\x1b")
     ],
     ids=[
         "a node", "versions alone", "versions first", "64 fields first", "a graph in field 2",
-        "facts and a graph", "a metagraph in field 2", "a version and a metagraph", "no version and a metagraph",
-        "a version and a graph", "versions that are a number", "no op", "no name", "a name that is a number",
-        "an op that is a number", "an op with a space", "an empty op", "an op of 255", "an op of 256",
-        "an empty library",
+        "facts and a graph", "a metagraph in field 2", "a version and a metagraph",
+        "no version and a metagraph", "a version and a graph", "versions that are a number", "no op",
+        "no name", "a name that is a number", "an op that is a number", "an op with a space",
+        "an empty op", "an op of 255", "an op of 256", "an empty library",
     ],
 )  # fmt: skip
 def test_bytes_are_known_by_the_shape_of_their_fields(content: bytes, kind: str | None) -> None:

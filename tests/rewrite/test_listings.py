@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm import Report
 
-NAMES = [path.name for path in sorted(FIXTURES.glob("*.pb"))]
+CASES = (
+    "axes_apart", "blend_by_a_number", "case_exclusive_refresh", "case_of_equal_cases", "dead_switch_hangs",
+    "folded_beside_training", "ghost_batches", "label_after_the_layer", "nested_two_predicates_of_outputs",
+    "opposed_polarities", "quantized_early_step", "quantized_eval", "quantized_frozen_step",
+    "quantized_training", "several_inference_values", "std_stored", "tf_case_without_default_115",
+    "while_chain", "while_fused",
+)  # fmt: skip
+NAMES = [
+    *(path.name for path in sorted(FIXTURES.glob("*.pb"))),
+    *(f"cases/{name}.pb" for name in CASES),
+]
 
 
 def in_mode(report: Report, mode: Mode) -> list[str]:
@@ -37,4 +47,4 @@ def test_the_nodes_that_a_mode_changes(name: str, expected: Callable[[str, str],
         assert specialize(report, Mode.INFERENCE).changes == ()
         return
     lines = [line for mode in (Mode.TRAINING, Mode.INFERENCE) for line in in_mode(report, mode)]
-    expected(f"{name}.txt", "\n".join(lines))
+    expected(f"{name.removeprefix('cases/')}.txt", "\n".join(lines))

@@ -51,4 +51,4 @@ def _numbers(array: NDArray[Any]) -> str:
         array = np.round(array.astype(np.float64), 5)
     if array.size <= _MOST_VALUES:
         return str(array.tolist())
-    return f"{list(array.shape)} of sum {array.sum():.4g}"
+    return f"{list(array.shape)}" + ("" if array.dtype.kind == "O" else f" of sum {array.sum():.4g}")

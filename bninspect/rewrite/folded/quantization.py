@@ -33,7 +33,7 @@ def hold_updates(edits: Edits) -> None:
     it would be after.
     """
     for node in edits.graph:
-        if node.op in _COUNTS and len(node.inputs) == 2 and _decides(node, edits):
+        if node.op in _COUNTS and _decides(node, edits):
             counted = edits.add(f"{node.name}/held", _COUNTS[node.op], node.inputs, T=node.attr("T", "float"))
             edits.redirect(node.output(), counted)
         if node.op in FAKE_QUANTS:
@@ -53,7 +53,7 @@ def hold_read(edits: Edits, read: Node, handle: Tensor, changed: Node, dtype: st
         edits.redirect(read.output(), handle)
         return True
     counting = _COUNTS.get(changed.op.replace("VariableOp", ""))
-    if counting is None or len(changed.inputs) != 2 or not _decides(read, edits):
+    if counting is None or not _decides(read, edits):
         return False
     held = edits.add(f"{read.name}/held", counting, (handle, changed.inputs[1]), T=dtype)
     edits.redirect(read.output(), held)

@@ -106,7 +106,7 @@ def _inspected(
     left = _left(sites, graph, asked_for) if folded else {}
     sites = [site for site in sites if site not in left]
     tensors = tuple(tensor for tensor in tensors if tensor not in left.values())
-    paired, undecided, alone = pairs(sites, graph, conditions, places)
+    paired, undecided, alone = pairs(sites, graph, conditions, [tensor.node for tensor in tensors], places)
     idle |= {site.node: why for site in alone if (why := conditions.never(conditions.of(site.node)))}
     alone = [site for site in alone if site.node not in idle]
     mixed = list(mixtures(alone, graph))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm.branches import Branch, Wiring
     from bninspect.batchnorm.mode import Form
+    from bninspect.batchnorm.site import Site
     from bninspect.batchnorm.switch import ModeSwitch, Predicate
     from bninspect.errors import Absent
     from bninspect.graph import Graph, Node, Tensor
@@ -112,6 +113,8 @@ class BatchNorm:
     """How many; None where the file does not say."""
     statistics: Statistics
     """What is known of the stored mean and variance."""
+    again: tuple[Site, ...] = ()
+    """Where one of its modes is written once more, and taken in place of its branch."""
     updates: str | None = None
     """In a training graph `run`, `unused` or `none`; None where there is no train op to speak of."""
     updates_apart: bool = False

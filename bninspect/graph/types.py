@@ -30,6 +30,13 @@ _OF_ONE_TYPE_FIRST = """
 """
 _FIRST = frozenset(_OF_ONE_TYPE_FIRST.split())
 """Ops that take T first, whatever comes after it, and give T."""
+_OF_ONE_TYPE_GIVEN = """
+    ConcatV2 Pack Unpack Split SplitV Fill BroadcastTo EnsureShape CheckNumerics ReverseV2 Cumsum
+    ResizeNearestNeighbor Conv2DBackpropInput Conv3DBackpropInputV2 Select SelectV2 Enter Exit NextIteration
+"""
+_GIVE = frozenset(_OF_ONE_TYPE_GIVEN.split())
+"""Ops that give T; nothing is said of what they take."""
+_GIVE_T = _ALIKE | _FIRST | _GIVE
 _FUSED = frozenset({"FusedBatchNormV2", "FusedBatchNormV3"})
 """x and y are of the type T, the four parameters and statistics of U."""
 _TESTS = frozenset({"Less", "LessEqual", "Greater", "GreaterEqual", "Equal", "NotEqual"})
@@ -40,7 +47,7 @@ def given_type(node: Node | NodeDef, port: int) -> str | None:
     """The type of an output as its node declares it (`float`, `half`); None if it is not known."""
     if node.op in _FUSED:
         return _attr(node, "U" if port else "T")
-    if node.op in _ALIKE or node.op in _FIRST or (node.op in MERGES and port == 0):
+    if node.op in _GIVE_T or (node.op in MERGES and port == 0):
         return _attr(node, "T")
     if node.op in _SOURCES:
         return _attr(node, "dtype")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bninspect.graph.types import given_type
 from bninspect.graphdef.dtypes import NARROW
 from bninspect.graphdef.writer import new_node
 from bninspect.rewrite import dtype_of
@@ -79,6 +80,9 @@ def x_dtype(site: Site) -> str:
 
 def dtype_at(layer: BatchNorm) -> str:
     """The dtype of a layer's output. Raises RewriteError where nothing tells."""
+    given = given_type(layer.output.node, layer.output.port)
+    if given is not None:
+        return given
     for branch in (layer.training, layer.inference, layer.untaken):
         if branch is not None:
             return x_dtype(branch.site)

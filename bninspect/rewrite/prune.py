@@ -11,6 +11,7 @@ from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.functions.library import called
 from bninspect.graph.ops import mutates
 from bninspect.graph.search import reach
+from bninspect.graph.types import given_type
 from bninspect.graphdef.writer import new_node, rewritten
 
 if TYPE_CHECKING:
@@ -65,12 +66,13 @@ def prune(edits: Edits, wanted: Iterable[Tensor], named: Iterable[Tensor] = ()) 
 
 
 def dtype_of(tensor: Tensor) -> str:
-    """The dtype of a tensor, such as `float`, by the attributes of its node. Raises RewriteError where they
-    do not tell.
+    """The dtype of a tensor, such as `float`: as its op gives it, or of an op that is not known, by the
+    attributes of its node. Raises RewriteError where they do not tell.
     """
     node = tensor.node
-    if node.op.startswith("FusedBatchNorm") and tensor.port:
-        return str(node.attr("U") or node.attr("T", "float"))
+    given = given_type(node, tensor.port)
+    if given is not None:
+        return given
     for key in ("DstT", "T", "dtype", "output_type", "out_type"):
         found = node.attr(key)
         if isinstance(found, str):

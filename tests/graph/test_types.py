@@ -19,7 +19,8 @@ WRITTEN = {
 LOGIC = {"LogicalNot", "LogicalAnd", "LogicalOr"}
 WHOLE = types._ALIKE | types._TESTS | types._FUSED | {"Cast"}
 """Ops of which every input is known."""
-KNOWN = sorted(WHOLE | types._FIRST | types._SOURCES | LOGIC | {"Shape", "Size", "Merge", "RefMerge"})
+OTHERS = {"Shape", "Size", "Merge", "RefMerge"}
+KNOWN = sorted(WHOLE | types._FIRST | types._GIVE | types._SOURCES | LOGIC | OTHERS)
 
 
 def node_of(op: str, written: dict[str, str] = WRITTEN) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.branches import Branch, Fixed, wire
@@ -31,7 +32,8 @@ def from_pair(pair: ModePair, deciders: Deciders) -> BatchNorm:
     training = _branch(pair.training, pair.training_when)
     inference = _branch(pair.inference, not pair.training_when)
     written = pair.training if pair.inference.folded else pair.inference
-    return _layer(written, wire(switch, training, inference, pair.merges), pair.output)
+    layer = _layer(written, wire(switch, training, inference, pair.merges), pair.output)
+    return replace(layer, again=pair.again) if pair.again else layer
 
 
 def from_site(site: Site, deciders: Deciders, conditions: Conditions) -> BatchNorm:

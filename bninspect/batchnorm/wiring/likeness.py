@@ -20,11 +20,16 @@ def one_layer(first: Site, second: Site) -> bool:
 
 def is_alike(first: Site, second: Site) -> bool:
     """Whether two sites normalize one x, or have one set of parameters."""
-    return value(first.x) == value(second.x) or parameters(first) == parameters(second)
+    return of_one_x(first, second) or parameters(first) == parameters(second)
+
+
+def of_one_x(first: Site, second: Site) -> bool:
+    """Whether two sites normalize one x."""
+    return value(first.x) == value(second.x)
 
 
 def does_the_same(first: Site, second: Site) -> bool:
-    """Whether two sites normalize one x with the same statistics and parameters."""
+    """Whether two sites normalize with the same statistics and parameters."""
     if first is second:
         return True
     if first.mode is not second.mode or first.epsilon != second.epsilon or not is_alike(first, second):

@@ -23,6 +23,13 @@ class ModePair:
     """The predicate's value that takes the training site."""
     merges: tuple[Node, ...]
     output: Tensor
+    again: tuple[Site, ...] = ()
+    """Sites that do what one of the two does, and are taken in its place elsewhere."""
+
+    @property
+    def sites(self) -> set[Site]:
+        """All that are a mode of the layer."""
+        return {self.training, self.inference, *self.again}
 
     def undecided(self) -> Unrecognised:
         """What is said if more conditionals choose between the two than could be told apart."""

@@ -55,7 +55,7 @@ def decision(
     if not isinstance(found, Tensor):
         return None
     several = tree.deciding > 1
-    if several and not _is_decided(analysed(found, conditions)):
+    if several and not is_decided(analysed(found, conditions)):
         return None
     return Decision(found, tuple(dict.fromkeys(tree.joins)), several)
 
@@ -83,10 +83,10 @@ class _Tree:
             return both[0]
         self.deciding += 1
         stands, negated = self._conditions.base(join.predicate)
-        return _either(stands, *(reversed(both) if negated else both))
+        return either(stands, *(reversed(both) if negated else both))
 
 
-def _either(predicate: Tensor, yes: Truth | None, no: Truth | None) -> Truth:
+def either(predicate: Tensor, yes: Truth | None, no: Truth | None) -> Truth:
     """(predicate and yes) or (not predicate and no), in as few words as it takes."""
     if yes is True:
         return predicate if no is False else _made("LogicalOr", predicate, no)
@@ -129,7 +129,7 @@ def analysed(tensor: Tensor, conditions: Conditions) -> Predicate:
     """What decides a predicate; of one that was made here, what decides its parts, too."""
     behind, negated = conditions.base(tensor)
     found = replace(analyse(tensor), behind=behind, negated=negated)
-    if not _is_made(tensor) or _is_decided(found):
+    if not _is_made(tensor) or is_decided(found):
         return found
     return replace(found, parts=_parts(tensor, conditions))
 
@@ -149,7 +149,8 @@ class Deciders:
         return replace(self._known[source], tensor=tensor)
 
 
-def _is_decided(predicate: Predicate) -> bool:
+def is_decided(predicate: Predicate) -> bool:
+    """Whether it is known what decides a predicate, or which parts of it."""
     return predicate.source is not None or predicate.constant is not None or bool(predicate.parts)
 
 

@@ -1,78 +1,169 @@
-"""Pairs whose outputs meet nowhere: the branches of one conditional hold them, with more behind each.
+"""Pairs whose outputs meet nowhere: more stands between each of them and the join that chooses.
 
-What a branch computes from a layer may be all that leaves it. The two are one layer by the parameters that
-they share, or by their x.
+Whole networks in the branches of a conditional, a slice of each output in a Select: what chooses hands on
+something made of either. The two are one layer by the parameters that they share, or by their x, and by this
+that the outputs of the model need the one while a predicate is true, and the other while it is false.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.wiring.likeness import parameters
+from bninspect.batchnorm.switch import ModeSwitch
+from bninspect.batchnorm.wiring.deciding import deciders_of, value_of
+from bninspect.batchnorm.wiring.demand import Demand
+from bninspect.batchnorm.wiring.likeness import does_the_same, of_one_x, parameters
 from bninspect.batchnorm.wiring.mode_pair import ModePair
-from bninspect.graph.search import reach
-from bninspect.graph.trace import same
+from bninspect.batchnorm.wiring.nested import analysed, either, is_decided
+from bninspect.graph import Tensor
+from bninspect.graph.trace import same, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bninspect.batchnorm.site import Site
     from bninspect.batchnorm.wiring.conditions import Conditions
-    from bninspect.graph import Graph, Node, Tensor
+    from bninspect.batchnorm.wiring.nested import Truth
+    from bninspect.graph import Graph, Node
+
+_MOST_LIKELY = 16
+"""How many sites one is compared with: a layer may be called any number of times."""
+
+Written = list["Site"]
+"""One mode of a layer, in graph order, as often as it is written."""
 
 
-def opposed_pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions) -> list[ModePair]:
-    """Pairs that stand in opposite branches of one predicate and share their parameters, in graph order."""
-    found: list[ModePair] = []
-    candidates: dict[object, list[Site]] = {}
+class Opposed(NamedTuple):
+    """A pair, and whether it is one layer for certain."""
+
+    pair: ModePair
+    is_decided: bool
+    """Whether what decides can be told."""
+
+
+def opposed_pairs(
+    sites: Sequence[Site], outputs: Sequence[Node], graph: Graph, conditions: Conditions
+) -> list[Opposed]:
+    """Pairs of opposite modes that share their parameters, and of which the outputs need one at a time."""
+    groups: dict[object, list[Site]] = {}
     for site in sites:
-        if site.mode is Mode.INFERENCE:
-            candidates.setdefault(_key(site), []).append(site)
-    for training in sites:
-        if training.mode is not Mode.TRAINING:
+        groups.setdefault(_key(site), []).append(site)
+    both_modes = [group for group in groups.values() if len({site.mode for site in group}) == 2]
+    demand = Demand(outputs, graph, conditions) if both_modes else None
+    return [found for group in both_modes if demand for found in _in_group(group, demand, conditions)]
+
+
+def _in_group(group: Sequence[Site], demand: Demand, conditions: Conditions) -> Iterator[Opposed]:
+    """The pairs among what shares its parameters; each takes what is of its x, and the nearest of that."""
+    modes = _modes(group, demand)
+    waiting = [mode for mode in modes if mode[0].mode is Mode.INFERENCE]
+    for training in modes:
+        if training[0].mode is not Mode.TRAINING:
             continue
-        context = conditions.of(training.node)
-        waiting = candidates.get(_key(training), [])
-        for inference in waiting if context else ():
-            opposite = [
-                (source, taken)
-                for source, taken in conditions.of(inference.node)
-                if (source, not taken) in context
-            ]
-            if len(opposite) != 1:
-                continue
-            source, inference_when = opposite[0]
-            predicate = conditions.nearest(training.node, source)
-            _, negated = conditions.base(predicate)
-            waiting.remove(inference)
-            found.append(
-                ModePair(
-                    training=training,
-                    inference=inference,
-                    predicate=predicate,
-                    training_when=(not inference_when) != negated,
-                    merges=_rejoined(inference, opposite[0], graph, conditions),
-                    output=inference.output,
-                )
-            )
-            break
-    return found
+        likely = sorted(waiting, key=lambda one: not of_one_x(training[0], one[0]))[:_MOST_LIKELY]
+        choices = [choice for one in likely if (choice := _choice(training, one, demand)) is not None]
+        if choices:
+            nearest = min(choices, key=lambda choice: choice.distance)
+            waiting.remove(nearest.inference)
+            yield _opposed(nearest, demand, conditions)
 
 
-def _rejoined(
-    site: Site, condition: tuple[Tensor, bool], graph: Graph, conditions: Conditions
-) -> tuple[Node, ...]:
-    """The Merges at which the branch that holds the site ends."""
+def _modes(group: Sequence[Site], demand: Demand) -> list[Written]:
+    """The sites; those together that do the same to one x, and of which one at a time is needed."""
+    modes: dict[object, list[Written]] = {}
+    for site in group:
+        of_x = modes.setdefault(value(site.x), [])
+        for one in of_x[:_MOST_LIKELY]:
+            if does_the_same(one[0], site) and not demand.needs_at_once(_nodes(one), _nodes([site])):
+                one.append(site)
+                break
+        else:
+            of_x.append([site])
+    return [mode for of_x in modes.values() for mode in of_x]
 
-    def inside(node: Node) -> Iterator[Node]:
-        if node is site.node or (not rejoins(node) and condition in conditions.of(node)):
-            yield from (use.node for use in graph.uses(node))
 
-    def rejoins(node: Node) -> bool:
-        return node is not site.node and conditions.is_on(node, condition[0])
+def _nodes(written: Written) -> list[Node]:
+    return [site.output.node for site in written]
 
-    return tuple(node for node in reach([site.node], inside) if rejoins(node))
+
+class _Choice(NamedTuple):
+    """What takes one of two modes."""
+
+    training: Written
+    inference: Written
+    predicate: Tensor
+    training_when: bool
+    """The predicate's value that takes training mode."""
+    several: bool
+    """Whether the predicate is made of several."""
+    joins: tuple[Node, ...]
+    sources: tuple[Tensor, ...]
+    """What decides which of the two is needed."""
+    distance: tuple[bool, int]
+    """Whether they are of two x, and under how many values one of them is needed: the fewer, the nearer."""
+
+
+def _choice(training: Written, inference: Written, demand: Demand) -> _Choice | None:
+    """What takes one of the two; None where both are needed at once, or nothing that chooses is found."""
+    every = [*_nodes(training), *_nodes(inference)]
+    sources = demand.sources(every)
+    trains, serves = (demand.table(_nodes(one), sources) for one in (training, inference))
+    if demand.needs_at_once(_nodes(training), _nodes(inference)):
+        return None
+    table = tuple(one if one or other else None for one, other in zip(trains, serves, strict=True))
+    truth, deciding = _formula(table, sources)
+    if not isinstance(truth, Tensor):
+        return None
+    joins = demand.joins(every, deciding, sources)
+    distance = not of_one_x(training[0], inference[0]), sum(one is not None for one in table)
+    choice = _Choice(training, inference, truth, True, len(deciding) > 1, joins, sources, distance)
+    if choice.several:
+        return choice
+    predicate, negated = demand.predicate(deciding[0], joins, training[0].node)
+    return choice._replace(predicate=predicate, training_when=(truth == deciding[0]) != negated)
+
+
+def _formula(
+    table: tuple[bool | None, ...], sources: tuple[Tensor, ...]
+) -> tuple[Truth | None, tuple[Tensor, ...]]:
+    """(a predicate that is what the table says for all values of the sources, true before false, and
+    anything where that says None; the sources that have a say in it).
+    """
+    if not sources:
+        return table[0], ()
+    half = len(table) // 2
+    yes, no = table[:half], table[half:]
+    if all(None in (one, other) or one is other for one, other in zip(yes, no, strict=True)):
+        either_way = tuple(other if one is None else one for one, other in zip(yes, no, strict=True))
+        return _formula(either_way, sources[1:])
+    (if_true, first), (if_false, second) = _formula(yes, sources[1:]), _formula(no, sources[1:])
+    return either(sources[0], if_true, if_false), tuple(dict.fromkeys((sources[0], *first, *second)))
+
+
+def _opposed(choice: _Choice, demand: Demand, conditions: Conditions) -> Opposed:
+    predicate = analysed(choice.predicate, conditions)
+    switch = ModeSwitch(predicate=predicate, training_when_predicate=choice.training_when)
+
+    def taken(written: Written, mode: Mode) -> Site:
+        """The one of a mode that is needed while what decides has the values that serve the mode."""
+        given = deciders_of(switch, mode)
+        values = {source: value_of(source, given) for source in choice.sources}
+        fixed = frozenset((source, held) for source, held in values.items() if held is not None)
+        return next((site for site in written if demand.needs([site.output.node], fixed)), written[0])
+
+    trains, serves = taken(choice.training, Mode.TRAINING), taken(choice.inference, Mode.INFERENCE)
+    every = (*choice.training, *choice.inference)
+    pair = ModePair(
+        training=trains,
+        inference=serves,
+        predicate=choice.predicate,
+        training_when=choice.training_when,
+        merges=choice.joins,
+        output=serves.output,
+        again=tuple(site for site in every if site not in (trains, serves)),
+    )
+    return Opposed(pair, is_decided(predicate) or not choice.several)
 
 
 def _key(site: Site) -> object:

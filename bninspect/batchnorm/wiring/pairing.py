@@ -37,7 +37,13 @@ class Pairs(NamedTuple):
     alone: list[Site]
 
 
-def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions, needed: Container[Node]) -> Pairs:
+def pairs(
+    sites: Sequence[Site],
+    graph: Graph,
+    conditions: Conditions,
+    outputs: Sequence[Node],
+    needed: Container[Node],
+) -> Pairs:
     """The pairs, and the sites that stand alone; `needed` are the nodes that the outputs depend on."""
     fixed = [site for site in sites if site.mode is not Mode.SWITCHED]
     joins = Joins(graph, conditions)
@@ -45,14 +51,14 @@ def pairs(sites: Sequence[Site], graph: Graph, conditions: Conditions, needed: C
     nested, paired = _nested(fixed, every, conditions)
     meeting, met = _meeting([site for site in fixed if site not in paired], every, conditions)
     found, paired = [*nested, *meeting], paired | met
-    opposed = opposed_pairs([site for site in fixed if site not in paired], graph, conditions)
-    paired |= {site for pair in opposed for site in (pair.training, pair.inference)}
+    opposed = opposed_pairs([site for site in fixed if site not in paired], outputs, graph, conditions)
+    paired = paired.union(*(one.pair.sites for one in opposed))
     folded = _beside_folded([site for site in fixed if site not in paired], joins, conditions)
     paired |= {pair.training for pair in folded}
     undecided = _chosen_again(found, every, joins, conditions)
-    decided = [pair for pair in found if pair not in undecided]
-    alone = [site for site in sites if site not in paired]
-    return Pairs([*decided, *opposed, *folded], undecided, alone)
+    undecided += [one.pair for one in opposed if not one.is_decided]
+    decided = [pair for pair in (*found, *(one.pair for one in opposed), *folded) if pair not in undecided]
+    return Pairs(decided, undecided, [site for site in sites if site not in paired])
 
 
 def _chosen_again(
@@ -125,8 +131,9 @@ def _decided(
         training_when=True,
         merges=made.joins,
         output=node.output(),
+        again=(*training[1:], *inference[1:]),
     )
-    return pair, set(here)
+    return pair, pair.sites
 
 
 def _meeting(
@@ -167,6 +174,7 @@ def _meeting(
                 training_when=training_when,
                 merges=tuple(dict.fromkeys((node, *inner))),
                 output=node.output(),
+                again=tuple(site for side in both for site, _ in side if site is not side[0][0]),
             )
         )
     return found, taken

@@ -18,7 +18,7 @@ from bninspect.graph.trace import content, value
 from bninspect.rewrite.folded.scaled_weights import learned_range
 
 if TYPE_CHECKING:
-    from bninspect.batchnorm import BatchNorm, Branch, Report
+    from bninspect.batchnorm import BatchNorm, Report
     from bninspect.batchnorm.layer import MovingStatistics
     from bninspect.graph import Node
     from bninspect.graphdef import NodeDef
@@ -166,16 +166,13 @@ def _read_elsewhere(
         for what, tensor in (("gamma", layer.gamma), ("beta", layer.beta)):
             if tensor is not None and tensor.node.nodedef in (mean, variance):
                 return f"is its {what}, too"
-    ends = {node for layer in layers for branch in layer.wiring.branches for node in _ends(branch)}
-    ends |= {layer.output.node for layer in layers}  # where a mode that is written twice ends, too
+    sites = [
+        site for layer in layers for site in (*(one.site for one in layer.wiring.branches), *layer.again)
+    ]
+    ends = {node for site in sites for node in (site.node, site.output.node)}
     roots = [node for node in report.graph if node.nodedef is mean or node.nodedef is variance]
     reached = _reached(roots, ends, report, needed)
     return None if reached is None else f"{reached.op} {reached.label} reads, too"
-
-
-def _ends(branch: Branch) -> tuple[Node, Node]:
-    """Where what a site does with its statistics ends."""
-    return branch.site.node, branch.site.output.node
 
 
 def _reached(roots: list[Node], ends: set[Node], report: Report, needed: set[Node]) -> Node | None:

@@ -1,0 +1,137 @@
+"""What the outputs of a model need while predicates have values: of every join the side that is taken.
+
+`conditions` has the one half of it: a Switch says when a node runs. A Select runs both its sides, and says
+whose value is used. What is used under one value of a predicate alone is a branch of it, either way.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, NamedTuple
+
+from bninspect.graph.search import dependencies, reach
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from bninspect.batchnorm.wiring.conditions import Conditions, Context, Join
+    from bninspect.graph import Graph, Node, Tensor
+
+_MOST_SOURCES = 6
+_MOST_STEPS = 2_000_000
+"""Nodes looked at for one graph, in all."""
+
+
+class _Chosen(NamedTuple):
+    """A join, by the one tensor that stands for its predicate."""
+
+    join: Join
+    source: Tensor
+    negated: bool
+
+    def side(self, value: bool) -> Node:
+        """The node whose value is handed on while the source has this value."""
+        return (self.join.if_true if value != self.negated else self.join.if_false).node
+
+
+class Demand:
+    """What these outputs need of one graph, found where it is asked for."""
+
+    def __init__(self, outputs: Sequence[Node], graph: Graph, conditions: Conditions) -> None:
+        self._outputs = outputs
+        self._graph = graph
+        self._conditions = conditions
+        self._known: dict[Context, set[Node]] = {}
+        self._steps = 0
+        self._chosen: dict[Node, _Chosen] = {}
+        for node in reach(outputs, dependencies):
+            join = conditions.join(node)
+            if join is not None:
+                self._chosen[node] = _Chosen(join, *conditions.base(join.predicate))
+        self._sources = tuple(dict.fromkeys(one.source for one in self._chosen.values()))
+        """Nearest to the outputs first."""
+
+    def _needed(self, given: Context) -> set[Node]:
+        """The nodes that the outputs need where these sources have these values; nothing once too many were
+        looked at.
+        """
+        if given not in self._known:
+            values = dict(given)
+            self._known[given] = set(
+                reach(self._outputs, lambda node: self._before(node, values), _MOST_STEPS - self._steps)
+            )
+            self._steps += len(self._known[given])
+        return self._known[given] if self._steps < _MOST_STEPS else set()
+
+    def _before(self, node: Node, values: Mapping[Tensor, bool]) -> list[Node]:
+        chosen = self._chosen.get(node)
+        if chosen is None or chosen.source not in values:
+            return dependencies(node)
+        return [chosen.side(values[chosen.source])]
+
+    def sources(self, nodes: Collection[Node]) -> tuple[Tensor, ...]:
+        """What decides alone whether one of these nodes is needed; no more than can be tried together."""
+        around = (source for node in nodes for source, _ in self._conditions.of(node))
+        deciding = []
+        for source in dict.fromkeys((*self._sources, *around)):
+            given = [frozenset({(source, value)}) for value in (True, False)]
+            if any(self.needs([node], given[0]) != self.needs([node], given[1]) for node in nodes):
+                deciding.append(source)
+        return tuple(deciding[:_MOST_SOURCES])
+
+    def table(self, nodes: Collection[Node], sources: Sequence[Tensor]) -> tuple[bool | None, ...]:
+        """Whether one of these nodes is needed, for all values of the sources, true before false; None for
+        values that they cannot have at once.
+        """
+        every = (
+            frozenset(zip(sources, values, strict=True))
+            for values in product((True, False), repeat=len(sources))
+        )
+        return tuple(
+            self.needs(nodes, given) if self._conditions.possible(given) else None for given in every
+        )
+
+    def needs(self, nodes: Collection[Node], given: Context) -> bool:
+        """Whether one of these nodes runs and is needed where these sources have these values."""
+        needed = self._needed(given)
+        against = {(source, not value) for source, value in given}
+        return any(node in needed and against.isdisjoint(self._conditions.of(node)) for node in nodes)
+
+    def needs_at_once(self, first: Collection[Node], second: Collection[Node]) -> bool:
+        """Whether one of the first and one of the second are needed under the same values."""
+        sources = self.sources([*first, *second])
+        tables = zip(self.table(first, sources), self.table(second, sources), strict=True)
+        return any(one and other for one, other in tables)
+
+    def joins(
+        self, nodes: Collection[Node], deciding: Collection[Tensor], sources: Sequence[Tensor]
+    ) -> tuple[Node, ...]:
+        """Where what these nodes give is chosen by the deciding ones of the sources: the joins behind them
+        that are needed whatever their own predicate is, nearest first.
+        """
+
+        def decides(source: Tensor, node: Node) -> bool:
+            table, width = self.table([node], sources), 1 << (len(sources) - 1 - sources.index(source))
+            return any({one, table[at ^ width]} == {True, False} for at, one in enumerate(table))
+
+        def onward(node: Node) -> Iterator[Node]:
+            if any(decides(source, node) for source in deciding):
+                yield from (use.node for use in self._graph.uses(node))
+
+        behind = reach(nodes, onward)
+        return tuple(
+            node
+            for node in behind
+            if node in self._chosen
+            and self._chosen[node].source in deciding
+            and not decides(self._chosen[node].source, node)
+        )
+
+    def predicate(self, source: Tensor, joins: Sequence[Node], node: Node) -> tuple[Tensor, bool]:
+        """(the predicate of this source that the first of the joins reads, or without joins the Switch before
+        the node; whether it is the negation of the source).
+        """
+        for join in joins:
+            return self._chosen[join].join.predicate, self._chosen[join].negated
+        predicate = self._conditions.nearest(node, source)
+        return predicate, self._conditions.base(predicate)[1]

@@ -19,7 +19,7 @@ from bninspect.graph.trace import content, declared_shape, value
 if TYPE_CHECKING:
     from bninspect.batchnorm.branches import Wiring
     from bninspect.batchnorm.wiring.conditions import Conditions
-    from bninspect.batchnorm.wiring.mode_pair import ModePair
+    from bninspect.batchnorm.wiring.likeness import ModePair
     from bninspect.batchnorm.wiring.nested import Deciders
     from bninspect.graph import Tensor
 

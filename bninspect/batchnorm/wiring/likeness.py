@@ -1,16 +1,44 @@
-"""Whether two normalization sites belong together: modes of one layer, or one mode of it written twice."""
+"""Two normalization sites that belong together: modes of one layer, or one mode of it written twice."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.layer import Unrecognised
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.site import Batch
+from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.trace import cast_free, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.site import Site
-    from bninspect.graph import Tensor
+    from bninspect.graph import Node, Tensor
+
+
+@frozen_dataclass(eq=False)
+class ModePair:
+    """The two modes of one layer."""
+
+    training: Site
+    inference: Site
+    predicate: Tensor
+    training_when: bool
+    """The predicate's value that takes the training site."""
+    merges: tuple[Node, ...]
+    output: Tensor
+    again: tuple[Site, ...] = ()
+    """Sites that do what one of the two does, and are taken in its place elsewhere."""
+
+    @property
+    def sites(self) -> set[Site]:
+        """All that are a mode of the layer."""
+        return {self.training, self.inference, *self.again}
+
+    def undecided(self) -> Unrecognised:
+        """What is said if more conditionals choose between the two than could be told apart."""
+        modes = f"training mode ({self.training.node.label}) and inference mode ({self.inference.node.label})"
+        why = "more conditionals than can be told apart choose between them"
+        return Unrecognised(node=self.output.node.label, reason=f"{modes} of one x: {why}")
 
 
 def one_layer(first: Site, second: Site) -> bool:

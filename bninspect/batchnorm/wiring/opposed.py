@@ -13,8 +13,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.switch import ModeSwitch
 from bninspect.batchnorm.wiring.deciding import deciders_of, value_of
 from bninspect.batchnorm.wiring.demand import Demand
-from bninspect.batchnorm.wiring.likeness import does_the_same, of_one_x, parameters
-from bninspect.batchnorm.wiring.mode_pair import ModePair
+from bninspect.batchnorm.wiring.likeness import ModePair, does_the_same, of_one_x, parameters
 from bninspect.batchnorm.wiring.nested import analysed, either, is_decided
 from bninspect.graph import Tensor
 from bninspect.graph.trace import same, value

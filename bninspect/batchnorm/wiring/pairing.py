@@ -15,8 +15,7 @@ from bninspect.batchnorm.recognition.folding import folded_into
 from bninspect.batchnorm.site import Site
 from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.batchnorm.wiring.joining import Joins
-from bninspect.batchnorm.wiring.likeness import does_the_same, is_alike, one_layer
-from bninspect.batchnorm.wiring.mode_pair import ModePair
+from bninspect.batchnorm.wiring.likeness import ModePair, does_the_same, is_alike, one_layer
 from bninspect.batchnorm.wiring.nested import decision
 from bninspect.batchnorm.wiring.opposed import opposed_pairs
 from bninspect.graph.trace import value

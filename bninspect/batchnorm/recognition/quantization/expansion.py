@@ -114,7 +114,7 @@ class Expansion:
         conditions: Conditions,
         taken: Mapping[Tensor, bool],
         *,
-        ones: bool = False,
+        ones: bool,
     ) -> None:
         self._nodes = nodes
         self._conditions = conditions

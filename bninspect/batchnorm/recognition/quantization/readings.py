@@ -72,7 +72,7 @@ def _read(node: Node, expansion: Expansion, unscaled: Unscaled) -> Reading | Non
     x = unscaled.by(kernel)
     written = _terms(total, x)
     match = None if written is None else formula.read(node.output(), tuple(written[1]))
-    if written is None or match is None or match.x != x or not match.distributed:
+    if written is None or match is None or match.x != x:
         return None
     if len(match.gamma) > 1 or (match.beta is not None and not _is_kept(match.beta)):
         return None

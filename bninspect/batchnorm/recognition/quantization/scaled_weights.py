@@ -22,7 +22,7 @@ from bninspect.batchnorm.recognition.quantization.expansion import flow, roots_b
 from bninspect.batchnorm.recognition.quantization.readings import Readings, joins_of, layer_of, readings_at
 from bninspect.batchnorm.recognition.quantization.unscaled import Unscaled
 from bninspect.batchnorm.recognition.quantized import exact
-from bninspect.batchnorm.site import Batch, Carried, Chosen, Site, Undecided
+from bninspect.batchnorm.site import Carried, Chosen, Site, Undecided
 from bninspect.batchnorm.wiring.conditions import Join
 from bninspect.graph import Tensor
 from bninspect.graph.ops import CONVOLUTIONS, IDENTITIES, RESHAPES
@@ -52,8 +52,6 @@ class Explained(NamedTuple):
 def carried(convolution: Node, graph: Graph, conditions: Conditions) -> Explained | None:
     """The batch norm that the weights of a convolution carry; None where they carry none."""
     roots = roots_behind(convolution.inputs[1]) if _may_carry(convolution) else []
-    if not roots:
-        return None
     nodes = flow(roots, convolution, graph)
     if convolution not in nodes or not _is_per_channel(convolution, nodes):
         return None
@@ -67,8 +65,8 @@ def carried(convolution: Node, graph: Graph, conditions: Conditions) -> Explaine
 
 
 def _may_carry(convolution: Node) -> bool:
-    """Whether it is written as what a scale per output channel can be multiplied into."""
-    return convolution.op in CONVOLUTIONS and not any(convolution.attr(name, False) for name in _TRANSPOSED)
+    """Whether its weights are written as what a scale per output channel can be multiplied into."""
+    return not any(convolution.attr(name, False) for name in _TRANSPOSED)
 
 
 def _is_per_channel(convolution: Node, nodes: Mapping[Node, int]) -> bool:
@@ -78,7 +76,7 @@ def _is_per_channel(convolution: Node, nodes: Mapping[Node, int]) -> bool:
     if convolution.op == "DepthwiseConv2dNative":
         return True
     shapes = [integers(node.inputs[1]) for node in nodes if node.op == "Reshape"]
-    return all(shape[-1] != 1 or set(shape) == {1} for shape in shapes if shape and len(shape) > 1)
+    return all(shape[-1:] != (1,) or set(shape) == {1} for shape in shapes if shape is not None)
 
 
 def _behind(convolution: Node, nodes: Mapping[Node, int], graph: Graph) -> Iterator[Node]:
@@ -103,15 +101,14 @@ def _explained(
     twin = unscaled.twin(first.weights, [tensor for pair in pairs for tensor in pair], conditions)
     x = first.match.x if twin is None else twin
     sides = [(origin(mean, x, conditions), origin(variance, x, conditions)) for mean, variance in pairs]
-    parts = {*roots}
-    for side in (side for pair in sides for side in pair if isinstance(side, Batch)):
-        parts.update(side.fused)
     mean, variance = sides[0] if len(sides) == 1 else _choices(readings, sides, conditions)
     mode = mode_of(mean, variance, node, x.node, conditions)
     if isinstance(mode, Undecided):
-        return Explained(Unrecognised(node=node.label, reason=mode.reason), frozenset(parts))
-    if isinstance(mode, Lookalike) or isinstance(mean, Undecided) or isinstance(variance, Undecided):
-        return None if not isinstance(mode, Lookalike) else Explained(mode, frozenset(parts))
+        return Explained(Unrecognised(node=node.label, reason=mode.reason), frozenset(roots))
+    if isinstance(mode, Lookalike):
+        return Explained(mode, frozenset(roots))
+    assert not isinstance(mean, Undecided)
+    assert not isinstance(variance, Undecided)
     gamma, beta = (next(iter(first.match.gamma), None), first.match.beta)
     site = Site(
         form=Form.FOLDED,
@@ -136,7 +133,7 @@ def _explained(
             merges=tuple(dict.fromkeys(join.node for join in joins_of(readings))),
         ),
     )
-    return Explained(site, frozenset(parts))
+    return Explained(site, frozenset(roots))
 
 
 def _choices(

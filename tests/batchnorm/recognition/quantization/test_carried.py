@@ -1,0 +1,290 @@
+"""The batch norm in the weights of a convolution, written by hand: its mode, its parts, and what is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.batchnorm import inspect
+from bninspect.batchnorm.recognition.quantization.scaled_weights import carried
+from bninspect.batchnorm.recognition.quantization.unscaled import Unscaled
+from bninspect.batchnorm.site import Chosen, Site, Stored
+from bninspect.batchnorm.wiring.conditions import Conditions
+from tests.support.parts import names_of_parts, only_layer, reasons, report
+from tests.support.text import graph
+
+PARTS = """
+image = Placeholder(dtype=float, shape=[-1, 8, 8, 2])
+kernel = VariableV2(dtype=float, shape=[1, 1, 2, 2])
+gamma = Const([1.5, 0.5])
+beta = Const([0.1, 0.2])
+mean = Const([0.3, 0.4])
+variance = Const([2.0, 3.0])
+other = Const([5.0, 6.0])
+epsilon = Const(0.001)
+phase = Placeholder(dtype=bool, shape=[])
+again = Placeholder(dtype=bool, shape=[])
+axes = Const([0, 1, 2])
+"""
+UNSCALED = """
+plain = Conv2D(image, kernel)
+batch_mean = Mean(plain, axes)
+still = StopGradient(batch_mean)
+squares = SquaredDifference(plain, still)
+batch_variance = Mean(squares, axes)
+"""
+BY_FUSED = """
+plain = Conv2D(image, kernel)
+none = Const([])
+moments = FusedBatchNormV3(plain, gamma, beta, none, none)
+batch_mean = Identity(moments:1)
+batch_variance = Identity(moments:2)
+"""
+
+
+def folded(mean: str = "mean", variance: str = "variance", scale: str = "Mul(gamma, root)") -> str:
+    """What surrounds a convolution with scaled weights; it ends in y."""
+    return f"""
+shifted = Add({variance}, epsilon)
+root = Rsqrt(shifted)
+scale = {scale}
+scaled = Mul(kernel, scale)
+conv = Conv2D(image, scaled)
+moved = Mul({mean}, scale)
+offset = Sub(beta, moved)
+y = Add(conv, offset)
+"""
+
+
+CHOICE = "m = Select({0}, batch_mean, mean)\nv = Select({0}, batch_variance, variance)\n"
+
+
+@pytest.mark.parametrize("moments", [UNSCALED, BY_FUSED], ids=["reductions", "a fused op"])
+def test_in_training_x_is_what_the_file_computes_without_the_scale(moments: str) -> None:
+    layer = only_layer(PARTS + moments + folded("batch_mean", "batch_variance"))
+    assert (layer.mode.value, layer.form.value, layer.op) == ("training", "folded", "Conv2D")
+    assert names_of_parts(layer) == ["plain:0", "gamma:0", "beta:0", None, None]
+    assert (layer.output.name, layer.data_format) == ("y:0", "NHWC")
+
+
+@pytest.mark.parametrize(
+    ("predicate", "training_when"), [("phase", True), ("not_phase", False)], ids=["true", "its negation"]
+)
+def test_statistics_that_a_predicate_chooses(predicate: str, training_when: bool) -> None:
+    negated = "not_phase = LogicalNot(phase)\n"
+    layer = only_layer(PARTS + UNSCALED + negated + CHOICE.format(predicate) + folded("m", "v"))
+    assert (layer.mode.value, layer.switch is not None) == ("switched", True)
+    assert layer.switch is not None
+    assert layer.switch.training_when is training_when
+    assert names_of_parts(layer) == ["plain:0", "gamma:0", "beta:0", "mean:0", "variance:0"]
+    origins = layer.wiring.served[0].site.mean_origin, layer.wiring.served[0].site.variance_origin
+    for origin, nodes in zip(origins, (("batch_mean", "mean"), ("batch_variance", "variance")), strict=True):
+        assert isinstance(origin, Chosen)
+        assert origin.join.predicate.name == f"{predicate}:0"
+        assert (origin.if_true.node.name, origin.if_false.node.name) == nodes
+        assert (origin.join.if_true.node.name, origin.join.if_false.node.name) == nodes
+        assert tuple(tensor.node.name for tensor in origin.tensors) == nodes
+
+
+def test_statistics_that_are_stored_whatever_is_chosen() -> None:
+    lines = "m = Select(phase, other, mean)\n" + folded("m")
+    layer = only_layer(PARTS + lines)
+    assert (layer.mode.value, layer.switch) == ("inference", None)
+
+
+def site(text: str) -> Site | str | None:
+    """What the convolution `conv` carries: a site, or the reason for what it is instead."""
+    written = graph(text)
+    found = carried(written.node("conv"), written, Conditions(written))
+    if found is None or isinstance(found.found, Site):
+        return None if found is None else found.found
+    assert found.parts == {written.node("root")}
+    return found.found.reason
+
+
+def test_where_its_parts_stand() -> None:
+    written = graph(PARTS + folded())
+    found = carried(written.node("conv"), written, Conditions(written))
+    assert found is not None
+    assert isinstance(found.found, Site)
+    parts = found.found.carried
+    assert parts is not None
+    assert found.parts == {written.node("root")}
+    assert (parts.convolution, parts.merges) == (written.node("conv"), ())
+    tensors = (parts.weights, parts.scaled, parts.convolved, found.found.mean, found.found.variance)
+    assert [one.node.name for one in tensors] == ["kernel", "scaled", "conv", "mean", "variance"]
+
+
+DELAYED = """
+low = Const(-6.0)
+rounded = FakeQuantWithMinMaxVars(scaled, low, low)
+"""
+
+
+def test_the_scaled_weights_are_those_before_they_are_rounded() -> None:
+    text = folded().replace("conv = Conv2D(image, scaled)", DELAYED + "conv = Conv2D(image, rounded)")
+    found = site(PARTS + text)
+    assert isinstance(found, Site)
+    assert found.carried is not None
+    assert found.carried.scaled.node.name == "scaled"
+
+
+def test_a_gamma_of_ones_may_be_left_out_in_one_place() -> None:
+    ones = "ones = Const([1.0, 1.0])\n"
+    both = site(PARTS + ones + folded(scale="Mul(ones, root)"))
+    once = site(PARTS + ones + folded(scale="Mul(ones, root)").replace("Mul(mean, scale)", "Mul(mean, root)"))
+    assert isinstance(both, Site)
+    assert isinstance(once, Site)
+    assert both.gamma is not None
+    assert (both.gamma.node.name, once.gamma) == ("ones", None)
+
+
+LOOKALIKES = {
+    "each image by its own": (
+        UNSCALED.replace("axes", "own_axes").replace("\nplain", "\nown_axes = Const([1, 2])\nplain", 1),
+        "its moments are taken over axes [1, 2], per image: not over the batch",
+    ),
+    "of random numbers": (
+        "batch_variance = Identity(variance)\nbatch_mean = RandomUniform(axes)\n",
+        "the statistics come from RandomUniform batch_mean, neither a moment of x nor stored",
+    ),
+    "of one kind each": (
+        UNSCALED.replace("batch_variance =", "unused =") + "batch_variance = Identity(variance)\n",
+        "the mean is of the batch, the variance is stored",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LOOKALIKES)
+def test_statistics_of_another_kind_are_said(case: str) -> None:
+    lines, reason = LOOKALIKES[case]
+    assert site(PARTS + lines + folded("batch_mean", "batch_variance")) == reason
+
+
+CHOSEN = {
+    "undecided if true": (
+        "random",
+        "mean",
+        "the statistics come from RandomUniform random, neither a moment of",
+    ),
+    "undecided if false": (
+        "mean",
+        "random",
+        "the statistics come from RandomUniform random, neither a moment of",
+    ),
+    "of the batch if true": (
+        "batch_mean",
+        "mean",
+        "the mean is chosen by a predicate, the variance is stored",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CHOSEN)
+def test_a_mean_that_is_chosen_alone_is_said(case: str) -> None:
+    if_true, if_false, reason = CHOSEN[case]
+    lines = f"random = RandomUniform(axes)\nm = Select(phase, {if_true}, {if_false})\n"
+    found = site(PARTS + UNSCALED + lines + folded("m"))
+    assert isinstance(found, str)
+    assert found.startswith(reason)
+
+
+NONE = {
+    "two predicates choose": "m = Select(phase, other, mean)\nv = Select(again, other, variance)\n"
+    + folded("m", "v"),
+    "a further predicate on one side": "n = Select(again, other, mean)\nm = Select(phase, n, mean)\n"
+    + folded("m"),
+    "two scales": folded(scale="Mul(gamma, root)").replace(
+        "scale = ", "once = Mul(gamma, root)\nscale = Mul(once, other)\nunused = "
+    ),
+    "beta is data": "fed = Placeholder(dtype=float, shape=[2])\n" + folded().replace("(beta", "(fed"),
+    "weights that are data": folded().replace("Mul(kernel, scale)", "Mul(scale, scale)"),
+    "another mean of the offset": folded().replace("Mul(mean, scale)", "Mul(mean, gamma)"),
+    "another convolution in between": folded().replace("(conv, offset)", "(more, offset)")
+    + "more = Conv2D(conv, kernel)\n",
+    "transposed weights": folded().replace(
+        "Conv2D(image, scaled)", "MatMul(image, scaled, transpose_b=true)"
+    ),
+    "weights without a root": folded().replace("(image, scaled)", "(image, kernel)"),
+    "two layers, by gamma": folded(scale="Select(phase, by_gamma, by_other)")
+    + "by_gamma = Mul(gamma, root)\nby_other = Mul(other, root)\n",
+    "two layers, by epsilon": "more = Const(0.01)\nadded = Add(variance, more)\nsecond = Rsqrt(added)\n"
+    + folded(scale="Mul(gamma, which)")
+    + "which = Select(phase, root, second)\n",
+}
+
+
+@pytest.mark.parametrize("case", NONE)
+def test_what_is_no_carried_batch_norm(case: str) -> None:
+    found = report(PARTS + UNSCALED + NONE[case])
+    assert [layer.form.value for layer in found.layers] == []
+    assert site(PARTS + UNSCALED + NONE[case]) is None
+
+
+LAYOUTS = {
+    "along the output": ("Conv2D", "[1, 1, 1, 2]", True),
+    "along the input": ("Conv2D", "[1, 1, 2, 1]", False),
+    "of one channel": ("Conv2D", "[1, 1, 1, 1]", True),
+    "flat": ("Conv2D", "[2]", True),
+    "flat, of one channel": ("Conv2D", "[1]", True),
+    "of a number": ("Conv2D", "[]", True),
+    "depthwise": ("DepthwiseConv2dNative", "[2, 1]", True),
+}
+
+
+@pytest.mark.parametrize("case", LAYOUTS)
+def test_the_scale_stands_along_the_output_channels(case: str) -> None:
+    op, shape, is_one = LAYOUTS[case]
+    lines = (
+        f"to = Const({shape})\nlaid = Reshape(scale, to)\n"
+        if shape != "[]"
+        else ("to = Placeholder(dtype=int32)\nlaid = Reshape(scale, to)\n")
+    )
+    text = folded().replace("scaled = Mul(kernel, scale)", lines + "scaled = Mul(kernel, laid)")
+    found = site(PARTS + text.replace("conv = Conv2D", f"conv = {op}"))
+    assert isinstance(found, Site) is is_one
+
+
+BEHIND = """
+by_itself = Mul(plain, scale)
+end = Add(by_itself, offset)
+"""
+"""What folding leaves behind: the same normalization of the convolution without the scale."""
+TRAINED = PARTS + UNSCALED + folded("batch_mean", "batch_variance")
+ENDS = {
+    "nobody reads it": ("", "end"),
+    "it is handed on": ("handed = Identity(end)\n", "handed"),
+    "it is laid out": ("to = Const([-1, 2])\nlaid = Reshape(end, to)\n", "laid"),
+    "its shape is read": ("handed = Identity(end)\nshape = Shape(handed)\nsize = Size(end)\n", "handed"),
+    "it is computed with": ("positive = Relu(end)\n", None),
+    "two hand it on": ("one = Identity(end)\ntwo = Identity(end)\n", None),
+    "it is the layout of another": ("laid = Reshape(beta, end)\n", None),
+}
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_a_normalization_that_folding_left_behind(case: str) -> None:
+    lines, end = ENDS[case]
+    written = graph(TRAINED + BEHIND + lines)
+    found = inspect(written)
+    forms = ["folded"] if end else ["folded", "decomposed"]
+    assert sorted(layer.form.value for layer in found.layers) == sorted(forms)
+    if end is not None:
+        assert end not in {tensor.node.name for tensor in found.outputs}
+        asked = inspect(written, ["y", end])
+        assert sorted(layer.form.value for layer in asked.layers) == ["decomposed", "folded"]
+        assert [tensor.node.name for tensor in asked.outputs] == ["y", end]
+
+
+def test_what_cannot_be_read_is_said() -> None:
+    scaled = folded().replace("Add(conv, offset)", "Mul(conv, offset)")
+    assert [reason[:34] for reason in reasons(PARTS + scaled)] == ["1/sqrt(variance + epsilon) is taken"[:34]]
+
+
+def test_an_inference_graph_has_an_x_of_our_own() -> None:
+    written = graph(PARTS + folded())
+    found = carried(written.node("conv"), written, Conditions(written))
+    assert found is not None
+    assert isinstance(found.found, Site)
+    assert isinstance(found.found.mean_origin, Stored)
+    assert (found.found.x.node.name, found.found.x.name) == ("conv/unscaled", "conv:0")
+    assert Unscaled(written.node("conv"), written).convolved.name == "conv:0"

@@ -80,11 +80,12 @@ def _judge(
         origin(parts.variance, match.x, conditions, parts.beneath),
     )
     mode = mode_of(*origins, match.output.node, match.x.node, conditions)
+    whole = _with_parameters_behind(match, graph)
     if mode is Mode.TRAINING and is_parameter(match.x):
         reason = "what it normalizes is stored: weights, and no batch"
         return Lookalike(node=match.output.node, kind="other", reason=reason)
     if isinstance(mode, Lookalike):
-        if not isinstance(origins[0], Batch) or not is_over_images(match, origins[0].axes):
+        if not isinstance(origins[0], Batch) or not is_over_images(whole, origins[0].axes):
             return mode
         mode = Mode.TRAINING
     mean_origin, variance_origin = origins
@@ -92,22 +93,21 @@ def _judge(
         return Unrecognised(node=match.output.node.label, reason=mode.reason)
     assert not isinstance(mean_origin, Undecided)
     assert not isinstance(variance_origin, Undecided)
-    match = _with_parameters_behind(match, graph)
     return Site(
         form=Form.DECOMPOSED,
         op=root.op,
-        node=match.output.node,
+        node=whole.output.node,
         mode=mode,
         x=match.x,
-        gamma=_parameter(match.gamma),
-        beta=match.beta,
+        gamma=_parameter(whole.gamma),
+        beta=whole.beta,
         mean=match.mean,
         variance=parts.variance,
         mean_origin=mean_origin,
         variance_origin=variance_origin,
         epsilon=parts.epsilon,
-        output=match.output,
-        data_format=_data_format(mean_origin, match.mean),
+        output=whole.output,
+        data_format=_data_format(mean_origin, match),
         kept_axes=_kept_axes(mean_origin, match),
     )
 
@@ -169,20 +169,25 @@ def _first_of_each_x(region: Region, decided: list[tuple[Match, Site | Lookalike
     return list(found.values())
 
 
-def _data_format(mean: Batch | Chosen | object, statistic: Tensor) -> str | None:
-    """Channels last or first, by the axes of the moments, or by the layout of the statistic."""
-    batch = mean
-    if isinstance(mean, Chosen):
-        batch = mean.if_true if isinstance(mean.if_true, Batch) else mean.if_false
-    if isinstance(batch, Batch):
-        positive = [axis for axis in batch.axes if axis > 0 or 0 in batch.axes]
-        if 0 not in positive:  # groups of images, one after the other
-            positive = [axis - 1 for axis in positive]
-        return "NHWC" if positive == list(range(len(positive))) else "NCHW"
-    shape = _laid_out(statistic)
-    if shape is not None and len(shape) >= 3 and shape[1] != 1 and all(size == 1 for size in shape[2:]):
-        return "NCHW"
-    return "NHWC"
+def _data_format(mean: Origin, match: Match) -> str:
+    """Channels last or first, by the axes of the moments, or by the layout of the stored mean."""
+    sides = (mean.if_true, mean.if_false) if isinstance(mean, Chosen) else (mean,)
+    batch = next((side for side in sides if isinstance(side, Batch)), None)
+    if batch is not None:
+        return "NHWC" if _leave_the_last(batch.axes, rank(match.x) if batch.of_x else None) else "NCHW"
+    shape = _laid_out(match.mean) or ()
+    is_first = len(shape) >= 3 and shape[-1] == 1 and sum(size != 1 for size in shape) == 1
+    return "NCHW" if is_first else "NHWC"
+
+
+def _leave_the_last(axes: tuple[int, ...], dimensions: int | None) -> bool:
+    """Whether axes are the first ones of a tensor, be it behind an axis that counts groups of images."""
+    if dimensions:
+        axes = tuple(axis % dimensions for axis in axes)
+    elif min(axes, default=0) < 0:
+        return -1 not in axes
+    first = min(axes, default=0)
+    return first < 2 and sorted(axes) == list(range(first, first + len(axes)))
 
 
 def _kept_axes(mean: Origin, match: Match) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bninspect.batchnorm.recognition.algebra import root_of
 from bninspect.batchnorm.recognition.variance import is_parameter, unclipped
 from bninspect.batchnorm.wiring.alternatives import alternatives
-from bninspect.graph.ops import IDENTITIES, RESHAPES
+from bninspect.graph.ops import IDENTITIES
 from bninspect.graph.search import reach
 from bninspect.graph.trace import declared_shape, same, scalar, value
 
@@ -43,7 +43,7 @@ def radicand_of(radicand: Tensor, conditions: Conditions) -> Radicand:
     every = alternatives(radicand, conditions)
     apart = [variance_and_epsilon(one.tensor, conditions) for one in every] if len(every) > 1 else []
     epsilons = {epsilon for _, epsilon in apart}
-    if len(epsilons) != 1 or None in epsilons:
+    if len(epsilons) != 1:
         return Radicand(variance, None, unclipped)
     return Radicand(variance, epsilons.pop(), lambda tensor: variance_and_epsilon(tensor, conditions)[0])
 
@@ -100,11 +100,10 @@ def roots_alike(root: Node, graph: Graph, conditions: Conditions) -> dict[Node, 
     write the root again where they need it again.
     """
     own = _key(root, conditions)
-    if own is None:
-        return {}
+    assert own is not None
 
     def onward(node: Node) -> Iterator[Node]:
-        return (use.node for use in graph.uses(node) if use.node.op in IDENTITIES | RESHAPES | _ADDS)
+        return (use.node for use in graph.uses(node) if use.node.op in IDENTITIES | _ADDS)
 
     found = {root: own[2]}
     before = reach([own[0].node], onward, _MOST_NODES)

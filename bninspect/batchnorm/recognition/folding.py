@@ -33,11 +33,11 @@ def folded_into(output: Tensor, training: Site) -> Site | None:
         if _is_made_alike(current.node, training.x):
             return _site(same(output), training)
         node = current.node
-        free = [tensor for tensor in node.inputs[:2] if not (is_parameter(tensor) or is_scalar(tensor))]
+        free = [tensor for tensor in node.inputs if not (is_parameter(tensor) or is_scalar(tensor))]
         known = ADDS | DIVISIONS | {"Mul", "Sub"}
         if node.op not in known or len(free) != 1 or (node.op in DIVISIONS and free[0] != node.inputs[0]):
             return None
-        scaled = scaled or (node.op in DIVISIONS | {"Mul"} and any(map(is_parameter, node.inputs[:2])))
+        scaled = scaled or (node.op in DIVISIONS | {"Mul"} and any(map(is_parameter, node.inputs)))
         current = same(free[0])
     if not scaled or cast_free(current) != cast_free(training.x):
         return None

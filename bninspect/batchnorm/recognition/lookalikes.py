@@ -63,8 +63,6 @@ def _kind(axes: set[int], dimensions: int | None, x: Node) -> str:
         if others and x.op in RESHAPES:
             return "group_norm"
         return "layer_norm"
-    if dimensions >= 5 and x.op in RESHAPES:
-        return "group_norm"
     if others in ({1}, {dimensions - 1}):
         return "group_norm" if x.op in RESHAPES and dimensions != 4 else "instance_norm"
     return "group_norm" if x.op in RESHAPES else "other"

@@ -123,7 +123,7 @@ class Walk:
         """The inputs that carry values rather than shapes or places."""
         if node.op in _SHIFTS:
             first, second = node.inputs
-            if cast_free(first) in self._targets or same(first) in self._targets:
+            if cast_free(first) in self._targets:
                 self.shifts.add(same(value(second)))
                 self.shifts.add(same(second))
         if node.op in _OF_THE_FIRST:

@@ -23,6 +23,11 @@ ROWS = "x = Placeholder(dtype=float, shape=[-1, 3])\n"
 UNKNOWN = "x = Placeholder(dtype=float)\n"
 IMAGE = "x = Placeholder(dtype=float, shape=[-1, 8, 8, 3])\n"
 GROUPS = IMAGE + "to = Const([-1, 8, 8, 1, 3])\ngroups = Reshape(x, to)\n"
+SINGLES = IMAGE + "to = Const([-1, 8, 8, 3, 1])\nsingles = Reshape(x, to)\n"
+FLAT = IMAGE + "to = Const([-1, 8, 8, 3])\nflat = Reshape(x, to)\n"
+FLAT_ROWS = IMAGE + "to = Const([-1, 3])\nrows = Reshape(x, to)\n"
+VECTORS = IMAGE + "to = Const([-1, 64, 3])\nvectors = Reshape(x, to)\n"
+VOLUMES = "x = Placeholder(dtype=float, shape=[-1, 4, 8, 8, 3])\n"
 NUMBERS = STORED.replace(IMAGE, "")
 
 
@@ -42,7 +47,17 @@ def chain(axes: str, image: str = IMAGE, x: str = "x") -> str:
         ("[2, 3]", IMAGE, "x", "instance_norm"),
         ("[1, 2]", UNKNOWN, "x", "instance_norm"),
         ("[-3, -2]", IMAGE, "x", "instance_norm"),
+        ("[2, 3]", UNKNOWN, "x", "instance_norm"),
+        ("[2]", IMAGE, "x", "other"),
         ("[1, 2, 4]", GROUPS, "groups", "group_norm"),
+        ("[4]", GROUPS, "groups", "group_norm"),
+        ("[1, 2, 3]", SINGLES, "singles", "group_norm"),
+        ("[1, 2]", GROUPS, "groups", "group_norm"),
+        ("[1, 2]", FLAT, "flat", "instance_norm"),
+        ("[2, 3]", FLAT, "flat", "instance_norm"),
+        ("[1]", FLAT_ROWS, "rows", "layer_norm"),
+        ("[1]", VECTORS, "vectors", "group_norm"),
+        ("[1, 2, 3]", VOLUMES, "x", "instance_norm"),
     ],
 )
 def test_moments_that_leave_the_batch_out(axes: str, image: str, x: str, kind: str) -> None:
@@ -50,8 +65,9 @@ def test_moments_that_leave_the_batch_out(axes: str, image: str, x: str, kind: s
     assert reason.startswith(f"{kind}: its moments are taken over axes {axes}, per image")
 
 
-def test_moments_of_all_axes() -> None:
-    (reason,) = reasons(chain("[0, 1, 2, 3]"))
+@pytest.mark.parametrize(("axes", "image"), [("[0, 1, 2, 3]", IMAGE), ("[0, 1]", ROWS)])
+def test_moments_of_all_axes(axes: str, image: str) -> None:
+    (reason,) = reasons(chain(axes, image))
     assert reason.startswith("other: its moments are taken over all axes")
 
 

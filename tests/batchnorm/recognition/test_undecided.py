@@ -70,10 +70,13 @@ def test_other_moments_are_said_in_every_spelling(spelling: str, moments: str) -
 
 CHANGED = {
     "epsilon behind": ("s = Sqrt(v)\nd = Add(s, epsilon)\nn = RealDiv(centred, d)\n", "epsilon is added to"),
-    "clipped behind": ("s = Sqrt(v)\nd = Maximum(s, epsilon)\nn = RealDiv(centred, d)\n", "the root of the"),
+    "clipped behind": (
+        "s = Sqrt(v)\nd = Maximum(s, epsilon)\nn = RealDiv(centred, d)\n",
+        "the root of the variance is clipped",
+    ),
     "the reciprocal of a clipped root": (
         "s = Sqrt(v)\nd = Maximum(s, epsilon)\nr = Reciprocal(d)\nn = Mul(centred, r)\n",
-        "the root of the",
+        "the root of the variance is clipped",
     ),
     "a chosen root": (
         "a = Sqrt(batch_variance)\nt = Switch(a, phase)\nk = Switch(variance, phase)\nd = Merge(k, t:1)\n"

@@ -95,10 +95,10 @@ def site(text: str) -> Site | str | None:
     """What the convolution `conv` carries: a site, or the reason for what it is instead."""
     written = graph(text)
     found = carried(written.node("conv"), written, Conditions(written))
-    if found is None or isinstance(found.found, Site):
-        return None if found is None else found.found
+    if found is None:
+        return None
     assert found.parts == {written.node("root")}
-    return found.found.reason
+    return found.found if isinstance(found.found, Site) else found.found.reason
 
 
 def test_where_its_parts_stand() -> None:

@@ -1,0 +1,127 @@
+"""Groups of images beside groups of channels: by the target of a Reshape, and the channels of its input."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.batchnorm.recognition.formula import Match
+from bninspect.batchnorm.recognition.ghost import in_groups, is_over_images
+from tests.support.parts import BATCH, only_layer
+from tests.support.text import graph
+
+START = """
+image = Placeholder(dtype=float, shape=[-1, 8, 8, 3])
+rows = Placeholder(dtype=float, shape=[-1, 3])
+fed = Placeholder(dtype=float)
+weights = VariableV2(dtype=float, shape=[1, 1, 3, 4])
+made = Conv2D(image, weights)
+gamma = Const([1.5, 2.0, 0.5])
+laid = VariableV2(dtype=float, shape=[1, 1, 3])
+number = Const(1.0)
+unknown = VariableV2(dtype=float)
+four = Const(4)
+eight = Const(8)
+three = Const(3)
+two_numbers = Const([8, 3])
+count = Placeholder(dtype=int32, shape=[])
+mean = Const([0.5, -0.5, 0.25])
+"""
+
+
+def over_images(
+    lines: str, axes: tuple[int, ...], gamma: str | None = "gamma", beta: str | None = None
+) -> bool:
+    """Whether moments of y over these axes are taken over images, with this gamma and this beta."""
+    written = graph(START + lines)
+    x = written.node("y").output()
+    match = Match(
+        output=x,
+        x=x,
+        mean=written.node("mean").output(),
+        gamma=() if gamma is None else (written.node(gamma).output(),),
+        beta=None if beta is None else written.node(beta).output(),
+        distributed=True,
+    )
+    return is_over_images(match, axes)
+
+
+TO = "to = Const({})\ny = Reshape({}, to)\n"
+PACKED = "to = Pack({})\ny = Reshape(image, to)\n"
+OVER = {
+    "channels last": (TO.format("[-1, 4, 8, 8, 3]", "image"), (1, 2, 3)),
+    "channels first": (TO.format("[-1, 4, 3, 8, 8]", "image"), (1, 3, 4)),
+    "axes from the end": (TO.format("[-1, 4, 8, 8, 3]", "image"), (-4, -3, -2)),
+    "rows": (TO.format("[-1, 4, 3]", "rows"), (1,)),
+    "a packed target": (PACKED.format("count, four, eight, eight, three"), (1, 2, 3)),
+}
+
+
+@pytest.mark.parametrize("case", OVER)
+def test_over_images(case: str) -> None:
+    lines, axes = OVER[case]
+    assert over_images(lines, axes)
+
+
+NOT = {
+    "no Reshape": ("y = Relu(image)\n", (1, 2, 3)),
+    "of as many axes": (TO.format("[-1, 4, 8, 3]", "image"), (1, 2)),
+    "of two axes more": (TO.format("[-1, 4, 8, 4, 2, 3]", "image"), (1, 2, 3, 4)),
+    "of what has no known rank": (TO.format("[-1, 4, 8, 8, 3]", "fed"), (1, 2, 3)),
+    "another axis is kept": (TO.format("[-1, 4, 8, 3, 8]", "image"), (1, 2, 4)),
+    "the groups are not kept": (TO.format("[-1, 4, 8, 8, 3]", "image"), (0, 1, 2, 3)),
+    "two axes are kept": (TO.format("[-1, 4, 8, 8, 3]", "image"), (1, 2)),
+    "other channels": (TO.format("[-1, 8, 8, 2, 2]", "image"), (1, 2, 3)),
+    "a target that is computed": ("to = Add(count, four)\ny = Reshape(image, to)\n", (1, 2, 3)),
+    "a size that is computed": (PACKED.format("count, four, eight, eight, count"), (1, 2, 3)),
+    "a size of two numbers": (PACKED.format("count, four, eight, eight, two_numbers"), (1, 2, 3)),
+}
+
+
+@pytest.mark.parametrize("case", NOT)
+def test_not_over_images(case: str) -> None:
+    lines, axes = NOT[case]
+    assert not over_images(lines, axes)
+
+
+@pytest.mark.parametrize(
+    ("of", "size", "gamma", "beta", "is_over"),
+    [
+        ("image", 3, "gamma", None, True),
+        ("image", 3, None, "gamma", True),
+        ("image", 3, "laid", None, True),
+        ("image", 3, None, None, False),
+        ("image", 1, "number", None, False),
+        ("image", 3, "unknown", "unknown", False),
+        ("made", 4, None, None, True),
+        ("made", 3, None, None, False),
+        ("made", 1, None, None, False),
+    ],
+)
+def test_as_many_values_are_kept_apart_as_x_has_channels(
+    of: str, size: int, gamma: str | None, beta: str | None, is_over: bool
+) -> None:
+    """By its parameters, and by the weights that it is made with; one channel tells nothing."""
+    assert over_images(TO.format(f"[-1, 4, 8, 8, {size}]", of), (1, 2, 3), gamma, beta) is is_over
+
+
+CHAIN = "shifted = Add(v, epsilon)\nroot = Rsqrt(shifted)\ncentred = Sub({0}, m)\nn = Mul(centred, root)\n"
+CHAIN += "scaled = Mul(n, gamma)\ny = Add(scaled, beta)\n"
+OWN = "m = Mean({0}, over)\nd = SquaredDifference({0}, m)\nv = Mean(d, over)\n"
+SPLIT = "to = Const([-1, 4, 8, 8, 3])\ngroups = Reshape(x, to)\nover = Const([1, 2, 3])\n"
+SITES = {
+    "groups": (SPLIT + OWN.format("groups") + CHAIN.format("groups"), True),
+    "no groups": ("over = Const([0, 1, 2])\n" + OWN.format("x") + CHAIN.format("x"), False),
+    "stored": ("m = Identity(mean)\nv = Identity(variance)\n" + CHAIN.format("x"), False),
+    "rows": (
+        "to = Const([-1, 3])\nrows = Reshape(x, to)\nover = Const([0])\n"
+        + OWN.format("rows")
+        + CHAIN.format("rows"),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SITES)
+def test_a_site_of_groups(case: str) -> None:
+    lines, is_grouped = SITES[case]
+    assert in_groups(only_layer(BATCH + lines).wiring.served[0].site) is is_grouped

@@ -29,11 +29,11 @@ def rank(tensor: Tensor) -> int | None:
         if node.op in RANK:
             return max(least, RANK[node.op])
         if node.op == "Reshape":
-            shape = constant(node.inputs[1]) if len(node.inputs) > 1 else None
+            shape = constant(node.inputs[1])
             if shape is not None:
                 return max(least, int(shape.size))
-            target = same(node.inputs[1]).node if len(node.inputs) > 1 else None
-            return max(least, len(target.inputs)) if target is not None and target.op == "Pack" else None
+            target = same(node.inputs[1]).node
+            return max(least, len(target.inputs)) if target.op == "Pack" else None
         declared = declared_shape(node) if node.op.startswith("Placeholder") else None
         if declared is not None and (declared or node.op != "Placeholder"):
             return max(least, len(declared))
@@ -43,7 +43,7 @@ def rank(tensor: Tensor) -> int | None:
         if node.op not in KEEP_RANK or not node.inputs:
             return None
         tensor = node.inputs[0]
-        if node.op in BROADCASTS and len(node.inputs) > 1:
+        if node.op in BROADCASTS:
             shape_held = shape_of(same(tensor).node)
             if shape_held is not None:
                 least, tensor = max(least, len(shape_held)), node.inputs[1]

@@ -9,9 +9,9 @@ import pytest
 
 from bninspect.graph import flatten
 from bninspect.graph.ops import KEEP_CHANNELS
-from bninspect.graph.shapes import batch_size, channels
+from bninspect.graph.shapes import batch_size, channels, length
 from bninspect.graphdef.reader import records
-from tests.support.text import graph
+from tests.support.text import graph, graphdef
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,3 +142,78 @@ def test_channels_of_a_placeholder(shape: list[int], data_format: str | None, ex
     """Rows of two axes have channels as images have; one axis alone is no batch of anything."""
     x = graph(f"x = Placeholder(dtype=float, shape={shape})").node("x").output()
     assert channels(x, data_format) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("k = VariableV2(dtype=float, shape=[3, 3, 3, 5])\ny = Conv2D(x, k)", 5),
+        ("k = VariableV2(dtype=float, shape=[1, 1, 3, 1])\ny = Conv2D(x, k)", 1),
+        ("k = VariableV2(dtype=float, shape=[1, 1, 0, 5])\ny = Conv2D(x, k)", None),
+        ("k = VariableV2(dtype=float, shape=[1, 1, -1, 5])\ny = Conv2D(x, k)", None),
+        ("k = VariableV2(dtype=float, shape=[3, 5])\nr = Reshape(k, k)\nc = Cast(r)\ny = Conv2D(x, c)", 5),
+        ("k = VariableV2(dtype=float, shape=[3, 3, 3, 5])\ny = FusedConv2D(x, k)", 5),
+        ("k = VariableV2(dtype=float, shape=[1, 3, 3, 3, 5])\ny = Conv3D(x, k)", 5),
+        ("y = FusedConv2D(x)", None),
+        ("k = VariableV2(dtype=float, shape=[3, 3, 3, 4])\ny = DepthwiseConv2dNative(x, k)", 12),
+        ("k = VariableV2(dtype=float, shape=[6, 7])\ny = MatMul(x, k)", 7),
+        ("k = VariableV2(dtype=float, shape=[6, 7])\ny = MatMul(x, k, transpose_b=true)", 6),
+        ("k = VariableV2(dtype=float, shape=[6, 7])\ny = MatMul(x, k, transpose_b=false)", 7),
+        ("k = VariableV2(dtype=float, shape=[6, 7])\nz = MatMul(x, k)\nr = Relu6(z)\ny = Identity(r)", 7),
+        ("y = Softplus(x)", 3),
+        ("y = Softplus()", None),
+        ("y = Softmax(x)", None),
+    ],
+)
+def test_channels_by_the_weights_that_make_them(lines: str, expected: int | None) -> None:
+    made = graph(f"x = Placeholder(dtype=float, shape=[2, 8, 8, 3])\n{lines}\n")
+    assert channels(made.node("y").output(), "NHWC") == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("k = Const([1.0, 2.0])", 2),
+        ("k = Const(1.0)", 1),
+        ("k = Const([])", None),
+        ("k = VariableV2(dtype=float, shape=[3])", 3),
+        ("k = VarHandleOp(dtype=float, shape=[2, 3, 1])", 6),
+        ("k = VariableV2(dtype=float, shape=[1])", 1),
+        ("k = VariableV2(dtype=float, shape=[2, 0])", None),
+        ("k = VariableV2(dtype=float, shape=[-1, 3])", None),
+        ("k = VariableV2(dtype=float, shape=[])", None),
+        ("k = VariableV2(dtype=float)", None),
+        ("k = Placeholder(dtype=float, shape=[3])", None),
+    ],
+)
+def test_how_many_values_are_kept(line: str, expected: int | None) -> None:
+    assert length(graph(line).node("k").output()) == expected
+    assert length(None) is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [([7, 3], 7), ([7], 7), ([0, 3], 0), ([-1, 3], None), ([], None), (None, None)]
+)
+@pytest.mark.parametrize("noted", ["", "_output_shapes", "output_shapes"])
+def test_images_by_what_is_written_of_the_shape(
+    shape: list[int] | None, noted: str, expected: int | None
+) -> None:
+    """Of a placeholder its shape; of any node what a MetaGraph notes for each of its outputs."""
+    attributes = "" if noted or shape is None else f", shape={shape}"
+    message = graphdef(f"x = Placeholder(dtype=float{attributes})\ny = Softmax(x)\nz = Where(x)\n")
+    if noted:
+        shapes = message.node[0].attr[noted].list.shape
+        shapes.add().dim.add(size=99)
+        one = shapes.add(unknown_rank=shape is None)
+        for size in shape or ():
+            one.dim.add(size=size)
+    made = flatten(records(message.SerializeToString(), "made"))
+    x = made.node("x")
+    assert batch_size(x.output(1 if noted else 0)) == expected
+    assert batch_size(x.output(2)) is None if noted else batch_size(made.node("y").output()) == expected
+    assert batch_size(made.node("z").output()) is None
+
+
+def test_images_where_nothing_is_written() -> None:
+    made = graph("y = Softmax()\nz = Relu6(x)\nx = Split(y, shape=[3])\nv = VariableV2(shape=[3])\n")
+    assert [batch_size(node.output()) for node in made] == [None] * 4

@@ -115,6 +115,55 @@ def test_other_ranks(lines: str, expected: int | None) -> None:
     assert rank(graph(STORED + lines).node("y").output()) == expected
 
 
+BEHIND = {
+    "a convolution": ("z = Conv2D(x, x)", 4),
+    "a stored shape": ("to = Const([2, 3])\nz = Reshape(x, to)", 2),
+    "a shape that is put together": (
+        "n = Const(2)\nto = Pack(n, n)\nhanded = Identity(to)\nz = Reshape(x, handed)",
+        2,
+    ),
+    "a placeholder": ("z = Placeholder(dtype=float, shape=[2, 3])", 2),
+    "a constant": ("z = Const([1.0, 2.0, 3.0])", 1),
+    "a variable": ("z = VariableV2(shape=[2, 3])", 2),
+}
+
+
+@pytest.mark.parametrize("case", BEHIND)
+@pytest.mark.parametrize("op", sorted(ops.BROADCASTS))
+def test_beside_what_is_stored_the_longer_shape_counts(case: str, op: str) -> None:
+    lines, own = BEHIND[case]
+    for sizes in ([], [3], [1, 2, 3], [1, 1, 1, 1, 3]):
+        text = f"{lines}\ns = VariableV2(shape={sizes})\nread = Identity(s)\ny = {op}(read, z)"
+        assert rank(graph(STORED + text).node("y").output()) == max(own, len(sizes))
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("y = Placeholder(dtype=float, shape=[])", None),
+        ("y = PlaceholderV2(dtype=float, shape=[])", 0),
+        ("y = PlaceholderWithDefault(epsilon, dtype=float, shape=[])", 0),
+        ("y = Placeholder(dtype=float)", None),
+        ("y = VariableV2(shape=[])", 0),
+        ("y = VariableV2(dtype=float)", None),
+        ("to = Const(3)\ny = Reshape(x, to)", 1),
+        ("y = Softmax()", None),
+        ("y = Softmax(x)", 4),
+        ("y = Shape(x, shape=[2, 3])", None),
+        ("y = Mean(x, mean)", None),
+    ],
+)
+def test_what_a_node_says_of_its_own_rank(lines: str, expected: int | None) -> None:
+    """The shape [] of a Placeholder is what old files write where it is not known."""
+    assert rank(graph(STORED + lines).node("y").output()) == expected
+
+
+@pytest.mark.parametrize("count", [63, 64])
+def test_a_rank_is_looked_for_only_so_far(count: int) -> None:
+    lines = "y0 = Relu(x)\n" + "".join(f"y{number + 1} = Relu(y{number})\n" for number in range(count - 1))
+    assert rank(graph(STORED + lines).nodes[-1].output()) == (4 if count == 63 else None)
+
+
 def test_the_mean_of_a_fused_op_has_not_the_rank_of_its_result() -> None:
     node = graph(STORED + "y = FusedBatchNormV3(x, gamma, beta, mean, variance)").node("y")
     assert rank(node.output(1)) is None

@@ -1,4 +1,4 @@
-"""Which layer is which: by name, by order and shapes, or by nothing; and the weights before a layer."""
+"""Which layer is which: by name, by order and shapes, or by nothing."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.comparison.comparison import Verdict, diff
 from bninspect.batchnorm.comparison.matching import matched
-from bninspect.batchnorm.comparison.upstream import Upstream
 from bninspect.errors import BninspectError
 from bninspect.graph import load
-from tests.support.catching import fused
 from tests.support.parts import STORED, report
 from tests.support.places import FIXTURES
 from tests.support.respelling import model, permuted, prefixed, renamed, write
-from tests.support.text import graph
 
 NETS = ["slim_resnet.pb", "net_mixed.pb", "keras225_net.pb", "stateless_if_net.pb", "classic_net.pb"]
 
@@ -131,51 +128,3 @@ def test_nothing_in_common_is_an_error() -> None:
         diff(old, new)
     with pytest.raises(BninspectError, match="no batch norm to compare"):
         diff(old, inspect(load(str(FIXTURES / "folded.pb"))))
-
-
-def weights(text: str) -> list[str]:
-    """The names of the weights before the layer `y`."""
-    found = report(STORED + text)
-    (one,) = [one for one in found.layers if one.output.node.name == "y"]
-    return [node.name for node in Upstream(found.layers).weights(one.x)]
-
-
-MADE = "kernel = VariableV2(dtype=float, shape=[3, 3, 3, 3])\nconv = Conv2D(x, kernel)\n"
-
-
-def test_weights_are_found_behind_bias_and_activation() -> None:
-    text = MADE + "bias = Const([1.0, 2.0, 3.0])\nb = BiasAdd(conv, bias)\nr = Relu(b)\n" + fused(x="r")
-    assert weights(text) == ["bias", "kernel"]
-
-
-def test_weights_of_both_ways_are_found_and_none_behind_them() -> None:
-    text = MADE + (
-        "kernel2 = VariableV2(dtype=float, shape=[1, 1, 3, 3])\n"
-        "kernel3 = VariableV2(dtype=float, shape=[3, 3])\n"
-        "conv2 = Conv2D(conv, kernel2)\nconv3 = MatMul(conv, kernel3)\nsum = AddV2(conv2, conv3)\n"
-    )
-    assert weights(text + fused(x="sum")) == ["kernel2", "kernel3"]
-
-
-def test_a_kernel_that_is_computed_is_the_weights() -> None:
-    text = MADE + "scale = Const(2.0)\nhalf = RealDiv(kernel, scale)\nconv2 = Conv2D(conv, half)\n"
-    assert weights(text + fused(x="conv2")) == ["kernel"]
-
-
-@pytest.mark.parametrize("order", ["conv, half", "half, conv"])
-def test_of_a_product_the_weights_are_those_of_the_side_that_is_stored(order: str) -> None:
-    """And not those that made the other side."""
-    text = MADE + "kernel3 = VariableV2(dtype=float, shape=[3, 3])\nscale = Const(2.0)\n"
-    text += f"half = RealDiv(kernel3, scale)\nproduct = MatMul({order})\n"
-    assert weights(text + fused(x="product")) == ["kernel3"]
-
-
-def test_of_a_layer_before_only_what_it_learned() -> None:
-    """Its moving statistics are none of the weights, and what stands before it is its own matter."""
-    text = MADE + parts(1) + layer("before", "conv", 1) + "r = Relu(before)\n" + fused(x="r")
-    assert weights(text) == ["gamma1", "beta1"]
-
-
-def test_an_image_is_made_with_none() -> None:
-    assert weights(fused()) == []
-    assert Upstream(()).weights(graph("x = Placeholder(dtype=float)\n").node("x").output()) == ()

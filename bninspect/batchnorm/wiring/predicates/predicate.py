@@ -191,8 +191,6 @@ def _dtype(leaf: Tensor) -> str:
 
 def _default(leaf: Tensor) -> Value | None:
     """The default of a PlaceholderWithDefault, in its own type; None where there is none that can be read."""
-    if leaf.node.op != _DEFAULTED or not leaf.node.inputs:
-        return None
     order, leaves = logic(leaf, unfed=True)
     default = None if leaves else evaluate(order, {})
     if default is None or isinstance(default, bytes) or not isfinite(default):
@@ -212,7 +210,9 @@ def evaluate(order: Sequence[Tensor], leaves: Mapping[Tensor, Operand]) -> Opera
     values: dict[Tensor, Operand] = dict(leaves)
     for tensor in order:
         if tensor not in values:
-            values[tensor] = apply(tensor, [values[operand] for operand in operands(tensor, unfed=True)])
+            held = uniform(tensor)
+            given = [values[operand] for operand in operands(tensor, unfed=True)]
+            values[tensor] = apply(tensor, given) if held is None else held
     return values[order[-1]]
 
 
@@ -237,8 +237,6 @@ _OF_TWO: dict[str, Callable[[float, float], float]] = {
 def apply(tensor: Tensor, operands: Sequence[Operand]) -> Operand:
     """What an op of the logic makes of the values of its operands."""
     node = tensor.node
-    if node.op == "Const":
-        return uniform(tensor) or 0.0
     if node.op in _EQUALITY:
         return (operands[0] == operands[1]) == (node.op == "Equal")
     numbers = [one for one in operands if not isinstance(one, bytes)]

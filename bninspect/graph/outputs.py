@@ -88,7 +88,10 @@ def find_tensor(graph: Graph, name: str) -> Tensor:
             return node.output(int(index))
     from difflib import get_close_matches
 
-    near = get_close_matches(base, [*(node.label for node in graph), *graph.calls], 3, 0.6)
+    known = dict.fromkeys((*(node.label for node in graph), *graph.calls))
+    if base in known:
+        raise SelectionError(f"{base!r} has no output {index}")
+    near = get_close_matches(base, known, 3, 0.6)
     hint = f"; near it: {', '.join(near)}" if near else ""
     raise SelectionError(f"no node is named {base!r}{hint}")
 
@@ -163,8 +166,7 @@ def _is_update(merge: Node) -> bool:
     """Whether a conditional hands on what an update of a variable gave."""
     producers = (tensor.node for tensor in merge.inputs)
     return any(
-        (node.inputs[0].node if node.op == "Identity" and node.inputs else node).op.startswith("Assign")
-        for node in producers
+        (node.inputs[0].node if node.op == "Identity" else node).op.startswith("Assign") for node in producers
     )
 
 
@@ -222,7 +224,7 @@ def _is_plumbing(node: Node) -> bool:
         return True
     if any(control.op.startswith(_SAVERS) for control in node.controls):
         return True
-    if node.op == "Identity" and node.inputs:
+    if node.op == "Identity":
         producer = node.inputs[0].node
         passed = _is_held(node) or _is_statistic(producer) or producer.op == "Switch"
         return passed or node.attr("T") in _NO_NUMBERS
@@ -233,7 +235,7 @@ def _is_held(node: Node) -> bool:
     """Whether it hands a tensor on once others are there, too: an element of a `tf.tuple`, or the end of a
     function.
     """
-    if node.op != "Identity" or not node.inputs:
+    if node.op != "Identity":
         return False
     producer = node.inputs[0].node
     return any(control.op == "NoOp" and producer in control.controls for control in node.controls)
@@ -251,5 +253,4 @@ def _is_statistic(node: Node) -> bool:
 
 def _handed_on(tensor: Tensor) -> Tensor | None:
     """What an Identity or a Switch was given; None for any other tensor."""
-    handing = tensor.node.op in ("Identity", "Switch") and tensor.node.inputs
-    return tensor.node.inputs[0] if handing else None
+    return tensor.node.inputs[0] if tensor.node.op in ("Identity", "Switch") else None

@@ -31,8 +31,10 @@ _HOPS = 16
 def picked(node: Node, weight: Callable[[Tensor], Weight | None]) -> Blend | None:
     """The choice that a pick is; None if its place is no boolean as a number, or it picks no whole side."""
     place = _place(node)
-    sides = _sides(same(node.inputs[0])) if place is not None else ()
-    number = weight(place) if place is not None and sides else None
+    if place is None:
+        return None
+    sides = _sides(same(node.inputs[0]))
+    number = weight(place) if sides else None
     if number is None or number.predicate is None:
         return None
     places = number.if_true, number.if_false
@@ -59,7 +61,7 @@ def _sides(stacked: Tensor) -> tuple[Tensor, ...]:
     node = stacked.node
     if node.op == "Pack" and not node.attr("axis") and len(node.inputs) <= _MOST_OPERANDS:
         return node.inputs
-    if node.op != "ConcatV2" or not 1 < len(node.inputs) <= _MOST_OPERANDS:
+    if node.op != "ConcatV2" or not node.inputs or len(node.inputs) > _MOST_OPERANDS:
         return ()
     *rows, axis = node.inputs
     single = [same(row).node for row in rows]

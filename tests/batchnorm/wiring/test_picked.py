@@ -5,8 +5,13 @@ from __future__ import annotations
 import pytest
 
 from bninspect.batchnorm.mode import Mode
+from bninspect.batchnorm.wiring import picked
+from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.graph import flatten
+from bninspect.graphdef.reader import records
 from bninspect.rewrite import specialize
 from tests.support.parts import BATCH, EMPTY, PHASE, only_layer, reasons, report, said
+from tests.support.text import graph, graphdef
 
 PLACE = (
     PHASE
@@ -110,3 +115,77 @@ def test_two_modes_side_by_side_as_an_output_are_two_layers() -> None:
     found = report(OUTPUTS + STACK + "out = Identity(both)\n")
     assert [layer.mode.value for layer in found.layers] == ["inference", "training"]
     assert found.unrecognised == ()
+
+
+SIDES = PHASE + (
+    "at = Cast(phase, SrcT=bool, DstT=int32)\nzero = Const(0)\none = Const(1)\nfirst = Const([0])\n"
+    "scalar = Const([])\na = Placeholder(dtype=float)\nb = Placeholder(dtype=float)\n"
+    "both = Pack(b, a, N=2)\nrow_a = ExpandDims(a, zero)\nrow_b = ExpandDims(b, zero)\n"
+)
+PICKED = {
+    "a stack": "y = GatherV2(both, at, zero)",
+    "a stack that is handed on": "i = Identity(both)\ny = GatherV2(i, at, zero)",
+    "without an axis": "y = Gather(both, at)",
+    "an axis of its own": "y = GatherV2(both, at, first)",
+    "rows": "rows = ConcatV2(row_b, row_a, zero)\ny = GatherV2(rows, at, zero)",
+    "rows that are handed on": "i = Identity(row_b)\nrows = ConcatV2(i, row_a, zero)\n"
+    "y = GatherV2(rows, at, zero)",
+    "a place made one number": "r = Reshape(at, none)\ny = GatherV2(both, r, zero)",
+    "a place that was a vector": "each = Placeholder(dtype=bool, shape=[1])\nr = Reshape(each, none)\n"
+    "c = Cast(r, SrcT=bool, DstT=int32)\ny = GatherV2(both, c, zero)",
+    "a slice": "begin = Pack(at)\ny = StridedSlice(both, begin, first, first, shrink_axis_mask=1)",
+}
+NOT_PICKED = {
+    "a constant place": "y = GatherV2(both, one, zero)",
+    "no place": "y = GatherV2(both)",
+    "places": "r = Reshape(at, first)\ny = GatherV2(both, r, zero)",
+    "a place reshaped to what is not known": "r = Reshape(at, at)\ny = GatherV2(both, r, zero)",
+    "the same place for both": "k = Mul(at, zero)\ny = GatherV2(both, k, zero)",
+    "a place below all": "k = Sub(at, one)\ny = GatherV2(both, k, zero)",
+    "a place above all": "k = Add(at, one)\ny = GatherV2(both, k, zero)",
+    "no integer": "h = Const(0.5)\nf = Cast(phase, SrcT=bool, DstT=float)\nk = Mul(f, h)\n"
+    "y = GatherV2(both, k, zero)",
+    "another axis": "y = GatherV2(both, at, one)",
+    "batches": "y = GatherV2(both, at, zero, batch_dims=1)",
+    "a stack along another axis": "s = Pack(b, a, axis=1)\ny = GatherV2(s, at, zero)",
+    "rows along another axis": "s = ConcatV2(row_b, row_a, one)\ny = GatherV2(s, at, zero)",
+    "rows, and what is none": "s = ConcatV2(row_b, a, zero)\ny = GatherV2(s, at, zero)",
+    "rows of another axis": "r = ExpandDims(a, one)\ns = ConcatV2(row_b, r, zero)\ny = GatherV2(s, at, zero)",
+    "what is made as rows are": "r = Max(a, zero)\ns = ConcatV2(row_b, r, zero)\ny = GatherV2(s, at, zero)",
+    "nothing side by side": "s = ConcatV2()\ny = GatherV2(s, at, zero)",
+    "a sum": "s = AddN(row_b, row_a, zero)\ny = GatherV2(s, at, zero)",
+    "what stands by itself": "y = GatherV2(a, at, zero)",
+    "a slice from what is no place": "begin = Neg(at)\n"
+    "y = StridedSlice(both, begin, first, first, shrink_axis_mask=1)",
+    "a slice of two places": "begin = Pack(at, at)\n"
+    "y = StridedSlice(both, begin, first, first, shrink_axis_mask=1)",
+    "a slice from the place on": "begin = Pack(at)\ny = StridedSlice(both, begin, first, first)",
+    "a slice that leaves out its steps": "begin = Pack(at)\n"
+    "y = StridedSlice(both, begin, first, shrink_axis_mask=1)",
+} | {
+    f"a slice with {mask}": f"begin = Pack(at)\n"
+    f"y = StridedSlice(both, begin, first, first, shrink_axis_mask=1, {mask}=1)"
+    for mask in ("begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask")
+}
+
+
+@pytest.mark.parametrize("case", [*PICKED, *NOT_PICKED])
+def test_what_is_picked(case: str) -> None:
+    message = graphdef(SIDES + "none = Const([])\n" + (PICKED | NOT_PICKED)[case])
+    (none,) = (node for node in message.node if node.name == "none")
+    none.attr["value"].tensor.dtype = none.attr["dtype"].type = 3  # a shape: no whole numbers
+    nodes = flatten(records(message.SerializeToString(), "text"))
+    join = Conditions(nodes).join(nodes.node("y"))
+    found = None if join is None else tuple(tensor.node.name for tensor in join[1:])
+    predicate = "each" if "each" in PICKED.get(case, "") else "phase"
+    assert found == ((predicate, "a", "b") if case in PICKED else None)
+
+
+@pytest.mark.parametrize(("most", "is_one"), [(2, True), (1, False)])
+def test_a_stack_of_more_than_anybody_writes_is_none(
+    most: int, is_one: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for lines, more in (("s = Pack(b, a)", 0), ("s = ConcatV2(row_b, row_a, zero)", 1)):
+        monkeypatch.setattr(picked, "_MOST_OPERANDS", most + more)
+        nodes = graph(SIDES + lines + "\ny = GatherV2(s, at, zero)")
+        assert (Conditions(nodes).join(nodes.node("y")) is not None) is is_one

@@ -2,17 +2,19 @@
 
 A graph is made of millions of small objects that all live on; a pass of the collector over them costs as much
 as building them did: it is held off. The modules that a command imports are some ten thousands: it comes
-rarely.
+rarely. And where the process ends next, nobody has to take a graph apart.
 """
 
 from __future__ import annotations
 
 import gc
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+Value = TypeVar("Value")
 
 _OBJECTS = 200_000
 """More than a command and all that it imports are made of; some 20 MB where all of it is garbage."""
@@ -25,11 +27,25 @@ def collect_rarely() -> None:
 
 @contextmanager
 def collector_held_off() -> Iterator[None]:
-    """As it was before, afterwards."""
+    """As it was before, afterwards. What was made meanwhile lives on and counts as old: the collector does
+    not begin with a pass over all of it.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if enabled:
+            if not gc.get_freeze_count():  # what others froze stays frozen
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
+
+
+def left_to_collector(value: Value) -> Value:
+    """The value, as part of a ring, which only the collector frees. For the last thing that a process makes:
+    the collector does not come any more, and nobody takes a million objects apart one by one.
+    """
+    ring: list[object] = [value]
+    ring.append(ring)
+    return value

@@ -63,9 +63,10 @@ def command(paths: tuple[str, ...], form: str, everything: bool, **asked: Any) -
 
 
 def _show_one(path: str, chosen: GraphOptions, everything: bool, form: str) -> int:
+    from bninspect.collector import left_to_collector
     from bninspect.commands.graph import inspect_model
 
-    result = inspect_model(path, chosen)
+    result = left_to_collector(inspect_model(path, chosen))
     if form == "json":
         from bninspect.render.json import dumps, graph_document
 

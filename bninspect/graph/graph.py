@@ -7,9 +7,10 @@ This is what all analysis reads. It knows nothing of protobuf: `reader` makes th
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.taken import of_its_kind
@@ -39,12 +40,16 @@ class Tensor(NamedTuple):
         return f"{self.node.label}:{self.port}"
 
 
+_tensor = partial(tuple.__new__, Tensor)
+"""Tensor of (node, port): as Tensor itself, in half the time, for what is made by the hundred thousand."""
+
+
 class Node:
     """One operation of the graph. Nodes compare by identity."""
 
     __slots__ = (
-        "bindings", "conditions", "controls", "functions", "index", "inputs", "label", "name", "nodedef",
-        "op", "predicate", "stands_for", "stored", "traced",
+        "bindings", "conditions", "content", "controls", "functions", "index", "inputs", "label", "name",
+        "nodedef", "op", "predicate", "stands_for", "stored", "traced",
     )  # fmt: skip
 
     def __init__(
@@ -82,6 +87,10 @@ class Node:
         """
         self.stored: TensorValue | None = None
         """Of a variable: its value in the checkpoint; None where none was read, and of any other node."""
+        self.content: TensorValue | Literal[False] | None = None
+        """What `graph.trace` remembers of a Const: its value; False where it has none, None before it was
+        asked.
+        """
         self.traced: dict[tuple[object, int], tuple[Tensor, bool]] = _NOTHING_TRACED
         """What `graph.trace` remembers of long chains; the node is none the less immutable."""
 
@@ -99,7 +108,7 @@ class Node:
 
     def output(self, port: int = 0) -> Tensor:
         """One of its outputs."""
-        return Tensor(self, port)
+        return _tensor((self, port))
 
     def __repr__(self) -> str:
         return f"<{self.op} {self.name}>"
@@ -179,20 +188,26 @@ class Graph:
     def where(self, chosen: Callable[[str], bool]) -> list[Node]:
         """The nodes whose op is chosen, in graph order. Each op is asked about once."""
         found = [self._by_op[op] for op in filter(chosen, self._by_op)]
-        return sorted(chain.from_iterable(found), key=lambda node: node.index)
+        return sorted(chain.from_iterable(found), key=attrgetter("index"))
 
     @cached_property
     def _uses(self) -> list[list[Use]]:
+        use = partial(tuple.__new__, Use)  # as `_tensor`
         uses: list[list[Use]] = [[] for _ in self.nodes]
         for consumer in self.nodes:
             for slot, tensor in enumerate(consumer.inputs):
-                uses[tensor.node.index].append(Use(consumer, slot))
+                uses[tensor.node.index].append(use((consumer, slot)))
         return uses
 
     def uses(self, node: Node) -> list[Use]:
         """Every data input that reads any output of the node, in graph order."""
         return self._uses[node.index]
 
+    def unread(self) -> list[Node]:
+        """The nodes of which nobody reads any output, in graph order."""
+        return [node for node, uses in zip(self.nodes, self._uses, strict=True) if not uses]
+
     def uses_of(self, tensor: Tensor) -> list[Use]:
         """Every data input that reads this tensor, in graph order."""
-        return [use for use in self.uses(tensor.node) if use.node.inputs[use.slot].port == tensor.port]
+        node, port = tensor
+        return [use for use in self._uses[node.index] if use.node.inputs[use.slot].port == port]

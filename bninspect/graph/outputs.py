@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache, cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from bninspect.errors import SelectionError
@@ -9,7 +11,7 @@ from bninspect.graph.functions.library import FUSED_OPS, ROOT_OPS
 from bninspect.graph.graph import Tensor
 from bninspect.graph.loops import in_loops
 from bninspect.graph.ops import mutates
-from bninspect.graph.search import dependencies, downstream, end, reach, upstream
+from bninspect.graph.search import dependencies, downstream, end, producers, reach, upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -35,6 +37,9 @@ _NO_NUMBERS = frozenset({"bool", "variant", "resource"})
 _ENDS = frozenset({"Merge", "Exit"})
 _HOPS = 16
 """Identities and Switches that may stand between a layer and the Merge of its statistics."""
+_NEAR = 64
+"""Nodes before one that are looked at for an input, of the first few that are asked about."""
+_MOST_LOOKS = 16
 _INPUTS = ("Placeholder", "Iterator", "OneShotIterator", "Queue", "FIFOQueue", "Reader", "ParseExample")
 
 
@@ -102,15 +107,15 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
     In a training graph in which those see no normalization, the nodes that only summaries read (the loss).
     """
     gradients = downstream(graph, graph.where(_is_gradient))
-    left_out = {*gradients, *graph.where(_does), *_beside_results(graph)}
-    fed = downstream(graph, graph.where(_is_input))
+    beside, does = gradients | _beside_results(graph), cache(_does)
+    fed = _Fed(graph)
     ends = [
-        node for node in graph if _is_end(graph, node) and node not in left_out and not _is_plumbing(node)
+        node for node in _ends(graph) if node not in beside and not does(node.op) and not _is_plumbing(node)
     ]
     unread = _outside_loops(graph, _without_moments(graph, ends))
     chosen = [node for node in unread if node in fed]
     if gradients and not _sees_normalization(chosen):
-        rest = [node for node in graph if node in fed and node not in left_out]
+        rest = [node for node in graph if node in fed and node not in beside and not does(node.op)]
         chosen += [
             node
             for node in rest
@@ -126,11 +131,33 @@ def _unread(graph: Graph) -> tuple[Tensor, ...]:
     return tuple(node.output() for node in chosen or unread)
 
 
-def _is_end(graph: Graph, node: Node) -> bool:
-    """Whether nobody reads what the node gives; of a normalization, whose mean and variance go to updates,
-    its result.
+class _Fed:
+    """The nodes that depend on an input by data."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._looks = 0
+
+    def __contains__(self, node: Node) -> bool:
+        """Whether one is. As a rule few are asked about and an input is near, so that a look at what is near
+        saves the walk over the whole graph.
+        """
+        self._looks += 1
+        if self._looks <= _MOST_LOOKS and any(_is_input(one.op) for one in reach([node], producers, _NEAR)):
+            return True
+        return node in self._all
+
+    @cached_property
+    def _all(self) -> set[Node]:
+        return downstream(self._graph, self._graph.where(_is_input))
+
+
+def _ends(graph: Graph) -> list[Node]:
+    """The nodes that give what nobody reads, in graph order; of a normalization, whose mean and variance go
+    to updates, that is its result.
     """
-    return not graph.uses(node) or (node.op in FUSED_OPS and not graph.uses_of(node.output()))
+    normalizing = [node for node in graph.where(FUSED_OPS.__contains__) if not graph.uses_of(node.output())]
+    return sorted({*graph.unread(), *normalizing}, key=attrgetter("index"))
 
 
 def _outside_loops(graph: Graph, ends: list[Node]) -> list[Node]:

@@ -44,24 +44,31 @@ def reach(
     starts: Iterable[Place], onward: Callable[[Place], Iterable[Place]], most: int | None = None
 ) -> Iterator[Place]:
     """The starts and all they lead to, each once, nearest first; no more than `most` of them."""
-    return (place for place, _ in steps(starts, onward, most))
+    waiting = deque(dict.fromkeys(starts))
+    seen = set(waiting)
+    count = 0
+    while waiting and (most is None or count < most):
+        place = waiting.popleft()
+        count += 1
+        yield place
+        for after in onward(place):
+            if after not in seen:
+                seen.add(after)
+                waiting.append(after)
 
 
 def steps(
     starts: Iterable[Place], onward: Callable[[Place], Iterable[Place]], most: int | None = None
 ) -> Iterator[tuple[Place, Place | None]]:
     """As `reach`, each place with the one it was first reached from; None with a start."""
-    waiting: deque[tuple[Place, Place | None]] = deque((start, None) for start in dict.fromkeys(starts))
-    seen = {start for start, _ in waiting}
-    count = 0
-    while waiting and (most is None or count < most):
-        place, before = waiting.popleft()
-        count += 1
-        yield place, before
+    before: dict[Place, Place | None] = dict.fromkeys(starts)
+
+    def noted(place: Place) -> Iterator[Place]:
         for after in onward(place):
-            if after not in seen:
-                seen.add(after)
-                waiting.append((after, place))
+            before.setdefault(after, place)
+            yield after
+
+    return ((place, before[place]) for place in reach([*before], noted, most))
 
 
 def postorder(

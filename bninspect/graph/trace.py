@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 def same(tensor: Tensor) -> Tensor:
     """The tensor this one is, before any node that hands it on (Identity, Switch, Enter, a read)."""
-    return _through(tensor, IDENTITIES)
+    return _through(tensor, IDENTITIES) if tensor.node.op in _MAY_BE_SAME else tensor
 
 
 def value(tensor: Tensor) -> Tensor:
     """The source of a vector (parameters, statistics): as `same`, and through Reshape, Cast and the like."""
-    return _through(tensor, _VALUE)
+    return _through(tensor, _VALUE) if tensor.node.op in _MAY_BE_VALUE else tensor
 
 
 def cast_free(tensor: Tensor) -> Tensor:
@@ -45,16 +45,17 @@ _LONGEST_TURN = 8
 """Nodes that hand a loop's variable on, in one turn."""
 _CHOOSING_INPUTS = MERGES | {"IdentityN"}
 """Ops that may hand on another input than the first."""
+_MAY_BE_SAME = IDENTITIES | _CHOOSING_INPUTS
+_MAY_BE_VALUE = _VALUE | _CHOOSING_INPUTS
+"""Ops of which alone `same` and `value` have to look further: most tensors come from no such op."""
 _HOPS = 64
 """A way back longer than this is remembered, so that long chains do not cost their length squared."""
 
 
 def _through(tensor: Tensor, ops: frozenset[str]) -> Tensor:
-    op = tensor.node.op
-    if op not in ops and op not in _CHOOSING_INPUTS:
-        return tensor  # as most are
     for _ in range(_HOPS):
-        before = _before(tensor, ops)
+        node = tensor.node
+        before = node.inputs[0] if node.op in ops and node.inputs else _before(tensor, ops)
         if before is None:
             return tensor
         tensor = before
@@ -141,7 +142,7 @@ def scalar(tensor: Tensor) -> float | None:
     found = content(value(tensor).node)
     if found is None or found.size != 1 or not found.is_real:
         return None
-    return float(found.array().reshape(-1)[0])
+    return float(found.array().item())
 
 
 def integers(tensor: Tensor, most: int = 32) -> tuple[int, ...] | None:
@@ -160,8 +161,12 @@ def is_scalar(tensor: Tensor) -> bool:
 
 def content(node: Node) -> TensorValue | None:
     """The value of a Const; None for any other node, and for one without."""
-    found = node.attr("value") if node.op == "Const" else None
-    return found if isinstance(found, TensorValue) else None
+    if node.op != "Const":
+        return None
+    if node.content is None:
+        found = node.attr("value")
+        node.content = found if isinstance(found, TensorValue) else False
+    return node.content or None
 
 
 def stored_value(node: Node) -> TensorValue | None:

@@ -6,6 +6,7 @@ at the cost of its nodes: the weights are stepped over.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bninspect.errors import GraphDefError
@@ -61,6 +62,10 @@ class Field(NamedTuple):
     end: int
     value: int
     """The value of a varint; 0 for the others."""
+
+
+_field = partial(tuple.__new__, Field)
+"""Field of its six values, in half the time: a file has a field a node."""
 
 
 def varint(buffer: Buffer, position: int, end: int) -> tuple[int, int]:
@@ -120,7 +125,10 @@ def _fields(window: bytes, base: int, position: int, last: int, end: int) -> Ite
         number, wire = tag >> 3, tag & 7
         value = 0
         if wire == LENGTH:
-            length, position = _varint(window, base, position, end)
+            if position < last and (length := window[position - base]) < 0x80:
+                position += 1  # as of most nodes
+            else:
+                length, position = _varint(window, base, position, end)
             stop = position + length
         elif wire == VARINT:
             value, stop = _varint(window, base, position, end)
@@ -133,5 +141,5 @@ def _fields(window: bytes, base: int, position: int, last: int, end: int) -> Ite
         if stop > end or number == 0:
             what = "cut short" if number else "damaged"
             raise GraphDefError(f"{what}: the field at byte {begin} runs to byte {stop} of {end}")
-        yield Field(number, wire, begin, position, stop, value)
+        yield _field((number, wire, begin, position, stop, value))
         position = stop

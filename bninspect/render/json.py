@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any
 
 from bninspect.commands.graph import Unread
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from bninspect.graphdef import GraphDef
 
 SCHEMA_VERSION = 1
+_NAMED = {None: "null", True: "true", False: "false"}
 
 Document = dict[str, Any]
 
@@ -32,7 +34,27 @@ def dumps(document: Document) -> str:
     ASCII alone, and no `##[`, which a runner may take for a command (`escaping.printable`): a string with an
     escape in it is the same string.
     """
-    return json.dumps(finite(document), indent=2, allow_nan=False).replace("##", "#\\u0023")
+    return _written(document, "\n").replace("##", "#\\u0023")
+
+
+def _written(value: Any, newline: str) -> str:
+    """The text that `json.dumps` makes with an indent of 2, in half its time, as that hands on each piece
+    through a generator for every level. `newline` ends a line and indents the next one.
+    """
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    if value is None or isinstance(value, bool):
+        return _NAMED[value]
+    if isinstance(value, float):
+        return float.__repr__(value) if math.isfinite(value) else "null"
+    inner = newline + "  "
+    if isinstance(value, dict):
+        parts = [f"{encode_basestring_ascii(key)}: {_written(part, inner)}" for key, part in value.items()]
+        return f"{{{inner}{f',{inner}'.join(parts)}{newline}}}" if parts else "{}"
+    if isinstance(value, list | tuple):
+        parts = [_written(part, inner) for part in value]
+        return f"[{inner}{f',{inner}'.join(parts)}{newline}]" if parts else "[]"
+    return json.dumps(value)
 
 
 def graph_document(report: Report, layers: Sequence[BatchNorm]) -> Document:

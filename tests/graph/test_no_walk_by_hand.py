@@ -11,7 +11,7 @@ from tests.support.worklists import worklists
 
 WALKS_OF_THEIR_OWN = {
     "the walks of all others": """
-        graph/search.py: _all postorder steps
+        graph/search.py: _all postorder reach
     """,
     "multiplies out an expression, no deeper than a bound": """
         batchnorm/recognition/algebra.py: Region._expand Region._expanded Region._operand
@@ -40,7 +40,7 @@ WALKS_OF_THEIR_OWN = {
         models/keras/weights.py: _datasets
         cli/configuration/config.py: _absolute _fits
         commands/paths.py: _expanded _inside
-        render/json.py: finite
+        render/json.py: _written finite
         options.py: checked worded
         run/running.py: Running.values
     """,

@@ -13,12 +13,12 @@ and `formula` reads these terms.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.recognition.formula import Match, Term, read
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
-from bninspect.graph.ops import IDENTITIES, RESHAPES
+from bninspect.graph.ops import IDENTITIES, MERGES, RESHAPES
 from bninspect.graph.search import producers, reach
 from bninspect.graph.trace import same, scalar, value
 
@@ -32,6 +32,7 @@ ADDS = frozenset({"Add", "AddV2", "BiasAdd"})
 DIVISIONS = frozenset({"RealDiv", "Div", "DivNoNan", "Xdivy"})
 INVERSES = frozenset({"Reciprocal", "Inv"})
 _REGION = _UNCHANGED | ADDS | DIVISIONS | INVERSES | {"Mul", "Sub", "Neg", "AddN"}
+_term = partial(tuple.__new__, Term)  # as Term itself, in half the time
 _MOST_TERMS = 6
 _MOST_NODES = 48
 _DEEPEST = 9
@@ -74,6 +75,8 @@ class Region:
         self._terms: dict[Node, tuple[Term, ...] | None] = {
             root: (Term(1, sign, ()),) for root, sign in roots.items()
         }
+        self.matches = [*self._matches()]
+        """Every node of the region that reads as a normalization, nearest first; not what hands one on."""
 
     @staticmethod
     def _flow(roots: Iterable[Node], graph: Graph) -> dict[Node, int]:
@@ -83,23 +86,21 @@ class Region:
         for distance in range(1, _DEEPEST):
             ahead = []
             for node in edge:
-                for use in graph.uses(node)[:_MOST_USES]:
-                    if use.node not in found and _is_arithmetic(use.node) and len(found) < _MOST_NODES:
-                        found[use.node] = distance
-                        ahead.append(use.node)
+                for reader, _ in graph.uses(node)[:_MOST_USES]:
+                    if reader not in found and _is_arithmetic(reader) and len(found) < _MOST_NODES:
+                        found[reader] = distance
+                        ahead.append(reader)
+            if not ahead:
+                break
             edge = ahead
         return found
 
-    @cached_property
-    def matches(self) -> list[Match]:
-        """Every node of the region that reads as a normalization, nearest first; not what hands one on."""
-        found = []
+    def _matches(self) -> Iterator[Match]:
         for node in self.nodes:
             terms = None if node.op in _UNCHANGED else self._expand(node)
             match = read(node.output(), terms) if terms is not None else None
             if match is not None:
-                found.append(match)
-        return found
+                yield match
 
     def feeds(self, earlier: Node, later: Node) -> bool:
         """Whether one node of the region flows into another."""
@@ -114,11 +115,7 @@ class Region:
         if node not in self._terms:
             self._terms[node] = None
             terms = self._expanded(node)
-            if (
-                terms is not None
-                and len(terms) <= _MOST_TERMS
-                and all(len(term.factors) <= _MOST_FACTORS for term in terms)
-            ):
+            if terms is not None and len(terms) <= _MOST_TERMS:
                 self._terms[node] = terms
         return self._terms[node]
 
@@ -130,11 +127,11 @@ class Region:
             if tensor.node.op != "Neg":
                 break
             sign, tensor = -sign, same(tensor.node.inputs[0])
-        return (Term(sign, 0, (tensor,)),)
+        return (_term((sign, 0, (tensor,))),)
 
     def _expanded(self, node: Node) -> tuple[Term, ...] | None:
         op = node.op
-        delayed = delayed_from(node)
+        delayed = delayed_from(node) if op in MERGES else None
         if delayed is not None:
             return self._operand(delayed)
         if op in _UNCHANGED or op == "Neg" or op in INVERSES:
@@ -142,10 +139,12 @@ class Region:
             if terms is None or op in _UNCHANGED:
                 return terms
             return _negated(terms) if op == "Neg" else _inverted(terms)
-        operands = [self._operand(tensor) for tensor in node.inputs]
-        sides = [terms for terms in operands if terms is not None]
-        if len(sides) != len(operands):
-            return None
+        sides = []
+        for tensor in node.inputs:
+            terms = self._operand(tensor)
+            if terms is None:
+                return None
+            sides.append(terms)
         if op in ADDS or op == "AddN":
             return tuple(term for side in sides for term in side)
         first, second = sides
@@ -159,11 +158,13 @@ class Region:
 
 def _is_arithmetic(node: Node) -> bool:
     """Whether the root may flow through the node: arithmetic of a human number of operands."""
-    return (node.op in _REGION or delayed_from(node) is not None) and len(node.inputs) <= _MOST_OPERANDS
+    if node.op not in _REGION and (node.op not in MERGES or delayed_from(node) is None):
+        return False
+    return len(node.inputs) <= _MOST_OPERANDS
 
 
 def _negated(terms: tuple[Term, ...]) -> tuple[Term, ...]:
-    return tuple(term._replace(sign=-term.sign) for term in terms)
+    return tuple([_term((-sign, root, factors)) for sign, root, factors in terms])
 
 
 def _inverted(terms: tuple[Term, ...]) -> tuple[Term, ...] | None:
@@ -173,5 +174,13 @@ def _inverted(terms: tuple[Term, ...]) -> tuple[Term, ...] | None:
     return (terms[0]._replace(root=-terms[0].root),)
 
 
-def _product(first: tuple[Term, ...], second: tuple[Term, ...]) -> tuple[Term, ...]:
-    return tuple(Term(a.sign * b.sign, a.root + b.root, a.factors + b.factors) for a in first for b in second)
+def _product(first: tuple[Term, ...], second: tuple[Term, ...]) -> tuple[Term, ...] | None:
+    """Every term times every other; None where one has more factors than anybody writes."""
+    terms = []
+    for sign, root, factors in first:
+        for other_sign, other_root, other_factors in second:
+            together = factors + other_factors
+            if len(together) > _MOST_FACTORS:
+                return None
+            terms.append(_term((sign * other_sign, root + other_root, together)))
+    return tuple(terms)

@@ -201,21 +201,23 @@ def _kept_axes(mean: Origin, match: Match) -> tuple[int, ...]:
         shape = _laid_out(tensor) if isinstance(side, Stored) else None
         if shape is not None:
             laid_out = tuple(axis - len(shape) for axis, size in enumerate(shape) if size > 1)
-    dimensions = rank(match.x)
     for side in sides:
-        if isinstance(side, Batch) and side.of_x and dimensions:
+        if isinstance(side, Batch) and side.of_x and (dimensions := rank(match.x)):
             reduced = {axis % dimensions for axis in side.axes}
             if 0 not in reduced:  # of groups of images, which stand on an axis of their own meanwhile
                 return ()
             kept = tuple(axis - dimensions for axis in range(dimensions) if axis not in reduced)
             several = laid_out is None or len(kept) <= max(1, len(laid_out))
-            return kept if several and not _are_channels(kept, dimensions) else ()
-    return laid_out if laid_out and not _are_channels(laid_out, dimensions) else ()
+            return kept if several and not _are_channels(kept, match.x) else ()
+    return laid_out if laid_out and not _are_channels(laid_out, match.x) else ()
 
 
-def _are_channels(kept: tuple[int, ...], dimensions: int | None) -> bool:
+def _are_channels(kept: tuple[int, ...], x: Tensor) -> bool:
     """Whether the axis is that of the channels in NHWC, or in NCHW; of an unknown rank that is anyone's."""
-    return len(kept) < 2 and (kept in ((), (-1,)) or dimensions is None or kept == (1 - dimensions,))
+    if len(kept) > 1 or kept in ((), (-1,)):
+        return len(kept) < 2
+    dimensions = rank(x)
+    return dimensions is None or kept == (1 - dimensions,)
 
 
 def _laid_out(tensor: Tensor) -> tuple[int, ...] | None:

@@ -41,16 +41,18 @@ class Match:
 
 def read(output: Tensor, terms: tuple[Term, ...]) -> Match | None:
     """The terms as a normalization, or None."""
-    rooted = [term for term in terms if term.root]
-    plain = [term for term in terms if not term.root]
-    if any(term.root != 1 for term in rooted) or len(plain) > 1 or (plain and not _is_beta(plain[0])):
+    rooted: list[Term] = []
+    plain: list[Term] = []
+    for term in terms:
+        if term.root not in (0, 1):
+            return None
+        (rooted if term.root else plain).append(term)
+    if not rooted or len(rooted) > 2 or len(plain) > 1 or (plain and not _is_beta(plain[0])):
         return None
     beta = plain[0].factors[0] if plain else None
     if len(rooted) == 2:
         return _distributed(output, rooted, beta)
-    if len(rooted) == 1 and rooted[0].sign == 1:
-        return _centred(output, rooted[0], beta)
-    return None
+    return _centred(output, rooted[0], beta) if rooted[0].sign == 1 else None
 
 
 def _is_beta(term: Term) -> bool:
@@ -59,7 +61,7 @@ def _is_beta(term: Term) -> bool:
 
 def _distributed(output: Tensor, rooted: list[Term], beta: Tensor | None) -> Match | None:
     """+ R*gamma*x - R*gamma*mean: the terms differ in one factor."""
-    plus, minus = sorted(rooted, key=lambda term: -term.sign)
+    plus, minus = rooted if rooted[0].sign > rooted[1].sign else rooted[::-1]
     if (plus.sign, minus.sign) != (1, -1):
         return None
     left, right = plus.factors, minus.factors

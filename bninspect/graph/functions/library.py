@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bninspect.graph.search import reach
@@ -57,6 +58,8 @@ class Library:
         are branches of an If: such a branch may only hand its statistics back. One that is called and not in
         the file may hold anything.
         """
+        if not self.calls:
+            return frozenset()
         wanted = FUSED_OPS | INTERNAL_OPS | ROOT_OPS | {GLOBAL_OP}
         callers: dict[str, set[str]] = {}
         found = [
@@ -82,9 +85,7 @@ class Library:
         return [ref for value in nodedef.attributes.values() for ref in _references(value)]
 
     def _all_nodes(self) -> Iterator[NodeDef]:
-        yield from self._graphdef.nodes
-        for function in self._functions.values():
-            yield from function.nodes
+        return chain(self._graphdef.nodes, *(function.nodes for function in self._functions.values()))
 
 
 def calls(node: NodeDef, functions: Mapping[str, FunctionDef]) -> set[str]:

@@ -139,7 +139,7 @@ def _port(op: str, rest: str, name: str) -> int:
     """The output number behind the first colon: `1`, or `y:0` in a function body."""
     if not rest:
         return 0
-    argument, _, index = rest.rpartition(":")
+    argument, _, index = rest.rpartition(":") if ":" in rest else ("", "", rest)
     if not index.isdecimal() or len(index) > 9:
         raise GraphDefError(f"damaged: {_quoted(name)} is not the name of a tensor")
     return port(op, argument, int(index)) if argument else int(index)

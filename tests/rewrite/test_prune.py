@@ -1,4 +1,4 @@
-"""The type of a tensor by the attributes of its node, and what is written of a graph."""
+"""The type of a tensor as its op gives it, and what is written of a graph."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.support.text import graph
         ("y = FusedBatchNormV3(x, T=half, U=float)", 1, "float"),
         ("y = FusedBatchNormV2(x, T=half, U=double)", 4, "double"),
         ("y = FusedBatchNorm(x, T=half)", 2, "half"),  # which has no U: all its outputs are of type T
-        ("y = FusedBatchNorm(x)", 1, "float"),
         ("y = Cast(x, SrcT=half, DstT=double)", 0, "double"),
-        ("y = Shape(x, T=half, out_type=int64)", 0, "half"),
+        ("y = Shape(x, T=half, out_type=int64)", 0, "int64"),
         ("y = Placeholder(dtype=bfloat16)", 0, "bfloat16"),
         ("y = ArgMax(x, output_type=int64)", 0, "int64"),
+        ("y = Less(x, x, T=half)", 0, "bool"),
         ("y = Foreign(x, out_type=int32)", 0, "int32"),
     ],
 )

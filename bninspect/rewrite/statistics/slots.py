@@ -170,6 +170,7 @@ def _read_elsewhere(
         site for layer in layers for site in (*(one.site for one in layer.wiring.branches), *layer.again)
     ]
     ends = {node for site in sites for node in (site.node, site.output.node)}
+    ends |= {layer.output.node for layer in layers}  # where what never runs ends, too
     roots = [node for node in report.graph if node.nodedef is mean or node.nodedef is variance]
     reached = _reached(roots, ends, report, needed)
     return None if reached is None else f"{reached.op} {reached.label} reads, too"

@@ -10,8 +10,9 @@ import pytest
 from bninspect.batchnorm import Mode, inspect
 from bninspect.graph import flatten, load
 from bninspect.graphdef import read
-from bninspect.measure.both_modes import MODES, BothModes, both_modes
+from bninspect.measure.both_modes import MODES, BothModes, both_modes, unfeedable, unfetchable
 from bninspect.rewrite.copies import copies
+from bninspect.rewrite.edits import Edits
 from tests.support.listing import changed
 from tests.support.places import FIXTURES
 
@@ -102,3 +103,33 @@ def test_a_program_reaches_what_it_reads_but_for_what_is_before_a_source() -> No
     assert {"image", "bn/cond/FusedBatchNormV3", "bn/cond/FusedBatchNormV3_1", "bn/moving_mean"} <= reached
     assert not {node.name for node in report.graph if node.op in ("Switch", "Merge")} & reached
     assert "training" not in reached
+
+
+@pytest.mark.parametrize(
+    ("file", "node", "reason"),
+    [
+        ("classic.pb", "bn/cond/Merge", None),
+        ("nested_functions.pb", "output", None),
+        ("while_inside_switched.pb", "while/Identity", None),
+    ],
+)
+def test_a_tensor_of_the_file_can_be_fetched(file: str, node: str, reason: str | None) -> None:
+    report = inspect(load(str(FIXTURES / file)))
+    assert unfetchable(report.graph.node(node).output()) == reason
+
+
+def test_what_stands_inside_a_function_cannot_be_fetched_or_fed() -> None:
+    report = inspect(load(str(FIXTURES / "nested_functions.pb")))
+    inner = next(node for node in report.graph if node.functions)
+    name = inner.functions[-1]
+    reason = unfetchable(inner.output())
+    assert reason == f"it stands inside function {name}, whose tensors cannot be fetched"
+    assert unfeedable(inner.output(), ()) == f"what decides, {inner.output().name}, is inside a function"
+    loop = f"what decides, {inner.output().name}, is computed in a loop, where nothing can be fed"
+    assert unfeedable(inner.output(), {inner}) == loop
+
+
+def test_a_node_of_ours_is_no_tensor_of_the_file() -> None:
+    report = inspect(load(str(FIXTURES / "classic.pb")))
+    assert unfetchable(Edits(report.graph).add("new", "NoOp", ())) == "it is not a tensor of the file"
+    assert unfeedable(report.graph.node("training").output(), ()) is None

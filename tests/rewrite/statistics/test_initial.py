@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 HINT = "; or give --unfrozen: they are moving statistics alone, which it measures"
 
 
-def model(
-    mean: str = "[3]", variance: str = "[3]", gamma: str = "Const([1.0, 2.0, 3.0])", more: str = ""
-) -> Report:
+CONSTANT = "Const([1.0, 2.0, 3.0])"
+
+
+def model(mean: str = "[3]", variance: str = "[3]", gamma: str = CONSTANT, more: str = "") -> Report:
     """A layer in inference mode, whose statistics are variables of these shapes."""
     shapes = [f", shape={shape}" if shape else "" for shape in (mean, variance)]
     return inspect(

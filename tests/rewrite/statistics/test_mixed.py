@@ -1,0 +1,58 @@
+"""A layer that normalizes with a mixture of old statistics and the batch's: what is written, node by node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from bninspect.batchnorm import Mode, inspect
+from bninspect.graph import flatten
+from bninspect.graphdef import read
+from bninspect.rewrite import specialize
+from bninspect.rewrite.moments import measure
+from bninspect.rewrite.statistics.inserted import inserted
+from bninspect.rewrite.statistics.mixed import mix_in
+from tests.support.listing import changed
+from tests.support.places import FIXTURES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bninspect.batchnorm import Report
+
+
+def report_of(name: str) -> Report:
+    return inspect(flatten(read(str(FIXTURES / name)), loops=False))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["layers_fused_2.pb", "half.pb", "layers_decomposed_2.pb", "half_decomposed.pb"],
+)
+def test_what_a_mixture_is_made_of(name: str, expected: Callable[[str, str], None]) -> None:
+    report = report_of(name)
+    special = specialize(report, Mode.TRAINING)
+    (layer,) = report.layers
+    site = layer.nearest(Mode.TRAINING).site
+    found = measure(special.edits, site.x, data_format=site.data_format)
+    share = special.edits.add("share", "Const", (), dtype="float", value=np.asarray(0.25, np.float32))
+    old = np.array([1.0, 2.0, 3.0]), np.array([4.0, 5.0, 6.0])
+    mix_in(special.edits, layer, (found.mean, found.variance), old, share)
+    lines = changed(special.pruned((), report.outputs).graphdef, report.graph.graphdef)
+    expected(f"mixed-{name}.txt", "\n".join(line for line in lines if "/moments/" not in line) + "\n")
+
+
+@pytest.mark.parametrize(
+    "name", ["fixed_training_decomposed_2.pb", "global_moments.pb", "cases/quantized_training.pb"]
+)
+def test_what_new_statistics_are_put_into(name: str, expected: Callable[[str, str], None]) -> None:
+    """Of layers that hold none: a chain, the op of 2015, and one that is folded into a convolution."""
+    report = report_of(name)
+    layer = report.layers[0]
+    channels = layer.channels or 3
+    numbers = np.arange(1.0, channels + 1), np.arange(4.0, channels + 4)
+    written = inserted(report, {layer.name: numbers, "another": numbers})
+    lines = changed(written, report.graph.graphdef)
+    expected(f"inserted-{name.rpartition('/')[2]}.txt", "\n".join(lines) + "\n")

@@ -93,3 +93,24 @@ def test_a_pasted_name_with_brackets_is_no_glob() -> None:
     odd = [replace(one, output=tensor(f"tower[{index}]/y")) for index, one in enumerate(LAYERS[:3])]
     assert [one.name for one in select(odd, ["tower[1]/y:0"])] == [LAYERS[1].name]
     assert len(select(odd, ["tower?[01]?/y"])) == 2
+
+
+def test_a_name_with_brackets_is_that_name() -> None:
+    found = [replace(LAYERS[0], name=name, output=tensor(f"{name}/y")) for name in ("bn[1]", "bn1")]
+    assert [one.name for one in select(found, ["bn[1]"])] == ["bn[1]"]
+
+
+def test_a_name_is_no_node_of_another_layer() -> None:
+    first, second = replace(LAYERS[0], name="bn"), replace(LAYERS[1], name="net", output=tensor("bn"))
+    assert [one.name for one in select([first, second], ["bn"])] == ["bn"]
+
+
+def test_by_a_merge_that_is_not_the_output_and_by_another_port() -> None:
+    moved = replace(LAYERS[0], output=tensor("behind")._replace(port=1), gamma=None)
+    chosen = [select([moved, LAYERS[1]], [glob]) for glob in (f"{CONV1}/cond/Merge", "behind:1", "behind")]
+    assert chosen == [(moved,)] * 3
+
+
+def test_three_names_are_shown() -> None:
+    with pytest.raises(SelectionError, match=r"the closest: [^,]+, [^,]+, [^,]+$"):
+        chosen("conv")

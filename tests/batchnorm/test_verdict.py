@@ -8,7 +8,7 @@ import pytest
 
 from bninspect.batchnorm.layer import Report, State, Statistics
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.verdict import behaviours, verdict
+from bninspect.batchnorm.verdict import behaviours, opposed, verdict
 from bninspect.graph import Graph
 from bninspect.graph.graph import Signature
 from tests.support.parts import IMAGE, PARAMETERS, report as parsed
@@ -115,9 +115,17 @@ def test_more_ways_than_a_line_holds_are_counted() -> None:
     )
 
 
+def test_four_ways_are_all_said() -> None:
+    told = report(*(layer(f"bn{index}", decided=predicate(phase(f"p{index}"))) for index in range(4)))
+    assert verdict(told).text == (
+        "4 batch norms: 1 switched by p0:0, 1 switched by p1:0, 1 switched by p2:0, 1 switched by p3:0"
+    )
+
+
 def test_one_source_may_send_layers_opposite_ways() -> None:
     decided = predicate(phase())
     told = report(layer("a", decided=decided), layer("b", decided=decided, negated=True))
+    assert opposed(told) == ("training:0",)
     assert verdict(told) == (
         "2 batch norms: 1 switched by training:0 (true is training), 1 switched by training:0 (false is "
         "training); no value serves inference to all",
@@ -187,3 +195,46 @@ def test_missing_weights_are_grave_where_the_model_is_to_serve(more: str, level:
     said = verdict(parsed(text + more))
     assert "weights missing" in said.text
     assert said.level == level
+
+
+def test_one_layer_with_statistics_that_nobody_should_serve_with() -> None:
+    assert verdict(report(layer(statistics=INITIAL))) == (
+        "1 batch norm runs in inference mode, whatever is fed; initial statistics",
+        "error",
+    )
+
+
+def test_inference_mode_in_a_training_graph_is_no_training() -> None:
+    assert verdict(report(layer(updates="run"))) == (
+        "1 batch norm runs in inference mode, whatever is fed",
+        "plain",
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "level"), [(Mode.TRAINING, "TRAINING", "error"), (Mode.INFERENCE, "inference", "plain")]
+)
+def test_conditionals_around_a_layer_are_named(mode: Mode, name: str, level: str) -> None:
+    one = layer(mode=mode)
+    around = replace(one, wiring=replace(one.wiring, runs_when=((phase("a"), True), (phase("b"), False))))
+    assert verdict(report(around)) == (
+        f"1 batch norm runs in {name} mode inside a conditional on a:0, b:0",
+        level,
+    )
+
+
+@pytest.mark.parametrize(
+    ("op", "facts", "end"),
+    [
+        ("Placeholder", {"unfed": False}, " (placeholder, no default: must be fed)"),
+        (
+            "PlaceholderWithDefault",
+            {"default": 0.5, "unfed": None},
+            " (PlaceholderWithDefault): true means training, false inference",
+        ),
+    ],
+    ids=["no default", "a default that cannot be told"],
+)
+def test_what_cannot_be_told_of_a_default_is_not_said(op: str, facts: dict[str, object], end: str) -> None:
+    decided = predicate(phase("training", op), **facts)
+    assert verdict(report(layer(decided=decided))) == (f"1 batch norm, switched by training:0{end}", "plain")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bninspect.batchnorm.branches import Fixed
 from bninspect.batchnorm.layer import Report, State, Statistics
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.verdict import behaviours, opposed, verdict
@@ -216,6 +217,7 @@ def test_inference_mode_in_a_training_graph_is_no_training() -> None:
 )
 def test_conditionals_around_a_layer_are_named(mode: Mode, name: str, level: str) -> None:
     one = layer(mode=mode)
+    assert isinstance(one.wiring, Fixed)
     around = replace(one, wiring=replace(one.wiring, runs_when=((phase("a"), True), (phase("b"), False))))
     assert verdict(report(around)) == (
         f"1 batch norm runs in {name} mode inside a conditional on a:0, b:0",

@@ -51,7 +51,7 @@ def lines(path: Path) -> list[str]:
         *outputs,
         *map(known, report.layers),
         *(f"  {', '.join(layer.name for layer in group.layers)} together" for group in report.switches),
-        *changed(report.graph.graphdef, original.graph.graphdef),
+        *sorted(changed(report.graph.graphdef, original.graph.graphdef)),
         "",
     ]
 

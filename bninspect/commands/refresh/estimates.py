@@ -14,7 +14,7 @@ from bninspect.statistics.certainty import standard_error
 from bninspect.statistics.spread import Spread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from bninspect.inputs.request import Request
 
@@ -96,6 +96,8 @@ class Fold:
 
     epsilons: Mapping[str, float]
     """Layer -> its epsilon, for its standard deviation."""
+    independent: Collection[str] = ()
+    """Layers whose samples are the images: what they see of one depends on no other."""
     keep: bool = False
     """Whether each batch is kept by itself, too."""
     images: int = 0
@@ -132,15 +134,17 @@ class Fold:
         """How sure the statistics are by now; None if that is not known."""
         if self.images < 2:
             return None
-        errors = {
-            name: standard_error(one.spread, self.epsilons.get(name, 0.0), one.between)
-            for name, one in self.layers.items()
-        }
-        known = {name: error for name, error in errors.items() if error is not None}
+        known = {name: error for name in self.layers if (error := self._error(name)) is not None}
         if not known:
             return None
         worst = max(known, key=known.__getitem__)
         return Certainty(images=self.images, error=known[worst], layer=worst)
+
+    def _error(self, layer: str) -> float | None:
+        """The standard error of one layer; None if that is not known."""
+        one = self.layers[layer]
+        by_image = layer in self.independent and one.spread.images == self.images
+        return standard_error(one.spread, self.epsilons.get(layer, 0.0), None if by_image else one.between)
 
     def whole_curve(self) -> tuple[Certainty, ...]:
         """The curve, with its last point after all batches."""

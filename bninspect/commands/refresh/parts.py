@@ -192,8 +192,8 @@ def _folded(batches: Sequence[Spread]) -> Estimate:
     return fold.layers[""]
 
 
-def together(parts: Sequence[Part], model: str, training: str, epsilons: Mapping[str, float]) -> Estimates:
-    """The estimates of all parts as one, batch by batch as one run has them. `epsilons` are those of `Fold`.
+def together(parts: Sequence[Part], model: str, training: str, fold: Fold) -> Estimates:
+    """The estimates of all parts as one, batch by batch as one run has them, in a fold that is empty.
 
     Raises InputError, naming the part, for one of another model or taken in another way, and for one given
     twice.
@@ -205,7 +205,6 @@ def together(parts: Sequence[Part], model: str, training: str, epsilons: Mapping
         if part.digest in seen:
             raise InputError(f"{part.path} holds what {seen[part.digest]} holds: give every part once")
         seen[part.digest] = part.path
-    fold = Fold(epsilons=epsilons)
     for name in first.estimates.layers:
         if not all(name in part.estimates.layers for part in parts):
             fold.lose(name, "it was not measured in every part")

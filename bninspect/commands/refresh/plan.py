@@ -103,11 +103,6 @@ class Plan:
         """
         return "\n".join((*(layer.name for layer in self.layers), *(["--strip"] if self.stripped else [])))
 
-    @property
-    def epsilons(self) -> dict[str, float]:
-        """Layer -> its epsilon; 0 where that is not known."""
-        return {layer.name: layer.epsilon or 0.0 for layer in self.layers}
-
 
 def plan_model(model: str | PathLike[str] | Graph, options: RefreshOptions) -> Plan:
     """The plan for a model, a path or a graph. Raises BninspectError if it cannot be read, and as `plan`."""

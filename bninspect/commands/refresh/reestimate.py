@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.commands.refresh.batches import TrainingRun, training_run
 from bninspect.commands.refresh.estimates import Estimates, Fold
-from bninspect.commands.refresh.training_program import training_program
+from bninspect.commands.refresh.training_program import independent, training_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -54,7 +54,7 @@ def estimate(
         return Estimates(layers={}, left=made.left, images=0, batch_size=1, last=0, how={})
     run = training_run(report, made, request, allowed, kept)
     tell = progress or (lambda done, total: None)
-    fold = Fold(epsilons={layer.name: layer.epsilon or 0.0 for layer in chosen}, keep=keep)
+    fold = empty_fold(report, chosen, stripped=stripped, keep=keep)
     images = 0
     with closing(run), closing(measure(run)) as batches:
         tell(0, run.inputs.count)
@@ -77,4 +77,13 @@ def estimate(
         request=run.request,
         names=names,
         curve=fold.whole_curve(),
+    )
+
+
+def empty_fold(report: Report, chosen: Sequence[BatchNorm], *, stripped: bool, keep: bool = False) -> Fold:
+    """A fold for the batches of these layers. Arguments are those of `estimate`."""
+    return Fold(
+        epsilons={layer.name: layer.epsilon or 0.0 for layer in chosen},
+        independent=independent(report, chosen, stripped=stripped),
+        keep=keep,
     )

@@ -14,7 +14,7 @@ from bninspect.commands.refresh.jobs import Work, in_tasks
 from bninspect.commands.refresh.part_folder import PartFolder
 from bninspect.commands.refresh.parts import digest, read_part, together, write_part
 from bninspect.commands.refresh.plan import RefreshOptions, plan_model, refuse_nothing
-from bninspect.commands.refresh.reestimate import estimate
+from bninspect.commands.refresh.reestimate import empty_fold, estimate
 from bninspect.commands.refresh.refreshed import Refreshed, by_old_names, rows
 from bninspect.commands.refresh.second_look import looked_at
 from bninspect.commands.strip.stripped import verify_stripped
@@ -99,7 +99,8 @@ def refresh(
         found = _estimated(model, made, request, options, progress, keep=False)
     else:
         read = [read_part(fspath(path)) for path in parts]
-        found = together(read, digest(made.report.graph.graphdef), made.training, made.epsilons)
+        fold = empty_fold(made.report, made.layers, stripped=made.stripped)
+        found = together(read, digest(made.report.graph.graphdef), made.training, fold)
     mix = options.kept_share(found.images)
     fillings, left = _fillings(made, found, mix)
     left = (*made.left, *left)

@@ -17,7 +17,7 @@ from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.errors import RewriteError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.loops import in_loops
-from bninspect.graph.search import reach
+from bninspect.graph.search import downstream, reach
 from bninspect.inputs.deciding import fed_name, fed_value, sources
 from bninspect.measure.both_modes import moments_in
 from bninspect.rewrite import specialize
@@ -75,13 +75,7 @@ def training_program(
     Raises RewriteError where the moments depend on what cannot be written.
     """
     names = {layer.name for layer in chosen}
-
-    def choice(layer: BatchNorm) -> Mode:
-        if layer.name in names:
-            return Mode.TRAINING
-        return Mode.TRAINING if layer.mode is Mode.TRAINING and not stripped else Mode.INFERENCE
-
-    special = specialize(report, choice)
+    special = specialize(report, lambda layer: _mode(layer, names, stripped))
     share = special.edits.add(_SHARE, "Const", (), dtype="float", value=np.zeros((), np.float32))
     taken, left = _moments(special, chosen, share if mixed else None)
     fate = Conditions(report.graph).of_tensor
@@ -101,6 +95,24 @@ def training_program(
         share=share.name if share.node in pruned.kept else None,
         reached=_reached(special.edits.inputs, pruned.kept, taken, {source.node for source in deciding}),
     )
+
+
+def independent(report: Report, chosen: Sequence[BatchNorm], *, stripped: bool) -> frozenset[str]:
+    """Names of the chosen layers that stand behind none that normalizes with its batch: what they see of an
+    image depends on no other image. None do if something could not be decided, which may be such a layer.
+    """
+    names = {layer.name for layer in chosen}
+    if report.unrecognised:
+        return frozenset()
+    mixing = (layer for layer in report.layers if _mode(layer, names, stripped) is Mode.TRAINING)
+    behind = downstream(report.graph, (layer.output.node for layer in mixing))
+    return frozenset(layer.name for layer in chosen if layer.x.node not in behind)
+
+
+def _mode(layer: BatchNorm, chosen: Collection[str], stripped: bool) -> Mode:
+    """The mode that a layer runs in while the chosen ones are measured."""
+    fixed = layer.mode is Mode.TRAINING and not stripped
+    return Mode.TRAINING if layer.name in chosen or fixed else Mode.INFERENCE
 
 
 def _moments(

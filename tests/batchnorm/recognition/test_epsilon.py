@@ -60,6 +60,7 @@ FIRST += "inv = Mul(root, gamma)\nscaled = Mul(x, inv)\n"
 SECOND = {
     "of the same sum": "root_2 = Rsqrt(shifted)\n",
     "of a sum of its own": SAME + "shifted_2 = Add(again, variance)\nroot_2 = Rsqrt(shifted_2)\n",
+    "of the sum handed on": "again = Identity(shifted)\nroot_2 = Rsqrt(again)\n",
     "laid out again": "root_1 = Rsqrt(shifted)\nto = Const([1, 1, 1, 3])\nroot_2 = Reshape(root_1, to)\n",
     "divided by": "root_1 = Sqrt(shifted)\nroot_2 = Reciprocal(root_1)\n",
 }
@@ -140,3 +141,26 @@ def test_a_variance_kept_from_being_negative(op: str) -> None:
     assert layer.statistics.values is not None
     assert layer.moving_variance is not None
     assert layer.moving_variance.name == "variance:0"
+
+
+def test_a_root_without_epsilon_that_is_written_twice() -> None:
+    first = "root = Rsqrt(variance)\ninv = Mul(root, gamma)\nscaled = Mul(x, inv)\nroot_2 = Rsqrt(variance)\n"
+    layer = only_layer(STORED + first + OFFSETS["mean * (gamma * root)"] + ENDS["Add"])
+    assert (layer.epsilon, names_of_parts(layer)[3:]) == (None, ["mean:0", "variance:0"])
+
+
+UNSETTLED = {
+    "a variable": "e = VariableV2(dtype=float, shape=[])\n",
+    "fed, of some shape": "e = Placeholder(dtype=float, shape=[3])\n",
+    "fed, of unknown shape": "e = Placeholder(dtype=float)\n",
+    "computed": "a = Placeholder(dtype=float, shape=[])\ne = Neg(a)\n",
+    "one of which is computed": PHASE + "a = Placeholder(dtype=float, shape=[])\nb = Neg(a)\n"
+    "e = Select(phase, epsilon, b)\n",
+}
+
+
+@pytest.mark.parametrize("case", UNSETTLED)
+def test_what_is_no_number_is_no_epsilon(case: str) -> None:
+    found = report(STORED + UNSETTLED[case] + NORMALIZED)
+    assert all(layer.epsilon is None for layer in found.layers)
+    assert not any("epsilon" in said.reason for said in found.unrecognised)

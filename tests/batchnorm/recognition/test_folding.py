@@ -23,9 +23,11 @@ FOLDED = {
     "the bias of an image": "s = Mul(x, by)\ninfer = BiasAdd(s, off)\n",
     "offset, then scale": "s = Sub(x, off)\ninfer = Mul(s, by)\n",
     "divided": "s = Sub(x, off)\nd = RealDiv(s, by)\ninfer = Add(d, off)\n",
+    "by a number, too": "two = Const(2.0)\nd = Mul(x, two)\ns = Mul(d, by)\ninfer = Add(s, off)\n",
     "scale alone": "infer = Mul(x, by)\n",
 }
 OTHER = {
+    "by a number alone": "two = Const(2.0)\ninfer = Mul(x, two)\n",
     "x itself": "infer = Identity(x)\n",
     "an offset alone": "infer = Add(x, off)\n",
     "another image": "z = Placeholder(dtype=float)\ns = Mul(z, by)\ninfer = Add(s, off)\n",
@@ -72,3 +74,25 @@ def test_folded_into_the_weights_that_x_is_made_with(op: str, of: str) -> None:
 def test_what_is_no_folded_layer(case: str) -> None:
     found = report(BATCH + PHASE + TRAINING + OTHER[case] + SELECT.format(true="train", false="infer"))
     assert [layer.mode.value for layer in found.layers] == ["training"]
+
+
+@pytest.mark.parametrize(("steps", "mode"), [(6, "switched"), (7, "training")])
+def test_a_folded_branch_is_of_six_steps_at_most(steps: int, mode: str) -> None:
+    lines = "n0 = Mul(x, by)\n" + "".join(f"n{i} = Mul(n{i - 1}, by)\n" for i in range(1, steps))
+    chain = BATCH + PHASE + TRAINING + lines + SELECT.format(true="train", false=f"n{steps - 1}")
+    assert [layer.mode.value for layer in report(chain).layers] == [mode]
+
+
+def test_six_steps_from_something_else_lead_to_no_x() -> None:
+    lines = "z = Placeholder(dtype=float)\nn0 = Mul(z, by)\n"
+    lines += "".join(f"n{i} = Mul(n{i - 1}, by)\n" for i in range(1, 8))
+    chain = BATCH + PHASE + TRAINING + lines + SELECT.format(true="train", false="n7")
+    assert [layer.mode.value for layer in report(chain).layers] == ["training"]
+
+
+def test_x_that_is_a_sum_of_data_is_made_of_no_one_convolution() -> None:
+    lines = "c = Conv2D(image, folded)\ninfer = BiasAdd(c, off)\n"
+    made = MADE.replace("BiasAdd(made, beta)", "Add(made, image)")
+    chain = BATCH.replace(IMAGE, "") + PHASE + TRAINING + lines + SELECT.format(true="train", false="infer")
+    (layer,) = report(PARAMETERS + made + chain.replace(PARAMETERS, "")).layers
+    assert layer.mode.value == "training"

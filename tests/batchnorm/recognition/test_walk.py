@@ -170,6 +170,10 @@ UNJUDGED = {
         "a = RandomUniform(axes)\nb = RandomNormal(axes)\ny = Add(a, b)\n",
         "the statistics come from RandomUniform a, neither a moment of x nor stored",
     ),
+    "the second of another op": (
+        "t = TopKV2(x, number)\ny = Identity(t:1)\n",
+        "the statistics come from TopKV2 t, neither a moment of x nor stored",
+    ),
     "what a fused op normalizes": (
         FUSED.format("x", '"NHWC"') + "y = Identity(bn)\n",
         "the statistics come from FusedBatchNormV3 bn, neither a moment of x nor stored",
@@ -233,3 +237,29 @@ def test_what_keeps_a_value(op: str, stored: bool) -> None:
 )
 def test_where_a_node_has_its_channels(written: str, data_format: str) -> None:
     assert data_format_of(graph(f"y = MaxPool({written})\n").node("y")) == data_format
+
+
+ORDERS = {
+    "an order that is fed, behind one that is known": "z = Transpose(x, to_first)\ny0 = Transpose(z, fed)\n",
+    "an order that is known, behind one that is fed": "z = Transpose(x, fed)\ny0 = Transpose(z, to_last)\n",
+}
+
+
+@pytest.mark.parametrize("case", ORDERS)
+def test_axes_of_an_unknown_order_are_not_known(case: str) -> None:
+    lines = "fed = Placeholder(dtype=int32, shape=[4])\n" + ORDERS[case] + "y = Mean(y0, channels)\n"
+    assert walked(lines) == Found(None)
+
+
+@pytest.mark.parametrize("order", ["Placeholder(dtype=int32)", "Const([0, 3, 1, 1])", "Const([0, 3, 1, 5])"])
+def test_of_what_x_is_no_known_transpose_of(order: str) -> None:
+    lines = f"order = {order}\nz = Transpose(x, order)\ny = Mean(x, axes)\n"
+    assert walked(lines, x="z") == Found(None)
+
+
+@pytest.mark.parametrize(
+    ("axes", "found"), [("[-4, -3]", (0, 3)), ("[3]", (2,)), ("[-5]", None), ("[4]", None)]
+)
+def test_axes_of_the_transpose_from_the_end(axes: str, found: tuple[int, ...] | None) -> None:
+    lines = f"over = Const({axes})\nz = Transpose(x, to_first)\ny = Mean(z, over)\n"
+    assert walked(lines) == Found(found)

@@ -51,6 +51,9 @@ class Drawn(Images):
         one: Array = self._pixels[index]
         return one
 
+    def batch(self, start: int, stop: int) -> Array:
+        return np.stack([prepare(one, self.recipe) for one in self._pixels[start:stop]])
+
 
 def model(mean: Sequence[float], variance: Sequence[float]) -> Report:
     """A fused layer right behind the image, and one behind it."""

@@ -71,6 +71,25 @@ def test_the_report_fits(
     assert "BN403" in words
 
 
+def test_a_mixture_with_good_statistics_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Parts of one draw: the statistics of the new model are those of the images, of the old one others."""
+    monkeypatch.chdir(tmp_path)
+    part(tmp_path / "old.npz")
+
+    def said(model: str, moments: str, *mix: str) -> bool:
+        assert run(["refresh", model, "-o", f"of-{moments}.pb", "--merge", moments, *mix]) == 0
+        warning = "no layer's old statistics are 0.3 standard deviations off: the mixture wins little"
+        return warning in capsys.readouterr().out
+
+    assert not said(str(MODEL), "old.npz")
+    part(tmp_path / "new.npz", Path("of-old.npz.pb"))
+    assert not said("of-old.npz.pb", "new.npz")
+    assert said("of-old.npz.pb", "new.npz", "--mix", "0.5")
+    assert not said(str(MODEL), "old.npz", "--prior", "32")
+
+
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("width", [100, 80])
 def test_what_is_worth_knowing_is_said(

@@ -89,6 +89,15 @@ class Refreshed:
     seen: Probe | None = None
     """What was measured when the result was run; None where it was not."""
 
+    @property
+    def old_were_good(self) -> bool:
+        """Whether a share of old statistics was kept that these images show to be wrong in no layer: then
+        there is little to win, and the choice of images may cost more (docs/refresh.md has the figures).
+        """
+        known = [row.before for row in self.rows if row.before is not None]
+        wrong = any(one.verdict in ("warning", "error") for one in known)
+        return bool(self.mix and known and not wrong)
+
 
 def rows(
     layers: Sequence[BatchNorm],

@@ -9,7 +9,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.commands.refresh.estimates import DRAWN
 from bninspect.escaping import printable
 from bninspect.render.line import Line
-from bninspect.statistics.thresholds import FEWEST_IMAGES, FEWEST_VALUES, SURE
+from bninspect.statistics.thresholds import FEWEST_IMAGES, FEWEST_VALUES, SURE, WARNING
 from bninspect.text import by_reason, counted, grouped, human_size, layer_score, layers, listed
 
 if TYPE_CHECKING:
@@ -156,6 +156,11 @@ def _poor(done: Refreshed) -> Iterator[str]:
     if 0 < found.images < FEWEST_IMAGES:
         few = "1 image is" if found.images == 1 else f"{found.images:,} images are"
         yield f"{few} too few for statistics; give {FEWEST_IMAGES} or more, better some thousands"
+    if done.old_were_good:
+        yield (
+            f"by these images no layer's old statistics are {WARNING:g} standard deviations off: the mixture "
+            "wins little, and may make the model worse; compare both on labelled images, or keep the old ones"
+        )
     poor = [row for row in done.rows if row.values < FEWEST_VALUES]
     if poor:
         least = min(row.values for row in poor)

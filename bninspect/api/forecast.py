@@ -52,6 +52,7 @@ def forecast(
     converters: Names = (),
     attempt: bool = False,
     feeds: Names | Mapping[str, float | bool | str] = (),
+    allowed_ops: Names = (),
 ) -> ForecastReport:
     """Returns what each converter will make of every batch norm of a model: inference, training, a refusal.
 
@@ -66,7 +67,12 @@ def forecast(
     Raises GraphDefError for a file that cannot be read, BninspectError where it has no batch norm or cannot
     be run, OptionError for a value that an option cannot have.
     """
-    options = ForecastOptions(converters=converters, attempt=attempt, feeds=feeds)  # type: ignore[arg-type]
+    options = ForecastOptions(
+        converters=converters,  # type: ignore[arg-type]
+        attempt=attempt,
+        feeds=feeds,  # type: ignore[arg-type]
+        allowed_ops=allowed_ops,  # type: ignore[arg-type]
+    )
     result = forecast_model(model, options)
     return ForecastReport(
         verdict=said((verdict(result),))[0],

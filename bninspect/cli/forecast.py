@@ -38,9 +38,17 @@ if TYPE_CHECKING:
     help="Run the converters that are installed, and compare what they made with both modes of MODEL.",
 )
 @inputs.feed
+@inputs.allow_op
 @options.output_format("table", "json", "markdown")
 @options.traceback
-def command(path: str, converters: tuple[str, ...], attempt: bool, feeds: tuple[str, ...], form: str) -> None:
+def command(
+    path: str,
+    converters: tuple[str, ...],
+    attempt: bool,
+    feeds: tuple[str, ...],
+    allowed_ops: tuple[str, ...],
+    form: str,
+) -> None:
     """Show what each converter will make of every batch norm: inference, TRAINING, or a refusal.
 
     Some converters change the mode of a layer and say nothing. MODEL is only read, and compared with what the
@@ -48,9 +56,14 @@ def command(path: str, converters: tuple[str, ...], attempt: bool, feeds: tuple[
     values that are made up, but for those of --feed.
     """
     from bninspect.commands.forecast.forecasting import ForecastOptions, forecast_model
+    from bninspect.converters.table import NAMES
+    from bninspect.errors import OptionError
     from bninspect.render.waiting import waiting
 
-    chosen = ForecastOptions(converters=tuple(_names(converters)), attempt=attempt, feeds=feeds)
+    named = tuple(_names(converters))
+    if converters and not named:
+        raise OptionError(f"--for names no converter: give one or several of {', '.join(NAMES)}")
+    chosen = ForecastOptions(converters=named, attempt=attempt, feeds=feeds, allowed_ops=allowed_ops)
     with waiting("trying the converters"):
         result = forecast_model(path, chosen)
     if form == "json":

@@ -41,6 +41,13 @@ feed = click.option(
     multiple=True,
     help="A number, a boolean or @file.npy for any other input. Repeatable.",
 )
+allow_op = click.option(
+    "--allow-op",
+    "allowed_ops",
+    metavar="OP",
+    multiple=True,
+    help="Run this op, which is not on the allow-list. Repeatable.",
+)
 
 options = together(
     click.option(
@@ -94,13 +101,7 @@ options = together(
         callback=_use,
         help="What runs the model.",
     ),
-    click.option(
-        "--allow-op",
-        "allowed_ops",
-        metavar="OP",
-        multiple=True,
-        help="Run this op, which is not on the allow-list. Repeatable.",
-    ),
+    allow_op,
 )
 """The options INPUTS: what to feed the model."""
 

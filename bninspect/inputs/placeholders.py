@@ -8,9 +8,10 @@ from bninspect.errors import InputError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.outputs import find_tensor
-from bninspect.graph.search import reach, readers, upstream
+from bninspect.graph.search import dependencies, producers, reach, readers, upstream
 from bninspect.graph.trace import declared_shape
 from bninspect.graphdef.dtypes import FLOATS, NUMPY
+from bninspect.run.pure_ops import PURE_OPS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -85,6 +86,29 @@ def of(tensor: Tensor, producer: int | None = None) -> Placeholder:
     return Placeholder(
         tensor=tensor, dtype=dtype, shape=sizes, has_default=node.op == "PlaceholderWithDefault"
     )
+
+
+def needed_where_fed(
+    outputs: Iterable[Tensor], fed: Collection[str]
+) -> tuple[frozenset[Node], frozenset[Node]]:
+    """(the nodes that outputs depend on where the nodes of these names are fed; the placeholders among them
+    whose default is fed itself, or read from a file or an iterator).
+
+    Such a default is easier fed, so that nothing is needed of what stands before it.
+    """
+
+    def reached(known: Collection[str]) -> frozenset[Node]:
+        nodes = (tensor.node for tensor in outputs)
+        return frozenset(reach(nodes, lambda node: () if node.name in known else dependencies(node)))
+
+    outputs = tuple(outputs)
+    read = frozenset(node for node in reached(fed) if node.name not in fed and _reads_its_default(node))
+    return reached({*fed, *(node.name for node in read)}), read
+
+
+def _reads_its_default(node: Node) -> bool:
+    default = upstream(producers(node)) if node.op == "PlaceholderWithDefault" else ()
+    return any(one.op.startswith("Placeholder") or one.op not in PURE_OPS for one in default)
 
 
 def image_input(

@@ -80,6 +80,8 @@ def test_what_was_not_tried_has_the_name_of_its_makers(capsys: pytest.CaptureFix
     [
         (["classic.pb", "--for", "openvinno"], "did you mean openvino?"),
         (["l2_normalize.pb"], "no batch norm"),
+        (["classic.pb", "--for", ""], "--for names no converter: give one or several of openvino, coreml,"),
+        (["classic.pb", "--for", " ,"], "--for names no converter"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
@@ -97,9 +99,12 @@ def test_a_name_that_is_markup_is_none_in_markdown(capsys: pytest.CaptureFixture
     assert told.endswith("```\n")
 
 
-def test_feeds_without_a_run_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["forecast", str(FIXTURES / "classic.pb"), "--feed", "image=1"]) == 2
-    assert capsys.readouterr().err == "bninspect: --feed is for --try: without it nothing is run\n"
+@pytest.mark.parametrize(("option", "value"), [("--feed", "image=1"), ("--allow-op", "Print")])
+def test_what_a_run_takes_is_refused_without_one(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["forecast", str(FIXTURES / "classic.pb"), option, value]) == 2
+    assert capsys.readouterr().err == f"bninspect: {option} is for --try: without it nothing is run\n"
 
 
 def test_tensorrt_takes_no_statistics_where_none_are(capsys: pytest.CaptureFixture[str]) -> None:

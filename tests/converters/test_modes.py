@@ -8,7 +8,9 @@ import pytest
 from bninspect.batchnorm import Mode, inspect
 from bninspect.commands.forecast.modes import modes_of
 from bninspect.errors import InputError
-from bninspect.graph import load
+from bninspect.graph import flatten, load
+from bninspect.graphdef.reader import records
+from bninspect.graphdef.schema import message_class
 from tests.support.places import FIXTURES
 
 pytestmark = pytest.mark.tensorflow
@@ -37,6 +39,24 @@ def test_what_is_given_is_fed_in_both_modes() -> None:
         Mode.INFERENCE: 3,
         Mode.TRAINING: 3,
     }
+
+
+def test_an_image_that_is_read_where_none_is_fed_is_made_up_or_given() -> None:
+    message = message_class("GraphDef").FromString((FIXTURES / "classic.pb").read_bytes())
+    place = next(node for node in message.node if node.name == "image")
+    place.op = "PlaceholderWithDefault"
+    place.input.append("read")
+    message.node.add(name="handle", op="Placeholder").attr["dtype"].type = 7  # a string
+    message.node.add(name="read", op="IteratorGetNext", input=["handle"])
+    report = inspect(flatten(records(message.SerializeToString(), "read.pb")))
+    assert {name for one in modes_of(report).rounds.values() for name in one.feeds} == {
+        "image:0",
+        "training:0",
+    }
+    image = np.ones((2, 224, 224, 3), np.float32)
+    assert all(one.feeds["image:0"] is image for one in modes_of(report, {"image:0": image}).rounds.values())
+    with pytest.raises(InputError, match=r"\(image:0\)$"):
+        modes_of(report, {"handle:0": np.array("")})
 
 
 @pytest.mark.parametrize("name", ["training:0", "output:0"])

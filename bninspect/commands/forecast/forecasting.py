@@ -31,11 +31,14 @@ class ForecastOptions(Checked):
     """Whether those that are installed are run on the model."""
     feeds: Assignments = ()
     """What they and the model are fed where values cannot be made up, as `--feed` takes it."""
+    allowed_ops: Texts = ()
+    """Ops to run besides those of the allow-list, as `--allow-op` takes them."""
 
     def refuse_contradictions(self) -> None:
         refuse_unknown(self.converters, NAMES, "--for")
-        if self.feeds and not self.attempt:
-            raise OptionError("--feed is for --try: without it nothing is run")
+        for given, option in ((self.feeds, "--feed"), (self.allowed_ops, "--allow-op")):
+            if given and not self.attempt:
+                raise OptionError(f"{option} is for --try: without it nothing is run")
 
 
 @frozen_dataclass(eq=False)
@@ -72,7 +75,7 @@ def forecast_model(
     if options.attempt:
         from bninspect.commands.forecast.trial import try_converters
 
-        seen, untried = try_converters(report, found, options.feeds)
+        seen, untried = try_converters(report, found, options.feeds, options.allowed_ops)
     return ForecastResult(
         report=report,
         forecasts=found,

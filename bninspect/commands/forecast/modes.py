@@ -16,11 +16,10 @@ from bninspect.batchnorm.wiring.predicates.predicate import logic
 from bninspect.batchnorm.wiring.predicates.trials import trials
 from bninspect.errors import BninspectError, InputError, RunError
 from bninspect.frozen_dataclass import frozen_dataclass
-from bninspect.graph.search import upstream
 from bninspect.inputs.deciding import fed_value, sources
 from bninspect.inputs.feeds import rows
 from bninspect.inputs.invented import invented
-from bninspect.inputs.placeholders import placeholders
+from bninspect.inputs.placeholders import needed_where_fed, placeholders
 from bninspect.inputs.request import Request
 from bninspect.rewrite.serving import mode_under
 from bninspect.rewrite.specialize import specialize
@@ -30,7 +29,7 @@ from bninspect.run.running import Running
 from bninspect.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -77,6 +76,8 @@ class Modes:
     """Why the original does not run on these values in one of its modes; None if it does."""
     decided_inside: bool
     """Whether something decides that cannot be fed: its mode on made-up values says nothing."""
+    allowed: frozenset[str] = frozenset()
+    """Ops that run besides the pure ones."""
     _known: dict[tuple[Mode, ...], Values | None] = field(default_factory=dict)
 
     @property
@@ -91,30 +92,35 @@ class Modes:
     def given_by(self, modes: tuple[Mode, ...]) -> Values | None:
         """The outputs with each layer, in graph order, in a mode of its own; None if that cannot be had."""
         if modes not in self._known:
-            self._known[modes] = _run_mixed(self.report, modes, next(iter(self.rounds.values())).feeds)
+            self._known[modes] = _run_mixed(
+                self.report, modes, next(iter(self.rounds.values())).feeds, self.allowed
+            )
         return self._known[modes]
 
 
-def modes_of(report: Report, given: Mapping[str, Array] | None = None) -> Modes:
-    """Both modes of a model, on seeded values for whatever has to be fed and is not given (name -> value).
+def modes_of(
+    report: Report, given: Mapping[str, Array] | None = None, allowed: Collection[str] = ()
+) -> Modes:
+    """Both modes of a model, on seeded values for whatever has to be fed and is not given (name -> value);
+    `allowed`: ops that run besides the pure ones.
 
     Raises BninspectError if nothing can be fed, neither mode runs, or a value is given for anything else than
     a placeholder that has to be fed in both modes alike.
     """
     given = given or {}
-    needed = upstream(tensor.node for tensor in report.outputs)
     decided = sources(report)
     asked = {tensor: _asked(tensor, values) for tensor, values in decided.items()}
     fed = {source: values for found in asked.values() for source, values in found.items()}
     names = {tensor.name for tensor in (*decided, *fed)}
+    needed, read = needed_where_fed(report.outputs, {tensor.node.name for tensor in fed})
     places = [
         place for place in placeholders(report.graph, needed)
-        if not place.has_default and place.name not in names
+        if place.name not in names and (not place.has_default or place.tensor.node in read)
     ]  # fmt: skip
     for name in given.keys() - {place.name for place in places}:
         may = listed([place.name for place in places]) or "none"
         raise InputError(f"--feed {name}: converters are fed placeholders without a default ({may})")
-    made = _both_modes(report, places, fed, given)
+    made = _both_modes(report, places, fed, given, allowed)
     rounds = {
         mode.value: _round(made.given, fed, mode) for mode in made.values
     } if fed else {"unfed": FedRound(feeds=made.given, decided={})}  # fmt: skip
@@ -130,6 +136,7 @@ def modes_of(report: Report, given: Mapping[str, Array] | None = None) -> Modes:
         decided_inside=any(
             not found and not tensor.node.op.startswith("Placeholder") for tensor, found in asked.items()
         ),
+        allowed=frozenset(allowed),
     )
 
 
@@ -145,15 +152,21 @@ class _Runs:
     unrunnable: str | None
 
 
-def _both_modes(report: Report, places: Sequence[Placeholder], fed: Fed, given: Mapping[str, Array]) -> _Runs:
+def _both_modes(
+    report: Report,
+    places: Sequence[Placeholder],
+    fed: Fed,
+    given: Mapping[str, Array],
+    allowed: Collection[str],
+) -> _Runs:
     """On a batch of the usual size, or on a larger one if only that runs: ghost batches take many images.
 
     Raises RunError if neither mode runs.
     """
     batch = rows(report.graph, given)
-    usual = _runs(report, places, fed, given, batch)
+    usual = _runs(report, places, fed, given, allowed, batch)
     wanting = usual.unrunnable is not None and batch is None
-    larger = _runs(report, places, fed, given, _LARGER_BATCH) if wanting else usual
+    larger = _runs(report, places, fed, given, allowed, _LARGER_BATCH) if wanting else usual
     made = larger if larger.unrunnable is None else usual
     if not made.values:
         raise RunError(made.obstacle)
@@ -165,6 +178,7 @@ def _runs(
     places: Sequence[Placeholder],
     fed: Fed,
     given: Mapping[str, Array],
+    allowed: Collection[str],
     batch: int | None,
 ) -> _Runs:
     others = [place for place in places if place.name not in given]
@@ -174,7 +188,7 @@ def _runs(
         try:
             stripped = strip(report, mode)
             feeds = _round(given, fed, mode).feeds
-            values[mode], draws = _run(stripped.pruned, stripped.report.outputs, feeds)
+            values[mode], draws = _run(stripped.pruned, stripped.report.outputs, feeds, allowed)
         except BninspectError as error:
             obstacle = obstacle or str(error)
             unrunnable = str(error) if isinstance(error, RunError) else unrunnable
@@ -212,20 +226,24 @@ def _round(given: Mapping[str, Array], fed: Fed, mode: Mode) -> FedRound:
     return FedRound(feeds={**given, **feeds}, decided=decided)
 
 
-def _run(pruned: Pruned, outputs: Sequence[Tensor], given: Mapping[str, Array]) -> tuple[Values, bool]:
+def _run(
+    pruned: Pruned, outputs: Sequence[Tensor], given: Mapping[str, Array], allowed: Collection[str]
+) -> tuple[Values, bool]:
     """The outputs, and whether random numbers were drawn."""
     names = [pruned.names[tensor] for tensor in outputs]
-    program = Program.of(pruned.graphdef, names, given)
+    program = Program.of(pruned.graphdef, names, given, allowed)
     with Running(program) as running:
         return tuple(running.run(names, program.held(given))), program.draws
 
 
-def _run_mixed(report: Report, modes: tuple[Mode, ...], given: Mapping[str, Array]) -> Values | None:
+def _run_mixed(
+    report: Report, modes: tuple[Mode, ...], given: Mapping[str, Array], allowed: Collection[str]
+) -> Values | None:
     wanted = {layer.name: mode for layer, mode in zip(report.layers, modes, strict=True)}
     try:
         opened = rewritable(report, Mode.INFERENCE)
         pruned = specialize(opened, lambda layer: wanted[layer.name]).pruned((), opened.outputs)
-        values, _ = _run(pruned, opened.outputs, given)
+        values, _ = _run(pruned, opened.outputs, given, allowed)
     except (BninspectError, KeyError):
         return None
     return values

@@ -29,7 +29,7 @@ from bninspect.rewrite.freeze import frozen
 from bninspect.steps import step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from bninspect.batchnorm import Report
     from bninspect.converters.forecast import ConverterForecast
@@ -67,9 +67,13 @@ def installed_version(converter: str) -> str | None:
 
 
 def try_converters(
-    report: Report, forecasts: Sequence[ConverterForecast], fed: Sequence[str] = ()
+    report: Report,
+    forecasts: Sequence[ConverterForecast],
+    fed: Sequence[str] = (),
+    allowed: Collection[str] = (),
 ) -> tuple[tuple[Trial, ...], tuple[Absent, ...]]:
-    """(what each installed converter made of the model, those that were not tried). `fed`: NAME=VALUE texts.
+    """(what each installed converter made of the model, those that were not tried). `fed`: NAME=VALUE texts;
+    `allowed`: ops that the original may run besides the pure ones.
 
     Raises BninspectError if the original cannot be run, InputError for a text of `fed` that does not fit.
     """
@@ -85,7 +89,7 @@ def try_converters(
         return (), untried
     held = frozen(report)
     step("running both modes of the original")
-    modes = modes_of(held, parse(held.graph, fed)[0])
+    modes = modes_of(held, parse(held.graph, fed)[0], allowed)
     found = []
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model.pb"

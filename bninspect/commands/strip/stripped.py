@@ -21,19 +21,17 @@ from bninspect.commands.strip.pair import BrokenError, ProgramPair
 from bninspect.commands.strip.rounds import ImpossibleError, Round, rounds
 from bninspect.errors import BninspectError, RunError
 from bninspect.graph.loops import in_loops
-from bninspect.graph.search import dependencies, producers, reach, upstream
 from bninspect.inputs import feeds
 from bninspect.inputs.bind import bind
 from bninspect.inputs.elements import elements
 from bninspect.inputs.invented import BATCH, invented
 from bninspect.inputs.memory import TooLargeError
-from bninspect.inputs.placeholders import placeholders
+from bninspect.inputs.placeholders import needed_where_fed, placeholders
 from bninspect.inputs.request import Request
 from bninspect.measure.both_modes import unfetchable
 from bninspect.measure.facts import Verification
 from bninspect.measure.verify import apart, drawn_inside_functions
 from bninspect.run import session
-from bninspect.run.pure_ops import PURE_OPS
 from bninspect.steps import step
 
 _NOTHING_FINITE = "the original gives no finite value to compare with; give it others: --image, --feed"
@@ -45,7 +43,7 @@ if TYPE_CHECKING:
 
     from bninspect.batchnorm.mode import Mode
     from bninspect.commands.strip.by_formula import Flipped
-    from bninspect.graph import Node, Tensor
+    from bninspect.graph import Tensor
     from bninspect.rewrite.strip import Stripped
 
     Array = NDArray[Any]
@@ -106,8 +104,7 @@ def _batches(stripped: Stripped, request: Request, decided: Feeds) -> Iterator[F
     if request.batch_size is None:
         request = replace(request, batch_size=feeds.rows(graph, fed))
     given = {name.rpartition(":")[0] for name in (*fed, *decided)}
-    read = {node for node in _reached(stripped, given) if _has_a_default_to_be_read(node)}
-    nodes = _reached(stripped, given | {node.name for node in read})
+    nodes, read = needed_where_fed(stripped.report.outputs, given)
     try:
         places = placeholders(graph, nodes)
     except BninspectError as error:
@@ -126,20 +123,6 @@ def _batches(stripped: Stripped, request: Request, decided: Feeds) -> Iterator[F
         raise ImpossibleError(str(error)) from error
     inputs = bind(graph, nodes, layers, request, {*decided, *made})
     return ({**made, **batch} for batch in inputs.batches())
-
-
-def _has_a_default_to_be_read(node: Node) -> bool:
-    """Whether it is a placeholder whose default is fed itself, or read from a file or an iterator: it is
-    easier fed.
-    """
-    default = upstream(producers(node)) if node.op == "PlaceholderWithDefault" else ()
-    return any(one.op.startswith("Placeholder") or one.op not in PURE_OPS for one in default)
-
-
-def _reached(stripped: Stripped, fed: Collection[str]) -> set[Node]:
-    """The nodes that the outputs depend on, as far as those of which a tensor is fed, and these."""
-    outputs = (tensor.node for tensor in stripped.report.outputs)
-    return set(reach(outputs, lambda node: () if node.name in fed else dependencies(node)))
 
 
 def _compared(

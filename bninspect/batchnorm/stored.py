@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 UNREAD_VARIABLES = "they are in variables, which were not read"
 EMPTY = "what should hold them is empty"
+NO_VALUE = "a constant without a value"
 NOT_IN_CHECKPOINT = "they are in variables that the checkpoint does not hold"
 
 Range = tuple[float | None, float | None]
@@ -36,7 +37,7 @@ def stored_statistics(moving: MovingStatistics) -> Statistics:
             )
     values = stored_value(moving.mean.node), stored_value(moving.variance.node)
     if values[0] is None or values[1] is None:
-        return Statistics(state=State.UNREAD, reason="a constant without a value")
+        return Statistics(state=State.UNREAD, reason=NO_VALUE)
     if not values[0].size or not values[1].size:
         return Statistics(state=State.ABSENT, reason=EMPTY)
     try:

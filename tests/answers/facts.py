@@ -161,7 +161,7 @@ def _facts(documents: Documents) -> Facts:
         **_each("skipped", "what", graph["skipped"]),
         "check": _flat({"worst": model["worst"], "error": model["error"]}),
         **_each("finding", "code", checked["findings"], ("severity", "layer", "node", "message", "remedy")),
-        "not judged": {one["code"]: one["reason"] for one in checked["skipped"]},
+        "not judged": _by_reason(checked["skipped"]),
     }
     if "refused" in moved:
         facts["diff"] = moved
@@ -194,6 +194,14 @@ def _each(what: str, name: str, records: Iterable[dict[str, Any]], fields: tuple
         shown = {key: record[key] for key in fields} if fields else record
         facts[called] = _flat({key: value for key, value in shown.items() if key != name})
     return facts
+
+
+def _by_reason(skipped: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Codes -> why these rules could not judge."""
+    codes: dict[str, list[str]] = {}
+    for record in skipped:
+        codes.setdefault(record["reason"], []).append(record["code"])
+    return {" ".join(some): reason for reason, some in codes.items()}
 
 
 def _flat(record: dict[str, Any], above: str = "") -> dict[str, Any]:

@@ -57,7 +57,7 @@ def _lines(facts: Facts) -> Iterator[str]:
 def _changes(before: Facts, after: Facts) -> Iterator[str]:
     """A line for each fact of `after` that is another before, with the fields that are; and what is gone."""
     for key, fields in after.items():
-        if key not in before or before[key].keys().isdisjoint(fields):
+        if key not in before or (fields and before[key].keys().isdisjoint(fields)):
             yield _line(f"+ {key}", fields)
             continue
         names = dict.fromkeys((*before[key], *fields))

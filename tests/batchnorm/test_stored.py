@@ -8,10 +8,12 @@ from bninspect.batchnorm import State, inspect
 from bninspect.batchnorm.layer import MovingStatistics
 from bninspect.batchnorm.stored import stored_statistics
 from bninspect.errors import CutShortError
+from bninspect.graph import flatten
 from bninspect.graph.trace import content
+from bninspect.graphdef.reader import records
 from tests.support.parts import IMAGE, PARAMETERS, only_layer
 from tests.support.reports import constant, tensor
-from tests.support.text import graph
+from tests.support.text import graph, graphdef
 
 LAYER = "y = FusedBatchNormV3(x, gamma, beta, {mean}, {variance}, is_training=false)\n"
 NONE = "none = Const([])\n"
@@ -116,3 +118,25 @@ def test_a_file_that_is_cut_short_is_no_state(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(type(held), "reals", lambda _: cut_short())
     with pytest.raises(CutShortError):
         stored_statistics(moving)
+
+
+@pytest.mark.parametrize(
+    ("mean", "variance", "reason"),
+    [
+        ("mean", "square", "they are computed by Mul square when the model runs"),
+        ("square", "variance", "they are computed by Mul square when the model runs"),
+        ("square", "twice", "they are computed by Mul square when the model runs"),
+        ("mean", "lost", "a constant without a value"),
+        ("lost", "square", "a constant without a value"),
+    ],
+)
+def test_statistics_that_are_not_stored_are_blamed_on_the_node_that_stores_none(
+    mean: str, variance: str, reason: str
+) -> None:
+    computed = "square = Mul(variance, variance)\ntwice = Add(variance, variance)\nlost = Const([1.0])\n"
+    message = graphdef(IMAGE + PARAMETERS + computed + LAYER.format(mean=mean, variance=variance))
+    for node in message.node:
+        if node.name == "lost":
+            node.attr.pop("value")
+    statistics = inspect(flatten(records(message.SerializeToString(), "m.pb"))).layers[0].statistics
+    assert (statistics.state, statistics.reason) == (State.UNREAD, reason)

@@ -11,7 +11,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.naming import layer_name, parameter_scope
 from bninspect.batchnorm.recognition.fused import along
 from bninspect.batchnorm.site import Batch, Chosen, Site
-from bninspect.batchnorm.stored import EMPTY, stored_statistics
+from bninspect.batchnorm.stored import EMPTY, NO_VALUE, stored_statistics
 from bninspect.batchnorm.switch import ModeSwitch
 from bninspect.graph.ops import VARIABLES
 from bninspect.graph.trace import content, declared_shape, value
@@ -123,7 +123,9 @@ def _statistics(inference: Branch | None, moving: MovingStatistics | None) -> St
     mean, variance = value(inference.mean), value(inference.variance)
     if _is_empty(mean) or _is_empty(variance):
         return Statistics(state=State.ABSENT, reason=EMPTY)
-    node = mean.node
+    node = (variance if _is_kept(mean) else mean).node
+    if node.op == "Const":
+        return Statistics(state=State.UNREAD, reason=NO_VALUE)
     return Statistics(
         state=State.UNREAD, reason=f"they are computed by {node.op} {node.label} when the model runs"
     )

@@ -41,7 +41,7 @@ def is_variance_like(tensor: Tensor, conditions: Conditions) -> bool:
     def before(place: tuple[Tensor, bool]) -> Iterator[tuple[Tensor, bool]]:
         tensor, scaled = place
         scaled = scaled or tensor.node.op in _SCALES
-        return ((value(one), scaled) for one in _made_of(tensor, place[1], conditions) or ())
+        return ((value(one), scaled) for one in _made_of(tensor, conditions) or ())
 
     stored = computed = False
     for current, scaled in reach([(value(tensor), False)], before, _MOST_NODES):
@@ -53,7 +53,7 @@ def is_variance_like(tensor: Tensor, conditions: Conditions) -> bool:
         elif _is_average(node, scaled):
             if _is_square(node.inputs[0]):
                 return True
-        elif _made_of(current, scaled, conditions) is None:
+        elif _made_of(current, conditions) is None:
             computed = computed or not (node.op == "Const" or node.op.startswith("Placeholder"))
     return stored and not computed
 
@@ -62,13 +62,11 @@ def _is_average(node: Node, scaled: bool) -> bool:
     return node.op == "Mean" or (node.op == "Sum" and scaled)
 
 
-def _made_of(tensor: Tensor, scaled: bool, conditions: Conditions) -> tuple[Tensor, ...] | None:
+def _made_of(tensor: Tensor, conditions: Conditions) -> tuple[Tensor, ...] | None:
     """What a variance-like tensor is chosen from, or made of by arithmetic that keeps it one; None where the
     way ends.
     """
     node = tensor.node
-    if is_parameter(tensor) or _is_average(node, scaled):
-        return None
     join = conditions.join(node)
     if join is not None:
         return join.if_true, join.if_false

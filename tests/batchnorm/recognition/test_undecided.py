@@ -129,6 +129,8 @@ SILENT = {
     "s = Sum(d, axis)\nt = Add(s, epsilon)\nr = Sqrt(t)\ny = RealDiv(c, r)\n",
     "a divisive normalization": "s = Square(x)\nw = VariableV2(shape=[1, 1, 3, 3])\nc = Conv2D(s, w)\n"
     "a = Add(c, beta)\nr = Sqrt(a)\ny = RealDiv(x, r)\n",
+    "a step by the root alone": "r = Sqrt(variance)\nstep = RealDiv(mean, r)\nw = Sub(beta, step)\n"
+    "y = Mul(x, w)\n",
     "attention": "d = Const(64.0)\nr = Sqrt(d)\ny = RealDiv(x, r)\n",
     "a distance": "o = Const([1.0, 2.0, 3.0])\nd = SquaredDifference(x, o)\naxis = Const([-1])\n"
     "s = Sum(d, axis)\n"
@@ -175,3 +177,54 @@ def test_a_root_that_is_scaled_before_it_divides_is_said(scaled: str) -> None:
     assert [one.reason for one in found.unrecognised] == [
         "the root of the variance is scaled by a parameter before x - mean is divided by it"
     ]
+
+
+SAID = {
+    "a stored variance with epsilon": "s = Add(variance, epsilon)\nr = Sqrt(s)\ny = RealDiv(x, r)\n",
+    "the variance of the batch": "r = Sqrt(batch_variance)\ny = RealDiv(x, r)\n",
+    "the variance of the batch, clipped behind": "s = Sqrt(batch_variance)\nr = Add(s, epsilon)\n"
+    "y = RealDiv(x, r)\n",
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_a_variance_that_scales_no_difference_is_said(case: str) -> None:
+    found = report(BATCH + SAID[case])
+    assert (found.layers, found.lookalikes) == ((), ())
+    assert [one.reason for one in found.unrecognised] == [
+        "1/sqrt(variance + epsilon) is taken, and no x - mean is found that it scales"
+    ]
+
+
+MIXED = """
+half = Const(0.5)
+a = Mul(batch_mean, half)
+b = Mul(mean, half)
+mixed = Add(a, b)
+centred = Sub(x, mixed)
+s = Sqrt(batch_variance)
+d = {change}
+y = RealDiv(centred, d)
+"""
+
+
+@pytest.mark.parametrize("change", ["Add(s, epsilon)", "Maximum(s, epsilon)", "Mul(s, gamma)"])
+def test_what_a_changed_root_scales_is_judged_first(change: str) -> None:
+    (said,) = report(BATCH + MIXED.format(change=change)).unrecognised
+    assert (said.node, said.reason) == (
+        "y",
+        "the statistics mix those of the batch with stored ones (mean:0)",
+    )
+
+
+ONWARD = {
+    "a layout by the root": "r = Sqrt(shifted)\nto = Reshape(x, r)\ny = RealDiv(to, gamma)\n",
+    "an activation of the root": "r = Sqrt(shifted)\nto = Relu(r)\ny = RealDiv(x, to)\n",
+    "the root over another": "r = Sqrt(shifted)\nto = RealDiv(x, gamma)\ny = Add(r, to)\n",
+}
+
+
+@pytest.mark.parametrize("case", ONWARD)
+def test_what_is_no_root_any_more_divides_nothing(case: str) -> None:
+    found = report(BATCH + SHIFTED.format(v="batch_variance") + ONWARD[case])
+    assert (found.layers, found.lookalikes, found.unrecognised) == ((), (), ())

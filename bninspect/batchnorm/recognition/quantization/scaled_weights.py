@@ -167,7 +167,7 @@ def leftovers(sites: Sequence[Site], graph: Graph, asked_for: Collection[Tensor]
     does, and nobody reads them, or asked for them.
     """
     kept = {_parts_of(site) for site in sites if site.carried is not None}
-    alike = [site for site in sites if kept and site.carried is None and _parts_of(site) in kept]
+    alike = [site for site in sites if site.carried is None and _parts_of(site) in kept]
     ends = ((site, _end(site.output, graph)) for site in alike)
     return {site: end for site, end in ends if end is not None and end not in asked_for}
 

@@ -79,7 +79,7 @@ def test_statistics_that_a_predicate_chooses(predicate: str, training_when: bool
     origins = layer.wiring.served[0].site.mean_origin, layer.wiring.served[0].site.variance_origin
     for origin, nodes in zip(origins, (("batch_mean", "mean"), ("batch_variance", "variance")), strict=True):
         assert isinstance(origin, Chosen)
-        assert origin.join.predicate.name == f"{predicate}:0"
+        assert (origin.join.node.name, origin.join.predicate.name) == ("v", f"{predicate}:0")
         assert (origin.if_true.node.name, origin.if_false.node.name) == nodes
         assert (origin.join.if_true.node.name, origin.join.if_false.node.name) == nodes
         assert tuple(tensor.node.name for tensor in origin.tensors) == nodes
@@ -205,11 +205,17 @@ NONE = {
         "Conv2D(image, scaled)", "MatMul(image, scaled, transpose_b=true)"
     ),
     "weights without a root": folded().replace("(image, scaled)", "(image, kernel)"),
-    "two layers, by gamma": folded(scale="Select(phase, by_gamma, by_other)")
-    + "by_gamma = Mul(gamma, root)\nby_other = Mul(other, root)\n",
+    "two layers, by gamma": folded(scale="Merge(a, b:1)")
+    + "by_gamma = Mul(gamma, root)\nby_other = Mul(other, root)\n"
+    + "a = Switch(by_gamma, phase)\nb = Switch(by_other, phase)\n",
+    "two layers, by beta": folded().replace("y = Add(conv, offset)", "y = Add(conv, either)")
+    + "second = Sub(other, moved)\na = Switch(offset, phase)\nb = Switch(second, phase)\n"
+    + "either = Merge(a, b:1)\n",
+    "two layers, one without beta": folded().replace("y = Add(conv, offset)", "y = Add(conv, either)")
+    + "second = Neg(moved)\na = Switch(offset, phase)\nb = Switch(second, phase)\neither = Merge(a, b:1)\n",
     "two layers, by epsilon": "more = Const(0.01)\nadded = Add(variance, more)\nsecond = Rsqrt(added)\n"
     + folded(scale="Mul(gamma, which)")
-    + "which = Select(phase, root, second)\n",
+    + "a = Switch(root, phase)\nb = Switch(second, phase)\nwhich = Merge(a, b:1)\n",
 }
 
 
@@ -288,3 +294,11 @@ def test_an_inference_graph_has_an_x_of_our_own() -> None:
     assert isinstance(found.found.mean_origin, Stored)
     assert (found.found.x.node.name, found.found.x.name) == ("conv/unscaled", "conv:0")
     assert Unscaled(written.node("conv"), written).convolved.name == "conv:0"
+
+
+def test_another_chain_that_nobody_reads_is_a_layer_of_its_own() -> None:
+    """Folding left nothing behind: what has other parts is an output."""
+    other = "shifted_2 = Add(other, epsilon)\nroot_2 = Rsqrt(shifted_2)\ncentred = Sub(image, mean)\n"
+    found = report(TRAINED + other + "z = Mul(centred, root_2)\n")
+    assert sorted(layer.form.value for layer in found.layers) == ["decomposed", "folded"]
+    assert [tensor.node.name for tensor in found.outputs] == ["y", "z"]

@@ -155,6 +155,20 @@ SUMS = {
     "over a sum": ("a = Add(root, beta)\ny = RealDiv(gamma, a)\n", None),
     "over a sum, in a product": ("a = Add(root, beta)\nb = RealDiv(gamma, a)\ny = Mul(b, root)\n", None),
     "another op": ("a = Relu(root)\ny = Mul(a, gamma)\n", {"y:0": 1.0}),
+    "one of several that are handed on": ("a = IdentityN(root, beta)\ny = Mul(a, root)\n", {f"{R}^2": 1.0}),
+    "rounded within a range that is no sum": (
+        "a = Add(root, beta)\nlow = RealDiv(gamma, a)\ny = FakeQuantWithMinMaxVars(root, low, low)\n",
+        {R: 1.0},
+    ),
+    "negatives that go round": ("a = Neg(b)\nb = Neg(a)\ny = Mul(a, root)\n", {f"{R} a:0": 1.0}),
+    "a convolution by two kernels": (
+        "a = Mul(w, root)\nb = Mul(a, w)\nconv = Conv2D(x, b)\ny = Neg(conv)\n",
+        None,
+    ),
+    "a convolution by no sum": (
+        "a = Add(root, beta)\nb = RealDiv(w, a)\nconv = Conv2D(x, b)\ny = Neg(conv)\n",
+        None,
+    ),
 }
 
 
@@ -259,6 +273,11 @@ KERNELS = {
         "to = Const([1, 1, 1, 2])\ng = Reshape(gamma, to)\na = Mul(w, root)\ny = Mul(a, g)\n",
         "w:0",
     ),
+    "a vector of a layout that is fed": (
+        "to = Placeholder(dtype=int32)\ng = Reshape(gamma, to)\na = Mul(w, root)\ny = Mul(a, g)\n",
+        "w:0",
+    ),
+    "a matrix": ("k = VariableV2(shape=[2, 2])\na = Mul(k, gamma)\ny = Mul(k, root)\n", "k:0"),
     "the square of a kernel": ("a = Mul(w, root)\ny = Mul(a, w)\n", None),
     "a sum": ("a = Mul(w, root)\ny = Add(a, w)\n", None),
 }

@@ -90,6 +90,8 @@ def twin(lines: str) -> str | None:
             "s:0",
         ),
         (TWIN + MOMENTS.format("other"), "twin:0"),
+        (TWIN + "s = Softmax(twin)\n" + MOMENTS.format("s"), "twin:0"),
+        (TWIN + "s = Reshape(other, twin)\n" + MOMENTS.format("s"), "twin:0"),
     ],
     ids=[
         "alone",
@@ -100,6 +102,8 @@ def twin(lines: str) -> str | None:
         "handed on twice",
         "moments of it laid out",
         "moments of something else",
+        "moments of what is computed of it",
+        "moments of something laid out by it",
     ],
 )
 def test_what_the_file_computes_by_the_kernel(lines: str, name: str) -> None:

@@ -9,7 +9,7 @@ from bninspect.batchnorm.recognition.quantization.scaled_weights import carried
 from bninspect.batchnorm.recognition.quantization.unscaled import Unscaled
 from bninspect.batchnorm.site import Chosen, Site, Stored
 from bninspect.batchnorm.wiring.conditions import Conditions
-from tests.support.parts import names_of_parts, only_layer, reasons, report
+from tests.support.parts import names_of_parts, only_layer, report
 from tests.support.text import graph
 
 PARTS = """
@@ -279,11 +279,6 @@ def test_a_normalization_that_folding_left_behind(case: str) -> None:
         asked = inspect(written, ["y", end])
         assert sorted(layer.form.value for layer in asked.layers) == ["decomposed", "folded"]
         assert [tensor.node.name for tensor in asked.outputs] == ["y", end]
-
-
-def test_what_cannot_be_read_is_said() -> None:
-    scaled = folded().replace("Add(conv, offset)", "Mul(conv, offset)")
-    assert [reason[:34] for reason in reasons(PARTS + scaled)] == ["1/sqrt(variance + epsilon) is taken"[:34]]
 
 
 def test_an_inference_graph_has_an_x_of_our_own() -> None:

@@ -45,8 +45,6 @@ def dead_channels(values: Values, outputs: Mapping[Tensor, Values]) -> Flags:
     `outputs`: the output tensor of each layer -> its values.
     """
     collapsed = values.collapsed()
-    if not collapsed.any():
-        return collapsed
     spread = np.sqrt(values.median())
     own = np.sqrt(np.maximum(values.variance, 0.0))
     still = np.maximum(thresholds.DEAD_MEAN * spread, thresholds.QUIET_MEAN * own)
@@ -88,7 +86,7 @@ def _norms(maker: Node, size: int) -> NDArray[np.float64] | None:
         weights = held.numbers()
     except GraphDefError:
         return None
-    if maker.op == "MatMul" and maker.attr("transpose_b", False):
+    if maker.attr("transpose_b", False):
         weights = weights.reshape(size, -1).T
     norms: NDArray[np.float64] = np.sqrt((weights.reshape(-1, size) ** 2).sum(axis=0))
     return norms
@@ -103,7 +101,7 @@ def _of_constant_inputs(maker: Node, size: int, outputs: Mapping[Tensor, Values]
             whole = size % before.size == 0
             return np.repeat(before.collapsed(), size // before.size) if whole else np.zeros(size, bool)
         source = same(x)
-        if source is x or source == x:
+        if source == x:
             if x.node.op not in _CHANNELWISE or not x.node.inputs:
                 break
             source = x.node.inputs[0]

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from bninspect.batchnorm import State
+from bninspect.errors import Absent
+from bninspect.measure.companions.companions import CompanionTest
 from bninspect.rules import Case
-from bninspect.rules.facts.measurements import evidence, probe_of
+from bninspect.rules.facts.measurements import (
+    DRAWN,
+    evidence,
+    no_statistics,
+    not_run,
+    probe_of,
+    unexplained,
+    untested,
+)
 from tests.support.parts import STORED, report
-from tests.support.probes import net, probe
+from tests.support.probes import CHANNELS, net, probe, probed
 from tests.support.probing import shifted, trial
 
 
@@ -34,3 +46,36 @@ def test_without_a_better_preset_its_own_counts() -> None:
 def test_a_model_that_was_not_run_has_no_measurements() -> None:
     with pytest.raises(ValueError, match="was asked about a model that was not run"):
         probe_of(Case(report=report(STORED)))
+
+
+def test_a_layer_is_known_by_its_stored_numbers_alone() -> None:
+    """Initial or broken ones: whatever the images are."""
+    initial = probed("a", 0, stored=lambda given: (np.zeros(CHANNELS), np.ones(CHANNELS)))
+    broken = replace(initial.layer.statistics, state=State.INVALID)
+    layers = [initial, probed("b", 1), probed("c", 2)]
+    layers[1] = replace(layers[1], layer=replace(layers[1].layer, statistics=broken))
+    found = evidence(probe(*layers))
+    assert [one.known for one in found] == [True, True, False]
+    case = Case(report=probe(*layers).report, probe=probe(*layers))
+    assert [one.name for one in unexplained(case)] == ["c"]
+    assert unexplained(replace(case, explained={"c": "BN405"})) == []
+
+
+def test_why_nothing_is_said_of_statistics() -> None:
+    found = probe(*net())
+    assert (not_run(found), no_statistics(found)) == (None, None)
+    numbers = replace(found, inputs=(replace(found.inputs[0], drawn=True),))
+    assert (not_run(numbers), no_statistics(numbers)) == (None, DRAWN)
+    gone = replace(found, ran=False, skipped=(Absent(what="a", reason="no"), Absent(what="b", reason="no")))
+    assert not_run(gone) == no_statistics(gone) == "the model was not run: no"
+    assert not_run(replace(gone, skipped=())) == "the model was not run"
+
+
+def test_why_a_test_of_the_probe_says_nothing() -> None:
+    found = probe(*net())
+    case = Case(report=found.report, probe=found)
+    assert untested(case, None, "it was not asked for") == "it was not asked for"
+    assert untested(case, CompanionTest(reason="by hand"), "") == "by hand"
+    assert untested(case, CompanionTest(), "") is None
+    gone = replace(case, probe=replace(found, ran=False))
+    assert untested(gone, None, "it was not asked for") == "the model was not run"

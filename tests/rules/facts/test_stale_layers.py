@@ -140,3 +140,38 @@ def test_from_half_of_the_layers_on_it_is_the_model(deviations: Sequence[float],
     (finding,) = wrong(probe(*off(deviations)))
     assert finding.code == "BN403"
     assert title in finding.title
+
+
+@pytest.mark.parametrize(
+    ("heirs", "words"),
+    [
+        (1, "; the deployed error of net/block1/bn is inherited: its own is small"),
+        (2, "; the deployed errors of 2 layers behind are inherited: their own are small"),
+        (0, ""),
+    ],
+)
+def test_layers_that_inherit_the_error_are_told(heirs: int, words: str) -> None:
+    layers = [
+        probed("net/block0/bn", 0, stored=narrowed(3.0)),
+        *(probed(f"net/block{index}/bn", index, inherits=2.0) for index in range(1, 1 + heirs)),
+        *(probed(f"net/block{index}/bn", index) for index in range(1 + heirs, 6)),
+    ]
+    (finding,) = wrong(probe(*layers))
+    assert ("inherited" in finding.evidence) is bool(heirs)
+    assert words in finding.evidence
+
+
+@pytest.mark.parametrize(
+    ("stale", "count", "of_model"), [(3, 3, False), (2, 4, True), (1, 4, False), (2, 5, False)]
+)
+def test_a_model_is_stale_throughout_if_half_of_more_than_three_layers_are(
+    stale: int, count: int, of_model: bool
+) -> None:
+    layers = [
+        probed(f"net/block{index}/bn", index, stored=narrowed(3.0))
+        if index < stale
+        else probed(f"net/block{index}/bn", index)
+        for index in range(count)
+    ]
+    (finding,) = wrong(probe(*layers))
+    assert ("in the first third of the layers" in finding.evidence) is of_model

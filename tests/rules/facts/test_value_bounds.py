@@ -66,3 +66,4 @@ def test_the_gain_is_the_slope_of_a_channel() -> None:
 def test_a_channel_is_alive_above_a_thousandth_of_the_median_gamma() -> None:
     assert values([1.0] * 4, [1000.0, 1000.0, 1.01, 2000.0]).alive().tolist() == [True] * 4
     assert values([1.0] * 3, [1000.0, 1000.0, 1.0]).alive().tolist() == [True, True, False]
+    assert values([1.0] * 3, [0.001, 0.001, 0.01]).alive().tolist() == [True] * 3

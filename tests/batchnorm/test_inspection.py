@@ -82,10 +82,8 @@ def test_why_statistics_were_not_read(
 def test_layers_stand_in_groups_by_what_decides_them() -> None:
     """One source, whichever way round; one computed predicate; one constant; none of a fixed mode."""
     predicates = "a = Placeholder(dtype=bool, shape=[])\nb = Placeholder(dtype=bool, shape=[])\n"
-    predicates += (
-        "both = LogicalAnd(a, b)\nyes = Const(true)\nno = Const(false)\n"
+    predicates += "both = LogicalAnd(a, b)\nyes = Const(true)\nno = Const(false)\n"
     predicates += "not_phase = LogicalNot(phase)\n"
-    )
     layers = fused_cond("phase", "l1") + fused_cond("both", "l2") + fused_cond("not_phase", "l3")
     layers += fused_cond("yes", "l4") + fused_cond("no", "l5") + fused_cond("both", "l6", true_is="inference")
     layers += fused_cond("yes", "l7") + fused_cond("a", "l8")

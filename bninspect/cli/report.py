@@ -50,6 +50,7 @@ def command(path: str, target: str, **asked: Any) -> None:
 def _write(path: str, target: str, asked: dict[str, Any]) -> tuple[pages.Targets, str | None]:
     """The files, written, and why the model could not be run; None where it was, or was not to be."""
     from bninspect.cli.configuration.settings import settings_of
+    from bninspect.collector import left_to_collector
     from bninspect.commands.report.report import report_model
     from bninspect.render.waiting import waiting
 
@@ -61,6 +62,8 @@ def _write(path: str, target: str, asked: dict[str, Any]) -> tuple[pages.Targets
     config = click.get_current_context().obj
     settings = settings_of(path, asked, config, request=request, keep=True)
     with waiting("running both modes") as tell:
-        facts = report_model(settings, against=against, patch=asked["patch"], progress=tell)
+        facts = left_to_collector(
+            report_model(settings, against=against, patch=asked["patch"], progress=tell)
+        )
     targets.write(facts)
     return targets, facts.result.error

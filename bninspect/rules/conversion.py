@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.converters.fact import Serves
 from bninspect.converters.forecast import ConverterForecast, forecast
-from bninspect.errors import BninspectError
-from bninspect.rewrite.strip import strip
-from bninspect.rules.remedies import to_inference, with_values
+from bninspect.rules.remedies import stripped, to_inference
 from bninspect.rules.rule import Case
 
 if TYPE_CHECKING:
@@ -34,16 +32,13 @@ def for_converters(
     fix = to_inference(Case(report=report, deploy=True))
     if missing_weights(report) is not None:
         return fix, ()
-    stripped = _after_strip(report, {one.converter.name for one in forecasts})
-    if stripped and [one.serves for one in stripped] == [one.serves for one in forecasts]:
+    after = _after_strip(report, {one.converter.name for one in forecasts})
+    if after and [one.serves for one in after] == [one.serves for one in forecasts]:
         return None, ()
-    return fix, stripped
+    return fix, after
 
 
 def _after_strip(report: Report, names: set[str]) -> tuple[ConverterForecast, ...]:
     """The forecasts of what strip would write; empty where it refuses, or no layer is left to be seen."""
-    try:
-        written = strip(with_values(report)).written
-    except BninspectError:
-        return ()
-    return forecast(written, names) if written.layers else ()
+    written = stripped(report)
+    return () if isinstance(written, str) or not written.layers else forecast(written, names)

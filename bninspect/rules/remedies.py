@@ -53,7 +53,7 @@ _SAVED = {"saved_model.pb", "saved_model.pbtxt"}
 class _Asked:
     """What was asked of a graph before: several rules, and several layers of one rule, ask the same."""
 
-    obstacles: dict[tuple[Mode, tuple[str, ...]], str | None] = field(default_factory=dict)
+    stripped: dict[tuple[Mode, tuple[str, ...]], Report | str] = field(default_factory=dict)
     fillable: dict[bool, frozenset[str]] = field(default_factory=dict)
     looped: frozenset[str] | None = None
 
@@ -88,14 +88,14 @@ def refresh_command(case: Case, names: Collection[str] = (), *, strip: bool = Fa
     if not wanted or wanted & layers_in_loops(report):
         return None
     ways = (True,) if strip else (False, True)
-    stripped = next((way for way in ways if wanted <= fillable(report, way)), None)
+    strips = next((way for way in ways if wanted <= fillable(report, way)), None)
     outputs = _outputs(report, needed=False)
-    if stripped is None or outputs is None or (stripped and report.unrecognised):
+    if strips is None or outputs is None or (strips and report.unrecognised):
         return None
     some = 0 < len(names) < len(report.layers) and len(names) <= _FEW_LAYERS and not strip
     chosen = "".join(f" --layer {quote(name)}" for name in names) if some else ""
-    stripping = " --strip" if stripped else ""
-    target = _target(report, "serving" if stripped else "refreshed")
+    stripping = " --strip" if strips else ""
+    target = _target(report, "serving" if strips else "refreshed")
     return f"bninspect refresh {_model(report)}{chosen}{data(case)}{stripping}{outputs} -o {target}"
 
 
@@ -113,7 +113,13 @@ def to_inference(case: Case) -> str:
 
 def obstacle(report: Report, mode: Mode = Mode.INFERENCE) -> str | None:
     """Why `strip` would refuse the model in this mode; None if it would write it."""
-    known = _asked.setdefault(report.graph, _Asked()).obstacles
+    written = stripped(report, mode)
+    return written if isinstance(written, str) else None
+
+
+def stripped(report: Report, mode: Mode = Mode.INFERENCE) -> Report | str:
+    """What `strip` would write of the model in this mode, inspected; or why it would refuse."""
+    known = _asked.setdefault(report.graph, _Asked()).stripped
     key = mode, tuple(tensor.name for tensor in report.outputs)
     if key not in known:
         known[key] = _tried(report, mode)
@@ -140,12 +146,11 @@ def data(case: Case) -> str:
     return "".join(f" {word}" for word in (join(_words(given)),) if word) + allowed
 
 
-def _tried(report: Report, mode: Mode) -> str | None:
+def _tried(report: Report, mode: Mode) -> Report | str:
     try:
-        strip(with_values(report), mode)
+        return strip(with_values(report), mode).written
     except BninspectError as error:
         return str(error)
-    return None
 
 
 def fillable(report: Report, create: bool) -> frozenset[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import field, replace
 from fnmatch import fnmatchcase
-from traceback import format_exception
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
@@ -78,6 +77,8 @@ def check(settings: Settings, graph: Graph | None = None) -> ModelResult:
     except (BninspectError, OSError, MemoryError) as error:
         return ModelResult(path=settings.path, error=described(settings.path, error))
     except Exception as error:
+        from traceback import format_exception
+
         bug = "".join(format_exception(error))
         return ModelResult(path=settings.path, error=described(settings.path, error), bug=bug)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -63,6 +62,8 @@ def _split(terms: Iterable[str]) -> Iterator[str]:
 
 def _hint(term: str) -> str:
     """`did you mean BN201?`, else where to look. Letters that look like digits are taken for them."""
+    from difflib import get_close_matches
+
     code = term.upper().translate(str.maketrans("OQILSZ", "001152"))
     codes = [rule.code for rule in rules()]
     if (numbered := f"BN{code.removeprefix('BN')}") in codes:

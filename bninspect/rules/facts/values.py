@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, State
-    from bninspect.batchnorm.layer import MovingStatistics
+    from bninspect.batchnorm.layer import MovingStatistics, StoredStatistics
+    from bninspect.graph import Graph
     from bninspect.rules.rule import Case
 
     Floats = NDArray[np.float64]
@@ -81,8 +83,13 @@ class Values:
         return found
 
 
+_known: WeakKeyDictionary[Graph, dict[BatchNorm, Values | None]] = WeakKeyDictionary()
+"""What was read of a graph before: several rules ask for the same numbers."""
+
+
 def stored(case: Case, *states: State) -> Iterator[Values]:
     """The statistics in one of these states whose mean and variance are of one length."""
+    known = _known.setdefault(case.report.graph, {})
     seen = set()
     for layer in case.layers:
         held = layer.statistics
@@ -92,10 +99,18 @@ def stored(case: Case, *states: State) -> Iterator[Values]:
         if key in seen:
             continue
         seen.add(key)
-        mean, variance = held.values.numbers()
-        if mean.size == variance.size:
-            gamma = _gamma(layer, mean.size)
-            yield Values(layer=layer, moving=layer.moving, mean=mean, variance=variance, gamma=gamma)
+        if layer not in known:
+            known[layer] = _values(layer, held.values, layer.moving)
+        if (values := known[layer]) is not None:
+            yield values
+
+
+def _values(layer: BatchNorm, held: StoredStatistics, moving: MovingStatistics) -> Values | None:
+    """The numbers of a layer; None where its mean and variance are of different lengths."""
+    mean, variance = held.numbers()
+    if mean.size != variance.size:
+        return None
+    return Values(layer=layer, moving=moving, mean=mean, variance=variance, gamma=_gamma(layer, mean.size))
 
 
 def _gamma(layer: BatchNorm, size: int) -> Floats:

@@ -73,5 +73,5 @@ def _judged(
 
 def _range(values: NDArray[Any]) -> Range:
     """(min, max); None for a bound that is not finite: for both where a value is no number."""
-    low, high = (float(bound.reduce(values, axis=None)) for bound in (np.minimum, np.maximum))
+    low, high = float(np.minimum.reduce(values, None)), float(np.maximum.reduce(values, None))
     return (low if isfinite(low) else None, high if isfinite(high) else None)

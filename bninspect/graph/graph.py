@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bninspect.graphdef.tensors import TensorValue
 
 
+_NO_BINDINGS: dict[str, Any] = {}
 _NOTHING_TRACED: dict[tuple[object, int], tuple[Tensor, bool]] = {}
 
 
@@ -81,7 +82,7 @@ class Node:
         """The predicates of the Ifs whose branch it stands in, with the branch."""
         self.predicate: Tensor | None = None
         """Of a Merge that stands for an If: what chooses (input 0 is the false branch); None elsewhere."""
-        self.bindings: Mapping[str, Any] = {}
+        self.bindings: Mapping[str, Any] = _NO_BINDINGS
         """Attributes of the call, for those that the function body leaves to it; of a node without a record
         its own.
         """

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from bninspect.graph.ops import NEXT_TURNS
-from bninspect.graph.search import postorder, producers
+from bninspect.graph.search import postorder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ def topological(roots: Iterable[Node]) -> dict[Node, int]:
         if node.op in NEXT_TURNS:
             backs.append(node)  # what goes round the loop comes behind all the rest
             return []
-        earlier = producers(node)
+        earlier = [tensor.node for tensor in node.inputs]
         return [*earlier, *reversed(node.controls)] if node.controls else earlier
 
     round_the_loops = (tensor.node for back in backs for tensor in back.inputs)

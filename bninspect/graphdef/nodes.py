@@ -146,16 +146,19 @@ class _Attributes(Mapping[str, Any]):
         self._values: dict[str, Any] = {}
 
     def __getitem__(self, key: str) -> Any:
-        if key not in self._values:
+        values = self._values
+        if key not in values:
             if key in self._large:
-                self._values[key] = _large_attribute(self._large[key])
+                values[key] = _large_attribute(self._large[key])
             elif key in self._small:
-                self._values[key] = attribute(self._small[key])
-        return self._values[key]
+                values[key] = attribute(self._small[key])
+        return values[key]
 
     def get(self, key: str, default: Any = None) -> Any:
         value = self._values.get(key)
-        return self[key] if value is None and key in self else default if value is None else value
+        if value is None and (key in self._small or key in self._large):
+            value = self[key]
+        return default if value is None else value
 
     def __contains__(self, key: object) -> bool:
         return key in self._large or key in self._small

@@ -56,6 +56,8 @@ class Conditions:
         self._predicates: dict[Tensor, tuple[Tensor, bool]] = {}
         self._alike: dict[Truth | str, tuple[Tensor, bool]] = {}
         """Per truth table, or spelling, the tensor that stands for it, and whether that is its negation."""
+        self._edges: dict[tuple[Context, Tensor, bool], Context] = {}
+        """Behind a Switch in this context, of this predicate, at this side: all of a branch share what holds."""
         self._possible: dict[Context, bool] = {}
         self._never: dict[Context, str | None] = {}
         self._joins: dict[Node, Join | None] = {}
@@ -153,15 +155,15 @@ class Conditions:
     def _edge(self, tensor: Tensor) -> Context:
         node = tensor.node
         context = self._known.get(node, _EMPTY)
-        if (
-            node.op in SWITCHES
-            and len(node.inputs) == 2
-            and not _steers_loop(node)
-            and len(context) < _MOST_CONDITIONS
-        ):
+        if node.op not in SWITCHES or len(node.inputs) != 2 or len(context) >= _MOST_CONDITIONS:
+            return context
+        if _steers_loop(node):
+            return context
+        place = context, node.inputs[1], tensor.port == 1
+        if place not in self._edges:
             source, negated = self.base(node.inputs[1])
-            context = context | {(source, (tensor.port == 1) != negated)}
-        return context
+            self._edges[place] = context | {(source, (tensor.port == 1) != negated)}
+        return self._edges[place]
 
     def _join_of(self, node: Node) -> Context:
         """A node's context from those of its inputs."""
@@ -173,7 +175,7 @@ class Conditions:
         for tensor in node.inputs:
             before = tensor.node
             edge = self._edge(tensor) if before.op in SWITCHES else self._known.get(before, _EMPTY)
-            if edge:
+            if edge and edge is not context:
                 context = _both(context, edge) if context else edge
         for control in node.controls:
             context = _both(context, self._known.get(control, _EMPTY))

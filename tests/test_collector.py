@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+from weakref import ref
 
+from bninspect.collector import collector_held_off, left_to_collector
 from tests.support.places import FIXTURES
 
 PASSES = """
@@ -26,3 +29,22 @@ def test_no_pass_of_the_collector_while_graph_runs() -> None:
     )
     assert ended.stdout
     assert ended.stderr.split() == ["0"]
+
+
+class Made:
+    """What a weak reference can be made to."""
+
+
+def test_what_is_left_to_the_collector_stays_until_it_comes() -> None:
+    with collector_held_off():
+        made = ref(left_to_collector(Made()))
+        assert made() is not None
+    gc.collect()
+    assert made() is None
+
+
+def test_what_was_made_while_the_collector_was_held_off_counts_as_old() -> None:
+    with collector_held_off():
+        made = [Made()]
+    assert any(one is made for one in gc.get_objects(generation=2))
+    assert gc.isenabled()

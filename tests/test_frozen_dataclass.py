@@ -136,3 +136,20 @@ def test_is_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         record.new = 1
     assert not hasattr(record, "__dict__")
+
+
+def test_of_many_records_each_is_as_the_first() -> None:
+    """From the thousandth on a class has an `__init__` of its own."""
+
+    @frozen_dataclass
+    class Pair:
+        first: int
+        second: tuple[int, ...] = (2,)
+
+    records = [Pair(first=number) for number in range(2000)]
+    assert [record.first for record in records] == list(range(2000))
+    assert {record.second for record in records} == {(2,)}
+    assert Pair(first=1, second=(3,)) == replace(records[1], second=(3,)) != records[1]
+    for wrong, named in (({}, "first"), ({"first": 1, "third": 2}, "third")):
+        with pytest.raises(TypeError, match=named):
+            Pair(**wrong)  # type: ignore[arg-type]

@@ -55,6 +55,21 @@ UNREAD = {
 }
 
 
+FAR = "".join(f"y{number + 1} = Relu(y{number})\n" for number in range(100))
+"""A way from y0 that is longer than what is looked at of it."""
+UNREAD |= {
+    "an end far from its input, and one from a constant": (
+        X + CONST + "y0 = Relu(x)\n" + FAR + "d = Neg(c)\n",
+        ["y100:0"],
+    ),
+    "an end far from a constant": (X + Y + CONST + "y0 = Relu(c)\n" + FAR, ["y:0"]),
+    "more ends than are looked at": (
+        X + CONST + "".join(f"a{number} = Neg(x)\nb{number} = Neg(c)\n" for number in range(40)),
+        [f"a{number}:0" for number in range(40)],
+    ),
+}
+
+
 @pytest.mark.parametrize("case", UNREAD)
 def test_what_nobody_reads(case: str) -> None:
     lines, expected = UNREAD[case]

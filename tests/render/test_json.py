@@ -6,9 +6,12 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from bninspect import __version__
 from bninspect.batchnorm.branches import Switched
 from bninspect.batchnorm.layer import State, Statistics
+from bninspect.batchnorm.mode import Mode
 from bninspect.graph import Node
 from bninspect.render.json import dumps, graph_document
 from tests.support.reports import fixed_training, held, layer, odds, phase, predicate, report
@@ -141,3 +144,23 @@ def test_what_json_does_not_have_is_null() -> None:
     assert entry["epsilon"] is None
     assert entry["statistics"]["mean"] == [None, None]
     assert entry["statistics"]["variance"] == [-1.0, None]
+
+
+def test_a_document_is_written_as_the_library_writes_it() -> None:
+    words = {"quoted": 'a "b" \\ \n \u00e9 \U0001f600', "empty": "", "mode": Mode.TRAINING}
+    numbers = [
+        0,
+        -1,
+        10**30,
+        0.1,
+        1e22,
+        1e-300,
+        -0.0,
+        True,
+        False,
+        None,
+        np.float64(0.1),
+        np.float32(0.5).item(),
+    ]
+    document = {**words, "numbers": numbers, "nothing": [{}, [], (), {"deep": [[[1]], ("x",)]}]}
+    assert dumps(document) == json.dumps(document, indent=2)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bninspect.batchnorm import Mode, inspect
+from bninspect.batchnorm import Mode, Report, inspect
+from bninspect.converters.forecast import forecast
 from bninspect.inputs.request import Request
 from bninspect.models.restore import load
-from bninspect.rules import Case
+from bninspect.rewrite.strip import Stripped, strip
+from bninspect.rules import Case, remedies
+from bninspect.rules.conversion import for_converters
 from bninspect.rules.remedies import data, layers_in_loops, obstacle, refresh_command, strip_command
 from tests.support.places import FIXTURES
 
@@ -65,3 +68,18 @@ def test_refresh_is_not_advised_for_layers_in_a_loop() -> None:
 )
 def test_a_model_that_was_run_is_run_with_the_same(request_: Request | None, words: str) -> None:
     assert data(_case("classic_net.pb", request_)) == words
+
+
+def test_strip_is_tried_once_however_many_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = _case("net_mixed.pb")
+    tried: list[Mode] = []
+
+    def counted(report: Report, mode: Mode) -> Stripped:
+        tried.append(mode)
+        return strip(report, mode)
+
+    monkeypatch.setattr(remedies, "strip", counted)
+    assert for_converters(case.report, forecast(case.report))[1]
+    assert obstacle(case.report) is None
+    assert strip_command(case) is not None
+    assert tried == [Mode.INFERENCE]

@@ -57,7 +57,7 @@ class Conditions:
         self._alike: dict[Truth | str, tuple[Tensor, bool]] = {}
         """Per truth table, or spelling, the tensor that stands for it, and whether that is its negation."""
         self._edges: dict[tuple[Context, Tensor, bool], Context] = {}
-        """(context of a Switch, its predicate, its port) -> what holds behind it, one set for all of a branch."""
+        """(context of a Switch, its predicate, its port) -> what holds behind it, one for all of a branch."""
         self._possible: dict[Context, bool] = {}
         self._never: dict[Context, str | None] = {}
         self._joins: dict[Node, Join | None] = {}

@@ -97,8 +97,8 @@ class _Flattening:
             if values:
                 node.stored = values.get(name)
             tensors[name] = tensor((node, 0))
+            self.nodes.append(node)  # among those that a call was written as
             written.append(node)
-        self.nodes += written
         self.pending.append((scope, written))
 
     def _call(self, scope: Scope, nodedef: NodeDef) -> Call | None:

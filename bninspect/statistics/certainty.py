@@ -10,7 +10,7 @@ The samples are the images where what the layer sees of one depends on no other.
 each with its mean and variance over all its images. Images would not do: behind a layer that normalizes with
 the moments of the batch, what the images of a batch have in common is gone, and they differ more than batches
 of them do. On the networks of tests/networks (`tests.networks.certainty`) F of images says up to 2.9 times
-the error, and F of batches 0.96 to 1.04 of it. F of images, which is too large if anything, serves until
+the error, and F of batches 0.98 to 1.04 of it. F of images, which is too large if anything, serves until
 there are enough batches. Only full batches are samples; F is scaled to all values.
 """
 

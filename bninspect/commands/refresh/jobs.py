@@ -21,14 +21,20 @@ from bninspect.run import settings
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from bninspect.commands.refresh.estimates import Batch, Measured
+    from bninspect.commands.refresh.estimates import Batch, Measured, Task
     from bninspect.commands.refresh.part_folder import PartFolder
     from bninspect.commands.refresh.plan import RefreshOptions
     from bninspect.inputs.request import Request
     from bninspect.options import Device
 
 BATCHES_OF_A_TASK = 4
-"""Few, so that workers are done at about the same time, and little is lost with one that ends."""
+"""Few, so that little is lost with a worker that ends; and more than one, for while one batch runs the next
+is made.
+"""
+BY_THEMSELVES = 8
+"""So many of the last batches are a task each, so that workers are done at about the same time: one that
+started later does fewer of them.
+"""
 
 
 @frozen_dataclass
@@ -57,10 +63,7 @@ def in_tasks(
     """The batches of the run in order, measured by as many workers as the options say, or by this process;
     those in the folder are read from there. Raises as `estimate`, and RunError for a worker that ended.
     """
-    tasks = [
-        (first, min(first + BATCHES_OF_A_TASK, run.batches))
-        for first in range(0, run.batches, BATCHES_OF_A_TASK)
-    ]
+    tasks = division(run.batches)
     kept = {} if folder is None else {task: found for task in tasks if (found := folder.read(task))}
     todo = [task for task in tasks if task not in kept]
     options = work.options
@@ -73,6 +76,13 @@ def in_tasks(
             folder.write(task, found)
         run.lost.update(found.lost)
         yield from found.batches
+
+
+def division(batches: int) -> list[Task]:
+    """The tasks that so many batches are, in order."""
+    together = max(batches - BY_THEMSELVES, 0) // BATCHES_OF_A_TASK * BATCHES_OF_A_TASK
+    starts = [*range(0, together, BATCHES_OF_A_TASK), *range(together, batches)]
+    return list(zip(starts, [*starts[1:], batches], strict=True))
 
 
 _runs: dict[bytes, TrainingRun] = {}

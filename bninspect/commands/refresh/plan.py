@@ -74,12 +74,16 @@ class RefreshOptions(Checked):
     def refuse_contradictions(self) -> None:
         in_tasks = self.jobs or self.engine or self.part_folder
         if self.until is not None and in_tasks:
-            raise OptionError("until excludes jobs, engine and parts: where it ends depends on all before it")
+            raise OptionError(
+                "--jobs, --engine and --parts do not go with --until: where it ends depends on all before it"
+            )
         if self.mix and self.prior:
-            raise OptionError("mix and prior: both say how much of the old statistics is kept; give one")
+            raise OptionError("--mix and --prior both say how much of the old statistics is kept: give one")
         name = (self.engine or ENGINES[0]).partition(":")[0]
         if name not in ENGINES:
-            raise OptionError(f"engine={self.engine!r}: one of {', '.join(ENGINES)} is wanted")
+            raise OptionError(
+                f"no engine is called {self.engine!r}: --engine takes one of {', '.join(ENGINES)}"
+            )
 
 
 @frozen_dataclass

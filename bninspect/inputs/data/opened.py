@@ -109,5 +109,6 @@ def _fsspec(path: str) -> Any:
 
 
 def _unreadable(path: str, error: Exception) -> InputError:
-    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    absent = "it does not exist" if isinstance(error, FileNotFoundError) else ""  # fsspec says its path alone
+    reason = getattr(error, "strerror", None) or absent or str(error) or type(error).__name__
     return InputError(f"{path} cannot be read: {reason}")

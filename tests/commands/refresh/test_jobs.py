@@ -151,9 +151,9 @@ def workers(parent: int) -> list[int]:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--until", "0.1", "--jobs", "2"], "until excludes jobs, engine and parts"),
-        (["--mix", "0.5", "--prior", "8"], "mix and prior"),
-        (["--engine", "lokki"], "one of loky, dask, ray, spark is wanted"),
+        (["--until", "0.1", "--jobs", "2"], "--jobs, --engine and --parts do not go with --until: where"),
+        (["--mix", "0.5", "--prior", "8"], "--mix and --prior both say how much"),
+        (["--engine", "lokki"], "no engine is called 'lokki': --engine takes one of loky, dask, ray, spark"),
         (["--engine", "spark"], "--engine spark: joblibspark is not installed"),
         (["--until", "0"], "is not in the range x>0"),
     ],

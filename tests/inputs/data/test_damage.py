@@ -138,3 +138,8 @@ def test_a_loader_that_ends_the_process_or_changes_its_names_is_refused(tmp_path
     assert "SystemExit" in refused(f"{tmp_path}/ends.py:load_data")
     (tmp_path / "names.py").write_text("def load_data():\n    yield {'x': [1]}\n    yield {'y': [1]}\n")
     assert "other names from batch to batch: x, then y" in refused(f"{tmp_path}/names.py:load_data")
+
+
+def test_an_address_under_which_nothing_is() -> None:
+    pytest.importorskip("fsspec")
+    assert refused("memory://nothing.npy").endswith("nothing.npy cannot be read: it does not exist")

@@ -174,20 +174,20 @@ def _data_format(mean: Origin, match: Match) -> str:
     sides = (mean.if_true, mean.if_false) if isinstance(mean, Chosen) else (mean,)
     batch = next((side for side in sides if isinstance(side, Batch)), None)
     if batch is not None:
-        return "NHWC" if _leave_the_last(batch.axes, rank(match.x) if batch.of_x else None) else "NCHW"
+        return "NHWC" if _leave_the_last(batch.axes) else "NCHW"
     shape = _laid_out(match.mean) or ()
     is_first = len(shape) >= 3 and shape[-1] == 1 and sum(size != 1 for size in shape) == 1
     return "NCHW" if is_first else "NHWC"
 
 
-def _leave_the_last(axes: tuple[int, ...], dimensions: int | None) -> bool:
-    """Whether axes are the first ones of a tensor, be it behind an axis that counts groups of images."""
-    if dimensions:
-        axes = tuple(axis % dimensions for axis in axes)
-    elif min(axes, default=0) < 0:
-        return -1 not in axes
+def _leave_the_last(axes: tuple[int, ...]) -> bool:
+    """Whether axes leave the last of a tensor out: those from its end say so, else they are the first ones,
+    be it behind an axis that counts groups of images.
+    """
     first = min(axes, default=0)
-    return first < 2 and sorted(axes) == list(range(first, first + len(axes)))
+    if first < 0:
+        return -1 not in axes
+    return sorted(axes) == list(range(first, first + len(axes)))
 
 
 def _kept_axes(mean: Origin, match: Match) -> tuple[int, ...]:

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.graph.functions.library import Library, called
+from bninspect.graph.functions.library import called
 from bninspect.graph.search import upstream
 from bninspect.graph.types import given_type, taken_type
 from bninspect.graphdef.dtypes import spoken
@@ -66,9 +66,7 @@ def check(case: Case) -> Iterator[Finding]:
             remedy="build the graph in this type and freeze it; batch norm keeps its parameters in float32",
         )
     needed = upstream(tensor.node for tensor in case.report.outputs)
-    calling = Library(graph.graphdef).calls
-    nodes = [node for node in graph if node.op in calling and node in needed]
-    calls = [(node, name) for node in nodes for name in _absent(node, graph)]
+    calls = [(node, name) for node in graph if node in needed for name in _absent(node, graph)]
     if calls:
         names = sorted({name for _, name in calls})
         yield RULE.finding(
@@ -103,8 +101,7 @@ def _misnamed(case: Case, needed: Collection[Node]) -> Iterator[Finding]:
 def _clash(node: Node) -> str | None:
     """What is wrong with the types of a node's inputs; None if nothing that is known."""
     for slot, tensor in enumerate(node.inputs):
-        taken = taken_type(node, slot)
-        given = None if taken is None else given_type(tensor.node, tensor.port)
+        taken, given = taken_type(node, slot), given_type(tensor.node, tensor.port)
         if taken is not None and given is not None and taken[1] != given:
             return (
                 f"{node.label} takes {spoken(taken[1])} at input {slot} (its attribute "

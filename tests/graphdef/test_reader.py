@@ -182,3 +182,32 @@ def test_the_bytes_of_a_node_are_kept() -> None:
     node_class = message_class("NodeDef")
     for node in graphdef.nodes:
         assert node_class.FromString(node.span.bytes()).name == node.name
+
+
+@pytest.mark.parametrize(
+    "field",
+    [b"\x20\x05", b"\x2a\x02\x08\x05", b"\x1a\x02\x08\x05", b"\x28\x05"],
+    ids=["versions as a number", "another message", "a version as a message", "another number"],
+)
+def test_versions_are_field_4_and_a_message(field: bytes, tmp_path: Path) -> None:
+    content = chain("Relu").SerializeToString()
+    assert read(written(tmp_path, content + field)).producer is None
+    assert read(written(tmp_path, b"\x22\x02\x08\x1b" + content + field)).producer == 27
+
+
+def test_of_two_attributes_with_one_key_the_last_counts(tmp_path: Path) -> None:
+    """A large one and a small one, in either order; asked for twice."""
+    node = message_class("NodeDef")
+    head = node(name="x", op="Numbers").SerializeToString()
+    small, large = node(), node()
+    small.attr["list"].i, large.attr["list"].s = 7, b"a" * 5000
+    parts = small.SerializeToString(), large.SerializeToString()
+    for order, expected in ((parts, b"a" * 5000), (parts[::-1], 7)):
+        data = head + b"".join(order)
+        whole = b"\x0a" + bytes([len(data) & 127 | 128, len(data) >> 7]) + data
+        (found,) = read(written(tmp_path, whole)).nodes
+        assert [found.attr("list"), found.attr("list", 1)] == [expected, expected]
+        assert (found.attr("none"), found.attr("none", 3), "none" in found.attributes) == (None, 3, False)
+        assert (len(found.attributes), list(found.attributes), found.attributes.get("list")) == (
+            1, ["list"], expected,
+        )  # fmt: skip

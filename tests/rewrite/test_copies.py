@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bninspect.graphdef import GraphDef, NodeDef
+from bninspect.graphdef import GraphDef, NodeDef, Span
 from bninspect.graphdef.writer import new_node
 from bninspect.rewrite.copies import copies
 
@@ -85,3 +85,20 @@ def test_what_is_emptied_by_reading_it_is_not_shared_by_two_loops() -> None:
     assert set(_inputs(copies(loop("A"), loop("A"), prefix="second").graphdef)) == {
         "x", "array", "whole", "handle", "body", "exit",
     }  # fmt: skip
+
+
+def test_functions_of_both_stand_in_the_library_once_with_what_else_is_in_it() -> None:
+    """The first graph's where both have one of a name; gradients of the first, else of the second."""
+    names = {"f": "first", "g": "first"}, {"g": "second", "h": "second"}
+    rests = [(Span(b"one", 0, 3),), (Span(b"two", 0, 3),)]
+    first, second = (
+        replace(_graph(_node("x", "Placeholder")), functions=functions, library_rest=rest)  # type: ignore[arg-type]
+        for functions, rest in zip(names, rests, strict=True)
+    )
+    both = copies(first, second, prefix="second").graphdef
+    assert sorted(map(str, both.functions.items())) == ["('f', 'first')", "('g', 'first')", "('h', 'second')"]
+    assert both.library_rest == rests[0]
+    assert copies(replace(first, library_rest=()), second, prefix="b").graphdef.library_rest == rests[1]
+    assert copies(first, replace(second, library_rest=()), prefix="b").graphdef.library_rest == rests[0]
+    alone = replace(first, functions={}), replace(second, functions={})
+    assert copies(*alone, prefix="b").graphdef.library_rest == ()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bninspect.converters.fact import Serves
-from bninspect.errors import RewriteError
 from bninspect.rules import conversion
 from tests.support.reports import report
 
@@ -28,14 +27,10 @@ def forecasts(*serves: Any) -> Any:
 
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Sets what strip leads to: forecasts, an error, or a model without layers."""
+    """Sets what strip leads to: forecasts, why it refuses, or a model without layers."""
 
     def setting(stripped: Any, *, layers: tuple[str, ...] = ("bn",), missing: Any = None) -> None:
-        def strip(_: object) -> Any:
-            if isinstance(stripped, Exception):
-                raise stripped
-            return SimpleNamespace(written=SimpleNamespace(layers=layers))
-
+        written = stripped if isinstance(stripped, str) else SimpleNamespace(layers=layers)
         asked: set[str] = set()
 
         def forecast(_: object, names: set[str]) -> Any:
@@ -43,9 +38,8 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             assert asked == {"c0", "c1"}
             return stripped
 
-        monkeypatch.setattr(conversion, "strip", strip)
+        monkeypatch.setattr(conversion, "stripped", lambda report: written)
         monkeypatch.setattr(conversion, "forecast", forecast)
-        monkeypatch.setattr(conversion, "with_values", lambda report: report)
         monkeypatch.setattr(conversion, "missing_weights", lambda report: missing)
         monkeypatch.setattr(conversion, "to_inference", lambda case: f"fix of {case.deploy}")
 
@@ -53,7 +47,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def test_nothing_is_to_do_where_all_serve_inference(given: Callable[..., None]) -> None:
-    given(RewriteError("not asked"))
+    given("not asked")
     assert conversion.for_converters(REPORT, forecasts(RIGHT, RIGHT)) == (None, ())
 
 
@@ -74,7 +68,7 @@ def test_strip_helps_where_it_changes_a_verdict(
 @pytest.mark.parametrize(
     "facts",
     [
-        {"stripped": RewriteError("refused")},
+        {"stripped": "refused"},
         {"stripped": forecasts(RIGHT, RIGHT), "layers": ()},
         {"stripped": forecasts(RIGHT, RIGHT), "missing": "weights"},
     ],

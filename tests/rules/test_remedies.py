@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bninspect.batchnorm import Mode, Report, inspect
 from bninspect.converters.forecast import forecast
+from bninspect.graph import flatten
+from bninspect.graphdef import read
 from bninspect.inputs.request import Request
+from bninspect.measure.presets import PresetFit
 from bninspect.models.restore import load
 from bninspect.rewrite.strip import Stripped, strip
 from bninspect.rules import Case, remedies
 from bninspect.rules.conversion import for_converters
-from bninspect.rules.remedies import data, layers_in_loops, obstacle, refresh_command, strip_command
+from bninspect.rules.remedies import (
+    BUILD_ANEW,
+    data,
+    layers_in_loops,
+    obstacle,
+    probe_command,
+    refresh_command,
+    strip_command,
+    to_inference,
+)
 from tests.support.places import FIXTURES
 
 
@@ -64,8 +78,12 @@ def test_refresh_is_not_advised_for_layers_in_a_loop() -> None:
         (Request(images=("p/",), size=(8, 9), resize="pad"), " --image p/ --size 8x9 --resize pad"),
         (Request(images=tuple(f"{number}.png" for number in range(9))), " --image DIR"),
         (Request(images=("p",), feeds=("k=@k.npy",)), " --image p --feed k=@k.npy"),
+        (Request(random=4, feeds=("k=@k.npy",)), " --image DIR --feed k=@k.npy"),
+        (Request(images=tuple("abcdefgh")), " --image " + " --image ".join("abcdefgh")),
+        (Request(data=("a.npz", "b.csv"), batch_size=4), " --data a.npz --data b.csv --batch-size 4"),
+        (Request(images=("p",), channels="bgr", input="image"), " --image p --input image --channels bgr"),
     ],
-)
+)  # fmt: skip
 def test_a_model_that_was_run_is_run_with_the_same(request_: Request | None, words: str) -> None:
     assert data(_case("classic_net.pb", request_)) == words
 
@@ -83,3 +101,67 @@ def test_strip_is_tried_once_however_many_ask(monkeypatch: pytest.MonkeyPatch) -
     assert obstacle(case.report) is None
     assert strip_command(case) is not None
     assert tried == [Mode.INFERENCE]
+
+
+def test_ops_that_were_let_through_are_let_through_again() -> None:
+    case = replace(_case("classic_net.pb", Request(images=("p",))), allowed_ops=("Foreign",))
+    assert data(case) == " --image p --allow-op Foreign"
+    assert data(replace(case, request=None)) == " --image DIR --allow-op Foreign"
+
+
+def test_a_model_is_measured_again_under_another_preset() -> None:
+    case = _case("classic_net.pb", Request(images=("p",), preprocess="tf", channels="bgr"))
+    model = FIXTURES / "classic_net.pb"
+    assert probe_command(case) == f"bninspect probe {model} --image p --preprocess tf --channels bgr"
+    preset = PresetFit(preset="caffe", channels="bgr", gap=0.1, w=0.1, r=1.0)
+    assert probe_command(case, preset) == f"bninspect probe {model} --image p --preprocess caffe"
+
+
+def test_a_few_layers_are_named_and_all_are_not() -> None:
+    case = _case("two_switches.pb")
+    model = FIXTURES / "two_switches"
+    end = f" --image DIR -o {model}.refreshed.pb"
+    assert refresh_command(case) == f"bninspect refresh {model}.pb{end}"
+    assert refresh_command(case, ["bn_a"]) == f"bninspect refresh {model}.pb --layer bn_a{end}"
+    assert refresh_command(case, ["bn_a", "bn_b"]) == f"bninspect refresh {model}.pb{end}"
+    stripped = refresh_command(case, ["bn_a"], strip=True)
+    assert stripped == f"bninspect refresh {model}.pb --image DIR --strip -o {model}.serving.pb"
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "command"),
+    [
+        ("classic.pb", Mode.INFERENCE, "bninspect strip {}.pb -o {}.serving.pb"),
+        ("classic.pb", Mode.TRAINING, "bninspect strip {}.pb --mode training -o {}.training.pb"),
+    ],
+)
+def test_strip_to_a_mode(name: str, mode: Mode, command: str) -> None:
+    model = FIXTURES / name.removesuffix(".pb")
+    assert strip_command(_case(name), mode) == command.format(model, model)
+
+
+def test_what_brings_a_model_to_inference() -> None:
+    """Strip; or statistics from data; or its author."""
+    assert to_inference(_case("classic.pb")).startswith("bninspect strip ")
+    assert to_inference(_case("fixed_training_fused_2.pb")).startswith("bninspect ")
+    assert " --strip " in to_inference(_case("formula_training.pb"))
+    assert to_inference(_case("cases/rnn_training.pb")) == BUILD_ANEW
+    weightless = _case("train.meta")
+    assert to_inference(weightless) == strip_command(weightless) == refresh_command(weightless)
+
+
+@pytest.mark.parametrize(
+    ("path", "model", "target"),
+    [
+        ("-", "MODEL", "refreshed.pb"),
+        ("net.pb", "net.pb", "net.refreshed.pb"),
+        ("-net.pb", "./-net.pb", "./-net.refreshed.pb"),
+        ("a b/net.pbtxt", "'a b/net.pbtxt'", "'a b/net.refreshed.pb'"),
+        ("saved/saved_model.pb", "saved/saved_model.pb", "saved.refreshed.pb"),
+        ("net.v2", "net.v2", "net.v2.refreshed.pb"),
+    ],
+)
+def test_the_new_file_stands_beside_the_model(path: str, model: str, target: str) -> None:
+    graphdef = replace(read(str(FIXTURES / "classic.pb")), path=path)
+    case = Case(report=inspect(flatten(graphdef)))
+    assert refresh_command(case) == f"bninspect refresh {model} --image DIR -o {target}"

@@ -1,0 +1,63 @@
+"""A finding as its rule makes it: what it says of a layer, of the model, and what it accounts for."""
+
+from __future__ import annotations
+
+from bninspect.rules import Finding, Needs, Rule, Severity
+
+
+def rule(title: str = "") -> Rule:
+    return Rule(
+        code="BN299",
+        name="bad-thing",
+        severity=Severity.WARNING,
+        summary="a bad thing",
+        title=title,
+        check=lambda case: iter(()),
+        page="",
+    )
+
+
+def test_a_finding_of_a_layer_accounts_for_it() -> None:
+    found = rule("{layers} did a bad thing").finding("numbers", layer="bn", node="bn/op", remedy="a command")
+    assert found == Finding(
+        code="BN299",
+        severity=Severity.WARNING,
+        layer="bn",
+        node="bn/op",
+        message="numbers",
+        remedy="a command",
+        title="bn did a bad thing",
+        evidence="numbers",
+        accounts_for=frozenset({"bn"}),
+    )
+    assert found.fix == "a command"
+
+
+def test_a_finding_of_the_model_accounts_for_no_layer() -> None:
+    found = rule("{layers} did a bad thing").finding("numbers")
+    assert (found.layer, found.title, found.accounts_for, found.fix) == (
+        None,
+        "a bad thing",
+        frozenset(),
+        None,
+    )
+
+
+def test_what_a_finding_is_told_comes_first() -> None:
+    told = {"title": "worse", "message": "words", "accounts_for": frozenset({"c"})}
+    found = rule().finding("numbers", layer="bn", severity=Severity.ERROR, **told)  # type: ignore[arg-type]
+    assert (found.severity, found.title, found.message) == (Severity.ERROR, "worse", "words")
+    assert found.evidence == "numbers"
+    assert found.accounts_for == frozenset({"c"})
+    assert rule().finding("numbers", layer="bn", accounts_for=frozenset()).accounts_for == frozenset()
+
+
+def test_a_title_names_layers_where_it_has_a_place_for_them() -> None:
+    titled = rule("{layers} did a bad thing")
+    assert titled.titled("all 3 layers") == "all 3 layers did a bad thing"
+    assert titled.titled("") == rule().titled("all 3 layers") == rule().titled("") == "a bad thing"
+
+
+def test_a_rule_needs_the_graph_alone_unless_it_says_so() -> None:
+    one = rule()
+    assert (one.needs, one.undecided, one.together) == (Needs.GRAPH, None, None)

@@ -12,11 +12,30 @@ import pytest
 import bninspect
 from bninspect import cli
 from tests.support.checking import ERROR, HEALTHY, WARNING
+from tests.support.named_options import not_taken
 from tests.support.places import FIXTURES
 from tests.support.stripping import CLASSIC, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+
+@pytest.fixture(autouse=True)
+def _only_options_that_the_command_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every error line that a test here makes in this process is held to it."""
+    invoke, say = cli._invoke, cli._say
+    typed: list[str] = []
+
+    def invoked(arguments: Sequence[str]) -> int:
+        typed[:] = arguments
+        return invoke(arguments)
+
+    def told(message: str) -> None:
+        say(message)
+        assert not_taken(message, typed) == set(), message
+
+    monkeypatch.setattr(cli, "_invoke", invoked)
+    monkeypatch.setattr(cli, "_say", told)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from bninspect.cli import run
 from bninspect.run import session
+from tests.support.named_options import not_taken
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
@@ -77,3 +78,18 @@ def test_a_string_is_fed_from_a_file_as_it_is(sound: Path) -> None:
     arrays, said = feeds.parse(load("speech.pbtxt"), ("wav_data=@clip.wav",))
     assert arrays["wav_data:0"].item() == b"RIFF\0\0"
     assert said == {"wav_data:0": "@clip.wav"}
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "wrong"),
+    [
+        ("op X is not on the allow-list (`--allow-op X` runs it)", ["forecast", "m.pb", "--try"], set()),
+        ("op X is not on the allow-list (`--allow-op X` runs it)", ["graph", "m.pb"], {"--allow-op"}),
+        ("freeze it: bninspect strip m.pb --unfrozen", ["graph", "m.pb"], set()),
+        ("No such option '--layr'. Did you mean '--layer'?", ["graph", "--layr", "m.pb"], set()),
+    ],
+)
+def test_a_remedy_is_an_option_of_the_command_that_names_it(
+    message: str, arguments: list[str], wrong: set[str]
+) -> None:
+    assert not_taken(message, arguments) == wrong

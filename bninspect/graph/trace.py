@@ -55,7 +55,7 @@ _HOPS = 64
 def _through(tensor: Tensor, ops: frozenset[str]) -> Tensor:
     for _ in range(_HOPS):
         node = tensor.node
-        before = node.inputs[0] if node.op in ops and node.inputs else _before(tensor, ops)
+        before = node.inputs[0] if node.op in ops else _before(tensor, ops)
         if before is None:
             return tensor
         tensor = before
@@ -71,7 +71,7 @@ def _before(tensor: Tensor, ops: frozenset[str]) -> Tensor | None:
     """The tensor that this one hands on, where its op is one of these; else None."""
     node = tensor.node
     if node.op in ops:
-        return node.inputs[0] if node.inputs else None
+        return node.inputs[0]
     if node.op == "IdentityN":
         return node.inputs[tensor.port] if tensor.port < len(node.inputs) else None
     if node.op in MERGES and (start := _loop_start(node)) is not None and _is_invariant(node):
@@ -126,7 +126,7 @@ def _is_invariant(merge: Node) -> bool:
 
 def _handed_on(node: Node) -> Node | None:
     """The node whose value this one hands on; None if it hands on none."""
-    return node.inputs[0].node if node.op in IDENTITIES and node.inputs else None
+    return node.inputs[0].node if node.op in IDENTITIES else None
 
 
 def constant(tensor: Tensor) -> Any:

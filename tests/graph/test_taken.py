@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bninspect.errors import GraphDefError
+from bninspect.graph.ops import ASSIGNS, IDENTITIES, MERGES, NEXT_TURNS, RESHAPES, SELECTS, SWITCHES
 from bninspect.graph.taken import INPUTS
 from bninspect.graphdef.schema import message_class
 from tests.support.text import graph
@@ -31,6 +32,12 @@ def test_a_node_has_the_inputs_that_its_op_takes_or_is_refused(op: str) -> None:
             GraphDefError, match=f"damaged: {op} 'n' has {most + 1} inputs, where {most} belong"
         ):
             with_inputs(op, most + 1)
+
+
+def test_what_is_looked_through_has_something_to_hand_on() -> None:
+    """Whoever walks back takes the first input of these without asking whether it is there."""
+    looked_through = IDENTITIES | RESHAPES | MERGES | SELECTS | SWITCHES | NEXT_TURNS | ASSIGNS
+    assert {op for op in looked_through if INPUTS[op][0] < 1} == set()
 
 
 def value(kind: str) -> Any:

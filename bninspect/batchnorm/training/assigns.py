@@ -96,7 +96,7 @@ def updates_of(variable: Tensor, sources: Collection[Node], graph: Graph) -> lis
         Update(node=node, variable=variable, momentum=_momentum(node, variable))
         for tensor in reach([variable], onward, _MOST_NODES)
         for node, slot in graph.uses_of(tensor)
-        if node.op in ASSIGNS and slot == 0 and len(node.inputs) > 1
+        if node.op in ASSIGNS and slot == 0
         if is_made_of(node.inputs[1].node, sources)
     ]
 
@@ -114,7 +114,7 @@ def updates_behind(sources: Collection[Node], graph: Graph) -> dict[Node, list[U
 
     found: dict[Node, list[Update]] = {}
     for node in graph:
-        variable = _variable(node) if node.op in ASSIGNS and len(node.inputs) > 1 else None
+        variable = _variable(node) if node.op in ASSIGNS else None
         if variable is None or not declared_shape(variable.node):
             continue
         update = Update(node=node, variable=variable, momentum=_momentum(node, variable))
@@ -168,7 +168,7 @@ def _initializes(switch: Node) -> bool:
     """Whether the Switch hands a variable's value to what starts from it, as the shadow of a variable does:
     from its own value where that is initialized, else from its initial one.
     """
-    return len(switch.inputs) > 1 and same(switch.inputs[1]).node.op in _IS_INITIALIZED
+    return same(switch.inputs[1]).node.op in _IS_INITIALIZED
 
 
 def _variable(assign: Node) -> Tensor | None:
@@ -195,7 +195,7 @@ def _factor_of(product: Tensor, is_other: Callable[[Tensor], bool], *, idle: flo
     """The number c of c * t, where t is the tensor looked for; None for anything else. `idle` is the number
     that would leave the statistic as it is.
     """
-    if product.node.op != "Mul" or len(product.node.inputs) != 2:
+    if product.node.op != "Mul":
         return None
     for one, other in (product.node.inputs, product.node.inputs[::-1]):
         number = _number(one, idle)
@@ -218,7 +218,7 @@ def _number(tensor: Tensor, idle: float, depth: int = 0) -> float | None:
         sides = [scalar(side) for side in node.inputs]
         learning = [side for side in sides if side is not None and side != idle]
         found = learning[0] if len(learning) == 1 and None not in sides else None
-    elif node.op == "Sub" and len(node.inputs) == 2 and depth < _MOST_DIFFERENCES:
+    elif node.op == "Sub" and depth < _MOST_DIFFERENCES:
         first = _number(node.inputs[0], idle, depth + 1)
         second = None if first is None else _number(node.inputs[1], 1.0 - idle, depth + 1)
         found = None if first is None or second is None else first - second

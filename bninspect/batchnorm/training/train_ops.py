@@ -36,11 +36,7 @@ class Training:
         """
         if not self.trainable:
             return []
-        assigns = [
-            node
-            for node in self._graph
-            if node.op in ASSIGNS and len(node.inputs) > 1 and node not in self._averages
-        ]
+        assigns = [node for node in self._graph if node.op in ASSIGNS and node not in self._averages]
         fed = self._fed() if assigns else set()
         return [node for node in assigns if node.inputs[1].node in fed and self._learns(node)]
 
@@ -64,7 +60,7 @@ class Training:
 
     def _gathering(self) -> list[Node]:
         """Ops that add what is fed to variables that the optimizers' ops read: accumulated gradients."""
-        adding = [node for node in self._graph if node.op in ADDS_IN_PLACE and len(node.inputs) > 1]
+        adding = [node for node in self._graph if node.op in ADDS_IN_PLACE]
         if not adding or not self.applies:
             return []
         read, fed = upstream(self.applies), self._fed()

@@ -95,7 +95,7 @@ class Blends:
                 continue
             node = same(rest).node
             parts = self._terms(node, depth - 1, differences=False) if node.op == "Mul" else None
-            if differences and node.op == "Sub" and len(node.inputs) == 2:
+            if differences and node.op == "Sub":
                 parts = self._sum(_alone(node.inputs[0]), _alone(node.inputs[1]), Weight(None, -1.0, -1.0))
             return self._sum({}, parts or _alone(rest), weight)
         return None
@@ -122,12 +122,12 @@ class Blends:
         held = scalar(tensor) if node.op == "Const" else None
         if held is not None:
             return Weight(None, held, held)
-        if node.op == "Cast" and node.inputs and depth:
+        if node.op == "Cast" and depth:
             if _is_boolean_as_number(node):
                 source, negated = self._base(node.inputs[0])
                 return Weight(source, float(not negated), float(negated))
             return None if node.attr("DstT") == "bool" else self.weight(node.inputs[0], depth - 1)
-        if node.op not in ("Sub", "Add", "AddV2", "Mul") or len(node.inputs) != 2 or not depth:
+        if node.op not in _OPERATIONS or not depth:
             return None
         first, second = (self.weight(operand, depth - 1) for operand in node.inputs)
         if first is None or second is None:

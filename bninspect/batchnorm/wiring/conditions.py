@@ -155,7 +155,7 @@ class Conditions:
     def _edge(self, tensor: Tensor) -> Context:
         node = tensor.node
         context = self._known.get(node, _EMPTY)
-        if node.op not in SWITCHES or len(node.inputs) != 2 or len(context) >= _MOST_CONDITIONS:
+        if node.op not in SWITCHES or len(context) >= _MOST_CONDITIONS:
             return context
         if _steers_loop(node):
             return context
@@ -167,7 +167,7 @@ class Conditions:
 
     def _join_of(self, node: Node) -> Context:
         """A node's context from those of its inputs."""
-        if node.op in MERGES and node.inputs:
+        if node.op in MERGES:
             if is_loop_variable(node):
                 return self._edge(node.inputs[0])
             return frozenset.intersection(*(self._edge(tensor) for tensor in node.inputs))
@@ -199,9 +199,9 @@ class Conditions:
             blends = Blends(self.base)
             blend = blends.of(node) if node.op in SUMS else picked(node, blends.weight)
             return None if blend is None else Join(node, *blend)
-        if node.op in SELECTS and len(node.inputs) == 3:
+        if node.op in SELECTS:
             return Join(node, *node.inputs)
-        if len(node.inputs) != 2 or node.op in SELECTS or is_loop_variable(node):
+        if len(node.inputs) != 2 or is_loop_variable(node):
             return None
         first, second = node.inputs
         if node.predicate is not None:
@@ -240,7 +240,7 @@ class Conditions:
         for tensor in reach(node.inputs, _tensors_before, max(_MOST_STEPS - self._steps, 1)):
             self._steps += 1
             reader = tensor.node
-            if reader.op in SWITCHES and len(reader.inputs) == 2 and self.base(reader.inputs[1])[0] == source:
+            if reader.op in SWITCHES and self.base(reader.inputs[1])[0] == source:
                 return reader.inputs[1]
         return source
 
@@ -253,7 +253,7 @@ def constant_truth(predicate: Tensor) -> bool | None:
 
 def _read(node: Node) -> Tensor | None:
     """The predicate that a Switch or a Select reads, or that was an If's before its Merge was written."""
-    if node.op in MERGES or len(node.inputs) < 2:
+    if node.op in MERGES:
         return node.predicate
     return node.inputs[0 if node.op in SELECTS else 1]
 

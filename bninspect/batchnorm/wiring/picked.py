@@ -71,7 +71,7 @@ def _sides(stacked: Tensor) -> tuple[Tensor, ...]:
 
 def _is_a_row(node: Node) -> bool:
     """Whether it gives its input a first axis of its own."""
-    return node.op == "ExpandDims" and len(node.inputs) == 2 and integers(node.inputs[1]) == (0,)
+    return node.op == "ExpandDims" and integers(node.inputs[1]) == (0,)
 
 
 def _is_scalar(place: Tensor) -> bool:
@@ -84,7 +84,7 @@ def _is_scalar(place: Tensor) -> bool:
 
     for tensor in way(same(place), before, _HOPS):
         node = tensor.node
-        widened = node.op == "Reshape" and not (len(node.inputs) == 2 and integers(node.inputs[1]) == ())
+        widened = node.op == "Reshape" and integers(node.inputs[1]) != ()
         declared = declared_shape(node) if node.op.startswith("Placeholder") else None
         if widened or declared or node.op == "ExpandDims":
             return False

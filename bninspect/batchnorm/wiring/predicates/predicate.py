@@ -146,7 +146,7 @@ def logic(tensor: Tensor, *, unfed: bool = False) -> tuple[list[Tensor], list[Te
 def operands(tensor: Tensor, *, unfed: bool = False) -> list[Tensor]:
     """What a boolean or a comparison is computed from; nothing where it is no logic."""
     node = tensor.node
-    if unfed and node.op == _DEFAULTED and node.inputs:
+    if unfed and node.op == _DEFAULTED:
         return [same(node.inputs[0])]
     if node.op not in _ARITY or len(node.inputs) < _ARITY[node.op]:
         return []

@@ -21,6 +21,9 @@ WALKS_OF_THEIR_OWN = {
         batchnorm/wiring/blend.py: Blends._product Blends._terms Blends.weight
         batchnorm/wiring/nested.py: _Tree.truth
     """,
+    "halves a table, as deep as what decides is many": """
+        batchnorm/wiring/opposed.py: _formula
+    """,
     "one step: what it comes to asks no further": """
         batchnorm/wiring/conditions.py: Conditions._by_value Conditions.base
         rewrite/edits.py: Edits._waits_for_its_input Edits.controls

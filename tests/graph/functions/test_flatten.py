@@ -239,3 +239,13 @@ def test_a_name_is_shown_up_to_200_characters(length: int, shown: str, tmp_path:
     message.node[1].input[0] = "d" * length
     with pytest.raises(GraphDefError, match=f"reads '{shown}', and no node of that name"):
         flatten(read(written(tmp_path, message)))
+
+
+def test_what_a_call_is_written_as_stands_where_the_call_stood(tmp_path: Path) -> None:
+    """And its bodies behind all: the order of outputs and layers goes by it."""
+    lines = "x = Placeholder()\np = Placeholder()\na = Neg(x)\ni = If(p, x, then_branch=@f, else_branch=@f)\n"
+    nodes = graph(lines + "b = Neg(i)\ndef f(a) -> y=r:y:0\n    r = Rsqrt(a)\n", tmp_path)
+    assert [node.name for node in nodes] == [
+        *("x", "p", "a", "i/Switch_0", "i/Switch", "i/pivot_f", "i/pivot_t", "i/Merge_0", "b"),
+        *("i/else/r", "i/then/r"),
+    ]

@@ -82,17 +82,17 @@ def test_why_statistics_were_not_read(
 def test_layers_stand_in_groups_by_what_decides_them() -> None:
     """One source, whichever way round; one computed predicate; one constant; none of a fixed mode."""
     predicates = "a = Placeholder(dtype=bool, shape=[])\nb = Placeholder(dtype=bool, shape=[])\n"
-    predicates += "both = LogicalAnd(a, b)\nyes = Const(true)\nno = Const(false)\n"
+    predicates += "both = LogicalAnd(a, b)\nany = LogicalOr(a, b)\nyes = Const(true)\nno = Const(false)\n"
     predicates += "not_phase = LogicalNot(phase)\n"
     layers = fused_cond("phase", "l1") + fused_cond("both", "l2") + fused_cond("not_phase", "l3")
     layers += fused_cond("yes", "l4") + fused_cond("no", "l5") + fused_cond("both", "l6", true_is="inference")
-    layers += fused_cond("yes", "l7") + fused_cond("a", "l8")
+    layers += fused_cond("yes", "l7") + fused_cond("a", "l8") + fused_cond("any", "l10")
     layers += "l9 = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false)\n"
     found = report(STORED + PHASE + predicates + layers)
-    assert len(found.layers) == 9
+    assert len(found.layers) == 10
     groups = [[layer.output.node.name for layer in group.layers] for group in found.switches]
-    assert groups == [["l1", "l3"], ["l2", "l6"], ["l4", "l7"], ["l5"], ["l8"]]
-    assert [group.predicate.constant for group in found.switches] == [None, None, True, False, None]
+    assert groups == [["l1", "l3"], ["l2", "l6"], ["l4", "l7"], ["l5"], ["l8"], ["l10"]]
+    assert [group.predicate.constant for group in found.switches] == [None, None, True, False, None, None]
     assert all(group.switch is group.layers[0].switch for group in found.switches)
 
 

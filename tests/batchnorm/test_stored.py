@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from bninspect.batchnorm import State, inspect
@@ -79,6 +80,7 @@ def test_bounds_that_are_not_finite_are_none(mean: list[float], bounds: tuple[fl
     found = stored_statistics(moving).values
     assert found is not None
     assert (found.mean_range, found.variance_range) == (bounds, (1.0, 1.0))
+    np.testing.assert_array_equal(found.numbers(), (mean, [1.0] * len(mean)))
 
 
 ONES = constant("ones", [1.0])

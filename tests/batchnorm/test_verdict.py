@@ -240,3 +240,21 @@ def test_conditionals_around_a_layer_are_named(mode: Mode, name: str, level: str
 def test_what_cannot_be_told_of_a_default_is_not_said(op: str, facts: dict[str, object], end: str) -> None:
     decided = predicate(phase("training", op), **facts)
     assert verdict(report(layer(decided=decided))) == (f"1 batch norm, switched by training:0{end}", "plain")
+
+
+def test_behaviours_stand_by_how_grave_they_are() -> None:
+    """A placeholder is plain, a variable a warning, a default that trains an error."""
+    plain = layer("a", decided=predicate(phase("p")))
+    warning = layer("b", decided=predicate(phase("v", "VariableV2")))
+    error = layer("c", decided=predicate(phase("d", "PlaceholderWithDefault"), default=True))
+    found = behaviours(report(plain, warning, error))
+    assert [(way.layers[0].name, way.level, way.runs) for way in found] == [
+        ("c", "error", False),
+        ("b", "warning", False),
+        ("a", "plain", False),
+    ]
+
+
+def test_two_layers_with_initial_statistics_are_all() -> None:
+    text = verdict(report(layer("a", statistics=INITIAL), layer("b", statistics=INITIAL))).text
+    assert text.endswith("; all with initial statistics")

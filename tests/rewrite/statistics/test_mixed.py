@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,3 +57,14 @@ def test_what_new_statistics_are_put_into(name: str, expected: Callable[[str, st
     written = inserted(report, {layer.name: numbers, "another": numbers})
     lines = changed(written, report.graph.graphdef)
     expected(f"inserted-{name.rpartition('/')[2]}.txt", "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize("epsilon", [None, 0.0])
+@pytest.mark.parametrize("name", ["fixed_training_decomposed_2.pb", "cases/quantized_training.pb"])
+def test_a_layer_without_epsilon_gets_none(name: str, epsilon: float | None) -> None:
+    report = report_of(name)
+    layer = replace(report.layers[0], epsilon=epsilon)
+    numbers = np.ones(layer.channels or 3), np.ones(layer.channels or 3)
+    written = inserted(replace(report, layers=(layer,)), {layer.name: numbers})
+    (held,) = (node for node in written.nodes if "bninspect" in node.name and node.name.endswith("/epsilon"))
+    assert held.attr("value").array() == 0.0

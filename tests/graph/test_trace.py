@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from bninspect.graph.trace import cast_free, constant, integers, is_scalar, same, scalar, value
+from bninspect.errors import GraphDefError
+from bninspect.graph.trace import (
+    cast_free,
+    constant,
+    integers,
+    is_loop_variable,
+    is_scalar,
+    number,
+    same,
+    scalar,
+    shape_free,
+    shape_of,
+    value,
+)
 from tests.support.catching import fused
 from tests.support.parts import STORED, names_of_parts, only_layer
 from tests.support.text import graph
@@ -92,3 +105,62 @@ def test_what_a_constant_says(
     found = constant(tensor)
     assert (None if found is None else found.reshape(-1).tolist()) == values
     assert (scalar(tensor), integers(tensor), is_scalar(tensor)) == (one, whole, is_one)
+
+
+@pytest.mark.parametrize(
+    ("line", "through"),
+    [
+        ("t = Identity(x)", {same, value, cast_free, shape_free}),
+        ("t = Switch(x, x)", {same, value, cast_free, shape_free}),
+        ("t = Cast(x)", {value, cast_free}),
+        ("t = Reshape(x, x)", {value, shape_free}),
+        ("t = Squeeze(x)", {value, shape_free}),
+        ("t = ExpandDims(x, x)", {value, shape_free}),
+        ("t = BroadcastTo(x, x)", {value}),
+        ("t = Relu(x)", set()),
+    ],
+)
+def test_who_looks_through_what(line: str, through: set[object]) -> None:
+    nodes = graph("x = Placeholder(dtype=float)\n" + line)
+    x, t = nodes.node("x").output(), nodes.node("t").output()
+    for look in (same, value, cast_free, shape_free):
+        assert look(t) == (x if look in through else t)
+
+
+def test_the_port_behind_the_last_is_none_of_the_node() -> None:
+    both = graph("a = Const([1.0])\nboth = IdentityN(a)\n").node("both")
+    assert same(both.output(1)) == both.output(1)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ("m = Merge(x, n)\nn = NextIteration(x)", True),
+        ("m = Merge(n, x)\nn = RefNextIteration(x)", True),
+        ("m = Merge(x, n)\nn = Neg(x)", False),
+    ],
+)
+def test_a_loop_variable_is_known_by_its_next_turn(line: str, is_one: bool) -> None:
+    assert is_loop_variable(graph("x = Placeholder(dtype=float)\n" + line).node("m")) is is_one
+
+
+@pytest.mark.parametrize(
+    ("line", "shape"),
+    [
+        ("k = Const([1.0, 2.0])", (2,)),
+        ("k = Const(1.0)", ()),
+        ("k = VariableV2(shape=[3, 4])", (3, 4)),
+        ("k = VariableV2(dtype=float)", None),
+        ("k = Placeholder(shape=[3, 4])", None),
+    ],
+)
+def test_the_shape_of_what_is_kept(line: str, shape: tuple[int, ...] | None) -> None:
+    assert shape_of(graph(line).node("k")) == shape
+
+
+def test_a_number_among_the_attributes() -> None:
+    node = graph('k = LRN(bias=0.5, depth=3, name="text")').node("k")
+    assert [number(node, name, 2.0) for name in ("bias", "depth", "absent")] == [0.5, 3.0, 2.0]
+    assert number(node, "absent", None) is None
+    with pytest.raises(GraphDefError, match="damaged: attribute name of 'k' is no number"):
+        number(node, "name", None)

@@ -1,4 +1,4 @@
-"""Which bytes of a file are read, and when: what is known is not read again, and weights are not until asked."""
+"""Which bytes of a file are read, and when: what is known is not read again, nor weights until asked for."""
 
 from __future__ import annotations
 
@@ -54,7 +54,15 @@ def opened(folder: Path, content: bytes = CONTENT) -> FileBytes:
         ([90_000, 99_999], [(90_000, 10_000)]),
         ([90_000, 100_000], [(90_000, 10_000)]),
     ],
-    ids=["near", "with half of it left", "with less left", "before it", "the same", "at the end", "behind it"],
+    ids=[
+        "near",
+        "with half of it left",
+        "with less left",
+        "before it",
+        "the same",
+        "at the end",
+        "behind it",
+    ],
 )
 def test_a_window_serves_while_half_of_it_is_left(
     asked: Sequence[int], expected: list[tuple[int, int]], tmp_path: Path, reads: list[tuple[int, int]]

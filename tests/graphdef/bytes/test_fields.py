@@ -13,7 +13,10 @@ from bninspect.graphdef.source import FileBytes
 from tests.support.messages import written
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    Held = Callable[[bytes], wire.Buffer]
 
 NUMBERS = {
     0: b"\x00",
@@ -29,7 +32,7 @@ PADDING = b"\xff\xff"
 
 
 @pytest.fixture(params=["bytes", "file"])
-def held(request: pytest.FixtureRequest, tmp_path: Path) -> object:
+def held(request: pytest.FixtureRequest, tmp_path: Path) -> Held:
     """What makes a buffer of some content: the bytes themselves, or a file with them."""
     if request.param == "bytes":
         return lambda content: content
@@ -37,10 +40,10 @@ def held(request: pytest.FixtureRequest, tmp_path: Path) -> object:
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_a_number_in_base_128(number: int, held: object) -> None:
+def test_a_number_in_base_128(number: int, held: Held) -> None:
     data = NUMBERS[number]
     assert wire.to_varint(number) == data
-    buffer = held(PADDING + data + PADDING)  # type: ignore[operator]
+    buffer = held(PADDING + data + PADDING)
     assert wire.varint(buffer, 2, 2 + len(data)) == (number, 2 + len(data))
     assert wire.varint(buffer, 2, len(data) + 4) == (number, 2 + len(data))
 
@@ -50,9 +53,9 @@ def test_a_number_in_base_128(number: int, held: object) -> None:
     [(b"", 0, 0), (b"\x80", 1, 1), (b"\xff" * 9 + b"\x01", 9, 9), (b"\xff" * 10 + b"\x01", 11, 10)],
     ids=["of no byte", "cut after one", "cut after nine", "of eleven"],
 )
-def test_a_number_that_does_not_end(content: bytes, end: int, last: int, held: object) -> None:
+def test_a_number_that_does_not_end(content: bytes, end: int, last: int, held: Held) -> None:
     with pytest.raises(GraphDefError, match=f"^damaged: a number at byte {last} does not end$"):
-        wire.varint(held(content), 0, end)  # type: ignore[operator]
+        wire.varint(held(content), 0, end)
 
 
 LONG = bytes(128)
@@ -75,10 +78,10 @@ FIELDS = [
 ]
 
 
-def test_each_field_has_its_place(held: object) -> None:
+def test_each_field_has_its_place(held: Held) -> None:
     """Wherever the message stands, and whatever is behind it."""
-    assert list(wire.fields(held(MESSAGE), 0, len(MESSAGE))) == FIELDS  # type: ignore[operator]
-    buffer = held(PADDING + MESSAGE + PADDING)  # type: ignore[operator]
+    assert list(wire.fields(held(MESSAGE), 0, len(MESSAGE))) == FIELDS
+    buffer = held(PADDING + MESSAGE + PADDING)
     moved = [(number, kind, b + 2, s + 2, e + 2, value) for number, kind, b, s, e, value in FIELDS]
     found = list(wire.fields(buffer, 2, 2 + len(MESSAGE)))
     assert found == moved
@@ -87,9 +90,9 @@ def test_each_field_has_its_place(held: object) -> None:
 
 
 @pytest.mark.parametrize("end", [3, 8, 139, 144, 153, 156])
-def test_a_message_may_end_behind_any_field(end: int, held: object) -> None:
+def test_a_message_may_end_behind_any_field(end: int, held: Held) -> None:
     expected = [field for field in FIELDS if field[4] <= end]
-    assert list(wire.fields(held(MESSAGE), 0, end)) == expected  # type: ignore[operator]
+    assert list(wire.fields(held(MESSAGE), 0, end)) == expected
 
 
 @pytest.mark.parametrize(
@@ -108,13 +111,13 @@ def test_a_message_may_end_behind_any_field(end: int, held: object) -> None:
         (b"\x08\x01\x0b", r"damaged: byte 2 starts no field \(wire type 3\)"),
     ],
 )  # fmt: skip
-def test_what_is_no_field_is_named_with_its_place(content: bytes, words: str, held: object) -> None:
+def test_what_is_no_field_is_named_with_its_place(content: bytes, words: str, held: Held) -> None:
     with pytest.raises(GraphDefError, match=f"^{words}$"):
-        list(wire.fields(held(content), 0, len(content)))  # type: ignore[operator]
+        list(wire.fields(held(content), 0, len(content)))
 
 
-def test_a_range_is_copied_whole_in_pieces_or_to_a_stream(held: object) -> None:
-    span = wire.Span(held(b"abcdefgh"), 2, 6)  # type: ignore[operator]
+def test_a_range_is_copied_whole_in_pieces_or_to_a_stream(held: Held) -> None:
+    span = wire.Span(held(b"abcdefgh"), 2, 6)
     stream = io.BytesIO()
     assert span.bytes() == b"".join(map(bytes, span.chunks())) == b"cdef"
     assert (span.write(stream), stream.getvalue()) == (4, b"cdef")

@@ -30,7 +30,7 @@ def read(lines: str, x: str, **parameters: str) -> Values:
 
 def dead(found: Values) -> list[int]:
     """The channels that are dead, where no other layer is known."""
-    return np.flatnonzero(dead_channels(found, {})).tolist()
+    return [int(channel) for channel in np.flatnonzero(dead_channels(found, {}))]
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_only_the_first_layer_shows_how_images_are_prepared() -> None:
 
 @pytest.mark.parametrize(
     ("share", "words"),
-    [(9.99, "999 %"), (10.0, "10x"), (1234.0, "1,234x"), (0.8, "80 %")],
+    [(9.99, "999 % of"), (10.0, "10x"), (1234.0, "1,234x"), (0.8, "80 % of")],
 )
 def test_a_size_is_a_share_below_ten_times(share: float, words: str) -> None:
-    assert outputs.relative(share) == f"{words} of its training-mode RMS"
+    assert outputs.relative(share) == f"{words} its training-mode RMS"

@@ -1,0 +1,146 @@
+"""From a batch's statistics to the ops that assign them: through what, to which variable, how fast."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.batchnorm.training.assigns import averages_of, updates_behind, updates_from, updates_of
+from tests.support.text import graph
+
+HEAD = """
+batch = Placeholder(dtype=float, shape=[3])
+phase = Placeholder(dtype=bool, shape=[])
+v = VariableV2(dtype=float, shape=[3])
+w = VariableV2(dtype=float, shape=[3])
+rate = Const(0.125)
+one = Const(1.0)
+kept = Const(0.875)
+"""
+STEP = "gap = Sub(v, batch)\nstep = Mul(gap, rate)\nup = AssignSub(v, step)\n"
+FOUND: dict[str, tuple[str, list[tuple[str, str, float | None]]]] = {
+    "by a rate": (STEP, [("up", "v", 0.875)]),
+    "by a rate in front": (STEP.replace("gap, rate", "rate, gap"), [("up", "v", 0.875)]),
+    "by 1 - momentum": (
+        "r = Sub(one, kept)\n" + STEP.replace("gap, rate", "gap, r"),
+        [("up", "v", 0.875)],
+    ),
+    "a sum": (
+        "a = Mul(v, kept)\nb = Mul(batch, rate)\ns = Add(a, b)\nup = Assign(v, s)\n",
+        [("up", "v", 0.875)],
+    ),
+    "a sum the other way": (
+        "a = Mul(kept, v)\nb = Mul(rate, batch)\ns = AddV2(b, a)\nup = Assign(v, s)\n",
+        [("up", "v", 0.875)],
+    ),
+    "a plain assign": ("up = Assign(v, batch)\n", [("up", "v", None)]),
+    "to what is no variable": (
+        "other = Placeholder(dtype=float, shape=[3])\nup = Assign(other, batch)\n",
+        [],
+    ),
+    "as what is assigned to": ("up = Assign(batch, one)\n", []),
+    "twice from one batch": (
+        "copy = Identity(batch)\nup = Assign(v, batch)\nagain = Assign(w, copy)\n",
+        [("up", "v", None), ("again", "w", None)],
+    ),
+    "both sides of one step": (
+        "double = Add(batch, batch)\n" + STEP.replace("(v, batch)", "(v, double)"),
+        [("up", "v", 0.875)],
+    ),
+    "through an IdentityN": (
+        "many = IdentityN(one, batch)\nup = Assign(v, many:1)\nnone = Assign(w, many)\n",
+        [("up", "v", None)],
+    ),
+    "through either port of a Switch": (
+        "s = Switch(batch, phase)\nup = Assign(v, s)\nagain = Assign(w, s:1)\n",
+        [("up", "v", None), ("again", "w", None)],
+    ),
+    "not past a Relu": ("r = Relu(batch)\nup = Assign(v, r)\n", []),
+    "what a plain assign was given, from its variable": (
+        "up = Assign(v, batch)\nread = Identity(v)\nnext = Assign(w, read)\n",
+        [("up", "v", None), ("next", "w", None)],
+    ),
+    "what an average became, from its op": (
+        STEP + "next = Assign(w, up)\n",
+        [("up", "v", 0.875), ("next", "w", None)],
+    ),
+    "not what the variable of an average was": (
+        STEP + "read = Identity(v)\nnext = Assign(w, read)\n",
+        [("up", "v", 0.875)],
+    ),
+}
+
+
+@pytest.mark.parametrize("written", FOUND)
+def test_what_a_batch_is_assigned_to(written: str) -> None:
+    lines, expected = FOUND[written]
+    found = graph(HEAD + lines)
+    updates = updates_from([found.node("batch").output()], found)
+    assert [(one.node.name, one.variable.node.name, one.momentum) for one in updates] == expected
+
+
+def test_the_shadow_of_a_variable_starts_from_it_and_is_no_update() -> None:
+    found = graph(
+        HEAD + "known = IsVariableInitialized(v)\ns = Switch(batch, known)\nstart = Assign(w, s:1)\n"
+    )
+    assert updates_from([found.node("batch").output()], found) == []
+
+
+OF: dict[str, tuple[str, list[str]]] = {
+    "by any arithmetic": ("r = Relu(batch)\nup = Assign(v, r)\n", ["up"]),
+    "another variable": ("up = Assign(w, batch)\n", []),
+    "made of something else": ("up = Assign(v, one)\n", []),
+    "the variable is what is assigned": ("r = Add(v, batch)\nup = Assign(w, v)\n", []),
+    "through a reading": ("ref = Identity(v)\nup = Assign(ref, batch)\n", ["up"]),
+    "through either port of a Switch": (
+        "s = RefSwitch(v, phase)\nup = Assign(s, batch)\nagain = Assign(s:1, batch)\n",
+        ["up", "again"],
+    ),
+    "not through the predicate of a Switch": ("s = Switch(w, v)\nup = Assign(s, batch)\n", []),
+    "not through a sum": ("s = Add(v, one)\nup = Assign(s, batch)\n", []),
+    "not made of what a variable was assigned": ("first = Add(w, one)\nup = Assign(v, first)\n", []),
+}
+
+
+@pytest.mark.parametrize("written", OF)
+def test_what_is_assigned_to_a_variable(written: str) -> None:
+    lines, expected = OF[written]
+    found = graph(HEAD + lines)
+    updates = updates_of(found.node("v").output(), {found.node("batch")}, found)
+    assert [one.node.name for one in updates] == expected
+    assert all(one.variable.name == "v:0" for one in updates)
+
+
+AVERAGED: dict[str, tuple[str, list[str]]] = {
+    "another variable": ("gap = Sub(w, v)\nstep = Mul(gap, rate)\nup = AssignSub(w, step)\n", ["up"]),
+    "its rate in front": ("gap = Sub(w, v)\nstep = Mul(rate, gap)\nup = AssignSub(w, step)\n", ["up"]),
+    "the gap the other way": ("gap = Sub(v, w)\nstep = Mul(gap, rate)\nup = AssignSub(w, step)\n", []),
+    "a sum in place of the gap": ("gap = Add(w, v)\nstep = Mul(gap, rate)\nup = AssignSub(w, step)\n", []),
+    "added": ("gap = Sub(w, v)\nstep = Mul(gap, rate)\nup = AssignAdd(w, step)\n", []),
+    "replaced": ("gap = Sub(w, v)\nstep = Mul(gap, rate)\nup = Assign(w, step)\n", []),
+    "the gap alone": ("gap = Sub(w, v)\nup = AssignSub(w, gap)\n", []),
+    "a quotient": ("gap = Sub(w, v)\nstep = RealDiv(gap, rate)\nup = AssignSub(w, step)\n", []),
+    "itself": ("gap = Sub(v, v)\nstep = Mul(gap, rate)\nup = AssignSub(v, step)\n", []),
+}
+
+
+@pytest.mark.parametrize("written", AVERAGED)
+def test_averages_of_a_variable(written: str) -> None:
+    lines, expected = AVERAGED[written]
+    found = graph(HEAD + lines)
+    assert [one.node.name for one in averages_of(found.node("v").output(), found)] == expected
+
+
+def test_looked_for_from_the_assigns() -> None:
+    """To a vector, past the arithmetic that the way forward does not follow, up to the first source."""
+    found = graph(
+        HEAD
+        + "count = VariableV2(dtype=float, shape=[])\nroot = Sqrt(batch)\nmean = Mean(root, one)\n"
+        + "up = Assign(v, mean)\nscalar = Assign(count, batch)\nbeside = Assign(w, one)\n"
+        + "far = Exp(batch)\nagain = Assign(w, far)\n"
+    )
+    behind = updates_behind({found.node("batch")}, found)
+    assert {source.name: [one.node.name for one in ups] for source, ups in behind.items()} == {
+        "batch": ["up"]
+    }
+    first = updates_behind({found.node("batch"), found.node("mean")}, found)
+    assert {source.name: [one.node.name for one in ups] for source, ups in first.items()} == {"mean": ["up"]}

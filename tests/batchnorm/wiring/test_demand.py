@@ -1,0 +1,149 @@
+"""What the outputs of a model need while predicates have values: of joins within joins, and of a Switch."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.batchnorm.wiring.demand import Demand
+from bninspect.graph import Graph, Node, Tensor
+from tests.support.text import graph
+
+HEAD = """
+phase = Placeholder(dtype=bool, shape=[])
+export = Placeholder(dtype=bool, shape=[])
+not = LogicalNot(phase)
+a = Placeholder(dtype=float, shape=[-1, 3])
+b = Placeholder(dtype=float, shape=[-1, 3])
+c = Placeholder(dtype=float, shape=[-1, 3])
+"""
+INNER = {
+    "the predicate itself": "inner = SelectV2(phase, a, b)\n",
+    "its negation": "inner = SelectV2(not, b, a)\n",
+}
+NESTED = HEAD + INNER["the predicate itself"] + "y = SelectV2(export, c, inner)\n"
+SWITCHED = HEAD + "handed = Switch(a, not)\nd = Relu(handed)\ne = Relu(handed:1)\n"
+
+
+class Asked:
+    """The demand of these outputs, asked by names."""
+
+    def __init__(self, text: str, *outputs: str) -> None:
+        self.graph: Graph = graph(text)
+        self.demand = Demand(self.nodes(outputs), self.graph, Conditions(self.graph))
+
+    def nodes(self, names: tuple[str, ...]) -> list[Node]:
+        return [self.graph.node(name) for name in names]
+
+    def tensors(self, *names: str) -> tuple[Tensor, ...]:
+        return tuple(node.output() for node in self.nodes(names))
+
+    def sources(self, *names: str) -> list[str]:
+        return [source.name for source in self.demand.sources(self.nodes(names))]
+
+    def table(self, nodes: tuple[str, ...], *sources: str) -> tuple[bool | None, ...]:
+        return self.demand.table(self.nodes(nodes), self.tensors(*sources))
+
+    def at_once(self, first: str, second: str) -> bool:
+        return self.demand.needs_at_once(self.nodes((first,)), self.nodes((second,)))
+
+    def joins(self, nodes: tuple[str, ...], deciding: tuple[str, ...], *sources: str) -> list[str]:
+        behind = self.demand.joins(self.nodes(nodes), self.tensors(*deciding), self.tensors(*sources))
+        return [node.name for node in behind]
+
+
+@pytest.mark.parametrize("inner", INNER)
+def test_of_every_join_the_side_that_is_taken(inner: str) -> None:
+    asked = Asked(HEAD + INNER[inner] + "y = SelectV2(export, c, inner)\n", "y")
+    assert asked.sources("a") == asked.sources("a", "b", "c") == ["export:0", "phase:0"]
+    assert asked.sources("c") == asked.sources("inner") == ["export:0"]
+    assert asked.sources("y") == []
+    assert asked.table(("a",), "export", "phase") == (False, False, True, False)
+    assert asked.table(("b",), "export", "phase") == (False, False, False, True)
+    assert asked.table(("c",), "export", "phase") == (True, True, False, False)
+    assert asked.table(("a", "b"), "phase", "export") == (False, True, False, True)
+    assert asked.table(("a",), "phase") == (True, False)
+    assert asked.table(("y",)) == (True,)
+
+
+def test_what_no_output_depends_on_is_never_needed() -> None:
+    asked = Asked(NESTED + "beside = Relu(a)\n", "y")
+    assert asked.sources("beside") == []
+    assert asked.table(("beside",), "phase") == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [("a", "a", True), ("a", "b", False), ("a", "c", False), ("a", "inner", True), ("c", "inner", False)],
+)
+def test_needed_at_once(first: str, second: str, expected: bool) -> None:
+    assert Asked(NESTED, "y").at_once(first, second) is expected
+
+
+def test_another_output_needs_both() -> None:
+    asked = Asked(NESTED + "also = AddV2(a, c)\n", "y", "also")
+    assert asked.at_once("a", "c")
+    assert asked.at_once("a", "b")
+    assert asked.sources("a") == []
+
+
+def test_a_switch_says_when_a_node_runs() -> None:
+    asked = Asked(SWITCHED, "d", "e")
+    assert asked.sources("d") == asked.sources("e", "d") == ["phase:0"]
+    assert asked.table(("d",), "phase") == (True, False)
+    assert asked.table(("e",), "phase") == (False, True)
+    assert not asked.at_once("d", "e")
+
+
+def test_values_that_cannot_hold_at_once_have_no_answer() -> None:
+    text = HEAD + (
+        "number = Placeholder(dtype=int32, shape=[])\nnone = Const(0)\nsome = Const(1)\n"
+        "is_none = Equal(number, none, T=int32)\nis_some = Equal(number, some, T=int32)\n"
+        "inner = SelectV2(is_some, a, b)\ny = SelectV2(is_none, c, inner)\n"
+    )
+    assert Asked(text, "y").table(("b",), "is_none", "is_some") == (None, False, False, True)
+
+
+@pytest.mark.parametrize(("many", "expected"), [(5, 5), (6, 6), (7, 6)])
+def test_no_more_sources_than_can_be_tried_together(many: int, expected: int) -> None:
+    rows = [
+        f"p{at} = Placeholder(dtype=bool, shape=[])\n"
+        f"y{at} = SelectV2(p{at}, {'a' if at == 0 else f'y{at - 1}'}, b)\n"
+        for at in range(many)
+    ]
+    found = Asked(HEAD + "".join(rows), f"y{many - 1}").sources("a")
+    assert found == [f"p{many - 1 - at}:0" for at in range(expected)]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "deciding", "expected"),
+    [
+        (("a", "b"), ("phase",), ["inner"]),
+        (("a", "c"), ("export",), ["y"]),
+        (("a", "b", "c"), ("phase", "export"), ["y", "inner"]),
+        (("a", "b"), (), []),
+    ],
+    ids=["inner", "outer", "both", "none decides"],
+)
+def test_the_joins_that_choose(
+    nodes: tuple[str, ...], deciding: tuple[str, ...], expected: list[str]
+) -> None:
+    text = NESTED + "more = Relu(y)\nlast = SelectV2(phase, more, y)\n"
+    asked = Asked(text, "more")
+    found = asked.joins(nodes, deciding, "phase", "export")
+    assert sorted(found) == sorted(expected)
+
+
+@pytest.mark.parametrize("inner", INNER)
+def test_the_predicate_that_a_join_reads(inner: str) -> None:
+    asked = Asked(HEAD + INNER[inner] + "y = SelectV2(export, c, inner)\n", "y")
+    (phase,) = asked.tensors("phase")
+    (node,) = asked.nodes(("a",))
+    read, negated = asked.demand.predicate(phase, asked.nodes(("inner", "y")), node)
+    assert (read.name, negated) == (("not:0", True) if inner == "its negation" else ("phase:0", False))
+
+
+def test_without_a_join_it_is_what_the_switch_reads() -> None:
+    asked = Asked(SWITCHED, "d", "e")
+    read, negated = asked.demand.predicate(asked.tensors("phase")[0], (), asked.graph.node("d"))
+    assert (read.name, negated) == ("not:0", True)

@@ -67,8 +67,9 @@ def _meeting(
     """The node, of one op of `ends`, at which all that is made of the two outputs by these ops meets; None
     where what reads one of them goes elsewhere.
     """
-    readers = [use.node for site in (training, inference) for use in graph.uses_of(site.output)]
-    if not readers or not all(node.op in through for node in readers):
+    of_each = [[use.node for use in graph.uses_of(site.output)] for site in (training, inference)]
+    readers = [node for read in of_each for node in read]
+    if not all(of_each) or not all(node.op in through for node in readers):
         return None
 
     def ahead(node: Node) -> Iterator[Node]:

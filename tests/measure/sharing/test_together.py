@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -61,7 +61,7 @@ class Opened:
 
 
 @pytest.fixture(autouse=True)
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[Opened]:
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Every one that was made."""
     Opened.every = []
     Opened.refused = lambda number: False
@@ -69,14 +69,15 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Opened]:
     return Opened.every
 
 
-def names(one: Opened) -> set[str]:
+def names(one: Any) -> set[str]:
     return {node.name for node in one.program.graphdef.nodes}
 
 
-def test_all_of_it_shares_a_session(opened: list[Opened]) -> None:
+def test_all_of_it_shares_a_session(opened: list[Any]) -> None:
     """The original has names of its own where it is another than the copies."""
     with together({"modes": MODES, "served": SERVED, "checked": MODES}, ORIGINAL, ("Print",)) as found:
-        (one,) = opened
+        one: Any = opened[0]
+        assert len(opened) == 1
         assert one.is_open
         assert one.program.allowed == {"Print"}
         assert {id(running) for _, running in found.parts.values()} == {id(one)}
@@ -84,7 +85,7 @@ def test_all_of_it_shares_a_session(opened: list[Opened]) -> None:
         assert found.parts["modes"][0] is MODES
         assert found.original is not None
         running, place = found.original
-        assert running is one
+        assert running is opened[0]
         assert place("bn/cond/Merge:0") == "original/bn/cond/Merge:0"
         assert place("training:0") == "original/training:0"  # each copy is fed its own
         wanted = {place("output:0"), *MODES.fetched, *found.parts["served"][0].fetched}
@@ -94,13 +95,13 @@ def test_all_of_it_shares_a_session(opened: list[Opened]) -> None:
     assert not one.is_open
 
 
-def test_without_an_original_there_is_none_beside(opened: list[Opened]) -> None:
+def test_without_an_original_there_is_none_beside(opened: list[Any]) -> None:
     with together({"modes": MODES, "served": SERVED}, None, ()) as found:
         assert found.original is None
     assert len(opened) == 1
 
 
-def test_an_original_that_is_refused_stands_apart(opened: list[Opened]) -> None:
+def test_an_original_that_is_refused_stands_apart(opened: list[Any]) -> None:
     Opened.refused = lambda number: number == 1
     with together({"modes": MODES, "served": SERVED}, ORIGINAL, ("Print",)) as found:
         refused, parts, original = opened
@@ -115,7 +116,7 @@ def test_an_original_that_is_refused_stands_apart(opened: list[Opened]) -> None:
 
 
 def test_an_original_that_knows_how_often_it_drew_is_not_tried_together(
-    opened: list[Opened], monkeypatch: pytest.MonkeyPatch
+    opened: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Program, "keeps_state", property(lambda self: True))
     with together({"modes": MODES, "served": SERVED}, ORIGINAL, ()) as found:
@@ -125,7 +126,7 @@ def test_an_original_that_knows_how_often_it_drew_is_not_tried_together(
         assert found.original[0] is original
 
 
-def test_parts_that_are_refused_together_run_apart(opened: list[Opened]) -> None:
+def test_parts_that_are_refused_together_run_apart(opened: list[Any]) -> None:
     Opened.refused = lambda number: number <= 2
     with together({"modes": MODES, "served": SERVED}, ORIGINAL, ("Print",)) as found:
         _, _, modes, served, original = opened
@@ -155,12 +156,13 @@ def test_what_has_to_run_and_is_refused_says_why_at_last(
 
 @pytest.mark.parametrize("verify", [True, False])
 def test_a_probe_has_both_modes_their_check_and_the_model_as_it_serves(
-    verify: bool, opened: list[Opened]
+    verify: bool, opened: list[Any]
 ) -> None:
     question = Question(layers=REPORT.layers, verify=verify, allowed=("Print",))
     with setting.experiment(REPORT, question, MODES, NOTHING, REPORT.outputs) as lab:
-        (one,) = opened
-        assert lab.running is one
+        one: Any = opened[0]
+        assert len(opened) == 1
+        assert lab.running is opened[0]
         assert one.program.allowed == {"Print"}
         assert lab.refusal is None
         assert isinstance(lab.check, Check) is verify

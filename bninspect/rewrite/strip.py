@@ -67,7 +67,8 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
         raise RewriteError(f"what {first.node} is could not be decided ({first.reason}); its mode stays open")
     pruned = specialization.pruned((), report.outputs)
     pruned = replace(pruned, graphdef=unfused(pruned.graphdef))
-    written = inspect(flatten(pruned.graphdef), outputs=tuple(tensor.name for tensor in report.outputs))
+    outputs = [pruned.names[tensor] for tensor in report.outputs]  # a call's result has another name now
+    written = inspect(flatten(pruned.graphdef), outputs=outputs)
     _refuse_other(written, mode)
     return Stripped(
         report=report,

@@ -199,6 +199,11 @@ class BatchNorm:
         """The branch that serves a mode, taken or not; None if the file holds none."""
         return self.wiring.branch(mode)
 
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        """Every place where a mode of the layer is written."""
+        return (*(branch.site for branch in self.wiring.branches), *self.again)
+
     def nearest(self, mode: Mode) -> Branch:
         """The branch that serves a mode; if the file holds none, that of the other mode."""
         return self.wiring.branch(mode) or self.wiring.served[0]

@@ -64,3 +64,10 @@ def test_what_decides_or_is_computed_is_not_given(name: str) -> None:
     report = inspect(load(str(FIXTURES / "classic.pb")))
     with pytest.raises(InputError, match=rf"^--feed {name}: converters are fed .* \(image:0\)$"):
         modes_of(report, {name: np.zeros(())})
+
+
+def test_of_several_that_cannot_be_given_the_first_is_named() -> None:
+    report = inspect(load(str(FIXTURES / "classic.pb")))
+    for names in (("c:0", "a:0", "b:0"), ("b:0", "c:0", "a:0"), ("a:0", "c:0", "b:0")):
+        with pytest.raises(InputError, match=rf"^--feed {names[0]}: "):
+            modes_of(report, dict.fromkeys(names, np.zeros(())))

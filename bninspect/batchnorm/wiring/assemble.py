@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.branches import Branch, Fixed, wire
@@ -32,8 +31,7 @@ def from_pair(pair: ModePair, deciders: Deciders) -> BatchNorm:
     training = _branch(pair.training, pair.training_when)
     inference = _branch(pair.inference, not pair.training_when)
     written = pair.training if pair.inference.folded else pair.inference
-    layer = _layer(written, wire(switch, training, inference, pair.merges), pair.output)
-    return replace(layer, again=pair.again) if pair.again else layer
+    return _layer(written, wire(switch, training, inference, pair.merges), pair.output, pair.again)
 
 
 def from_site(site: Site, deciders: Deciders, conditions: Conditions) -> BatchNorm:
@@ -84,7 +82,7 @@ def _of_chosen(site: Site, mean: Chosen, variance: Chosen, deciders: Deciders) -
     return _layer(site, wiring, site.output)
 
 
-def _layer(site: Site, wiring: Wiring, output: Tensor) -> BatchNorm:
+def _layer(site: Site, wiring: Wiring, output: Tensor, again: tuple[Site, ...] = ()) -> BatchNorm:
     """The record of a layer that is written and wired so."""
     moving = _moving(wiring)
     gamma, beta = (None if tensor is None else value(tensor) for tensor in (site.gamma, site.beta))
@@ -107,6 +105,7 @@ def _layer(site: Site, wiring: Wiring, output: Tensor) -> BatchNorm:
         data_format=site.data_format,
         channels=_channels(statistics, (gamma, beta, *kept)),
         statistics=statistics,
+        again=again,
         functions=next((node.functions for node in nodes if node.functions), ()),
     )
 

@@ -43,6 +43,7 @@ class Demand:
         self._conditions = conditions
         self._known: dict[Context, set[Node]] = {}
         self._steps = 0
+        self._deciding: dict[tuple[Tensor, ...], dict[Node, frozenset[Tensor]]] = {}
         self._chosen: dict[Node, _Chosen] = {}
         for node in reach(outputs, dependencies):
             join = conditions.join(node)
@@ -110,12 +111,8 @@ class Demand:
         that are needed whatever their own predicate is, nearest first.
         """
 
-        def decides(source: Tensor, node: Node) -> bool:
-            table, width = self.table([node], sources), 1 << (len(sources) - 1 - sources.index(source))
-            return any({one, table[at ^ width]} == {True, False} for at, one in enumerate(table))
-
         def onward(node: Node) -> Iterator[Node]:
-            if any(decides(source, node) for source in deciding):
+            if not self._decided_by(node, sources).isdisjoint(deciding):
                 yield from (use.node for use in self._graph.uses(node))
 
         behind = reach(nodes, onward)
@@ -124,14 +121,28 @@ class Demand:
             for node in behind
             if node in self._chosen
             and self._chosen[node].source in deciding
-            and not decides(self._chosen[node].source, node)
+            and self._chosen[node].source not in self._decided_by(node, sources)
         )
+
+    def _decided_by(self, node: Node, sources: Sequence[Tensor]) -> frozenset[Tensor]:
+        """Those of the sources on whose value it depends, for some values of the others, whether the node is
+        needed. Asked once: the pairs of a network have most of what is behind them in common.
+        """
+        known = self._deciding.setdefault(tuple(sources), {})
+        if node not in known:
+            table, widths = self.table([node], sources), [1 << at for at in reversed(range(len(sources)))]
+            known[node] = frozenset(
+                source
+                for source, width in zip(sources, widths, strict=True)
+                if any({one, table[at ^ width]} == {True, False} for at, one in enumerate(table))
+            )
+        return known[node]
 
     def predicate(self, source: Tensor, joins: Sequence[Node], node: Node) -> tuple[Tensor, bool]:
         """(the predicate of this source that the first of the joins reads, or without joins the Switch before
         the node; whether it is the negation of the source).
         """
-        for join in joins:
-            return self._chosen[join].join.predicate, self._chosen[join].negated
+        if joins:
+            return self._chosen[joins[0]].join.predicate, self._chosen[joins[0]].negated
         predicate = self._conditions.nearest(node, source)
         return predicate, self._conditions.base(predicate)[1]

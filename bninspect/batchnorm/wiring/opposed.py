@@ -49,8 +49,10 @@ def opposed_pairs(
     for site in sites:
         groups.setdefault(_key(site), []).append(site)
     both_modes = [group for group in groups.values() if len({site.mode for site in group}) == 2]
-    demand = Demand(outputs, graph, conditions) if both_modes else None
-    return [found for group in both_modes if demand for found in _in_group(group, demand, conditions)]
+    if not both_modes:
+        return []
+    demand = Demand(outputs, graph, conditions)
+    return [found for group in both_modes for found in _in_group(group, demand, conditions)]
 
 
 def _in_group(group: Sequence[Site], demand: Demand, conditions: Conditions) -> Iterator[Opposed]:
@@ -82,7 +84,7 @@ def _modes(group: Sequence[Site], demand: Demand) -> list[Written]:
     return [mode for of_x in modes.values() for mode in of_x]
 
 
-def _nodes(written: Written) -> list[Node]:
+def _nodes(written: Sequence[Site]) -> list[Node]:
     return [site.output.node for site in written]
 
 
@@ -91,14 +93,12 @@ class _Choice(NamedTuple):
 
     training: Written
     inference: Written
-    predicate: Tensor
-    training_when: bool
-    """The predicate's value that takes training mode."""
-    several: bool
-    """Whether the predicate is made of several."""
-    joins: tuple[Node, ...]
+    truth: Tensor
+    """Is true where training mode is taken: one of the deciding sources, its negation, or made of several."""
+    deciding: tuple[Tensor, ...]
+    """The sources that have a say in it."""
     sources: tuple[Tensor, ...]
-    """What decides which of the two is needed."""
+    """What decides whether one of the two is needed."""
     distance: tuple[bool, int]
     """Whether they are of two x, and under how many values one of them is needed: the fewer, the nearer."""
 
@@ -108,19 +108,14 @@ def _choice(training: Written, inference: Written, demand: Demand) -> _Choice | 
     every = [*_nodes(training), *_nodes(inference)]
     sources = demand.sources(every)
     trains, serves = (demand.table(_nodes(one), sources) for one in (training, inference))
-    if demand.needs_at_once(_nodes(training), _nodes(inference)):
+    if any(one and other for one, other in zip(trains, serves, strict=True)):
         return None
     table = tuple(one if one or other else None for one, other in zip(trains, serves, strict=True))
     truth, deciding = _formula(table, sources)
     if not isinstance(truth, Tensor):
         return None
-    joins = demand.joins(every, deciding, sources)
     distance = not of_one_x(training[0], inference[0]), sum(one is not None for one in table)
-    choice = _Choice(training, inference, truth, True, len(deciding) > 1, joins, sources, distance)
-    if choice.several:
-        return choice
-    predicate, negated = demand.predicate(deciding[0], joins, training[0].node)
-    return choice._replace(predicate=predicate, training_when=(truth == deciding[0]) != negated)
+    return _Choice(training, inference, truth, deciding, sources, distance)
 
 
 def _formula(
@@ -141,8 +136,14 @@ def _formula(
 
 
 def _opposed(choice: _Choice, demand: Demand, conditions: Conditions) -> Opposed:
-    predicate = analysed(choice.predicate, conditions)
-    switch = ModeSwitch(predicate=predicate, training_when_predicate=choice.training_when)
+    every = (*choice.training, *choice.inference)
+    joins = demand.joins(_nodes(every), choice.deciding, choice.sources)
+    predicate, training_when, several = choice.truth, True, len(choice.deciding) > 1
+    if not several:
+        predicate, negated = demand.predicate(choice.deciding[0], joins, choice.training[0].node)
+        training_when = (choice.truth == choice.deciding[0]) != negated
+    known = analysed(predicate, conditions)
+    switch = ModeSwitch(predicate=known, training_when_predicate=training_when)
 
     def taken(written: Written, mode: Mode) -> Site:
         """The one of a mode that is needed while what decides has the values that serve the mode."""
@@ -152,17 +153,16 @@ def _opposed(choice: _Choice, demand: Demand, conditions: Conditions) -> Opposed
         return next((site for site in written if demand.needs([site.output.node], fixed)), written[0])
 
     trains, serves = taken(choice.training, Mode.TRAINING), taken(choice.inference, Mode.INFERENCE)
-    every = (*choice.training, *choice.inference)
     pair = ModePair(
         training=trains,
         inference=serves,
-        predicate=choice.predicate,
-        training_when=choice.training_when,
-        merges=choice.joins,
+        predicate=predicate,
+        training_when=training_when,
+        merges=joins,
         output=serves.output,
         again=tuple(site for site in every if site not in (trains, serves)),
     )
-    return Opposed(pair, is_decided(predicate) or not choice.several)
+    return Opposed(pair, is_decided(known) or not several)
 
 
 def _key(site: Site) -> object:

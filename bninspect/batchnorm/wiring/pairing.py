@@ -1,9 +1,9 @@
 """Normalization sites -> layers: which two sites are two modes of one layer, and what chooses.
 
 A pair is proven where both meet in the Merge (or If, or Select) of a conditional, of conditionals within
-conditionals (`nested`), or in a sum that a boolean weighs (`blend`); or, where whole networks stand in the
-branches, where they need opposite values of one predicate and share their parameters. What is left alone is a
-layer of one mode.
+conditionals (`nested`), or in a sum that a boolean weighs (`blend`); or, where more stands between each of
+them and what chooses, by what the outputs need under each value of the predicates (`opposed`). What is left
+alone is a layer of one mode.
 """
 
 from __future__ import annotations
@@ -66,18 +66,18 @@ def _chosen_again(
     """The pairs between which a further join, past what was taken for their output, chooses, too; or may, if
     it chooses among too many.
     """
-    of_site = {value(site.output): (pair, site) for pair in found for site in (pair.training, pair.inference)}
+    of_site = {value(site.output): (pair, site) for pair in found for site in pair.sites}
     again: dict[ModePair, None] = {}
     for node in every:
         ways = [(one.tensor, one.joins) for one in alternatives(node.output(), conditions) if one.joins]
         if not ways and conditions.join(node) is not None:  # more than are followed
             ways = [(tensor, ()) for tensor, (_, site) in of_site.items() if node in joins.behind(site)]
-        chosen: dict[ModePair, set[Site]] = {}
+        chosen: dict[ModePair, set[Mode]] = {}
         for tensor, through in ways:
             pair, site = of_site.get(tensor, (None, None))
             if pair and site and node not in pair.merges and pair.output.node not in through:
-                chosen.setdefault(pair, set()).add(site)
-        again |= {pair: None for pair, sites in chosen.items() if len(sites) > 1}
+                chosen.setdefault(pair, set()).add(site.mode)
+        again |= {pair: None for pair, modes in chosen.items() if len(modes) > 1}
     return list(again)
 
 

@@ -117,9 +117,10 @@ def modes_of(
         place for place in placeholders(report.graph, needed)
         if place.name not in names and (not place.has_default or place.tensor.node in read)
     ]  # fmt: skip
-    for name in given.keys() - {place.name for place in places}:
-        may = listed([place.name for place in places]) or "none"
-        raise InputError(f"--feed {name}: converters are fed placeholders without a default ({may})")
+    for name in given:
+        if name not in {place.name for place in places}:
+            may = listed([place.name for place in places]) or "none"
+            raise InputError(f"--feed {name}: converters are fed placeholders without a default ({may})")
     made = _both_modes(report, places, fed, given, allowed)
     rounds = {
         mode.value: _round(made.given, fed, mode) for mode in made.values

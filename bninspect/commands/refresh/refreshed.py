@@ -95,8 +95,7 @@ class Refreshed:
         there is little to win, and the choice of images may cost more (docs/refresh.md has the figures).
         """
         known = [row.before for row in self.rows if row.before is not None]
-        wrong = any(one.verdict in ("warning", "error") for one in known)
-        return bool(self.mix and known and not wrong)
+        return bool(self.mix and known) and not any(one.is_wrong for one in known)
 
 
 def rows(

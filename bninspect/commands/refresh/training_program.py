@@ -104,9 +104,11 @@ def independent(report: Report, chosen: Sequence[BatchNorm], *, stripped: bool) 
     names = {layer.name for layer in chosen}
     if report.unrecognised:
         return frozenset()
-    mixing = (layer for layer in report.layers if _mode(layer, names, stripped) is Mode.TRAINING)
-    behind = downstream(report.graph, (layer.output.node for layer in mixing))
-    return frozenset(layer.name for layer in chosen if layer.x.node not in behind)
+    mixing = [layer for layer in report.layers if _mode(layer, names, stripped) is Mode.TRAINING]
+    ends = {site.output.node for layer in mixing for site in layer.sites}
+    behind = downstream(report.graph, ends | {layer.output.node for layer in mixing})
+    measured = {layer.name: layer.nearest(Mode.TRAINING).site.x.node for layer in chosen}
+    return frozenset(name for name, node in measured.items() if node not in behind)
 
 
 def _mode(layer: BatchNorm, chosen: Collection[str], stripped: bool) -> Mode:

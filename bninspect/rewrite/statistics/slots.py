@@ -166,10 +166,7 @@ def _read_elsewhere(
         for what, tensor in (("gamma", layer.gamma), ("beta", layer.beta)):
             if tensor is not None and tensor.node.nodedef in (mean, variance):
                 return f"is its {what}, too"
-    sites = [
-        site for layer in layers for site in (*(one.site for one in layer.wiring.branches), *layer.again)
-    ]
-    ends = {node for site in sites for node in (site.node, site.output.node)}
+    ends = {node for layer in layers for site in layer.sites for node in (site.node, site.output.node)}
     ends |= {layer.output.node for layer in layers}  # where what never runs ends, too
     roots = [node for node in report.graph if node.nodedef is mean or node.nodedef is variance]
     reached = _reached(roots, ends, report, needed)

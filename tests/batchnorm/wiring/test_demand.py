@@ -52,6 +52,31 @@ class Asked:
         return [node.name for node in behind]
 
 
+def towers(layers: int) -> str:
+    """Two rows of nodes under one Switch, and a Merge behind them."""
+    rows = [f"t{i + 1} = Relu(t{i})\nf{i + 1} = Relu(f{i})\n" for i in range(layers)]
+    start = "s = Switch(a, phase)\nt0 = Relu(s:1)\nf0 = Relu(s)\n"
+    return HEAD + start + "".join(rows) + f"y = Merge(f{layers}, t{layers})\n"
+
+
+def test_pairs_of_one_network_share_what_was_found_behind_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice the layers ask twice as much, though each has all the later ones behind it."""
+    calls: list[int] = []
+    table = Demand.table
+
+    def counted(demand: Demand, *asked: object) -> tuple[bool | None, ...]:
+        calls[-1] += 1
+        return table(demand, *asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Demand, "table", counted)
+    for layers in (20, 40):
+        asked = Asked(towers(layers), "y")
+        calls.append(0)
+        for i in range(layers):
+            assert asked.joins((f"t{i}", f"f{i}"), ("phase",), "phase") == ["y"]
+    assert calls[1] <= 2 * calls[0]
+
+
 @pytest.mark.parametrize("inner", INNER)
 def test_of_every_join_the_side_that_is_taken(inner: str) -> None:
     asked = Asked(HEAD + INNER[inner] + "y = SelectV2(export, c, inner)\n", "y")

@@ -37,6 +37,21 @@ def side(name: str, passed: str) -> str:
     return PASSED[passed].replace("NAME", name) + "\n"
 
 
+@pytest.mark.parametrize("second", ["again", "infer"])
+def test_a_further_select_of_either_writing_of_a_mode_leaves_them_undecided(second: str) -> None:
+    """Inference mode is written twice; another predicate chooses between training mode and one of these."""
+    third = "third = Placeholder(dtype=bool, shape=[])\n"
+    twice = BOTH + "again = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false)\n"
+    inner = "inner = SelectV2(export, infer, again)\ny = SelectV2(phase, train, inner)\n"
+    outer = f"z = SelectV2(third, train, {second})\nout = AddV2(y, z)\n"
+    found = report(SWITCHED + EXPORT + third + twice + inner + outer)
+    assert found.layers == ()
+    assert [one.reason for one in found.unrecognised] == [
+        "training mode (train) and inference mode (infer) of one x: "
+        "more conditionals than can be told apart choose between them"
+    ]
+
+
 @pytest.mark.parametrize("passed", PASSED)
 @pytest.mark.parametrize("true_is", ["train", "infer"])
 def test_a_select_of_what_both_outputs_pass(passed: str, true_is: str) -> None:

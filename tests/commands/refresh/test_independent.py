@@ -55,6 +55,45 @@ def test_layers_side_by_side_are_and_one_behind_them_is_not() -> None:
     assert names(report, "b", "c") == {"b"}
 
 
+TOWERS = (
+    STORED
+    + """
+twos = Const([2.0, 2.0])
+auxiliary = Const([3.0, 3.0])
+none = Const([])
+serves = FusedBatchNorm(images, twos, zeros, zeros, ones, is_training=false)
+served = Relu(serves)
+"""
+)
+BEHIND_TRAINING = """
+trains = FusedBatchNorm(images, twos, zeros, none, none, is_training=true)
+trained = Relu(trains)
+beside = FusedBatchNorm(trained, auxiliary, zeros, none, none, is_training=true)
+sum = AddV2(trained, beside)
+y = SelectV2(training, sum, served)
+"""
+BEFORE_TRAINING = """
+beside = FusedBatchNorm(images, auxiliary, zeros, none, none, is_training=true)
+trains = FusedBatchNorm(beside, twos, zeros, none, none, is_training=true)
+trained = Relu(trains)
+y = SelectV2(training, trained, served)
+"""
+
+
+@pytest.mark.parametrize(
+    ("tower", "expected"), [(BEHIND_TRAINING, {"serves"}), (BEFORE_TRAINING, {"beside"})],
+    ids=["behind the layer", "before the layer"],
+)  # fmt: skip
+def test_a_layer_of_the_training_tower_alone_mixes_where_it_trains(tower: str, expected: set[str]) -> None:
+    """The layer of both towers is measured in the one that trains, whatever its x is in the other."""
+    report = inspect(graph(TOWERS + tower))
+    assert {layer.name: layer.mode.value for layer in report.layers} == {
+        "serves": "switched",
+        "beside": "training",
+    }
+    assert names(report) == expected
+
+
 @pytest.mark.parametrize(
     ("training", "stripped", "expected"),
     [("true", False, set()), ("true", True, {"b"}), ("false", False, {"b"})],

@@ -159,9 +159,14 @@ def dependents(graph: Graph) -> Callable[[Node], Sequence[Node]]:
     return lambda node: waiting.get(node, ())
 
 
-def upstream(roots: Iterable[Node], *, controls: bool = True) -> set[Node]:
-    """The roots and all they depend on, through data and (unless told otherwise) control inputs."""
-    return _all(roots, dependencies if controls else producers)
+def upstream(
+    roots: Iterable[Node], *, controls: bool = True, until: Callable[[Node], bool] | None = None
+) -> set[Node]:
+    """The roots and all they depend on, through data and (unless told otherwise) control inputs. What a node
+    depends on for which `until` is true, since it is fed, is not counted.
+    """
+    before = dependencies if controls else producers
+    return _all(roots, before if until is None else lambda node: () if until(node) else before(node))
 
 
 def downstream(graph: Graph, sources: Iterable[Node]) -> set[Node]:

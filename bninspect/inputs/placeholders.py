@@ -8,7 +8,7 @@ from bninspect.errors import InputError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.outputs import find_tensor
-from bninspect.graph.search import dependencies, producers, reach, readers, upstream
+from bninspect.graph.search import producers, reach, readers, upstream
 from bninspect.graph.trace import declared_shape
 from bninspect.graphdef.dtypes import FLOATS, NUMPY
 from bninspect.run.pure_ops import PURE_OPS
@@ -99,7 +99,7 @@ def needed_where_fed(
 
     def reached(known: Collection[str]) -> frozenset[Node]:
         nodes = (tensor.node for tensor in outputs)
-        return frozenset(reach(nodes, lambda node: () if node.name in known else dependencies(node)))
+        return frozenset(upstream(nodes, until=lambda node: node.name in known))
 
     outputs = tuple(outputs)
     read = frozenset(node for node in reached(fed) if node.name not in fed and _reads_its_default(node))

@@ -22,7 +22,7 @@ from bninspect.errors import BninspectError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.loops import in_loops
 from bninspect.graph.ops import IDENTITIES
-from bninspect.graph.search import dependencies, reach, upstream
+from bninspect.graph.search import reach, upstream
 from bninspect.inputs.deciding import sources
 from bninspect.inputs.placeholders import placeholders, unfed
 from bninspect.measure.both_modes import MODES, both_modes, unfeedable, unfetchable
@@ -93,7 +93,7 @@ def run_by(report: Report) -> set[Node]:
 
     decided = set(reach((source.node for source in sources(report)), handing))
     outputs = (tensor.node for tensor in report.outputs)
-    return set(reach(outputs, lambda node: () if node in decided else dependencies(node))) - decided
+    return upstream(outputs, until=decided.__contains__) - decided
 
 
 def verify(

@@ -18,7 +18,7 @@ from bninspect.batchnorm.missing import missing_weights
 from bninspect.errors import BninspectError, InputError
 from bninspect.graph.loops import in_loops
 from bninspect.graph.outputs import model_outputs
-from bninspect.graph.search import dependencies, reach, upstream
+from bninspect.graph.search import upstream
 from bninspect.inputs.placeholders import example, image_input, placeholders
 from bninspect.options import IMAGES
 from bninspect.rewrite.freeze import frozen
@@ -28,10 +28,10 @@ from bninspect.rewrite.strip import strip
 from bninspect.rules.rule import Case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection
 
     from bninspect.batchnorm import Report
-    from bninspect.graph import Graph, Node
+    from bninspect.graph import Graph
     from bninspect.inputs.request import Request
     from bninspect.measure.presets import PresetFit
 
@@ -217,17 +217,13 @@ def inputs_wanted(report: Report) -> str:
     except InputError:
         image = None
     if image is not None:  # what stands before it does not run
-        needed = set(reach((tensor.node for tensor in report.outputs), _up_to(image.tensor.node)))
+        end = image.tensor.node
+        needed = upstream((tensor.node for tensor in report.outputs), until=lambda node: node is end)
     others = [
         place for place in places if place != image and not place.has_default and place.tensor.node in needed
     ]
     feeds = [example(report.graph, place) for place in others]
     return " ".join(([] if image is None else [IMAGES]) + feeds)
-
-
-def _up_to(end: Node) -> Callable[[Node], Iterable[Node]]:
-    """What a node depends on; of the end, nothing."""
-    return lambda node: () if node is end else dependencies(node)
 
 
 def _words(request: Request) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def _restored(graph: Graph) -> Mapping[Node, list[Key]]:
     nodes = graph if start is None else upstream([start])
     found: dict[Node, list[Key]] = {}
     for node in nodes:
-        if node.op not in REPLACES or len(node.inputs) != 2:
+        if node.op not in REPLACES:
             continue
         variable, source = same(node.inputs[0]).node, same(node.inputs[1])
         key = _key(source)

@@ -114,14 +114,14 @@ def test_where_its_parts_stand() -> None:
     assert [one.node.name for one in tensors] == ["kernel", "scaled", "conv", "mean", "variance"]
 
 
-DELAYED = """
+ROUNDED = """
 low = Const(-6.0)
 rounded = FakeQuantWithMinMaxVars(scaled, low, low)
 """
 
 
 def test_the_scaled_weights_are_those_before_they_are_rounded() -> None:
-    text = folded().replace("conv = Conv2D(image, scaled)", DELAYED + "conv = Conv2D(image, rounded)")
+    text = folded().replace("conv = Conv2D(image, scaled)", ROUNDED + "conv = Conv2D(image, rounded)")
     found = site(PARTS + text)
     assert isinstance(found, Site)
     assert found.carried is not None
@@ -138,7 +138,7 @@ def test_a_gamma_of_ones_may_be_left_out_in_one_place() -> None:
     assert (both.gamma.node.name, once.gamma) == ("ones", None)
 
 
-LOOKALIKES = {
+OTHER_STATISTICS = {
     "each image by its own": (
         UNSCALED.replace("axes", "own_axes").replace("\nplain", "\nown_axes = Const([1, 2])\nplain", 1),
         "its moments are taken over axes [1, 2], per image: not over the batch",
@@ -154,9 +154,9 @@ LOOKALIKES = {
 }
 
 
-@pytest.mark.parametrize("case", LOOKALIKES)
+@pytest.mark.parametrize("case", OTHER_STATISTICS)
 def test_statistics_of_another_kind_are_said(case: str) -> None:
-    lines, reason = LOOKALIKES[case]
+    lines, reason = OTHER_STATISTICS[case]
     assert site(PARTS + lines + folded("batch_mean", "batch_variance")) == reason
 
 

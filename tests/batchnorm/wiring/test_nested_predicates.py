@@ -1,4 +1,4 @@
-"""A predicate that is made of several: in as few words as it takes, and true where it says."""
+"""The predicate of nested conditionals together: in as few words as it takes, and true where it says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sum is as a choice, and the number that a predicate decides: each spelling by itself."""
+"""The arithmetic of a blend: the number that a predicate decides, and what a sum of such terms chooses."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from bninspect.errors import GraphDefError
 from bninspect.graphdef import read
 from bninspect.graphdef.sniff import ArchiveError, binary_format, refuse_foreign, text_format
-from bninspect.graphdef.wire import to_varint
+from tests.support.messages import field
 
 SIGNATURES = [
     (0, b"version https://git-lfs.github.com/spec", "a Git LFS pointer"),
@@ -119,13 +119,8 @@ def test_text_of_another_kind_is_named(content: bytes, said: str) -> None:
     assert str(caught.value).endswith(said)
 
 
-def message(number: int, content: bytes) -> bytes:
-    """A length-delimited field."""
-    return bytes([number << 3 | 2]) + to_varint(len(content)) + content
-
-
-NODE = message(1, message(1, b"x") + message(2, b"Relu"))
-VERSIONS = message(4, b"\x08\x1b")
+NODE = field(1, field(1, b"x") + field(2, b"Relu"))
+VERSIONS = field(4, b"\x08\x1b")
 
 
 @pytest.mark.parametrize(
@@ -135,22 +130,22 @@ VERSIONS = message(4, b"\x08\x1b")
         (VERSIONS, "graphdef"),
         (VERSIONS + NODE, "graphdef"),
         (b"\x18\x08" * 64 + NODE, "graphdef"),
-        (message(2, NODE), "metagraph"),
-        (message(1, message(4, b"serve")) + message(2, NODE), "metagraph"),
-        (message(2, message(2, NODE)), "savedmodel"),
-        (b"\x08\x01" + message(2, message(2, NODE)), "savedmodel"),
-        (message(1, b"\x20\x01") + message(2, message(2, NODE)), None),
-        (b"\x08\x01" + message(2, NODE), None),
+        (field(2, NODE), "metagraph"),
+        (field(1, field(4, b"serve")) + field(2, NODE), "metagraph"),
+        (field(2, field(2, NODE)), "savedmodel"),
+        (b"\x08\x01" + field(2, field(2, NODE)), "savedmodel"),
+        (field(1, b"\x20\x01") + field(2, field(2, NODE)), None),
+        (b"\x08\x01" + field(2, NODE), None),
         (b"\x20\x08", None),
-        (message(1, message(1, b"x")), None),
-        (message(1, message(2, b"Relu")), None),
-        (message(1, b"\x08\x01" + message(2, b"Relu")), None),
-        (message(1, message(1, b"x") + b"\x10\x01"), None),
-        (message(1, message(1, b"x") + message(2, b"no op")), None),
-        (message(1, message(1, b"x") + message(2, b"")), None),
-        (message(1, message(1, b"x") + message(2, b"R" * 255)), "graphdef"),
-        (message(1, message(1, b"x") + message(2, b"R" * 256)), None),
-        (message(2, b""), "graphdef"),
+        (field(1, field(1, b"x")), None),
+        (field(1, field(2, b"Relu")), None),
+        (field(1, b"\x08\x01" + field(2, b"Relu")), None),
+        (field(1, field(1, b"x") + b"\x10\x01"), None),
+        (field(1, field(1, b"x") + field(2, b"no op")), None),
+        (field(1, field(1, b"x") + field(2, b"")), None),
+        (field(1, field(1, b"x") + field(2, b"R" * 255)), "graphdef"),
+        (field(1, field(1, b"x") + field(2, b"R" * 256)), None),
+        (field(2, b""), "graphdef"),
     ],
     ids=[
         "a node", "versions alone", "versions first", "64 fields first", "a graph in field 2",
@@ -171,17 +166,17 @@ def test_bytes_are_known_by_the_shape_of_their_fields(content: bytes, kind: str 
 @pytest.mark.parametrize(
     ("content", "is_onnx"),
     [
-        (b"\x08\x01" + message(2, b"pytorch"), True),
-        (b"\x08\x00" + message(2, b"pytorch"), False),
-        (b"\x08\x3f" + message(7, b""), True),
-        (b"\x08\x40" + message(7, b""), False),
-        (b"\x08\x07" + message(3, b"1"), False),
+        (b"\x08\x01" + field(2, b"pytorch"), True),
+        (b"\x08\x00" + field(2, b"pytorch"), False),
+        (b"\x08\x3f" + field(7, b""), True),
+        (b"\x08\x40" + field(7, b""), False),
+        (b"\x08\x07" + field(3, b"1"), False),
         (b"\x08\x07\x10\x07", False),
-        (b"\x08\x07" + message(2, b"\xc3\xa9"), False),
-        (b"\x08\x07" + message(2, b"a\nb"), False),
-        (b"\x08\x07" + message(2, b"p" * 64), False),
-        (b"\x10\x07\x08\x07" + message(7, b""), False),
-        (message(1, b"\x08") + message(7, b""), False),
+        (b"\x08\x07" + field(2, b"\xc3\xa9"), False),
+        (b"\x08\x07" + field(2, b"a\nb"), False),
+        (b"\x08\x07" + field(2, b"p" * 64), False),
+        (b"\x10\x07\x08\x07" + field(7, b""), False),
+        (field(1, b"\x08") + field(7, b""), False),
     ],
     ids=[
         "a producer", "version 0", "a graph", "version 64", "neither", "a producer that is a number",

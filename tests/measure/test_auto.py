@@ -15,11 +15,13 @@ from bninspect.inputs.request import Request
 from bninspect.measure.auto import _moments
 from bninspect.measure.examined import prepared
 from bninspect.measure.facts import Question
-from bninspect.measure.presets import PresetFit, ranked
+from bninspect.measure.presets import ranked
 from bninspect.measure.run import probe
 from bninspect.options import Channels, Preprocess
+from tests.support.measuring import NOTHING
 from tests.support.places import FIXTURES
 from tests.support.probes import wrong
+from tests.support.probing import fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,11 +30,6 @@ if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm
     from bninspect.measure.facts import Probe
     from tests.networks import Trained
-
-
-def fit(preset: Preprocess, gap: float, channels: Channels | None = None, floor: float = 0.0) -> PresetFit:
-    usual: Channels = "bgr" if preset == "caffe" else "rgb"
-    return PresetFit(preset=preset, channels=channels or usual, gap=gap, w=gap, r=1.0, floor=floor)
 
 
 def test_the_best_is_named_where_the_next_is_far() -> None:
@@ -105,14 +102,13 @@ def test_the_order_of_colours_that_was_asked_for_is_fed(asked: Channels | None, 
     """And else that of the preset that fits best."""
     trial = ranked("bn", 16, [fit("tf", 0.1, "bgr"), fit("tf", 0.4, "rgb"), fit("raw", 9.0)])
     bound: list[Request] = []
-    nothing = Inputs(place=None, pictures=None, batch_size=1, preset=None, feeds={}, said={})
 
     def bind(request: Request) -> Inputs:
         bound.append(request)
-        return nothing
+        return NOTHING
 
     request = Request(images=("x.png",), preprocess="auto", channels=asked)
-    prepared(nothing, request, bind, lambda _: trial)
+    prepared(NOTHING, request, bind, lambda _: trial)
     assert [(one.preprocess, one.channels) for one in bound] == [("tf", fed)]
 
 

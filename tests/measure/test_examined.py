@@ -9,7 +9,6 @@ import pytest
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.errors import RunError
-from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.request import Request
 from bninspect.measure.examined import (
     _served_mode,
@@ -20,12 +19,12 @@ from bninspect.measure.examined import (
     mixed,
     prepared,
 )
-from bninspect.measure.facts import LayerMeasurement, ProbedLayer, Question
-from bninspect.measure.presets import PresetFit, PresetTrial
-from bninspect.statistics.pooling import ImageMoments
-from bninspect.statistics.staleness import staleness
+from bninspect.measure.facts import ProbedLayer, Question
+from bninspect.measure.presets import PresetTrial
 from tests.measure.test_preset_trial import inputs, model, of
+from tests.support.measuring import NOTHING, off_by
 from tests.support.probes import probe
+from tests.support.probing import fit
 from tests.support.reports import fixed_training, layer, tensor
 
 if TYPE_CHECKING:
@@ -33,10 +32,7 @@ if TYPE_CHECKING:
     from bninspect.measure.companions.companions import Run
     from bninspect.measure.facts import Probe
 
-NOTHING = Inputs(place=None, pictures=None, batch_size=1, preset=None, feeds={}, said={})
-TRIAL = PresetTrial(
-    layer="bn", images=4, fits=(PresetFit(preset="tf", channels="rgb", gap=0.1, w=0.1, r=1.0),)
-)
+TRIAL = PresetTrial(layer="bn", images=4, fits=(fit("tf", 0.1),))
 
 
 def bound(request: Request) -> Any:
@@ -71,10 +67,9 @@ REPORT = model(*(part.tolist() for part in of("torch")))
 
 def probed(off: float | None) -> Probe:
     """The first layer of the model, whose own error is so many standard deviations; None: it has none."""
-    moments = ImageMoments.of([[off or 0.0] * 3] * 64, [[1.0] * 3] * 64, 9)
-    found = None if off is None else staleness([0.0] * 3, [1.0] * 3, None, None, moments)
-    own = LayerMeasurement(moments=moments, staleness=found)
-    one = ProbedLayer(layer=REPORT.layers[0], values=576, images=64, own=own, deployed=None, difference=None)
+    one = ProbedLayer(
+        layer=REPORT.layers[0], values=576, images=64, own=off_by(off), deployed=None, difference=None
+    )
     return probe(one, report=REPORT)
 
 

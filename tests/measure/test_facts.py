@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bninspect.measure.facts import InputFact, LayerMeasurement, ProbedLayer, Question, Verification
-from bninspect.statistics.pooling import ImageMoments
-from bninspect.statistics.staleness import staleness
+from bninspect.measure.facts import InputFact, ProbedLayer, Question, Verification
+from tests.support.measuring import off_by
 from tests.support.probes import probe
 from tests.support.reports import layer
 
@@ -16,20 +15,13 @@ FINE, NOTE, WARNING, ERROR = 0.0, 0.2, 0.4, 2.0
 """How far off in standard deviations."""
 
 
-def measured(off: float | None) -> LayerMeasurement:
-    """64 images that do not differ, against statistics 0 and 1; None: there are none to compare with."""
-    moments = ImageMoments.of([[off or 0.0] * 3] * 64, [[1.0] * 3] * 64, 9)
-    found = None if off is None else staleness([0.0] * 3, [1.0] * 3, None, None, moments)
-    return LayerMeasurement(moments=moments, staleness=found)
-
-
 def probed(own: float | None, deployed: float | None, name: str = "bn") -> ProbedLayer:
     return ProbedLayer(
         layer=layer(name),
         values=576,
         images=64,
-        own=measured(own),
-        deployed=measured(deployed),
+        own=off_by(own),
+        deployed=off_by(deployed),
         difference=None,
     )
 
@@ -59,11 +51,11 @@ def test_a_layer_is_guilty_or_inherits(
 
 
 def test_a_measurement_says_what_its_staleness_says() -> None:
-    found = measured(WARNING)
+    found = off_by(WARNING)
     assert found.score == pytest.approx(WARNING)
     assert found.score_error == pytest.approx(0.0, abs=1e-12)
     assert found.verdict == "warning"
-    nothing = measured(None)
+    nothing = off_by(None)
     assert (nothing.score, nothing.score_error, nothing.verdict) == (None, None, None)
 
 

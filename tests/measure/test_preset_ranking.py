@@ -6,17 +6,14 @@ import pytest
 
 from bninspect.measure.presets import PresetFit, PresetTrial, ranked
 from bninspect.options import Channels, Preprocess
+from tests.support.probing import fit
 
 Row = tuple[Preprocess, Channels, float]
 """Preset, order of colours, gap."""
 
 
-def fit(preset: Preprocess, channels: Channels, gap: float, floor: float = 0.0) -> PresetFit:
-    return PresetFit(preset=preset, channels=channels, gap=gap, w=gap, r=1.0, floor=floor)
-
-
 def trial(*rows: Row, images: int = 16, floor: float = 0.0) -> PresetTrial:
-    return ranked("bn", images, [fit(*row, floor) for row in rows])
+    return ranked("bn", images, [fit(preset, gap, channels, floor) for preset, channels, gap in rows])
 
 
 @pytest.mark.parametrize(
@@ -62,7 +59,7 @@ def test_one_order_alone_is_not_clear() -> None:
     """Grey input has one order of colours."""
     found = trial(("tf", "rgb", 0.25), ("raw", "rgb", 9.0))
     assert not found.clear_order
-    assert found.best == fit("tf", "rgb", 0.25)
+    assert found.best == fit("tf", 0.25)
 
 
 @pytest.mark.parametrize(("preset", "first"), [("tf", "rgb"), ("caffe", "bgr")])
@@ -85,7 +82,7 @@ def test_of_equal_gaps_the_usual_order_is_first(preset: Preprocess, first: Chann
 def test_a_fit_is_written_as_a_command_line_has_it(
     preset: Preprocess, channels: Channels, options: str
 ) -> None:
-    assert fit(preset, channels, 0.1).options == options
+    assert fit(preset, 0.1, channels).options == options
 
 
 ROWS: tuple[Row, ...] = (
@@ -137,14 +134,14 @@ def test_a_preset_is_better_than_one_that_leaves_a_gap(
     gap: float, w: float, floor: float, best: float, better: bool
 ) -> None:
     given = PresetFit(preset="raw", channels="rgb", gap=gap, w=w, r=1.0, floor=floor)
-    first = fit("tf", "rgb", best)
+    first = fit("tf", best)
     found = PresetTrial(layer="bn", images=16, fits=(first, given), given=given)
     assert found.better == (first if better else None)
 
 
 def test_colours_exchanged_are_no_better_unless_that_is_clear() -> None:
     """Few images do not tell them apart; the best is then the usual order."""
-    first, given = fit("tf", "bgr", 0.1), fit("tf", "rgb", 0.9)
+    first, given = fit("tf", 0.1, "bgr"), fit("tf", 0.9)
     clear = PresetTrial(layer="bn", images=16, fits=(first, given), given=given, clear_order=True)
     assert clear.better == first
     unclear = PresetTrial(layer="bn", images=2, fits=(given, first), given=first)

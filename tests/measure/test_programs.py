@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm import Mode, inspect
-from bninspect.graph import flatten, load
-from bninspect.graphdef import read
+from bninspect.graph import load
 from bninspect.measure.both_modes import MODES, BothModes, both_modes, unfeedable, unfetchable
 from bninspect.rewrite.copies import copies
 from bninspect.rewrite.edits import Edits
+from tests.support.fixtures import with_loops
 from tests.support.listing import changed
 from tests.support.places import FIXTURES
 
@@ -26,10 +26,6 @@ NAMES = [
     "while_inside_switched.pb",
 ]  # fmt: skip
 SERVING = {Mode.TRAINING: Mode.INFERENCE, Mode.INFERENCE: Mode.INFERENCE}
-
-
-def report_of(name: str) -> Report:
-    return inspect(flatten(read(str(FIXTURES / name)), loops=False))
 
 
 def both_of(report: Report) -> BothModes:
@@ -54,7 +50,7 @@ def facts(report: Report, both: BothModes) -> list[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_program_of_both_modes(name: str, expected: Callable[[str, str], None]) -> None:
-    report = report_of(name)
+    report = with_loops(name)
     both = both_of(report)
     lines = [*facts(report, both), *changed(both.graphdef, report.graph.graphdef)]
     expected(f"{name}.txt", "\n".join(lines) + "\n")
@@ -63,7 +59,7 @@ def test_the_program_of_both_modes(name: str, expected: Callable[[str, str], Non
 @pytest.mark.parametrize("name", NAMES)
 def test_every_node_is_known_by_its_name_in_the_original(name: str) -> None:
     """Those of the copy by the name without its prefix, also once the program was put into another."""
-    both = both_of(report_of(name))
+    both = both_of(with_loops(name))
     assert both.originals
     assert all(new == f"inference/{old}" for new, old in both.originals.items())
     moved = both.moved(copies(both.graphdef, both.graphdef, prefix="b", apart=(both.graphdef.nodes[0].name,)))

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm import Mode, inspect
-from bninspect.graph import flatten, load
-from bninspect.graphdef import read
+from bninspect.graph import load
 from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.placeholders import Placeholder
 from bninspect.measure.both_modes import MODES, both_modes
 from bninspect.measure.facts import Verification
 from bninspect.measure.verify import Check, _feeds, _merges, check, run_by
+from tests.support.fixtures import with_loops
+from tests.support.measuring import NOTHING
 from tests.support.places import FIXTURES
 from tests.support.reports import tensor
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 def report_of(name: str) -> Report:
     return inspect(load(str(FIXTURES / name)))
-
-
-NOTHING = Inputs(place=None, pictures=None, batch_size=1, preset=None, feeds={}, said={})
 
 
 def checked(report: Report) -> Check | Verification:
@@ -87,7 +85,7 @@ def test_what_the_original_has_to_give(name: str, fetched: set[str], fed: set[st
     ],
 )
 def test_which_input_of_a_merge_each_mode_takes(name: str, taken: dict[str, tuple[int, int]]) -> None:
-    report = inspect(flatten(read(str(FIXTURES / name)), loops=False))
+    report = with_loops(name)
     both = both_modes(report, lambda mode, _: mode, report.outputs)
     found = [_merges(report, both, mode) for mode in MODES]
     for side, mode in enumerate(found):

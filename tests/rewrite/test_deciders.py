@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import Mode, inspect
 from bninspect.graph import load
 from bninspect.rewrite.serving import deciders, mode_under
+from tests.support.fixtures import FROZEN
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from bninspect.rewrite.serving import Decider
-
-FILES = [*sorted(FIXTURES.glob("*.pb")), *sorted(FIXTURES.glob("cases/*.pb"))]
 
 
 def facts(decider: Decider) -> list[str]:
@@ -36,12 +34,12 @@ def facts(decider: Decider) -> list[str]:
     return lines
 
 
-def lines(path: Path) -> list[str]:
-    report = inspect(load(str(path)))
+def lines(file: str) -> list[str]:
+    report = inspect(load(str(FIXTURES / file)))
     found = [line for decider in deciders(report) for line in facts(decider)]
-    return [path.relative_to(FIXTURES).as_posix(), *found] if found else []
+    return [file, *found] if found else []
 
 
 def test_what_decides_and_what_serves(expected: Callable[[str, str], None]) -> None:
-    found = [line for path in FILES for line in lines(path)]
+    found = [line for file in FROZEN for line in lines(file)]
     expected("deciders.txt", "\n".join(found) + "\n")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bninspect.batchnorm import Mode, inspect
-from bninspect.graph import flatten, load
-from bninspect.graphdef import read
+from bninspect.graph import load
 from bninspect.graphdef.writer import serialized
 from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
 from bninspect.rewrite import specialize
+from tests.support.fixtures import with_loops
 from tests.support.places import FIXTURES
 from tests.support.tables import Row, fixtures
 
@@ -39,9 +39,7 @@ lowering of an If left for the output to wait for)."""
 NEEDS_TENSORFLOW = pytest.mark.skipif(find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 
 
-@cache
-def report_of(file: str) -> Report:
-    return inspect(flatten(read(str(FIXTURES / file)), loops=False))
+report_of = cache(with_loops)
 
 
 @pytest.mark.parametrize("mode", [Mode.TRAINING, Mode.INFERENCE], ids=lambda mode: mode.value)

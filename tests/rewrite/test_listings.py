@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bninspect.batchnorm import Mode, inspect
-from bninspect.graph import flatten
-from bninspect.graphdef import read
+from bninspect.batchnorm import Mode
 from bninspect.rewrite import specialize
+from tests.support.fixtures import with_loops
 from tests.support.listing import changed
 from tests.support.places import FIXTURES
 
@@ -42,7 +41,7 @@ def in_mode(report: Report, mode: Mode) -> list[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_nodes_that_a_mode_changes(name: str, expected: Callable[[str, str], None]) -> None:
-    report = inspect(flatten(read(str(FIXTURES / name)), loops=False))
+    report = with_loops(name)
     if not report.layers:
         assert specialize(report, Mode.INFERENCE).changes == ()
         return

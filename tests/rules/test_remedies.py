@@ -11,7 +11,6 @@ from bninspect.converters.forecast import forecast
 from bninspect.graph import flatten
 from bninspect.graphdef import read
 from bninspect.inputs.request import Request
-from bninspect.measure.presets import PresetFit
 from bninspect.models.restore import load
 from bninspect.rewrite.strip import Stripped, strip
 from bninspect.rules import Case, remedies
@@ -27,6 +26,7 @@ from bninspect.rules.remedies import (
     to_inference,
 )
 from tests.support.places import FIXTURES
+from tests.support.probing import fit
 
 
 def _case(name: str, request: Request | None = None, outputs: tuple[str, ...] = ()) -> Case:
@@ -113,7 +113,7 @@ def test_a_model_is_measured_again_under_another_preset() -> None:
     case = _case("classic_net.pb", Request(images=("p",), preprocess="tf", channels="bgr"))
     model = FIXTURES / "classic_net.pb"
     assert probe_command(case) == f"bninspect probe {model} --image p --preprocess tf --channels bgr"
-    preset = PresetFit(preset="caffe", channels="bgr", gap=0.1, w=0.1, r=1.0)
+    preset = fit("caffe", 0.1)
     assert probe_command(case, preset) == f"bninspect probe {model} --image p --preprocess caffe"
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from bninspect.checksum import masked_crc32c
 from bninspect.graphdef.wire import to_varint
+from tests.support.messages import field
 from tests.support.pictures import png
 
 if TYPE_CHECKING:
@@ -42,11 +43,6 @@ def feature(value: bytes | Sequence[int] | Sequence[float]) -> bytes:
     if all(isinstance(number, int) for number in value):
         return field(3, field(1, b"".join(to_varint(int(number) % 2**64) for number in value)))
     return field(2, field(1, np.asarray(value, "<f4").tobytes()))
-
-
-def field(number: int, value: bytes) -> bytes:
-    """A length-delimited field."""
-    return to_varint(number << 3 | 2) + to_varint(len(value)) + value
 
 
 def example(features: Mapping[str, bytes]) -> bytes:

@@ -9,6 +9,7 @@ from bninspect.errors import GraphDefError
 from bninspect.graph import load
 from bninspect.graphdef import GraphDef, TensorValue
 from bninspect.graphdef.schema import message_class
+from bninspect.graphdef.wire import to_varint
 from tests.support.places import FIXTURES
 
 NOT_GRAPHS = {"fingerprint.pb"}
@@ -26,6 +27,11 @@ def written(folder: Path, content: bytes | Any, name: str = "model.pb") -> str:
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.SerializeToString(deterministic=True))
     return str(path)
+
+
+def field(number: int, content: bytes) -> bytes:
+    """A length-delimited field."""
+    return to_varint(number << 3 | 2) + to_varint(len(content)) + content
 
 
 def chain(*ops: str, name: str = "n") -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from bninspect.measure.companions.companions import CompanionTest, Dependence
 from bninspect.measure.presets import PresetFit, PresetTrial
-from bninspect.options import Preprocess
+from bninspect.options import Channels, Preprocess
 from bninspect.rules import Case, judge, select
 from tests.support.probes import CHANNELS, net, probed, rewritable
 
@@ -71,9 +71,10 @@ def net_with(index: int, stored: Any) -> list[ProbedLayer]:
     return layers
 
 
-def fit(preset: Preprocess, gap: float) -> PresetFit:
-    """How a preset fits."""
-    return PresetFit(preset=preset, channels="rgb", gap=gap, w=gap, r=1 + gap)
+def fit(preset: Preprocess, gap: float, channels: Channels | None = None, floor: float = 0.0) -> PresetFit:
+    """How a preset fits, in its usual order of colours unless told."""
+    usual: Channels = "bgr" if preset == "caffe" else "rgb"
+    return PresetFit(preset=preset, channels=channels or usual, gap=gap, w=gap, r=1 + gap, floor=floor)
 
 
 def trial(given: str, *, clear: bool = True, reason: str | None = None) -> PresetTrial:

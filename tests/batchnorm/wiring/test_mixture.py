@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.parts import EMPTY, STORED, report
+from tests.support.parts import EMPTY, STORED, reasons, report
 
 HEAD = (
     STORED + EMPTY + "fed = Placeholder(dtype=float, shape=[])\none = Const(1.0)\n" + "rest = Sub(one, fed)\n"
@@ -49,16 +49,11 @@ APART = {
 }
 
 
-def said(text: str) -> list[str]:
-    return [unrecognised.reason for unrecognised in report(text).unrecognised]
-
-
 @pytest.mark.parametrize("end", MEETING)
 @pytest.mark.parametrize("both", [TRAIN + INFER, INFER + TRAIN], ids=["training first", "inference first"])
 def test_where_they_meet(end: str, both: str) -> None:
     lines, reason = MEETING[end]
-    found = report(HEAD + both + lines)
-    assert ([unrecognised.reason for unrecognised in found.unrecognised], found.layers) == ([reason], ())
+    assert reasons(HEAD + both + lines) == [reason]
 
 
 @pytest.mark.parametrize("end", APART)
@@ -92,4 +87,4 @@ def test_a_meeting_far_away_is_none(many: int, met: bool) -> None:
     for side in ("a", "b"):
         rows += [f"{side}{at} = Mul(fed, {side if at == 0 else f'{side}{at - 1}'})\n" for at in range(many)]
     end = f"y = AddV2(a{many - 1}, b{many - 1})\nhead = Relu(y)\n"
-    assert bool(said(HEAD + TRAIN + INFER + "".join(rows) + end)) is met
+    assert bool(report(HEAD + TRAIN + INFER + "".join(rows) + end).unrecognised) is met

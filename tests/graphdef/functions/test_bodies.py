@@ -12,7 +12,7 @@ from bninspect.graphdef.functions.bodies import exchanged, spans, write_exchange
 from bninspect.graphdef.schema import message_class
 from bninspect.graphdef.wire import Span
 from bninspect.graphdef.writer import new_node
-from tests.support.messages import chain, written
+from tests.support.messages import chain, field, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,12 +22,6 @@ VARINT = b"\xa0\x06\x07"
 TEXT = b"\xa2\x06\x02hi"
 """Field 100, a text."""
 VERSIONS = b"\x22\x03\x08\x86\x01"
-
-
-def field(number: int, content: bytes) -> bytes:
-    """A length-delimited field of fewer than 128 bytes."""
-    assert len(content) < 128
-    return bytes([number << 3 | 2, len(content)]) + content
 
 
 def node(name: str, op: str, *inputs: str) -> bytes:

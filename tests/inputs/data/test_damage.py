@@ -12,7 +12,8 @@ import pytest
 
 from bninspect.errors import InputError
 from bninspect.inputs.data.spec import open_data
-from tests.support.data_sets import example, field, images, parquet as write_parquet, record, shard
+from tests.support.data_sets import example, images, parquet as write_parquet, record, shard
+from tests.support.messages import field
 from tests.support.pictures import png
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from bninspect.errors import RunError
 from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.placeholders import Placeholder
 from bninspect.measure.companions.batches import batches_of, made_companion
+from tests.support.measuring import NOTHING
 from tests.support.reports import tensor
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def test_encoded_images_stay_bytes() -> None:
         (inputs([b"a", b"b"], (), dtype="string"), "image:0 takes one image at a time"),
         (inputs([b"a", b"a"], (None,), dtype="string"), "one encoded image has nothing beside it"),
         (inputs([1]), "one image of one colour has nothing to set beside it"),
-        (Inputs(place=None, pictures=None, batch_size=1, preset=None, feeds={}, said={}), "fed by hand"),
+        (NOTHING, "fed by hand"),
     ],
     ids=["a batch of one", "one file at a time", "one file", "one colour", "by hand"],
 )

@@ -16,6 +16,7 @@ from bninspect.measure.companions.batches import distinct, made_companion
 from bninspect.measure.companions.companions import companion_test, judge
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
+from tests.support.measuring import NOTHING
 from tests.support.places import FIXTURES
 from tests.support.probes import wrong
 from tests.support.reports import node, tensor
@@ -126,7 +127,7 @@ def test_a_made_companion_stays_in_the_range_of_the_image() -> None:
     [
         (inputs(IMAGES[:1], fixed=1), "takes one image at a time"),
         (inputs([np.ones((4, 4, 3), np.float32)]), "one image of one colour"),
-        (Inputs(place=None, pictures=None, batch_size=1, preset=None, feeds={}, said={}), "fed by hand"),
+        (NOTHING, "fed by hand"),
     ],
 )
 def test_what_cannot_be_tested_says_why(given: Inputs, told: str) -> None:

@@ -9,13 +9,13 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.errors import RewriteError, RunError
 from bninspect.graph import load
-from bninspect.inputs.inputs import Inputs
 from bninspect.measure.both_modes import both_modes
 from bninspect.measure.facts import Question, Verification
 from bninspect.measure.sharing import experiment as setting, together as sharing
 from bninspect.measure.sharing.together import Original, together
 from bninspect.measure.verify import Check
 from bninspect.run.program import Program
+from tests.support.measuring import NOTHING
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ REPORT = inspect(load(str(FIXTURES / "classic.pb")))
 MODES = both_modes(REPORT, lambda mode, _: mode, REPORT.outputs).cut(())
 SERVED = both_modes(REPORT, lambda mode, _: mode, [REPORT.layers[0].x]).cut(())
 ORIGINAL = Original(graphdef=REPORT.graph.graphdef, fetched=("output:0",), fed=frozenset({"training:0"}))
-NOTHING = Inputs(place=None, pictures=None, batch_size=1, preset=None, feeds={}, said={})
 
 
 class Opened:

@@ -8,24 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from bninspect.batchnorm import Mode, inspect
-from bninspect.graph import flatten
-from bninspect.graphdef import read
+from bninspect.batchnorm import Mode
 from bninspect.rewrite import specialize
 from bninspect.rewrite.moments import measure
 from bninspect.rewrite.statistics.inserted import inserted
 from bninspect.rewrite.statistics.mixed import mix_in
+from tests.support.fixtures import with_loops
 from tests.support.listing import changed
-from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from bninspect.batchnorm import Report
-
-
-def report_of(name: str) -> Report:
-    return inspect(flatten(read(str(FIXTURES / name)), loops=False))
 
 
 @pytest.mark.parametrize(
@@ -33,7 +25,7 @@ def report_of(name: str) -> Report:
     ["layers_fused_2.pb", "half.pb", "layers_decomposed_2.pb", "half_decomposed.pb"],
 )
 def test_what_a_mixture_is_made_of(name: str, expected: Callable[[str, str], None]) -> None:
-    report = report_of(name)
+    report = with_loops(name)
     special = specialize(report, Mode.TRAINING)
     (layer,) = report.layers
     site = layer.nearest(Mode.TRAINING).site
@@ -50,7 +42,7 @@ def test_what_a_mixture_is_made_of(name: str, expected: Callable[[str, str], Non
 )
 def test_what_new_statistics_are_put_into(name: str, expected: Callable[[str, str], None]) -> None:
     """Of layers that hold none: a chain, the op of 2015, and one that is folded into a convolution."""
-    report = report_of(name)
+    report = with_loops(name)
     layer = report.layers[0]
     channels = layer.channels or 3
     numbers = np.arange(1.0, channels + 1), np.arange(4.0, channels + 4)
@@ -62,7 +54,7 @@ def test_what_new_statistics_are_put_into(name: str, expected: Callable[[str, st
 @pytest.mark.parametrize("epsilon", [None, 0.0])
 @pytest.mark.parametrize("name", ["fixed_training_decomposed_2.pb", "cases/quantized_training.pb"])
 def test_a_layer_without_epsilon_gets_none(name: str, epsilon: float | None) -> None:
-    report = report_of(name)
+    report = with_loops(name)
     layer = replace(report.layers[0], epsilon=epsilon)
     numbers = np.ones(layer.channels or 3), np.ones(layer.channels or 3)
     written = inserted(replace(report, layers=(layer,)), {layer.name: numbers})

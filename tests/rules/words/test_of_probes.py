@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bninspect.measure.presets import PresetFit, PresetTrial
+from bninspect.measure.presets import PresetTrial
 from bninspect.rules.catalogue import bn206, bn404, bn405
 from bninspect.rules.facts import outputs, stale_layers
 from bninspect.statistics import thresholds
+from tests.support.probing import fit
 
 
 @pytest.mark.parametrize(
@@ -99,10 +100,6 @@ def test_where_one_share_fits(shares: list[float], words: str) -> None:
         f"in {len(shares)} of 4 layers one share fits mean and variance alike, from their start (mean and "
         f"variance 0 and 1) to those of the images: {words}; it explains 75 % of the gap"
     )
-
-
-def fit(preset: Any, gap: float, channels: Any = "rgb") -> PresetFit:
-    return PresetFit(preset=preset, channels=channels, gap=gap, w=gap, r=1.0)
 
 
 @pytest.mark.parametrize(

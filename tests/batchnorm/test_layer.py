@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bninspect.batchnorm.branches import Constant, Fixed, Switched
+from bninspect.batchnorm.branches import Branch, Constant, Fixed, Switched
 from bninspect.batchnorm.layer import BatchNorm
 from bninspect.batchnorm.mode import Mode
 from tests.support.reports import constant, held, layer, phase, predicate, tensor
@@ -13,8 +13,8 @@ T, I = "bn/cond/FusedBatchNormV3", "bn/cond/FusedBatchNormV3_1"  # noqa: E741
 """The nodes of the branches of training and of inference."""
 
 
-def names(*branches: object) -> list[str | None]:
-    return [None if branch is None else branch.node.name for branch in branches]  # type: ignore[attr-defined]
+def names(*branches: Branch | None) -> list[str | None]:
+    return [None if branch is None else branch.node.name for branch in branches]
 
 
 def of_constant(value: bool, *, negated: bool) -> BatchNorm:

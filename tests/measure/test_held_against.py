@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from bninspect.batchnorm import Report
     from bninspect.measure.both_modes import BothModes
     from bninspect.run.running import Running, Wish
 
@@ -68,10 +69,15 @@ class Program:
     It runs once for each time that its numbers are drawn anew.
     """
 
-    def __init__(self, value: Callable[[Mode, str], Any], both: BothModes = BOTH) -> None:
+    def __init__(
+        self, value: Callable[[Mode, str], Any], both: BothModes = BOTH, of: Report = REPORT
+    ) -> None:
         self._value = value
-        self._both = both
-        self._names = {name: (mode, tensor.name) for (mode, tensor), name in both._names.items()}
+        self._names = {
+            both.fetch(mode, tensor): (mode, tensor.name)
+            for mode in MODES
+            for tensor in (*of.outputs, *both.outputs[mode].values())
+        }
         self._fresh = False
         self.fed: list[Mapping[str, Any]] = []
 
@@ -211,8 +217,8 @@ FIELDS: dict[str, Any] = {"batch_size": 1, "preset": None, "feeds": {}, "said": 
 def test_what_is_drawn_inside_functions_is_not_compared() -> None:
     found = inspect(text.graph(parts.STORED + fused() + DRAWS), outputs=("of_both", "y"))
     both = both_modes(found, lambda mode, _: mode, found.outputs)
-    theirs = Program(lambda mode, name: 9.0 if name == "of_both:0" else 1.0, both)
-    mine = Program(lambda mode, name: 1.0, both)
+    theirs = Program(lambda mode, name: 9.0 if name == "of_both:0" else 1.0, both, found)
+    mine = Program(lambda mode, name: 1.0, both, found)
     place = "original/{}".format
     given = Inputs(place=None, pictures=None, **FIELDS)
     done = verify(found, (both, cast("Running", mine)), (cast("Running", theirs), place), given)

@@ -13,7 +13,7 @@ from bninspect.batchnorm.recognition.quantization.expansion import (
 )
 from bninspect.batchnorm.recognition.quantization.products import Sum
 from bninspect.batchnorm.wiring.conditions import Conditions
-from bninspect.graph import Graph
+from bninspect.graph import Graph, Tensor
 from tests.support.text import graph
 
 START = """
@@ -69,8 +69,10 @@ def _symbol(one: object) -> str:
             return f"R({variance.name} {epsilon:.3f})"
         case Convolved(node=node):
             return f"<{node.name}>"
+        case Tensor(name=name):
+            return name
         case _:
-            return one.name  # type: ignore[attr-defined, no-any-return]
+            raise AssertionError(f"{one} is no symbol")
 
 
 R = "R(variance:0 0.001)"

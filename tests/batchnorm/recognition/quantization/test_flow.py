@@ -19,10 +19,6 @@ deviation = Sqrt(variance)
 """
 
 
-def names(nodes: object) -> list[str]:
-    return [node.name for node in nodes]  # type: ignore[attr-defined]
-
-
 MERGE_OF = "y = Merge({})\n"
 BEHIND = {
     "a product": ("y = Mul(w, root)\n", ["root"]),
@@ -45,7 +41,8 @@ BEHIND = {
 @pytest.mark.parametrize("case", BEHIND)
 def test_roots_that_weights_are_multiplied_by(case: str) -> None:
     lines, roots = BEHIND[case]
-    assert names(roots_behind(graph(START + lines).node("y").output())) == roots
+    found = roots_behind(graph(START + lines).node("y").output())
+    assert [node.name for node in found] == roots
 
 
 FOLDED = """

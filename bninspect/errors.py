@@ -45,6 +45,15 @@ class RunError(BninspectError):
     """TensorFlow is missing, or it could not run the model."""
 
 
+class InputSizeError(RunError):
+    """The model does not run on inputs of this number and size; others may do."""
+
+    def __init__(self, said: str, options: str = "--batch-size, --size") -> None:
+        """`said` ends with what to change, and `options` do that."""
+        super().__init__(f"{said} ({options})")
+        self.said = said
+
+
 @frozen_dataclass
 class Absent:
     """What was not done, or is not there, though nothing failed by that."""

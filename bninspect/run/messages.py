@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from bninspect.errors import InputSizeError, RunError
 from bninspect.graphdef.dtypes import spoken
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _UNFIT = re.compile(
     r"Incompatible shapes|ConcatOp|Invalid reduction dimension|Number of ways to split|slice index"
 )
 """How TensorFlow begins when a tensor has another size than an op takes, as the inputs had."""
-_SMALLER = "--batch-size, --size"
 _ASSERTED = re.compile(r"assertion failed: *(.*?)(?:\s*\[\[\{\{|\n|$)")
 _LONGEST = 200
 """Characters of what an Assert says."""
@@ -36,7 +36,7 @@ _TYPES = re.compile(r"Input (\d+) of node (\S+) was passed (\w+) from (\S+) inco
 _UNKNOWN = re.compile(r"Op type not registered '([^']+)'")
 
 
-def run_failure(error: Exception, originals: Mapping[str, str]) -> str:
+def run_failure(error: Exception, originals: Mapping[str, str]) -> RunError:
     """Why a run failed, and what to do where that is known. `originals` has the names that nodes have in the
     model, where these are others.
     """
@@ -44,20 +44,20 @@ def run_failure(error: Exception, originals: Mapping[str, str]) -> str:
     node = _NODE.search(text)
     at = "" if node is None else f" at {originals.get(node[1], node[1])}"
     if _UNFIT.match(line):
-        return f"the inputs do not fit the model{at}: {line}; give another number or size ({_SMALLER})"
+        return InputSizeError(f"the inputs do not fit the model{at}: {line}; give another number or size")
     if (memory := _MEMORY.match(line)) is not None:
-        return (
+        return InputSizeError(
             f"memory does not suffice{at} for a tensor of shape {memory[1]}: give fewer or smaller inputs at "
-            f"once ({_SMALLER})"
+            "once"
         )
     if (asserted := _ASSERTED.search(text)) is not None:
         said = asserted[1][:_LONGEST] or "it says nothing"
-        return f"the model checks what it is fed, and its check fails{at}: {said}"
-    return f"TensorFlow could not run this model: {line}"
+        return RunError(f"the model checks what it is fed, and its check fails{at}: {said}")
+    return RunError(f"TensorFlow could not run this model: {line}")
 
 
 def import_failure(error: Exception, originals: Mapping[str, str]) -> str:
-    """Why a graph was refused, as `run_failure`."""
+    """Why a graph was refused, in words. `originals` as of `run_failure`."""
     line = first_line(error)
     if (types := _TYPES.match(line)) is not None:
         slot, node, given, tensor, taken = types.groups()

@@ -98,7 +98,7 @@ class Session:
             if lost is not None and int(lost[1]) < len(numbered):
                 index = list(fetches).index(numbered[int(lost[1])])
                 raise NoValueError(index, _NO_VALUE_REASONS[lost[2]]) from error
-            raise RunError(run_failure(error, self._originals)) from error
+            raise run_failure(error, self._originals) from error
         return [np.asarray(values[name]) for name in fetches]
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bninspect.batchnorm import Mode, inspect
 from bninspect.commands.forecast.modes import modes_of
-from bninspect.errors import InputError
+from bninspect.errors import InputError, RunError
 from bninspect.graph import flatten, load
 from bninspect.graphdef.reader import records
 from bninspect.graphdef.schema import message_class
@@ -71,3 +71,18 @@ def test_of_several_that_cannot_be_given_the_first_is_named() -> None:
     for names in (("c:0", "a:0", "b:0"), ("b:0", "c:0", "a:0"), ("a:0", "c:0", "b:0")):
         with pytest.raises(InputError, match=rf"^--feed {names[0]}: "):
             modes_of(report, dict.fromkeys(names, np.zeros(())))
+
+
+def test_a_size_that_does_not_fit_is_changed_by_a_feed() -> None:
+    """`forecast` makes inputs up, and has no option for their size."""
+    message = message_class("GraphDef").FromString((FIXTURES / "classic.pb").read_bytes())
+    shape = message.node.add(name="shape", op="Const")
+    shape.attr["dtype"].type = 3  # int32
+    tensor = shape.attr["value"].tensor
+    tensor.dtype = 3
+    tensor.tensor_shape.dim.add(size=2)
+    tensor.int_val.extend([-1, 7919])
+    message.node.add(name="rows", op="Reshape", input=["output", "shape"]).attr["T"].type = 1
+    report = inspect(flatten(records(message.SerializeToString(), "rows.pb")))
+    with pytest.raises(RunError, match=r"; give another number or size \(--feed NAME=@values\.npy\)$"):
+        modes_of(report)

@@ -14,7 +14,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.deciding import value_of
 from bninspect.batchnorm.wiring.predicates.predicate import logic
 from bninspect.batchnorm.wiring.predicates.trials import trials
-from bninspect.errors import BninspectError, InputError, RunError
+from bninspect.errors import BninspectError, InputError, InputSizeError, RunError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.inputs.deciding import fed_value, sources
 from bninspect.inputs.feeds import rows
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     Fed = Mapping[Tensor, Mapping[Mode, Value]]
 
 _LARGER_BATCH = 8
+_OPTIONS = "--feed NAME=@values.npy"
+"""What gives the inputs another size here."""
 _HALF, _QUANTIZED, _SINGLE = 1e-2, 5e-2, 1e-4
 """Tolerances, as shares of the largest value: converters fold and reorder, in float16 and in whole numbers
 with fewer digits. The modes are farther apart than that by orders."""
@@ -191,8 +193,9 @@ def _runs(
             feeds = _round(given, fed, mode).feeds
             values[mode], draws = _run(stripped.pruned, stripped.report.outputs, feeds, allowed)
         except BninspectError as error:
-            obstacle = obstacle or str(error)
-            unrunnable = str(error) if isinstance(error, RunError) else unrunnable
+            said = f"{error.said} ({_OPTIONS})" if isinstance(error, InputSizeError) else str(error)
+            obstacle = obstacle or said
+            unrunnable = said if isinstance(error, RunError) else unrunnable
     return _Runs(given=given, values=values, draws=draws, obstacle=obstacle, unrunnable=unrunnable)
 
 

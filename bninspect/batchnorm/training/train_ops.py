@@ -34,17 +34,16 @@ class Training:
         itself and of what is fed, as `w = w - rate*gradient` is (Keras up to 2.2 trains so). An assign of a
         placeholder alone loads a value.
         """
-        if not self.trainable:
-            return []
-        assigns = [node for node in self._graph if node.op in ASSIGNS and node not in self._averages]
+        learned = self.trainable or frozenset()
+        assigns = [
+            node
+            for node in self._graph
+            if node.op in ASSIGNS
+            and node not in self._averages
+            and same(node.inputs[0]).node.name in learned
+        ]
         fed = self._fed() if assigns else set()
-        return [node for node in assigns if node.inputs[1].node in fed and self._learns(node)]
-
-    def _learns(self, assign: Node) -> bool:
-        variable = same(assign.inputs[0])
-        if variable.node.name not in (self.trainable or ()):
-            return False
-        return assign.op not in REPLACES or is_made_of(assign.inputs[1].node, {variable.node})
+        return [node for node in assigns if node.inputs[1].node in fed and _keeps(node)]
 
     def _fed(self) -> set[Node]:
         """Every node that depends on an input by data."""
@@ -60,15 +59,14 @@ class Training:
 
     def _gathering(self) -> list[Node]:
         """Ops that add what is fed to variables that the optimizers' ops read: accumulated gradients."""
-        adding = [node for node in self._graph if node.op in ADDS_IN_PLACE]
-        if not adding or not self.applies:
-            return []
-        read, fed = upstream(self.applies), self._fed()
-        return [
+        read = upstream(self.applies)
+        adding = [
             node
-            for node in adding
-            if node not in self._averages and node.inputs[1].node in fed and same(node.inputs[0]).node in read
+            for node in self._graph
+            if node.op in ADDS_IN_PLACE and node not in self._averages and same(node.inputs[0]).node in read
         ]
+        fed = self._fed() if adding else set()
+        return [node for node in adding if node.inputs[1].node in fed]
 
     @cached_property
     def run_by_optimizer(self) -> set[Node]:
@@ -102,6 +100,12 @@ class Training:
     def _listed(self, collection: str) -> list[str]:
         """Names of the nodes in a collection."""
         return [name.partition(":")[0] for name in self._graph.graphdef.collections.get(collection, ())]
+
+
+def _keeps(assign: Node) -> bool:
+    """Whether what a variable becomes is made of what it was."""
+    variable = same(assign.inputs[0]).node
+    return assign.op not in REPLACES or is_made_of(assign.inputs[1].node, {variable})
 
 
 def training_of(report: Report) -> Training:

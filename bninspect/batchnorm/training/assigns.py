@@ -126,7 +126,7 @@ def updates_behind(sources: Collection[Node], graph: Graph) -> dict[Node, list[U
 def averages_of(variable: Tensor, graph: Graph) -> list[Update]:
     """The ops that average this variable into another one: `v -= (v - variable) * (1 - momentum)`."""
     found = []
-    for update in updates_from(_reads(variable, graph), graph):
+    for update in updates_from([variable], graph):
         product = value(update.node.inputs[1]).node
         if update.variable == variable or update.node.op not in SUBTRACTS_IN_PLACE or product.op != "Mul":
             continue
@@ -135,14 +135,6 @@ def averages_of(variable: Tensor, graph: Graph) -> list[Update]:
         if any(gap.op == "Sub" and [value(tensor) for tensor in gap.inputs] == pair for gap in gaps):
             found.append(update)
     return found
-
-
-def _reads(variable: Tensor, graph: Graph) -> list[Tensor]:
-    """The variable and what reads it."""
-    return [
-        variable,
-        *(use.node.output() for use in graph.uses_of(variable) if use.node.op == "ReadVariableOp"),
-    ]
 
 
 def is_made_of(node: Node, sources: Collection[Node]) -> bool:
@@ -214,13 +206,12 @@ def _number(tensor: Tensor, idle: float, depth: int = 0) -> float | None:
     source = value(tensor)
     node = source.node
     found: float | None
-    if node.op in MERGES and len(node.inputs) == 2:
-        sides = [scalar(side) for side in node.inputs]
-        learning = [side for side in sides if side is not None and side != idle]
-        found = learning[0] if len(learning) == 1 and None not in sides else None
+    if node.op in MERGES:
+        learning = {scalar(side) for side in node.inputs} - {idle}
+        found = learning.pop() if len(learning) == 1 else None
     elif node.op == "Sub" and depth < _MOST_DIFFERENCES:
         first = _number(node.inputs[0], idle, depth + 1)
-        second = None if first is None else _number(node.inputs[1], 1.0 - idle, depth + 1)
+        second = _number(node.inputs[1], 1.0 - idle, depth + 1)
         found = None if first is None or second is None else first - second
     else:
         found = scalar(tensor)

@@ -38,9 +38,7 @@ class Training:
         assigns = [
             node
             for node in self._graph
-            if node.op in ASSIGNS
-            and node not in self._averages
-            and same(node.inputs[0]).node.name in learned
+            if node.op in ASSIGNS and node not in self._averages and same(node.inputs[0]).node.name in learned
         ]
         fed = self._fed() if assigns else set()
         return [node for node in assigns if node.inputs[1].node in fed and _keeps(node)]

@@ -33,6 +33,10 @@ FOUND: dict[str, tuple[str, list[tuple[str, str, float | None]]]] = {
         [("up", "v", 0.875)],
     ),
     "a plain assign": ("up = Assign(v, batch)\n", [("up", "v", None)]),
+    "to what freezing made of a variable": (
+        "frozen = Const([0.5, 0.5, 0.5])\nup = Assign(frozen, batch)\n",
+        [("up", "frozen", None)],
+    ),
     "to what is no variable": (
         "other = Placeholder(dtype=float, shape=[3])\nup = Assign(other, batch)\n",
         [],
@@ -85,6 +89,56 @@ def test_the_shadow_of_a_variable_starts_from_it_and_is_no_update() -> None:
     assert updates_from([found.node("batch").output()], found) == []
 
 
+CHOOSE = "off = Const({})\non = Const({})\nr = Merge(off, on)\n"
+SUM = "a = Mul(v, {0})\nb = Mul(batch, rate)\ns = Add(a, b)\nup = Assign(v, s)\n"
+LESS = "".join(f"l{n} = Sub(one, {f'l{n - 1}' if n else 'rate'})\n" for n in range(6))
+MOMENTA: dict[str, tuple[str, float | None]] = {
+    "as a person wrote it, not as float32 holds it": ("m = Const(0.9)\n" + SUM.format("m"), 0.9),
+    "seven digits": ("m = Const(0.99999)\n" + SUM.format("m"), 0.99999),
+    "no number": ("m = Const(1e999)\n" + SUM.format("m"), None),
+    "a rate that is no number": (STEP.replace("rate", "m") + "m = Const(1e999)\n", None),
+    "fed": ("m = Placeholder(dtype=float, shape=[])\n" + SUM.format("m"), None),
+    "1 less what is fed": (
+        "m = Placeholder(dtype=float, shape=[])\nk = Sub(one, m)\n" + SUM.format("k"),
+        None,
+    ),
+    "what is fed less 1": (
+        "m = Placeholder(dtype=float, shape=[])\nk = Sub(m, one)\n" + SUM.format("k"),
+        None,
+    ),
+    "of four differences": (LESS + SUM.format("l3"), 0.125),
+    "of more differences than anybody writes": (LESS + SUM.format("l4"), None),
+    "1 where nothing is learned": (CHOOSE.format(1.0, 0.75) + SUM.format("r"), 0.75),
+    "0 where nothing is learned": (CHOOSE.format(0.25, 0.0) + STEP.replace("rate", "r"), 0.75),
+    "1 less a momentum of 1": (
+        CHOOSE.format(1.0, 0.75) + "k = Sub(one, r)\n" + STEP.replace("rate", "k"),
+        0.75,
+    ),
+    "1 less a rate of 0": (CHOOSE.format(0.25, 0.0) + "k = Sub(one, r)\n" + SUM.format("k"), 0.75),
+    "two that learn": (CHOOSE.format(0.5, 0.75) + SUM.format("r"), None),
+    "always idle": (CHOOSE.format(1.0, 1.0) + SUM.format("r"), None),
+    "one that is fed": (
+        CHOOSE.format(1.0, 0.75).replace("on = Const(0.75)", "on = Neg(one)") + SUM.format("r"),
+        None,
+    ),
+    "of another variable": (SUM.format("kept").replace("Mul(v,", "Mul(w,"), None),
+    "a quotient of the variable": (SUM.format("kept").replace("Mul(v,", "RealDiv(v,"), None),
+    "a quotient of the gap": (STEP.replace("Mul", "RealDiv"), None),
+    "of what is no gap": (STEP.replace("Sub(v", "Add(v"), None),
+    "of a difference that is assigned": (STEP.replace("AssignSub", "Assign"), None),
+    "of a sum that is subtracted": (SUM.format("kept").replace("Assign(", "AssignSub("), None),
+    "of a difference of terms": (SUM.format("kept").replace("Add(", "Sub("), None),
+}
+
+
+@pytest.mark.parametrize("written", MOMENTA)
+def test_the_momentum_of_an_update(written: str) -> None:
+    lines, momentum = MOMENTA[written]
+    found = graph(HEAD + lines)
+    (update,) = updates_from([found.node("batch").output()], found)
+    assert (update.node.name, update.momentum) == ("up", momentum)
+
+
 OF: dict[str, tuple[str, list[str]]] = {
     "by any arithmetic": ("r = Relu(batch)\nup = Assign(v, r)\n", ["up"]),
     "another variable": ("up = Assign(w, batch)\n", []),
@@ -113,6 +167,11 @@ def test_what_is_assigned_to_a_variable(written: str) -> None:
 AVERAGED: dict[str, tuple[str, list[str]]] = {
     "another variable": ("gap = Sub(w, v)\nstep = Mul(gap, rate)\nup = AssignSub(w, step)\n", ["up"]),
     "its rate in front": ("gap = Sub(w, v)\nstep = Mul(rate, gap)\nup = AssignSub(w, step)\n", ["up"]),
+    "as resources": (
+        "a = VarHandleOp(dtype=float, shape=[3])\nv_now = ReadVariableOp(v)\na_now = ReadVariableOp(a)\n"
+        "gap = Sub(a_now, v_now)\nstep = Mul(gap, rate)\nup = AssignSubVariableOp(a, step)\n",
+        ["up"],
+    ),
     "the gap the other way": ("gap = Sub(v, w)\nstep = Mul(gap, rate)\nup = AssignSub(w, step)\n", []),
     "a sum in place of the gap": ("gap = Add(w, v)\nstep = Mul(gap, rate)\nup = AssignSub(w, step)\n", []),
     "added": ("gap = Sub(w, v)\nstep = Mul(gap, rate)\nup = AssignAdd(w, step)\n", []),

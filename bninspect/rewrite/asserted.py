@@ -29,7 +29,7 @@ def without_asserts_of(graphdef: GraphDef, sources: Iterable[str]) -> GraphDef:
 
     It still waits for its condition, and is dead where that is.
     """
-    asserts = [node for node in graphdef.nodes if node.op == "Assert" and node.inputs]
+    asserts = [node for node in graphdef.nodes if node.op == "Assert"]
     if not asserts:
         return graphdef
     readers: dict[str, list[str]] = defaultdict(list)

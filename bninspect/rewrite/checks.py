@@ -29,14 +29,17 @@ def leave_out_checks(report: Report, edits: Edits) -> None:
     need that for nothing else.
     """
     asserts = [node for node in report.graph if node.op == "Assert"]
-    if not asserts:
-        return
+    if asserts:
+        _leave_out(asserts, report, edits)
+
+
+def _leave_out(asserts: list[Node], report: Report, edits: Edits) -> None:
     deciding = _fed_to_decide(report)
     outputs = [edits.resolve(tensor).node for tensor in report.outputs]
     kept = set(reach(outputs, _before(edits, ())))
     waited = {(node, control) for node in kept for control in edits.controls(node)}
     behind = _checked(asserts, {control for _, control in waited}, deciding)
-    idle = {(node, control) for node, control in waited if behind.get(control) and not edits.in_loop(node)}
+    idle = {(node, control) for node, control in waited if control in behind and not edits.in_loop(node)}
     needed = set(reach(outputs, _before(edits, idle)))
     for node, control in idle:
         if needed.isdisjoint(behind[control]):

@@ -81,18 +81,23 @@ def _read_by_handle(
         if node is not variable:
             _hand_on(edits, node, node.op, dtype)
         for reader, slot in edits.graph.uses(node):
-            handle = reader.inputs[slot]
-            if reader.op in _HANDED_ON:
-                continue
-            if (changed := changes.before(reader, variable)) is not None:
-                if reader.op != "ReadVariableOp" or not hold_read(edits, reader, handle, changed, dtype):
-                    blocked[reader] = _too_late(variable, changed)
-            elif reader.op in HANDLES:
-                _read(edits, reader, handle, dtype)
-            else:
-                blocked[reader] = (
-                    f"{variable.label} in a way that cannot be frozen: freeze the model with TensorFlow first"
-                )
+            if reader.op not in _HANDED_ON:
+                reason = _read_or_reason(edits, variable, reader, reader.inputs[slot], dtype, changes)
+                if reason is not None:
+                    blocked[reader] = reason
+
+
+def _read_or_reason(
+    edits: Edits, variable: Node, reader: Node, handle: Tensor, dtype: str, changes: _Changes
+) -> str | None:
+    """Makes an op on the handle of a variable read its value; the reason where it cannot."""
+    if (changed := changes.before(reader, variable)) is not None:
+        held = reader.op == "ReadVariableOp" and hold_read(edits, reader, handle, changed, dtype)
+        return None if held else _too_late(variable, changed)
+    if reader.op not in HANDLES:
+        return f"{variable.label} in a way that cannot be frozen: freeze the model with TensorFlow first"
+    _read(edits, reader, handle, dtype)
+    return None
 
 
 def _hand_on(edits: Edits, node: Node, op: str, dtype: str) -> None:
@@ -100,7 +105,7 @@ def _hand_on(edits: Edits, node: Node, op: str, dtype: str) -> None:
     note of it (`_output_shapes`) is the shape of a handle.
     """
     attributes = {name: node.attr(name) for name in _KEPT if node.attr(name) is not None}
-    edits.replace(node, op, node.inputs, 2, **{**attributes, "T": dtype})
+    edits.replace(node, op, node.inputs, **{**attributes, "T": dtype})
 
 
 def _read(edits: Edits, reader: Node, handle: Tensor, dtype: str) -> None:
@@ -131,7 +136,6 @@ class _Changes:
 
     def __init__(self, graph: Graph) -> None:
         changing = [node for node in graph if mutates(node.op) and node.inputs]
-        self._changing = changing
         self._bits = {node: 1 << number for number, node in enumerate(changing)}
         self._of: dict[Node, int] = {}
         """Variable -> its own changes, a bit each."""
@@ -144,9 +148,8 @@ class _Changes:
     def before(self, reader: Node, variable: Node) -> Node | None:
         """The first change of the variable, in file order, that the reader waits for; None without any."""
         own = self._of.get(variable, 0)
-        if not own:
-            return None
-        for ring in rings((one for one in reader.controls if one not in self._behind), self._unknown):
+        waited = reader.controls if own else ()
+        for ring in rings((one for one in waited if one not in self._behind), self._unknown):
             found = 0
             for node in ring:
                 found |= self._bits.get(node, 0)
@@ -154,10 +157,10 @@ class _Changes:
                     found |= self._behind.get(one, 0)
             self._behind.update(dict.fromkeys(ring, found))
         met = 0
-        for control in reader.controls:
+        for control in waited:
             met |= self._behind[control]
         met &= own
-        return self._changing[(met & -met).bit_length() - 1] if met else None
+        return next(one for one, bit in self._bits.items() if bit & met) if met else None
 
     def _unknown(self, node: Node) -> Iterator[Node]:
         return (one for one in dependencies(node) if one not in self._behind)

@@ -77,13 +77,13 @@ class Edits:
         node.inputs, node.controls, node.bindings = tuple(inputs), tuple(controls), attributes
         return node.output()
 
-    def replace(
-        self, node: Node, op: str, inputs: Sequence[Tensor], ports: int = 1, **attributes: Any
-    ) -> Node:
-        """A new node under the name of this one, whose outputs (so many) its readers read instead."""
+    def replace(self, node: Node, op: str, inputs: Sequence[Tensor], **attributes: Any) -> Node:
+        """A new node under the name of this one, whose outputs (no op here has more than the two of a Switch)
+        its readers read instead.
+        """
         new = Node(name=node.name, op=op, nodedef=None)
         new.inputs, new.controls, new.bindings = tuple(inputs), node.controls, attributes
-        for port in range(ports):
+        for port in (0, 1):
             self.redirect(node.output(port), new.output(port))
         return new
 

@@ -86,22 +86,27 @@ def _reading(graphdef: GraphDef) -> frozenset[str]:
 
 
 def _in(graph: Graph, tensor: Tensor) -> Tensor:
-    """The same tensor of another Graph of the same records, in which more calls may be written out."""
-    served = served_signatures(graph) and not tensor.node.functions  # else a call that nobody asks for
-    given = graph.calls.get(tensor.node.name, ()) if served else ()
+    """The same tensor of another Graph of the same records, in which more calls may be written out, and every
+    While is one node.
+    """
+    node = tensor.node
+    given = graph.calls.get(node.name, ()) if served_signatures(graph) else ()  # else nobody asks for a call
     if tensor.port < len(given):
         return given[tensor.port]
-    if tensor.node.name not in graph and not tensor.node.functions:
-        raise RewriteError(
-            f"{graph.graphdef.path}: serves nothing ({tensor.name} is a call that restores or saves): write "
-            "the SavedModel with signatures"
-        )
-    if tensor.node.name not in graph:
+    if node.name in graph:
+        return Tensor(graph.node(node.name), tensor.port)
+    if node.functions:
         raise RewriteError(
             f"{tensor.name}: in the body of a While, whose variables cannot be frozen: freeze the model with "
             "TensorFlow first"
         )
-    return Tensor(graph.node(tensor.node.name), tensor.port)
+    name, _, port = tensor.name.rpartition(":")
+    if name in graph:
+        return Tensor(graph.node(name), int(port))
+    raise RewriteError(
+        f"{graph.graphdef.path}: serves nothing ({tensor.name} is a call that restores or saves): write "
+        "the SavedModel with signatures"
+    )
 
 
 def _refuse(pruned: Pruned, edits: Edits, blocked: dict[Node, str]) -> None:

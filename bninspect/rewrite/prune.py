@@ -77,7 +77,11 @@ def dtype_of(tensor: Tensor) -> str:
         found = node.attr(key)
         if isinstance(found, str):
             return found.removesuffix("_ref")
-    raise RewriteError(f"the type of {tensor.name} ({node.op}) is unknown")
+    raise RewriteError(_unknown_type(tensor.name, node))
+
+
+def _unknown_type(name: str, node: Node) -> str:
+    return f"the type of {name} ({node.op}) is unknown"
 
 
 def _needed(edits: Edits, roots: list[Node]) -> set[Node]:
@@ -102,7 +106,7 @@ def _record(edits: Edits, node: Node) -> NodeDef:
     inputs += tuple(f"^{control.name}" for control in edits.controls(node))
     if node.nodedef is None:
         if node.bindings.get("T", "") is None:
-            raise RewriteError(f"{node.op} {node.label} cannot be written apart from its {node.stands_for}")
+            raise RewriteError(_unknown_type(node.label, node))
         return new_node(node.name, node.op, inputs, {**node.bindings, **edits.attributes(node)})
     attributes = dict(edits.attributes(node))
     without = frozenset({"_class"}) if _has_colocation(node) else frozenset()

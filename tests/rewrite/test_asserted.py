@@ -10,25 +10,40 @@ from bninspect.inputs.request import Request
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
 from bninspect.rewrite.asserted import without_asserts_of
+from tests.support.listing import listed
 from tests.support.places import FIXTURES
 from tests.support.text import graph
 
 LINES = """
 training = Placeholder(dtype=bool)
 other = Placeholder(dtype=bool)
-not_training = LogicalNot(training)
+both = Unpack(training)
+not_training = LogicalNot(both:1)
 about_training = Assert(not_training, other)
+about_both = Assert(both:1, other, training)
 about_other = Assert(other, training)
+about_nothing = Assert()
+waiting = Identity(other, ^about_training)
+about_waiting = Assert(waiting)
 """
 
 
 def test_only_what_is_asserted_of_a_source_holds() -> None:
+    """Behind it by what is read or by what is waited for; all else stays as it is, and in its place."""
     records = graph(LINES).graphdef
-    found = {node.name: node for node in without_asserts_of(records, ["not_training"]).nodes}
-    true, rest = found["about_training"].inputs
-    assert (found[true].op, found[true].inputs) == ("Const", ("^not_training",))
-    assert rest == "other"
-    assert found["about_other"].inputs == ("other", "training")
+    assert [line for line in listed(without_asserts_of(records, ["both"])) if "Placeholder" not in line] == [
+        "both = Unpack(training)",
+        "not_training = LogicalNot(both:1)",
+        "about_training/bninspect_holds = Const(^not_training) dtype=bool value=boolTrue",
+        "about_training = Assert(about_training/bninspect_holds, other)",
+        "about_both/bninspect_holds = Const(^both) dtype=bool value=boolTrue",
+        "about_both = Assert(about_both/bninspect_holds, other, training)",
+        "about_other = Assert(other, training)",
+        "about_nothing = Assert()",
+        "waiting = Identity(other, ^about_training)",
+        "about_waiting/bninspect_holds = Const(^waiting) dtype=bool value=boolTrue",
+        "about_waiting = Assert(about_waiting/bninspect_holds)",
+    ]
 
 
 def test_without_asserts_nothing_changes() -> None:

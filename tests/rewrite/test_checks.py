@@ -14,7 +14,8 @@ from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
 from bninspect.rewrite import specialize
 from bninspect.run.session import Session
-from tests.support.parts import PHASE, STORED, fused_cond, report
+from tests.support.parts import PHASE, STORED, fused_cond
+from tests.support.text import graph
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +30,7 @@ LAYER = fused_cond("early", x="image")
 
 def kept(text: str, mode: Mode = Mode.INFERENCE, *, everything: bool = True) -> set[str]:
     """The names of what is left of these lines, whose output is `out`, in one mode."""
-    found = report(text)
+    found = inspect(graph(text), outputs=("out:0",))
     made = specialize(found, mode, everything=everything)
     return {node.name for node in made.pruned((), found.outputs).kept}
 
@@ -43,11 +44,20 @@ def test_a_check_of_the_step_goes_with_the_step(mode: Mode, everything: bool) ->
     assert {"x", "image", "gamma", "out"} <= left
 
 
-def test_a_check_behind_a_check() -> None:
-    lines = "again = Less(step, hundred, ^check)\ncheck_2 = Assert(again, step)\n"
-    lines += "image = Identity(x, ^check_2)\n"
-    left = kept(STEP + EARLY + COUNTED + lines + LAYER + "out = Identity(y)\n")
-    assert not left & {"step", "check", "check_2", "again"}
+BEHIND = {
+    "another check": ("again = Less(step, hundred, ^check)\nlast = Assert(again, step)\n", "last"),
+    "what waits for it": ("last = NoOp(^check)\n", "last"),
+    "what hands it on": ("seen = Identity(step, ^check)\nlast = Identity(seen)\n", "last"),
+    "of two it waits for": ("last = NoOp(^check)\n", "check, ^last"),
+}
+
+
+@pytest.mark.parametrize("kind", BEHIND)
+def test_what_stands_behind_a_check_goes_with_it(kind: str) -> None:
+    lines, waited = BEHIND[kind]
+    image = f"image = Identity(x, ^{waited})\n"
+    left = kept(STEP + EARLY + COUNTED + lines + image + LAYER + "out = Identity(y)\n")
+    assert left == {"x", "gamma", "beta", "mean", "variance", "image", "y_infer", "out"}
 
 
 STAYING = {
@@ -58,6 +68,9 @@ STAYING = {
     "image = Identity(x, ^check)\n",
     "of another that is fed": "other = Placeholder(dtype=bool, shape=[])\ncheck = Assert(other, none)\n"
     "image = Identity(x, ^check)\n",
+    "of constants": "check = Assert(fact, none)\nfact = Less(none, hundred)\nimage = Identity(x, ^check)\n",
+    "of what changes": "v = VariableV2(dtype=int64, shape=[])\nseen = GreaterEqual(v, step)\n"
+    "check = Assert(seen, step)\nimage = Identity(x, ^check)\n",
     "of a random number": "shape = Const([1])\nnumber = RandomUniform(shape, ^step)\n"
     "seen = GreaterEqual(number, none)\n"
     "check = Assert(seen, step)\nimage = Identity(x, ^check)\n",
@@ -76,9 +89,10 @@ def test_a_check_of_what_is_still_read_stays() -> None:
     assert {"step", "check", "counted"} <= left
 
 
-def test_what_is_waited_for_and_checks_nothing_stays() -> None:
+@pytest.mark.parametrize("lines", ["", COUNTED], ids=["without a check", "beside a check"])
+def test_what_is_waited_for_and_checks_nothing_stays(lines: str) -> None:
     waiting = "waited = Identity(step)\nimage = Identity(x, ^waited)\n"
-    assert "waited" in kept(STEP + EARLY + waiting + LAYER + "out = Identity(y)\n")
+    assert "waited" in kept(STEP + EARLY + lines + waiting + LAYER + "out = Identity(y)\n")
 
 
 def test_a_boolean_that_is_settled() -> None:

@@ -118,12 +118,15 @@ def test_what_reads_a_variable_reads_its_constant(lines: str, found: list[str]) 
         "r = Identity(a)\ny = Add(a, x, ^r)",
         "r = Identity(a)\nn = Neg(r)\ny = Add(a, x, ^n)",
         "w = Assign(a, x)\nv = Assign(b, x)\nn = NoOp(^w)\ny = Add(b, x, ^n)",
+        "w = Assign(a, x)\nn = NoOp(^w)\ny = Add(b, x, ^n)",
+        "w = Assign(a, x)\nm = Merge(x, n)\nn = NextIteration(m)\ny = Add(a, x, ^n)",
         "w = Assign(a, x)\ny = Add(a, x, ^one)",
         "w = Assign(a, x)\ny = Add(a, x)",
         "w = AssignVariableOp(h, x)\nr = ReadVariableOp(h, ^one)\ny = Neg(r)",
     ],
     ids=[
-        "behind a read", "behind what computes", "behind a change of another variable", "beside a change",
+        "behind a read", "behind what computes", "behind a change of another variable",
+        "behind a change of the only other one", "behind a ring", "beside a change",
         "waiting for nothing", "by handle, beside a change",
     ],
 )  # fmt: skip

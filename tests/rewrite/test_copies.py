@@ -25,11 +25,11 @@ def _inputs(graph: GraphDef) -> dict[str, tuple[str, ...]]:
 def test_what_is_the_same_stands_once_and_what_reads_a_difference_twice() -> None:
     shared = (_node("x", "Placeholder"), _node("w", "Const"), _node("y", "Mul", "x", "w"))
     first = _graph(*shared, _node("bn", "A", "y"), _node("z", "Relu", "bn", "^y"), _node("only", "B", "z"))
-    second = _graph(*shared, _node("bn", "C", "y"), _node("z", "Relu", "bn", "^y"))
+    second = _graph(*shared, _node("bn", "C", "y"), _node("z", "Relu", "bn", "^y"), _node("new", "D", "w:1"))
     both = copies(first, second, prefix="second")
     assert _inputs(both.graphdef) == {
         "x": (), "w": (), "y": ("x", "w"), "bn": ("y",), "z": ("bn", "^y"), "only": ("z",),
-        "second/bn": ("y",), "second/z": ("second/bn", "^y"),
+        "second/bn": ("y",), "second/z": ("second/bn", "^y"), "second/new": ("w:1",),
     }  # fmt: skip
     assert both.second("z:0") == "second/z:0"
     assert both.second("y:0") == "y:0"
@@ -48,7 +48,7 @@ def test_a_prefix_that_is_taken_is_changed() -> None:
 
 
 def test_a_loop_splits_as_a_whole_into_a_frame_of_its_own() -> None:
-    def loop(op: str) -> GraphDef:
+    def loop(op: str, *more: NodeDef) -> GraphDef:
         return _graph(
             _node("x", "Placeholder"),
             _node("enter", "Enter", "x", frame_name=b"while"),
@@ -56,16 +56,22 @@ def test_a_loop_splits_as_a_whole_into_a_frame_of_its_own() -> None:
             _node("counted", "Exit", "count"),
             _node("body", op, "enter"),
             _node("exit", "Exit", "body"),
+            *more,
         )
 
-    both = copies(loop("A"), loop("B"), prefix="second")
+    mine = _node("mine", "Enter", "x", frame_name=b"while"), _node("left", "Exit", "mine")
+    more = _node("more", "Enter", "x", frame_name=b"while"), _node("right", "Exit", "more")
+    both = copies(loop("A", *mine), loop("B", *more), prefix="second")
     frames = {node.name: node.attr("frame_name") for node in both.graphdef.nodes if node.op == "Enter"}
     assert frames == {
         "enter": b"while",
         "count": b"while",
+        "mine": b"while",
         "second/enter": b"second/while",
         "second/count": b"second/while",
+        "second/more": b"second/while",
     }
+    assert _inputs(both.graphdef)["second/counted"] == ("second/count",)
 
 
 def test_what_is_emptied_by_reading_it_is_not_shared_by_two_loops() -> None:

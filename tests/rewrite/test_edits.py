@@ -98,6 +98,26 @@ def test_in_place_of_a_switch_its_inputs_that_may_stop_the_run(lines: str, waite
     assert controls(lines) == waited
 
 
+def test_in_place_of_a_switch_that_a_node_is_freed_of_it_waits_for_nothing() -> None:
+    model = graph(ALL + "c = CheckNumerics(x)\ns = Switch(c, p)\ny = Abs(x, ^s, ^q)")
+    edits = Edits(model)
+    y, s, q = (model.node(name) for name in "ysq")
+    edits.free(y, frozenset((s,)), s)
+    assert edits.controls(y) == (q,)
+
+
+def test_the_input_that_a_node_has_after_the_edits_is_its_own() -> None:
+    """An override of an Identity, and a redirect of what it reads then."""
+    model = graph(ALL + "a = Neg(x)\nb = Exp(x)\nn = NoOp(^b)\ny = Identity(x, ^n)")
+    edits = Edits(model)
+    y, n, a, b = (model.node(name) for name in "ynab")
+    assert edits.controls(y) == (n,)
+    edits.override(y, 0, a.output())
+    assert edits.controls(y) == (n,)
+    edits.redirect(a.output(), b.output())
+    assert edits.controls(y) == ()
+
+
 LOOP = """
 i = Const(0)
 e = Enter(i, frame_name="loop", T=int32)
@@ -193,7 +213,7 @@ def test_a_node_is_replaced_under_its_name() -> None:
     model = graph("x = Const(1.0)\np = Const(true)\ns = Switch(x, p, ^x)\ny = Add(s, s:1)")
     edits = Edits(model)
     s, y = model.node("s"), model.node("y")
-    new = edits.replace(s, "IdentityN", s.inputs[:1], 2, T="float")
+    new = edits.replace(s, "IdentityN", s.inputs[:1], T="float")
     assert (new.name, new.op, new.controls, dict(new.bindings)) == (
         "s",
         "IdentityN",

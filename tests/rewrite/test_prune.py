@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bninspect.errors import RewriteError
+from bninspect.graph import flatten
+from bninspect.graphdef import Span
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.prune import dtype_of, prune
 from tests.support.text import graph
@@ -92,3 +96,60 @@ def test_a_node_no_longer_stands_beside_one_that_is_gone() -> None:
     model = graph(LINES.replace("z = Abs(y, T=float)", 'z = Abs(y, T=float, _class="loc:@beside")'))
     node = prune(Edits(model), [model.node("z").output()]).graphdef.nodes[-1]
     assert set(node.attributes) == {"T"}
+
+
+CHOICE = """
+p = Placeholder(dtype=bool)
+x = Placeholder(dtype=float)
+choice = StatelessIf(p, x, then_branch=@yes, else_branch=@no)
+call = PartitionedCall(p, x, f=@net)
+def yes(a) -> y=n:y:0
+    n = Neg(a, T=float)
+def no(a) -> y=n:y:0
+    n = Abs(a, T=float)
+def net(p, a) -> y=choice:output:0
+    choice = StatelessIf(p, a, then_branch=@yes, else_branch=@no)
+"""
+
+
+@pytest.mark.parametrize(
+    ("merge", "name"),
+    [("choice/Merge_0", "choice"), ("call/choice/Merge_0", "call/choice/Merge_0"), ("x", "x")],
+    ids=["an If", "an If in a function", "a node of the file"],
+)
+def test_a_tensor_that_another_replaced_keeps_the_name_that_people_know(merge: str, name: str) -> None:
+    """Of the result of an If that is the If's; within a function its name in the file is that of no node."""
+    edits = Edits(graph(CHOICE))
+    tensor = edits.graph.node(merge).output()
+    edits.redirect(tensor, edits.add("new", "Const", (), dtype="float"))
+    written = prune(edits, (), (tensor,))
+    assert written.names == {tensor: f"{name}:0"}
+    assert [node.name for node in written.graphdef.nodes] == ["new", name]
+
+
+def test_a_name_that_another_tensor_got_is_not_given_twice() -> None:
+    """Two results of one If, the first of which is the one that its name means."""
+    edits = Edits(graph(LINES))
+    y, z = (edits.graph.node(name).output() for name in "yz")
+    new = edits.add("z", "Exp", (edits.graph.node("x").output(),), T="float")
+    edits.redirect(y, new)
+    edits.redirect(z, new)
+    assert prune(edits, (), (y, z, y)).names == {y: "y:0", z: "z:0"}
+
+
+def test_what_is_more_in_the_library_stays_with_the_functions_that_are_called() -> None:
+    """Gradients of functions: without a function there is nothing to say about one."""
+    lines = "x = Placeholder(dtype=float)\ny = PartitionedCall(x, f=@f)\nz = Neg(x, T=float)\n"
+    lines += "def f(a) -> y=r:activations:0\n    r = Relu(a, T=float)\n"
+    rest = (Span(b"gradient", 0, 8),)
+    model = flatten(replace(graph(lines).graphdef, library_rest=rest, format="saved_model"))
+    calling, alone = (prune(Edits(model), [model.node(name).output()]).graphdef for name in "yz")
+    assert ([*calling.functions], calling.library_rest) == (["f"], rest)
+    assert ([*alone.functions], alone.library_rest) == ([], ())
+    assert (alone.format, alone.signatures, alone.collections) == ("graphdef", (), {})
+
+
+def test_an_if_that_does_not_say_its_types_cannot_be_written_out() -> None:
+    model = graph(CHOICE)
+    with pytest.raises(RewriteError, match=r"^the type of choice/Switch_0 \(Switch\) is unknown$"):
+        prune(Edits(model), (model.node("choice/Merge_0").output(),))

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from bninspect.graph import Node
     from bninspect.graphdef import NodeDef
 
+    Place = tuple[NodeDef, NodeDef] | NodeDef
+    """The constants of a mean and of a variance; or where there are none, the node that is to read some."""
+
 _HANDING_ON = IDENTITIES | RESHAPES | MERGES | {"IdentityN", "Exit", "RefExit", "NextIteration"}
 
 
@@ -54,32 +57,32 @@ def find_slots(report: Report, *, create: bool) -> tuple[tuple[Slot, ...], tuple
     With `create`, a layer that only knows the moments of its x has one, too: a place is made where it is
     written anew.
     """
-    groups: dict[object, list[BatchNorm]] = {}
+    groups: dict[Place, list[BatchNorm]] = {}
     left: list[Absent] = []
     for layer in report.layers:
-        key = _key(layer, create=create)
-        if isinstance(key, str):
-            left.append(Absent(what=layer.name, reason=key))
+        place = _place(layer, create=create)
+        if isinstance(place, str):
+            left.append(Absent(what=layer.name, reason=place))
         else:
-            groups.setdefault(key, []).append(layer)
+            groups.setdefault(place, []).append(layer)
     found: list[Slot] = []
     needed = upstream((tensor.node for tensor in report.outputs), controls=False)
-    for layers in groups.values():
-        slots, lost = _of_group(tuple(layers), report, needed)
+    for place, layers in groups.items():
+        slots, lost = _of_group(place, tuple(layers), report, needed)
         found += slots
         left += lost
     return tuple(found), tuple(left)
 
 
-def _key(layer: BatchNorm, *, create: bool) -> object | str:
-    """What layers of one slot have in common; the reason where the layer has none."""
-    if _is_rounded(layer) and not create:
+def _place(layer: BatchNorm, *, create: bool) -> Place | str:
+    """Where its statistics stand, or are to stand; the reason where there is no place."""
+    if _is_rounded(layer):
+        if create:
+            return _of_the_file(layer.output.node)
         return (
             "its weights are rounded within a range that was learned with its old statistics: add --strip, "
             "which chooses a new range"
         )
-    if _is_rounded(layer):
-        return layer.output.node.nodedef or "it is not a node of the file"
     moving = _read_by(layer)
     if moving is not None:
         mean, variance = _record(moving.mean.node), _record(moving.variance.node)
@@ -90,11 +93,16 @@ def _key(layer: BatchNorm, *, create: bool) -> object | str:
     if layer.branch(Mode.INFERENCE) is not None:
         return f"its statistics are not read from the file: {layer.statistics.reason}"
     if layer.form is Form.FUSED or create:
-        return layer.nearest(Mode.TRAINING).site.node.nodedef or "it is not a node of the file"
+        return _of_the_file(layer.nearest(Mode.TRAINING).site.node)
     return (
         "it normalizes with the moments of its x alone, and the file has no place for statistics: add "
         "--strip, which replaces it"
     )
+
+
+def _of_the_file(node: Node) -> NodeDef | str:
+    """The record of a node that normalizes, or is to."""
+    return node.nodedef or "it is not a node of the file"
 
 
 def _is_rounded(layer: BatchNorm) -> bool:
@@ -118,22 +126,17 @@ def _read_by(layer: BatchNorm) -> MovingStatistics | None:
 
 def _record(node: Node) -> NodeDef | None:
     """The record of a constant; None for anything else."""
-    return node.nodedef if node.op == "Const" and content(node) is not None else None
+    return None if content(node) is None else node.nodedef
 
 
 def _of_group(
-    layers: tuple[BatchNorm, ...], report: Report, needed: set[Node]
+    place: Place, layers: tuple[BatchNorm, ...], report: Report, needed: set[Node]
 ) -> tuple[list[Slot], list[Absent]]:
-    """The slots of layers that read the same constants, or stand in the same node."""
-    first = layers[0]
-    if _is_rounded(first):
-        return [Slot(layers=layers)], []
-    moving = _read_by(first)
-    mean = None if moving is None else _record(moving.mean.node)
-    variance = None if moving is None else _record(moving.variance.node)
-    if mean is None or variance is None:
-        reader = first.nearest(Mode.TRAINING).site.node.nodedef if first.form is Form.FUSED else None
+    """The slots of layers of one place: that read the same constants, or stand in the same node."""
+    if not isinstance(place, tuple):
+        reader = place if layers[0].form is Form.FUSED else None
         return [Slot(layers=layers, reader=reader)], []
+    mean, variance = place
     other = _read_elsewhere(layers, mean, variance, report, needed)
     if other is None:
         return [Slot(layers=layers, mean=mean, variance=variance)], []

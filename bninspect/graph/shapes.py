@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.graph.ops import BROADCASTS, KEEP_BATCH, KEEP_CHANNELS, KEEP_RANK, RANK, VARIABLES
-from bninspect.graph.trace import constant, content, declared_shape, same, shape_of, value
+from bninspect.graph.trace import content, declared_shape, integers, same, shape_of, value
 
 if TYPE_CHECKING:
     from bninspect.graph import Node, Tensor
@@ -29,11 +29,8 @@ def rank(tensor: Tensor) -> int | None:
         if node.op in RANK:
             return max(least, RANK[node.op])
         if node.op == "Reshape":
-            shape = constant(node.inputs[1])
-            if shape is not None:
-                return max(least, int(shape.size))
-            target = same(node.inputs[1]).node
-            return max(least, len(target.inputs)) if target.op == "Pack" else None
+            sizes = target_of(node)
+            return None if sizes is None else max(least, len(sizes))
         declared = declared_shape(node) if node.op.startswith("Placeholder") else None
         if declared is not None and (declared or node.op != "Placeholder"):
             return max(least, len(declared))
@@ -48,6 +45,20 @@ def rank(tensor: Tensor) -> int | None:
             if shape_held is not None:
                 least, tensor = max(least, len(shape_held)), node.inputs[1]
     return None
+
+
+def target_of(reshape: Node) -> tuple[int | None, ...] | None:
+    """The sizes that a Reshape gives its input, -1 for the rest of it and None for one that is computed; None
+    if not even the number of axes is known.
+    """
+    written = integers(reshape.inputs[1])
+    if written is not None:
+        return written
+    pack = same(reshape.inputs[1]).node
+    if pack.op != "Pack":
+        return None
+    sizes = [integers(tensor, 1) for tensor in pack.inputs]
+    return tuple(size[0] if size else None for size in sizes)
 
 
 def length(tensor: Tensor | None) -> int | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bninspect.graph import flatten, ops
-from bninspect.graph.shapes import rank
+from bninspect.graph.shapes import rank, target_of
 from bninspect.graphdef.reader import records
 from tests.support.parts import STORED
 from tests.support.text import graph
@@ -156,6 +156,26 @@ def test_beside_what_is_stored_the_longer_shape_counts(case: str, op: str) -> No
 def test_what_a_node_says_of_its_own_rank(lines: str, expected: int | None) -> None:
     """The shape [] of a Placeholder is what old files write where it is not known."""
     assert rank(graph(STORED + lines).node("y").output()) == expected
+
+
+TARGETS = {
+    "written": ("to = Const([-1, 3])", (-1, 3)),
+    "one number": ("to = Const(3)", (3,)),
+    "of no axes": ("n = Const(1)\nto = Pack()", ()),
+    "put together": ("n = Const(2)\nto = Pack(n, count, n)", (2, None, 2)),
+    "put together and handed on": ("n = Const(2)\np = Pack(count, n)\nto = Identity(p)", (None, 2)),
+    "of two numbers in one place": ("n = Const([2, 3])\nto = Pack(n, n)", (None, None)),
+    "of numbers that are no sizes": ("n = Const(2.0)\nto = Pack(n)", (None,)),
+    "computed": ("n = Const(2)\nto = AddN(n, n)", None),
+    "fed": ("to = Identity(count)", None),
+}
+
+
+@pytest.mark.parametrize("case", TARGETS)
+def test_what_a_reshape_makes_of_it(case: str) -> None:
+    lines, sizes = TARGETS[case]
+    text = f"{STORED}count = Placeholder(dtype=int32)\n{lines}\ny = Reshape(x, to)"
+    assert target_of(graph(text).node("y")) == sizes
 
 
 @pytest.mark.parametrize("count", [63, 64])

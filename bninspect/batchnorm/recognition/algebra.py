@@ -33,7 +33,8 @@ DIVISIONS = frozenset({"RealDiv", "Div", "DivNoNan", "Xdivy"})
 INVERSES = frozenset({"Reciprocal", "Inv"})
 _REGION = _UNCHANGED | ADDS | DIVISIONS | INVERSES | {"Mul", "Sub", "Neg", "AddN"}
 _term = partial(tuple.__new__, Term)  # as Term itself, in half the time
-_MOST_TERMS = 6
+_MOST_TERMS = 3
+"""Those of the formula: none of them ever cancel here."""
 _MOST_NODES = 48
 _DEEPEST = 9
 _MOST_USES = 256
@@ -90,8 +91,6 @@ class Region:
                     if reader not in found and _is_arithmetic(reader) and len(found) < _MOST_NODES:
                         found[reader] = distance
                         ahead.append(reader)
-            if not ahead:
-                break
             edge = ahead
         return found
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from bninspect.graph import Graph, Node, Tensor
 
 Found = Site | Lookalike | Unrecognised
+_MOST_STEPS = 6
+"""How far behind the normalization gamma and beta may stand."""
 
 
 def decomposed(root: Node, graph: Graph, conditions: Conditions) -> list[Found]:
@@ -60,9 +62,7 @@ def _region(root: Node, sign: int, graph: Graph, conditions: Conditions) -> Regi
     if any(match.distributed for match in own.matches):
         return own
     alike = roots_alike(root, graph, conditions)
-    if len(alike) < 2:
-        return own
-    together = Region(alike, graph)
+    together = own if alike == {root: sign} else Region(alike, graph)
     made = any(match.distributed and match.output.node in own.nodes for match in together.matches)
     return together if made else own
 
@@ -85,7 +85,8 @@ def _judge(
         reason = "what it normalizes is stored: weights, and no batch"
         return Lookalike(node=match.output.node, kind="other", reason=reason)
     if isinstance(mode, Lookalike):
-        if not isinstance(origins[0], Batch) or not is_over_images(whole, origins[0].axes):
+        axes = {one.axes for one in origins if isinstance(one, Batch)}
+        if len(axes) != 1 or not is_over_images(whole, axes.pop()):
             return mode
         mode = Mode.TRAINING
     mean_origin, variance_origin = origins
@@ -128,7 +129,7 @@ def _parameter(factors: tuple[Tensor, ...]) -> Tensor | None:
 def _with_parameters_behind(match: Match, graph: Graph) -> Match:
     """With the gamma and beta behind the normalization, where nothing else reads what they change."""
     end = match.output
-    for _ in range(6):
+    for _ in range(_MOST_STEPS):
         uses = graph.uses_of(end) if match.beta is None else []
         if len(uses) != 1:
             break
@@ -152,27 +153,19 @@ def _with_parameters_behind(match: Match, graph: Graph) -> Match:
 def _first_of_each_x(region: Region, decided: list[tuple[Match, Site | Lookalike]]) -> list[Found]:
     """One finding per normalized x: the nearest; one that tells x from mean beyond doubt comes first.
 
-    A difference that is only a part of a larger match (x itself being `image - 127`) is dropped.
+    A difference that is only a part of such a one (x itself being `image - 127`) is dropped.
     """
-    sure = [pair for pair in decided if pair[0].distributed] or decided
+    sure = [match.output.node for match, _ in decided if match.distributed]
     found: dict[Tensor, Site | Lookalike] = {}
-    for match, finding in sure:
-        found.setdefault(match.x, finding)
-    for match, finding in decided:
-        if match.x not in found and not any(
-            region.feeds(match.output.node, other.output.node)
-            or region.feeds(other.output.node, match.output.node)
-            for other, _ in sure
-            if other is not match
-        ):
-            found[match.x] = finding
+    for match, finding in sorted(decided, key=lambda pair: not pair[0].distributed):
+        if match.distributed or not any(region.feeds(match.output.node, whole) for whole in sure):
+            found.setdefault(match.x, finding)
     return list(found.values())
 
 
 def _data_format(mean: Origin, match: Match) -> str:
     """Channels last or first, by the axes of the moments, or by the layout of the stored mean."""
-    sides = (mean.if_true, mean.if_false) if isinstance(mean, Chosen) else (mean,)
-    batch = next((side for side in sides if isinstance(side, Batch)), None)
+    batch = next((side for side, _ in _sides(mean, match) if isinstance(side, Batch)), None)
     if batch is not None:
         return "NHWC" if _leave_the_last(batch.axes) else "NCHW"
     shape = _laid_out(match.mean) or ()
@@ -180,11 +173,18 @@ def _data_format(mean: Origin, match: Match) -> str:
     return "NCHW" if is_first else "NHWC"
 
 
+def _sides(mean: Origin, match: Match) -> tuple[tuple[Origin, Tensor], ...]:
+    """What the mean is, with its tensor; both of them if a predicate chooses."""
+    if isinstance(mean, Chosen):
+        return (mean.if_true, mean.tensors[0]), (mean.if_false, mean.tensors[1])
+    return ((mean, match.mean),)
+
+
 def _leave_the_last(axes: tuple[int, ...]) -> bool:
     """Whether axes leave the last of a tensor out: those from its end say so, else they are the first ones,
     be it behind an axis that counts groups of images.
     """
-    first = min(axes, default=0)
+    first = min(axes)
     if first < 0:
         return -1 not in axes
     return sorted(axes) == list(range(first, first + len(axes)))
@@ -194,14 +194,13 @@ def _kept_axes(mean: Origin, match: Match) -> tuple[int, ...]:
     """The axes with statistics of their own, counted from the end, where they are not the channels alone: by
     how the stored mean is laid out, where that is known, and by the axes of the moments.
     """
-    sides = (mean.if_true, mean.if_false) if isinstance(mean, Chosen) else (mean,)
-    tensors = mean.tensors if isinstance(mean, Chosen) else (match.mean,)
+    sides = _sides(mean, match)
     laid_out = None
-    for side, tensor in zip(sides, tensors, strict=True):
+    for side, tensor in sides:
         shape = _laid_out(tensor) if isinstance(side, Stored) else None
         if shape is not None:
             laid_out = tuple(axis - len(shape) for axis, size in enumerate(shape) if size > 1)
-    for side in sides:
+    for side, _ in sides:
         if isinstance(side, Batch) and side.of_x and (dimensions := rank(match.x)):
             reduced = {axis % dimensions for axis in side.axes}
             if 0 not in reduced:  # of groups of images, which stand on an axis of their own meanwhile

@@ -41,8 +41,7 @@ def radicand_of(radicand: Tensor, conditions: Conditions) -> Radicand:
     if epsilon is not None:
         return Radicand(variance, epsilon, unclipped)
     every = alternatives(radicand, conditions)
-    apart = [variance_and_epsilon(one.tensor, conditions) for one in every] if len(every) > 1 else []
-    epsilons = {epsilon for _, epsilon in apart}
+    epsilons = {variance_and_epsilon(one.tensor, conditions)[1] for one in every}
     if len(epsilons) != 1:
         return Radicand(variance, None, unclipped)
     return Radicand(variance, epsilons.pop(), lambda tensor: variance_and_epsilon(tensor, conditions)[0])

@@ -61,7 +61,7 @@ def _is_beta(term: Term) -> bool:
 
 def _distributed(output: Tensor, rooted: list[Term], beta: Tensor | None) -> Match | None:
     """+ R*gamma*x - R*gamma*mean: the terms differ in one factor."""
-    plus, minus = rooted if rooted[0].sign > rooted[1].sign else rooted[::-1]
+    minus, plus = sorted(rooted, key=lambda term: term.sign)
     if (plus.sign, minus.sign) != (1, -1):
         return None
     left, right = plus.factors, minus.factors

@@ -2,7 +2,7 @@
 
 x of shape (images, height, width, channels) is reshaped to (groups, images of a group, height, width,
 channels), and the moments leave the first axis out. Group norm splits the channels instead; what tells the
-two apart is that here as many values are kept apart as x has channels.
+two apart is that here as many values are kept apart as x has channels. Groups of one image are no batches.
 
 Source: Hoffer, Hubara & Soudry 2017, arXiv:1705.08741, "Ghost Batch Normalization".
 """
@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.site import Batch
-from bninspect.graph.shapes import rank
-from bninspect.graph.trace import constant, same, shape_of, value
+from bninspect.graph.shapes import rank, target_of
+from bninspect.graph.trace import same, shape_of, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.recognition.formula import Match
@@ -28,10 +28,10 @@ def is_over_images(match: Match, axes: tuple[int, ...]) -> bool:
     reshape = match.x.node
     if reshape.op != "Reshape":
         return False
-    sizes = _sizes(reshape.inputs[1])
+    sizes = target_of(reshape) or ()
     given = rank(reshape.inputs[0])
     kept = [axis for axis in range(len(sizes)) if axis not in {one % len(sizes) for one in axes}]
-    if given is None or len(sizes) != given + 1 or kept not in ([0, 2], [0, given]):
+    if given is None or len(sizes) != given + 1 or kept not in ([0, 2], [0, given]) or sizes[1] == 1:
         return False
     return sizes[kept[1]] in _channels(match, reshape.inputs[0])
 
@@ -40,18 +40,6 @@ def in_groups(site: Site) -> bool:
     """Whether the x of a site is split up into groups of images, by a Reshape of all of them."""
     origin = site.mean_origin
     return isinstance(origin, Batch) and origin.of_x and 0 not in origin.axes and site.x.node.op == "Reshape"
-
-
-def _sizes(shape: Tensor) -> list[int | None]:
-    """The target of a Reshape; None for a size that is computed, nothing where the rank is not known."""
-    known = constant(shape)
-    if known is not None:
-        return [int(size) for size in known.reshape(-1)]
-    pack = same(shape).node
-    if pack.op != "Pack":
-        return []
-    sizes = [constant(tensor) for tensor in pack.inputs]
-    return [int(size) if size is not None and size.size == 1 else None for size in sizes]
 
 
 def _channels(match: Match, x: Tensor) -> set[int]:

@@ -13,23 +13,35 @@ from bninspect.batchnorm.layer import Lookalike
 from bninspect.batchnorm.recognition.formula import difference_of
 from bninspect.batchnorm.recognition.moments import data_format_of
 from bninspect.batchnorm.recognition.variance import is_squared
+from bninspect.batchnorm.site import Undecided
 from bninspect.graph.ops import RESHAPES
-from bninspect.graph.shapes import rank
-from bninspect.graph.trace import constant, integers, same, value
+from bninspect.graph.shapes import rank, target_of
+from bninspect.graph.trace import constant, same, value
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.site import Batch
     from bninspect.graph import Graph, Node, Tensor
 
+_MOST_STEPS = 4
+"""How far behind the fused op the scale of a lookalike may stand."""
 
-def of_moments(node: Node, x: Node, *moments: Batch) -> Lookalike | None:
-    """The lookalike whose moments leave the batch axis out, or take the channels in; None for batch norm."""
-    axes = moments[0].axes
-    if any(moment.axes != axes for moment in moments):
+
+def of_moments(node: Node, x: Node, *moments: Batch) -> Lookalike | Undecided | None:
+    """The lookalike whose moments leave the batch axis out, or take the channels in; None for batch norm.
+
+    Undecided if the axes count from the end of what has no known rank, and leave out one behind the first.
+    """
+    axes, *others = dict.fromkeys(moment.axes for moment in moments)
+    if others:
         return Lookalike(node=node, kind="other", reason="mean and variance are taken over different axes")
     dimensions = rank(x.output())
     positive = _positive(axes, dimensions)
     if 0 not in positive:
+        if dimensions is None and any(-axis > len(axes) for axis in axes):
+            reason = (
+                f"its moments are taken over axes {list(axes)} of an x of unknown rank: one may be its batch"
+            )
+            return Undecided(reason=reason)
         kind = _kind(positive, dimensions, x)
         return Lookalike(
             node=node,
@@ -73,37 +85,21 @@ def batch_in_channels(node: Node, graph: Graph) -> Lookalike | None:
     reshape = same(node.inputs[0]).node
     if reshape.op != "Reshape":
         return None
-    sizes = _sizes(reshape.inputs[1])
-    if sizes is None or len(sizes) != 4 or sizes[0] != 1:
+    sizes = target_of(reshape) or ()
+    if len(sizes) != 4 or sizes[0] != 1:
         return None
-    channel_axis = 1 if data_format_of(node) == "NCHW" else 3
-    channels = sizes[channel_axis]
+    channels = sizes[1 if data_format_of(node) == "NCHW" else 3]
     back = [use.node for use in graph.uses(node) if use.node.inputs[use.slot].port == 0]
     if not any(reader.op == "Reshape" for reader in back):
         return None
-    if isinstance(channels, int) and channels > 0 and not _made_up(node.inputs[1]):
+    if channels is not None and channels > 0 and not _made_up(node.inputs[1]):
         return None
-    kind = _borrowed_kind(node, graph, reshape, sizes)
+    kind = _borrowed_kind(node, graph, reshape, sizes[2])
     return Lookalike(
         node=node,
         kind=kind,
         reason="x is reshaped to one image whose channels hold the batch: each image has its own moments",
     )
-
-
-def _sizes(shape: Tensor) -> list[int | Tensor] | None:
-    """The target of a Reshape, size by size: a number where it is constant, else the tensor."""
-    known = integers(shape)
-    if known is not None:
-        return list(known)
-    pack = same(shape).node
-    if pack.op != "Pack":
-        return None
-    sizes: list[int | Tensor] = []
-    for tensor in pack.inputs:
-        number = integers(tensor, 1)
-        sizes.append(number[0] if number else tensor)
-    return sizes
 
 
 def _made_up(gamma: Tensor) -> bool:
@@ -115,15 +111,14 @@ def _made_up(gamma: Tensor) -> bool:
     return values is not None and values.size > 0 and bool((values == 1).all())
 
 
-def _borrowed_kind(node: Node, graph: Graph, reshape: Node, sizes: list[int | Tensor]) -> str:
+def _borrowed_kind(node: Node, graph: Graph, reshape: Node, size: int | None) -> str:
     """layer_norm, group_norm or instance_norm: by the size of the scale behind it, and a second Reshape."""
     if data_format_of(node) == "NHWC" or value(node.inputs[1]).node.op == "Tile":
         return "instance_norm"
     if same(reshape.inputs[0]).node.op in ("Reshape", "Transpose"):
         return "group_norm"
-    axis = sizes[2]
     length = _scale_length(node, graph)
-    if isinstance(axis, int) and length is not None and axis > 0 and axis != length:
+    if size is not None and length is not None and size > 0 and size != length:
         return "group_norm"
     return "layer_norm"
 
@@ -131,7 +126,7 @@ def _borrowed_kind(node: Node, graph: Graph, reshape: Node, sizes: list[int | Te
 def _scale_length(node: Node, graph: Graph) -> int | None:
     """The length of the vector the reshaped result is multiplied by; None where there is none."""
     edge = [node.output()]
-    for _ in range(4):
+    for _ in range(_MOST_STEPS):
         ahead: list[Tensor] = []
         for tensor in edge:
             for use in graph.uses_of(tensor):

@@ -79,9 +79,9 @@ class Walk:
     def back_from(self, statistic: Tensor) -> str | None:
         """Walk; the reason where the walk meets what it cannot judge, else None."""
         start = _Place(statistic, None, ())
-        passed = sum(1 for _ in reach([start], self._before, _MOST_NODES + 1))
-        if self._reason is None and passed > _MOST_NODES:
-            return f"the statistics of {statistic.name} depend on too many nodes to judge"
+        for passed, _ in enumerate(reach([start], self._before)):
+            if passed == _MOST_NODES:
+                return self._reason or f"the statistics of {statistic.name} depend on too many nodes to judge"
         return self._reason
 
     def _before(self, place: _Place) -> list[_Place]:
@@ -175,7 +175,7 @@ def _foreign(node: Node) -> str:
 
 def _order(node: Node) -> Order:
     """The axes of what a Transpose gives, in what it is given; None of any other node."""
-    return (integers(node.inputs[1]) or None) if node.op == "Transpose" else None
+    return integers(node.inputs[1]) if node.op == "Transpose" else None
 
 
 def _untransposed(tensor: Tensor) -> Tensor | None:

@@ -17,6 +17,8 @@ six = Const([1.5, 2.0, 0.5, 1.0, 1.0, 1.0])
 ones = Const([1.0, 1.0, 1.0])
 empty = Const([])
 none = Const([])
+kept = VariableV2(dtype=float, shape=[6])
+pair = Const([1.5, 2.0])
 one = Const(1)
 two = Const([2])
 count = Const([-1])
@@ -73,6 +75,7 @@ def test_a_target_that_is_computed_tells_nothing() -> None:
         ("[1, 6, 32, -1]", "NHWC", "six", "instance_norm"),
         ("[1, 8, 8, -1]", "NHWC", "vector", "instance_norm"),
         ("[1, 1, 32, 1]", "NCHW", "vector", None),
+        ("[1, 6, 32, 1]", "NCHW", "kept", None),
     ],
 )
 def test_the_channels_by_the_layout_and_a_scale_that_is_a_parameter(
@@ -116,6 +119,7 @@ OF_COMPUTED = "given = Pack(one, n, n, one)\nof = Reshape(x, given)\n"
 SCALES = {
     "as long as a row": (OF_THREE, BACK + "y = Mul(back, vector)\n", "layer_norm"),
     "of another length": (OF_MANY, BACK + "y = Mul(back, vector)\n", "group_norm"),
+    "of two numbers": (OF_MANY, BACK + "y = Mul(back, pair)\n", "group_norm"),
     "the other way round": (OF_MANY, BACK + "y = Mul(vector, back)\n", "group_norm"),
     "handed on first": (OF_MANY, BACK + "i = Identity(back)\ny = Mul(i, vector)\n", "group_norm"),
     "behind a number": (OF_MANY, BACK + "i = Mul(back, number)\ny = Mul(i, vector)\n", "group_norm"),

@@ -149,6 +149,14 @@ def test_a_root_without_epsilon_that_is_written_twice() -> None:
     assert (layer.epsilon, names_of_parts(layer)[3:]) == (None, ["mean:0", "variance:0"])
 
 
+def test_a_variable_is_not_fed() -> None:
+    """What is undecided is the mean."""
+    lines = "noise = RandomUniform(x)\ne = VariableV2(dtype=float, shape=[])\n"
+    assert reasons(STORED + lines + NORMALIZED.replace("(x, mean)", "(x, noise)")) == [
+        "the statistics come from RandomUniform noise, neither a moment of x nor stored"
+    ]
+
+
 UNSETTLED = {
     "a variable": "e = VariableV2(dtype=float, shape=[])\n",
     "fed, of some shape": "e = Placeholder(dtype=float, shape=[3])\n",

@@ -72,6 +72,10 @@ def test_x_and_mean_apart(terms: tuple[str, ...], gamma: list[str], beta: str | 
     assert matched(*terms) == ("x", "mean", gamma, beta, True)
 
 
+def test_a_mean_that_is_a_factor_of_x_is_no_gamma() -> None:
+    assert matched("+ R gamma_x", "- R gamma") == ("gamma_x", "gamma", [], None, True)
+
+
 @pytest.mark.parametrize(
     ("terms", "x", "gamma", "beta"),
     [
@@ -106,6 +110,7 @@ NONE = {
     "a sum": ("+ R x", "+ R mean"),
     "two negatives": ("- R x", "- R mean"),
     "three products": ("+ R x", "- R mean", "- R other"),
+    "three products, a difference among them": ("+ R difference", "- R mean", "- R other"),
     "another gamma": ("+ R x gamma", "- R mean other"),
     "gamma of x alone": ("+ R x gamma", "- R mean"),
     "gamma of the mean alone": ("+ R x", "- R mean gamma"),

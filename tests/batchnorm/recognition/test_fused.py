@@ -124,9 +124,16 @@ def test_the_axes_of_its_own_moments(data_format: str, axes: tuple[int, ...]) ->
     assert (site.mode, site.mean_origin, site.variance_origin) == (Mode.TRAINING, own, own)
 
 
-def test_a_side_input_is_no_part_of_it() -> None:
-    text = "y = _FusedBatchNormEx(x, gamma, beta, mean, variance, x, is_training=false)\n"
-    assert names_of_parts(only_layer(STORED + text)) == ["x:0", "gamma:0", "beta:0", "mean:0", "variance:0"]
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        "_FusedBatchNormEx(x, gamma, beta, mean, variance, x, is_training=false)",
+        "BatchNormWithGlobalNormalization(x, mean, variance, beta, gamma, x)",
+    ],
+)
+def test_a_side_input_is_no_part_of_it(inputs: str) -> None:
+    layer = only_layer(STORED + f"y = {inputs}\n")
+    assert names_of_parts(layer) == ["x:0", "gamma:0", "beta:0", "mean:0", "variance:0"]
 
 
 OWN_IMAGE = """

@@ -18,6 +18,8 @@ made = Conv2D(image, weights)
 gamma = Const([1.5, 2.0, 0.5])
 laid = VariableV2(dtype=float, shape=[1, 1, 3])
 number = Const(1.0)
+one = Const([1.0])
+pair = Const([1.0, 2.0])
 unknown = VariableV2(dtype=float)
 four = Const(4)
 eight = Const(8)
@@ -71,6 +73,12 @@ NOT = {
     "the groups are not kept": (TO.format("[-1, 4, 8, 8, 3]", "image"), (0, 1, 2, 3)),
     "two axes are kept": (TO.format("[-1, 4, 8, 8, 3]", "image"), (1, 2)),
     "other channels": (TO.format("[-1, 8, 8, 2, 2]", "image"), (1, 2, 3)),
+    "groups of one image": (TO.format("[-1, 1, 8, 8, 3]", "image"), (1, 2, 3)),
+    "groups of one image, channels first": (TO.format("[-1, 1, 3, 8, 8]", "image"), (1, 3, 4)),
+    "a sum of five numbers": (
+        PACKED.replace("Pack", "AddN").format("count, four, eight, eight, three"),
+        (1, 2, 3),
+    ),
     "a target that is computed": ("to = Add(count, four)\ny = Reshape(image, to)\n", (1, 2, 3)),
     "a size that is computed": (PACKED.format("count, four, eight, eight, count"), (1, 2, 3)),
     "a size of two numbers": (PACKED.format("count, four, eight, eight, two_numbers"), (1, 2, 3)),
@@ -91,6 +99,8 @@ def test_not_over_images(case: str) -> None:
         ("image", 3, "laid", None, True),
         ("image", 3, None, None, False),
         ("image", 1, "number", None, False),
+        ("image", 1, "one", None, False),
+        ("image", 2, "pair", None, True),
         ("image", 3, "unknown", "unknown", False),
         ("made", 4, None, None, True),
         ("made", 3, None, None, False),

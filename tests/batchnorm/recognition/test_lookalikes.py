@@ -27,6 +27,7 @@ SINGLES = IMAGE + "to = Const([-1, 8, 8, 3, 1])\nsingles = Reshape(x, to)\n"
 FLAT = IMAGE + "to = Const([-1, 8, 8, 3])\nflat = Reshape(x, to)\n"
 FLAT_ROWS = IMAGE + "to = Const([-1, 3])\nrows = Reshape(x, to)\n"
 VECTORS = IMAGE + "to = Const([-1, 64, 3])\nvectors = Reshape(x, to)\n"
+SEQUENCES = "x = Placeholder(dtype=float, shape=[-1, 8, 3])\n"
 VOLUMES = "x = Placeholder(dtype=float, shape=[-1, 4, 8, 8, 3])\n"
 NUMBERS = STORED.replace(IMAGE, "")
 
@@ -220,6 +221,32 @@ def test_a_size_of_two_numbers_is_no_number_of_channels() -> None:
     assert reason.endswith("each image has its own moments")
 
 
+@pytest.mark.parametrize(
+    ("axes", "is_said"),
+    [
+        ("[-2]", True),
+        ("[-3, -2]", True),
+        ("[-3, -1]", True),
+        ("[-3, 1]", True),
+        ("[-2, -1]", False),
+        ("[-1]", False),
+        ("[-2, 1]", False),
+        ("[1, 2]", False),
+    ],
+)
+def test_axes_from_the_end_of_an_unknown_rank_may_be_that_of_the_batch(axes: str, is_said: bool) -> None:
+    """Unless they take in all behind the first: then they leave the batch out, or nothing."""
+    (reason,) = reasons(chain(axes, UNKNOWN))
+    said = f"its moments are taken over axes {axes} of an x of unknown rank: one may be its batch"
+    assert (reason == said) is is_said
+    assert is_said or "_norm: " in reason
+
+
+@pytest.mark.parametrize(("axes", "image"), [("[-2]", ROWS), ("[-3, -2]", SEQUENCES), ("[0, -2]", UNKNOWN)])
+def test_axes_from_the_end_may_be_that_of_the_batch(axes: str, image: str) -> None:
+    assert only_layer(chain(axes, image)).mode.value == "training"
+
+
 def test_standardized_weights() -> None:
     """Weight standardization: what is normalized is stored, and never a batch."""
     text = chain("[0, 1, 2]").replace(IMAGE, "x = VariableV2(shape=[3, 3, 8, 3])\n")
@@ -247,6 +274,19 @@ def test_moments_over_groups_of_images_are_those_of_a_batch() -> None:
 def test_moments_over_groups_of_images_with_channels_first() -> None:
     layer = only_layer(ghost("[-1, 4, 3, 8, 8]", "[1, 3, 4]"))
     assert (layer.mode.value, layer.data_format, layer.kept_axes) == ("training", "NCHW", ())
+
+
+@pytest.mark.parametrize(("mean", "variance"), [("[1, 2]", "[1, 2, 3]"), ("[1, 2, 3]", "[1, 3, 4]")])
+def test_moments_over_groups_of_images_are_over_the_same_axes(mean: str, variance: str) -> None:
+    lines = ghost("[-1, 4, 3, 8, 3]", variance).replace("Mean(groups, axes)", "Mean(groups, others)")
+    assert reasons(f"others = Const({mean})\n{lines}") == [
+        "other: mean and variance are taken over different axes"
+    ]
+
+
+def test_a_group_of_one_image_is_normalized_by_its_own() -> None:
+    (reason,) = reasons(ghost("[-1, 1, 8, 8, 3]", "[1, 2, 3]"))
+    assert reason.endswith("its moments are taken over axes [1, 2, 3], per image: not over the batch")
 
 
 def test_moments_over_groups_of_channels_are_not() -> None:

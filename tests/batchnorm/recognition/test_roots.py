@@ -70,3 +70,21 @@ def test_a_node_is_as_far_as_its_nearest_way() -> None:
 @pytest.mark.parametrize(("operands", "flows"), [(64, True), (65, False)])
 def test_a_sum_of_more_operands_than_a_person_writes_is_none(operands: int, flows: bool) -> None:
     assert ("y" in flowed(f"y = AddN({', '.join(['root'] * operands)})\n")) is flows
+
+
+PRODUCTS = ((0, 16), (16, 24), (24, 28), (28, 30), (30, 31))
+"""How many gammas there are before and behind each product."""
+
+
+def test_a_product_of_more_factors_than_anybody_writes_is_none() -> None:
+    """The root over itself leaves powers of gamma; x - mean and all of these are 32."""
+    powers = "over = Inv(root)\nscale = Mul(root, other)\np1 = Mul(scale, over)\n"
+    powers += "".join(f"p{2 * power} = Mul(p{power}, p{power})\n" for power in (1, 2, 4, 8))
+    chain = "x = Placeholder(dtype=float)\nc = Sub(x, half)\nn0 = Mul(c, root)\n"
+    chain += "".join(f"n{after} = Mul(n{before}, p{after - before})\n" for before, after in PRODUCTS)
+    written = graph(START + "root = Rsqrt(v)\n" + powers + chain + "last = Mul(n31, other)\n")
+    region = Region({written.node("root"): 1}, written)
+    assert "last" in {node.name for node in region.nodes}
+    assert {match.output.node.name: len(match.gamma) for match in region.matches} == {
+        "n0": 0, "n16": 16, "n24": 24, "n28": 28, "n30": 30, "n31": 31,
+    }  # fmt: skip

@@ -205,6 +205,15 @@ def test_a_walk_ends_after_600_nodes(nodes: int, judged: bool) -> None:
     assert found == (Found((0, 1, 2), of_x=True) if judged else reason)
 
 
+def test_what_was_met_first_is_said_however_much_there_is() -> None:
+    many = ", ".join(f"n{number}" for number in range(700))
+    lines = "".join(f"n{number} = Neg(mean)\n" for number in range(700))
+    noise = "random = RandomUniform(axes)\n"
+    assert walked(noise + lines + f"y = AddN(random, {many})\n") == (
+        "the statistics come from RandomUniform random, neither a moment of x nor stored"
+    )
+
+
 @pytest.mark.parametrize(
     ("op", "stored"),
     [

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.layer import StoredStatistics
     from bninspect.graph import Tensor
     from bninspect.inputs.inputs import Inputs
+    from bninspect.inputs.placeholders import Placeholder
     from bninspect.inputs.preprocess import Recipe
     from bninspect.statistics.staleness import Staleness
 
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
 _MOST_IMAGES = 16
 """How many images are measured under every preset."""
 _ORDERS = ("rgb", "bgr")
+_NO_IMAGES = "only images are prepared by presets"
 _OF_ITS_OWN = "the model decodes and scales its images itself"
+_WHOLE_PIXELS = "takes whole pixels 0 to 255, so that the model scales them itself"
 _STATES = {
     State.INITIAL: "the statistics of {}, the first layer, are initial: any preset is as far from them",
     State.ABSENT: "{}, the first layer, has no stored statistics",
@@ -74,14 +77,23 @@ def trial(report: Report, inputs: Inputs, run: Run) -> PresetTrial:
     if place is None or pictures is None:
         return PresetTrial(reason="the input was fed by hand, as it is")
     layer = first_layer(report, place.tensor)
-    reason = _undecidable(layer)
+    name = None if layer is None else layer.name
     if not isinstance(pictures, Images):
-        reason = "only images are prepared by presets" if place.dtype != "string" else _OF_ITS_OWN
-    elif pictures.recipe.dtype.kind != "f":
-        reason = f"{place.name} takes whole pixels 0 to 255, so that the model scales them itself"
-    stored = None if layer is None else layer.statistics.values
-    if reason is not None or layer is None or stored is None or not isinstance(pictures, Images):
-        return PresetTrial(layer=None if layer is None else layer.name, reason=reason)
+        return PresetTrial(layer=name, reason=_OF_ITS_OWN if place.dtype == "string" else _NO_IMAGES)
+    if pictures.recipe.dtype.kind != "f":
+        return PresetTrial(layer=name, reason=f"{place.name} {_WHOLE_PIXELS}")
+    if layer is None:
+        return PresetTrial(reason="no batch norm sees the image")
+    stored, state = layer.statistics.values, layer.statistics.state
+    if stored is None or state in _STATES:
+        return PresetTrial(layer=name, reason=_STATES[state].format(name))
+    return _tried(layer, stored, place, pictures, inputs, run)
+
+
+def _tried(
+    layer: BatchNorm, stored: StoredStatistics, place: Placeholder, pictures: Images, inputs: Inputs, run: Run
+) -> PresetTrial:
+    """Every preset of the pictures, measured at the layer."""
     count = min(pictures.count, _MOST_IMAGES)
     if place.shape and place.shape[0]:
         count = max(count // inputs.batch_size, 1) * inputs.batch_size
@@ -99,14 +111,6 @@ def trial(report: Report, inputs: Inputs, run: Run) -> PresetTrial:
             parts.append(_moments(x, layer, len(batch)))
         fits.append(_fit(layer, stored, recipe, concatenated(parts)))
     return ranked(layer.name, count, fits)
-
-
-def _undecidable(layer: BatchNorm | None) -> str | None:
-    """Why the layer cannot tell presets apart, or None."""
-    if layer is None:
-        return "no batch norm sees the image"
-    reason = _STATES.get(layer.statistics.state)
-    return None if reason is None else reason.format(layer.name)
 
 
 def _recipes(recipe: Recipe) -> Iterator[Recipe]:

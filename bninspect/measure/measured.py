@@ -65,14 +65,14 @@ def _probed_layer(
     )
     seen = own or deployed
     ways = [both.changes[mode][layer.name].what for mode in (Mode.TRAINING, Mode.INFERENCE)]
-    compared = layer.name in passes.gaps and passes.gaps[layer.name].size > 0 and "left" not in ways
+    sums = passes.gaps[layer.name]
     return ProbedLayer(
         layer=layer,
         values=None if seen is None else seen.moments.images * seen.moments.values,
         images=images or (None if seen is None else seen.moments.images),
         own=own,
         deployed=deployed,
-        difference=passes.gaps[layer.name].gap() if compared else None,
+        difference=sums.gap() if sums.size > 0 and "left" not in ways else None,
         moving_mean=mean,
         moving_variance=variance,
         training=ways[0],
@@ -89,9 +89,8 @@ def arrays(layers: Iterable[ProbedLayer]) -> dict[str, NDArray[Any]]:
     found: dict[str, NDArray[Any]] = {}
     for one in layers:
         name = one.layer.name
-        if one.moving_mean is not None and one.moving_variance is not None:
-            found[f"{name}/moving_mean"] = one.moving_mean
-            found[f"{name}/moving_variance"] = one.moving_variance
+        stored = (("moving_mean", one.moving_mean), ("moving_variance", one.moving_variance))
+        found |= {f"{name}/{what}": part for what, part in stored if part is not None}
         for scope, measured in (("own/", one.own), ("deployed/", one.deployed), ("", one.own)):
             if measured is None:
                 continue
@@ -109,10 +108,10 @@ def worst_first(found: Probe) -> Probe:
     the choice of images explains, which are 0, the largest measured one is first.
     """
 
-    def score(one: ProbedLayer) -> tuple[float, float]:
+    def score(one: ProbedLayer) -> tuple[float, ...]:
         own = one.own_staleness
         if own is None:
-            return -1.0, 0.0
+            return ()
         return float("inf") if own.score is None else own.score, own.mean_w2
 
     return replace(found, layers=tuple(sorted(found.layers, key=score, reverse=True)))

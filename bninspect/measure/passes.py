@@ -14,7 +14,6 @@ import numpy as np
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.errors import RunError
-from bninspect.measure.both_modes import MODES
 from bninspect.measure.facts import Gap
 from bninspect.statistics.distance import RELATIVE_FLOOR, Meter
 from bninspect.statistics.pooling import ImageMoments, concatenated
@@ -106,8 +105,8 @@ class Passes:
         elif tensor in self.meters:
             self.meters[tensor].add(training, inference)
         if tensor in self._keep:
-            for mode, value in zip(MODES, (training, inference), strict=True):
-                self.whole[mode, tensor].append(value)
+            self.whole[Mode.TRAINING, tensor].append(training)
+            self.whole[Mode.INFERENCE, tensor].append(inference)
 
     def _take_first(self, tensor: Tensor, training: Array, inference: Array, images: int) -> None:
         if training.shape == inference.shape and training.ndim and len(training) == images:
@@ -118,7 +117,7 @@ class Passes:
         parts = self.whole[mode, tensor]
         if len(parts) == 1:
             return parts[0]
-        return np.stack(parts) if parts[0].ndim == 0 else np.concatenate(parts)
+        return np.concatenate([np.atleast_1d(part) for part in parts])
 
     def measured(self, mode: Mode, layer: str, images: int) -> ImageMoments | None:
         """The moments of a layer's x over all batches, image by image; None where there are none.
@@ -130,7 +129,7 @@ class Passes:
             return None
         try:
             whole = concatenated(parts)
-            return whole.grouped(images) if images and whole.images > images else whole
+            return whole.grouped(min(images, whole.images) or whole.images)
         except ValueError:
             return None
 

@@ -83,7 +83,7 @@ class PresetTrial:
         or where the given one leaves no gap beyond what the choice of images makes.
         """
         best, given = self.best, self.given
-        if best is None or given is None or (best.preset, best.channels) == (given.preset, given.channels):
+        if best is None or given is None:
             return None
         if best.preset == given.preset and not self.clear_order:
             return None

@@ -91,7 +91,7 @@ def probe(
         compared = [tensor for tensor in outputs if tensor in passes.meters]
         found = examined(found, question, inputs, compared, trial, lab.served)
         better = None if found.presets is None else found.presets.better
-        if better is None or not question.presets:
+        if better is None:
             return found
         fitter = bound(replace(request, preprocess=better.preset, channels=better.channels))
         again = Passes([wish for wish in wishes if wish.what[0] == Mode.TRAINING.value], (), passes.served)

@@ -22,7 +22,7 @@ from bninspect.errors import BninspectError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.loops import in_loops
 from bninspect.graph.ops import IDENTITIES
-from bninspect.graph.search import reach, upstream
+from bninspect.graph.search import downstream, reach, upstream
 from bninspect.inputs.deciding import sources
 from bninspect.inputs.placeholders import placeholders, unfed
 from bninspect.measure.both_modes import MODES, both_modes, unfeedable, unfetchable
@@ -34,7 +34,7 @@ from bninspect.run.pure_ops import RANDOM_OPS
 from bninspect.run.running import Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -136,7 +136,7 @@ def _as_the_source_says(report: Report) -> Any:
     first = sources(report)
 
     def choice(mode: Mode, layer: BatchNorm) -> Mode:
-        if layer.mode is not Mode.SWITCHED or layer.switch is None:
+        if layer.mode is not Mode.SWITCHED:
             return layer.mode
         return mode_under(layer, {tensor: value[mode] for tensor, value in first.items()}) or mode
 
@@ -159,9 +159,13 @@ def _feeds(inputs: Inputs) -> Iterator[Mapping[str, Array]]:
     """
     first = next(inputs.batches())
     place = inputs.place
-    fixed = place is None or (place.shape is not None and (not place.shape or place.shape[0] is not None))
     beside = inputs.columns or any(value.ndim for value in inputs.feeds.values())
-    if place is not None and not fixed and not beside and len(first[place.name]) > _IMAGES:
+    if (
+        place is not None
+        and (place.shape is None or place.shape[:1] == (None,))
+        and not beside
+        and len(first[place.name]) > _IMAGES
+    ):
         yield {**first, place.name: first[place.name][:_IMAGES]}
     yield first
 
@@ -213,15 +217,20 @@ def _merges(report: Report, ours: BothModes, mode: Mode) -> dict[str, int]:
     found = {}
     for layer in report.layers:
         change = ours.changes[mode][layer.name]
-        if change.what != "branch" or layer.switch is None:
-            continue
-        for merge in layer.merges:
-            join = conditions.join(merge)
-            if merge.op == "Merge" and merge.nodedef and not merge.functions and merge not in loops and join:
+        if change.what == "branch" and layer.switch is not None:
+            joins = (conditions.join(merge) for merge in layer.merges if _has_index(merge, loops))
+            for join in filter(None, joins):
                 value = value_at(join, layer.switch, change.mode, conditions)
                 if value is not None:
-                    found[f"{merge.name}:1"] = merge.inputs.index(join.if_true if value else join.if_false)
+                    taken = join.if_true if value else join.if_false
+                    found[f"{join.node.name}:1"] = join.node.inputs.index(taken)
     return found
+
+
+def _has_index(merge: Node, loops: Container[Node]) -> bool:
+    """Whether it gives the number of the branch that it came by (`value_index`), and that can be fetched."""
+    in_file = merge.op == "Merge" and merge.nodedef is not None
+    return in_file and not merge.functions and merge not in loops
 
 
 def apart(own: Array, original: Array) -> tuple[float, float]:
@@ -243,10 +252,9 @@ def apart(own: Array, original: Array) -> tuple[float, float]:
 
 def drawn_inside_functions(report: Report, tensors: Sequence[Tensor]) -> set[Tensor]:
     """Tensors behind a number drawn inside a function, which cannot be given a seed there."""
-    drawn = {node for node in report.graph if node.op in RANDOM_OPS and node.functions}
-    if not drawn:
-        return set()
-    return {tensor for tensor in tensors if not drawn.isdisjoint(upstream([tensor.node]))}
+    drawn = [node for node in report.graph if node.op in RANDOM_OPS and node.functions]
+    behind = downstream(report.graph, drawn)
+    return {tensor for tensor in tensors if tensor.node in behind}
 
 
 def _differs(tensor: str, apart: float | None, mode: Mode) -> Verification:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -12,16 +12,18 @@ from bninspect.batchnorm import inspect
 from bninspect.graph import load
 from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.request import Request
-from bninspect.measure.auto import _moments
+from bninspect.measure.auto import _fit, _moments
 from bninspect.measure.examined import prepared
 from bninspect.measure.facts import Question
 from bninspect.measure.presets import ranked
 from bninspect.measure.run import probe
 from bninspect.options import Channels, Preprocess
+from bninspect.statistics.pooling import ImageMoments
 from tests.support.measuring import NOTHING
 from tests.support.places import FIXTURES
 from tests.support.probes import wrong
 from tests.support.probing import fit
+from tests.support.reports import held, layer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,3 +129,45 @@ def test_moments_along_the_axes_with_statistics_of_their_own(
     x = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
     moments = _moments(x, cast("BatchNorm", SimpleNamespace(kept_axes=kept, data_format="NHWC")), 2)
     np.testing.assert_allclose(moments.mean, x.mean(axis=over).reshape(2, -1))
+    np.testing.assert_allclose(moments.variance, x.var(axis=over).reshape(2, -1))
+    assert moments.values == np.prod([x.shape[axis] for axis in over])
+
+
+@pytest.mark.parametrize(("order", "over"), [("NHWC", (1, 2)), ("NCHW", (2, 3)), (None, (1, 2))])
+def test_moments_of_the_channels_of_a_data_format(order: str | None, over: tuple[int, ...]) -> None:
+    """Of two images, each in two rows."""
+    x = np.random.default_rng(0).normal(size=(4, 3, 4, 5))
+    moments = _moments(x, cast("BatchNorm", SimpleNamespace(kept_axes=(), data_format=order)), 2)
+    pairs = x.reshape(2, 2, 3, 4, 5)
+    axes = (1, *(axis + 1 for axis in over))
+    np.testing.assert_allclose(moments.mean, pairs.mean(axis=axes))
+    np.testing.assert_allclose(moments.variance, pairs.var(axis=axes))
+    assert moments.values == 2 * x.shape[over[0]] * x.shape[over[1]]
+
+
+IMAGES = ImageMoments.of(np.full((64, 3), 2.0), np.full((64, 3), 3.0), 9)
+
+
+@pytest.mark.parametrize(
+    ("average", "share", "ended"),
+    [
+        (None, 1.0, False),
+        ({"holds": False, "a": 0.5, "start": "0/1"}, 1.0, False),
+        ({"holds": True, "a": 0.049, "start": "0/1"}, 1.0, False),
+        ({"holds": True, "a": 0.05, "start": "0/0"}, 0.05, True),
+        ({"holds": True, "a": 0.5, "start": "0/1"}, 0.5, True),
+    ],
+    ids=["nothing to fit", "no average", "too little", "just enough", "half-way"],
+)
+def test_only_an_average_that_came_far_enough_is_brought_to_its_end(
+    average: dict[str, Any] | None, share: float, ended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At its end it fits: the gap is 0."""
+    start = (1 - share) * (average is not None and average["start"] == "0/1")
+    stored = held([2.0 * share] * 3, [3.0 * share + start] * 3)
+    made = None if average is None else SimpleNamespace(**average)
+    monkeypatch.setattr("bninspect.measure.auto.average_fit", lambda *_: made)
+    recipe = SimpleNamespace(preset="tf", bgr=False)
+    found = _fit(layer("bn", epsilon=0.0), stored if ended else held([1.0] * 3, [1.0] * 3), recipe, IMAGES)  # type: ignore[arg-type]
+    assert found.share == share
+    assert (found.gap == pytest.approx(0.0, abs=1e-5)) is ended

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bninspect.measure.presets import PresetFit, PresetTrial, ranked
@@ -53,6 +55,19 @@ def test_an_order_of_colours_is_clear_by_distance_and_images(images: int, twin: 
     assert found.clear_order is clear
     assert found.best is not None
     assert found.best.channels == ("bgr" if clear else "rgb")
+
+
+def test_one_preset_alone_is_the_best_without_a_rival() -> None:
+    found = trial(("tf", "rgb", 0.25))
+    assert (found.best, found.clear, found.reason, found.rivals) == (fit("tf", 0.25), True, None, ())
+
+
+def test_a_trial_that_was_not_made_names_nothing() -> None:
+    nothing = PresetTrial(reason="no")
+    assert (nothing.layer, nothing.images, nothing.clear, nothing.clear_order) == (None, 0, False, False)
+    assert (nothing.best, nothing.better, nothing.rivals) == (None, None, ())
+    whole = PresetFit(preset="tf", channels="rgb", gap=1.0, w=1.0, r=1.0)
+    assert (whole.floor, whole.share) == (0.0, 1.0)
 
 
 def test_one_order_alone_is_not_clear() -> None:
@@ -144,6 +159,9 @@ def test_colours_exchanged_are_no_better_unless_that_is_clear() -> None:
     first, given = fit("tf", 0.1, "bgr"), fit("tf", 0.9)
     clear = PresetTrial(layer="bn", images=16, fits=(first, given), given=given, clear_order=True)
     assert clear.better == first
-    unclear = PresetTrial(layer="bn", images=2, fits=(given, first), given=first)
+    unclear = PresetTrial(layer="bn", images=2, fits=(first, given), given=given)
     assert unclear.best == given
     assert unclear.better is None
+    exchanged = PresetTrial(layer="bn", images=2, fits=(given, fit("tf", 2.0, "bgr")))
+    assert exchanged.given_as("tf", bgr=True).better is None
+    assert replace(exchanged.given_as("tf", bgr=True), fits=(first,), clear_order=True).better == first

@@ -15,7 +15,7 @@ from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.pictures import Images
 from bninspect.inputs.placeholders import Placeholder
 from bninspect.inputs.preprocess import Recipe, prepare
-from bninspect.measure.auto import first_layer, trial
+from bninspect.measure.auto import trial
 from bninspect.measure.examined import fitting
 from tests.support.text import graph
 
@@ -248,15 +248,6 @@ def test_statistics_that_no_preset_fits(mean: list[float], variance: list[float]
     found = trial(report, inputs(report), identity)
     assert (found.layer, found.fits) == ("bn", ())
     assert found.reason == f"the statistics of bn, the first layer, {reason}"
-
-
-def test_the_first_layer_sees_the_input_by_itself() -> None:
-    report = model([0.5] * 3, [2.0] * 3)
-    image, gamma, y = (report.graph.node(name).output() for name in ("image", "gamma", "y"))
-    first, second = report.layers
-    assert first_layer(report, image) is first
-    assert first_layer(report, gamma) is second
-    assert first_layer(report, y) is None
 
 
 def test_a_trial_that_fails_names_the_layer_and_why() -> None:

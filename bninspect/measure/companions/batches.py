@@ -43,7 +43,8 @@ def batches_of(
     fixed = place.shape[0] if place.shape else None
     if fixed is None and any(value.ndim for value in inputs.feeds.values()):
         fixed = inputs.batch_size  # what is fed beside the images may have a row for each of them
-    if fixed == 1 or (place.dtype == "string" and not place.shape):
+    asked = fixed or size
+    if asked == 1 or (place.dtype == "string" and not place.shape):
         raise RunError(f"{place.name} takes one image at a time")
     elements = _elements(pictures, inputs.count, fixed or inputs.batch_size)
     made = len(elements) == 1
@@ -54,7 +55,7 @@ def batches_of(
         if companion is None:
             raise RunError("one image of one colour has nothing to set beside it; give several with --image")
         elements.append(companion)
-    count = fixed or size or min(_MOST, len(elements))
+    count = asked or min(_MOST, len(elements))
     first, others = elements[0], elements[1:]
     rows = [first, *(others[index % len(others)] for index in range(count - 1))]
     dtype = object if place.dtype == "string" else first.dtype

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,6 +128,10 @@ def test_what_is_fed_beside_fixes_the_batch() -> None:
     for batch in (alone, beside):
         assert batch["rows:0"].shape == (2, 1)
         assert batch["other:0"].tolist() == [[10, 1], [10, 1]]
+    larger = inputs([1, 2], batch_size=3, feeds={"rows:0": np.zeros((3, 1))})
+    assert batches_of(larger)[2] == 3
+    fixed = inputs([1, 2, 3], (2, 2), batch_size=3, feeds={"rows:0": np.zeros((2, 1))})
+    assert batches_of(fixed)[2] == 2
     free = inputs([1, 2, 3], batch_size=2, feeds={"number:0": np.array(0.5)})
     assert batches_of(free)[2] == 2
     assert batches_of(free, 3)[2] == 3
@@ -147,12 +152,21 @@ def test_encoded_images_stay_bytes() -> None:
         (inputs([b"a", b"a"], (None,), dtype="string"), "one encoded image has nothing beside it"),
         (inputs([1]), "one image of one colour has nothing to set beside it"),
         (NOTHING, "fed by hand"),
+        (replace(inputs([1, 2]), place=None), "fed by hand"),
+        (replace(inputs([1, 2]), pictures=None), "fed by hand"),
     ],
-    ids=["a batch of one", "one file at a time", "one file", "one colour", "by hand"],
-)
+    ids=[
+        "a batch of one", "one file at a time", "one file", "one colour", "by hand", "no place to feed",
+        "nothing to feed",
+    ],
+)  # fmt: skip
 def test_an_image_without_companions_is_refused(given: Inputs, reason: str) -> None:
     with pytest.raises(RunError, match=reason):
         batches_of(given)
+
+
+ORDER = [5, 3, 4, 1, 2, 7, 6, 0]
+"""0 to 7 mirrored and shuffled, the same whenever it is run."""
 
 
 def test_a_made_companion_has_the_mirrored_values() -> None:
@@ -162,6 +176,9 @@ def test_a_made_companion_has_the_mirrored_values() -> None:
     assert sorted(made.ravel().tolist()) == [10, 10, 10, 12]
     assert made.shape == (2, 2)
     assert made.dtype == np.uint8
+    whole = made_companion(np.arange(8, dtype=np.uint8))
+    assert whole is not None
+    assert whole.tolist() == ORDER
     _, beside, count, was_made = batches_of(inputs([5]))
     assert numbers(beside)[0] == 5
     assert sorted(beside["image:0"][1].tolist()) == [1, 5]

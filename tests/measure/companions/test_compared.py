@@ -61,9 +61,25 @@ def test_infinities_and_nan_beside_themselves_are_no_change() -> None:
         np.array([["a"], ["b"]], object),
         np.array([[np.nan, np.nan], [1.0, 2.0]]),
     ],
+    ids=["a number", "rows of other images", "complex", "texts", "nan throughout"],
 )
 def test_what_has_no_row_of_numbers_for_each_image_is_not_compared(values: np.ndarray) -> None:
     assert _compared("y:0", values, values, values, None, 2) is None
+
+
+def test_the_nan_of_another_image_hides_nothing() -> None:
+    rows = np.array([[1.0, 2.0], [np.nan, np.nan]])
+    assert one(rows, rows, rows + 1.0).change == 1.0
+
+
+def test_rows_without_values_do_not_change() -> None:
+    found = one(np.zeros((2, 0)), np.zeros((2, 0)), np.zeros((2, 0)))
+    assert (found.change, found.rerun, found.floor, found.size) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_the_size_is_that_of_the_largest_finite_value() -> None:
+    rows = np.array([[0.25, -0.5], [np.inf, np.nan]])
+    assert one(rows, rows, rows).size == 0.5
 
 
 def test_values_of_different_shapes_are_not_compared() -> None:

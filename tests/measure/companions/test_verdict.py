@@ -62,6 +62,12 @@ def test_outputs_are_told_by_how_far_they_move() -> None:
     assert found.random == (d,)
 
 
+def test_a_test_that_was_not_made_says_so() -> None:
+    found = CompanionTest(reason="no")
+    assert (found.outputs, found.images, found.made, found.dependent) == ((), 0, False, ())
+    assert CompanionTest().reason is None
+
+
 RANDOM = output(rerun=0.25)
 _NO_ROW = "no output has a row of numbers for each of 4 images"
 _RANDOM = "two runs on the same inputs differ already, so a change of the other images would not show"
@@ -73,6 +79,7 @@ _NOTHING = "the other images change nothing in training mode either"
     [
         ([], True, _NO_ROW),
         ([output(2.0), RANDOM], True, None),
+        ([output(2.0, control=0.0)], True, None),
         ([RANDOM, RANDOM], True, _RANDOM),
         ([RANDOM, output()], True, None),
         ([output(control=1.0)], True, _NOTHING),
@@ -82,8 +89,9 @@ _NOTHING = "the other images change nothing in training mode either"
         ([output(control=0.0), output(control=5.0)], True, None),
     ],
     ids=[
-        "nothing compared", "one moves", "all are random", "one is random", "the control moves no further",
-        "the control moves", "the control has no value", "there is no control", "one control moves",
+        "nothing compared", "one moves", "one moves, and not the control", "all are random", "one is random",
+        "the control moves no further", "the control moves", "the control has no value",
+        "there is no control", "one control moves",
     ],
 )  # fmt: skip
 def test_why_what_was_seen_says_nothing(

@@ -84,7 +84,9 @@ def _behind(root: Node, graph: Graph) -> list[Node]:
 def _is_still_the_root(use: Use) -> bool:
     op, inputs = use.node.op, use.node.inputs
     others = (tensor for slot, tensor in enumerate(inputs) if slot != use.slot)
-    if op in ADDS | CLIPS:
+    if op in CLIPS:
+        return True  # whatever it is clipped by
+    if op in ADDS:
         return all(is_scalar(tensor) for tensor in others)
     if op == "Mul" or (op in DIVISIONS and use.slot == 0):
         return all(is_parameter(tensor) for tensor in others)
@@ -116,7 +118,14 @@ def _with_a_changed_root(
         moments = origin(match.mean, match.x, conditions), origin(variance, match.x, conditions)
         mode = mode_of(*moments, match.output.node, match.x.node, conditions)
         if isinstance(mode, Lookalike):
-            return [mode]
+            return [] if _prepares_an_image(changed) else [mode]
         if isinstance(mode, Undecided):
             return [Unrecognised(node=match.output.node.label, reason=mode.reason)]
     return [Unrecognised(node=match.output.node.label, reason=_REASONS[kind])]
+
+
+def _prepares_an_image(changed: Node) -> bool:
+    """Whether a root is clipped by what is computed, as tf.image.per_image_standardization does by the size
+    of the image: no layer does that to the moments of one image.
+    """
+    return changed.op in CLIPS and not any(is_scalar(tensor) for tensor in changed.inputs)

@@ -74,6 +74,14 @@ CHANGED = {
         "s = Sqrt(v)\nd = Maximum(s, epsilon)\nn = RealDiv(centred, d)\n",
         "the root of the variance is clipped",
     ),
+    "clipped behind by what is computed": (
+        "s = Sqrt(v)\nleast = Mul(x, gamma)\nd = Maximum(s, least)\nn = RealDiv(centred, d)\n",
+        "the root of the variance is clipped",
+    ),
+    "x over a clipped root (EvoNorm-B0)": (
+        "e = Add(v, epsilon)\ns = Sqrt(e)\nleast = Mul(x, gamma)\nd = Maximum(least, s)\nn = RealDiv(x, d)\n",
+        "1/sqrt(variance + epsilon) is taken, and no x - mean",
+    ),
     "the reciprocal of a clipped root": (
         "s = Sqrt(v)\nd = Maximum(s, epsilon)\nr = Reciprocal(d)\nn = Mul(centred, r)\n",
         "the root of the variance is clipped",

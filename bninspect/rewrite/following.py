@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.graph.ops import IDENTITIES, MERGES
+from bninspect.graph.ops import IDENTITIES
 from bninspect.graph.search import reach
 from bninspect.graph.trace import same
 
@@ -34,10 +34,10 @@ def following(layer: BatchNorm, source: Tensor, graph: Graph, conditions: Condit
         return sides and conditions.is_on(merge, source)
 
     def onward(node: Node) -> Iterator[Node]:
-        for reader, slot in graph.uses(node):
-            if reader.op in IDENTITIES and slot == 0:
+        for reader, _ in graph.uses(node):
+            if reader.op in IDENTITIES:
                 yield reader
-            elif reader.op in MERGES and reader not in own and given(reader):
+            elif reader not in own and given(reader):
                 own.add(reader)
                 found[reader] = None
                 yield reader

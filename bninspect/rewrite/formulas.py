@@ -73,7 +73,7 @@ def trained(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
     """The output of a decomposed or global layer in training mode, as new nodes that read its x, gamma and
     beta.
 
-    Raises RewriteError where the type of x cannot be told.
+    Raises RewriteError where the type of x or its number of channels cannot be told.
     """
     wide = _wide(site)
     chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
@@ -161,14 +161,16 @@ def _reading(
     wide = _wide(site)
     chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
     x = chain.cast("x", site.x, dtype_of(site.x), wide)
-    parts = []
-    for name, tensor in zip(("mean", "variance"), statistics, strict=True):
+
+    def read(name: str, tensor: Tensor) -> Tensor:
         part = chain.cast(name, tensor, dtype_of(tensor), wide)
-        if shape is not None:
-            laid_out = chain.constant(f"{name}_shape", np.array(shape, np.int32))
-            part = chain.op(f"{name}_of_x", "Reshape", (part, laid_out), T=wide, Tshape="int32")
-        parts.append(part)
-    return _formula(chain, x, (parts[0], parts[1]), layer, site)
+        if shape is None:
+            return part
+        laid_out = chain.constant(f"{name}_shape", np.array(shape, np.int32))
+        return chain.op(f"{name}_of_x", "Reshape", (part, laid_out), T=wide, Tshape="int32")
+
+    mean, variance = statistics
+    return _formula(chain, x, (read("mean", mean), read("variance", variance)), layer, site)
 
 
 def _wide(site: Site) -> str:
@@ -220,9 +222,12 @@ def batch_moments(chain: Chain, x: Tensor, layer: BatchNorm, site: Site, wide: s
     """Mean and biased variance of each channel, laid out to meet x of any rank.
 
     x is looked at as rows of channels (or images, channels, positions), so that the axes are constants, by
-    which this is known for batch norm when the graph is read again.
+    which this is known for batch norm when the graph is read again. Raises RewriteError if nothing tells how
+    many channels there are.
     """
-    minus, count = np.array([-1], np.int32), np.array([layer.channels or -1], np.int32)
+    if layer.channels is None:
+        raise RewriteError("its number of channels is unknown")
+    minus, count = np.array([-1], np.int32), np.array([layer.channels], np.int32)
     first = layer.data_format == "NCHW" and not layer.kept_axes
     if layer.kept_axes:
         x = kept_axes_last(chain, x, site.x, layer.kept_axes, wide)

@@ -68,7 +68,7 @@ def _kept_statistics(report: Report, graph: Graph) -> list[Tensor]:
         Tensor(graph.node(tensor.node.name), tensor.port)
         for layer in report.layers
         for tensor in (layer.moving_mean, layer.moving_variance)
-        if tensor is not None and tensor.node.stored is not None and tensor.node.name in graph
+        if tensor is not None and tensor.node.stored is not None
     ]
 
 

@@ -276,7 +276,7 @@ def _flip_to_inference(layer: BatchNorm, branch: Branch, edits: Edits) -> str | 
         return _OUTSIDE
     if layer.form is Form.FOLDED:
         try:
-            refold(edits, layer, branch.site, moving.mean, moving.variance)
+            refold(edits, layer, branch.site, moving.mean, moving.variance, anew=False)
         except RewriteError as error:
             return str(error)
         return None

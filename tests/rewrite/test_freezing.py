@@ -18,6 +18,8 @@ from bninspect.rewrite.freeze import frozen
 from tests.support.text import graphdef
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bninspect.batchnorm import Report
 
 TOP = """
@@ -47,7 +49,9 @@ def cond(x, a) -> y=l:z:0
 """
 
 
-def report(lines: str, *outputs: str, values: str = "vh", signature: tuple[str, ...] | None = None) -> Report:
+def report(
+    lines: str, *outputs: str, values: Sequence[str] = "vh", signature: tuple[str, ...] | None = None
+) -> Report:
     """What is found in these lines; the variables of these names have three values each."""
     message = graphdef(TOP + lines + FUNCTIONS)
     for function in message.library.function:
@@ -205,6 +209,18 @@ def test_moving_statistics_that_only_updates_lead_to_stay_known(
     assert (layer.statistics.values is None) is (places is None)
     assert (before.momentum, layer.momentum) == (0.75, 0.75)
     assert (layer.updates, layer.trainable, layer.mode) == (before.updates, before.trainable, before.mode)
+
+
+def test_a_layer_that_keeps_no_statistics_and_a_range_that_is_learned() -> None:
+    """A range is what it was before the update that a training graph reads."""
+    lines = "none = Const([])\ng = Const([1.5, 2.0, 0.5])\nlow = Const(-1.0)\nseen = Const(2.0)\n"
+    lines += "most = VariableV2(dtype=float, shape=[])\nlearn = Assign(most, seen, T=float)\n"
+    lines += "bn = FusedBatchNormV3(x, g, v, none, none, T=float, U=float)\n"
+    lines += "top = FakeQuantWithMinMaxVars(bn, low, learn)\n"
+    found = frozen(report(lines, "top", values=("v", "most")))
+    assert ops(found) == {"bn": "FusedBatchNormV3", "top": "FakeQuantWithMinMaxVars"}
+    assert [tensor.node.name for tensor in found.graph.node("top").inputs] == ["bn", "low", "most"]
+    assert [(layer.name, layer.moving) for layer in found.layers] == [("bn", None)]
 
 
 def test_a_model_without_variables_is_itself() -> None:

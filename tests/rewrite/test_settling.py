@@ -155,6 +155,7 @@ MERGED = {
     ),
     "the moments": ("m1 = Merge(bn_infer:1, bn_train:1)\n", ["m1"]),
     "behind an Identity": ("i = Identity(bn_train:1)\nm1 = Merge(bn_infer:1, i)\n", ["m1"]),
+    "behind a Select": ("m1 = Select(phase, bn, bn)\nm2 = Merge(m1, m1)\n", []),
     "one side computes": (BEHIND(1, "bn", "phase") + "r = Relu(s1)\nm1 = Merge(r, s1:1)\n", []),
     "one side is of x": (
         BEHIND(1, "bn", "phase") + BEHIND(2, "x", "phase") + "m1 = Merge(s2, s1:1)\n",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
 from bninspect.batchnorm.wiring.predicates.predicate import COMPARISONS, analyse
-from bninspect.graph.ops import MERGES, mutates
+from bninspect.graph.ops import mutates
 from bninspect.graph.search import reach
 from bninspect.graph.trace import same
 
@@ -77,10 +77,8 @@ def decided_delays(edits: Edits, conditions: Conditions) -> Iterator[tuple[Join,
     """The Merges that only choose whether to round, where the file fixes what they choose, with the value of
     their predicate's source.
     """
-    for node in edits.graph:
-        if node.op not in MERGES or delayed_from(node) is None:
-            continue
-        join = conditions.join(node)
-        constant = None if join is None else analyse(join.predicate).constant
-        if join is not None and constant is not None:
+    delays = (node for node in edits.graph if delayed_from(node) is not None)
+    for join in filter(None, map(conditions.join, delays)):
+        constant = analyse(join.predicate).constant
+        if constant is not None:
             yield join, constant != conditions.base(join.predicate)[1]

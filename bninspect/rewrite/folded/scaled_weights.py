@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 _MOST_NODES = 16
 
 
-def refold(
-    edits: Edits, layer: BatchNorm, site: Site, mean: Tensor, variance: Tensor, *, anew: bool = False
-) -> None:
+def refold(edits: Edits, layer: BatchNorm, site: Site, mean: Tensor, variance: Tensor, *, anew: bool) -> None:
     """The layer in inference mode with these statistics: of its weights, and of what is added behind.
 
     With `anew`, these are others than it had, and weights that are rounded have a new range. Raises
@@ -83,7 +81,7 @@ def learned_range(site: Site) -> Node | None:
             break
         node = same(stack.pop()).node
         if node.op in FAKE_QUANTS:
-            source = value(node.inputs[1]).node if len(node.inputs) > 1 else node
+            source = node if node.op == "FakeQuantWithMinMaxArgs" else value(node.inputs[1]).node
             if source is node or source.op == "Const" or source.op in VARIABLES or mutates(source.op):
                 return node
             stack.append(node.inputs[0])

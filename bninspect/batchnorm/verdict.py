@@ -88,7 +88,7 @@ def _besides(report: Report) -> Iterator[tuple[str, Level]]:
         if count:
             who = f"{count:,} with " if count < total else "all with " if total > 1 else ""
             yield who + words, "error"
-    if report.layers and missing_weights(report) is not None:
+    if missing_weights(report) is not None:
         yield "weights missing", "plain" if report.is_for_training else "error"
     if opposed(report):
         yield "no value serves inference to all", "error"
@@ -102,7 +102,7 @@ def opposed(report: Report) -> tuple[str, ...]:
     for group in report.switches:
         switches = [layer.switch for layer in group.layers if layer.switch is not None]
         if len({sent_to_training_by(switch) for switch in switches}) > 1:
-            names.append(switches[0].decided_by.name)
+            names.append(group.switch.decided_by.name)
     return tuple(names)
 
 

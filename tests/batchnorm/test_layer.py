@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bninspect.batchnorm.branches import Branch, Constant, Fixed, Switched
@@ -113,3 +115,17 @@ def test_stored_statistics_are_vectors_of_float64() -> None:
     mean, variance = held([0.5, -1.5], [1.0, 4.0]).numbers()
     assert (mean.dtype.name, mean.shape, variance.shape) == ("float64", (2,), (2,))
     assert (list(mean), list(variance)) == ([0.5, -1.5], [1.0, 4.0])
+
+
+def test_a_branch_shown_to_a_person_leaves_out_how_it_is_written() -> None:
+    branch = layer(mode=Mode.TRAINING).nearest(Mode.TRAINING)
+    assert f"node=<FusedBatchNormV3 {T}>, taken_when=None" in repr(branch)
+    assert "site" not in repr(branch)
+
+
+def test_every_place_where_a_layer_is_written() -> None:
+    """The branch that never runs is one, and a mode that is written once more."""
+    one = of_constant(False, negated=False)
+    again = layer("again").sites
+    assert [site.node.name for site in one.sites] == [I, T]
+    assert [site.node.name for site in replace(one, again=again).sites] == [I, T, f"again/{I[3:]}"]

@@ -38,13 +38,19 @@ def _with_variables(layers: Sequence[BatchNorm], graph: Graph) -> list[tuple[Bat
     """Per layer (the layer, what updates are made of its batch's moments)."""
     moments = [_moments(layer) for layer in layers]
     sides = [[updates_from(tensors, graph) for tensors in pair] for pair in moments]
-    if any(pair[0] and not all(found) for pair, found in zip(moments, sides, strict=True)):
+    lacking = [
+        tensor
+        for pair, found in zip(moments, sides, strict=True)
+        if not all(found)
+        for side in pair
+        for tensor in side
+    ]
+    if lacking:
         behind = updates_behind({tensor.node for pair in moments for side in pair for tensor in side}, graph)
         for pair, found in zip(moments, sides, strict=True):
             for index, tensors in enumerate(pair):
-                if not all(found):
-                    more = [update for tensor in tensors for update in behind.get(tensor.node, ())]
-                    found[index] = found[index] or more
+                more = [update for tensor in tensors for update in behind.get(tensor.node, ())]
+                found[index] = found[index] or more
     return [_kept(layer, *found) for layer, found in zip(layers, sides, strict=True)]
 
 
@@ -105,13 +111,14 @@ def _with_updates(
         [any(update.node in nodes for update in side) for side in sides if side]
         for nodes in (training.run, training.run_by_optimizer)
     )
+    is_run = bool(run) and all(run)
     mine = {update.node for update in from_batch}
     return replace(
         layer,
-        updates="none" if not run else ("run" if all(run) else "unused"),
+        updates="run" if is_run else "unused" if run else "none",
         idle_update_ops=tuple(node for node in layer.update_ops if node not in training.run),
-        updated_by_others=bool(mine) and bool(run) and all(run) and mine.isdisjoint(training.run),
-        updates_apart=bool(run) and all(run) and not all(at_once),
+        updated_by_others=is_run and bool(mine) and mine.isdisjoint(training.run),
+        updates_apart=is_run and not all(at_once),
         trainable=_trainable(layer, training),
     )
 

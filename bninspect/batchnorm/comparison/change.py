@@ -170,14 +170,14 @@ class _Sums:
 
     def relative(self) -> float:
         base = max(math.sqrt(max(self.norm_old, self.norm_new)), FLOOR * math.sqrt(max(self.values, 1)))
-        return math.sqrt(self.squared) / base if math.isfinite(self.squared + base) else math.nan
+        return math.sqrt(self.squared) / base if math.isfinite(self.squared) else math.nan
 
 
 def _chunks(old: NDArray[Any], new: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any], int]]:
     """(values of OLD, of NEW, how many times they count), flat. One value that fills a shape in both stays
     one: nothing is made as large as a shape claims to be.
     """
-    filled = [array.size > 1 and not any(array.strides) for array in (old, new)]
+    filled = [not any(array.strides) for array in (old, new)]
     if all(filled):
         yield old[(0,) * old.ndim].reshape(1), new[(0,) * new.ndim].reshape(1), old.size
         return

@@ -89,7 +89,8 @@ class _Left:
             if layer.name in anchors
         ]
         """(place in NEW, place in OLD) of every anchor."""
-        if any(one[1] > other[1] for one, other in zip(self.order, self.order[1:], strict=False)):
+        before = [place for _, place in self.order]
+        if before != sorted(before):
             self.order = []  # two orders: what stands between two anchors says nothing
 
     def paired(self, settled: set[str]) -> dict[str, MatchedLayer]:

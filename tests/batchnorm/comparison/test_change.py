@@ -168,6 +168,14 @@ def test_a_large_tensor_is_taken_piece_by_piece() -> None:
         assert found.relative == pytest.approx(np.sqrt(0.5 / (size + 2.5)), rel=EXACT)
 
 
+def test_the_same_large_values_have_not_moved() -> None:
+    """Their squares are no numbers any more, what is between them is."""
+    found = change([claimed([1e200], dtype=2)], [claimed([1e200], dtype=2)])
+    assert (found.moved, found.relative, found.max_abs) == (False, 0.0, 0.0)
+    far = change([claimed([1e200], dtype=2)], [claimed([0.0], dtype=2)])
+    assert (far.moved, str(far.relative), far.max_abs) == (True, "nan", 1e200)
+
+
 def test_no_values_have_not_moved() -> None:
     found = between("[]", "[]")
     assert (found.moved, found.values, found.relative, found.max_abs) == (False, 0, 0.0, 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.comparison.comparison import Verdict, diff
 from bninspect.batchnorm.comparison.matching import matched
+from bninspect.batchnorm.mode import Form
 from bninspect.errors import BninspectError
 from bninspect.graph import load
 from tests.support.parts import STORED, report
 from tests.support.places import FIXTURES
+from tests.support.reports import constant, layer as made, report as written
 from tests.support.respelling import model, permuted, prefixed, renamed, write
 
 NETS = ["slim_resnet.pb", "net_mixed.pb", "keras225_net.pb", "stateless_if_net.pb", "classic_net.pb"]
@@ -117,6 +120,42 @@ def test_a_name_with_other_channels_is_no_match() -> None:
     _, unmatched = matched(report(BASE + old), report(BASE + new))
     assert [one.side for one in unmatched] == ["old", "new"]
     assert {one.reason for one in unmatched} == {"3 channels in OLD, 5 in NEW"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_one"),
+    [(3, 3, True), (3, None, True), (None, 3, True), (None, None, True), (3, 5, False)],
+)
+def test_channels_that_a_file_does_not_say_are_no_other_number(
+    old: int | None, new: int | None, is_one: bool
+) -> None:
+    pairs, unmatched = matched(
+        written(made("a/bn", channels=old, epsilon=0.5)), written(made("a/bn", channels=new, epsilon=0.25))
+    )
+    assert [(pair.old.channels, pair.new.channels, pair.how) for pair in pairs] == (
+        [(old, new, "name")] if is_one else []
+    )
+    assert [one.side for one in unmatched] == ([] if is_one else ["old", "new"])
+
+
+KINDS = {
+    "form": {"form": Form.DECOMPOSED},
+    "channels": {"channels": 5},
+    "epsilon": {"epsilon": 0.5},
+    "no gamma": {"gamma": None},
+    "no beta": {"beta": None},
+    "the shape of gamma": {"gamma": constant("g", [1.0])},
+    "the shape of beta": {"beta": constant("b", [1.0])},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_tells_layers_of_other_names_apart(kind: str) -> None:
+    plain, other = made("a/bn"), made("b/bn", **KINDS[kind])
+    renamed = [replace(plain, name="u/bn"), replace(other, name="v/bn"), made("w/bn")]
+    pairs, unmatched = matched(written(plain, other), written(*renamed))
+    assert [(pair.old.name, pair.new.name, pair.how) for pair in pairs] == [("b/bn", "v/bn", "order")]
+    assert [(one.side, one.name) for one in unmatched] == [("old", "a/bn"), ("new", "u/bn"), ("new", "w/bn")]
 
 
 def test_nothing_in_common_is_an_error() -> None:

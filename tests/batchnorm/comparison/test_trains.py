@@ -28,6 +28,7 @@ TRAINS = {
     "switched, and updates that are not run": (SWITCHED + NOT_RUN + UPDATES, SWITCHED, Trains.BATCH),
     "switched, and a train op": (SWITCHED + NOT_RUN, SWITCHED, Trains.BATCH),
     "training, and a train op": (BATCH + NOT_RUN, BATCH, Trains.BATCH),
+    "training, and updates that are run": (BATCH + RUN.replace("y_train:", "y:"), BATCH, Trains.BATCH),
     "training, and no train op": (BATCH, BATCH, Trains.BATCH),
     "inference, and no train op": (FIXED, FIXED, Trains.UNKNOWN),
     "switched, and no train op": (SWITCHED, SWITCHED, Trains.BATCH),

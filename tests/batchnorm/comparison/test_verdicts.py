@@ -128,6 +128,17 @@ def test_where_nothing_could_be_compared_is_an_error() -> None:
     assert only(diff(statistics, statistics)).verdict is Verdict.WEIGHTS_UNREAD
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [(FIXED, IMAGE + VARIABLES + fused(), (1, 0)), (IMAGE + VARIABLES + fused(), FIXED, (0, 1))],
+    ids=["OLD", "NEW"],
+)
+def test_weights_that_one_file_alone_has(old: str, new: str, counts: tuple[int, int]) -> None:
+    move = only(diff(with_values(KEPT, old), with_values(KEPT, new)))
+    assert move.reason == f"OLD has {counts[0]} tensors of them, NEW has {counts[1]}"
+    assert move.verdict is Verdict.WEIGHTS_UNREAD
+
+
 START: Values = {"mean": [0.0, 0.0, 0.0], "variance": [1.0, 1.0, 1.0]}
 NEGATIVE: Values = {"variance": [1.0, -1.0, 1.0]}
 

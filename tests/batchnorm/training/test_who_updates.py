@@ -1,4 +1,4 @@
-"""Whether a train op runs the updates of a layer, with it or apart from it, and what the optimizer may change."""
+"""Whether a train op runs the updates of a layer, with it or apart; what the optimizer may change."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def gain(layer: BatchNorm) -> NDArray[np.float64] | None:
     if layer.statistics.values is None or layer.epsilon is None:
         return None
     _, variance = layer.statistics.values.numbers()
-    gamma = np.ones(1) if layer.gamma is None else _constant(layer.gamma, (1, variance.size))
+    gamma = np.ones_like(variance) if layer.gamma is None else _constant(layer.gamma, (1, variance.size))
     if gamma is None:
         return None
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -42,12 +42,10 @@ class MissingWeights:
 def missing_weights(report: Report) -> MissingWeights | None:
     """The weights that are missing; None if a checkpoint was read, or the outputs need no variable."""
     record = report.graph.graphdef
-    variables = report.graph.where(VARIABLES.__contains__)
-    if record.variables is not None or not variables:
-        return None
+    variables = [] if record.variables is not None else report.graph.where(VARIABLES.__contains__)
     kept = [tensor for layer in report.layers for tensor in (layer.moving_mean, layer.moving_variance)]
     roots = [tensor.node for tensor in (*report.outputs, *kept) if tensor is not None]
-    needed = len(upstream(roots).intersection(variables))
+    needed = len(upstream(roots).intersection(variables)) if variables else 0
     if not needed:
         return None
     where, fix = _words(record)

@@ -77,6 +77,7 @@ SPACING = float(np.spacing(np.float32(1.001e-5)))
         (1.001e-5, True),
         (float(np.float32(1.001e-5)), True),
         (1.001e-5 + 0.9 * SPACING, True),
+        (1.001e-5 + SPACING, True),
         (1.001e-5 - 0.9 * SPACING, True),
         (1.001e-5 + 1.1 * SPACING, False),
         (1e-5, False),

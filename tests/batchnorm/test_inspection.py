@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bninspect.batchnorm import State, inspect
 from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT, UNREAD_VARIABLES
 from bninspect.graph import flatten
+from bninspect.graphdef.records import SignatureDef
 from tests.support.parts import BATCH, EMPTY, IMAGE, PARAMETERS, PHASE, STORED, fused_cond, report
 from tests.support.text import graph
 
@@ -127,6 +129,35 @@ def test_what_a_convolution_carries_is_a_layer_a_lookalike_or_undecided() -> Non
         ("y", "the mean is stored, the variance is of the batch")
     ]
     assert (undecided.layers, undecided.lookalikes) == ((), ())
+
+
+LEFT = (
+    PARAMETERS
+    + EMPTY
+    + WEIGHTS.format(axes="[0, 1, 2]", mean="batch_mean")
+    + "bn = FusedBatchNormV3(plain, gamma, beta, none, none)\n"
+)
+SERVED = SignatureDef(key="serve", inputs={}, outputs={"a": "y:0", "b": "bn:0"})
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({}, ["y"]),
+        ({"outputs": ("y", "bn")}, ["bn", "y"]),
+        ({"outputs": ("bn",)}, ["bn"]),
+        ({"outputs": ("y",)}, ["y"]),
+        ({"signature": "serve"}, ["bn", "y"]),
+    ],
+    ids=["nothing", "both", "it alone", "the other", "its signature"],
+)
+def test_what_folding_left_behind_is_a_layer_if_it_is_asked_for(
+    asked: dict[str, Any], found: list[str]
+) -> None:
+    written = replace(graph(LEFT).graphdef, signatures=(SERVED,))
+    said = inspect(flatten(written), **asked)
+    assert sorted(layer.output.node.name for layer in said.layers) == found
+    assert sorted(tensor.node.name for tensor in said.outputs) == found
 
 
 def test_several_roots_that_lead_to_one_normalization_are_one_layer() -> None:

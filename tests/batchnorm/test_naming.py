@@ -78,6 +78,7 @@ def test_the_first_scope_of_the_output_then_of_its_nodes_then_of_its_parameters(
     assert layer_name(alone, [alone.node, scoped.node], [deep]) == "a/bn"
     assert layer_name(alone, [alone.node], [None, alone, deep]) == "b/bn"
     assert layer_name(tensor("cond/Merge"), [], [None]) == "cond"
+    assert layer_name(tensor("cond/output/_10"), [], [deep]) == "b/bn"
     assert parameter_scope([None, alone]) is None
     assert parameter_scope([deep, scoped]) == "b/bn"
 

@@ -101,24 +101,24 @@ def updates_of(variable: Tensor, sources: Collection[Node], graph: Graph) -> lis
     ]
 
 
-def updates_behind(sources: Collection[Node], graph: Graph) -> dict[Node, list[Update]]:
+def updates_behind(sources: Collection[Tensor], graph: Graph) -> dict[Tensor, list[Update]]:
     """By source, the ops that assign something made of it to a vector, in graph order.
 
     Looked for from the assigns, through the arithmetic of batch renormalization and of virtual batches, which
     forward would lead through what is normalized; a way ends at the first source it meets.
     """
 
-    def onward(node: Node) -> Iterator[Node]:
-        further = node.op in _BACKWARD and node not in sources
-        return (same(tensor).node for tensor in (node.inputs if further else ()))
+    def onward(tensor: Tensor) -> Iterator[Tensor]:
+        further = tensor.node.op in _BACKWARD and tensor not in sources
+        return (same(before) for before in (tensor.node.inputs if further else ()))
 
-    found: dict[Node, list[Update]] = {}
+    found: dict[Tensor, list[Update]] = {}
     for node in graph:
         variable = _variable(node) if node.op in ASSIGNS else None
         if variable is None or not declared_shape(variable.node):
             continue
         update = Update(node=node, variable=variable, momentum=_momentum(node, variable))
-        for source in filter(sources.__contains__, reach([same(node.inputs[1]).node], onward, _MOST_NODES)):
+        for source in filter(sources.__contains__, reach([same(node.inputs[1])], onward, _MOST_NODES)):
             found.setdefault(source, []).append(update)
     return found
 

@@ -46,10 +46,10 @@ def _with_variables(layers: Sequence[BatchNorm], graph: Graph) -> list[tuple[Bat
         for tensor in side
     ]
     if lacking:
-        behind = updates_behind({tensor.node for pair in moments for side in pair for tensor in side}, graph)
+        behind = updates_behind({tensor for pair in moments for side in pair for tensor in side}, graph)
         for pair, found in zip(moments, sides, strict=True):
             for index, tensors in enumerate(pair):
-                more = [update for tensor in tensors for update in behind.get(tensor.node, ())]
+                more = [update for tensor in tensors for update in behind.get(tensor, ())]
                 found[index] = found[index] or more
     return [_kept(layer, *found) for layer, found in zip(layers, sides, strict=True)]
 

@@ -197,9 +197,7 @@ def test_looked_for_from_the_assigns() -> None:
         + "up = Assign(v, mean)\nscalar = Assign(count, batch)\nbeside = Assign(w, one)\n"
         + "far = Exp(batch)\nagain = Assign(w, far)\n"
     )
-    behind = updates_behind({found.node("batch")}, found)
-    assert {source.name: [one.node.name for one in ups] for source, ups in behind.items()} == {
-        "batch": ["up"]
-    }
-    first = updates_behind({found.node("batch"), found.node("mean")}, found)
-    assert {source.name: [one.node.name for one in ups] for source, ups in first.items()} == {"mean": ["up"]}
+    batch, mean = found.node("batch").output(), found.node("mean").output()
+    for sources, met in (({batch}, batch), ({batch, mean}, mean)):
+        behind = updates_behind(sources, found)
+        assert {source: [one.node.name for one in ups] for source, ups in behind.items()} == {met: ["up"]}

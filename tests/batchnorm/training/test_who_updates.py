@@ -146,3 +146,62 @@ def test_a_layer_without_gamma_has_none_that_is_trainable() -> None:
     text = NET.replace("scale = Mul(root, gamma)", "scale = Identity(root)")
     layer = listing(text + ALONE, trainable_variables=("gamma:0", "beta:0"))
     assert (layer.gamma, layer.trainable) == (None, ("beta",))
+
+
+PICKED = """
+m = Select(phase, {mean}, mean)
+v = Select(phase, {variance}, variance)
+y = FusedBatchNormV3(x, gamma, beta, m, v, is_training=false)
+head = Relu(y)
+"""
+FUSED = "none = Const([])\nbatch = FusedBatchNormV3(x, gamma, beta, none, none)\n"
+
+
+@pytest.mark.parametrize(
+    ("moments", "mean", "variance"),
+    [(MOMENTS, "batch_mean", "batch_variance"), (FUSED, "batch:1", "batch:2")],
+    ids=["reductions", "a fused op"],
+)
+def test_a_fused_op_of_statistics_that_are_picked(moments: str, mean: str, variance: str) -> None:
+    steps = MEAN_STEP.replace("c_mean", mean) + VARIANCE_STEP.replace("c_variance", variance)
+    layer = only_layer(STORED + moments + PICKED.format(mean=mean, variance=variance) + steps)
+    assert layer.mode.value == "switched"
+    assert [node.name for node in layer.update_ops] == ["mean_update", "variance_update"]
+    assert layer.momentum == 0.9
+
+
+BY_FUSED = """
+shifted = Add(batch:2, epsilon)
+root = Rsqrt(shifted)
+centred = Sub(x, batch:1)
+y = Mul(centred, root)
+head = Relu(y)
+"""
+KEPT = ["mean:0", "variance:0"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "kept", "ops"),
+    [
+        (MEAN_STEP + VARIANCE_STEP, KEPT, ["mean_update", "variance_update"]),
+        (MEAN_STEP, [], []),
+        ("rate = Const(0.1)\n" + VARIANCE_STEP, [], []),
+        (
+            MEAN_STEP
+            + VARIANCE_STEP
+            + "more = VariableV2(dtype=float, shape=[3])\nlast = Assign(more, mean_update)\n",
+            ["more:0", "variance:0"],
+            ["last", "variance_update"],
+        ),
+    ],
+    ids=["both", "the mean alone", "the variance alone", "the mean, and what is made of it"],
+)
+def test_a_layer_that_only_trains_keeps_its_statistics_where_they_are_put(
+    steps: str, kept: list[str], ops: list[str]
+) -> None:
+    """Both of them; what moves the mean is no update of the variance, though one op gives both."""
+    written = steps.replace("c_mean", "batch:1").replace("c_variance", "batch:2")
+    layer = only_layer(STORED + FUSED + BY_FUSED + written)
+    moving = [tensor.name for tensor in (layer.moving_mean, layer.moving_variance) if tensor is not None]
+    assert moving == kept
+    assert [node.name for node in layer.update_ops] == ops

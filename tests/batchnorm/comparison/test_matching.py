@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -138,7 +139,7 @@ def test_channels_that_a_file_does_not_say_are_no_other_number(
     assert [one.side for one in unmatched] == ([] if is_one else ["old", "new"])
 
 
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "form": {"form": Form.DECOMPOSED},
     "channels": {"channels": 5},
     "epsilon": {"epsilon": 0.5},

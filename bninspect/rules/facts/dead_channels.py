@@ -52,8 +52,7 @@ def dead_channels(values: Values, outputs: Mapping[Tensor, Values]) -> Flags:
     maker = _maker(values.layer.x)
     if maker is not None:
         norms = _norms(maker, values.size)
-        live = norms[~collapsed] if norms is not None else None
-        if norms is not None and live is not None and live.size:
+        if norms is not None and (live := norms[~collapsed]).size:
             dead |= norms <= thresholds.DEAD_WEIGHTS * median(live)
         if maker.op == _DEPTHWISE:
             dead |= _of_constant_inputs(maker, values.size, outputs)

@@ -68,7 +68,9 @@ def _noise_of_images(layer: LayerEvidence) -> float:
 
 
 def images_needed(images: int, floor: float) -> int:
-    """How many images bring this mean noise floor, which falls as 1/images, under what decides."""
+    """How many images bring this mean noise floor, which falls as 1/images, under what decides; two
+    digits of the number, rounded up.
+    """
     exact = images * floor / thresholds.DECIDABLE
-    step = 10 ** max(0, math.floor(math.log10(max(exact, 1.0))) - 1)
-    return max(images + 1, int(math.ceil(exact / step) * step))
+    step = 10 ** max(0, len(str(int(exact))) - 2)
+    return max(images + 1, math.ceil(exact / step) * step)

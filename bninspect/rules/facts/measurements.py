@@ -104,7 +104,7 @@ def evidence(probe: Probe) -> list[LayerEvidence]:
                 variance=variance,
             )
         )
-    return sorted(layers, key=lambda one: order.get(one.name, 0))
+    return sorted(layers, key=lambda one: order[one.name])
 
 
 def measured_layers(case: Case) -> dict[str, LayerEvidence]:

@@ -53,7 +53,7 @@ def _of_model(
 ) -> tuple[str, str]:
     """(title, evidence) where most layers are stale, each by its own error."""
     scores = [layer.score for layer in layers]
-    third = max(1, len(layers) // 3)
+    third = len(layers) // 3
     front, back = (median(part) for part in (scores[:third], scores[-third:]))
     who = worded([layer.name for layer in stale], len(layers))
     if _trend(scores) >= thresholds.GROWS_WITH_DEPTH and back > front:
@@ -104,7 +104,7 @@ def inheriting(probe: Probe) -> list[str]:
 
 def _first(layer: LayerEvidence, probe: Probe) -> str:
     """What else may be behind an error of the first layer: the scale of the input."""
-    if not probe.report.layers or layer.name != probe.report.layers[0].name or better_preset(probe):
+    if layer.name != probe.report.layers[0].name or better_preset(probe) is not None:
         return ""
     ratios = layer.own.r[np.isfinite(layer.own.r) & (layer.own.r > 0)]
     words = ""

@@ -92,8 +92,9 @@ def test_weights_are_dead_up_to_a_share_of_the_median_of_the_others(
         ("w = Const([])\nc = Conv2D(x, w)", "c"),
         ("w = Const([0.0, 1.0, 1.0])\nc = Conv2D(x, w)\nd = Softmax(c)", "d"),
         ("w = Const([0.5, 1.0, 1.0])\nz = Softmax(x)\nc = DepthwiseConv2dNative(z, w)", "c"),
+        ("w = Const([0.5, 1.0, 1.0])\nz = Sigmoid()\nc = DepthwiseConv2dNative(z, w)", "c"),
     ],
-    ids=["no weights", "mixed", "of what mixes"],
+    ids=["no weights", "mixed", "of what mixes", "of nothing"],
 )  # fmt: skip
 def test_what_cannot_be_seen_is_not_dead(lines: str, x: str) -> None:
     assert dead(read(lines, x)) == []

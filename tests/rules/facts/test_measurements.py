@@ -13,10 +13,13 @@ from bninspect.measure.companions.companions import CompanionTest
 from bninspect.rules import Case
 from bninspect.rules.facts.measurements import (
     DRAWN,
+    better_preset,
     evidence,
+    measured_layers,
     no_statistics,
     not_run,
     probe_of,
+    under,
     unexplained,
     untested,
 )
@@ -41,6 +44,45 @@ def test_without_a_better_preset_its_own_counts() -> None:
     layers = [replace(one, refit=better.own) for one, better in zip(given, other, strict=True)]
     found = evidence(probe(*layers, presets=trial("tf")))
     assert [one.own for one in found] == [one.own.staleness for one in given if one.own is not None]
+
+
+@pytest.mark.parametrize(
+    ("given", "drawn", "preset", "words"),
+    [
+        ("raw", False, "tf", " with --preprocess tf"),
+        ("raw", True, None, ""),
+        ("tf", False, None, ""),
+        (None, False, None, ""),
+    ],
+    ids=["a better one", "of random numbers", "the best was given", "not tried"],
+)
+def test_a_better_preset_is_one_that_fits_images(
+    given: str | None, drawn: bool, preset: str | None, words: str
+) -> None:
+    found = probe(*net(1), presets=None if given is None else trial(given))
+    found = replace(found, inputs=(replace(found.inputs[0], drawn=drawn),))
+    better = better_preset(found)
+    assert (None if better is None else better.preset) == preset
+    assert under(found) == words
+
+
+@pytest.mark.parametrize("lost", ["own", "staleness", "moving_mean", "moving_variance"])
+def test_a_layer_counts_if_it_was_measured_and_its_statistics_are_known(lost: str) -> None:
+    layers = net(3)
+    [changed] = layers[1:2]
+    assert changed.own is not None
+    changes = {"own": replace(changed.own, staleness=None)} if lost == "staleness" else {lost: None}
+    layers[1] = replace(changed, **changes)
+    assert [one.name for one in evidence(probe(*layers))] == ["net/block0/bn", "net/block2/bn"]
+
+
+def test_layers_stand_in_graph_order_whatever_was_measured_first() -> None:
+    found = probe(*net(3))
+    turned = replace(found, layers=found.layers[::-1])
+    assert [one.name for one in evidence(turned)] == [one.layer.name for one in found.layers]
+    case = Case(report=turned.report, probe=turned)
+    assert list(measured_layers(case).items()) == [(one.name, one) for one in evidence(turned)]
+    assert measured_layers(replace(case, probe=None)) == {}
 
 
 def test_a_model_that_was_not_run_has_no_measurements() -> None:

@@ -245,6 +245,11 @@ class SwitchGroup:
         """What decides."""
         return self.switch.predicate
 
+    @property
+    def switched(self) -> tuple[tuple[BatchNorm, ModeSwitch], ...]:
+        """Each layer with what chooses its own mode."""
+        return tuple((layer, layer.switch) for layer in self.layers if layer.switch is not None)
+
 
 @frozen_dataclass(eq=False)
 class ServedSignature:

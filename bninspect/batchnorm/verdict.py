@@ -100,7 +100,7 @@ def opposed(report: Report) -> tuple[str, ...]:
     """Sources that send some layers to training by the value that sends others to inference, by name."""
     names = []
     for group in report.switches:
-        switches = [layer.switch for layer in group.layers if layer.switch is not None]
+        switches = [switch for _, switch in group.switched]
         if len({sent_to_training_by(switch) for switch in switches}) > 1:
             names.append(group.switch.decided_by.name)
     return tuple(names)

@@ -52,10 +52,8 @@ def check(case: Case) -> Iterator[Finding]:
         )
     for group in groups:
         if len(values_for(group, Mode.TRAINING)) > 1:
-            on = [layer.name for layer in group.layers if layer.switch and layer.switch.training_when is True]
-            off = [
-                layer.name for layer in group.layers if layer.switch and layer.switch.training_when is False
-            ]
+            on = [layer.name for layer, switch in group.switched if switch.training_when is True]
+            off = [layer.name for layer, switch in group.switched if switch.training_when is False]
             yield RULE.finding(
                 f"{decider(group)} = true serves training in {listed(on)}, and false does in {listed(off)}",
                 node=decider(group).rpartition(":")[0],

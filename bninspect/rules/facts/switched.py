@@ -23,21 +23,13 @@ def decider(group: SwitchGroup) -> str:
 
 def trained_by_default(group: SwitchGroup) -> list[BatchNorm]:
     """The layers of a switch that train when nothing is fed."""
-    return [
-        layer
-        for layer in group.layers
-        if layer.switch is not None and layer.switch.served_by_default is Mode.TRAINING
-    ]
+    return [layer for layer, switch in group.switched if switch.served_by_default is Mode.TRAINING]
 
 
 def values_for(group: SwitchGroup, mode: Mode) -> set[bool]:
     """The values of the source that send layers of the switch to a mode; none where no one source decides."""
-    found = set()
-    for layer in group.layers:
-        value = None if layer.switch is None else layer.switch.training_when
-        if value is not None:
-            found.add(value == (mode is Mode.TRAINING))
-    return found
+    training = {switch.training_when for _, switch in group.switched} - {None}
+    return {value == (mode is Mode.TRAINING) for value in training}
 
 
 def whenever(layer: BatchNorm) -> str:

@@ -32,6 +32,8 @@ def values(variance: list[float], gamma: list[float] | None = None, epsilon: flo
         (2e-4, 1.0, 1e-5, False),
         (2e-4, 20.0, 1e-5, True),
         (2e-4, 14.0, 1e-5, False),
+        (1e-4, 10.0, None, False),
+        (1e-4, 10.01, None, True),
         (1e-12, 0.0, None, True),
         (1.1e-12, 0.0, None, False),
         (0.0, 0.0, None, True),
@@ -39,7 +41,8 @@ def values(variance: list[float], gamma: list[float] | None = None, epsilon: flo
     ],
     ids=[
         "a ten-thousandth of the median, within epsilon", "more of it", "just epsilon",
-        "beyond epsilon", "and steep", "and not steep", "vanished", "not quite, and pruned", "0", "negative",
+        "beyond epsilon", "and steep", "and not steep",
+        "as steep as may be", "steeper", "vanished", "not quite, and pruned", "0", "negative",
     ],
 )  # fmt: skip
 def test_a_channel_is_collapsed(

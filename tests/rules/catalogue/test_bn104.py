@@ -16,7 +16,7 @@ def default(value: str) -> str:
 def test_catches_true() -> None:
     finding = caught("BN104", STORED + default("true") + fused_cond("phase"))
     assert (finding.node, finding.layer) == ("phase", "y")
-    assert "unless phase:0 is fed: its default is true" in finding.message
+    assert finding.message == "1 layer trains unless phase:0 is fed: its default is true"
 
 
 def test_catches_false_behind_a_negation() -> None:
@@ -28,7 +28,14 @@ def test_one_switch_of_many_layers_is_one_finding() -> None:
     text = default("true") + fused_cond("phase") + fused_cond("phase", "z", "y")
     finding = caught("BN104", STORED + text)
     assert finding.layer is None
-    assert "all 2 layers train unless" in finding.message
+    assert finding.message == "all 2 layers train unless phase:0 is fed: its default is true"
+
+
+def test_names_the_layers_where_others_do_not_train() -> None:
+    text = default("true") + fused_cond("phase") + fused_cond("phase", "z", "y", true_is="inference")
+    finding = caught("BN104", STORED + text)
+    assert (finding.layer, finding.node) == ("y", "phase")
+    assert finding.message == "1 of 2 layers (y) trains unless phase:0 is fed: its default is true"
 
 
 def test_does_not_catch_false() -> None:

@@ -15,14 +15,15 @@ SWITCHED = STORED + PHASE
 
 def test_catches_two_placeholders() -> None:
     finding = caught("BN105", SWITCHED + SECOND + fused_cond("phase") + fused_cond("other", "z", "y"))
+    assert (finding.layer, finding.node) == (None, "other")
     assert finding.message == "2 switches decide the mode of different layers: phase:0 (1), other:0 (1)"
 
 
 def test_catches_opposite_ways() -> None:
     text = "not = LogicalNot(phase)\n" + fused_cond("phase") + fused_cond("not", "z", "y")
-    assert (
-        caught("BN105", SWITCHED + text).message == "phase:0 = true serves training in y, and false does in z"
-    )
+    finding = caught("BN105", SWITCHED + text)
+    assert (finding.layer, finding.node) == (None, "phase")
+    assert finding.message == "phase:0 = true serves training in y, and false does in z"
 
 
 def test_does_not_catch_a_negation_in_all_layers() -> None:

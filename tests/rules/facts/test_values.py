@@ -14,7 +14,7 @@ from bninspect.rules.facts.dead_channels import dead_channels
 from bninspect.rules.facts.values import Values, stored
 from tests.support.catching import found, fused, replaced
 from tests.support.parts import IMAGE, report as read
-from tests.support.reports import tensor
+from tests.support.reports import layer, report as made, tensor
 
 
 @pytest.mark.parametrize(
@@ -199,3 +199,9 @@ def test_one_set_of_statistics_is_shown_once_and_one_of_two_lengths_never() -> N
     assert not list(stored(Case(report=read(text)), State.INITIAL, State.INVALID))
     ragged = IMAGE + replaced(mean="[0.5, 0.25]") + fused()
     assert not list(stored(Case(report=read(ragged)), State.STORED, State.INVALID))
+
+
+def test_statistics_without_a_place_are_none() -> None:
+    """Numbers alone: what keeps them is not known."""
+    found = made(layer("a", moving=None), layer("b"))
+    assert [one.layer.name for one in stored(Case(report=found), State.STORED)] == ["b"]

@@ -33,7 +33,7 @@ def for_converters(
     if missing_weights(report) is not None:
         return fix, ()
     after = _after_strip(report, {one.converter.name for one in forecasts})
-    if after and [one.serves for one in after] == [one.serves for one in forecasts]:
+    if [one.serves for one in after] == [one.serves for one in forecasts]:
         return None, ()
     return fix, after
 

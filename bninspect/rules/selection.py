@@ -68,6 +68,6 @@ def _hint(term: str) -> str:
     codes = [rule.code for rule in rules()]
     if (numbered := f"BN{code.removeprefix('BN')}") in codes:
         return f"did you mean {numbered}?"
-    close = get_close_matches(term.lower(), [rule.name for rule in rules()], n=1)
-    close = close or get_close_matches(term.upper(), codes, n=1, cutoff=0.8)
+    close = get_close_matches(term.lower(), [rule.name for rule in rules()])
+    close = close or get_close_matches(term.upper(), codes, cutoff=0.8)
     return f"did you mean {close[0]}?" if close else "`bninspect rule` lists them"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from bninspect.rules import Finding, Needs, Rule, Severity
+from types import SimpleNamespace
+from typing import Any
+
+from bninspect.rules import Case, Finding, Needs, Rule, Severity
+from tests.support.reports import layer, report
 
 
 def rule(title: str = "") -> Rule:
@@ -61,3 +65,27 @@ def test_a_title_names_layers_where_it_has_a_place_for_them() -> None:
 def test_a_rule_needs_the_graph_alone_unless_it_says_so() -> None:
     one = rule()
     assert (one.needs, one.undecided, one.together) == (Needs.GRAPH, None, None)
+
+
+def test_an_error_is_graver_than_a_warning_and_that_than_a_note() -> None:
+    assert {one: one.rank for one in Severity} == {
+        Severity.ERROR: 3,
+        Severity.WARNING: 2,
+        Severity.NOTE: 1,
+    }
+
+
+def test_a_case_is_a_report_alone_unless_more_is_shown() -> None:
+    found = report(layer("a"), layer("b"))
+    case = Case(report=found)
+    assert (case.deploy, case.momentum, case.probe, case.no_probe) == (
+        False,
+        None,
+        None,
+        "no probe images given",
+    )
+    assert (case.request, case.allowed_ops, case.converters) == (None, (), ())
+    assert (case.severities, case.explained, case.moved) == ({}, {}, None)
+    assert (case.layers, case.moves) == (found.layers, ())
+    moved: Any = SimpleNamespace(layers=("what moved",))
+    assert Case(report=found, moved=moved).moves == ("what moved",)

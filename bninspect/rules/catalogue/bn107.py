@@ -50,15 +50,13 @@ def check(case: Case) -> Iterator[Finding]:
         for place, tensor in enumerate((layer.moving_mean, layer.moving_variance, layer.gamma, layer.beta))
         if tensor is not None
     }
-    found: dict[str | None, list[tuple[int, str, str, Node]]] = {}
+    found: dict[str | None, list[tuple[int, Node]]] = {}
     for node, target in updates_of_constants(case.report.graph):
         owner, place = owners.get(target.name, (None, 0))
-        found.setdefault(owner, []).append((place, node.op, node.name, node))
-    if not found:
-        return
-    effect, remedy = _fix(case)
+        found.setdefault(owner, []).append((place, node))
     for layer, ranked in found.items():
-        nodes = [node for *_, node in sorted(ranked, key=lambda rank: rank[:3])]
+        effect, remedy = _fix(case)
+        nodes = [node for _, node in sorted(ranked, key=lambda rank: (rank[0], rank[1].op, rank[1].name))]
         ops = listed(sorted({node.op for node in nodes}))
         constant = same(nodes[0].inputs[0]).node.label
         yield RULE.finding(

@@ -57,8 +57,6 @@ def check(case: Case) -> Iterator[Finding]:
             target = same(node.inputs[0])
             if target.node.op in VARIABLES:
                 updates.setdefault(target.name, []).append(node)
-    if not updates:
-        return
     conditions = Conditions(case.report.graph)
     for layer in case.layers:
         kept = [tensor.name for tensor in (layer.moving_mean, layer.moving_variance) if tensor is not None]

@@ -43,10 +43,7 @@ _REMEDY = (
 
 def check(case: Case) -> Iterator[Finding]:
     """Every undecided place that the outputs depend on."""
-    if not case.report.unrecognised:
-        return
-    needed = upstream(tensor.node for tensor in case.report.outputs)
-    labels = {node.label for node in needed}
+    labels = {node.label for node in upstream(tensor.node for tensor in case.report.outputs)}
     for place in case.report.unrecognised:
         if place.node in labels:
             yield RULE.finding(

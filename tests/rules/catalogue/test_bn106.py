@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bninspect.rules.catalogue import bn106
 from tests.support.catching import caught, found, fused
 from tests.support.parts import PHASE, STORED, fused_cond
 
@@ -16,7 +19,23 @@ dropped = Relu(s:1)
 def test_catches_an_orphan() -> None:
     finding = caught("BN106", BAKED)
     assert (finding.node, finding.layer) == ("phase", None)
-    assert "phase feeds nothing, and 1 of 1 layer runs in training mode whatever is fed" in finding.message
+    assert finding.message == (
+        "the boolean placeholder phase feeds nothing, and 1 of 1 layer runs in training mode whatever is fed"
+    )
+
+
+@pytest.mark.parametrize(
+    ("served", "remedy"),
+    [
+        (True, "bninspect strip text -o text.serving.pb"),
+        (False, "pass the placeholder to the layers: tf.layers.batch_normalization(x, training=placeholder)"),
+    ],
+)
+def test_a_graph_that_trains_is_built_anew(
+    served: bool, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bn106, "is_served", lambda case: served)
+    assert caught("BN106", BAKED).remedy == remedy
 
 
 def test_catches_what_steers_dropout_behind_all_layers() -> None:

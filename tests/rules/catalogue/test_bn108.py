@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bninspect.rules.catalogue import bn108
 from tests.support.catching import caught, found, fused, of_fixture
 from tests.support.parts import IMAGE, MOMENTS, PARAMETERS, PHASE, fused_cond
 
@@ -53,6 +56,46 @@ def test_does_not_catch_an_update_by_what_the_switch_chose() -> None:
     text = PHASE + fused_cond("phase") + "chosen = Merge(y_infer:1, y_train:1)\n"
     text += UPDATE.format(batch="chosen", variable="mean", control="") + HEAD
     assert not found("BN108", STORED + text)
+
+
+BLEND = """
+on = Cast(phase, SrcT=bool, DstT=float)
+one = Const(1.0)
+off = Sub(one, on)
+new = Mul(on, y_train:1)
+old = Mul(off, y_infer:1)
+chosen = Add(new, old)
+"""
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [BLEND, "chosen = Select(phase, y_train:1, y_infer:1)\n", "chosen = Merge(y_infer:1)\n"],
+    ids=["blended", "selected", "merged alone"],
+)
+def test_does_not_catch_an_update_by_what_is_chosen(chosen: str) -> None:
+    text = PHASE + fused_cond("phase") + chosen
+    text += UPDATE.format(batch="chosen", variable="mean", control="") + HEAD
+    assert not found("BN108", STORED + text)
+
+
+def test_catches_a_conditional_update_of_a_layer_that_always_trains() -> None:
+    text = PHASE + fused(training=True) + "s = Switch(phase, phase)\npivot = Identity(s:1)\n"
+    text += UPDATE.format(batch="y:1", variable="mean", control=", ^pivot")
+    text += "merged = Merge(y, update)\nhead = Identity(merged)\n"
+    assert caught("BN108", STORED + text).layer == "y"
+
+
+@pytest.mark.parametrize(
+    ("command", "remedy"),
+    [("bninspect strip", "bninspect strip"), (None, "export a call with training=False")],
+)
+def test_strip_is_the_remedy_else_another_call(
+    command: str | None, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bn108, "strip_command", lambda case: command)
+    text = fused(training=True) + UPDATE.format(batch="y:1", variable="mean", control="") + HEAD
+    assert caught("BN108", STORED + text).remedy == remedy
 
 
 def test_does_not_catch_updates_beside_the_outputs() -> None:

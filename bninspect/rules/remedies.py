@@ -92,7 +92,7 @@ def refresh_command(case: Case, names: Collection[str] = (), *, strip: bool = Fa
     outputs = _outputs(report, needed=False)
     if strips is None or outputs is None or (strips and report.unrecognised):
         return None
-    some = 0 < len(names) < len(report.layers) and len(names) <= _FEW_LAYERS and not strip
+    some = len(names) < len(report.layers) and len(names) <= _FEW_LAYERS and not strip
     chosen = "".join(f" --layer {quote(name)}" for name in names) if some else ""
     stripping = " --strip" if strips else ""
     target = _target(report, "serving" if strips else "refreshed")

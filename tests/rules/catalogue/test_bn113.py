@@ -13,7 +13,7 @@ from bninspect.commands.check.one_model import Settings, check
 from bninspect.models.restore import load
 from bninspect.rules import Case, judge, select
 from tests.support.catching import caught, checkpointed, found, fused, of_fixture
-from tests.support.parts import IMAGE, PARAMETERS
+from tests.support.parts import IMAGE, PARAMETERS, report
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
@@ -65,6 +65,14 @@ def test_statistics_that_a_checkpoint_lacks_are_those_of_bn303() -> None:
 def test_a_variable_that_no_output_needs() -> None:
     step = "step = VariableV2(dtype=float, shape=[])\n"
     assert not found("BN113", step + IMAGE + PARAMETERS + fused())
+
+
+def test_does_not_catch_weights_of_other_ops() -> None:
+    """The statistics are there: they were judged."""
+    head = "w = VariableV2(dtype=float, shape=[3])\nhead = Mul(y, w)\n"
+    text = IMAGE + PARAMETERS + fused() + head
+    assert missing_weights(report(text)) is not None
+    assert not found("BN113", text)
 
 
 def test_what_gives_the_weights_comes_before_a_command() -> None:

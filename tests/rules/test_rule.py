@@ -88,4 +88,4 @@ def test_a_case_is_a_report_alone_unless_more_is_shown() -> None:
     assert (case.severities, case.explained, case.moved) == ({}, {}, None)
     assert (case.layers, case.moves) == (found.layers, ())
     moved: Any = SimpleNamespace(layers=("what moved",))
-    assert Case(report=found, moved=moved).moves == ("what moved",)
+    assert Case(report=found, moved=moved).moves is moved.layers

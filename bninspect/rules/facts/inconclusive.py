@@ -73,4 +73,4 @@ def images_needed(images: int, floor: float) -> int:
     """
     exact = images * floor / thresholds.DECIDABLE
     step = 10 ** max(0, len(str(int(exact))) - 2)
-    return max(images + 1, math.ceil(exact / step) * step)
+    return max(images + 1, int(math.ceil(exact / step) * step))

@@ -90,7 +90,7 @@ def restated(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
 
 
 def inferred(edits: Edits, layer: BatchNorm, site: Site, stored: tuple[Tensor, Tensor]) -> Tensor:
-    """The output of a layer that takes moments of its x, with these stored statistics instead, as new nodes.
+    """The output of a layer with these statistics instead of its own, one value per channel, as new nodes.
 
     Raises RewriteError where the type of x cannot be told, or how the statistics meet it.
     """
@@ -98,19 +98,19 @@ def inferred(edits: Edits, layer: BatchNorm, site: Site, stored: tuple[Tensor, T
 
 
 def layout(layer: BatchNorm, channels: int) -> tuple[int, ...]:
-    """The shape in which so many values (-1: as many as there are), one per channel, meet the x of a layer
-    that takes moments of it. Raises RewriteError where the rank of x, or how statistics of several axes are
+    """The shape in which so many values (-1: as many as there are), one per channel, meet the x of a layer.
+    Raises RewriteError where the rank of x, or how statistics of several axes are
     laid out, cannot be told.
     """
     if layer.kept_axes:
         return _of_several_axes(layer, channels)
     if layer.data_format != "NCHW":
         return (channels,)
-    branch = layer.branch(Mode.TRAINING)
-    origin = None if branch is None else branch.site.mean_origin
-    if not isinstance(origin, Batch):
+    origin = layer.nearest(Mode.TRAINING).site.mean_origin
+    axes = len(origin.axes) + 1 if isinstance(origin, Batch) else rank(layer.x)
+    if axes is None:
         raise RewriteError(f"{layer.name}: the number of axes of its x is unknown")
-    return (1, channels, *([1] * (len(origin.axes) - 1)))
+    return (1, channels, *([1] * (axes - 2)))
 
 
 def _of_several_axes(layer: BatchNorm, size: int) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain
+from math import inf
 from typing import TYPE_CHECKING
 
 from bninspect.errors import RewriteError
@@ -95,9 +96,9 @@ def _needed(edits: Edits, roots: list[Node]) -> set[Node]:
     return set(reach(roots, before))
 
 
-def _file_order(node: Node) -> tuple[int, str]:
+def _file_order(node: Node) -> tuple[float, str]:
     """Nodes of the file in their order, ours behind them by name."""
-    return (node.index, "") if node.index >= 0 else (1 << 60, node.name)
+    return (node.index, "") if node.index >= 0 else (inf, node.name)
 
 
 def _record(edits: Edits, node: Node) -> NodeDef:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm, Report
+    from bninspect.batchnorm.switch import ModeSwitch
     from bninspect.graph import Graph, Node, Tensor
 
 _MOST_NODES = 2000
@@ -48,7 +49,7 @@ class Decider:
     tensor: Tensor
     """The source of their predicates, or the predicate itself where no one source decides."""
     layers: tuple[BatchNorm, ...]
-    """Those that it decides, and that have both modes."""
+    """Those that it decides."""
     values: tuple[Value, ...]
     """False and true; of a whole number, those that the comparisons of the graph tell apart, in order."""
     asking: tuple[tuple[Tensor, bool], ...]
@@ -63,15 +64,17 @@ class Decider:
     @property
     def is_constant(self) -> bool:
         """Whether the file fixes it, so that it decides nothing that runs."""
-        switches = (layer.switch for layer in self.layers)
-        return any(switch is not None and switch.constant is not None for switch in switches)
+        return any(switch.constant is not None for switch in self._switches)
 
     def wanted(self, mode: Mode) -> Iterator[tuple[Tensor, bool]]:
         """The predicate of every layer, and its value that sends the layer to the mode."""
-        for layer in self.layers:
-            if layer.switch is not None:
-                trains = layer.switch.training_when_predicate
-                yield layer.switch.predicate.tensor, trains == (mode is Mode.TRAINING)
+        for switch in self._switches:
+            yield switch.predicate.tensor, switch.training_when_predicate == (mode is Mode.TRAINING)
+
+    @property
+    def _switches(self) -> Iterator[ModeSwitch]:
+        """What chooses the mode of each layer."""
+        return (layer.switch for layer in self.layers if layer.switch is not None)
 
     def serving(self, mode: Mode) -> tuple[Value, ...]:
         """The values under which every layer has the mode, whatever else decides; if there are none, those
@@ -125,7 +128,7 @@ def deciders(report: Report) -> tuple[Decider, ...]:
     """What decides the layers of the report, in the order of its first layers."""
     decided: dict[Tensor, list[BatchNorm]] = {}
     for layer in report.layers:
-        if layer.switch is not None and layer.branch(Mode.TRAINING) and layer.branch(Mode.INFERENCE):
+        if layer.switch is not None:
             for tensor in deciders_of(layer.switch, Mode.TRAINING):
                 decided.setdefault(tensor, []).append(layer)
     return tuple(

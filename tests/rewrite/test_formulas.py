@@ -173,9 +173,10 @@ def test_with_those_of_the_batch(chain: Chain) -> None:
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("chain", CHAINS, ids=_named)
-def test_with_a_mixture_of_old_and_batch(chain: Chain) -> None:
+@pytest.mark.parametrize("mode", [Mode.TRAINING, Mode.INFERENCE], ids=["trains", "serves"])
+def test_with_a_mixture_of_old_and_batch(chain: Chain, mode: Mode) -> None:
     """A quarter of the old ones."""
-    report = chain.report(Mode.TRAINING)
+    report = chain.report(mode)
     (layer,) = report.layers
     special = specialize(report, Mode.TRAINING)
     found = measure(
@@ -193,9 +194,10 @@ def test_with_a_mixture_of_old_and_batch(chain: Chain) -> None:
 
 @pytest.mark.parametrize("chain", CHAINS, ids=_named)
 @pytest.mark.parametrize("many", [False, True], ids=["any", "counted"])
-def test_the_layout_of_statistics_is_that_of_the_parameters(chain: Chain, many: bool) -> None:
+@pytest.mark.parametrize("mode", [Mode.TRAINING, Mode.INFERENCE], ids=["trains", "serves"])
+def test_the_layout_of_statistics_is_that_of_the_parameters(chain: Chain, many: bool, mode: Mode) -> None:
     """-1 stands for as many as there are; several axes of their own have them all written out."""
-    (layer,) = chain.report(Mode.TRAINING).layers
+    (layer,) = chain.report(mode).layers
     channels = prod(chain.parameters)
     written = [size if size != channels or many or layer.kept_axes else -1 for size in chain.parameters]
     assert layout(layer, channels if many else -1) == tuple(written)
@@ -209,9 +211,15 @@ SEVERAL = Chain(shape=(6, 3, 2, 5), parameters=(2, 5))
     [
         (SEVERAL, Mode.TRAINING, {}, 9, "the layout of its statistics of several axes is unknown"),
         (SEVERAL, Mode.TRAINING, {"gamma": None, "beta": None}, 10, "the layout of its statistics"),
-        (CHAINS[6], Mode.INFERENCE, {}, 5, "the number of axes of its x is unknown"),
+        (
+            CHAINS[6],
+            Mode.INFERENCE,
+            {"x": tensor("unknown", "Placeholder")},
+            5,
+            "the number of axes of its x",
+        ),
     ],
-    ids=["of another size", "no parameter", "no moments of x"],
+    ids=["of another size", "no parameter", "x of any rank"],
 )
 def test_a_layout_that_cannot_be_told(
     chain: Chain, mode: Mode, changes: dict[str, Any], channels: int, reason: str

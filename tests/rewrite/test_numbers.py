@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
 from bninspect.batchnorm import Mode
-from bninspect.rewrite.serving import deciders, mode_under
+from bninspect.rewrite.serving import Decider, deciders, mode_under
 from tests.support.parts import PHASE, STORED, fused_cond, report
-from tests.support.reports import fixed_training
-
-if TYPE_CHECKING:
-    from bninspect.rewrite.serving import Decider
+from tests.support.reports import fixed_training, tensor
 
 NUMBER = STORED + "mode = Placeholder(dtype=int32, shape=[])\nzero = Const(0)\nseven = Const(7)\n"
 TRAINS_AT_0 = NUMBER + "trains = Equal(mode, zero)\n" + fused_cond("trains", "bn")
@@ -38,6 +33,10 @@ COMPARED = {
     "a negative number": ("three = Const(-3)\nb = Less(mode, three)\n", (-4, -3, -2, *FEW)),
     "the largest": ("most = Const(2147483647)\nb = Less(mode, most)\n", (*FEW, 2147483646, 2147483647)),
     "one that is too wide": ("least = Const(-2147483648)\nb = Less(mode, least)\n", FEW),
+    "the least but one": (
+        "least = Const(-2147483647)\nb = Less(mode, least)\n",
+        (-2147483648, -2147483647, -2147483646, *FEW),
+    ),
     "several": ("many = Const([7, 9])\nb = Less(mode, many)\n", FEW),
     "an op of another kind": ("b = Foreign(mode, seven)\n", FEW),
     "behind an op of another kind": ("f = Foreign(mode)\nb = Less(f, seven)\n", FEW),
@@ -61,8 +60,12 @@ def test_values_beside_all_that_it_is_compared_with(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("lines", "fed"),
-    [("", (1,)), ("three = Const(-3)\nb = Less(mode, three)\n", (-4, -3, -2, -1, 1))],
-    ids=["an index elsewhere, maybe", "a number that may be negative"],
+    [
+        ("", (1,)),
+        ("three = Const(-3)\nb = Less(mode, three)\n", (-4, -3, -2, -1, 1)),
+        ("one = Const(-1)\nb = Less(mode, one)\n", (-2, -1, 1)),
+    ],
+    ids=["an index elsewhere, maybe", "a number that may be negative", "one that may be -1"],
 )
 def test_a_negative_number_is_fed_where_the_graph_compares_with_one(lines: str, fed: tuple[int, ...]) -> None:
     assert decider(TRAINS_AT_0 + lines).to_feed(Mode.INFERENCE) == fed
@@ -73,6 +76,35 @@ def test_a_negative_number_serves_and_is_not_fed() -> None:
     assert found.values == FEW
     assert (found.serving(Mode.TRAINING), found.to_feed(Mode.TRAINING)) == ((-1, 0), (0,))
     assert found.serving(Mode.INFERENCE) == found.to_feed(Mode.INFERENCE) == (1,)
+
+
+def test_a_negative_number_is_fed_where_no_other_serves_all_layers() -> None:
+    """One layer trains up to 0, the other at all but 0."""
+    lines = "up_to = LessEqual(mode, zero)\nbut = NotEqual(mode, zero)\n"
+    found = decider(NUMBER + lines + fused_cond("up_to", "a") + fused_cond("but", "bn", "a"))
+    assert [layer.name for layer in found.layers] == ["a", "bn"]
+    assert (found.serving(Mode.TRAINING), found.to_feed(Mode.TRAINING)) == ((-1,), (-1,))
+    assert (found.serving(Mode.INFERENCE), found.to_feed(Mode.INFERENCE)) == ((), (0, 1))
+
+
+def test_0_is_fed_if_it_serves() -> None:
+    found = decider(NUMBER + "one = Const(1)\ntrains = Equal(mode, one)\n" + fused_cond("trains", "bn"))
+    assert found.to_feed(Mode.INFERENCE) == (0, 2)
+
+
+def test_the_default_of_a_number_is_none_that_it_is_compared_with() -> None:
+    default = NUMBER.replace("Placeholder(dtype=int32", "PlaceholderWithDefault(nine, dtype=int32")
+    text = default + "nine = Const(9)\ntrains = Equal(mode, zero)\n" + fused_cond("trains", "bn")
+    assert decider(text).values == FEW
+
+
+def test_what_asks_the_opposite_is_fed_the_opposite() -> None:
+    one, other = (tensor(name, "Placeholder", dtype="bool") for name in ("one", "other"))
+    found = Decider(tensor=one, layers=(), values=(False, True), asking=((one, False), (other, True)))
+    for value in (False, True):
+        fed = {name.name: array.tolist() for name, array in found.arrays(value).items()}
+        assert fed == {"one:0": value, "other:0": not value}
+    assert not found.is_constant
 
 
 @pytest.mark.parametrize("true_is", ["training", "inference"])

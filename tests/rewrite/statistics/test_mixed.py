@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm import Mode
+from bninspect.errors import RewriteError
 from bninspect.rewrite import specialize
+from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.moments import measure
 from bninspect.rewrite.statistics.inserted import inserted
 from bninspect.rewrite.statistics.mixed import mix_in
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     "name",
-    ["layers_fused_2.pb", "half.pb", "layers_decomposed_2.pb", "half_decomposed.pb"],
+    ["layers_fused_2.pb", "half.pb", "layers_decomposed_2.pb", "half_decomposed.pb", "nchw_decomposed.pb"],
 )
 def test_what_a_mixture_is_made_of(name: str, expected: Callable[[str, str], None]) -> None:
     report = with_loops(name)
@@ -60,3 +62,13 @@ def test_a_layer_without_epsilon_gets_none(name: str, epsilon: float | None) -> 
     written = inserted(replace(report, layers=(layer,)), {layer.name: numbers})
     (held,) = (node for node in written.nodes if "bninspect" in node.name and node.name.endswith("/epsilon"))
     assert held.attr("value").array() == 0.0
+
+
+def test_a_layer_that_is_folded_into_weights_keeps_no_mixture() -> None:
+    report = with_loops("cases/quantized_training.pb")
+    layer, numbers = report.layers[0], np.ones(4)
+    edits = Edits(report.graph)
+    images = layer.sites[0].mean, layer.sites[0].variance
+    share = edits.add("share", "Const", (), dtype="float", value=np.asarray(0.25, np.float32))
+    with pytest.raises(RewriteError, match=r"^its statistics are folded into weights$"):
+        mix_in(edits, layer, images, (numbers, numbers), share)

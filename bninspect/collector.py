@@ -42,6 +42,14 @@ def collector_held_off() -> Iterator[None]:
             gc.enable()
 
 
+def left_alone_from_now() -> None:
+    """What the process has by now lives on: no pass of the collector looks at it again, not even one that
+    others ask for.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
+
+
 def left_to_collector(value: Value) -> Value:
     """The value, as part of a ring, which only the collector frees. For the last thing that a process makes:
     the collector does not come any more, and nobody takes a million objects apart one by one.

@@ -49,7 +49,8 @@ class Spread:
         pooled = images.pooled()
         with np.errstate(invalid="ignore", over="ignore"):
             c, v = images.mean - pooled.mean, images.variance
-            parts = (c, c**2, c**3, c**4, v, v * c, v * c**2, v * v)
+            c2 = c * c
+            parts = (c, c2, c2 * c, c2 * c2, v, v * c, v * c2, v * v)  # c**3 takes ten times as long
             sums = np.stack([part.sum(axis=0) for part in parts])
         return cls(moments=pooled, images=images.images, origin=pooled.mean, sums=sums)
 
@@ -79,16 +80,17 @@ class Spread:
     def _around(self, origin: Floats) -> Floats:
         """The sums around another K: c' = c + t with t = K - K'."""
         t = self.origin - origin
+        t2 = t * t
         c, c2, c3, c4, v, vc, vc2, v2 = self.sums
         count = self.images
         return np.stack([
             c + count * t,
-            c2 + 2 * t * c + count * t**2,
-            c3 + 3 * t * c2 + 3 * t**2 * c + count * t**3,
-            c4 + 4 * t * c3 + 6 * t**2 * c2 + 4 * t**3 * c + count * t**4,
+            c2 + 2 * t * c + count * t2,
+            c3 + 3 * t * c2 + 3 * t2 * c + count * t2 * t,
+            c4 + 4 * t * c3 + 6 * t2 * c2 + 4 * t2 * t * c + count * t2 * t2,
             v,
             vc + t * v,
-            vc2 + 2 * t * vc + t**2 * v,
+            vc2 + 2 * t * vc + t2 * v,
             v2,
         ])  # fmt: skip
 

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from bninspect.collector import left_alone_from_now
 from bninspect.errors import BninspectError, InputError, RunError
 from bninspect.run import settings
 
@@ -95,8 +96,19 @@ def _here(
 
     with ThreadPoolExecutor(others + run.one_thread) as waiting, _processes(joblib, others) as pool:
         for _ in range(others):
-            free.put(lambda first, last: pool.submit(in_worker, packed, first, last).result())
+            free.put(lambda first, last: pool.submit(_in_process, in_worker, packed, first, last).result())
         yield from waiting.map(measure, todo)
+
+
+def _in_process(in_worker: InWorker, packed: bytes, first: int, last: int) -> Measured:
+    """What the task gave, in a process that has nothing else to do.
+
+    After a task loky has the collector pass over all there is: after the first, and without psutil every
+    second. With TensorFlow loaded that takes as long as a batch.
+    """
+    measured = in_worker(packed, first, last)
+    left_alone_from_now()
+    return measured
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -29,3 +30,13 @@ def test_results_come_in_order(streams: bool) -> None:
         given: list[Any] = list(engines._by_backend(joblib, 1, measure, b"work", tasks))
         beside: list[Any] = list(engines._by_backend(joblib, 2, measure, b"work", tasks))
     assert given == beside == [(b"work", *task) for task in tasks]
+
+
+def frozen(packed: bytes, first: int, last: int) -> Any:
+    return gc.get_freeze_count() > 0
+
+
+def test_the_collector_leaves_alone_what_a_process_loaded_for_its_first_task() -> None:
+    with engines._processes(joblib, 1) as pool:
+        found = [pool.submit(engines._in_process, frozen, b"work", 0, 1).result() for _ in range(2)]
+    assert found == [False, True]

@@ -11,7 +11,16 @@ from bninspect.cli.options import pages
 from bninspect.options import Count, Positive, Share, record
 
 if TYPE_CHECKING:
+    from bninspect.commands.refresh.refreshed import Refreshed
     from bninspect.inputs.request import Request
+
+_NOT_OF_PARTS = (
+    ("mix", "--mix", "old statistics"),
+    ("prior", "--prior", "old statistics"),
+    ("html", "--html", "page"),
+    ("form", "--format", "document"),
+)
+"""Options that `--moments` does not take: parameter, option, and what a part lacks."""
 
 
 @options.command(
@@ -93,6 +102,7 @@ if TYPE_CHECKING:
 )
 @click.option("--no-check", is_flag=True, help="Do not run `check` on the result.")
 @pages.html
+@options.output_format("table", "json")
 @options.traceback
 def command(
     path: str,
@@ -100,6 +110,7 @@ def command(
     part: str | None,
     parts: tuple[str, ...],
     more: tuple[str, ...],
+    form: str,
     **asked: Any,
 ) -> None:
     """Write the model with moving statistics that are measured on your images.
@@ -119,8 +130,6 @@ def command(
         inputs.refuse_stray(more, parts=more[0].endswith(".npz"))
     parts += more
     request = _request(asked, target, part, parts)
-    if part is not None and asked["html"] is not None:
-        raise click.UsageError("--moments and --html: a part has no page; give --html with --merge")
     targets = pages.Targets(html=asked["html"])
     targets.prepare(path, parts if request is None else request.files)
     chosen = record(RefreshOptions, asked, checked=not asked["no_check"])
@@ -131,16 +140,26 @@ def command(
             found = write_moments(path, part, request, chosen, tell)
         click.echo("\n".join(of_part(found, part)))
     elif target is not None:
-        from bninspect.render.console import standard_output
-        from bninspect.render.refresh.screen import render_refreshed
-
         with waiting("running training mode") as tell:
             done = refresh(path, target, request, chosen, parts=parts, progress=tell)
         if targets.files:
             from bninspect.commands.report.of_commands import facts_of_refresh
 
             targets.write(facts_of_refresh(done))
-        standard_output().write(render_refreshed(done, everything=asked["everything"]))
+        _show(done, form, everything=asked["everything"])
+
+
+def _show(done: Refreshed, form: str, *, everything: bool) -> None:
+    if form == "json":
+        from bninspect.render.json import dumps
+        from bninspect.render.refresh.document import refresh_document
+
+        click.echo(dumps(refresh_document(done)))
+    else:
+        from bninspect.render.console import standard_output
+        from bninspect.render.refresh.screen import render_refreshed
+
+        standard_output().write(render_refreshed(done, everything=everything))
 
 
 def _request(
@@ -152,10 +171,10 @@ def _request(
             "name the model to write with -o OUT, or the part to write with --moments PART.npz"
             + (", not both" if part is not None else "")
         )
-    for name in ("mix", "prior"):
+    for name, option, what in _NOT_OF_PARTS:
         if part is not None and inputs.on_command_line(name):
             raise click.UsageError(
-                f"--moments and --{name}: a part has no old statistics; give --{name} with --merge"
+                f"--moments and {option}: a part has no {what}; give {option} with --merge"
             )
     if not parts:
         return inputs.request(asked)

@@ -21,6 +21,8 @@ from tests.support.refreshing import MODEL, part, refused
         (["-o", "a.pb", "b.npz"], "pass parts as --merge b.npz"),
         (["-o", "-", "--random", "4"], "name a file"),
         (["--moments", "a.npz", "--merge", "b.npz"], "parts are made of images"),
+        (["--moments", "a.npz", "--format", "json"], "--moments and --format: a part has no document"),
+        (["--moments", "a.npz", "--html", "a.html"], "--moments and --html: a part has no page"),
         (["-o", "a.pb", "--merge", "b.npz", "--image", "photos"], "--merge and --image"),
         (["-o", "a.pb", "--merge", "b.npz", "--random", "4"], "--merge and --random"),
         (["-o", "a.pb", "--mix", "1", "--random", "4"], "0<=x<1"),

@@ -1,5 +1,5 @@
-"""`python -m tests.networks.certainty [NETWORK ...]`: how right the standard error of `refresh` is, and what
-`--until` makes of it; prints the tables of docs/statistics.md and docs/refresh.md.
+"""`python -m tests.networks.certainty`: how right the standard error of `refresh` is, and where `--until`
+ends. What was measured is kept (`tests.networks.recorded`), and docs/few-images.md has the tables.
 
 Each network runs ORDERS orders of training images once, drawn with replacement, in batches of 32 as in the
 training. All else is NumPy on the moments of these batches. The right number of batches for a W is the one
@@ -14,8 +14,6 @@ than the likelihood ratio. So `most` is what no rule on moments of batches excee
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +26,8 @@ from bninspect.graph import load
 from bninspect.inputs.request import Request
 from bninspect.statistics.certainty import standard_error
 from bninspect.statistics.spread import Spread
-from tests.networks.store import Store
+from tests.networks import recorded
+from tests.networks.store import known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +64,9 @@ def squared_error(found: Moments, right: Moments) -> float:
     return float((d**2 + (r - 1) ** 2).mean())
 
 
-def said_over_seen(report: Report, layers: Mapping[str, Estimate], batches: int, *, by_image: bool) -> str:
+def said_over_seen(
+    report: Report, layers: Mapping[str, Estimate], batches: int, *, by_image: bool
+) -> tuple[float, float]:
     """The least and the largest of the layers, over disjoint sets of so many batches."""
     ratios = []
     for name, whole in layers.items():
@@ -80,7 +81,7 @@ def said_over_seen(report: Report, layers: Mapping[str, Estimate], batches: int,
             said.append((error or 0.0) ** 2)
             seen.append(squared_error(one.spread.moments, whole.spread.moments))
         ratios.append(np.sqrt(np.mean(said) / np.mean(seen)))
-    return f"{min(ratios):.2f} to {max(ratios):.2f}"
+    return round(min(ratios), 4), round(max(ratios), 4)
 
 
 def within_one(report: Report, layers: Mapping[str, Estimate]) -> tuple[list[float], str]:
@@ -127,26 +128,35 @@ def most(one: Estimate, right: int) -> float:
     return float(1 - np.maximum(too_late, too_early).min())
 
 
-def main(kinds: list[str]) -> None:
-    """Prints a row of each table for each network."""
-    known = os.environ.get("BNINSPECT_NETWORKS")
-    with tempfile.TemporaryDirectory() as name:
-        store = Store(Path(known or name))
-        for kind in kinds:
-            trained = store.network(kind)
-            report = inspect(load(str(trained.path)))
-            request = request_for(trained, Path(name), ORDERS * BATCHES * BATCH, BATCH)
-            layers = estimate(report, report.layers, request, keep=True).layers
-            sets = [said_over_seen(report, layers, count, by_image=False) for count in SETS]
-            of_images = said_over_seen(report, layers, SETS[1], by_image=True)
-            print(f"| {kind} | {' | '.join((*sets, of_images))} |")
-            shares, worst = within_one(report, layers)
-            cells = [
-                f"{share:.0%} ({most(layers[worst], right):.0%})"
-                for share, right in zip(shares, RIGHT, strict=True)
-            ]
-            print(f"| {kind}, {worst} | {' | '.join(cells)} |", flush=True)
+def of_network(trained: Trained, folder: Path) -> dict[str, Any]:
+    """Said over seen, the least and the largest of the layers, by number of batches; the same of four with
+    the images as samples; the layer that is above W last, and by right number of batches the share of orders
+    that end within one of it, and the most that a rule can reach.
+    """
+    report = inspect(load(str(trained.path)))
+    request = request_for(trained, folder, ORDERS * BATCHES * BATCH, BATCH)
+    layers = estimate(report, report.layers, request, keep=True).layers
+    shares, last = within_one(report, layers)
+    return {
+        "said_over_seen": {
+            str(count): said_over_seen(report, layers, count, by_image=False) for count in SETS
+        },
+        "of_images": said_over_seen(report, layers, SETS[1], by_image=True),
+        "last": last,
+        "within_one": {str(right): round(share, 4) for right, share in zip(RIGHT, shares, strict=True)},
+        "most": {str(right): round(most(layers[last], right), 4) for right in RIGHT},
+    }
+
+
+def main() -> None:
+    """Measures, and keeps what was measured."""
+    found = {}
+    with known() as store, tempfile.TemporaryDirectory() as folder:
+        for kind in NETWORKS:
+            found[kind] = of_network(store.network(kind), Path(folder))
+            print(kind, flush=True)
+    recorded.write("certainty", {"orders": ORDERS, "batch": BATCH, "networks": found})
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(NETWORKS))
+    main()

@@ -1,5 +1,5 @@
-"""`python -m tests.networks.few_images`: what 64 images and more can do for the dense network; prints the
-table of docs/refresh.md.
+"""`python -m tests.networks.few_images`: what 64 images and more can do for the dense network. What was
+measured is kept (`tests.networks.recorded`), and docs/few-images.md has the table.
 
 The network runs in NumPy, in float64. Statistics are taken of drawn training images in several ways, some of
 which know more than the images say; accuracy is that on the test images, in inference mode.
@@ -7,21 +7,22 @@ which know more than the images say; accuracy is that on the test images, in inf
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bninspect.graph import load
 from bninspect.graph.trace import stored_value
-from tests.networks.store import Store
+from tests.networks import recorded
+from tests.networks.store import known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from tests.networks import Trained
 
     Floats = NDArray[np.float64]
     Statistics = list[tuple[Floats, Floats]]
@@ -108,12 +109,9 @@ def moved(images: Floats) -> Floats:
     return np.concatenate([maps, *copies]).reshape(-1, 64)
 
 
-def main() -> None:
-    """Prints the table."""
-    known = os.environ.get("BNINSPECT_NETWORKS")
-    with tempfile.TemporaryDirectory() as name:
-        trained = Store(Path(known or name)).network(KIND)
-        network = Network(trained.path)
+def near(trained: Trained, counts: Sequence[int], draws: int) -> dict[str, dict[str, int]]:
+    """Way -> images -> how many draws come within one point of healthy."""
+    network = Network(trained.path)
     train = (np.round(trained.train.images * 255) / 255).reshape(-1, 64).astype(np.float64)
     test = trained.test.images.reshape(-1, 64).astype(np.float64)
     whole = network.of_batch(train)
@@ -122,17 +120,21 @@ def main() -> None:
         return float((network.classes(test, statistics) == trained.test.labels).mean())
 
     healthy = right(network.healthy)
-    rows: dict[str, list[str]] = {}
-    for count in COUNTS:
-        near: dict[str, list[bool]] = {}
-        for seed in range(DRAWS):
+    found: dict[str, dict[str, int]] = {}
+    for count in counts:
+        for seed in range(draws):
             drawn = train[np.random.default_rng(seed).choice(len(train), count, replace=False)]
-            for way, found in estimates(network, drawn, whole).items():
-                near.setdefault(way, []).append(healthy - right(found) <= 0.01)
-        for way, hits in near.items():
-            rows.setdefault(way, []).append(f"{np.mean(hits):.1%}")
-    for way, cells in rows.items():
-        print(f"| {way} | {' | '.join(cells)} |")
+            for way, statistics in estimates(network, drawn, whole).items():
+                hits = found.setdefault(way, {})
+                hits[str(count)] = hits.get(str(count), 0) + (healthy - right(statistics) <= 0.01)
+    return found
+
+
+def main() -> None:
+    """Measures, and keeps what was measured."""
+    with known() as store:
+        trained = store.network(KIND)
+        recorded.write("few_images", {"draws": DRAWS, "near": near(trained, COUNTS, DRAWS)})
 
 
 if __name__ == "__main__":

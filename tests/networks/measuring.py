@@ -6,7 +6,7 @@ the reference for `probe`, which fetches moments alone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from bninspect.batchnorm import inspect
 from bninspect.graph import load
 from bninspect.graphdef.writer import serialized
 from bninspect.rewrite import specialize
+from bninspect.rewrite.strip import strip
 from bninspect.run.session import Session
 from bninspect.statistics.pooling import ImageMoments, concatenated
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import Mode
+    from bninspect.graph import Tensor
+    from tests.networks.digits import Digits
+    from tests.networks.faults import Stored
 
 
 def moments(
@@ -47,6 +51,31 @@ def moments(
         layer.name: concatenated(of_batches)
         for layer, of_batches in zip(report.layers, _by_layer(parts), strict=True)
     }
+
+
+class Serving:
+    """A network in inference mode, in one session: whatever its statistics are, they are fed."""
+
+    def __init__(self, path: Path) -> None:
+        report = inspect(load(str(path)), outputs=("logits",))
+        self._names = {
+            layer.name: (_fed(layer.moving_mean), _fed(layer.moving_variance)) for layer in report.layers
+        }
+        self._session = Session(serialized(strip(report).pruned.graphdef))
+
+    def right(self, test: Digits, statistics: Mapping[str, Stored]) -> int:
+        """How many of the test images it tells right with these statistics of its layers."""
+        feeds: dict[str, NDArray[Any]] = {"image:0": test.images}
+        for layer, stored in statistics.items():
+            for name, values in zip(self._names[layer], (stored.mean, stored.variance), strict=True):
+                feeds[name] = values.astype(np.float32)
+        (logits,) = self._session.run(["logits:0"], feeds)
+        return int((logits.argmax(axis=1) == test.labels).sum())
+
+
+def _fed(place: Tensor | None) -> str:
+    assert place is not None
+    return place.name
 
 
 def part(moments: Mapping[str, ImageMoments], start: int, count: int) -> dict[str, ImageMoments]:

@@ -10,7 +10,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,7 @@ from tests.networks.digits import Digits, digits, write_pngs
 from tests.support.places import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 KINDS = ("fused", "decomposed", "if")
 """Three of the networks, one for each way to write batch norm; `designs` names all ten."""
@@ -53,6 +55,13 @@ class Trained:
     train_pngs: Path
     """A folder of the training images as 8x8 grey PNGs, for `--preprocess unit`."""
     test_pngs: Path
+
+
+@contextmanager
+def known() -> Iterator[Store]:
+    """The networks in the folder BNINSPECT_NETWORKS; else such as are made now, and gone at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Store(Path(os.environ.get("BNINSPECT_NETWORKS") or folder))
 
 
 class Store:

@@ -19,8 +19,8 @@ HEADING = """\
 
 `--format json` prints one document. Fields are added over time; `schema_version` grows if one changes its
 meaning or goes away. Non-finite numbers are `null`, and so is what was not measured. Tensors are named
-`node:index`. `x[]` is each element of a list. `strip` and `refresh` print none: their documents are what
-`to_dict()` gives in [Python](python.md).
+`node:index`. `x[]` is each element of a list. `strip` prints none: its document is what `to_dict()`
+gives in [Python](python.md).
 
 The package has a JSON Schema of each document; [What a version promises](stability.md) says how to read it.
 The codes are those of the [rules](rules/index.md), the formulas those of [Statistics](statistics.md).

@@ -1,5 +1,5 @@
 """The pages that are written by a program: one for each rule, their table, the thresholds, the Python API,
-the fields of JSON."""
+the fields of JSON, what was seen of converters and measured of few images."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bninspect.statistics import thresholds
 from tests.pages import DOCS
 from tests.pages.converters import converters_page
 from tests.pages.documents import json_page
+from tests.pages.few_images import few_images_page
 from tests.pages.python import python_page
 from tests.pages.schemas.files import schema_files
 
@@ -32,6 +33,7 @@ def generated() -> dict[Path, str]:
         DOCS / "python.md": python_page(),
         DOCS / "json.md": json_page(),
         DOCS / "converters.md": converters_page(),
+        DOCS / "few-images.md": few_images_page(),
         **schema_files(),
         **dict(_pages()),
     }

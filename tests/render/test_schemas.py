@@ -132,3 +132,16 @@ def test_strip_and_refresh_that_ran(tmp_path: Path) -> None:
     VALIDATORS["strip"].validate(bninspect.strip(net, tmp_path / "strip.pb").to_dict())
     done = bninspect.refresh(net, tmp_path / "refresh.pb", images=photos, stripped=True)
     VALIDATORS["refresh"].validate(done.to_dict())
+
+
+@pytest.mark.tensorflow
+def test_refresh_prints_its_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tensorflow", reason="runs the model")
+    monkeypatch.chdir(tmp_path)
+    net, photos = str(FIXTURES / "classic_net.pb"), str(FIXTURES / "cases" / "photos_12px")
+    document = printed(capsys, "refresh", net, "-o", "better.pb", "--image", photos, "--prior", "8")
+    VALIDATORS["refresh"].validate(document)
+    assert document == bninspect.refresh(net, "better.pb", images=photos, prior=8).to_dict()
+    assert document["written"] == {"path": "better.pb", "bytes": (tmp_path / "better.pb").stat().st_size}

@@ -91,11 +91,16 @@ class Refreshed:
 
     @property
     def old_were_good(self) -> bool:
-        """Whether a share of old statistics was kept that these images show to be wrong in no layer: then
-        there is little to win, and the choice of images may cost more (docs/refresh.md has the figures).
-        """
-        known = [row.before for row in self.rows if row.before is not None]
-        return bool(self.mix and known) and not any(one.is_wrong for one in known)
+        """Whether a share of old statistics was kept that were good (`were_good`)."""
+        return bool(self.mix) and were_good(self.rows)
+
+
+def were_good(rows: Sequence[Row]) -> bool:
+    """Whether these images show the old statistics to be wrong in no layer: then there is little to win, and
+    the choice of images may cost more (docs/refresh.md has the figures). False where there were none.
+    """
+    known = [row.before for row in rows if row.before is not None]
+    return bool(known) and not any(one.is_wrong for one in known)
 
 
 def rows(

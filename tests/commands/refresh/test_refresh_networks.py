@@ -12,13 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from bninspect.batchnorm import Mode, inspect
+from bninspect.batchnorm import Mode
 from bninspect.commands.refresh.refresh import write_moments
-from bninspect.graph import load
-from bninspect.graphdef.writer import serialized
 from bninspect.inputs.request import Request
-from bninspect.rewrite.strip import strip
-from bninspect.run.session import Session
 from tests.networks import KINDS, Trained, faults, measuring
 from tests.support.refreshing import refresh
 
@@ -58,10 +54,7 @@ def refreshed(path: Path, target: Path, request: Request, *layers: str, **asked:
 
 def accuracy(trained: Trained, path: Path) -> float:
     """On the test images, in inference mode."""
-    pruned = strip(inspect(load(str(path)), outputs=("logits",))).pruned
-    with Session(serialized(pruned.graphdef)) as session:
-        (logits,) = session.run(["logits:0"], {"image:0": trained.test.images})
-    return float((logits.argmax(axis=1) == trained.test.labels).mean())
+    return measuring.Serving(path).right(trained.test, {}) / len(trained.test.labels)
 
 
 def assert_same(found: dict[str, faults.Stored], expected: dict[str, faults.Stored], rounding: float) -> None:

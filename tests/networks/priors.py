@@ -38,7 +38,7 @@ NOISE = 0.35
 
 def less_contrast(images: Images) -> Images:
     """A quarter of it, around the middle grey."""
-    return np.float32(0.5) + (images - np.float32(0.5)) / 4
+    return np.asarray(np.float32(0.5) + (images - np.float32(0.5)) / 4)
 
 
 def blurred(images: Images) -> Images:
@@ -46,13 +46,13 @@ def blurred(images: Images) -> Images:
     framed = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
     height, width = images.shape[1:3]
     shifted = [framed[:, y : y + height, x : x + width] for y, x in product(range(3), repeat=2)]
-    return np.mean(shifted, axis=0, dtype=np.float32)
+    return np.asarray(np.mean(shifted, axis=0, dtype=np.float32))
 
 
 def noisy(images: Images) -> Images:
     """With normal noise, which the seed and the number of images decide."""
     noise = np.random.default_rng((SEED, len(images))).normal(0, NOISE, images.shape)
-    return np.clip(images + noise, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(images + noise, 0, 1), np.float32)
 
 
 CORRUPTIONS: dict[str, Callable[[Images], Images]] = {

@@ -87,6 +87,6 @@ def test_the_network_in_numpy_takes_statistics_as_refresh_does(network: Network,
     for (mean, variance), stored in zip(pooled, found.statistics.values(), strict=True):
         np.testing.assert_allclose(stored.mean, mean, rtol=ROUNDING, atol=ROUNDING)
         np.testing.assert_allclose(stored.variance, variance, rtol=ROUNDING, atol=ROUNDING)
-    test = trained.test.images.reshape(-1, 64)
+    test = trained.test.images.reshape(-1, 64).astype(np.float64)
     right = (in_numpy.classes(test, in_numpy.healthy) == trained.test.labels).sum()
     assert right == measuring.Serving(trained.path).right(trained.test, {})

@@ -13,10 +13,13 @@ from bninspect.graph.search import postorder
 from bninspect.graph.trace import value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from bninspect.batchnorm.wiring.conditions import Conditions, Context, Join
     from bninspect.graph import Node, Tensor
 
-_MOST_JOINS = 64
+_MOST_PLACES = 128
+"""Joins, and what they choose among, on all ways together."""
 
 
 class _Descent(NamedTuple):
@@ -40,32 +43,21 @@ class Alternative(NamedTuple):
 def alternatives(tensor: Tensor, conditions: Conditions, given: Context = frozenset()) -> list[Alternative]:
     """All that the tensor can be where `given` holds; itself, where nothing chooses or too much does."""
     source = value(tensor)
-    if source.port or conditions.join(source.node) is None:
+    if conditions.join(source.node) is None:
         return [Alternative(source, ())]
     found: list[Alternative] = []
-    chosen: set[Node] = set()
-    too_many = False
 
-    def before(place: _Descent) -> list[_Descent]:
-        nonlocal too_many
+    def before(place: _Descent) -> Iterator[_Descent]:
         current, context, joins = place
         join = conditions.join(current.node) if current.port == 0 else None
         if join is None or current.node in joins:
             found.append(Alternative(current, joins))
-            return []
-        chosen.add(current.node)
-        too_many = len(chosen) + len(found) > _MOST_JOINS
-        if too_many:
-            return []
-        onward = (*joins, current.node)
-        return [
-            _Descent(value(side), narrower, onward) for side, narrower in sides(join, conditions, context)
-        ]
+            return
+        for side, narrower in sides(join, conditions, context):
+            yield _Descent(value(side), narrower, (*joins, current.node))
 
-    for _ in postorder([_Descent(source, given, ())], before):
-        if too_many:
-            return [Alternative(source, ())]
-    return found
+    ways = postorder([_Descent(source, given, ())], before, _MOST_PLACES)
+    return found if len(list(ways)) < _MOST_PLACES else [Alternative(source, ())]
 
 
 def sides(join: Join, conditions: Conditions, given: Context = frozenset()) -> list[tuple[Tensor, Context]]:

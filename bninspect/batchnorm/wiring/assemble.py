@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.branches import Branch, Fixed, wire
@@ -36,10 +37,12 @@ def from_pair(pair: ModePair, deciders: Deciders) -> BatchNorm:
 
 def from_site(site: Site, deciders: Deciders, conditions: Conditions) -> BatchNorm:
     """The layer of a site that stands alone: one mode, or one chain whose statistics are chosen."""
-    if isinstance(site.mean_origin, Chosen) and isinstance(site.variance_origin, Chosen):
-        variance = along(site.variance_origin, site.mean_origin.join.predicate, conditions)
+    mean = site.mean_origin
+    if isinstance(mean, Chosen):
+        assert isinstance(site.variance_origin, Chosen)  # or it were no site
+        variance = along(site.variance_origin, mean.join.predicate, conditions)
         assert isinstance(variance, Chosen)
-        return _of_chosen(site, site.mean_origin, variance, deciders)
+        return _of_chosen(site, mean, variance, deciders)
     around = sorted(conditions.of(site.node), key=lambda pair: pair[0].name)
     return _layer(site, Fixed(mode=site.mode, only=_branch(site, None), runs_when=tuple(around)), site.output)
 
@@ -144,8 +147,9 @@ def _moving(wiring: Wiring) -> MovingStatistics | None:
 def _is_kept(tensor: Tensor) -> bool:
     """Whether a tensor is a place where statistics can be kept: not an empty constant, not a moment."""
     node = tensor.node
-    if node.op == "Const":
-        return content(node) is not None and not _is_empty(tensor)
+    held = content(node)
+    if held is not None:
+        return held.size > 0
     return node.op in VARIABLES or node.op.startswith("Placeholder")
 
 
@@ -167,8 +171,5 @@ def _channels(statistics: Statistics, tensors: tuple[Tensor | None, ...]) -> int
             return held.size
         shape = declared_shape(tensor.node) if tensor.node.op in VARIABLES else None
         if shape and all(size > 0 for size in shape):
-            size = 1
-            for one in shape:
-                size *= one
-            return int(size)
+            return prod(shape)
     return None

@@ -50,7 +50,7 @@ Terms = dict["Tensor", tuple["Tensor", Weight]]
 
 def may_weigh(graph: Graph) -> bool:
     """Whether a boolean is a number anywhere in the graph; elsewhere no predicate weighs anything."""
-    return any(map(_is_boolean_as_number, graph.where("Cast".__eq__)))
+    return any(cast.attr("SrcT") == "bool" for cast in graph.where("Cast".__eq__))
 
 
 class Blends:
@@ -60,8 +60,8 @@ class Blends:
         self._base = base
 
     def of(self, node: Node) -> Blend | None:
-        """The choice that a sum is; None where it is none."""
-        if node.op not in SUMS or not any(map(_is_weighted, node.inputs[:_MOST_OPERANDS])):
+        """The choice that a node of `SUMS` is; None where it is none."""
+        if not any(map(_is_weighted, node.inputs[:_MOST_OPERANDS])):
             return None
         for differences in (False, True):
             terms = self._terms(node, _DEEPEST, differences=differences)
@@ -75,7 +75,7 @@ class Blends:
         is none of them. With `differences`, those that are weighted are terms apart.
         """
         operands = node.inputs
-        if depth == 0 or node.op not in STEPS or not 0 < len(operands) <= _MOST_OPERANDS:
+        if depth == 0 or node.op not in STEPS or len(operands) > _MOST_OPERANDS:
             return None
         if node.op == "Mul":
             return self._product(*operands, depth, differences=differences) if len(operands) == 2 else None
@@ -94,7 +94,7 @@ class Blends:
             if weight is None:
                 continue
             node = same(rest).node
-            parts = self._terms(node, depth - 1, differences=False) if node.op == "Mul" else None
+            parts = self._terms(node, depth - 1, differences=differences) if node.op == "Mul" else None
             if differences and node.op == "Sub":
                 parts = self._sum(_alone(node.inputs[0]), _alone(node.inputs[1]), Weight(None, -1.0, -1.0))
             return self._sum({}, parts or _alone(rest), weight)
@@ -123,7 +123,7 @@ class Blends:
         if held is not None:
             return Weight(None, held, held)
         if node.op == "Cast" and depth:
-            if _is_boolean_as_number(node):
+            if node.attr("SrcT") == "bool":  # 1 for true and 0 for false
                 source, negated = self._base(node.inputs[0])
                 return Weight(source, float(not negated), float(negated))
             return None if node.attr("DstT") == "bool" else self.weight(node.inputs[0], depth - 1)
@@ -154,11 +154,6 @@ def _both(first: Weight, second: Weight, operation: Callable[[float, float], flo
     )
 
 
-def _is_boolean_as_number(node: Node) -> bool:
-    """Whether the node gives 1 for true and 0 for false."""
-    return node.op == "Cast" and node.attr("SrcT") == "bool"
-
-
 def _alone(tensor: Tensor) -> Terms:
     return {same(tensor): (tensor, _ONE)}
 
@@ -171,8 +166,6 @@ def _is_weighted(tensor: Tensor) -> bool:
 def _chosen(terms: Terms) -> Blend | None:
     """The choice, where under either value one term is left, with weight 1."""
     predicate = next((weight.predicate for _, weight in terms.values() if weight.predicate is not None), None)
-    if predicate is None:
-        return None
     left = [
         [(tensor, number) for tensor, number in side if number]
         for side in (
@@ -180,6 +173,6 @@ def _chosen(terms: Terms) -> Blend | None:
             [(tensor, weight.if_false) for tensor, weight in terms.values()],
         )
     ]
-    if any(len(side) != 1 or side[0][1] != 1 for side in left) or left[0] == left[1]:
+    if predicate is None or any(len(side) != 1 or side[0][1] != 1 for side in left) or left[0] == left[1]:
         return None
     return Blend(predicate, left[0][0][0], left[1][0][0])

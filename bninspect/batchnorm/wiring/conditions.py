@@ -7,6 +7,7 @@ contexts.)
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.wiring.blend import SUMS, Blends, may_weigh
@@ -243,6 +244,11 @@ class Conditions:
             if reader.op in SWITCHES and self.base(reader.inputs[1])[0] == source:
                 return reader.inputs[1]
         return source
+
+
+def contexts(sources: Iterable[Tensor]) -> Iterator[Context]:
+    """Each of these sources with a value, in every combination, true before false."""
+    return map(frozenset, product(*(((source, True), (source, False)) for source in sources)))
 
 
 def constant_truth(predicate: Tensor) -> bool | None:

@@ -9,7 +9,6 @@ from bninspect.batchnorm.wiring.predicates.predicate import (
     analyse,
     apply,
     asked,
-    base,
     logic,
     operands,
     uniform,
@@ -32,9 +31,6 @@ def value_of(predicate: Tensor, values: Mapping[Tensor, Value]) -> bool | None:
     """The predicate while these tensors (sources, or booleans behind predicates) have these values; None if
     they have no say, or others have one, too.
     """
-    behind, negated = base(predicate)
-    if behind in values:
-        return bool(values[behind]) != negated
     order, _ = logic(predicate)
     if values.keys().isdisjoint(order):
         return None
@@ -52,8 +48,9 @@ def _computed(tensor: Tensor, known: Mapping[Tensor, Operand]) -> Operand | None
     """What is computed from known operands, or from as many as are enough; else None."""
     before = operands(tensor)
     alone = _DECIDES_ALONE.get(tensor.node.op)
-    if alone is not None and any(one in known and bool(known[one]) is alone for one in before):
-        return float(alone)
+    enough = [known[one] for one in before if one in known and bool(known[one]) is alone]
+    if enough:
+        return enough[0]
     if not before or not all(one in known for one in before):
         return None
     return apply(tensor, [known[one] for one in before])
@@ -63,7 +60,7 @@ def sent_to_training_by(switch: ModeSwitch) -> bool:
     """The value of what decides a layer (`decided_by`) that sends it to training; of a number, whether that
     is 1 rather than 0.
     """
-    if switch.predicate.source is not None and switch.training_when is not None:
+    if switch.training_when is not None:
         return switch.training_when
     return switch.training_when_predicate != switch.predicate.negated
 
@@ -79,18 +76,14 @@ def deciders_of(switch: ModeSwitch, mode: Mode) -> dict[Tensor, bool]:
 
 def value_at(join: Join, switch: ModeSwitch, mode: Mode, conditions: Conditions) -> bool | None:
     """What the predicate of one of a layer's joins is in a mode of the layer; None where either will do."""
-    source, negated = conditions.base(switch.predicate.tensor)
-    own, turned = conditions.base(join.predicate)
-    trains = mode is Mode.TRAINING
-    if own == source:
-        return (switch.training_when_predicate == trains) != (negated != turned)
+    own, negated = conditions.base(join.predicate)
     value = value_of(own, deciders_of(switch, mode))
-    return None if value is None else value != turned
+    return None if value is None else value != negated
 
 
 def is_true(predicate: Predicate, values: Mapping[Tensor, Value]) -> bool | None:
     """As `value_of`, of a predicate that was analysed."""
-    if predicate.source is None and predicate.behind in values:
+    if predicate.behind in values:
         return bool(values[predicate.behind]) != predicate.negated
     return value_of(predicate.tensor, values)
 

@@ -6,9 +6,10 @@ whose value is used. What is used under one value of a predicate alone is a bran
 
 from __future__ import annotations
 
-from itertools import product
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from bninspect.batchnorm.wiring.conditions import contexts
 from bninspect.graph.search import dependencies, reach
 
 if TYPE_CHECKING:
@@ -44,25 +45,28 @@ class Demand:
         self._known: dict[Context, set[Node]] = {}
         self._steps = 0
         self._deciding: dict[tuple[Tensor, ...], dict[Node, frozenset[Tensor]]] = {}
-        self._chosen: dict[Node, _Chosen] = {}
-        for node in reach(outputs, dependencies):
-            join = conditions.join(node)
-            if join is not None:
-                self._chosen[node] = _Chosen(join, *conditions.base(join.predicate))
-        self._sources = tuple(dict.fromkeys(one.source for one in self._chosen.values()))
-        """Nearest to the outputs first."""
+
+    @cached_property
+    def _chosen(self) -> dict[Node, _Chosen]:
+        """The joins that the outputs depend on, nearest to them first."""
+        joins = ((node, self._conditions.join(node)) for node in reach(self._outputs, dependencies))
+        return {
+            node: _Chosen(join, *self._conditions.base(join.predicate))
+            for node, join in joins
+            if join is not None
+        }
 
     def _needed(self, given: Context) -> set[Node]:
         """The nodes that the outputs need where these sources have these values; nothing once too many were
         looked at.
         """
+        if self._steps > _MOST_STEPS:
+            return set()
         if given not in self._known:
             values = dict(given)
-            self._known[given] = set(
-                reach(self._outputs, lambda node: self._before(node, values), _MOST_STEPS - self._steps)
-            )
+            self._known[given] = set(reach(self._outputs, lambda node: self._before(node, values)))
             self._steps += len(self._known[given])
-        return self._known[given] if self._steps < _MOST_STEPS else set()
+        return self._known[given]
 
     def _before(self, node: Node, values: Mapping[Tensor, bool]) -> list[Node]:
         chosen = self._chosen.get(node)
@@ -72,25 +76,25 @@ class Demand:
 
     def sources(self, nodes: Collection[Node]) -> tuple[Tensor, ...]:
         """What decides alone whether one of these nodes is needed; no more than can be tried together."""
+        choosing = (one.source for one in self._chosen.values())
         around = (source for node in nodes for source, _ in self._conditions.of(node))
         deciding = []
-        for source in dict.fromkeys((*self._sources, *around)):
-            given = [frozenset({(source, value)}) for value in (True, False)]
-            if any(self.needs([node], given[0]) != self.needs([node], given[1]) for node in nodes):
+        for source in dict.fromkeys((*choosing, *around)):
+            yes, no = contexts((source,))
+            if any(self.needs([node], yes) != self.needs([node], no) for node in nodes):
                 deciding.append(source)
         return tuple(deciding[:_MOST_SOURCES])
 
-    def table(self, nodes: Collection[Node], sources: Sequence[Tensor]) -> tuple[bool | None, ...]:
-        """Whether one of these nodes is needed, for all values of the sources, true before false; None for
-        values that they cannot have at once.
+    def table(
+        self, groups: Sequence[Collection[Node]], sources: Sequence[Tensor]
+    ) -> list[tuple[bool | None, ...]]:
+        """Of each of these groups whether one of its nodes is needed: a row for all values of the sources,
+        true before false; None for values that they cannot have at once.
         """
-        every = (
-            frozenset(zip(sources, values, strict=True))
-            for values in product((True, False), repeat=len(sources))
-        )
-        return tuple(
-            self.needs(nodes, given) if self._conditions.possible(given) else None for given in every
-        )
+        return [
+            tuple(self.needs(nodes, given) if self._conditions.possible(given) else None for nodes in groups)
+            for given in contexts(sources)
+        ]
 
     def needs(self, nodes: Collection[Node], given: Context) -> bool:
         """Whether one of these nodes runs and is needed where these sources have these values."""
@@ -100,9 +104,7 @@ class Demand:
 
     def needs_at_once(self, first: Collection[Node], second: Collection[Node]) -> bool:
         """Whether one of the first and one of the second are needed under the same values."""
-        sources = self.sources([*first, *second])
-        tables = zip(self.table(first, sources), self.table(second, sources), strict=True)
-        return any(one and other for one, other in tables)
+        return any(map(all, self.table([first, second], self.sources([*first, *second]))))
 
     def joins(
         self, nodes: Collection[Node], deciding: Collection[Tensor], sources: Sequence[Tensor]
@@ -130,11 +132,15 @@ class Demand:
         """
         known = self._deciding.setdefault(tuple(sources), {})
         if node not in known:
-            table, widths = self.table([node], sources), [1 << at for at in reversed(range(len(sources)))]
+            possible = filter(self._conditions.possible, contexts(sources))
+            needed = {given: self.needs([node], given) for given in possible}
             known[node] = frozenset(
                 source
-                for source, width in zip(sources, widths, strict=True)
-                if any({one, table[at ^ width]} == {True, False} for at, one in enumerate(table))
+                for source in sources
+                if any(
+                    needed.get(given ^ {(source, True), (source, False)}) is (not one)
+                    for given, one in needed.items()
+                )
             )
         return known[node]
 

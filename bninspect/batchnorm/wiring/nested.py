@@ -8,13 +8,14 @@ stand in no graph: what decides it, and what it is for given values, is found as
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from itertools import product
-from operator import ne
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.switch import JointDecider
 from bninspect.batchnorm.wiring.alternatives import sides
+from bninspect.batchnorm.wiring.conditions import contexts
 from bninspect.batchnorm.wiring.deciding import value_of
 from bninspect.batchnorm.wiring.predicates.predicate import analyse, base
 from bninspect.graph import Node, Tensor
@@ -165,14 +166,14 @@ def _parts(tensor: Tensor, conditions: Conditions) -> tuple[JointDecider, ...]:
             deciders[found.behind if found.source is None else found.source] = None
     if len(deciders) > _MOST_PARTS:
         return ()
-    values: dict[bool | None, list[tuple[bool, ...]]] = {True: [], False: []}
-    for given in product((True, False), repeat=len(deciders)):
-        chosen = dict(zip(deciders, given, strict=True))
-        if conditions.possible(frozenset(chosen.items())):
-            values.setdefault(value_of(tensor, chosen), []).append(given)
-    pairs = product(values[True], reversed(values[False]))
-    if_true, if_false = max(pairs, key=lambda pair: sum(map(ne, *pair)), default=((), ()))
-    return tuple(map(JointDecider, deciders, if_true, if_false))
+    serving: defaultdict[bool | None, list[Context]] = defaultdict(list)
+    for given in filter(conditions.possible, contexts(deciders)):
+        serving[value_of(tensor, dict(given))].append(given)
+    if not serving[True] or not serving[False]:
+        return ()
+    pairs = product(serving[True], reversed(serving[False]))
+    true, false = max(pairs, key=lambda pair: len(pair[0] - pair[1]))
+    return tuple(JointDecider(one, (one, True) in true, (one, True) in false) for one in deciders)
 
 
 def _predicates(tensor: Tensor) -> Iterator[Tensor]:

@@ -48,10 +48,8 @@ def opposed_pairs(
     groups: dict[object, list[Site]] = {}
     for site in sites:
         groups.setdefault(_key(site), []).append(site)
-    both_modes = [group for group in groups.values() if len({site.mode for site in group}) == 2]
-    if not both_modes:
-        return []
     demand = Demand(outputs, graph, conditions)
+    both_modes = (group for group in groups.values() if len({site.mode for site in group}) == 2)
     return [found for group in both_modes for found in _in_group(group, demand, conditions)]
 
 
@@ -107,10 +105,10 @@ def _choice(training: Written, inference: Written, demand: Demand) -> _Choice | 
     """What takes one of the two; None where both are needed at once, or nothing that chooses is found."""
     every = [*_nodes(training), *_nodes(inference)]
     sources = demand.sources(every)
-    trains, serves = (demand.table(_nodes(one), sources) for one in (training, inference))
-    if any(one and other for one, other in zip(trains, serves, strict=True)):
+    needed = demand.table([_nodes(training), _nodes(inference)], sources)
+    if any(map(all, needed)):
         return None
-    table = tuple(one if one or other else None for one, other in zip(trains, serves, strict=True))
+    table = tuple(trains if trains or serves else None for trains, serves in needed)
     truth, deciding = _formula(table, sources)
     if not isinstance(truth, Tensor):
         return None
@@ -128,9 +126,9 @@ def _formula(
         return table[0], ()
     half = len(table) // 2
     yes, no = table[:half], table[half:]
-    if all(None in (one, other) or one is other for one, other in zip(yes, no, strict=True)):
-        either_way = tuple(other if one is None else one for one, other in zip(yes, no, strict=True))
-        return _formula(either_way, sources[1:])
+    both = list(zip(yes, no, strict=True))
+    if all(None in (one, other) or one is other for one, other in both):
+        return _formula(tuple(other if one is None else one for one, other in both), sources[1:])
     (if_true, first), (if_false, second) = _formula(yes, sources[1:]), _formula(no, sources[1:])
     return either(sources[0], if_true, if_false), tuple(dict.fromkeys((sources[0], *first, *second)))
 

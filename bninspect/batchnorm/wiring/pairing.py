@@ -74,8 +74,10 @@ def _chosen_again(
             ways = [(tensor, ()) for tensor, (_, site) in of_site.items() if node in joins.behind(site)]
         chosen: dict[ModePair, set[Mode]] = {}
         for tensor, through in ways:
-            pair, site = of_site.get(tensor, (None, None))
-            if pair and site and node not in pair.merges and pair.output.node not in through:
+            if tensor not in of_site:
+                continue
+            pair, site = of_site[tensor]
+            if node not in pair.merges and pair.output.node not in through:
                 chosen.setdefault(pair, set()).add(site.mode)
         again |= {pair: None for pair, modes in chosen.items() if len(modes) > 1}
     return list(again)
@@ -162,8 +164,7 @@ def _meeting(
             for side in both
             for site, through in side
             for one in through
-            if (site is side[0][0] and conditions.is_on(one, source))
-            or all(does_the_same(other, site) for other, _ in side)
+            if conditions.is_on(one, source) or all(does_the_same(other, site) for other, _ in side)
         ]
         found.append(
             ModePair(
@@ -200,8 +201,8 @@ def _beside_folded(sites: Sequence[Site], joins: Joins, conditions: Conditions) 
     """Pairs of a training site and what its inference mode was folded into, where a join chooses."""
     found = []
     for site in sites:
-        nearest = joins.behind(site)[:1] if site.mode is Mode.TRAINING else []
-        join = conditions.join(nearest[0]) if nearest else None
+        behind = joins.behind(site)
+        join = conditions.join(behind[0]) if behind and site.mode is Mode.TRAINING else None
         if join is None:
             continue
         outputs = [value(tensor) for tensor in (join.if_true, join.if_false)]

@@ -5,8 +5,14 @@ What never runs is none, and that is said.
 
 from __future__ import annotations
 
+import pytest
+
 from bninspect.batchnorm import BatchNorm
+from bninspect.batchnorm.wiring import alternatives as alternatives_module
+from bninspect.batchnorm.wiring.alternatives import alternatives
+from bninspect.batchnorm.wiring.conditions import Conditions
 from tests.support.parts import EMPTY, PHASE, STORED, fused_cond, only_layer, report
+from tests.support.text import graph
 
 OTHER = "other = Placeholder(dtype=bool, shape=[])\n"
 NOT = "not = LogicalNot(phase)\n"
@@ -134,3 +140,98 @@ def test_a_constant_predicate_on_a_pair_keeps_the_branch_it_never_takes() -> Non
     layer = only_layer(STORED + "never = Const(false)\n" + fused_cond("never"))
     assert layer.mode.value == "inference"
     assert layer.untaken is not None
+
+
+SIDES = STORED + PHASE + OTHER + EMPTY + (
+    "train = FusedBatchNormV3(x, gamma, beta, none, none)\n"
+    "infer = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false)\n"
+    "data = Relu(x)\n"
+)  # fmt: skip
+THIRD = "third = FusedBatchNormV3(x, gamma, beta, beta, variance, is_training=false)\n"
+CHOSEN = {
+    "a side that its own question leaves": (
+        "i = Select(phase, data, infer)\ny = Select(phase, train, i)\n",
+        ("train", "infer", True, ["y", "i"]),
+    ),
+    "the other side": (
+        "i = Select(phase, infer, data)\ny = Select(phase, i, train)\n",
+        ("train", "infer", False, ["y", "i"]),
+    ),
+    "asked as a negation": (
+        NOT + "i = Select(phase, data, infer)\ny = Select(not, i, train)\n",
+        ("train", "infer", True, ["y", "i"]),
+    ),
+    "two of other statistics, each left by the question": (
+        THIRD + "i = Select(phase, data, infer)\nj = Select(phase, data, third)\nk = Select(other, i, j)\n"
+        "y = Select(phase, train, k)\n",
+        ("train", "infer", True, ["y", "i", "j"]),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CHOSEN)
+def test_the_joins_of_a_layer_are_those_of_its_question(case: str) -> None:
+    lines, expected = CHOSEN[case]
+    layer = only_layer(SIDES + lines)
+    assert told(layer) == expected
+    assert [site.node.name for site in layer.again] == (["third"] if "third" in lines else [])
+
+
+@pytest.mark.parametrize("inner", ["infer, train", "train, infer"])
+def test_a_side_of_either_mode_is_no_side(inner: str) -> None:
+    """Where the two conditionals do not choose one mode together, since statistics differ."""
+    found = report(SIDES + THIRD + f"i = Select(other, {inner})\ny = Select(phase, third, i)\n")
+    assert "y:0" not in [layer.output.name for layer in found.layers]
+
+
+def test_alike_in_a_further_choice_the_predicate_stays_that_of_the_layer() -> None:
+    """A choice of two that do the same has no say."""
+    again = "again = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false)\n"
+    lines = "read = Identity(phase)\ni = Select(other, infer, again)\ny = Select(read, train, i)\n"
+    layer = only_layer(SIDES + again + lines)
+    assert layer.switch is not None
+    assert layer.switch.predicate.tensor.name == "read:0"
+    assert [site.node.name for site in layer.again] == ["again"]
+
+
+QUESTIONS = (
+    "p = Placeholder(dtype=bool)\nq = Placeholder(dtype=bool)\n"
+    "a = Placeholder(dtype=float)\nb = Placeholder(dtype=float)\nc = Placeholder(dtype=float)\n"
+)
+MAY_BE = {
+    "itself": ("y = Neg(a)", "y", [("y", "")]),
+    "what it hands on": ("y = Identity(a)", "y", [("a", "")]),
+    "either": ("y = Select(p, a, b)", "y", [("a", "y"), ("b", "y")]),
+    "either of what is handed on": ("i = Identity(a)\ny = Select(p, i, b)", "y", [("a", "y"), ("b", "y")]),
+    "one of three": (
+        "i = Select(q, a, b)\ny = Select(p, i, c)",
+        "y",
+        [("a", "y i"), ("b", "y i"), ("c", "y")],
+    ),
+    "what the question leaves": ("i = Select(p, a, b)\ny = Select(p, i, c)", "y", [("a", "y i"), ("c", "y")]),
+    "which side a Merge took": ("s = Switch(a, p)\ny = Merge(s, s:1)", "y:1", [("y:1", "")]),
+    "itself again": (
+        "y = Select(p, a, z)\nz = Select(q, y, b)",
+        "y",
+        [("a", "y"), ("y", "y z"), ("b", "y z")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MAY_BE)
+def test_what_a_tensor_can_be(case: str) -> None:
+    lines, end, expected = MAY_BE[case]
+    nodes = graph(QUESTIONS + lines)
+    name, _, port = end.partition(":")
+    found = alternatives(nodes.node(name).output(int(port or 0)), Conditions(nodes))
+    assert [
+        (one.tensor.name.removesuffix(":0"), " ".join(node.name for node in one.joins)) for one in found
+    ] == expected
+
+
+@pytest.mark.parametrize(("most", "count"), [(5, 1), (6, 3)])
+def test_where_too_much_chooses_it_is_itself(most: int, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two Selects and three tensors are five places."""
+    monkeypatch.setattr(alternatives_module, "_MOST_PLACES", most)
+    nodes = graph(QUESTIONS + "i = Select(q, a, b)\ny = Select(p, i, c)")
+    assert len(alternatives(nodes.node("y").output(), Conditions(nodes))) == count

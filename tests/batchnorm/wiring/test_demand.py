@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bninspect.batchnorm.wiring import demand as demand_module
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.demand import Demand
 from bninspect.graph import Graph, Node, Tensor
@@ -42,7 +43,7 @@ class Asked:
         return [source.name for source in self.demand.sources(self.nodes(names))]
 
     def table(self, nodes: tuple[str, ...], *sources: str) -> tuple[bool | None, ...]:
-        return self.demand.table(self.nodes(nodes), self.tensors(*sources))
+        return tuple(one for (one,) in self.demand.table([self.nodes(nodes)], self.tensors(*sources)))
 
     def at_once(self, first: str, second: str) -> bool:
         return self.demand.needs_at_once(self.nodes((first,)), self.nodes((second,)))
@@ -62,19 +63,19 @@ def towers(layers: int) -> str:
 def test_pairs_of_one_network_share_what_was_found_behind_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twice the layers ask twice as much, though each has all the later ones behind it."""
     calls: list[int] = []
-    table = Demand.table
+    needs = Demand.needs
 
-    def counted(demand: Demand, *asked: object) -> tuple[bool | None, ...]:
+    def counted(demand: Demand, *asked: object) -> bool:
         calls[-1] += 1
-        return table(demand, *asked)  # type: ignore[arg-type]
+        return needs(demand, *asked)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Demand, "table", counted)
+    monkeypatch.setattr(Demand, "needs", counted)
     for layers in (20, 40):
         asked = Asked(towers(layers), "y")
         calls.append(0)
         for i in range(layers):
             assert asked.joins((f"t{i}", f"f{i}"), ("phase",), "phase") == ["y"]
-    assert calls[1] <= 2 * calls[0]
+    assert 0 < calls[1] <= 2 * calls[0]
 
 
 @pytest.mark.parametrize("inner", INNER)
@@ -172,3 +173,23 @@ def test_without_a_join_it_is_what_the_switch_reads() -> None:
     asked = Asked(SWITCHED, "d", "e")
     read, negated = asked.demand.predicate(asked.tensors("phase")[0], (), asked.graph.node("d"))
     assert (read.name, negated) == ("not:0", True)
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [(3, (True, True, False, False)), (6, (True, True, True, False)), (7, (True,) * 4)],
+)
+def test_nothing_is_needed_once_too_many_nodes_were_looked_at(
+    most: int, expected: tuple[bool, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of four values of the two predicates, with two nodes, two, three and three."""
+    monkeypatch.setattr(demand_module, "_MOST_STEPS", most)
+    assert Asked(NESTED, "y").table(("y",), "export", "phase") == expected
+
+
+def test_the_joins_that_decide_nothing_of_a_node_are_none_of_its() -> None:
+    """What is behind a join that is needed whatever its predicate is, is not looked at."""
+    text = NESTED + "more = Relu(y)\nlast = SelectV2(phase, more, c)\nend = SelectV2(export, last, a)\n"
+    asked = Asked(text, "end")
+    assert asked.joins(("b",), ("phase", "export"), "phase", "export") == []
+    assert asked.joins(("last",), ("export",), "phase", "export") == ["end"]

@@ -15,10 +15,15 @@ from tests.support.text import graph
 LINES = graph(
     "p = Placeholder(dtype=bool, shape=[])\nq = Placeholder(dtype=bool, shape=[])\n"
     "r = Placeholder(dtype=bool, shape=[])\nnot_q = LogicalNot(q)\n"
-    "not_p = LogicalNot(p)\nread = Identity(p)\n"
+    "not_p = LogicalNot(p)\nread = Identity(p)\nboth = LogicalAnd(p, q)\nalways = Const(true)\n"
+    "m = Placeholder(dtype=int32, shape=[])\nfive = Const(5)\nsix = Const(6)\n"
+    "is_five = Equal(m, five)\nis_six = Equal(m, six)\nno_five = NotEqual(m, five)\n"
 )
 P, Q, R, NOT_Q, NOT_P, READ = (
     LINES.node(name).output() for name in ("p", "q", "r", "not_q", "not_p", "read")
+)
+BOTH, ALWAYS, FIVE, SIX, NO_FIVE = (
+    LINES.node(name).output() for name in ("both", "always", "is_five", "is_six", "no_five")
 )
 WORDS: dict[str, tuple[Tensor, Truth, Truth]] = {
     "p:0": (P, True, False),
@@ -74,10 +79,40 @@ def test_what_decides_each_part(yes: Truth, no: Truth, parts: list[tuple[str, bo
     assert (found.source, found.constant, found.negated) == (None, None, False)
 
 
+@pytest.mark.parametrize(
+    ("predicate", "yes", "no", "parts"),
+    [
+        (ALWAYS, BOTH, Q, [("both:0", True, False), ("q:0", True, False)]),
+        (FIVE, P, False, [("is_five:0", True, False), ("p:0", True, False)]),
+        (FIVE, P, SIX, [("is_five:0", False, True), ("p:0", True, False), ("is_six:0", True, False)]),
+        (FIVE, SIX, False, []),
+        (FIVE, True, NO_FIVE, []),
+    ],
+    ids=["a constant decides nothing", "numbers", "one number", "never at once", "always one of them"],
+)
+def test_only_values_that_can_be_had_together(
+    predicate: Tensor, yes: Truth, no: Truth, parts: list[tuple[str, bool, bool]]
+) -> None:
+    made = either(predicate, yes, no)
+    assert isinstance(made, Tensor)
+    found = analysed(made, Conditions(LINES))
+    assert [(one.tensor.name, one.if_true, one.if_false) for one in found.parts] == parts
+
+
+def test_what_one_source_decides_has_no_parts() -> None:
+    made = either(P, READ, False)
+    assert isinstance(made, Tensor)
+    found = analysed(made, Conditions(LINES))
+    assert (found.source, found.parts, is_decided(found)) == (P, (), True)
+
+
 def test_a_predicate_of_the_file_has_no_parts() -> None:
     found = analysed(NOT_Q, Conditions(LINES))
     assert (found.parts, found.negated, found.behind) == ((), True, Q)
     assert is_decided(found)
+    several = analysed(BOTH, Conditions(LINES))
+    assert (several.parts, several.source, is_decided(several)) == ((), None, False)
+    assert is_decided(analysed(ALWAYS, Conditions(LINES)))
 
 
 def test_predicates_of_one_source_are_asked_for_once() -> None:

@@ -173,6 +173,74 @@ infer = FusedBatchNormV3(handed, gamma, beta, mean, variance, is_training=false)
     assert (layer.switch.predicate.tensor.name, layer.merges) == ("pred_id:0", ())
 
 
+def chosen(questions: str, tree: str) -> str:
+    """A tree of Selects of what the outputs pass, on these predicates."""
+    text = SWITCHED + BOTH + "a_train = Relu(train)\na_infer = Relu(infer)\n"
+    return text + "".join(f"{name} = Placeholder(dtype=bool)\n" for name in questions) + tree
+
+
+TREES = {
+    "y = Select(p, a_infer, a_train)": ("p:0", False, ["y"]),
+    "i = Select(q, a_train, a_infer)\ny = Select(p, a_train, i)": ("p:0 or q:0", True, ["i", "y"]),
+    "i = Select(q, a_train, a_infer)\ny = Select(p, i, a_infer)": ("p:0 and q:0", True, ["i", "y"]),
+    "i = Select(q, a_train, a_infer)\ny = Select(p, a_infer, i)": (
+        "q:0 and not p:0", True, ["i", "y"],
+    ),
+    "h = Select(r, a_train, a_infer)\ni = Select(q, h, a_infer)\ny = Select(p, i, a_infer)": (
+        "p:0 and (q:0 and r:0)", True, ["h", "i", "y"],
+    ),
+    "h = Select(r, a_train, a_infer)\ni = Select(q, a_train, h)\ny = Select(p, a_train, i)": (
+        "p:0 or (q:0 or r:0)", True, ["h", "i", "y"],
+    ),
+    "h = Select(r, a_train, a_infer)\nw = Relu(h)\ni = Select(q, w, x)\ny = Select(p, i, x)": (
+        "r:0", True, ["h"],
+    ),
+    "i = Select(q, a_train, x)\nj = Select(q, a_infer, x)\ny = Select(p, i, j)": ("p:0", True, ["y"]),
+    "b = LogicalAnd(p, q)\ny = Select(b, a_train, a_infer)": ("b:0", True, ["y"]),
+}  # fmt: skip
+"""Lines -> the predicate, its value that serves training, the joins."""
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_what_a_tree_of_selects_asks(tree: str) -> None:
+    layer = only_layer(chosen("pqr", tree + "\n"))
+    assert layer.switch is not None
+    joins = sorted(node.name for node in layer.merges)
+    predicate = layer.switch.predicate.tensor.name
+    assert (predicate, layer.switch.training_when_predicate, joins) == TREES[tree]
+    assert layer.again == ()
+
+
+def test_what_no_values_take_is_a_layer_of_its_own() -> None:
+    """The inner Select asks what the outer one has answered."""
+    tree = "i = Select(p, a_infer, x)\ny = Select(p, a_train, i)\n"
+    assert [layer.mode.value for layer in report(chosen("p", tree)).layers] == ["training", "inference"]
+
+
+def test_of_a_mode_written_twice_the_one_that_is_needed_serves() -> None:
+    twice = "again = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false)\nb = Relu(again)\n"
+    layer = only_layer(chosen("pq", twice + "i = Select(q, a_train, a_infer)\ny = Select(p, i, b)\n"))
+    assert [branch.node.name for branch in layer.wiring.served] == ["train", "again"]
+    assert [site.node.name for site in layer.again] == ["infer"]
+    assert layer.output.name == "again:0"
+
+
+def test_of_many_calls_each_goes_with_that_of_its_x() -> None:
+    """More share their parameters than one is compared with."""
+    calls = range(18)
+    text = SWITCHED + "".join(
+        f"x{at} = Placeholder(dtype=float, shape=[-1, 8, 8, 3])\n"
+        + BOTH.replace(" =", f"{at} =").replace("(x,", f"(x{at},")
+        for at in calls
+    )
+    for mode in ("train", "infer"):
+        text += f"all_{mode} = AddN({', '.join(f'{mode}{at}' for at in calls)})\n"
+    found = report(text + "y = Select(phase, all_train, all_infer)\n")
+    assert [[branch.node.name for branch in layer.wiring.served] for layer in found.layers] == [
+        [f"train{at}", f"infer{at}"] for at in calls
+    ]
+
+
 APART = {
     "an output reads one of them, too": "y = SelectV2(phase, a_train, a_infer)\nalso = Identity(train)\n",
     "one side reads both": "both = AddV2(a_train, infer)\ny = SelectV2(phase, both, a_infer)\n",

@@ -200,3 +200,41 @@ y = Add(p, r)
     assert layer.training is not None
     assert layer.inference is not None
     assert (layer.training.node.name, layer.inference.node.name) == ("batch_mean", "mean")
+
+
+TRAIN = "train = FusedBatchNormV3(x, gamma, beta, none, none)\n"
+INFER = "infer = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false)\n"
+FOLDED = "by = Const([0.5, 0.25, 0.125])\nscaled = Mul(x, by)\nfolded = Add(scaled, beta)\n"
+BESIDE: dict[str, tuple[str, list[tuple[str, str]]]] = {
+    "training, where it is true": (TRAIN + "y = Select(phase, train, folded)", [("switched", "y")]),
+    "training, where it is false": (TRAIN + "y = Select(phase, folded, train)", [("switched", "y")]),
+    "inference": (INFER + "y = Select(phase, infer, folded)", [("inference", "infer")]),
+    "what more is made of training": (
+        TRAIN + "twice = AddN(train, train)\nw = Cast(phase, SrcT=bool)\ny = Select(phase, folded, twice)",
+        [("training", "train")],
+    ),
+    "training, where nothing is chosen": (TRAIN + "y = Merge(train, folded)", [("training", "train")]),
+}
+
+
+@pytest.mark.parametrize("case", BESIDE)
+def test_beside_what_a_layer_was_folded_into(case: str) -> None:
+    lines, expected = BESIDE[case]
+    found = report(SWITCHED + EMPTY + FOLDED + lines)
+    assert [(layer.mode.value, layer.output.node.name) for layer in found.layers] == expected
+
+
+def test_two_layers_in_nested_conditionals_are_two() -> None:
+    """Training mode of one x, and inference mode of another with parameters of its own."""
+    text = """
+z = Placeholder(dtype=float, shape=[-1, 8, 8, 3])
+other = Placeholder(dtype=bool, shape=[])
+other_gamma = Const([3.0, 2.0, 1.0])
+train = FusedBatchNormV3(z, other_gamma, beta, none, none)
+infer = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false)
+inner = Select(other, train, infer)
+y = Select(phase, inner, infer)
+"""
+    found = report(SWITCHED + EMPTY + text)
+    assert sorted(layer.mode.value for layer in found.layers) == ["inference", "training"]
+    assert found.unrecognised == ()

@@ -92,7 +92,7 @@ def _layer(site: Site, wiring: Wiring, output: Tensor, again: tuple[Site, ...] =
     statistics = _statistics(wiring.branch(Mode.INFERENCE), moving)
     kept = () if moving is None else (moving.mean, moving.variance)
     nodes = tuple(branch.node for branch in wiring.served)
-    name = None if site.carried is None else parameter_scope((gamma, beta, *kept[:1]))
+    name = None if site.carried is None else parameter_scope((gamma, beta, *kept))
     return BatchNorm(
         name=name or layer_name(output, nodes, (*kept[:1], gamma, beta)),
         form=site.form,

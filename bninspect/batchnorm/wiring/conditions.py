@@ -55,9 +55,11 @@ class Conditions:
         self._graph = graph
         self._known: dict[Node, Context] = {}
         self._predicates: dict[Tensor, tuple[Tensor, bool]] = {}
-        self._alike: dict[Truth | str, tuple[Tensor, bool]] = {}
-        """Per truth table, or spelling, the tensor that stands for it, and whether that is its negation."""
-        self._edges: dict[tuple[Context, Tensor, bool], Context] = {}
+        self._alike: dict[Truth, tuple[Tensor, bool]] = {}
+        """Per truth table the tensor that stands for it, and whether that is its negation."""
+        self._spelled: dict[str, Tensor] = {}
+        """Per spelling the tensor that stands for it, of those that no table holds."""
+        self._edges: dict[tuple[Context, Tensor, int], Context] = {}
         """(context of a Switch, its predicate, its port) -> what holds behind it, one for all of a branch."""
         self._possible: dict[Context, bool] = {}
         self._never: dict[Context, str | None] = {}
@@ -108,7 +110,7 @@ class Conditions:
             return source, negated != turned
         known = truth(behind)
         if known is None:
-            return self._alike.setdefault(spelling(behind), (behind, False))[0], negated
+            return self._spelled.setdefault(spelling(behind), behind), negated
         table, turned = known
         alone = table.leaves[0][0] if len(table.leaves) == 1 else None
         source = next((leaf for leaf in logic(behind)[1] if spelling(leaf) == alone), behind)
@@ -160,7 +162,7 @@ class Conditions:
             return context
         if _steers_loop(node):
             return context
-        place = context, node.inputs[1], tensor.port == 1
+        place = context, node.inputs[1], tensor.port
         if place not in self._edges:
             source, negated = self.base(node.inputs[1])
             self._edges[place] = context | {(source, (tensor.port == 1) != negated)}
@@ -226,8 +228,6 @@ class Conditions:
         opposed = [(source, taken) for source, taken in second if (source, not taken) in first]
         if len(opposed) == 1:
             return opposed[0]
-        if opposed:
-            return None
         only_second = [pair for pair in second if pair not in first]
         only_first = [pair for pair in first if pair not in second]
         if len(only_second) == 1 and not only_first:
@@ -276,12 +276,8 @@ def _may_depend(node: Node) -> bool:
 
 
 def _before(node: Node) -> list[Node]:
-    """The nodes whose contexts a node's context is made of."""
-    if node.op in MERGES and is_loop_variable(node):
-        return [node.inputs[0].node]
-    if node.op in NEXT_TURNS:
-        return []
-    return dependencies(node)
+    """The nodes whose contexts a node's context is made of; a loop's variable starts anew with a turn."""
+    return [] if node.op in NEXT_TURNS else dependencies(node)
 
 
 def _both(first: Context, second: Context) -> Context:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.wiring.conditions import contexts
+from bninspect.batchnorm.wiring.nested import MOST_PARTS
 from bninspect.graph.search import dependencies, reach
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.wiring.conditions import Conditions, Context, Join
     from bninspect.graph import Graph, Node, Tensor
 
-_MOST_SOURCES = 6
 _MOST_STEPS = 2_000_000
 """Nodes looked at for one graph, in all."""
 
@@ -75,7 +75,7 @@ class Demand:
         return [chosen.side(values[chosen.source])]
 
     def sources(self, nodes: Collection[Node]) -> tuple[Tensor, ...]:
-        """What decides alone whether one of these nodes is needed; no more than can be tried together."""
+        """What decides alone whether one of these nodes is needed; no more than a predicate is made of."""
         choosing = (one.source for one in self._chosen.values())
         around = (source for node in nodes for source, _ in self._conditions.of(node))
         deciding = []
@@ -83,7 +83,7 @@ class Demand:
             yes, no = contexts((source,))
             if any(self.needs([node], yes) != self.needs([node], no) for node in nodes):
                 deciding.append(source)
-        return tuple(deciding[:_MOST_SOURCES])
+        return tuple(deciding[:MOST_PARTS])
 
     def table(
         self, groups: Sequence[Collection[Node]], sources: Sequence[Tensor]

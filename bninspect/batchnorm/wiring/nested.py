@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.wiring.conditions import Conditions, Context
 
 _DEEPEST = 8
-_MOST_PARTS = 6
+MOST_PARTS = 6
+"""What decides one predicate together: of more, no values are looked for."""
 
 Truth = bool | Tensor
 
@@ -164,7 +165,7 @@ def _parts(tensor: Tensor, conditions: Conditions) -> tuple[JointDecider, ...]:
         found = analyse(part)
         if found.constant is None:
             deciders[found.behind if found.source is None else found.source] = None
-    if len(deciders) > _MOST_PARTS:
+    if len(deciders) > MOST_PARTS:
         return ()
     serving: defaultdict[bool | None, list[Context]] = defaultdict(list)
     for given in filter(conditions.possible, contexts(deciders)):

@@ -14,7 +14,7 @@ from bninspect.batchnorm.switch import ModeSwitch
 from bninspect.batchnorm.wiring.deciding import deciders_of, value_of
 from bninspect.batchnorm.wiring.demand import Demand
 from bninspect.batchnorm.wiring.likeness import ModePair, does_the_same, of_one_x, parameters
-from bninspect.batchnorm.wiring.nested import analysed, either, is_decided
+from bninspect.batchnorm.wiring.nested import analysed, either
 from bninspect.graph import Tensor
 from bninspect.graph.trace import same, value
 
@@ -33,17 +33,9 @@ Written = list["Site"]
 """One mode of a layer, in graph order, as often as it is written."""
 
 
-class Opposed(NamedTuple):
-    """A pair, and whether it is one layer for certain."""
-
-    pair: ModePair
-    is_decided: bool
-    """Whether what decides can be told."""
-
-
 def opposed_pairs(
     sites: Sequence[Site], outputs: Sequence[Node], graph: Graph, conditions: Conditions
-) -> list[Opposed]:
+) -> list[ModePair]:
     """Pairs of opposite modes that share their parameters, and of which the outputs need one at a time."""
     groups: dict[object, list[Site]] = {}
     for site in sites:
@@ -53,7 +45,7 @@ def opposed_pairs(
     return [found for group in both_modes for found in _in_group(group, demand, conditions)]
 
 
-def _in_group(group: Sequence[Site], demand: Demand, conditions: Conditions) -> Iterator[Opposed]:
+def _in_group(group: Sequence[Site], demand: Demand, conditions: Conditions) -> Iterator[ModePair]:
     """The pairs among what shares its parameters; each takes what is of its x, and the nearest of that."""
     modes = _modes(group, demand)
     waiting = [mode for mode in modes if mode[0].mode is Mode.INFERENCE]
@@ -133,15 +125,14 @@ def _formula(
     return either(sources[0], if_true, if_false), tuple(dict.fromkeys((sources[0], *first, *second)))
 
 
-def _opposed(choice: _Choice, demand: Demand, conditions: Conditions) -> Opposed:
+def _opposed(choice: _Choice, demand: Demand, conditions: Conditions) -> ModePair:
     every = (*choice.training, *choice.inference)
     joins = demand.joins(_nodes(every), choice.deciding, choice.sources)
-    predicate, training_when, several = choice.truth, True, len(choice.deciding) > 1
-    if not several:
+    predicate, training_when = choice.truth, True
+    if len(choice.deciding) == 1:
         predicate, negated = demand.predicate(choice.deciding[0], joins, choice.training[0].node)
         training_when = (choice.truth == choice.deciding[0]) != negated
-    known = analysed(predicate, conditions)
-    switch = ModeSwitch(predicate=known, training_when_predicate=training_when)
+    switch = ModeSwitch(predicate=analysed(predicate, conditions), training_when_predicate=training_when)
 
     def taken(written: Written, mode: Mode) -> Site:
         """The one of a mode that is needed while what decides has the values that serve the mode."""
@@ -151,7 +142,7 @@ def _opposed(choice: _Choice, demand: Demand, conditions: Conditions) -> Opposed
         return next((site for site in written if demand.needs([site.output.node], fixed)), written[0])
 
     trains, serves = taken(choice.training, Mode.TRAINING), taken(choice.inference, Mode.INFERENCE)
-    pair = ModePair(
+    return ModePair(
         training=trains,
         inference=serves,
         predicate=predicate,
@@ -160,7 +151,6 @@ def _opposed(choice: _Choice, demand: Demand, conditions: Conditions) -> Opposed
         output=serves.output,
         again=tuple(site for site in every if site not in (trains, serves)),
     )
-    return Opposed(pair, is_decided(known) or not several)
 
 
 def _key(site: Site) -> object:

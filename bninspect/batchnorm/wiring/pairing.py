@@ -51,12 +51,11 @@ def pairs(
     meeting, met = _meeting([site for site in fixed if site not in paired], every, conditions)
     found, paired = [*nested, *meeting], paired | met
     opposed = opposed_pairs([site for site in fixed if site not in paired], outputs, graph, conditions)
-    paired = paired.union(*(one.pair.sites for one in opposed))
+    paired = paired.union(*(pair.sites for pair in opposed))
     folded = _beside_folded([site for site in fixed if site not in paired], joins, conditions)
     paired |= {pair.training for pair in folded}
     undecided = _chosen_again(found, every, joins, conditions)
-    undecided += [one.pair for one in opposed if not one.is_decided]
-    decided = [pair for pair in (*found, *(one.pair for one in opposed), *folded) if pair not in undecided]
+    decided = [pair for pair in (*found, *opposed, *folded) if pair not in undecided]
     return Pairs(decided, undecided, [site for site in sites if site not in paired])
 
 

@@ -14,7 +14,7 @@ STATISTICS = (
     "kept_mean = VariableV2(shape=[3])\nkept_variance = VariableV2(shape=[3])\n"
     "fed_mean = Placeholder(dtype=float)\nfed_variance = Placeholder(dtype=float)\n"
     "made_mean = AddV2(kept_mean, mean)\nmade_variance = Mul(kept_variance, variance)\n"
-    "none = Const([])\nlost = Const([9.0])\n"
+    "none = Const([])\nlost = Const([9.0])\nof_one = Const([2.0])\n"
 )
 HEAD = IMAGE + PARAMETERS + STATISTICS
 
@@ -39,6 +39,7 @@ COMPUTED = "they are computed by {} when the model runs"
 NO_VALUE = "a constant without a value"
 KNOWN: dict[tuple[str, str], tuple[bool, State, str | None]] = {
     ("mean", "variance"): (True, State.STORED, None),
+    ("of_one", "of_one"): (True, State.STORED, None),
     ("kept_mean", "kept_variance"): (True, UNREAD, IN_VARIABLES),
     ("fed_mean", "variance"): (True, UNREAD, "they are given by Placeholder fed_mean when the model runs"),
     ("mean", "fed_variance"): (
@@ -93,6 +94,7 @@ SIZES = {
     "the statistics": ("five = VariableV2(shape=[5])\n", "five", "beta", "mean, variance", 3),
     "gamma": ("five = VariableV2(shape=[5])\n", "five", "beta", MADE, 5),
     "a gamma of rank 4": ("g = VarHandleOp(shape=[1, 2, 1, 3])\n", "g", "beta", MADE, 6),
+    "an empty gamma": ("g = VariableV2(shape=[0])\n", "g", "beta", MADE, 3),
     "a gamma that does not say": ("g = VariableV2(shape=[-1])\n", "g", "beta", MADE, 3),
     "a gamma of one number": ("g = VariableV2(shape=[])\n", "g", "beta", MADE, 3),
     "a gamma that says nothing": ("g = VariableV2()\n", "g", "beta", MADE, 3),
@@ -141,10 +143,10 @@ def test_two_nodes_of_one_layer() -> None:
 
 
 def test_a_layer_without_parameters() -> None:
-    text = STORED + "shifted = AddV2(variance, epsilon)\nroot = Rsqrt(shifted)\ncentred = Sub(x, mean)\n"
-    layer = only_layer(text + "y = Mul(centred, root)\n")
-    assert parts(layer) == ("x", None, None, "y")
-    assert branches(layer) == {"inference": (None, "y", "y:0", "mean:0", "variance:0")}
+    text = HEAD + "shifted = AddV2(kept_variance, epsilon)\nroot = Rsqrt(shifted)\n"
+    layer = only_layer(text + "centred = Sub(x, kept_mean)\ny = Mul(centred, root)\n")
+    assert (parts(layer), layer.channels) == (("x", None, None, "y"), 3)
+    assert branches(layer) == {"inference": (None, "y", "y:0", "kept_mean:0", "kept_variance:0")}
 
 
 CHAIN = (

@@ -6,6 +6,7 @@ import pytest
 
 from bninspect.batchnorm.wiring import conditions as conditions_module
 from bninspect.batchnorm.wiring.conditions import Conditions
+from bninspect.graph.order import topological
 from tests.support.text import graph
 
 HEAD = """
@@ -26,6 +27,13 @@ IF = (
     "i = If({}, x, then_branch=@yes, else_branch=@no)\nh = Relu(i)\n"
     "def yes(a) -> y=r:y:0\n    r = Rsqrt(a)\ndef no(a) -> y=r:y:0\n    r = Neg(a)\n"
 )
+NESTED_IF = (
+    "i = If(p, x, then_branch=@outer, else_branch=@no)\nh = Relu(i)\n"
+    "def outer(a) -> y=s:y:0\n    q = Placeholder(dtype=bool)\n"
+    "    j = If(q:output:0, a, then_branch=@yes, else_branch=@no)\n    s = Neg(j:output:0)\n"
+    "def yes(a) -> y=c:output:0\n    c = Const(1.0)\ndef no(a) -> y=r:y:0\n    r = Neg(a)\n"
+)
+"""An If in the branch of an If, one of whose branches gives a constant."""
 P, NOT_P, Q, NOT_Q = ("p", True), ("p", False), ("q", True), ("q", False)
 CONTEXTS = {
     "outside": (SIDES, "x", set()),
@@ -59,6 +67,7 @@ CONTEXTS = {
     "in the branch of an If": (IF.format("p"), "i/then/r", {P}),
     "in the other branch of an If": (IF.format("p"), "i/else/r", {NOT_P}),
     "in the branch of an If on a negation": (IF.format("n"), "i/then/r", {NOT_P}),
+    "of a choice in the branch of an If": (NESTED_IF, "i/then/j/Merge_0", {P}),
     "behind an If": (IF.format("p"), "h", set()),
 }  # fmt: skip
 
@@ -70,7 +79,7 @@ def test_what_holds_where_a_node_runs(case: str, ahead: bool) -> None:
     lines, name, expected = CONTEXTS[case]
     nodes = graph(HEAD + lines)
     is_ring = "NextIteration" in lines
-    conditions = Conditions(nodes, nodes if ahead and not is_ring else ())
+    conditions = Conditions(nodes, topological(nodes) if ahead and not is_ring else ())
     for _ in range(2):
         context = conditions.of(nodes.node(name))
         assert {(predicate.node.name, value) for predicate, value in context} == expected
@@ -129,6 +138,7 @@ JOINS: dict[str, tuple[str, tuple[str, str, str] | None]] = {
     "one": (SIDES + "m = Merge(a)", None),
     "a loop variable": (SIDES + LOOP.replace("turn", "m"), None),
     "an If": (IF.format("p").replace("i =", "m =").replace("(i)", "(m)"), ("p", "r", "r")),
+    "an If on a negation": (IF.format("n").replace("i =", "m =").replace("(i)", "(m)"), ("n", "r", "r")),
     "a Select": ("e = Neg(x)\nm = Select(p, x, e)", ("p", "x", "e")),
     "a SelectV2": ("e = Neg(x)\nm = SelectV2(n, x, e)", ("n", "x", "e")),
     "a blend": (WEIGHED + "e = Neg(x)\nf = Mul(w, x)\ng = Mul(e, rest)\nm = Add(f, g)", X_OR_E),
@@ -163,6 +173,14 @@ def test_what_asks_one_question() -> None:
     assert asking == {"p": False}
     assert list(conditions.asking(nodes.node("q").output()).values()) == [False]
     assert conditions.asking(nodes.node("x").output()) == {}
+
+
+def test_what_an_if_alone_asks() -> None:
+    nodes = graph(HEAD + IF.format("q"))
+    conditions = Conditions(nodes)
+    q = nodes.node("q").output()
+    assert conditions.asking(q) == {q: False}
+    assert conditions.asking(nodes.node("p").output()) == {}
 
 
 def test_what_asks_one_question_in_other_words() -> None:
@@ -216,3 +234,17 @@ def test_the_nearest_predicate() -> None:
     p = nodes.node("p").output()
     found = {name: conditions.nearest(nodes.node(name), p).node.name for name in ("e", "c", "t", "b", "x")}
     assert found == {"e": "n", "c": "n", "t": "pid", "b": "pid", "x": "p"}
+
+
+@pytest.mark.parametrize(
+    ("most", "found"), [(3, "p p pid"), (4, "n p pid"), (5, "n p pid"), (6, "n n pid")], ids=str
+)
+def test_the_nearest_predicate_as_far_as_nodes_are_looked_at(
+    most: int, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In all; of each node at least one that it reads."""
+    monkeypatch.setattr(conditions_module, "_MOST_STEPS", most)
+    nodes = graph(HEAD + SIDES + "t = Switch(b, n)\nc = Relu(t)\nd = Neg(x, ^c)\ne = Abs(d)\nf = Neg(c)\n")
+    conditions = Conditions(nodes)
+    p = nodes.node("p").output()
+    assert " ".join(conditions.nearest(nodes.node(name), p).node.name for name in "efb") == found

@@ -165,7 +165,7 @@ def uniform(tensor: Tensor) -> Operand | None:
     """
     held_ = content(tensor.node)
     if held_ is not None and held_.dtype == "string" and held_.size == 1:
-        return bytes(held_.array().reshape(-1)[0])
+        return bytes(held_.array().item())
     held = constant(tensor) if held_ is not None else None
     if held is None or not held.size or (held != held.flat[0]).any():
         return None

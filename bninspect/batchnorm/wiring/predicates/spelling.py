@@ -27,9 +27,6 @@ _MOST_VALUES = 64
 
 def spelling(tensor: Tensor) -> str:
     """How the tensor is computed; of one that nothing tells of, its name."""
-    start = same(tensor)
-    if not _operands(start):
-        return _held(start)
     met: set[Tensor] = set()
 
     def before(current: Tensor) -> list[Tensor]:
@@ -38,7 +35,7 @@ def spelling(tensor: Tensor) -> str:
 
     steps: dict[str, int] = {}
     places: dict[Tensor, int] = {}
-    for current in postorder([start], before):
+    for current in postorder([same(tensor)], before):
         operands = _operands(current)
         if operands and all(operand in places for operand in operands):
             numbers = " ".join(str(places[operand]) for operand in operands)

@@ -166,3 +166,30 @@ def test_several_roots_that_lead_to_one_normalization_are_one_layer() -> None:
     found = report(text)
     assert [layer.output.node.name for layer in found.layers] == ["y"]
     assert (found.lookalikes, found.unrecognised) == ((), ())
+
+
+def test_a_chain_whose_end_never_runs_is_nothing_though_its_root_runs() -> None:
+    """Behind two Switches on one predicate, by opposite ports."""
+    text = BATCH + PHASE + "shifted = Add(batch_variance, epsilon)\nroot = Rsqrt(shifted)\n"
+    text += "centred = Sub(x, batch_mean)\ninside = Switch(centred, phase)\nagain = Switch(inside:1, phase)\n"
+    found = report(text + "bn = Mul(again, root)\ny = Merge(bn, x)\n")
+    assert (found.layers, found.lookalikes, found.unrecognised, found.skipped) == ((), (), (), ())
+
+
+def test_a_layer_in_a_branch_that_is_never_taken_is_left_out() -> None:
+    text = STORED + "never = Const(false)\ninside = Switch(x, never)\nother = Relu(inside)\n"
+    text += "bn = FusedBatchNormV3(inside:1, gamma, beta, mean, variance, is_training=false)\n"
+    found = report(text + "y = Merge(other, bn)\n")
+    assert (found.layers, found.unrecognised) == ((), ())
+    assert [(one.what, one.reason) for one in found.skipped] == [
+        ("batch-norm node in branches that never run (bn)", "never:0 is always false")
+    ]
+
+
+@pytest.mark.parametrize("read", ["bn", "bn:1"])
+def test_what_tensorflow_makes_of_a_layer_while_it_runs_is_said(read: str) -> None:
+    """Though its moments alone are read."""
+    text = STORED + EMPTY + f"bn = _MklFusedBatchNormV3(x, gamma, beta, none, none)\ny = Neg({read})\n"
+    (one,) = report(text).unrecognised
+    assert one.node == "bn"
+    assert one.reason.endswith("save the graph that was loaded, and not the one that ran")

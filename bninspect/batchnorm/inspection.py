@@ -157,7 +157,8 @@ def _normalized(
     unrecognised: list[Unrecognised] = []
     idle: dict[Node, str] = {}
     moments: list[Node] = []
-    folded = _folded(_reached(graph, CONVOLUTIONS, places), graph, conditions)
+    has_roots = bool(graph.where(_ROOTS.__contains__))
+    folded = _folded(_reached(graph, CONVOLUTIONS, places), graph, conditions) if has_roots else []
     parts = {part for found in folded for part in found.parts}
     sites += [one.found for one in folded if isinstance(one.found, Site)]
     lookalikes += [one.found for one in folded if isinstance(one.found, Lookalike)]
@@ -186,8 +187,6 @@ def _reached(graph: Graph, ops: frozenset[str], places: dict[Node, int]) -> list
 
 def _folded(convolutions: Sequence[Node], graph: Graph, conditions: Conditions) -> list[Explained]:
     """The batch norms in the weights of convolutions, of which some candidates are parts; each has a root."""
-    if not graph.where(_ROOTS.__contains__):
-        return []
     from bninspect.batchnorm.recognition.quantization.scaled_weights import carried
 
     return [one for node in convolutions if (one := carried(node, graph, conditions)) is not None]
@@ -201,11 +200,11 @@ def _left(sites: Sequence[Site], graph: Graph, asked_for: Collection[Tensor]) ->
 
 def _trained(layers: list[BatchNorm], graph: Graph) -> list[BatchNorm]:
     """The layers with what the training side of the graph, if it has one, says of them."""
-    if not graph.where(lambda op: op in ASSIGNS or op.startswith(APPLIES)):
-        return layers
-    from bninspect.batchnorm.training.updates import with_updates
+    if graph.where(lambda op: op in ASSIGNS or op.startswith(APPLIES)):
+        from bninspect.batchnorm.training.updates import with_updates
 
-    return with_updates(layers, graph)
+        return with_updates(layers, graph)
+    return layers
 
 
 def _is_normalized_with(node: Node, graph: Graph, places: Container[Node], outputs: Sequence[Tensor]) -> bool:
@@ -255,11 +254,11 @@ def _one_for_each(found: Sequence[Found]) -> list[Found]:
 def _named(layers: list[BatchNorm]) -> list[BatchNorm]:
     """The layers with names that are unique."""
     nodes = [layer.output.node.label for layer in layers]
-    names = unique([layer.name for layer in layers], nodes)
-    return [
-        layer if layer.name == name else replace(layer, name=name)
-        for layer, name in zip(layers, names, strict=True)
-    ]
+    return list(map(_called, layers, unique([layer.name for layer in layers], nodes)))
+
+
+def _called(layer: BatchNorm, name: str) -> BatchNorm:
+    return layer if layer.name == name else replace(layer, name=name)
 
 
 def _with_reasons(layers: list[BatchNorm], graph: Graph) -> list[BatchNorm]:

@@ -193,3 +193,34 @@ def test_what_tensorflow_makes_of_a_layer_while_it_runs_is_said(read: str) -> No
     (one,) = report(text).unrecognised
     assert one.node == "bn"
     assert one.reason.endswith("save the graph that was loaded, and not the one that ran")
+
+
+def test_layers_of_one_scope_are_told_apart_and_others_keep_their_names() -> None:
+    text = STORED + "".join(LAYER.replace("y =", f"{name} =") for name in ("a/bn/y", "b/bn/y", "a/bn/z"))
+    found = report(text.format(variance="variance"))
+    assert [layer.name for layer in found.layers] == ["a/bn/y", "b/bn", "a/bn/z"]
+
+
+@pytest.mark.parametrize(
+    ("more", "updates"),
+    [
+        ("", None),
+        ("w = VariableV2(shape=[3])\nlearn = ApplyGradientDescent(w, epsilon, beta)\n", "none"),
+        ("w = VarHandleOp(shape=[3])\nlearn = ResourceApplyAdam(w, epsilon, beta)\n", "none"),
+        ("w = VariableV2(shape=[3])\nload = Assign(w, beta)\n", None),
+    ],
+    ids=["nothing learns", "an optimizer", "of resources", "a value is loaded"],
+)
+def test_a_graph_with_an_optimizer_is_a_training_graph(more: str, updates: str | None) -> None:
+    (layer,) = report(STORED + LAYER.format(variance="variance") + "head = Relu(y)\n" + more).layers
+    assert layer.updates == updates
+
+
+def test_the_op_of_2015_and_a_lookalike() -> None:
+    text = STORED + EMPTY + "old = BatchNormWithGlobalNormalization(x, mean, variance, beta, gamma)\n"
+    text += "rows = Const([-1, 3])\nflat = Reshape(old, rows)\n"
+    text += "squares = Mul(flat, flat)\naxis = Const([1])\n"
+    text += "sum = Sum(squares, axis)\nroot = Rsqrt(sum)\ny = Mul(flat, root)\n"
+    found = report(text)
+    assert [layer.form.value for layer in found.layers] == ["global"]
+    assert [(one.node.name, one.kind) for one in found.lookalikes] == [("root", "l2_normalize")]

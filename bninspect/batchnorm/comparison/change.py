@@ -177,19 +177,23 @@ def _chunks(old: NDArray[Any], new: NDArray[Any]) -> Iterator[tuple[NDArray[Any]
     """(values of OLD, of NEW, how many times they count), flat. One value that fills a shape in both stays
     one: nothing is made as large as a shape claims to be.
     """
-    filled = [not any(array.strides) for array in (old, new)]
-    if all(filled):
+    if _is_one_value(old) and _is_one_value(new):
         yield old[(0,) * old.ndim].reshape(1), new[(0,) * new.ndim].reshape(1), old.size
         return
     for start in range(0, old.size, _CHUNK):
         end = min(start + _CHUNK, old.size)
         pieces = [
             np.broadcast_to(array[(0,) * array.ndim], (end - start,))
-            if fill
+            if _is_one_value(array)
             else array.reshape(-1)[start:end]
-            for array, fill in zip((old, new), filled, strict=True)
+            for array in (old, new)
         ]
         yield pieces[0], pieces[1], 1
+
+
+def _is_one_value(array: NDArray[Any]) -> bool:
+    """Whether the array is one value in memory, whatever its shape."""
+    return not any(array.strides)
 
 
 def statistics_change(old: Statistics, new: Statistics, epsilon: float | None) -> StatisticsChange:

@@ -36,22 +36,15 @@ def with_updates(layers: Sequence[BatchNorm], graph: Graph) -> list[BatchNorm]:
 
 def _with_variables(layers: Sequence[BatchNorm], graph: Graph) -> list[tuple[BatchNorm, list[Update]]]:
     """Per layer (the layer, what updates are made of its batch's moments)."""
-    moments = [_moments(layer) for layer in layers]
-    sides = [[updates_from(tensors, graph) for tensors in pair] for pair in moments]
-    lacking = [
-        tensor
-        for pair, found in zip(moments, sides, strict=True)
-        if not all(found)
-        for side in pair
-        for tensor in side
-    ]
-    if lacking:
-        behind = updates_behind({tensor for pair in moments for side in pair for tensor in side}, graph)
-        for pair, found in zip(moments, sides, strict=True):
-            for index, tensors in enumerate(pair):
+    moments = {layer: _moments(layer) for layer in layers}
+    sides = {layer: [updates_from(tensors, graph) for tensors in pair] for layer, pair in moments.items()}
+    if any(tensors for layer, found in sides.items() if not all(found) for tensors in moments[layer]):
+        behind = updates_behind({one for pair in moments.values() for side in pair for one in side}, graph)
+        for layer, found in sides.items():
+            for index, tensors in enumerate(moments[layer]):
                 more = [update for tensor in tensors for update in behind.get(tensor, ())]
                 found[index] = found[index] or more
-    return [_kept(layer, *found) for layer, found in zip(layers, sides, strict=True)]
+    return [_kept(layer, *found) for layer, found in sides.items()]
 
 
 def _moments(layer: BatchNorm) -> tuple[list[Tensor], list[Tensor]]:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bninspect.batchnorm import BatchNorm, inspect
+from bninspect.batchnorm import BatchNorm, State, inspect
 from bninspect.graph import flatten
 from tests.batchnorm.training.test_updates import CHOSEN, MEAN_STEP, SHARED, STORED, TRAIN, VARIANCE_STEP
-from tests.support.parts import MOMENTS, only_layer, report
+from tests.support.parts import MOMENTS, fused_cond, only_layer, report
 from tests.support.text import graph
 
 NET = STORED + MOMENTS + CHOSEN + MEAN_STEP + VARIANCE_STEP + "head = Relu(y)\n"
@@ -205,3 +205,12 @@ def test_a_layer_that_only_trains_keeps_its_statistics_where_they_are_put(
     moving = [tensor.name for tensor in (layer.moving_mean, layer.moving_variance) if tensor is not None]
     assert moving == kept
     assert [node.name for node in layer.update_ops] == ops
+
+
+def test_a_layer_that_also_serves_keeps_no_statistics_where_it_does_not_read_them() -> None:
+    """They are empty in its branch of inference, whatever its updates move."""
+    cond = fused_cond("phase").replace("Switch(mean,", "Switch(y_none,")
+    steps = (MEAN_STEP + VARIANCE_STEP).replace("c_mean", "y_train:1").replace("c_variance", "y_train:2")
+    served = cond.replace("Switch(variance,", "Switch(y_none,") + steps + "head = Relu(y)\n"
+    layer = only_layer(STORED + served)
+    assert (layer.moving, layer.statistics.state, layer.update_ops) == (None, State.ABSENT, ())

@@ -97,13 +97,14 @@ def _side(
     for side in found:
         if isinstance(side, Undecided):
             return side, None, ()
-    if len({type(side) for side in found}) != 1:
+    first, *others = found
+    if any(type(other) is not type(first) for other in others):
         reason = f"{tensor.name} is of the batch or stored, as a further predicate says"
         return Undecided(reason=reason), None, ()
-    if any(side != found[0] for side in found) and isinstance(found[0], Stored):
+    if isinstance(first, Stored) and any(other != first for other in others):
         return Stored(node=value(tensor).node, source=None), None, ()
     direct = sources[0] == value(tensor)
-    return found[0], None if direct else sources[0], every[0].joins
+    return first, None if direct else sources[0], every[0].joins
 
 
 def _unconditional(source: Tensor, x: Tensor) -> Batch | Stored | Undecided:

@@ -45,7 +45,7 @@ def without_match(
 ) -> list[Lookalike | Unrecognised]:
     """What a root is that scales no difference by the formula of batch norm."""
     behind = _behind(root, graph)
-    divides = sign > 0 or any(_divides(node, graph) for node in behind)
+    divides = sign == 1 or any(_divides(node, graph) for node in behind)
     if not divides:
         return []
     lookalike = square_root_of(root, radicand)

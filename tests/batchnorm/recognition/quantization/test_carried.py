@@ -1,57 +1,24 @@
-"""The batch norm in the weights of a convolution, written by hand: its mode, its parts, and what is none."""
+"""The batch norm in the weights of a convolution, written by hand: its mode and its parts."""
 
 from __future__ import annotations
 
 import pytest
 
-from bninspect.batchnorm import inspect
+from bninspect.batchnorm import Mode, inspect
 from bninspect.batchnorm.recognition.quantization.scaled_weights import carried
 from bninspect.batchnorm.recognition.quantization.unscaled import Unscaled
 from bninspect.batchnorm.site import Chosen, Site, Stored
 from bninspect.batchnorm.wiring.conditions import Conditions
+from tests.support.carried import PARTS, UNSCALED, folded, site
 from tests.support.parts import names_of_parts, only_layer, report
 from tests.support.text import graph
 
-PARTS = """
-image = Placeholder(dtype=float, shape=[-1, 8, 8, 2])
-kernel = VariableV2(dtype=float, shape=[1, 1, 2, 2])
-gamma = Const([1.5, 0.5])
-beta = Const([0.1, 0.2])
-mean = Const([0.3, 0.4])
-variance = Const([2.0, 3.0])
-other = Const([5.0, 6.0])
-epsilon = Const(0.001)
-phase = Placeholder(dtype=bool, shape=[])
-again = Placeholder(dtype=bool, shape=[])
-axes = Const([0, 1, 2])
-"""
-UNSCALED = """
-plain = Conv2D(image, kernel)
-batch_mean = Mean(plain, axes)
-still = StopGradient(batch_mean)
-squares = SquaredDifference(plain, still)
-batch_variance = Mean(squares, axes)
-"""
 BY_FUSED = """
 plain = Conv2D(image, kernel)
 none = Const([])
 moments = FusedBatchNormV3(plain, gamma, beta, none, none)
 batch_mean = Identity(moments:1)
 batch_variance = Identity(moments:2)
-"""
-
-
-def folded(mean: str = "mean", variance: str = "variance", scale: str = "Mul(gamma, root)") -> str:
-    """What surrounds a convolution with scaled weights; it ends in y."""
-    return f"""
-shifted = Add({variance}, epsilon)
-root = Rsqrt(shifted)
-scale = {scale}
-scaled = Mul(kernel, scale)
-conv = Conv2D(image, scaled)
-moved = Mul({mean}, scale)
-offset = Sub(beta, moved)
-y = Add(conv, offset)
 """
 
 
@@ -89,16 +56,6 @@ def test_statistics_that_are_stored_whatever_is_chosen() -> None:
     lines = "m = Select(phase, other, mean)\n" + folded("m")
     layer = only_layer(PARTS + lines)
     assert (layer.mode.value, layer.switch) == ("inference", None)
-
-
-def site(text: str) -> Site | str | None:
-    """What the convolution `conv` carries: a site, or the reason for what it is instead."""
-    written = graph(text)
-    found = carried(written.node("conv"), written, Conditions(written))
-    if found is None:
-        return None
-    assert found.parts == {written.node("root")}
-    return found.found if isinstance(found.found, Site) else found.found.reason
 
 
 def test_where_its_parts_stand() -> None:
@@ -188,66 +145,21 @@ def test_a_mean_that_is_chosen_alone_is_said(case: str) -> None:
     assert found.startswith(reason)
 
 
-NONE = {
-    "two predicates choose": "m = Select(phase, other, mean)\nv = Select(again, other, variance)\n"
-    + folded("m", "v"),
-    "a further predicate on one side": "n = Select(again, other, mean)\nm = Select(phase, n, mean)\n"
-    + folded("m"),
-    "two scales": folded(scale="Mul(gamma, root)").replace(
-        "scale = ", "once = Mul(gamma, root)\nscale = Mul(once, other)\nunused = "
-    ),
-    "beta is data": "fed = Placeholder(dtype=float, shape=[2])\n" + folded().replace("(beta", "(fed"),
-    "weights that are data": folded().replace("Mul(kernel, scale)", "Mul(scale, scale)"),
-    "another mean of the offset": folded().replace("Mul(mean, scale)", "Mul(mean, gamma)"),
-    "another convolution in between": folded().replace("(conv, offset)", "(more, offset)")
-    + "more = Conv2D(conv, kernel)\n",
-    "transposed weights": folded().replace(
-        "Conv2D(image, scaled)", "MatMul(image, scaled, transpose_b=true)"
-    ),
-    "weights without a root": folded().replace("(image, scaled)", "(image, kernel)"),
-    "two layers, by gamma": folded(scale="Merge(a, b:1)")
-    + "by_gamma = Mul(gamma, root)\nby_other = Mul(other, root)\n"
-    + "a = Switch(by_gamma, phase)\nb = Switch(by_other, phase)\n",
-    "two layers, by beta": folded().replace("y = Add(conv, offset)", "y = Add(conv, either)")
-    + "second = Sub(other, moved)\na = Switch(offset, phase)\nb = Switch(second, phase)\n"
-    + "either = Merge(a, b:1)\n",
-    "two layers, one without beta": folded().replace("y = Add(conv, offset)", "y = Add(conv, either)")
-    + "second = Neg(moved)\na = Switch(offset, phase)\nb = Switch(second, phase)\neither = Merge(a, b:1)\n",
-    "two layers, by epsilon": "more = Const(0.01)\nadded = Add(variance, more)\nsecond = Rsqrt(added)\n"
-    + folded(scale="Mul(gamma, which)")
-    + "a = Switch(root, phase)\nb = Switch(second, phase)\nwhich = Merge(a, b:1)\n",
+NESTS = {
+    "if true": ("Select(phase, batch_{0}, {0})", "Select(phase, {1}, mean)"),
+    "if false": ("Select(phase, {0}, batch_{0})", "Select(phase, mean, {1})"),
 }
 
 
-@pytest.mark.parametrize("case", NONE)
-def test_what_is_no_carried_batch_norm(case: str) -> None:
-    found = report(PARTS + UNSCALED + NONE[case])
-    assert [layer.form.value for layer in found.layers] == []
-    assert site(PARTS + UNSCALED + NONE[case]) is None
-
-
-LAYOUTS = {
-    "along the output": ("Conv2D", "[1, 1, 1, 2]", True),
-    "along the input": ("Conv2D", "[1, 1, 2, 1]", False),
-    "of one channel": ("Conv2D", "[1, 1, 1, 1]", True),
-    "flat": ("Conv2D", "[2]", True),
-    "flat, of one channel": ("Conv2D", "[1]", True),
-    "of a number": ("Conv2D", "[]", True),
-    "depthwise": ("DepthwiseConv2dNative", "[2, 1]", True),
-}
-
-
-@pytest.mark.parametrize("case", LAYOUTS)
-def test_the_scale_stands_along_the_output_channels(case: str) -> None:
-    op, shape, is_one = LAYOUTS[case]
-    lines = (
-        f"to = Const({shape})\nlaid = Reshape(scale, to)\n"
-        if shape != "[]"
-        else ("to = Placeholder(dtype=int32)\nlaid = Reshape(scale, to)\n")
-    )
-    text = folded().replace("scaled = Mul(kernel, scale)", lines + "scaled = Mul(kernel, laid)")
-    found = site(PARTS + text.replace("conv = Conv2D", f"conv = {op}"))
-    assert isinstance(found, Site) is is_one
+@pytest.mark.parametrize("side", NESTS)
+def test_a_choice_is_followed_through_eight_conditionals(side: str) -> None:
+    choice, further = NESTS[side]
+    lines = f"n1 = {choice.format('mean')}\nv = {choice.format('variance')}\n"
+    lines += "".join(f"n{i + 1} = {further.format('', f'n{i}')}\n" for i in range(1, 9))
+    eight, nine = (site(PARTS + UNSCALED + lines + folded(mean, "v")) for mean in ("n8", "n9"))
+    assert isinstance(eight, Site)
+    assert eight.mode is Mode.SWITCHED
+    assert nine == "its statistics are chosen by several predicates"
 
 
 BEHIND = """

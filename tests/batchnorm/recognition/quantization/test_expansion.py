@@ -13,8 +13,9 @@ from bninspect.batchnorm.recognition.quantization.expansion import (
 )
 from bninspect.batchnorm.recognition.quantization.products import Sum
 from bninspect.batchnorm.wiring.conditions import Conditions
-from bninspect.graph import Graph, Tensor
-from tests.support.text import graph
+from bninspect.graph import Graph, Tensor, flatten
+from bninspect.graphdef.reader import records
+from tests.support.text import graph, graphdef
 
 START = """
 x = Placeholder(dtype=float, shape=[-1, 8, 8, 2])
@@ -251,3 +252,14 @@ def test_the_kernel_among_the_factors_of_weights(case: str) -> None:
 )
 def test_a_vector_that_holds_nothing_else(lines: str, wanted: float, holds: bool) -> None:
     assert holds_only(graph(lines).node("y").output(), wanted) is holds
+
+
+@pytest.mark.parametrize(("sizes", "holds"), [((4,), True), ((2, 2), False), ((1, 4), False)])
+def test_a_matrix_of_ones_is_no_vector(sizes: tuple[int, ...], holds: bool) -> None:
+    written = graphdef("y = Const([1.0, 1.0, 1.0, 1.0])\n")
+    shape = written.node[0].attr["value"].tensor.tensor_shape
+    shape.Clear()
+    for size in sizes:
+        shape.dim.add(size=size)
+    node = flatten(records(written.SerializeToString(), "text")).node("y")
+    assert holds_only(node.output(), 1.0) is holds

@@ -13,6 +13,7 @@ from bninspect.batchnorm.recognition.quantization.expansion import SPREADS
 from bninspect.batchnorm.site import Batch
 from bninspect.graph import Node
 from bninspect.graph.ops import IDENTITIES
+from bninspect.graph.search import reach
 from bninspect.graph.trace import same, value
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _WRITTEN_ALIKE = (
 _ATTRIBUTES = (*_WRITTEN_ALIKE, "T", "Tblock_shape", "Tcrops", "block_size")
 _LAID_OUT = IDENTITIES | SPREADS | {"Reshape"}
 _MOST_HOPS = 6
+_MOST_PLACES = 6
 
 
 class Unscaled:
@@ -104,9 +106,9 @@ class Unscaled:
 
     def _handed_on(self, twin: Node) -> Iterator[Tensor]:
         """What it gives, and the same laid out otherwise."""
-        edge = [twin.output()]
-        for tensor in edge:
-            yield tensor
-            if len(edge) < _MOST_HOPS:
-                uses = self._graph.uses_of(tensor)
-                edge += [use.node.output() for use in uses if use.node.op in _LAID_OUT and use.slot == 0]
+
+        def onward(tensor: Tensor) -> Iterator[Tensor]:
+            uses = self._graph.uses_of(tensor)
+            return (use.node.output() for use in uses if use.node.op in _LAID_OUT and use.slot == 0)
+
+        return reach([twin.output()], onward, _MOST_PLACES)

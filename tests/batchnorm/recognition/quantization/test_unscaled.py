@@ -110,6 +110,12 @@ def test_what_the_file_computes_by_the_kernel(lines: str, name: str) -> None:
     assert twin(lines) == name
 
 
+@pytest.mark.parametrize(("layouts", "name"), [(5, "s5:0"), (6, "twin:0")])
+def test_it_is_looked_for_in_six_places(layouts: int, name: str) -> None:
+    lines = "".join(f"s{i} = BatchToSpaceND(s{i - 1}, kernel, kernel)\n" for i in range(1, layouts + 1))
+    assert twin(TWIN + lines.replace("s0", "twin") + MOMENTS.format(f"s{layouts}")) == name
+
+
 @pytest.mark.parametrize("of", ["x", "y"])
 def test_it_is_found_before_and_behind_what_hands_the_input_on(of: str) -> None:
     handed = CONVOLUTION.replace("Conv2D(x", "Conv2D(y") + "y = Identity(x)\n"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from bninspect.batchnorm import inspect
 from bninspect.batchnorm.mode import Mode
 from bninspect.errors import RunError
+from bninspect.graph import load
 from bninspect.inputs.request import Request
 from bninspect.measure.examined import (
     _served_mode,
@@ -18,19 +20,25 @@ from bninspect.measure.examined import (
     fitting_alone,
     mixed,
     prepared,
+    running_as_served,
 )
 from bninspect.measure.facts import ProbedLayer, Question
 from bninspect.measure.presets import PresetTrial
 from tests.measure.test_preset_trial import inputs, model, of
 from tests.support.measuring import NOTHING, off_by
+from tests.support.places import FIXTURES
 from tests.support.probes import probe
 from tests.support.probing import fit
 from tests.support.reports import fixed_training, layer, tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from bninspect.batchnorm import Report
     from bninspect.measure.companions.companions import Run
     from bninspect.measure.facts import Probe
+    from bninspect.run.program import Program
+    from bninspect.run.running import Running
 
 TRIAL = PresetTrial(layer="bn", images=4, fits=(fit("tf", 0.1),))
 
@@ -152,6 +160,61 @@ def _fetched(report: Report, both: Any) -> set[tuple[Mode, str]]:
     """The tensors of the original that can be fetched, but for the outputs of layers."""
     own = {one.output for one in report.layers}
     return {(mode, one.name) for mode, one in both._names if one not in own}
+
+
+class Opened:
+    """In place of what runs: whether it is open, and what was asked of it."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.is_open = False
+
+    def __enter__(self) -> Opened:
+        self.is_open = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.is_open = False
+
+    def run(self, names: Sequence[str], feeds: Mapping[str, Any]) -> list[Any]:
+        assert self.is_open
+        assert list(names) == ["inference/image:0" if "inference/image:0" in feeds else "image:0"]
+        return [feeds["image:0"]]
+
+
+def test_presets_alone_are_tried_in_a_session_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Opened] = []
+
+    def made(program: Program) -> Opened:
+        opened.append(Opened(program))
+        return opened[-1]
+
+    monkeypatch.setattr("bninspect.measure.examined.Running", made)
+    found = fitting_alone(REPORT, inputs(REPORT), ("Print",))
+    assert (found.layer, found.images, found.fits[0].preset) == ("bn", 6, "torch")
+    [one] = opened
+    assert not one.is_open
+    assert one.program.allowed == {"Print"}
+
+
+def test_the_model_as_it_serves_runs_in_the_mode_that_is_asked_for() -> None:
+    """Whatever else reads what decides is served inference in both copies."""
+    asked: list[tuple[list[str], dict[str, Any]]] = []
+
+    class Noted:
+        def run(self, names: list[str], feeds: dict[str, Any]) -> list[str]:
+            asked.append((names, feeds))
+            return names
+
+    switched = inspect(load(str(FIXTURES / "net_mixed.pb")))
+    both = as_served(switched, NOTHING, switched.outputs)
+    run = running_as_served(both, cast("Running", Noted()))
+    output = switched.outputs[0]
+    for mode in Mode.TRAINING, Mode.INFERENCE:
+        assert run(mode)([output, output], {}) == [both.fetch(mode, output)] * 2
+    assert [{name: bool(value) for name, value in feeds.items()} for _, feeds in asked] == [
+        {"training:0": False, "inference/training:0": False}
+    ] * 2
 
 
 def test_presets_alone_fail_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from bninspect.batchnorm import Mode, inspect
-from bninspect.errors import RunError
+from bninspect.errors import RewriteError, RunError
 from bninspect.graph import load
 from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.placeholders import Placeholder
+from bninspect.measure import verify as verifying
 from bninspect.measure.both_modes import MODES, both_modes
 from bninspect.measure.facts import Verification
 from bninspect.measure.verify import HALF_TOLERANCE, TOLERANCE, _as_the_source_says, apart, check, verify
@@ -238,13 +239,36 @@ def test_each_layer_runs_as_the_source_says() -> None:
     decides = predicate(phase())
     with_it, against = layer("a", decided=decides), layer("b", decided=decides, negated=True)
     fixed, other = fixed_training("c"), layer("d", mode=INFERENCE)
-    choice = _as_the_source_says(reports.report(with_it, against, fixed, other))
-    assert [[choice(mode, one) for mode in MODES] for one in (with_it, against, fixed, other)] == [
+    constant = layer("e", decided=predicate(None, constant=True))
+    layers = with_it, against, fixed, other, constant
+    choice = _as_the_source_says(reports.report(*layers))
+    assert [[choice(mode, one) for mode in MODES] for one in layers] == [
         [TRAINING, INFERENCE],
         [INFERENCE, TRAINING],
         [TRAINING, TRAINING],
         [INFERENCE, INFERENCE],
+        [TRAINING, TRAINING],
     ]
+
+
+def test_a_layer_that_other_tensors_decide_too_runs_in_either_mode() -> None:
+    """What is fed in place of its predicate says nothing of it."""
+    computed = phase("computed")
+    one = layer(decided=predicate(None, tensor=computed, behind=computed))
+    choice = _as_the_source_says(reports.report(one, asking={computed: {phase("asked"): False}}))
+    assert [choice(mode, one) for mode in MODES] == [TRAINING, INFERENCE]
+
+
+def test_copies_that_cannot_be_written_are_not_held_against_the_original(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: object) -> None:
+        raise RewriteError("no way")
+
+    monkeypatch.setattr(verifying, "both_modes", refused)
+    monkeypatch.setattr(verifying, "_as_the_source_says", lambda _: lambda mode, layer: TRAINING)
+    impossible = Verification(state="impossible", reason="the original does not run: no way")
+    assert check(REPORT, BOTH, GIVEN) == impossible
 
 
 def test_small_values_have_a_small_tolerance() -> None:

@@ -135,8 +135,14 @@ def test_a_batch_of_one_value_compares_no_modes(
 
 @pytest.mark.parametrize(
     ("size", "left", "compared"),
-    [(4, {}, True), (0, {}, False), (4, {"bn": TRAINING}, False), (4, {"bn": INFERENCE}, False)],
-    ids=["both modes", "no value", "no training mode", "no inference mode"],
+    [
+        (4, {}, True),
+        (1, {}, True),
+        (0, {}, False),
+        (4, {"bn": TRAINING}, False),
+        (4, {"bn": INFERENCE}, False),
+    ],
+    ids=["both modes", "one value", "no value", "no training mode", "no inference mode"],
 )
 def test_the_gap_of_a_layer_that_ran_in_both_modes(size: int, left: dict[str, Any], compared: bool) -> None:
     found = passes(bn=([moments(4, 9)], [moments(4, 9)]))
@@ -145,7 +151,7 @@ def test_the_gap_of_a_layer_that_ran_in_both_modes(size: int, left: dict[str, An
     assert (probed.difference is not None) is compared
     assert probed.has_both_modes is (not left)
     if probed.difference is not None:
-        assert (probed.difference.max_abs, probed.difference.rms) == (3.0, 2.0)
+        assert (probed.difference.max_abs, probed.difference.rms) == (3.0, (16 / size) ** 0.5)
 
 
 @pytest.mark.parametrize(
@@ -166,8 +172,8 @@ def test_statistics_of_other_sizes_are_not_compared(changes: dict[str, Any], com
 
 @pytest.mark.parametrize(
     ("gamma", "extreme"),
-    [(None, (0, 1)), ([1.0, 1e-6], (0,)), ([2.0], (0, 1)), ([1.0, 1e-6, 1.0], (0, 1))],
-    ids=["none", "one is pruned", "one for all", "of another size"],
+    [(None, (0, 1)), ([1.0, 1e-6], (0,)), ([2.0], (0, 1)), ([0.0], ()), ([1.0, 1e-6, 1.0], (0, 1))],
+    ids=["none", "one is pruned", "one for all", "0 for all", "of another size"],
 )
 def test_gamma_says_which_channels_count(gamma: list[float] | None, extreme: tuple[int, ...]) -> None:
     held = None if gamma is None else constant("gamma", gamma)

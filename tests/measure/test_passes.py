@@ -80,6 +80,12 @@ def test_an_output_of_zeros_is_measured_by_the_floor_and_no_batch_is_0() -> None
     sums = GapSums()
     sums.add(1.0, 1.0, 2.0, 0.0, 4)
     assert sums.gap().relative_l2 == pytest.approx(2.0 / (RELATIVE_FLOOR * 2.0))
+    row = GapSums()
+    row.add(1.0, 1.0, 4.5, 0.0, 9)
+    assert row.gap().relative_l2 == pytest.approx(3.0 / (RELATIVE_FLOOR * 3.0))
+    single = GapSums()
+    single.add(2.0, 2.0, 2.0, 8.0, 1)
+    assert (single.gap().rms, single.gap().relative_l2) == (2.0, 0.5)
     empty = GapSums().gap()
     assert (empty.max_abs, empty.rms, empty.relative_l2) == (0.0, 0.0, 0.0)
 

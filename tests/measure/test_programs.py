@@ -56,6 +56,14 @@ def test_the_program_of_both_modes(name: str, expected: Callable[[str, str], Non
     expected(f"{name}.txt", "\n".join(lines) + "\n")
 
 
+def test_of_ghost_batches_the_images_are_measured() -> None:
+    """And not the groups that the layer takes its moments over."""
+    report = with_loops("cases/ghost_batches.pb")
+    [layer] = report.layers
+    ours = [f"conv1/Conv2D/bninspect/moments/{part}:0" for part in ("image_mean", "image_variance", "values")]
+    assert both_of(report).moments == {(mode, layer.name): tuple(ours) for mode in MODES}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_node_is_known_by_its_name_in_the_original(name: str) -> None:
     """Those of the copy by the name without its prefix, also once the program was put into another."""

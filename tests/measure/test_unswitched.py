@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -47,6 +47,12 @@ _MORE = _ODD + "they were left in inference mode in both"
 def test_what_reads_what_decides_forbids_a_verdict(places: tuple[str, ...], reason: str | None) -> None:
     found = qualified(VERIFIED, _with(*places), PROGRAM)
     assert found == (VERIFIED if reason is None else replace(VERIFIED, state="impossible", reason=reason))
+
+
+@pytest.mark.parametrize("state", ["differs", "impossible"])
+def test_what_was_not_verified_keeps_its_reason(state: Literal["differs", "impossible"]) -> None:
+    other = Verification(state=state, reason="of its own")
+    assert qualified(other, _with("two/out"), PROGRAM) is other
 
 
 def test_places_that_run_are_named_with_their_reason() -> None:

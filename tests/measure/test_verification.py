@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
 
 from bninspect.batchnorm import Mode, inspect
 from bninspect.graph import load
+from bninspect.graph.loops import in_loops
 from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.placeholders import Placeholder
 from bninspect.measure.both_modes import MODES, both_modes
 from bninspect.measure.facts import Verification
-from bninspect.measure.verify import Check, _feeds, _merges, check, run_by
+from bninspect.measure.verify import Check, _feeds, _merges, _tensors, check, run_by
+from tests.measure.test_undecided import _model
+from tests.support import parts
 from tests.support.fixtures import with_loops
 from tests.support.measuring import NOTHING
 from tests.support.places import FIXTURES
 from tests.support.reports import tensor
+from tests.support.text import graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import Report
+    from bninspect.measure.both_modes import BothModes
 
 
 def report_of(name: str) -> Report:
@@ -105,6 +112,62 @@ def test_what_may_be_fed_runs_before_the_outputs_and_decides_nothing() -> None:
         }
         & names
     )
+
+
+def test_what_is_computed_of_what_decides_may_be_fed() -> None:
+    """What only hands it on may not: each copy is fed its own value there."""
+    net = (
+        parts.PHASE + "handed = Identity(phase)\nnegated = LogicalNot(handed)\nodd = Select(negated, x, x)\n"
+    )
+    lines = parts.STORED + net + parts.fused_cond("handed", "y") + "out = AddN(y, odd)\n"
+    names = {node.name for node in run_by(parts.report(lines))}
+    assert {"negated", "odd", "y"} <= names
+    assert not {"phase", "handed", "y_pred_id"} & names
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "found"),
+    [
+        ("classic.pb", (), ["output:0", "bn/cond/Merge:0"]),
+        ("stateless_if.pb", (), ["Identity:0", "cond:0"]),
+        ("nested_functions.pb", ("inside",), []),
+        ("while_inside_switched.pb", ("looped",), []),
+    ],
+)
+def test_what_both_programs_can_give_is_compared(
+    name: str, wanted: tuple[str, ...], found: list[str]
+) -> None:
+    """Nothing inside a function, and nothing in a loop."""
+    report = with_loops(name)
+    loops = in_loops(report.graph)
+    odd = {
+        "inside": [node.output() for node in report.graph if node.functions and node not in loops],
+        "looped": [node.output() for node in report.graph if node in loops and not node.functions],
+    }
+    outputs = [tensor for kind in wanted for tensor in odd[kind]] or report.outputs
+    assert outputs
+    both = cast("BothModes", SimpleNamespace(outputs={mode: {} for mode in MODES}))
+    if not wanted:
+        both = both_modes(report, lambda mode, _: mode, report.outputs)
+    asked = replace(report, outputs=tuple(outputs))
+    assert [[one.name for one in _tensors(asked, both, mode)] for mode in MODES] == [found] * 2
+
+
+def test_a_select_has_no_number_of_its_branch() -> None:
+    report = inspect(graph(_model("p")), outputs=("logits",))
+    both = both_modes(report, lambda mode, _: mode, report.outputs)
+    assert {change.what for change in both.changes[Mode.TRAINING].values()} == {"branch"}
+    assert [_merges(report, both, mode) for mode in MODES] == [{}, {}]
+
+
+@pytest.mark.parametrize("what", ["flipped", "left", "kept"])
+def test_a_layer_none_of_whose_branches_was_taken_has_no_number(what: str) -> None:
+    report = report_of("classic.pb")
+    both = both_modes(report, lambda mode, _: mode, report.outputs)
+    [(name, change)] = both.changes[Mode.TRAINING].items()
+    assert _merges(report, both, Mode.TRAINING) == {"bn/cond/Merge:1": 1}
+    other = replace(both, changes={Mode.TRAINING: {name: replace(change, what=what)}})
+    assert _merges(report, other, Mode.TRAINING) == {}
 
 
 class Counted:

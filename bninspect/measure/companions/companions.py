@@ -162,7 +162,7 @@ def _compared(
     shapes = {first.shape, again.shape, accompanied.shape}
     if len(shapes) != 1 or first.ndim == 0 or first.shape[0] != count or first.dtype.kind not in "fiub":
         return None
-    if first[0].size and np.isnan(np.asarray(first[0], np.float64)).all():
+    if first.size and np.isnan(np.asarray(first[0], np.float64)).all():
         return None
     size = _largest(first)
     rerun = _apart(first, again)

@@ -94,6 +94,17 @@ def test_all_of_it_shares_a_session(opened: list[Any]) -> None:
     assert not one.is_open
 
 
+def test_the_original_is_fed_where_it_says(opened: list[Any]) -> None:
+    """What stands before such a tensor does not run."""
+    read = "bn/gamma/read"
+    fed = Original(graphdef=ORIGINAL.graphdef, fetched=ORIGINAL.fetched, fed=ORIGINAL.fed | {f"{read}:0"})
+    for original in (fed, ORIGINAL):
+        with together({"modes": MODES}, original, ()):
+            pass
+    found = [{node.name: node.op for node in one.program.graphdef.nodes} for one in opened]
+    assert [ops[f"original/{read}"] for ops in found] == ["Placeholder", "Identity"]
+
+
 def test_without_an_original_there_is_none_beside(opened: list[Any]) -> None:
     with together({"modes": MODES, "served": SERVED}, None, ()) as found:
         assert found.original is None
@@ -171,6 +182,20 @@ def test_a_probe_has_both_modes_their_check_and_the_model_as_it_serves(
             assert lab.verify(NOTHING) == Verification(state="impossible", reason="it was not asked for")
         assert callable(lab.served(REPORT.layers[0].mode))
         assert one.drawn == 1
+
+
+def test_both_modes_are_held_against_the_original_that_stands_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[object, ...]] = []
+    found = Verification(state="verified", max_abs=0.25)
+
+    def verified(*given: object) -> Verification:
+        asked.append(given)
+        return found
+
+    monkeypatch.setattr(setting, "verify", verified)
+    with setting.experiment(REPORT, Question(layers=REPORT.layers), MODES, NOTHING, REPORT.outputs) as lab:
+        assert lab.verify(NOTHING) is found
+        assert asked == [(REPORT, lab.together.parts["checked"], lab.together.original, NOTHING)]
 
 
 def test_a_model_that_cannot_be_written_as_it_serves_says_so_when_asked(

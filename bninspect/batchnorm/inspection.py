@@ -17,6 +17,7 @@ from bninspect.batchnorm.layer import (
 )
 from bninspect.batchnorm.naming import unique
 from bninspect.batchnorm.recognition.fused import fused, global_normalization
+from bninspect.batchnorm.recognition.unread import unread
 from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.skipped import skipped
 from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT, UNREAD_VARIABLES
@@ -28,7 +29,7 @@ from bninspect.batchnorm.wiring.nested import Deciders
 from bninspect.batchnorm.wiring.pairing import pairs
 from bninspect.errors import GraphDefError, one_line
 from bninspect.graph import collector_held_off, model_outputs
-from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP, INTERNAL_OPS, ROOT_OPS
+from bninspect.graph.functions.library import CANDIDATES, FUSED_OPS, GLOBAL_OP, ROOT_OPS, UNREAD_OPS
 from bninspect.graph.ops import APPLIES, ASSIGNS, CONVOLUTIONS
 from bninspect.graph.order import topological
 from bninspect.graph.outputs import served_signatures
@@ -43,13 +44,8 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.switch import ModeSwitch
     from bninspect.graph import Graph, Node, Tensor
 
-_INTERNAL = (
-    "is a batch norm as TensorFlow rewrites it for oneDNN while it runs: save the graph that was loaded, and "
-    "not the one that ran"
-)
 _ROOTS = ROOT_OPS | {"Exp"}
-_CANDIDATES = FUSED_OPS | INTERNAL_OPS | _ROOTS | {GLOBAL_OP}
-"""Ops that may normalize."""
+_CANDIDATES = CANDIDATES | _ROOTS
 
 
 def inspect(graph: Graph, outputs: Sequence[str] = (), signature: str | None = None) -> Report:
@@ -236,8 +232,8 @@ def _judged(node: Node, graph: Graph, conditions: Conditions) -> list[Site | Loo
         return [fused(node, graph, conditions)]
     if node.op == GLOBAL_OP:
         return [global_normalization(node, conditions)]
-    if node.op in INTERNAL_OPS:
-        return [Unrecognised(node=node.label, reason=f"{node.op} {_INTERNAL}")]
+    if node.op in UNREAD_OPS:
+        return [*unread(node, graph)]
     from bninspect.batchnorm.recognition.decomposed import decomposed
 
     return decomposed(node, graph, conditions)

@@ -102,7 +102,7 @@ def _split(text: str) -> list[str]:
 
 
 def _value(attribute: Any, text: str) -> None:
-    """Fill an AttrValue; a list of whole numbers is a shape."""
+    """Fill an AttrValue; a list of whole numbers is a shape, one of "strings" is a list."""
     if text in _TYPES:
         attribute.type = _TYPES[text]
     elif text.startswith("@"):
@@ -114,7 +114,9 @@ def _value(attribute: Any, text: str) -> None:
             attribute.list.func.add().name = name[1:]
     else:
         value = ast.literal_eval(text)
-        if isinstance(value, list):
+        if isinstance(value, list) and any(isinstance(item, str) for item in value):
+            attribute.list.s.extend(item.encode() for item in value)
+        elif isinstance(value, list):
             attribute.shape.SetInParent()
             for size in value:
                 attribute.shape.dim.add(size=size)

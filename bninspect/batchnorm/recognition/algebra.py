@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.recognition.formula import Match, Term, read
-from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
+from bninspect.batchnorm.recognition.quantization.fake_quant import FAKE_QUANTS, delayed_from
 from bninspect.graph.ops import IDENTITIES, MERGES, RESHAPES
 from bninspect.graph.search import producers, reach
 from bninspect.graph.trace import same, scalar, value

@@ -16,14 +16,31 @@ if TYPE_CHECKING:
 
 FUSED_OPS = frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "_FusedBatchNormEx"})
 GLOBAL_OP = "BatchNormWithGlobalNormalization"
-INTERNAL_OPS = frozenset({
+REWRITTEN_OPS = frozenset({
     "_MklFusedBatchNorm", "_MklFusedBatchNormV2", "_MklFusedBatchNormV3", "_MklFusedBatchNormEx",
     "_MklNativeFusedBatchNorm", "_MklNativeFusedBatchNormV2", "_MklNativeFusedBatchNormV3",
     "_MklNativeFusedBatchNormEx",
 })  # fmt: skip
 """What TensorFlow makes of a fused op for oneDNN while it runs a graph (core/graph/mkl_layout_pass.cc)."""
+FUSED_CONVOLUTIONS = frozenset({
+    "_FusedConv2D", "_FusedDepthwiseConv2dNative", "_MklFusedConv2D", "_MklNativeFusedConv2D",
+    "_MklFusedDepthwiseConv2dNative", "_MklNativeFusedDepthwiseConv2dNative",
+})  # fmt: skip
+"""What TensorFlow makes of a convolution and what follows it while it runs a graph, be it a batch norm
+(core/grappler/optimizers/remapper.cc).
+"""
+QUANTIZED_OP = "QuantizedBatchNormWithGlobalNormalization"
+COMPILED_OPS = frozenset({
+    "XlaCallModule", "XlaLaunch", "XlaLaunchV2", "_XlaRun", "TPUExecute", "TPUExecuteAndUpdateVariables",
+    "TRTEngineOp", "RemoteFusedGraphExecute", "NeuronOp", "NGraphEncapsulate", "_nGraphEncapsulate",
+})  # fmt: skip
+"""Ops that run a program, made of a graph, that stands in an attribute or comes from a compiler."""
 ROOT_OPS = frozenset({"Rsqrt", "Sqrt", "Pow"})
 """Ops that may take the square root of a variance."""
+UNREAD_OPS = REWRITTEN_OPS | FUSED_CONVOLUTIONS | COMPILED_OPS | {QUANTIZED_OP}
+"""Ops that may hold a batch norm that is not read."""
+CANDIDATES = FUSED_OPS | UNREAD_OPS | ROOT_OPS | {GLOBAL_OP}
+"""Ops that may be a batch norm, or the core of one."""
 IF_OPS = frozenset({"If", "StatelessIf"})
 CALL_OPS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 WHILE_OPS = frozenset({"While", "StatelessWhile"})
@@ -60,7 +77,6 @@ class Library:
         """
         if not self.calls:
             return frozenset()
-        wanted = FUSED_OPS | INTERNAL_OPS | ROOT_OPS | {GLOBAL_OP}
         callers: dict[str, set[str]] = {}
         found = [
             target.name
@@ -70,7 +86,7 @@ class Library:
             if nodedef.op in IF_OPS or target.name not in self._functions
         ]
         for function in self._functions.values():
-            if any(nodedef.op in wanted for nodedef in function.nodes):
+            if any(nodedef.op in CANDIDATES for nodedef in function.nodes):
                 found.append(function.name)
             for nodedef in function.nodes:
                 if nodedef.op in self.calls:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
+from bninspect.batchnorm.recognition.quantization.fake_quant import FAKE_QUANTS, delayed_from
 from bninspect.batchnorm.wiring.predicates.predicate import COMPARISONS, analyse
 from bninspect.graph.ops import mutates
 from bninspect.graph.search import reach

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
+from bninspect.batchnorm.recognition.quantization.fake_quant import FAKE_QUANTS, delayed_from
 from bninspect.errors import RewriteError
 from bninspect.graph.ops import VARIABLES, mutates
 from bninspect.graph.trace import same, shape_of, value

@@ -108,12 +108,6 @@ def test_global_of_moments() -> None:
     assert only_layer(BATCH + text).mode is Mode.TRAINING
 
 
-@pytest.mark.parametrize("op", ["_MklFusedBatchNormV3", "_MklNativeFusedBatchNormEx"])
-def test_what_is_made_for_onednn_is_said(op: str) -> None:
-    (reason,) = reasons(STORED + f"y = {op}(x, gamma, beta, mean, variance, is_training=false)\n")
-    assert reason.startswith(f"{op} is a batch norm as TensorFlow rewrites it for oneDNN while it runs: ")
-
-
 @pytest.mark.parametrize(
     ("data_format", "axes"), [("NHWC", (0, 1, 2)), ("NCHW", (0, 2, 3)), ("NDHWC", (0, 1, 2))]
 )

@@ -18,6 +18,7 @@ import numpy as np
 
 from bninspect.batchnorm.recognition.algebra import DIVISIONS, root_of
 from bninspect.batchnorm.recognition.epsilon import variance_and_epsilon
+from bninspect.batchnorm.recognition.quantization.fake_quant import FAKE_QUANTS, delayed_from
 from bninspect.batchnorm.recognition.quantization.products import (
     MOST_TERMS,
     Sum,
@@ -28,7 +29,6 @@ from bninspect.batchnorm.recognition.quantization.products import (
     number,
     symbol,
 )
-from bninspect.batchnorm.recognition.quantized import FAKE_QUANTS, delayed_from
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import Tensor
 from bninspect.graph.ops import CONVOLUTIONS, IDENTITIES, MERGES, RESHAPES

@@ -19,9 +19,9 @@ from bninspect.batchnorm.recognition.fused import mode_of
 from bninspect.batchnorm.recognition.moments import data_format_of
 from bninspect.batchnorm.recognition.origin import origin
 from bninspect.batchnorm.recognition.quantization.expansion import flow, roots_behind
+from bninspect.batchnorm.recognition.quantization.fake_quant import exact
 from bninspect.batchnorm.recognition.quantization.readings import Readings, joins_of, layer_of, readings_at
 from bninspect.batchnorm.recognition.quantization.unscaled import Unscaled
-from bninspect.batchnorm.recognition.quantized import exact
 from bninspect.batchnorm.site import Carried, Chosen, Site, Undecided
 from bninspect.batchnorm.wiring.conditions import Join
 from bninspect.graph import Tensor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bninspect.batchnorm.recognition.quantized import delayed_from, exact
+from bninspect.batchnorm.recognition.quantization.fake_quant import delayed_from, exact
 from tests.support.text import graph
 
 START = """

@@ -1,0 +1,86 @@
+"""Batch norm that is not read: what TensorFlow makes of one while it runs, 8-bit ops, compiled programs."""
+
+from __future__ import annotations
+
+import pytest
+
+from bninspect.batchnorm.verdict import verdict
+from bninspect.graph.functions.library import COMPILED_OPS, FUSED_CONVOLUTIONS, REWRITTEN_OPS
+from tests.support.parts import IMAGE, STORED, reasons, report
+
+CONVOLVED = "w = Const([0.5])\ny = {op}(x, w, gamma, beta, mean, variance, fused_ops={fused})\n"
+WHOLE_NUMBERS = "x, low, high, mean, low, high, variance, low, high, beta, low, high, gamma, low, high"
+
+
+@pytest.mark.parametrize("op", sorted(REWRITTEN_OPS))
+def test_what_is_made_for_onednn(op: str) -> None:
+    (reason,) = reasons(STORED + f"y = {op}(x, gamma, beta, mean, variance, is_training=false)\n")
+    assert reason == (
+        f"{op} is a batch norm as TensorFlow rewrites it for oneDNN while it runs: save the graph that was "
+        "loaded, and not the one that ran"
+    )
+
+
+@pytest.mark.parametrize("op", sorted(FUSED_CONVOLUTIONS))
+def test_a_batch_norm_that_was_fused_into_a_convolution(op: str) -> None:
+    (reason,) = reasons(STORED + CONVOLVED.format(op=op, fused='["FusedBatchNorm", "Relu"]'))
+    assert reason == (
+        f"{op} holds a batch norm as TensorFlow fuses it into a convolution while it runs: save the graph "
+        "that was loaded, and not the one that ran"
+    )
+
+
+@pytest.mark.parametrize("fused", ['["BiasAdd", "Relu"]', "[]", "3", '"FusedBatchNorm"'])
+def test_a_convolution_that_none_was_fused_into(fused: str) -> None:
+    assert reasons(STORED + CONVOLVED.format(op="_FusedConv2D", fused=fused)) == []
+
+
+def test_a_convolution_that_does_not_say_what_was_fused_into_it() -> None:
+    assert reasons(STORED + "w = Const([0.5])\ny = _FusedConv2D(x, w, beta)\n") == []
+
+
+def test_whole_numbers() -> None:
+    text = "low = Const(0.0)\nhigh = Const(1.0)\n"
+    text += f"y = QuantizedBatchNormWithGlobalNormalization({WHOLE_NUMBERS})\n"
+    (reason,) = reasons(STORED + text)
+    assert reason == (
+        "QuantizedBatchNormWithGlobalNormalization is a batch norm of 8-bit numbers: inspect the model as it "
+        "was before it was quantized"
+    )
+
+
+@pytest.mark.parametrize("op", sorted(COMPILED_OPS))
+def test_a_compiled_program(op: str) -> None:
+    found = report(IMAGE + f"y = {op}(x)\n")
+    (said,) = found.unrecognised
+    assert (said.node, said.reason) == (
+        "y",
+        f"{op} runs a compiled program, and a batch norm in it is not seen: inspect the model as it was "
+        "before it was compiled",
+    )
+    assert verdict(found).text == "no batch norm for certain: 1 place could not be decided"
+
+
+PLAIN = "def f(a) -> r=n:y:0\n    n = Relu(a)\n"
+
+
+@pytest.mark.parametrize(("op", "count"), [("TRTEngineOp", 0), ("XlaLaunch", 0), ("XlaCallModule", 1)])
+def test_a_program_whose_function_stands_in_the_library(op: str, count: int) -> None:
+    """That tells whether a batch norm is in it; what an XlaCallModule names is only called by its program."""
+    assert len(reasons(IMAGE + f"y = {op}(x, function=@f)\n" + PLAIN)) == count
+
+
+def test_a_function_that_is_compiled_and_holds_one_is_said_once() -> None:
+    body = "def f(a) -> r=n:y:0\n    n = FusedBatchNormV3(a, a, a, a, a, is_training=false)\n"
+    assert reasons(IMAGE + "y = XlaLaunch(x, function=@f)\n" + body) == [
+        "batch norm inside a function that XlaLaunch calls"
+    ]
+
+
+def test_a_program_inside_a_function_that_is_called() -> None:
+    """As a SavedModel of JAX is written."""
+    body = "def f(a) -> r=n:output:0\n    n = XlaCallModule(a)\n"
+    (said,) = report(
+        IMAGE + "call = StatefulPartitionedCall(x, f=@f)\ny = Identity(call)\n" + body
+    ).unrecognised
+    assert said.node == "f/n"

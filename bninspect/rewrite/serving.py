@@ -110,8 +110,8 @@ def _what_serves(layer: BatchNorm, mode: Mode) -> Iterator[dict[Tensor, Value]]:
 
 def _anything(layer: BatchNorm, mode: Mode) -> Iterator[dict[Tensor, Value]]:
     for every in _what_serves(layer, mode):
-        for values in product((False, True), repeat=len(every)):
-            yield dict(zip(every, values, strict=True))
+        for values in product(*(((tensor, False), (tensor, True)) for tensor in every)):
+            yield dict(values)
 
 
 def mode_under(layer: BatchNorm, values: Mapping[Tensor, Value]) -> Mode | None:
@@ -149,12 +149,8 @@ def _values(tensor: Tensor, layers: Iterable[BatchNorm], graph: Graph) -> tuple[
     if tensor not in sources or dtype == np.bool_:
         return (False, True)
     limits = np.iinfo(dtype)
-    numbers = {0, 1} | {
-        floor(number) + step
-        for number in _compared_with(tensor, graph)
-        if abs(number) < _WIDEST
-        for step in (-1, 0, 1)
-    }
+    compared = (floor(number) for number in _compared_with(tensor, graph) if abs(number) < _WIDEST)
+    numbers = {0, 1}.union(*(range(number - 1, number + 2) for number in compared))
     return tuple(sorted(number for number in numbers if limits.min <= number <= limits.max))
 
 

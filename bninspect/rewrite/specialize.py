@@ -96,7 +96,7 @@ def specialize(report: Report, choice: Choice, *, everything: bool = False) -> S
     hold_updates(edits)
     for join, value in decided_delays(edits, conditions):
         _, negated = conditions.base(join.predicate)
-        _take(join, value != negated, join.node.inputs[0].node, edits, conditions)
+        _take(join, value != negated, join.predicate.node, edits, conditions)
     if everything and isinstance(choice, Mode):
         settle(report, choice, edits, conditions)
     leave_out_checks(report, edits)
@@ -248,8 +248,9 @@ def _flipped(layer: BatchNorm, mode: Mode, edits: Edits) -> LayerChange:
             return LayerChange(layer=layer, mode=mode, what="left", reason=reason)
     elif layer.form is Form.FUSED:
         node = site.node
-        for slot, tensor in zip((3, 4), empty_statistics(edits, site, dtype_of(site.mean)), strict=True):
-            edits.override(node, slot, tensor)
+        mean, variance = empty_statistics(edits, site, dtype_of(site.mean))
+        edits.override(node, 3, mean)
+        edits.override(node, 4, variance)
         edits.set_attributes(node, is_training=True)
         if node.attr("exponential_avg_factor") is not None:
             edits.set_attributes(node, exponential_avg_factor=1.0)

@@ -91,10 +91,67 @@ def test_a_fit_misses_by_half_a_standard_deviation_at_most(
 
 @pytest.mark.parametrize(
     ("mu", "share"),
-    [([0.09] * 4, None), ([0.11] * 4, 0.5), ([0.099], None), ([0.12], 0.5)],
+    [([0.09] * 4, None), ([0.11] * 4, 0.5), ([0.1], None), ([0.12], 0.5)],
     ids=["four small means", "four means", "one small mean", "one mean"],
 )
 def test_means_of_a_tenth_of_a_standard_deviation_tell_a_share(mu: Numbers, share: float | None) -> None:
     found = fit([one / 2 for one in mu], [0.5] * len(mu), mu, [1.0] * len(mu))
     assert found is not None
     assert found.a_mean == (None if share is None else pytest.approx(share))
+
+
+@pytest.mark.parametrize(
+    ("mean", "variance", "mu", "v", "holds"),
+    [
+        ([0.2], [1.0], [2.0], [4.0], False),
+        ([0.95], [1.0], [1.0], [1.0], False),
+        ([1.0] * 3, [3.0, 1.0, 1.0], [2.0] * 3, [1.0] * 3, True),
+        ([1.5, 0.5], [1.0] * 2, [2.0] * 2, [1.0] * 2, True),
+    ],
+    ids=["shares a tenth apart", "converged", "three quarters explained", "half a standard deviation missed"],
+)
+def test_each_bound_itself(mean: Numbers, variance: Numbers, mu: Numbers, v: Numbers, holds: bool) -> None:
+    """Shares of 0.1 and 0; a share of 0.95; 1 of 4 left; a median channel that is off by 0.5."""
+    found = fit(mean, variance, mu, v)
+    assert found is not None
+    assert found.start == "0/1"
+    assert found.holds is holds
+
+
+def test_variances_that_are_those_of_the_start_tell_no_share() -> None:
+    """The means decide."""
+    found = fit([1.0] * 4, [1.0] * 4, [2.0] * 4, [1.0] * 4)
+    assert found is not None
+    assert (found.start, found.a_mean, found.a_variance, found.a) == ("0/1", 0.5, None, 0.5)
+    assert (found.left, found.explained, found.holds) == (0.5, 1.0, True)
+
+
+@pytest.mark.parametrize(
+    ("share", "left", "steps"),
+    [(-0.5, 1.0, 0.0), (0.0, 1.0, 0.0), (0.5, 0.5, 1.0), (1.0, 0, None), (1.5, 0, None)],
+)
+def test_what_is_left_of_the_start_is_a_share(share: float, left: float, steps: float | None) -> None:
+    """Of statistics that moved away from the batch's all, and of those that went beyond them nothing."""
+    moments = Moments(mean=np.array([8.0]), variance=np.array([4.0]), values=100)
+    found = average_fit([share * 8], [1 + share * 3], moments, 0.5)
+    assert found is not None
+    assert (found.a, found.left, found.steps) == pytest.approx((share, left, steps))
+    assert found.explained == 1.0
+
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        (NAN, 2.5, 8, 4), (4, NAN, 8, 4), (4, 2.5, NAN, 4), (4, 2.5, 8, NAN),
+        (INF, 2.5, 8, 4), (4, INF, 8, 4), (4, 2.5, INF, 4), (4, 2.5, 8, INF),
+        (4, 2.5, 8, 0), (4, 2.5, 8, -1), (NAN, NAN, 8, 4), (4, 2.5, NAN, NAN),
+    ],
+    ids=lambda channel: " ".join(map(str, channel)),
+)  # fmt: skip
+def test_a_channel_of_which_one_number_is_of_no_use_is_left_out(channel: tuple[float, ...]) -> None:
+    alone = fit([4, 3, 5], [2.5, 2.4, 2.6], [8, 8, 9], [4, 4, 4])
+    columns = zip((4, 2.5, 8, 4), channel, (3, 2.4, 8, 4), (5, 2.6, 9, 4), strict=True)
+    assert fit(*(list(column) for column in columns)) == alone

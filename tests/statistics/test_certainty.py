@@ -93,3 +93,17 @@ def test_two_images_are_samples_of_each_other() -> None:
     s2, v = 2.0, 2.0  # of the two means, with I - 1; of all values
     floor = (s2 + 5 * s2**2 / 6 / (4 * (v + s2 / 2))) / (2 * v)
     assert standard_error(pair, None) == pytest.approx(np.sqrt(floor))
+
+
+def test_the_error_of_full_batches_is_scaled_to_all_values() -> None:
+    """Three batches of means -1, 0 and 1 and variance 1, 8 values each; a fourth of 4 values is no sample.
+    Its mean and variance are those of all: F of the three, times 24/28.
+    """
+    batches = [Spread.of(ImageMoments.of([[mean]], [[1.0]], 8)) for mean in (-1.0, 0.0, 1.0)]
+    small = Spread.of(ImageMoments.of([[0.0]], [[5 / 3]], 4))
+    whole, between = Spread.merged([*batches, small]), Spread.merged(batches)
+    v, s2 = 5 / 3, 1.0  # of all values; of the three means, with I - 1
+    squares = 1 / 3  # of 1 + (-1)^2, 1 and 1 + 1^2, with I - 1
+    floor = (s2 + (squares + 5 * s2**2 * 2 / 12) / (4 * (v + s2 / 3))) / (3 * v)
+    assert whole.moments.variance == pytest.approx([v])
+    assert standard_error(whole, None, between) == pytest.approx(np.sqrt(floor * 24 / 28))

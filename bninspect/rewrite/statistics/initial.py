@@ -77,18 +77,18 @@ def _others(report: Report, values: Collection[str]) -> list[str]:
 
 def _started(report: Report) -> Iterator[tuple[str, TensorValue]]:
     """The variables that hold moving statistics, with the values they start from."""
-    for layer in report.layers:
-        for tensor, start in ((layer.moving_mean, 0), (layer.moving_variance, 1)):
-            shape = None if tensor is None or tensor.node.op not in VARIABLES else _shape(tensor.node)
-            if tensor is not None and shape is not None:
+    for moving in filter(None, (layer.moving for layer in report.layers)):
+        for tensor, start in ((moving.mean, 0), (moving.variance, 1)):
+            shape = _shape(tensor.node)
+            if shape is not None:
                 dtype = str(tensor.node.attr("dtype", "float")).removesuffix("_ref")
                 array = np.full(shape, start, NUMPY[dtype])
                 constant = new_node(tensor.node.name, "Const", (), {"dtype": dtype, "value": array})
                 yield tensor.node.name, constant.attr("value")
 
 
-def _shape(variable: Node) -> tuple[int, ...] | None:
-    """The shape of a variable; None if that is not known."""
-    shape = declared_shape(variable)
-    known = shape is not None and min(shape, default=1) >= 0 and prod(shape) <= _MOST_VALUES
+def _shape(node: Node) -> tuple[int, ...] | None:
+    """The shape of a variable; None if that is not known, and of a constant."""
+    shape = declared_shape(node)
+    known = shape is not None and all(size >= 0 for size in shape) and prod(shape) <= _MOST_VALUES
     return shape if known else None

@@ -46,6 +46,6 @@ def _insert(edits: Edits, layer: BatchNorm, statistics: Statistics) -> None:
         near = site.carried.convolution.inputs[0].node
         refold(edits, layer, site, *constants(edits, site, near, *statistics), anew=True)
         return
-    shape = layout(layer, statistics[0].size)
-    mean, variance = (part.reshape(shape) for part in statistics)
-    edits.redirect(site.output, normalized(edits, layer, site, mean, variance))
+    mean, variance = statistics
+    shape = layout(layer, mean.size)
+    edits.redirect(site.output, normalized(edits, layer, site, mean.reshape(shape), variance.reshape(shape)))

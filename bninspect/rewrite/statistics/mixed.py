@@ -41,35 +41,38 @@ def mix_in(
     if layer.form is Form.FOLDED:
         raise RewriteError("its statistics are folded into weights")
     site = layer.nearest(Mode.TRAINING).site
-    wide = dtype_of(images[0])
+    means, variances = images
+    wide = dtype_of(means)
     chain = Chain(edits, f"{site.node.name}/bninspect/mixed", site.x.node)
     kept = chain.cast("share", share, "float", wide)
     numpy_type = np.float64 if wide == "double" else np.float32
     rest = chain.op("rest", "Sub", (chain.constant("one", np.asarray(1, numpy_type)), kept), T=wide)
-    mixed = []
-    for name, before, batch in zip(("mean", "variance"), old, _pooled(chain, images, wide), strict=True):
+
+    def mixed(name: str, before: Floats, batch: Tensor) -> Tensor:
         stored = chain.constant(f"old_{name}", before.astype(numpy_type))
         parts = (
             chain.op(f"kept_{name}", "Mul", (stored, kept), T=wide),
             chain.op(f"new_{name}", "Mul", (batch, rest), T=wide),
         )
         whole = chain.op(name, "Add", parts, T=wide)
-        mixed.append(chain.cast(f"{name}_of_layer", whole, wide, "float") if _is_fused(layer) else whole)
+        return chain.cast(f"{name}_of_layer", whole, wide, "float") if _is_fused(layer) else whole
+
+    batch_mean, batch_variance = _pooled(chain, means, variances, wide)
+    mean, variance = mixed("mean", old[0], batch_mean), mixed("variance", old[1], batch_variance)
     if _is_fused(layer):
         edits.set_attributes(site.node, is_training=False)
-        for slot, tensor in zip((3, 4), mixed, strict=True):
-            edits.override(site.node, slot, tensor)
+        edits.override(site.node, 3, mean)
+        edits.override(site.node, 4, variance)
     else:
-        edits.redirect(site.output, inferred(edits, layer, site, (mixed[0], mixed[1])))
+        edits.redirect(site.output, inferred(edits, layer, site, (mean, variance)))
 
 
 def _is_fused(layer: BatchNorm) -> bool:
     return layer.form is Form.FUSED
 
 
-def _pooled(chain: Chain, images: tuple[Tensor, Tensor], wide: str) -> tuple[Tensor, Tensor]:
+def _pooled(chain: Chain, means: Tensor, variances: Tensor, wide: str) -> tuple[Tensor, Tensor]:
     """Mean and biased variance over all images, which are of one size (`statistics.pooling`)."""
-    means, variances = images
     axis = chain.constant("axis", np.array([0], np.int32))
 
     def over_images(name: str, tensor: Tensor) -> Tensor:

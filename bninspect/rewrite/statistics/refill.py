@@ -52,18 +52,21 @@ def filling(slot: Slot, moments: Moments, mix: float = 0.0) -> Filling:
     Raises RewriteError, saying why, where they cannot stand there: not finite, of another size, beyond the
     range of the dtype.
     """
-    new = moments.mean, moments.variance
-    if not all(np.isfinite(part).all() for part in new):
+    mean, variance = moments.mean, moments.variance
+    if not (np.isfinite(mean).all() and np.isfinite(variance).all()):
         raise RewriteError("what it normalizes is not finite on these images")
     old = usable_statistics(slot.layers[0])
     if mix and old is not None:
-        if old[0].shape != new[0].shape:
-            raise RewriteError(_another_size(old[0].size, new[0].size))
-        new = tuple(mix * before + (1 - mix) * after for before, after in zip(old, new, strict=True))  # type: ignore[assignment]
-    parts = []
-    for record, values in zip((slot.mean, slot.variance), new, strict=True):
-        parts.append(_as_written(record, values, slot))
-    return Filling(slot=slot, mean=parts[0], variance=parts[1])
+        old_mean, old_variance = old
+        if old_mean.shape != mean.shape:
+            raise RewriteError(_another_size(old_mean.size, mean.size))
+        mean = mix * old_mean + (1 - mix) * mean
+        variance = mix * old_variance + (1 - mix) * variance
+    return Filling(
+        slot=slot,
+        mean=_as_written(slot.mean, mean, slot),
+        variance=_as_written(slot.variance, variance, slot),
+    )
 
 
 def usable_statistics(layer: BatchNorm) -> tuple[Floats, Floats] | None:

@@ -91,6 +91,11 @@ def test_old_and_new_are_mixed(old: tuple[Any, Any], mix: float, mean: Numbers, 
     assert found.mean.dtype == np.float32
 
 
+def test_nothing_is_mixed_unasked() -> None:
+    found = filling(slot([5.0, 6.0], [7.0, 8.0]), NEW)
+    assert (found.mean.tolist(), found.variance.tolist()) == ([1.0, 2.0], [3.0, 4.0])
+
+
 def test_a_mixture_of_two_sizes_is_refused() -> None:
     """Of three old channels and two new ones."""
     with pytest.raises(RewriteError, match="are of 3 values, and what it normalizes has 2 channels"):

@@ -62,7 +62,7 @@ def check(case: Case) -> Iterator[Finding]:
     initial = [values for values in stored(case, State.INITIAL) if values.gamma.any()]
     fixable = [values.layer.name for values in initial if not _is_frozen(values.layer)]
     for values in initial:
-        variance = int(values.variance[0])
+        variance = int(values.variance.max())
         epsilon = values.layer.epsilon or 0.0
         divisor = number(epsilon) if not variance else f"1 + {number(epsilon)}"
         frozen = _is_frozen(values.layer)

@@ -86,12 +86,10 @@ def _harmful(values: Values, outputs: dict[Tensor, Values]) -> NDArray[np.bool_]
     finite = values.variance + (values.layer.epsilon or 0.0) > 0
     collapsed = values.collapsed()
     let_through = collapsed & values.alive() & finite & (values.variance >= 0)
-    if not let_through.any():
-        return let_through
     gain = values.gain()
     usual = median(gain[~collapsed]) if not collapsed.all() else 0.0
     harmful: NDArray[np.bool_] = let_through & (gain >= thresholds.HARMFUL_GAIN * usual)
-    return harmful & ~dead_channels(values, outputs)
+    return harmful & ~dead_channels(values, outputs) if harmful.any() else harmful
 
 
 def _rest_fits(layer: LayerEvidence, collapsed: NDArray[np.intp]) -> bool:

@@ -59,7 +59,7 @@ def check(case: Case) -> Iterator[Finding]:
             + (f"; so are those of {listed([one.layer.name for one in others[1:]])}" if others[1:] else ""),
             layer=others[0].layer.name,
             node=others[0].node,
-            remedy=refresh_command(case, [one.layer.name for one in distinct.values()]) or _RESTORE,
+            remedy=refresh_command(case, [one.layer.name for one in (first, *others)]) or _RESTORE,
         )
 
 

@@ -64,14 +64,17 @@ def check(case: Case) -> Iterator[Finding]:
         if epsilon is None or median <= 0:
             continue
         share = epsilon / median
-        outlier = usual is not None and epsilon >= thresholds.OUTLYING_EPSILON * usual
         stated = f"epsilon {number(epsilon)} is {number(share)} times the median moving variance"
         unusual = epsilon > thresholds.USUAL_EPSILON and share >= thresholds.LARGE_EPSILON
         if share >= thresholds.DOMINANT_EPSILON or unusual:
             stated += (
                 f", so that a channel of that variance keeps {number((1 + share) ** -0.5)} of its spread"
             )
-        elif outlier and usual is not None and share >= thresholds.NOTICEABLE_EPSILON:
+        elif (
+            usual is not None
+            and epsilon >= thresholds.OUTLYING_EPSILON * usual
+            and share >= thresholds.NOTICEABLE_EPSILON
+        ):
             stated += f"; it is {number(usual)} in most layers"
         else:
             continue
@@ -94,7 +97,7 @@ def _usual(epsilons: list[float]) -> float | None:
     """The epsilon of more than half of the layers; None where there is none, or there are few layers."""
     if len(epsilons) < _FEWEST:
         return None
-    value, count = Counter(epsilons).most_common(1)[0]
+    value, count = Counter(epsilons).most_common()[0]
     return value if value > 0 and count > thresholds.MOST_LAYERS * len(epsilons) else None
 
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
 import pytest
 
+from bninspect.batchnorm import Mode
+from bninspect.rules import Case, judge, select
+from bninspect.statistics.pooling import ImageMoments
 from tests.support.catching import caught, found, fused, of_checkpoint, replaced
 from tests.support.parts import IMAGE, PHASE, STORED, fused_cond
+from tests.support.probes import probe, probed, rewritable
+from tests.support.probing import never, outcome
+from tests.support.reports import INITIAL as INITIAL_3, layer, phase, predicate, report as made
 
 ZEROS, ONES = "[0.0, 0.0, 0.0]", "[1.0, 1.0, 1.0]"
 INITIAL = IMAGE + replaced(mean=ZEROS, variance=ONES)
@@ -21,6 +31,65 @@ def test_catches_zero_and_one() -> None:
 def test_catches_zero_and_zero() -> None:
     finding = caught("BN201", IMAGE + replaced(mean=ZEROS, variance=ZEROS) + fused())
     assert finding.message.endswith("gamma/sqrt(0.001)")
+
+
+def test_an_epsilon_that_is_not_known_counts_as_0() -> None:
+    case = Case(report=made(layer("a", statistics=INITIAL_3, epsilon=None)))
+    with rewritable(case.report):
+        (finding,) = judge(case, select(["BN201"])).findings
+    assert finding.message.endswith("inference only multiplies by gamma/sqrt(1 + 0)")
+
+
+@pytest.mark.parametrize(
+    ("updates", "mode", "frozen"),
+    [
+        ("none", Mode.INFERENCE, True),
+        ("none", None, False),
+        (None, Mode.INFERENCE, False),
+        ("unused", Mode.INFERENCE, False),
+        ("run", None, False),
+    ],
+    ids=["trained on them", "trained on its batch", "not in training", "updates not run", "updated"],
+)
+def test_a_layer_that_was_trained_on_its_initial_statistics_is_not_refreshed(
+    updates: str | None, mode: Mode | None, frozen: bool
+) -> None:
+    """A second one beside it, which is initial as well, can be."""
+    decided = predicate(phase())
+    one = layer("a", decided=decided, mode=mode, statistics=INITIAL_3, updates=updates)
+    case = Case(report=made(one, layer("b", decided=decided, statistics=INITIAL_3)))
+    with rewritable(case.report):
+        first, second = judge(case, select(["BN201"])).findings
+    assert ("training (training=False) and inference only multiply" in first.message) is frozen
+    assert (first.remedy or "").startswith("train with" if frozen else "bninspect refresh model.pb --output")
+    assert ("--layer b" in (second.remedy or "")) is frozen
+    assert "--layer a" not in (second.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ({"score": 0.75, "verdict": "error"}, "own score 0.75"),
+        ({"score": 0.75, "verdict": "inconclusive", "mean_w2": 4.0}, "W 2"),
+    ],
+    ids=["decided", "of too few images"],
+)
+def test_measured_statistics_stand_beside_it(own: dict[str, Any], words: str) -> None:
+    """Of the channel whose values are largest; one that is not finite is none."""
+    one = probed("bn", 0, stored=never)
+    assert one.own is not None
+    assert one.own.staleness is not None
+    means = np.zeros((4, 16))
+    means[:, 5], means[:, 7], means[:, 9] = 3.0, -2.0, np.nan
+    variance = np.full((4, 16), 0.25)
+    variance[:, 7], variance[:, 9] = 16.0, np.nan
+    moments = ImageMoments.of(means, variance, 196)
+    staleness = replace(one.own.staleness, **own)
+    one = replace(one, own=replace(one.own, moments=moments, staleness=staleness))
+    (finding,) = outcome("BN201", probe(one)).findings
+    assert finding.evidence == (
+        f"{words}: what channel 7 normalizes has mean -2 and standard deviation 4; {finding.message}"
+    )
 
 
 def test_catches_a_switched_layer() -> None:

@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 
 from bninspect.rules import Severity
+from bninspect.rules.catalogue.bn204 import _harmful, _rest_fits
+from bninspect.rules.facts.measurements import evidence
+from bninspect.statistics import thresholds
+from tests.rules.facts.test_value_bounds import values
 from tests.support.catching import caught, found, fused, replaced
 from tests.support.parts import IMAGE, STORED
-from tests.support.probes import CHANNELS, probe
+from tests.support.probes import CHANNELS, net, probe
 from tests.support.probing import collapsed, net_with, outcome
 
 DEAD = IMAGE + replaced(variance="[1.5, 0.0, 0.5]")
@@ -35,6 +39,59 @@ def test_catches_a_share_of_the_median() -> None:
 def test_catches_all_channels() -> None:
     text = IMAGE + replaced(variance="[1e-13, 1e-14, 1e-20]") + fused()
     assert "3 of 3 channels" in caught("BN204", text).message
+
+
+@pytest.mark.parametrize(
+    ("variance", "epsilon", "harmful"),
+    [
+        ([0.0, 8.0, 8.0], 1.0, [0]),
+        ([0.0, 7.9, 7.9], 1.0, []),
+        ([1e-13, 1e-13, 1e-13], 1.0, [0, 1, 2]),
+        ([1e-13, 8.0, 8.0], None, [0]),
+        ([0.0, 8.0, 8.0], None, []),
+        ([-1e-13, 8.0, 8.0], 1.0, []),
+    ],
+    ids=["three times the gain", "less", "all of them", "no epsilon", "infinite", "negative"],
+)  # fmt: skip
+def test_a_collapsed_channel_harms_by_its_gain(
+    variance: list[float], epsilon: float | None, harmful: list[int]
+) -> None:
+    layer = replace(values(variance, epsilon=epsilon), mean=np.array([0.5, 0.5, 0.5]))
+    assert np.flatnonzero(_harmful(layer, {})).tolist() == harmful
+
+
+@pytest.mark.parametrize(
+    ("gamma", "severity"), [("[10.0, 1.0, 1.0]", Severity.WARNING), ("[10.1, 1.0, 1.0]", Severity.ERROR)]
+)
+def test_a_gain_is_extreme_beyond_the_bound(
+    gamma: str, severity: Severity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thresholds, "EXTREME_GAIN", 10.0)
+    text = IMAGE + replaced(variance="[0.0, 2e4, 2e4]", gamma=gamma) + fused(epsilon=1.0)
+    assert caught("BN204", text).severity is severity
+
+
+@pytest.mark.parametrize(
+    ("w", "floor", "fits"),
+    [
+        ([9.0, 1.0, 1.0], [0.0, 0.75, 0.75], False),
+        ([9.0, 0.9, 0.9], [0.0, 0.75, 0.75], True),
+        ([9.0, 0.6, 0.6], [0.0, 0.1, 0.1], False),
+        ([9.0, 0.1, np.nan], [0.0, 0.0, np.nan], True),
+        ([9.0, 0.9, 0.1], [0.0, 0.0, 0.6], True),
+        ([9.0, np.nan, np.nan], [0.0, np.nan, np.nan], False),
+        ([9.0], [0.0], False),
+    ],
+    ids=["at the bound", "below it", "above it", "what is known", "on average", "not known", "no other"],
+)  # fmt: skip
+def test_the_other_channels_fit_below_a_warning(
+    w: list[float], floor: list[float], fits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a standard deviation here; the first channel has collapsed."""
+    monkeypatch.setattr(thresholds, "WARNING", 0.5)
+    (one,) = evidence(probe(*net(1)))
+    one = replace(one, own=replace(one.own, w=np.array(w), floor=np.array(floor)))
+    assert _rest_fits(one, np.array([0])) is fits
 
 
 @pytest.mark.parametrize("gamma", ["[1.5, 0.0, 0.5]", "[1.5, 0.0001, 0.5]"])

@@ -58,9 +58,8 @@ def check(case: Case) -> Iterator[Finding]:
 def _kept(values: Values) -> str | None:
     """What to say of statistics that are kept in half precision."""
     held = values.layer.statistics.values
-    if held is None:
-        return None
-    for tensor, name in ((held.mean, "moving mean"), (held.variance, "moving variance")):
+    kept = () if held is None else ((held.mean, "moving mean"), (held.variance, "moving variance"))
+    for tensor, name in kept:
         if tensor.dtype in NARROW:
             return f"the {name} is kept in {spoken(tensor.dtype)}, in which small updates are lost"
     return None
@@ -73,13 +72,13 @@ def _beyond(values: Values) -> str | None:
         for branch in values.layer.wiring.served
     ):
         return None
-    mean, variance = (
-        np.abs(values.mean[np.isfinite(values.mean)]),
-        values.variance[np.isfinite(values.variance)],
-    )
-    largest = max(float(mean.max(initial=0)), float(variance.max(initial=0)))
-    if largest > thresholds.HALF_LARGEST:
-        return f"a statistic of {number(largest)}, where x is float16, whose largest number is 65504"
+    numbers = np.concatenate((np.abs(values.mean), values.variance))
+    beyond = numbers[np.isfinite(numbers) & (numbers > thresholds.HALF_LARGEST)]
+    if beyond.size:
+        return (
+            f"a statistic of {number(float(beyond.max()))}, where x is float16, whose largest number is 65504"
+        )
+    variance = values.variance
     lost = int(((variance > 0) & (variance <= thresholds.HALF_SMALLEST)).sum())
     if lost:
         least = number(float(variance[variance > 0].min()))

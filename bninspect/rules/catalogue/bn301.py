@@ -51,12 +51,10 @@ _GROUP = "train_op = tf.group(train_op, what ema.apply or the layer returned), a
 def check(case: Case) -> Iterator[Finding]:
     """Layers whose updates nobody runs."""
     unused = first_calls(layer for layer in case.layers if layer.updates == "unused")
-    if not unused:
-        return
-    run = training_of(case.report).run
+    training = training_of(case.report)
     listed = {name.partition(":")[0] for name in case.report.graph.graphdef.collections.get("update_ops", ())}
     for layer in unused:
-        idle = [node for node in layer.update_ops if node not in run]
+        idle = [node for node in layer.update_ops if node not in training.run]
         wired = [node for node in idle if node.name in listed]
         wire = _WIRE if _moved_by(wired) == _moved_by(idle) else _GROUP
         ops = ", ".join(dict.fromkeys(node.op for node in idle))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from bninspect.batchnorm import inspect
+from bninspect.graph import flatten
+from bninspect.graphdef.reader import records
 from bninspect.rules import Case, judge, select
 from tests.batchnorm.training.test_updates import BOTH, CHOSEN, MEAN_STEP, STORED, TRAIN, VARIANCE_STEP
 from tests.support.catching import checkpointed, found, not_run, of_checkpoint, of_fixture
 from tests.support.parts import MOMENTS, report
+from tests.support.text import graphdef
 
 UPDATED = STORED + MOMENTS + CHOSEN + MEAN_STEP + VARIANCE_STEP + "head = Relu(y)\n"
 WAITS = ", ^mean_update, ^variance_update"
@@ -52,6 +57,26 @@ def test_update_ops_that_list_one_call_of_two_are_enough() -> None:
         assert finding.message.endswith("; UPDATE_OPS lists 2 of them")
         assert finding.remedy is not None
         assert "tf.GraphKeys.UPDATE_OPS" in finding.remedy
+
+
+@pytest.mark.parametrize(
+    ("listed", "words"),
+    [
+        ((), ""),
+        (("mean_update",), "; UPDATE_OPS lists 1 of them"),
+        (("mean_update:0", "variance_update"), ""),
+    ],
+    ids=["none listed", "one", "both"],
+)
+def test_says_how_many_of_the_updates_are_listed(listed: tuple[str, ...], words: str) -> None:
+    lines = records(graphdef(UPDATED + BOTH.replace(WAITS, "")).SerializeToString(), "text")
+    collections = {**lines.collections, "update_ops": listed}
+    (finding,) = judge(
+        Case(report=inspect(flatten(replace(lines, collections=collections)))), select(["BN301"])
+    ).findings
+    start = "no train op runs the 2 update ops of its moving statistics (AssignSub)"
+    assert finding.message == start + words
+    assert ("tf.GraphKeys.UPDATE_OPS" in (finding.remedy or "")) is (len(listed) == 2)
 
 
 def test_catches_a_variance_that_stays_while_the_mean_moves() -> None:

@@ -14,14 +14,17 @@ from bninspect.inputs.request import Request
 from bninspect.rules import Case
 from bninspect.rules.remedies import (
     BUILD_ANEW,
+    data,
+    fillable,
     inputs_wanted,
     obstacle,
     probe_command,
     refresh_command,
     strip_command,
     to_inference,
+    with_values,
 )
-from tests.support.catching import fused
+from tests.support.catching import checkpointed, fused
 from tests.support.parts import IMAGE, MOMENTS, PARAMETERS, PHASE, STORED, UNDECIDED, fused_cond
 from tests.support.probing import fit
 from tests.support.text import graph, graphdef
@@ -122,8 +125,9 @@ y = Mul(centred, root)
         (STORED + MOMENTS + FORMULA, "bninspect refresh text --image DIR --strip -o text.serving.pb"),
         (STORED + UNDECIDED, BUILD_ANEW),
         (STORED + MOMENTS + FORMULA + UNDECIDED + "both = Add(y, undecided)\n", BUILD_ANEW),
+        (STORED + fused(training=True) + UNDECIDED + "both = Add(y, undecided)\n", BUILD_ANEW),
     ],
-    ids=["with statistics", "without", "undecided", "undecided beside one without"],
+    ids=["with statistics", "without", "undecided", "undecided beside one without", "beside one with them"],
 )
 def test_what_brings_it_to_inference(text: str, command: str) -> None:
     assert to_inference(case(text)) == command
@@ -167,6 +171,30 @@ def test_what_a_model_is_fed(text: str, words: str) -> None:
     model = case(text)
     assert inputs_wanted(model.report) == words
     assert probe_command(model) == f"bninspect probe text{words and ' ' + words}"
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (Request(random=4), " --feed x=@x.npy"),
+        (Request(feeds=("x=@mine.npy",)), " --feed x=@mine.npy"),
+    ],
+    ids=["random numbers", "an array"],
+)
+def test_random_numbers_are_not_drawn_again(request_: Request, words: str) -> None:
+    arrays = "x = Placeholder(dtype=float, shape=[-1, 3])\ny = Relu(x)\n"
+    assert data(case(arrays, request=request_)) == words
+
+
+def test_variables_with_values_are_constants_to_the_commands() -> None:
+    """And a model without variables is the one that was read."""
+    frozen = case(STORED + fused()).report
+    assert with_values(frozen) is frozen
+    restored = checkpointed("switched_115")
+    assert restored.report.graph.graphdef.variables
+    assert with_values(restored.report).graph.graphdef.variables is None
+    assert obstacle(restored.report) is None
+    assert fillable(restored.report, False) == {"bn"}
 
 
 def test_what_no_chosen_output_needs_is_not_fed() -> None:

@@ -99,7 +99,7 @@ def _steps(case: Case) -> int | None:
     held = None if node is None else stored_value(node)
     if held is None or held.size != 1:
         return None
-    steps = held.numbers().reshape(-1)[0]
+    steps = held.numbers().item()
     return int(steps) if math.isfinite(steps) and steps >= 0 else None
 
 

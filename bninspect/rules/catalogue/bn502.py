@@ -45,14 +45,13 @@ def check(case: Case) -> Iterator[Finding]:
     seen = set()
     names = [move.name for move in case.moves if move.is_reset]
     for move in case.moves:
-        mean = move.new.moving_mean
-        if not move.is_reset or mean in seen:
+        mean, held = move.new.moving_mean, move.new.statistics.values
+        if not move.is_reset or held is None or mean in seen:
             continue
         seen.add(mean)
-        held = move.new.statistics.values
-        start = "0" if held is not None and not held.variance_range[1] else "1"
+        start = "1" if held.variance_range[1] else "0"
         yield RULE.finding(
-            f"moving mean 0 and moving variance {start} in {counted(move.new.channels or 0, 'channel')}, "
+            f"moving mean 0 and moving variance {start} in {counted(held.mean.size, 'channel')}, "
             "their initial values; in OLD they were not: they were lost in a restore",
             layer=move.name,
             node=None if mean is None else mean.node.label,

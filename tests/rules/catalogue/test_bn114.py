@@ -83,6 +83,21 @@ def test_catches_a_function_that_is_not_in_the_file() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        ("there", "2 functions that the outputs need (gone, lost) are"),
+        ("there, gone", "1 function that the outputs need (lost) is"),
+    ],
+)
+def test_names_the_first_call_of_what_is_missing(held: str, words: str) -> None:
+    second = CALL.partition("\n")[2].replace("y = If(chosen, x", "z = If(chosen, y").replace("@gone", "@lost")
+    library = "".join(THERE.replace("there", name) for name in held.split(", "))
+    finding = caught("BN114", IMAGE + CALL + second + library)
+    assert finding.node == ("y" if held == "there" else "z")
+    assert finding.message == f"{words} not in the file: TensorFlow refuses to run it"
+
+
 def test_does_not_catch_functions_that_nobody_needs() -> None:
     """Nor calls of functions that are there."""
     assert not found("BN114", IMAGE + CALL + THERE + THERE.replace("there", "gone"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from bninspect.graphdef.schema import message_class
 from bninspect.models.restore import load as with_values
 from bninspect.rules import Case, Finding, judge, select
 from bninspect.rules.catalogue.bn304 import _for
+from bninspect.statistics import thresholds
 from tests.support.catching import checkpointed, not_run, of_checkpoint
 from tests.support.places import FIXTURES
 from tests.support.reports import value
@@ -88,6 +90,24 @@ def test_does_not_judge_steps_that_nobody_told_and_says_so() -> None:
     ]
 
 
+@pytest.mark.parametrize("steps", [[20.0, 30.0], [], [-1.0], [math.inf], [math.nan]], ids=str)
+def test_a_global_step_that_is_no_count_is_not_known(steps: list[float]) -> None:
+    held = {"bn/moving_mean": [3.0, -1.0], "bn/moving_variance": [2.0, 4.0], "global_step": steps}
+    variables = {name: value(numbers) for name, numbers in held.items()}
+    case = Case(report=inspect(flatten(replace(read(str(SLOW)), variables=variables))))
+    assert not judge(case, select(["BN304"])).findings
+    assert not_run("BN304", case) == [
+        "how many steps were made is not known: no global step was read from a checkpoint"
+    ]
+
+
+@pytest.mark.parametrize(("momentum", "open_"), [(0.79, False), (0.8, True), (0.99, True)])
+def test_the_steps_matter_to_averages_that_are_slow(momentum: float, open_: bool) -> None:
+    report = inspect(load(str(SLOW)))
+    report = replace(report, layers=(replace(report.layers[0], momentum=momentum),))
+    assert bool(not_run("BN304", Case(report=report))) is open_
+
+
 def test_a_momentum_that_is_no_constant_is_said_unless_the_user_tells_it() -> None:
     report = inspect(with_values(str(SLOW)))
     (layer,) = report.layers
@@ -112,6 +132,34 @@ def test_the_last_batch_may_make_a_fifth(momentum: float, caught: bool) -> None:
     report = replace(report, layers=(replace(report.layers[0], momentum=momentum),))
     told = judge(Case(report=report), select(["BN304"])).findings
     assert [finding.message.partition(":")[0] for finding in told] == [f"momentum {momentum:g}"] * caught
+
+
+@pytest.mark.parametrize(
+    ("momentum", "most", "words"),
+    [
+        (0.9, 0.9**20, None),
+        (
+            0.9,
+            0.9**20 * 0.999,
+            "momentum 0.9 the moving statistics still hold 12.2 % of their initial values",
+        ),
+        (1.5, 0.05, "momentum 1.5 the moving statistics still hold 100 % of their initial values"),
+    ],
+    ids=["as much as may be", "more", "an average that never moves"],
+)
+def test_what_may_be_left_of_the_start(
+    momentum: float, most: float, words: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(thresholds, "MOST_OF_START", most)
+    report = inspect(with_values(str(SLOW)))
+    report = replace(report, layers=(replace(report.layers[0], momentum=momentum),))
+    told = judge(Case(report=report), select(["BN304"])).findings
+    assert [one.message for one in told] == ([] if words is None else [f"after 20 steps with {words}"])
+
+
+def test_the_remedy_leaves_as_much_as_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thresholds, "MOST_OF_START", 0.9**3)
+    assert _for(3) == "a smaller momentum (0.9), or more steps"
 
 
 def test_before_the_first_step_all_is_known() -> None:

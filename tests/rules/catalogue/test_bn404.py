@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from bninspect.rules import Severity
 from bninspect.rules.catalogue import bn404
-from tests.support.probes import net, probe
+from tests.support.probes import net, probe, probed
 from tests.support.probing import net_with, never, outcome, part_way, reason, shifted
 
 
@@ -59,6 +62,45 @@ def test_catches_what_more_than_half_of_the_layers_are(on_their_way: int, caught
         layers[index] = net_with(index, part_way(0.4))[index]
     told = outcome("BN404", probe(*layers)).findings
     assert [len(finding.accounts_for) for finding in told] == [on_their_way] * caught
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "severity"),
+    [
+        (("fine", "fine", "fine"), None),
+        (("fine", "note", "fine"), Severity.WARNING),
+        (("fine", "warning", "note"), Severity.WARNING),
+        (("note", "fine", "error"), Severity.ERROR),
+    ],
+    ids=["all fit", "one is worth a note", "a warning", "an error"],
+)
+def test_is_said_where_a_layer_is_off_and_as_grave(
+    verdicts: tuple[Any, ...], severity: Severity | None
+) -> None:
+    layers = []
+    for layer, verdict in zip(net(3, stored=part_way(0.4)), verdicts, strict=True):
+        assert layer.own is not None
+        assert layer.own.staleness is not None
+        own = replace(layer.own, staleness=replace(layer.own.staleness, verdict=verdict))
+        layers.append(replace(layer, own=own))
+    told = outcome("BN404", probe(*layers)).findings
+    assert [one.severity for one in told] == ([] if severity is None else [severity])
+
+
+@pytest.mark.parametrize(("count", "layer"), [(1, "net/block0/bn"), (2, None)])
+def test_the_only_layer_is_named(count: int, layer: str | None) -> None:
+    (finding,) = outcome("BN404", probe(*net(count, stored=part_way(0.4)))).findings
+    assert finding.layer == layer
+    assert finding.accounts_for == {f"net/block{index}/bn" for index in range(count)}
+
+
+def test_of_several_momenta_the_first_is_said() -> None:
+    layers = [
+        probed(f"net/block{index}/bn", index, stored=part_way(0.4), momentum=momentum)
+        for index, momentum in enumerate((0.99, 0.9, 0.9))
+    ]
+    (finding,) = outcome("BN404", probe(*layers)).findings
+    assert "; with momentum 0.99 that is about " in finding.message
 
 
 def test_the_momentum_is_the_layers_unless_the_user_tells_it() -> None:

@@ -35,7 +35,7 @@ from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
 from bninspect.statistics.average import AverageFit, average_fit
 from bninspect.statistics.median import median
-from bninspect.text import percent
+from bninspect.text import counted, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -109,7 +109,7 @@ def _train_on(held: Sequence[Fit], momentum: float | None) -> str:
     more = ""
     if momentum is not None and left > thresholds.LEFT_WHEN_DONE:
         steps = math.log(thresholds.LEFT_WHEN_DONE / left) / math.log(momentum)
-        more = f" for some {math.ceil(steps):,} steps more"
+        more = f" for some {counted(math.ceil(steps), 'step')} more"
     return f"train on with the update ops run{more}"
 
 

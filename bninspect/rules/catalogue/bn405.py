@@ -46,7 +46,7 @@ def check(case: Case) -> Iterator[Finding]:
     """The first layer, where another preset fits it many times better than the given one."""
     probe = probe_of(case)
     trial, better = probe.presets, better_preset(probe)
-    if trial is None or better is None or trial.given is None:
+    if trial is None or trial.given is None or better is None:
         return
     title = f"the images are not prepared as in training: {_compared(better, trial.given)}"
     evidence = (

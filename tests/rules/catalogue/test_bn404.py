@@ -31,6 +31,12 @@ def test_does_not_catch_what_has_converged() -> None:
         assert not outcome("BN404", probe(*net(stored=part_way(share)))).findings
 
 
+def test_says_that_the_model_was_not_run() -> None:
+    found = outcome("BN404", probe(*net(stored=part_way(0.4)), ran=False))
+    assert (found.findings, reason(found)) == ((), "the model was not run")
+    assert reason(outcome("BN404", probe(*net()))) == ""
+
+
 def test_does_not_catch_one_layer_of_six() -> None:
     assert not outcome("BN404", probe(*net_with(2, part_way(0.4)))).findings
 

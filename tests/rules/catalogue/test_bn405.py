@@ -9,8 +9,9 @@ import pytest
 
 from bninspect.measure.presets import PresetTrial
 from bninspect.rules import Severity
+from bninspect.statistics import thresholds
 from tests.support.probes import net, probe
-from tests.support.probing import fit, outcome, reason, trial
+from tests.support.probing import fit, outcome, reason, shifted, trial
 
 
 def test_catches_another_preset() -> None:
@@ -39,6 +40,19 @@ def test_catches_a_preset_that_fits_many_times_better(given: float, best: float)
     assert reason(found) == ""
 
 
+@pytest.mark.parametrize(
+    ("best", "words"),
+    [
+        (thresholds.WARNING, "--preprocess tf fits, --preprocess raw does not"),
+        (0.4, "--preprocess tf fits 15 times better than --preprocess raw"),
+    ],
+)
+def test_a_preset_fits_up_to_a_warning(best: float, words: str) -> None:
+    (finding,) = outcome("BN405", probe(*net(), presets=fits(6.0, best))).findings
+    assert finding.title == f"the images are not prepared as in training: {words}"
+    assert finding.message == f"{finding.title}: {finding.evidence}"
+
+
 @pytest.mark.parametrize(("given", "best"), [(0.22, 0.2), (0.22, 0.05), (1.3, 0.8)])
 def test_does_not_catch_what_fits_about_as_well(given: float, best: float) -> None:
     """Nor a gap too small to matter, however much smaller the other is."""
@@ -60,7 +74,32 @@ def test_names_what_fits_about_as_well_as_the_best() -> None:
     torch, tf, raw = fit("torch", 0.7), fit("tf", 0.6), fit("raw", 100.0)
     tried = PresetTrial(layer="net/block0/bn", images=16, fits=(tf, torch, raw), given=raw)
     (finding,) = outcome("BN405", probe(*net(), presets=tried)).findings
-    assert finding.evidence.endswith("(torch fits about as well)")
+    assert finding.evidence == (
+        "net/block0/bn over 16 images: W 100 (its input 101 times as wide as stored) with --preprocess raw, "
+        "0.6 with tf, 0.7 with torch (torch fits about as well)"
+    )
+    unit = fit("unit", 0.65)
+    (finding,) = outcome("BN405", probe(*net(), presets=replace(tried, fits=(tf, unit, torch, raw)))).findings
+    assert finding.evidence.endswith("0.7 with torch (unit, torch fit about as well)")
+
+
+def test_accounts_for_the_layers_whose_gap_is_gone_under_it() -> None:
+    """Measured there; of the first layer the trial says so. What is wrong under both is another matter."""
+    wrong, right = net(6, stored=shifted), net(6)
+    layers = [
+        wrong[0],
+        replace(wrong[1], refit=right[1].own),
+        replace(wrong[2], refit=wrong[2].own),
+        replace(right[3], refit=right[3].own),
+        wrong[4],
+        replace(right[5], refit=wrong[5].own),
+    ]
+    (finding,) = outcome("BN405", probe(*layers, presets=trial("raw"))).findings
+    assert finding.accounts_for == {"net/block0/bn", "net/block1/bn"}
+    (finding,) = outcome(
+        "BN405", probe(replace(wrong[0], refit=wrong[0].own), *layers[1:], presets=trial("raw"))
+    ).findings
+    assert finding.accounts_for == {"net/block1/bn"}
 
 
 def test_says_that_no_preset_was_tried() -> None:

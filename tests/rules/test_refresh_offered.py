@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -35,12 +35,13 @@ def of(text: str, before: str = "") -> Case:
     return Case(report=found, moved=diff(report(before), found) if before else None)
 
 
-def probed(**of_all: object) -> Case:
-    found = probe(*net(2, **of_all))
+def probed(stored: Any) -> Case:
+    found = probe(*net(2, stored=stored))
     return Case(report=found.report, probe=found)
 
 
 BOTH = ["y", "z"]
+TRAINING = two(mean="[0.5, 1.0, 2.0]", variance=ONES).replace("is_training=false", "is_training=true")
 CASES: dict[str, tuple[Callable[[], Case], Sequence[str], str]] = {
     "BN201": (lambda: of(two(mean=ZEROS, variance=ONES)), BOTH, "run UPDATE_OPS with every training step"),
     "BN202": (lambda: of(two(mean="[0.0, 0.0, 1e-4]", variance=ONES)), BOTH, "train longer"),
@@ -60,11 +61,11 @@ CASES: dict[str, tuple[Callable[[], Case], Sequence[str], str]] = {
         "save all variables: tf.train.Saver(), not tf.train.Saver(tf.trainable_variables())",
     ),
     "BN403": (
-        lambda: probed(stored=shifted),
+        lambda: probed(shifted),
         ["net/block0/bn", "net/block1/bn"],
         "train on with the update ops run, or restore statistics that belong to these weights",
     ),
-    "BN404": (lambda: probed(stored=part_way(0.4)), [], "train on with the update ops run"),
+    "BN404": (lambda: probed(part_way(0.4)), [], "train on with the update ops run"),
     "BN501": (
         lambda: of(TRAINING.replace("w = Const([1.0", "w = Const([9.0"), TRAINING),
         ["y"],
@@ -76,7 +77,6 @@ CASES: dict[str, tuple[Callable[[], Case], Sequence[str], str]] = {
         "restore the moving statistics with the weights",
     ),
 }
-TRAINING = two(mean="[0.5, 1.0, 2.0]", variance=ONES).replace("is_training=false", "is_training=true")
 
 
 @pytest.mark.parametrize("code", CASES)

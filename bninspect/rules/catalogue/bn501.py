@@ -84,8 +84,9 @@ def undecided(case: Case) -> str | None:
     blind = [one for one in case.moves if one.verdict in (Verdict.UNREAD, Verdict.WEIGHTS_UNREAD)]
     if blind:
         reasons.append(f"{counted(len(blind), 'layer')} could not be compared")
-    if case.moved is not None and case.moved.unmatched:
-        reasons.append(f"{counted(len(case.moved.unmatched), 'layer')} without a match in the other file")
+    unmatched = () if case.moved is None else case.moved.unmatched
+    if unmatched:
+        reasons.append(f"{counted(len(unmatched), 'layer')} without a match in the other file")
     return "; ".join(reasons) or None
 
 

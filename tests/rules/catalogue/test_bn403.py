@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bninspect.rules import Severity
+from bninspect.statistics.staleness import Worst
 from tests.support.probes import net, output, probe
 from tests.support.probing import (
     collapsed,
@@ -31,6 +33,32 @@ def test_catches_a_shifted_mean_as_an_error() -> None:
 def test_catches_a_wide_variance_as_a_warning() -> None:
     (finding,) = outcome("BN403", probe(*net_with(4, widened))).findings
     assert (finding.layer, finding.severity) == ("net/block4/bn", Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ({}, "own score 0.75 over 64 images; worst channel 3: d 2.5, r 0.5"),
+        ({"images": 1}, "own score 0.75 over 1 image; worst channel 3: d 2.5, r 0.5"),
+        ({"worst": None}, "own score 0.75 over 64 images"),
+        ({"score": None}, None),
+        ({"verdict": "note"}, None),
+        ({"verdict": "warning"}, "own score 0.75 over 64 images; worst channel 3: d 2.5, r 0.5"),
+    ],
+    ids=["an error", "one image", "no worst channel", "no score", "a note", "a warning"],
+)
+def test_says_the_score_and_the_worst_channel(own: dict[str, Any], words: str | None) -> None:
+    given = {"score": 0.75, "verdict": "error", "worst": Worst(3, 2.5, 0.5, 2.6), **own}
+    layers = net(3)
+    assert layers[1].own is not None
+    assert layers[1].own.staleness is not None
+    stale = replace(layers[1].own, staleness=replace(layers[1].own.staleness, **given))
+    layers[1] = replace(layers[1], own=stale)
+    told = outcome("BN403", probe(*layers)).findings
+    assert [one.evidence for one in told] == ([] if words is None else [words])
+    for one in told:
+        assert one.message == f"the stored statistics are stale: {words}"
+        assert one.severity.value == given["verdict"]
 
 
 def test_catches_every_stale_layer() -> None:
@@ -65,7 +93,7 @@ def test_random_numbers_say_nothing_of_statistics(code: str) -> None:
 
 def test_does_not_catch_what_fits() -> None:
     found = outcome("BN403", probe(*net()))
-    assert (found.findings, reason(found)) == ((), "")
+    assert (found.findings, found.not_run) == ((), ())
 
 
 def test_does_not_catch_what_is_inherited() -> None:

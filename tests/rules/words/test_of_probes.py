@@ -76,7 +76,7 @@ def test_how_many_updates_a_share_is(steps: list[float | None], momentum: float 
         (1.0, 0.5, " for some 7 steps more"),  # 0.5**7 = 0.0078
         (0.5, 0.5, " for some 6 steps more"),
         (thresholds.LEFT_WHEN_DONE, 0.5, ""),
-        (thresholds.LEFT_WHEN_DONE * 1.01, 0.5, " for some 1 steps more"),
+        (thresholds.LEFT_WHEN_DONE * 1.01, 0.5, " for some 1 step more"),
         (1.0, None, ""),
     ],
 )

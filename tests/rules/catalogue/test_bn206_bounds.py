@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-import numpy as np
 import pytest
 
 from bninspect.rules import Case, judge, select
-from bninspect.rules.catalogue.bn206 import _median, _usual
-from bninspect.rules.facts.measurements import evidence
 from bninspect.statistics import thresholds
-from bninspect.statistics.pooling import ImageMoments
-from tests.support.probes import net, probe
 from tests.support.reports import layer, report, statistics
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 KEEPS = "so that a channel of that variance keeps {} of its spread"
 OUTLIES = "it is 9.8e-04 in most layers"
@@ -59,43 +48,3 @@ def test_an_epsilon_counts_from_its_bounds_on(
     findings = judge(Case(report=found), select(["BN206"])).findings
     assert [one.layer for one in findings] == ([] if words is None else ["it"])
     assert all(one.message.endswith(words or "") for one in findings)
-
-
-@pytest.mark.parametrize(
-    ("epsilons", "usual"),
-    [
-        ([], None),
-        ([1.0, 1.0], None),
-        ([1.0, 1.0, 2.0], 1.0),
-        ([2.0, 1.0, 1.0, 2.0], None),
-        ([2.0, 1.0, 1.0, 1.0], 1.0),
-        ([0.0, 0.0, 0.0, 1.0], None),
-        ([1.0, 2.0, 3.0], None),
-    ],
-    ids=["none", "two", "two of three", "half", "most", "most have none", "each its own"],
-)
-def test_an_epsilon_is_usual_in_more_than_half_of_three_and_more(
-    epsilons: list[float], usual: float | None
-) -> None:
-    assert _usual(epsilons) == usual
-
-
-@pytest.mark.parametrize(
-    ("variance", "collapsed", "median"),
-    [
-        ([1.0, 2.0, 4.0], [], 2.0),
-        ([1.0, 2.0, 4.0], [0], 3.0),
-        ([np.inf, 2.0, 4.0], [], 3.0),
-        ([np.nan, 2.0, 4.0], [], 3.0),
-        ([thresholds.VANISHED, 2.0, 4.0], [], 3.0),
-        ([0.0, 0.0, 4.0], [2], 0.0),
-    ],
-    ids=["of all", "of those that vary", "no infinite one", "no unknown one", "none all but 0", "of none"],
-)
-def test_the_median_measured_variance_is_that_of_live_channels(
-    variance: Sequence[float], collapsed: list[int], median: float
-) -> None:
-    (one,) = evidence(probe(*net(1)))
-    moments = ImageMoments.of(np.zeros((2, 3)), np.array([variance, variance]), 196)
-    flags = np.isin(np.arange(3), collapsed)
-    assert _median(replace(one, moments=moments), flags) == median

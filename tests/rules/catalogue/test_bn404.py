@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -99,53 +98,6 @@ def test_the_only_layer_is_named(count: int, layer: str | None) -> None:
     (finding,) = outcome("BN404", probe(*net(count, stored=part_way(0.4)))).findings
     assert finding.layer == layer
     assert finding.accounts_for == {f"net/block{index}/bn" for index in range(count)}
-
-
-def fitted(*facts: tuple[float, float, float, float | None]) -> list[Any]:
-    """Fits of these (share, what is left, what it explains, steps), of averages that began at 0 and 1."""
-    return [
-        (None, SimpleNamespace(start="0/1", a=a, left=left, explained=explained, steps=steps))
-        for a, left, explained, steps in facts
-    ]
-
-
-@pytest.mark.parametrize(
-    ("facts", "momentum", "words"),
-    [
-        ([(0.4, 0.6, 0.9, None)], None,
-         "40 % to 40 %; it explains 90 % of the gap (with --momentum M the number of updates follows)"),
-        ([(0.4, 0.6, 0.9, 51.0), (0.2, 0.8, 0.8, None), (0.3, 0.7, 0.85, 53.0)], 0.99,
-         "20 % to 40 %; it explains 85 % of the gap; with momentum 0.99 that is about 52 updates"),
-        ([(-0.1, 1.0, 0.9, None), (0.1, 0.9, 0.8, None)], 0.9, "0 % to 10 %; it explains 85 % of the gap"),
-        ([(0.4, 0.6, 0.9, 1234.0)], 0.9997,
-         "40 % to 40 %; it explains 90 % of the gap; with momentum 0.9997 that is about 1,234 updates"),
-    ],
-    ids=["no momentum", "a median of those that are known", "steps that are not known", "many"],
-)  # fmt: skip
-def test_the_evidence_is_one_share(facts: list[Any], momentum: float | None, words: str) -> None:
-    assert bn404._evidence(fitted(*facts), 7, momentum) == (
-        f"in {len(facts)} of 7 layers one share fits mean and variance alike, from their start (mean and "
-        f"variance 0/1) to those of the images: {words}"
-    )
-
-
-@pytest.mark.parametrize(
-    ("left", "momentum", "words"),
-    [
-        ([0.5], 0.9, " for some 38 steps more"),
-        ([0.5, 0.9, 0.1], 0.9, " for some 38 steps more"),
-        ([0.01], 0.9, ""),
-        ([0.0101], 0.9, " for some 1 step more"),
-        ([0.5], None, ""),
-        ([0.9], 0.9999, " for some 44,996 steps more"),
-    ],
-    ids=["half", "half in the median", "done", "hardly done", "no momentum", "many"],
-)
-def test_training_goes_on_until_a_hundredth_is_left(
-    left: list[float], momentum: float | None, words: str
-) -> None:
-    facts = [(1 - part, part, 0.9, None) for part in left]
-    assert bn404._train_on(fitted(*facts), momentum) == f"train on with the update ops run{words}"
 
 
 def test_of_several_momenta_the_first_is_said() -> None:

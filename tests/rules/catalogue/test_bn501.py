@@ -196,21 +196,6 @@ def test_does_not_catch_what_graphs_for_inference_do_not_tell() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("more", "words"),
-    [
-        (fused("z", "y"), "1 layer without a match in the other file"),
-        (fused("z", "y") + fused("w", "z"), "2 layers without a match in the other file"),
-    ],
-    ids=["one", "two"],
-)
-def test_layers_of_one_file_alone_are_said(more: str, words: str) -> None:
-    for pair in ((TRAINING, TRAINING + more), (TRAINING + more, TRAINING)):
-        outcome = between(*map(report, pair))
-        assert not outcome.findings
-        assert [one.reason for one in outcome.not_run] == [words]
-
-
 def test_one_training_graph_tells_of_both_files() -> None:
     frozen, training = report(NET + fused(x="made")), report(TRAINING.replace(*LEARNED))
     assert [len(between(*pair).findings) for pair in ((frozen, training), (training, frozen))] == [1, 1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -167,13 +166,6 @@ def test_errors_grow_with_depth_by_their_ranks_and_their_thirds(
     assert ("the deeper the more" in said(scored(*scores), range(4)).title) is deeper
 
 
-@pytest.mark.parametrize(
-    ("values", "trend"), [((1, 2, 9), 1.0), ((9, 2, 1), -1.0), ((1, 3, 2), 0.5), ((2, 3, 1, 4), 0.4)]
-)
-def test_a_trend_is_the_correlation_of_ranks(values: Sequence[float], trend: float) -> None:
-    assert _trend(values) == pytest.approx(trend)
-
-
 def test_one_layer_is_said_with_its_worst_channel() -> None:
     worst = Worst(7, 2.5, 0.5, 2.6)
     assert said(scored(0.1, 0.8, worst=worst), (1,)).evidence == (
@@ -192,18 +184,12 @@ SPREAD = float(np.log(8.0) - np.log(2.0)) / 2
     ("ratios", "one_factor", "words"),
     [
         ([2.0] * 4, 0.5, FACTOR.format(2)),
-        ([0.5] * 4, 0.5, FACTOR.format(0.5)),
         ([2.0] * 4, float(np.log(2.0)), FIRST),
-        ([1.0] * 4, 0.5, FIRST),
         ([1.0, 2.0, 4.0, 8.0, 16.0], SPREAD, FACTOR.format(4)),
         ([1.0, 2.0, 4.0, 8.0, 16.0], SPREAD * 0.999, FIRST),
-        ([3.0, math.nan, 0.0, math.inf], 0.5, FIRST),
-        ([3.0, math.nan, 3.0, math.inf], 0.5, FACTOR.format(3)),
-        ([0.0, 0.0, 3.0, 3.0], 0.5, FACTOR.format(3)),
     ],
-    ids=["wider", "narrower", "hardly wider", "as wide", "alike", "not alike", "one channel", "two channels",
-         "silent channels"],
-)  # fmt: skip
+    ids=["wider", "as wide as may be", "as unlike as may be", "more unlike"],
+)
 def test_of_the_first_layer_one_factor_is_said(
     ratios: Sequence[float], one_factor: float, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,7 @@ Context = frozenset[tuple["Tensor", bool]]
 """Pairs of a predicate, free of negations, and the value it must have."""
 _EMPTY: Context = frozenset()
 _COUNTED = SUMS | PICKS
-_CHOOSING_BY = SWITCHES | SELECTS | MERGES
+_CHOOSING_BY = SWITCHES | SELECTS
 _JOINING = MERGES | SELECTS | _COUNTED
 _MOST_CONDITIONS = 64
 _MOST_STEPS = 2_000_000
@@ -69,7 +69,7 @@ class Conditions:
         """Whether a predicate may choose as a number: in blends and picks."""
         self._joining = _JOINING if self.may_weigh else MERGES | SELECTS
         self._steps = 0
-        self._any = any(node.op in SWITCHES or node.conditions for node in graph)
+        self._any = any(node.op in SWITCHES for node in graph)
         for node in order if self._any else ():
             if _may_depend(node):
                 self._known[node] = self._join_of(node)
@@ -124,8 +124,8 @@ class Conditions:
         """
         if self._asking is None:
             self._asking = {}
-            for predicate in filter(None, map(_read, self._graph.where(_CHOOSING_BY.__contains__))):
-                one = asked(predicate)
+            for node in self._graph.where(_CHOOSING_BY.__contains__):
+                one = asked(node.inputs[0 if node.op in SELECTS else 1])
                 stands, negated = self.base(one)
                 self._asking.setdefault(stands, {})[one] = negated
         return self._asking.get(source, {})
@@ -178,7 +178,7 @@ class Conditions:
         for tensor in node.inputs:
             before = tensor.node
             edge = self._edge(tensor) if before.op in SWITCHES else self._known.get(before, _EMPTY)
-            if edge and edge is not context:
+            if edge is not context:
                 context = _both(context, edge) if context else edge
         for control in node.controls:
             context = _both(context, self._known.get(control, _EMPTY))
@@ -255,13 +255,6 @@ def constant_truth(predicate: Tensor) -> bool | None:
     """The one value that the file leaves a predicate; None if it can have both."""
     known = truth(predicate)
     return None if known is None or known[0].leaves else known[1]
-
-
-def _read(node: Node) -> Tensor | None:
-    """The predicate that a Switch or a Select reads, or that was an If's before its Merge was written."""
-    if node.op in MERGES:
-        return node.predicate
-    return node.inputs[0 if node.op in SELECTS else 1]
 
 
 def _tensors_before(tensor: Tensor) -> Iterator[Tensor]:

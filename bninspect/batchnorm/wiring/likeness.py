@@ -60,7 +60,7 @@ def does_the_same(first: Site, second: Site) -> bool:
     """Whether two sites normalize with the same statistics and parameters."""
     if first is second:
         return True
-    if first.mode is not second.mode or first.epsilon != second.epsilon or not is_alike(first, second):
+    if first.mode is not second.mode or first.epsilon != second.epsilon:
         return False
     return parameters(first) == parameters(second) and _statistics(first) == _statistics(second)
 

@@ -118,7 +118,7 @@ def _formula(
         return table[0], ()
     half = len(table) // 2
     yes, no = table[:half], table[half:]
-    both = list(zip(yes, no, strict=True))
+    both = [(yes[at], no[at]) for at in range(half)]
     if all(None in (one, other) or one is other for one, other in both):
         return _formula(tuple(other if one is None else one for one, other in both), sources[1:])
     (if_true, first), (if_false, second) = _formula(yes, sources[1:]), _formula(no, sources[1:])

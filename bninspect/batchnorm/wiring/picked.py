@@ -35,12 +35,12 @@ def picked(node: Node, weight: Callable[[Tensor], Weight | None]) -> Blend | Non
         return None
     sides = _sides(same(node.inputs[0]))
     number = weight(place) if sides else None
-    if number is None or number.predicate is None:
+    if number is None:
         return None
-    places = number.if_true, number.if_false
-    if places[0] == places[1] or any(at not in range(len(sides)) for at in places):
+    predicate, *places = number
+    if predicate is None or places[0] == places[1] or any(at not in range(len(sides)) for at in places):
         return None
-    return Blend(number.predicate, sides[int(places[0])], sides[int(places[1])])
+    return Blend(predicate, sides[int(places[0])], sides[int(places[1])])
 
 
 def _place(node: Node) -> Tensor | None:
@@ -61,12 +61,9 @@ def _sides(stacked: Tensor) -> tuple[Tensor, ...]:
     node = stacked.node
     if node.op == "Pack" and not node.attr("axis") and len(node.inputs) <= _MOST_OPERANDS:
         return node.inputs
-    if node.op != "ConcatV2" or not node.inputs or len(node.inputs) > _MOST_OPERANDS:
-        return ()
-    *rows, axis = node.inputs
-    single = [same(row).node for row in rows]
-    alone = all(map(_is_a_row, single)) and integers(axis) == (0,)
-    return tuple(row.inputs[0] for row in single) if alone else ()
+    rows = [same(row).node for row in node.inputs[:-1]] if node.op == "ConcatV2" else []
+    apart = 0 < len(rows) < _MOST_OPERANDS and all(map(_is_a_row, rows)) and integers(node.inputs[-1]) == (0,)
+    return tuple(row.inputs[0] for row in rows) if apart else ()
 
 
 def _is_a_row(node: Node) -> bool:

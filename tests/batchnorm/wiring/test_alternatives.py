@@ -181,7 +181,8 @@ def test_the_joins_of_a_layer_are_those_of_its_question(case: str) -> None:
 def test_a_side_of_either_mode_is_no_side(inner: str) -> None:
     """Where the two conditionals do not choose one mode together, since statistics differ."""
     found = report(SIDES + THIRD + f"i = Select(other, {inner})\ny = Select(phase, third, i)\n")
-    assert "y:0" not in [layer.output.name for layer in found.layers]
+    layers = [(layer.mode.value, layer.output.name) for layer in found.layers]
+    assert (layers, found.unrecognised) == ([("inference", "third:0"), ("switched", "i:0")], ())
 
 
 def test_alike_in_a_further_choice_the_predicate_stays_that_of_the_layer() -> None:

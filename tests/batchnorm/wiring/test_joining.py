@@ -63,7 +63,7 @@ def test_where_something_may_be_chosen(case: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("steps", "is_met"), [("mmm", True), ("mmmm", False), ("mmmim", True), ("mmmimmmm", False)]
+    ("steps", "is_met"), [("mmm", True), ("mmmm", False), ("mmmimmm", True), ("mmmimmmm", False)]
 )
 def test_a_term_comes_through_three_sums_and_products(steps: str, is_met: bool) -> None:
     """The count begins anew where it is handed on."""

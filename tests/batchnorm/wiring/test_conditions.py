@@ -68,7 +68,7 @@ CONTEXTS = {
     "in the other branch of an If": (IF.format("p"), "i/else/r", {NOT_P}),
     "in the branch of an If on a negation": (IF.format("n"), "i/then/r", {NOT_P}),
     "of a choice in the branch of an If": (NESTED_IF, "i/then/j/Merge_0", {P}),
-    "of a constant in a branch": (NESTED_IF, "i/then/j/then/c", {P, Q}),
+    "of a constant in a branch": (NESTED_IF, "i/then/j/then/c", {P, ("i/then/q", True)}),
     "behind an If": (IF.format("p"), "h", set()),
 }  # fmt: skip
 

@@ -108,7 +108,7 @@ def _compared(
     for tensor in order:
         if tensor.node.op not in COMPARISONS or tensor in types:
             continue
-        sides = [same(side) for side in tensor.node.inputs[:2]]
+        sides = [same(side) for side in tensor.node.inputs]
         if any(uniform(side) is not None for side in sides):
             continue
         ends = [_handed(side) for side in sides]

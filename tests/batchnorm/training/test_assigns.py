@@ -92,6 +92,9 @@ def test_the_shadow_of_a_variable_starts_from_it_and_is_no_update() -> None:
 CHOOSE = "off = Const({})\non = Const({})\nr = Merge(off, on)\n"
 SUM = "a = Mul(v, {0})\nb = Mul(batch, rate)\ns = Add(a, b)\nup = Assign(v, s)\n"
 LESS = "".join(f"l{n} = Sub(one, {f'l{n - 1}' if n else 'rate'})\n" for n in range(6))
+FIRST = "zero = Const(0.0)\n" + "".join(
+    f"l{n} = Sub({f'l{n - 1}' if n else 'rate'}, zero)\n" for n in range(6)
+)
 MOMENTA: dict[str, tuple[str, float | None]] = {
     "as a person wrote it, not as float32 holds it": ("m = Const(0.9)\n" + SUM.format("m"), 0.9),
     "seven digits": ("m = Const(0.99999)\n" + SUM.format("m"), 0.99999),
@@ -108,6 +111,8 @@ MOMENTA: dict[str, tuple[str, float | None]] = {
     ),
     "of four differences": (LESS + SUM.format("l3"), 0.125),
     "of more differences than anybody writes": (LESS + SUM.format("l4"), None),
+    "of four differences, the first of each": (FIRST + SUM.format("l3"), 0.125),
+    "of more differences, the first of each": (FIRST + SUM.format("l4"), None),
     "1 where nothing is learned": (CHOOSE.format(1.0, 0.75) + SUM.format("r"), 0.75),
     "0 where nothing is learned": (CHOOSE.format(0.25, 0.0) + STEP.replace("rate", "r"), 0.75),
     "1 less a momentum of 1": (

@@ -214,3 +214,9 @@ def test_a_layer_that_also_serves_keeps_no_statistics_where_it_does_not_read_the
     served = cond.replace("Switch(variance,", "Switch(y_none,") + steps + "head = Relu(y)\n"
     layer = only_layer(STORED + served)
     assert (layer.moving, layer.statistics.state, layer.update_ops) == (None, State.ABSENT, ())
+
+
+def test_an_update_by_arithmetic_that_nobody_follows_is_one_of_what_is_normalized() -> None:
+    steps = MEAN_STEP.replace("Sub(mean, c_mean)", "Exp(c_mean)") + "load = Assign(variance, gamma)\n"
+    layer = only_layer(STORED + MOMENTS + CHOSEN + steps + "head = Relu(y)\n" + ALONE)
+    assert ([node.name for node in layer.update_ops], layer.updates) == (["mean_update"], "unused")

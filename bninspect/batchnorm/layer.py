@@ -58,7 +58,7 @@ class StoredStatistics:
 
         Raises GraphDefError if the file no longer holds them.
         """
-        return self.mean.numbers().reshape(-1), self.variance.numbers().reshape(-1)
+        return self.mean.numbers().ravel(), self.variance.numbers().ravel()
 
 
 @frozen_dataclass

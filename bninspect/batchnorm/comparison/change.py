@@ -185,7 +185,7 @@ def _chunks(old: NDArray[Any], new: NDArray[Any]) -> Iterator[tuple[NDArray[Any]
         pieces = [
             np.broadcast_to(array[(0,) * array.ndim], (end - start,))
             if _is_one_value(array)
-            else array.reshape(-1)[start:end]
+            else array.ravel()[start:end]
             for array in (old, new)
         ]
         yield pieces[0], pieces[1], 1

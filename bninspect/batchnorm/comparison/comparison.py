@@ -173,7 +173,7 @@ class _Side:
         if held is None or held.size != 1:
             return None
         try:
-            return int(held.array().reshape(-1)[0])
+            return int(held.array().item())
         except GraphDefError:
             return None
 

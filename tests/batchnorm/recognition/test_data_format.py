@@ -90,11 +90,13 @@ def test_of_chosen_statistics_by_those_of_the_batch(first: str, second: str) -> 
     ],
 )
 def test_axes_that_are_kept_fit_what_is_stored(shape: str | None, axes: str, kept: tuple[int, ...]) -> None:
-    """As many axes as the stored mean is laid out over, where that is known."""
+    """As many axes as the stored mean is laid out over, where that is known, whichever is chosen first."""
     text = STORED + PHASE + MOMENTS.format(axes=axes, x="x")
     text += f"kept = VariableV2({'' if shape is None else f'shape={shape}'})\n"
-    text += "cm = Select(phase, m, kept)\ncv = Select(phase, v, kept)\n"
-    assert only_layer(text + CHAIN.format(x="x", m="cm", v="cv")).kept_axes == kept
+    for first, second in (("{}", "kept"), ("kept", "{}")):
+        choice = f"cm = Select(phase, {first}, {second})\ncv = Select(phase, {first}, {second})\n"
+        lines = choice.replace("{}", "m", 1).replace("{}", "v", 1)
+        assert only_layer(text + lines + CHAIN.format(x="x", m="cm", v="cv")).kept_axes == kept
 
 
 def test_of_an_unknown_rank_one_axis_may_be_that_of_the_channels_and_two_are_not() -> None:

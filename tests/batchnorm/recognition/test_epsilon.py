@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bninspect.batchnorm.recognition.epsilon import radicand_of
+from bninspect.batchnorm.wiring.conditions import Conditions
 from tests.support.parts import BATCH, PHASE, STORED, names_of_parts, only_layer, reasons, report
+from tests.support.text import graph
 
 NORMALIZED = (
     "shifted = AddV2(variance, e)\nroot = Rsqrt(shifted)\ncentred = Sub(x, mean)\nn = Mul(centred, root)\n"
@@ -172,3 +175,31 @@ def test_what_is_no_number_is_no_epsilon(case: str) -> None:
     found = report(STORED + UNSETTLED[case] + NORMALIZED)
     assert all(layer.epsilon is None for layer in found.layers)
     assert not any("epsilon" in said.reason for said in found.unrecognised)
+
+
+SUM = "first = Add(variance, epsilon)\n"
+EITHER = PHASE + "k = Switch(mean, phase)\nt = Switch(variance, phase)\n"
+RADICANDS = {
+    "a number added": (SUM + "y = Identity(first)\n", "variance", 1e-3, ("y", "first")),
+    "two numbers added": (SUM + "y = Add(epsilon, first)\n", "first", 1e-3, ("first", "first")),
+    "none added": ("y = Identity(variance)\n", "variance", None, ("y", "variance")),
+    "one, in each branch": (
+        EITHER + "a = Add(k, epsilon)\nb = Add(t:1, epsilon)\ny = Merge(a, b:0)\n",
+        "y",
+        1e-3,
+        ("a", "mean"),
+    ),
+    "none, in any branch": (EITHER + "y = Merge(k, t:1)\n", "y", None, ("t", "variance")),
+    "one, in one branch alone": (EITHER + "a = Add(k, epsilon)\ny = Merge(a, t:1)\n", "y", None, ("a", "a")),
+}
+
+
+@pytest.mark.parametrize("case", RADICANDS)
+def test_what_a_root_is_taken_of(case: str) -> None:
+    """The variance, epsilon, and what of one that is chosen is the variance itself."""
+    lines, variance, epsilon, (chosen, beneath) = RADICANDS[case]
+    written = graph(STORED + lines)
+    found = radicand_of(written.node("y").output(), Conditions(written))
+    assert found.variance.node.name == variance
+    assert found.epsilon == (None if epsilon is None else pytest.approx(epsilon))
+    assert found.beneath(written.node(chosen).output()).node.name == beneath

@@ -114,6 +114,17 @@ def test_one_side_that_is_one_of_two_stored_values_has_no_one_source() -> None:
     assert [tensor.node.name for tensor in chosen.tensors] == ["batch_mean", "a"]
 
 
+def test_one_side_that_is_one_of_two_moments_is_of_the_batch() -> None:
+    chosen = found(
+        "second = Mean(x, axes)\na = Select(other, batch_mean, second)\ny = Select(phase, a, mean)\n"
+    )
+    assert isinstance(chosen, Chosen)
+    assert isinstance(chosen.if_true, Batch)
+    assert isinstance(chosen.if_false, Stored)
+    assert (chosen.if_true.node.name, chosen.if_true.axes) == ("batch_mean", (0, 1, 2))
+    assert [tensor.node.name for tensor in chosen.tensors] == ["batch_mean", "mean"]
+
+
 def test_two_predicates_choose_between_one_value_and_the_batch() -> None:
     chosen = found("a = Select(phase, batch_mean, mean)\ny = Select(other, a, mean)\n")
     assert isinstance(chosen, Chosen)

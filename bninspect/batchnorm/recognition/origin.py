@@ -19,7 +19,7 @@ from bninspect.batchnorm.wiring.nested import decision
 from bninspect.graph.trace import value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from bninspect.batchnorm.wiring.conditions import Conditions, Context
     from bninspect.graph import Node, Tensor
@@ -48,7 +48,8 @@ def origin(
     assert isinstance(if_true, Batch | Stored)
     assert isinstance(if_false, Batch | Stored)
     if type(if_true) is type(if_false):
-        return if_true if isinstance(if_true, Batch) else Stored(node=source.node, source=None)
+        one = if_true if isinstance(if_true, Batch) else Stored(node=source.node, source=None)
+        return _over_several_axes(source, (if_true, if_false)) or one
     inner = [node for node in (*joins, *others) if conditions.is_on(node, predicate)]
     tensors = (first or join.if_true, second or join.if_false)
     return Chosen(
@@ -103,8 +104,20 @@ def _side(
         return Undecided(reason=reason), None, ()
     if isinstance(first, Stored) and any(other != first for other in others):
         return Stored(node=value(tensor).node, source=None), None, ()
+    several = _over_several_axes(tensor, found)
+    if several is not None:
+        return several, None, ()
     direct = sources[0] == value(tensor)
     return first, None if direct else sources[0], every[0].joins
+
+
+def _over_several_axes(tensor: Tensor, sides: Iterable[Origin]) -> Undecided | None:
+    """Why a tensor that can be any of these is no one moment: over different axes; None if it is one."""
+    axes = sorted({side.axes for side in sides if isinstance(side, Batch)})
+    if len(axes) < 2:
+        return None
+    listed = " or ".join(str(list(one)) for one in axes)
+    return Undecided(reason=f"{tensor.name} is a moment over axes {listed}, as a predicate says")
 
 
 def _unconditional(source: Tensor, x: Tensor) -> Batch | Stored | Undecided:

@@ -74,6 +74,15 @@ def test_of_the_batch() -> None:
             "a = Select(other, batch_mean, mean)\ny = Select(phase, a, old)\n",
             "a:0 is of the batch or stored, as a further predicate says",
         ),
+        (
+            "own = Const([1, 2])\na = Mean(x, own)\ny = Select(phase, a, batch_mean)\n",
+            "y:0 is a moment over axes [0, 1, 2] or [1, 2], as a predicate says",
+        ),
+        (
+            "own = Const([1, 2])\nb = Mean(x, own)\na = Select(other, batch_mean, b)\n"
+            "y = Select(phase, a, mean)\n",
+            "a:0 is a moment over axes [0, 1, 2] or [1, 2], as a predicate says",
+        ),
     ],
 )
 def test_undecided(lines: str, reason: str) -> None:

@@ -120,6 +120,12 @@ def test_what_reads_a_boolean_reads_its_one_value(mode: Mode, value: bool, true_
     assert "number = Cast(phase)" in kept(text, mode, everything=False)
 
 
+@pytest.mark.parametrize("mode", [Mode.TRAINING, Mode.INFERENCE])
+def test_what_reads_a_constant_that_decides_reads_it_still(mode: Mode) -> None:
+    text = STORED + "phase = Const(true)\n" + fused_cond("phase", "bn") + READ
+    assert sorted(kept(text, mode)) == ["number = Cast(phase)", f"top = Mul({NORMALS[mode]}, number)"]
+
+
 def test_several_values_that_serve_stay_to_be_fed() -> None:
     text = TRAINS_AT_0 + "number = Cast(mode, SrcT=int32, DstT=float)\ntop = Mul(bn, number, T=float)\n"
     assert "number = Cast(mode)" in kept(text, Mode.INFERENCE)

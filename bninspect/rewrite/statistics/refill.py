@@ -87,14 +87,14 @@ def exchange(graphdef: GraphDef, fillings: Sequence[Filling]) -> dict[NodeDef, t
     changed: dict[NodeDef, tuple[NodeDef, ...]] = {}
     for one in fillings:
         slot = one.slot
-        if slot.mean is not None and slot.variance is not None:
-            for record, value in ((slot.mean, one.mean), (slot.variance, one.variance)):
-                attributes = {"value": value}
-                changed[record] = (
-                    rewritten(record, name=record.name, inputs=record.inputs, attributes=attributes),
-                )
-        elif slot.reader is not None:
+        if slot.reader is not None:
             changed[slot.reader] = _rewired(slot.reader, one, bodies[slot.reader])
+        for record, value in ((slot.mean, one.mean), (slot.variance, one.variance)):
+            if record is not None:
+                written = rewritten(
+                    record, name=record.name, inputs=record.inputs, attributes={"value": value}
+                )
+                changed[record] = (written,)
     return changed
 
 
@@ -148,7 +148,6 @@ def _rewired(reader: NodeDef, one: Filling, body: tuple[str | None, set[str]]) -
         name, count = f"{reader.name}/{what}", 1
         while name in names:
             name, count = f"{reader.name}/{what}_{count}", count + 1
-        names.add(name)
         made.append(new_node(name, "Const", (), {"dtype": name_of_numpy(value.dtype), "value": value}))
         inputs[at] = name if function is None else f"{name}:output:0"
     return (*made, rewritten(reader, name=reader.name, inputs=tuple(inputs)))

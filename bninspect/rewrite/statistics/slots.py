@@ -13,7 +13,7 @@ from bninspect.batchnorm.mode import Form, Mode
 from bninspect.errors import Absent
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import IDENTITIES, MERGES, RESHAPES
-from bninspect.graph.search import readers, steps, upstream
+from bninspect.graph.search import readers, steps
 from bninspect.graph.trace import content, value
 from bninspect.rewrite.folded.scaled_weights import learned_range
 
@@ -66,9 +66,8 @@ def find_slots(report: Report, *, create: bool) -> tuple[tuple[Slot, ...], tuple
         else:
             groups.setdefault(place, []).append(layer)
     found: list[Slot] = []
-    needed = upstream((tensor.node for tensor in report.outputs), controls=False)
     for place, layers in groups.items():
-        slots, lost = _of_group(place, tuple(layers), report, needed)
+        slots, lost = _of_group(place, tuple(layers), report)
         found += slots
         left += lost
     return tuple(found), tuple(left)
@@ -117,10 +116,7 @@ def _read_by(layer: BatchNorm) -> MovingStatistics | None:
     moving = layer.moving
     if moving is None or layer.inference is not None:
         return moving
-    wired = any(
-        value(branch.mean) == moving.mean and value(branch.variance) == moving.variance
-        for branch in layer.wiring.branches
-    )
+    wired = any(value(branch.mean) == moving.mean for branch in layer.wiring.branches)
     return moving if wired else None
 
 
@@ -129,15 +125,13 @@ def _record(node: Node) -> NodeDef | None:
     return None if content(node) is None else node.nodedef
 
 
-def _of_group(
-    place: Place, layers: tuple[BatchNorm, ...], report: Report, needed: set[Node]
-) -> tuple[list[Slot], list[Absent]]:
+def _of_group(place: Place, layers: tuple[BatchNorm, ...], report: Report) -> tuple[list[Slot], list[Absent]]:
     """The slots of layers of one place: that read the same constants, or stand in the same node."""
     if not isinstance(place, tuple):
         reader = place if layers[0].form is Form.FUSED else None
         return [Slot(layers=layers, reader=reader)], []
     mean, variance = place
-    other = _read_elsewhere(layers, mean, variance, report, needed)
+    other = _read_elsewhere(layers, mean, variance, report)
     if other is None:
         return [Slot(layers=layers, mean=mean, variance=variance)], []
     return _apart(layers, other)
@@ -160,7 +154,7 @@ def _apart(layers: tuple[BatchNorm, ...], other: str) -> tuple[list[Slot], list[
 
 
 def _read_elsewhere(
-    layers: tuple[BatchNorm, ...], mean: NodeDef, variance: NodeDef, report: Report, needed: set[Node]
+    layers: tuple[BatchNorm, ...], mean: NodeDef, variance: NodeDef, report: Report
 ) -> str | None:
     """What else the constants serve, as a clause; None where these layers alone read them."""
     if mean is variance:
@@ -172,11 +166,11 @@ def _read_elsewhere(
     ends = {node for layer in layers for site in layer.sites for node in (site.node, site.output.node)}
     ends |= {layer.output.node for layer in layers}  # where what never runs ends, too
     roots = [node for node in report.graph if node.nodedef is mean or node.nodedef is variance]
-    reached = _reached(roots, ends, report, needed)
+    reached = _reached(roots, ends, report)
     return None if reached is None else f"{reached.op} {reached.label} reads, too"
 
 
-def _reached(roots: list[Node], ends: set[Node], report: Report, needed: set[Node]) -> Node | None:
+def _reached(roots: list[Node], ends: set[Node], report: Report) -> Node | None:
     """The first node through which the constants come to an output past the layers; None where they do not.
 
     An output that hands on the constant itself is an output of statistics.
@@ -184,9 +178,7 @@ def _reached(roots: list[Node], ends: set[Node], report: Report, needed: set[Nod
     outputs = {tensor.node for tensor in report.outputs}
     onward = readers(report.graph)
     through: dict[Node, Node | None] = {}
-    for node, before in steps(
-        roots, lambda node: (one for one in onward(node) if one in needed and one not in ends)
-    ):
+    for node, before in steps(roots, lambda node: (one for one in onward(node) if one not in ends)):
         earlier = None if before is None else through[before]
         changes = before is not None and node.op not in _HANDING_ON
         through[node] = earlier or (node if changes else None)

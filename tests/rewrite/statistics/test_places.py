@@ -10,6 +10,7 @@ from bninspect.batchnorm import inspect
 from bninspect.rewrite.statistics.slots import find_slots
 from tests.batchnorm.recognition.quantization.test_scaled_weights import FOLDED
 from tests.support.parts import EMPTY, MOMENTS, PHASE, STORED, fused_cond
+from tests.support.reports import fixed_training, report as reported
 from tests.support.text import graph
 
 if TYPE_CHECKING:
@@ -169,3 +170,10 @@ def test_an_output_of_the_statistics_themselves_shares_nothing(kind: str) -> Non
     text = STORED + fused() + TOP + lines
     assert places(text, ("top:0", "statistic:0")) == [expected]
     assert places(text, ("top:0",)) == [OWN]
+
+
+def test_what_no_record_of_the_file_is_has_no_place() -> None:
+    layer = fixed_training()
+    layer.sites[0].node.nodedef = None
+    slots, (left,) = find_slots(reported(layer), create=False)
+    assert (slots, left.what, left.reason) == ((), "bn", "it is not a node of the file")

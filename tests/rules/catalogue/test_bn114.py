@@ -128,3 +128,10 @@ def test_does_not_catch_returns_by_their_names() -> None:
     misnamed = text + HANDED.format("value", "Identity") + "z = Relu(x)\n"
     assert not judge(Case(report=inspect(graph(misnamed), outputs=["z"])), select(["BN114"])).findings
     assert judge(Case(report=inspect(graph(misnamed), outputs=["y"])), select(["BN114"])).findings
+
+
+def test_catches_a_return_of_a_function_that_a_function_calls() -> None:
+    outer = "def outer(a) -> r=c:output:0\n  c = PartitionedCall(a, f=@handed)\n"
+    text = IMAGE + "chosen = Placeholder(dtype=bool)\n" + RETURNS.replace("@handed", "@outer") + outer
+    finding = caught("BN114", text + HANDED.format("value", "Identity"))
+    assert finding.message.startswith("1 function that the outputs need (handed) returns read:value:0, which")

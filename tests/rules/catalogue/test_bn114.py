@@ -8,6 +8,7 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.rules import Case, judge, select
+from bninspect.rules.catalogue import bn114
 from tests.support.catching import caught, found, fused, of_fixture
 from tests.support.parts import IMAGE, PARAMETERS
 from tests.support.places import FIXTURES
@@ -128,6 +129,21 @@ def test_does_not_catch_returns_by_their_names() -> None:
     misnamed = text + HANDED.format("value", "Identity") + "z = Relu(x)\n"
     assert not judge(Case(report=inspect(graph(misnamed), outputs=["z"])), select(["BN114"])).findings
     assert judge(Case(report=inspect(graph(misnamed), outputs=["y"])), select(["BN114"])).findings
+
+
+@pytest.mark.parametrize(
+    ("command", "remedy"),
+    [
+        ("bninspect strip", "bninspect strip"),
+        (None, "freeze it without functions: tf.compat.v1.disable_control_flow_v2() before it is built"),
+    ],
+)
+def test_strip_calls_functions_by_the_right_names_where_it_can(
+    command: str | None, remedy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bn114, "strip_command", lambda case: command)
+    text = IMAGE + "chosen = Placeholder(dtype=bool)\n" + RETURNS
+    assert caught("BN114", text + HANDED.format("value", "Identity")).remedy == remedy
 
 
 def test_catches_a_return_of_a_function_that_a_function_calls() -> None:

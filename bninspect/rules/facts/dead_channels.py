@@ -85,9 +85,10 @@ def _norms(maker: Node, size: int) -> NDArray[np.float64] | None:
         weights = held.numbers()
     except GraphDefError:
         return None
+    each = held.size // size
     if maker.attr("transpose_b", False):
-        weights = weights.reshape(size, -1).T
-    norms: NDArray[np.float64] = np.sqrt((weights.reshape(-1, size) ** 2).sum(axis=0))
+        weights = weights.reshape(size, each).T
+    norms: NDArray[np.float64] = np.sqrt((weights.reshape(each, size) ** 2).sum(axis=0))
     return norms
 
 

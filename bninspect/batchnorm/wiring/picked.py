@@ -62,7 +62,9 @@ def _sides(stacked: Tensor) -> tuple[Tensor, ...]:
     if node.op == "Pack" and not node.attr("axis") and len(node.inputs) <= _MOST_OPERANDS:
         return node.inputs
     rows = [same(row).node for row in node.inputs[:-1]] if node.op == "ConcatV2" else []
-    apart = 0 < len(rows) < _MOST_OPERANDS and all(map(_is_a_row, rows)) and integers(node.inputs[-1]) == (0,)
+    apart = (
+        2 <= len(rows) < _MOST_OPERANDS and all(map(_is_a_row, rows)) and integers(node.inputs[-1]) == (0,)
+    )
     return tuple(row.inputs[0] for row in rows) if apart else ()
 
 

@@ -141,6 +141,7 @@ JOINS: dict[str, tuple[str, tuple[str, str, str] | None]] = {
     "an If": (IF.format("p").replace("i =", "m =").replace("(i)", "(m)"), ("p", "r", "r")),
     "an If on a negation": (IF.format("n").replace("i =", "m =").replace("(i)", "(m)"), ("n", "r", "r")),
     "a Select": ("e = Neg(x)\nm = Select(p, x, e)", ("p", "x", "e")),
+    "a Select, where a boolean is a number": (WEIGHED + "e = Neg(x)\nm = Select(p, x, e)", X_OR_E),
     "a SelectV2": ("e = Neg(x)\nm = SelectV2(n, x, e)", ("n", "x", "e")),
     "a blend": (WEIGHED + "e = Neg(x)\nf = Mul(w, x)\ng = Mul(e, rest)\nm = Add(f, g)", X_OR_E),
     "a sum": (WEIGHED + "m = Add(x, w)", None),

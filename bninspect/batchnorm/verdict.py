@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bninspect.graph import Tensor
 
 Level = Literal["plain", "warning", "error"]
+_GRAVITY = ("error", "warning", "plain")
+"""The levels, the gravest first."""
 
 _VARIABLES = {"Variable", "VariableV2", "VarHandleOp", "AutoReloadVariable", "VarIsInitializedOp"}
 _MOST = 3
@@ -108,9 +110,8 @@ def opposed(report: Report) -> tuple[str, ...]:
 
 def behaviours(report: Report, *, deploy: bool = False) -> tuple[Behaviour, ...]:
     """Every way in which layers come to their mode, the gravest first, then in graph order."""
-    ranks = {"error": 0, "warning": 1, "plain": 2}
     ways = _behaviours(report, report.is_for_training and not deploy)
-    return tuple(sorted(ways, key=lambda way: ranks[way.level]))
+    return tuple(sorted(ways, key=lambda way: _GRAVITY.index(way.level)))
 
 
 def _behaviours(report: Report, for_training: bool) -> Iterator[Behaviour]:

@@ -168,6 +168,12 @@ def test_a_training_graph_that_is_deployed_serves_training() -> None:
     )
 
 
+def test_behaviours_are_those_of_training_unless_it_is_deployed() -> None:
+    trained = report(fixed_training(updates="run"))
+    assert [way.level for way in behaviours(trained)] == ["plain"]
+    assert [way.level for way in behaviours(trained, deploy=True)] == ["error"]
+
+
 def test_a_signature_says_that_a_training_graph_is_served() -> None:
     told = report(fixed_training(updates="run"))
     signed = Graph([], graphdef=told.graph.graphdef, signatures=(Signature(key="s", inputs={}, outputs={}),))

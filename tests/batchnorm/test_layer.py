@@ -9,6 +9,8 @@ import pytest
 from bninspect.batchnorm.branches import Branch, Constant, Fixed, Switched
 from bninspect.batchnorm.layer import BatchNorm
 from bninspect.batchnorm.mode import Mode
+from bninspect.batchnorm.site import Batch
+from tests.support.parts import STORED, only_layer
 from tests.support.reports import constant, held, layer, phase, predicate, tensor
 
 T, I = "bn/cond/FusedBatchNormV3", "bn/cond/FusedBatchNormV3_1"  # noqa: E741
@@ -129,3 +131,14 @@ def test_every_place_where_a_layer_is_written() -> None:
     again = layer("again").sites
     assert [site.node.name for site in one.sites] == [I, T]
     assert [site.node.name for site in replace(one, again=again).sites] == [I, T, f"again/{I[3:]}"]
+
+
+@pytest.mark.parametrize("training", ["true", "false"])
+def test_how_a_fused_layer_is_written(training: str) -> None:
+    """Nothing of it is folded, and no reduction takes its moments: the op itself does."""
+    line = f"y = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training={training})\n"
+    (site,) = only_layer(STORED + line).sites
+    assert (site.folded, site.carried, site.kept_axes) == (False, None, ())
+    origin = site.mean_origin
+    assert (isinstance(origin, Batch) and origin.of_x) is False
+    assert isinstance(origin, Batch) is (training == "true")

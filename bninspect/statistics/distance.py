@@ -84,7 +84,7 @@ class Meter:
             return
         t = np.asarray(training, np.float64)
         i = np.asarray(inference, np.float64)
-        self._add_rows(_rows(t), _rows(i))
+        self._add_rows(_rows(t), i)
         t, i = t.ravel(), i.ravel()
         with np.errstate(invalid="ignore", over="ignore"):
             gap = np.abs(i - t)
@@ -95,9 +95,10 @@ class Meter:
             self._norm_t += float(t @ t)
             self._norm_i += float(i @ i)
 
-    def _add_rows(self, t: Floats | None, i: Floats | None) -> None:
-        if t is None or i is None:
+    def _add_rows(self, t: Floats | None, inference: Floats) -> None:
+        if t is None:
             return
+        i = inference.reshape(t.shape)
         if self._first is None:
             self._first = t[0].copy(), i[0].copy()
         self.rows += len(t)

@@ -94,9 +94,10 @@ class ImageMoments:
         if images < 1 or self.images % images:
             raise ValueError(f"{self.images} rows are not equal parts of {images} images")
         parts = self.images // images
-        means = self.mean.reshape(images, parts, -1)
+        shape = images, parts, self.mean.shape[1]
+        means = self.mean.reshape(shape)
         mean = means.mean(axis=1)
-        inside = self.variance.reshape(images, parts, -1).mean(axis=1)
+        inside = self.variance.reshape(shape).mean(axis=1)
         variance = inside + ((means - mean[:, None]) ** 2).mean(axis=1)
         return ImageMoments(mean=mean, variance=variance, values=self.values * parts)
 

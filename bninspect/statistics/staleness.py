@@ -250,7 +250,7 @@ def _cautious(floor: Floats, images: int) -> Floats:
     """
     if not np.isfinite(floor).any():
         return floor
-    alone = thresholds.SINGLE_IMAGE_FLOOR / max(images, 1)
+    alone = thresholds.SINGLE_IMAGE_FLOOR / images
     return np.maximum(floor, max(float(np.nanmean(floor)), alone))
 
 

@@ -255,6 +255,7 @@ def test_a_negative_variance_within_epsilon_is_said() -> None:
 def test_no_image_says_nothing() -> None:
     found = judged(ImageMoments.of(np.zeros((0, 3)), np.zeros((0, 3)), 4))
     assert (found.verdict, found.score) == ("inconclusive", None)
+    assert (found.mean_w2, found.mean_floor, found.significant, found.score_error) == (0.0, 0.0, False, None)
 
 
 def test_shapes_that_disagree() -> None:

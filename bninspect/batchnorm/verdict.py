@@ -76,6 +76,14 @@ def verdict(report: Report, *, deploy: bool = False) -> ModelVerdict:
     return ModelVerdict(f"{subject}, {'all ' if total > 1 else ''}{way.whole}{end}", level)
 
 
+def without_layers(report: Report, verb: str) -> str:
+    """Of a model without a layer: `no batch norm to strip`, or what could not be decided, and why."""
+    if not report.unrecognised:
+        return f"no batch norm to {verb}"
+    first = report.unrecognised[0]
+    return f"what {first.node} is could not be decided: {first.reason}"
+
+
 def _none(report: Report) -> str:
     if report.unrecognised:
         return f"no batch norm for certain: {counted(len(report.unrecognised), 'place')} could not be decided"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.naming import named_as
+from bninspect.batchnorm.verdict import without_layers
 from bninspect.errors import RewriteError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import flatten
@@ -89,13 +90,8 @@ def _refuse_other(written: Report, mode: Mode) -> None:
 
 def require_layers(report: Report, verb: str) -> None:
     """Raises RewriteError, with the path in front, if there is no layer to do with what the verb says."""
-    if report.layers:
-        return
-    why = f"no batch norm to {verb}"
-    if report.unrecognised:
-        first = report.unrecognised[0]
-        why = f"what {first.node} is could not be decided: {first.reason}"
-    raise RewriteError(f"{report.graph.graphdef.path}: {why}")
+    if not report.layers:
+        raise RewriteError(f"{report.graph.graphdef.path}: {without_layers(report, verb)}")
 
 
 def _can_be_estimated(report: Report, left: list[LayerChange]) -> bool:

@@ -16,6 +16,7 @@ from bninspect.batchnorm.comparison.upstream import Upstream
 from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.training.train_ops import Training
+from bninspect.batchnorm.verdict import without_layers
 from bninspect.errors import BninspectError, GraphDefError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import VARIABLES
@@ -143,7 +144,7 @@ def diff(old: Report, new: Report) -> Comparison:
 def _nothing(old: Report, new: Report) -> str:
     for report in (old, new):
         if not report.layers:
-            return f"{report.graph.graphdef.path}: no batch norm to compare"
+            return f"{report.graph.graphdef.path}: {without_layers(report, 'compare')}"
     paths = f"{old.graph.graphdef.path} and {new.graph.graphdef.path}"
     counts = f"of {len(old.layers)} and {len(new.layers)} layers none are the same"
     return f"{paths} are not of one graph: {counts} by name, or by order and shapes"

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.converters.forecast import ConverterForecast, forecast
 from bninspect.converters.table import NAMES
-from bninspect.errors import Absent, OptionError, RewriteError
+from bninspect.errors import Absent, OptionError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.models.open import load
 from bninspect.options import Assignments, Checked, Texts, refuse_unknown
+from bninspect.rewrite.strip import require_layers
 from bninspect.rules.conversion import for_converters
 
 if TYPE_CHECKING:
@@ -66,8 +67,7 @@ def forecast_model(
     """
     options = options or ForecastOptions()
     report = inspect(load(model))
-    if not report.layers:
-        raise RewriteError(f"{report.graph.graphdef.path}: no batch norm, and nothing to forecast")
+    require_layers(report, "forecast")
     found = forecast(report, options.converters)
     fix, stripped = for_converters(report, found)
     seen: tuple[Trial, ...] = ()

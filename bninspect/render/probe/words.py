@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.verdict import without_layers
 from bninspect.render.fixes import fix_line
 from bninspect.render.line import Line
 from bninspect.rules import Severity, rules
@@ -31,7 +32,7 @@ def verdict(probe: Probe, diagnosis: Diagnosis) -> Line:
     path = probe.report.graph.graphdef.path
     name = "standard input" if path == "-" else path
     if not probe.report.layers:
-        return Line(f"{name}: no batch norm, so there is nothing to compare", "bold")
+        return Line(f"{name}: {without_layers(probe.report, 'compare')}", "bold")
     if not probe.ran:
         reason = "nothing was run: no layer of this model can be switched between the two modes"
         return Line(f"{name}: {reason}", "bold")

@@ -47,7 +47,7 @@ def check(case: Case) -> Iterator[Finding]:
     for place in case.report.unrecognised:
         if place.node in labels:
             yield RULE.finding(
-                f"may be a batch norm and could not be decided: {place.reason}",
+                f"{place.node} may be a batch norm and could not be decided: {place.reason}",
                 node=place.node,
                 remedy=_REMEDY,
             )

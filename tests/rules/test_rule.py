@@ -89,3 +89,10 @@ def test_a_case_is_a_report_alone_unless_more_is_shown() -> None:
     assert (case.layers, case.moves) == (found.layers, ())
     moved: Any = SimpleNamespace(layers=("what moved",))
     assert Case(report=found, moved=moved).moves is moved.layers
+
+
+def test_a_rule_is_shown_without_its_page_and_its_functions() -> None:
+    assert repr(rule("{layers} did a bad thing")) == (
+        f"Rule(code='BN299', name='bad-thing', severity={Severity.WARNING!r}, needs={Needs.GRAPH!r}, "
+        "summary='a bad thing', title='{layers} did a bad thing')"
+    )

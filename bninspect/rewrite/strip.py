@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from bninspect.rewrite.edits import Edits
     from bninspect.rewrite.prune import Pruned
 
+_MOST_NAMED = 5
+
 
 @frozen_dataclass
 class Stripped:
@@ -130,7 +132,7 @@ def rewritable(report: Report, mode: Mode) -> Report:
         if not lost:
             break
     else:
-        names = ", ".join(sorted(lost)[:5])
+        names = ", ".join(sorted(lost)[:_MOST_NAMED]) + (", ..." if len(lost) > _MOST_NAMED else "")
         raise RewriteError(
             f"{names}: in the body of a While, which cannot be taken apart; nothing was written"
         )

@@ -167,3 +167,27 @@ def test_a_model_without_functions_is_taken_as_it_is() -> None:
     found = report(STORED + SERVING)
     assert rewritable(found, Mode.TRAINING) is found
     assert strip(found).report is found
+
+
+@pytest.mark.parametrize(
+    ("count", "names"), [(1, "bn0"), (5, "bn0, bn1, bn2, bn3, bn4"), (6, "bn0, bn1, bn2, bn3, bn4, ...")]
+)
+def test_layers_in_the_body_of_a_while_keep_their_mode(count: int, names: str) -> None:
+    lines, x = [], "x"
+    for number in range(count):
+        types = f"is_training=false, {TYPES}"
+        lines.append(f"    bn{number} = FusedBatchNormV3({x}, gamma, beta, mean, variance, {types})\n")
+        x = f"bn{number}:y:0"
+    body = "def body(x, gamma, beta, mean, variance)"
+    text = STORED + (
+        "loop = StatelessWhile(x, gamma, beta, mean, variance, cond=@cond, body=@body)\n"
+        "top = Neg(loop, T=float)\ndef cond(x, a, b, c, d) -> y=l:z:0\n    l = Foreign(x)\n"
+        f"{body} -> y={x}, a=gamma, b=beta, c=mean, d=variance\n{''.join(lines)}"
+    )
+    found = report(text)
+    assert len(found.layers) == count
+    with pytest.raises(RewriteError) as refused:
+        strip(found, Mode.TRAINING)
+    message = f"{names}: in the body of a While, which cannot be taken apart; nothing was written"
+    assert str(refused.value) == message
+    assert [change.what for change in strip(found).changes] == ["kept"] * count

@@ -48,6 +48,8 @@ _CHOOSING_INPUTS = MERGES | {"IdentityN"}
 _MAY_BE_SAME = IDENTITIES | _CHOOSING_INPUTS
 _MAY_BE_VALUE = _VALUE | _CHOOSING_INPUTS
 """Ops of which alone `same` and `value` have to look further: most tensors come from no such op."""
+_MOST_VALUES = 1 << 20
+"""Of a constant that is looked into."""
 _HOPS = 64
 """A way back longer than this is remembered, so that long chains do not cost their length squared."""
 
@@ -96,7 +98,10 @@ def far(
         return following[0]
 
     last = end(tensor, onward)
-    found = taken[last] if last in taken else last.node.traced.get((key, last.port), (last, False))
+    if last in taken:  # a ring
+        found = taken[last][0], False
+    else:
+        found = last.node.traced.get((key, last.port), (last, False))
     for passed, (_, negates) in reversed(taken.items()):
         target, negated = found
         found = (target, negated != negates)
@@ -120,8 +125,8 @@ def is_loop_variable(merge: Node) -> bool:
 
 def _is_invariant(merge: Node) -> bool:
     """Whether a loop hands the variable on unchanged in every turn."""
-    back = merge.inputs[1].node.inputs[:1]
-    return any(merge in way(tensor.node, _handed_on, _LONGEST_TURN) for tensor in back)
+    back = merge.inputs[1].node.inputs[0].node
+    return merge in way(back, _handed_on, _LONGEST_TURN)
 
 
 def _handed_on(node: Node) -> Node | None:
@@ -132,7 +137,7 @@ def _handed_on(node: Node) -> Node | None:
 def constant(tensor: Tensor) -> Any:
     """The value of a constant, through Identity and the like; None where it is none or unreadable."""
     found = content(value(tensor).node)
-    if found is None or found.size > 1 << 20 or not found.is_real:
+    if found is None or found.size > _MOST_VALUES or not found.is_real:
         return None
     return found.array()
 
@@ -150,7 +155,7 @@ def integers(tensor: Tensor, most: int = 32) -> tuple[int, ...] | None:
     found = content(value(tensor).node)
     if found is None or found.size > most or found.dtype not in ("int32", "int64", "int16", "int8", "uint8"):
         return None
-    return tuple(int(number) for number in found.array().reshape(-1))
+    return tuple(int(number) for number in found.array().flat)
 
 
 def is_scalar(tensor: Tensor) -> bool:

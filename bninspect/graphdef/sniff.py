@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from bninspect.errors import GraphDefError
@@ -39,6 +40,10 @@ _TEXT_FIELDS: tuple[tuple[bytes, str], ...] = (
     (rb"meta_info_def\s*[:{]|graph_def\s*[:{]|collection_def\s*[:{]|saver_def\s*[:{]", "metagraph"),
     (rb"node\s*[:{<]|library\s*[:{<]|versions\s*[:{<]", "graphdef"),
 )
+_MOST_FIELDS = 65
+"""Of a message that are looked through for one."""
+_LARGEST_HEAD = 1 << 16
+"""Bytes of a text in which its first field has to stand."""
 _OP_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_.>/\\-]*\Z")
 
 
@@ -84,7 +89,7 @@ def text_format(buffer: Buffer, size: int) -> str | None:
 
     Raises GraphDefError for text that is none of them.
     """
-    head = bytes(buffer[: min(size, 65536)])
+    head = bytes(buffer[:_LARGEST_HEAD])
     if any(byte < 9 or 13 < byte < 32 for byte in head[:4096]):
         return None
     text = re.sub(rb"(?m)^[ \t]*#.*$", b"", head).lstrip(b"\xef\xbb\xbf \t\r\n")
@@ -99,7 +104,7 @@ def text_format(buffer: Buffer, size: int) -> str | None:
         text.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    if all(byte >= 9 for byte in head[:512]) and b"\n" in head[:512] and not head.startswith(b"\n"):
+    if b"\n" in head[:512] and not head.startswith(b"\n"):
         line = text.splitlines()[0][:40].decode("utf-8", "replace") if text else ""
         raise GraphDefError(f"not a TensorFlow graph: this is text that begins with {line!r}")
     return None
@@ -116,17 +121,13 @@ def binary_format(buffer: Buffer, size: int) -> str:
     raise GraphDefError("not a TensorFlow graph: no GraphDef, MetaGraph or SavedModel begins like this")
 
 
-def _first(buffer: Buffer, start: int, end: int, number: int, limit: int = 64) -> wire.Field | None:
+def _first(buffer: Buffer, start: int, end: int, number: int) -> wire.Field | None:
     """The first field of this number among the first few, or None; a broken walk ends the search."""
+    fields = islice(wire.fields(buffer, start, end), _MOST_FIELDS)
     try:
-        for count, field in enumerate(wire.fields(buffer, start, end)):
-            if field.number == number:
-                return field
-            if count >= limit:
-                return None
+        return next((field for field in fields if field.number == number), None)
     except GraphDefError:
         return None
-    return None
 
 
 def _is_graphdef(buffer: Buffer, start: int, end: int) -> bool:
@@ -181,16 +182,13 @@ def _is_hub_marker(buffer: Buffer, size: int) -> bool:
 
 def _looks_like_onnx(buffer: Buffer, size: int) -> bool:
     """ModelProto: ir_version (1, varint), then producer_name (2) as a short text, or the graph (7)."""
-    version = _first(buffer, 0, size, 1, limit=0)
-    if version is None or version.wire != wire.VARINT or not 1 <= version.value < 64:
+    version = _first(buffer, 0, size, 1)
+    if version is None or version.begin != 0 or version.wire != wire.VARINT or not 1 <= version.value < 64:
         return False
     producer = _first(buffer, 0, size, 2)
-    if producer is not None:
-        text = bytes(buffer[producer.start : min(producer.end, producer.start + 64)])
-        return (
-            producer.wire == wire.LENGTH
-            and producer.end - producer.start < 64
-            and text.isascii()
-            and text.decode().isprintable()
-        )
-    return _first(buffer, 0, size, 7) is not None
+    if producer is None:
+        return _first(buffer, 0, size, 7) is not None
+    if producer.wire != wire.LENGTH or producer.end - producer.start >= 64:
+        return False
+    text = bytes(buffer[producer.start : producer.end])
+    return text.isascii() and text.decode().isprintable()

@@ -30,7 +30,6 @@ class FileBytes:
 
     def __init__(self, path: str | Path) -> None:
         """Raises OSError."""
-        self._size = 0
         self._cached: tuple[int, bytes] = (0, b"")
         """Where the last window starts, and what is in it: one value, so that threads see both or neither."""
         flags = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)

@@ -53,7 +53,7 @@ def frozen(report: Report) -> Report:
     edits = Edits(graph)
     blocked = variables_to_constants(edits)
     hold_updates(edits)
-    pruned = prune(edits, (*outputs, *_kept_statistics(report, graph)))
+    pruned = prune(edits, _kept_statistics(report, graph), outputs)
     _refuse(pruned, edits, blocked)
     found = inspect(
         flatten(replace(pruned.graphdef, format=graphdef.format, variables=None)),

@@ -47,7 +47,7 @@ def prune(edits: Edits, wanted: Iterable[Tensor], named: Iterable[Tensor] = ()) 
     taken = {nodedef.name for nodedef in nodedefs}
     for tensor in named:
         name = _name_to_keep(tensor)
-        if edits.resolve(tensor) != tensor and tensor.port == 0 and name not in taken:
+        if tensor.port == 0 and names[tensor] != f"{name}:0" and name not in taken:
             nodedefs.append(_identity(name, edits.resolve(tensor)))
             taken.add(name)
             names[tensor] = f"{name}:0"

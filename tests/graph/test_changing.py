@@ -11,6 +11,7 @@ from bninspect.batchnorm import inspect
 from bninspect.errors import RewriteError
 from bninspect.graph import flatten
 from bninspect.graph.ops import mutates
+from bninspect.graph.updates import updates_of_constants
 from bninspect.graphdef import TensorValue
 from bninspect.graphdef.schema import message_class
 from bninspect.rewrite.freeze import frozen
@@ -71,3 +72,23 @@ def test_a_variable_that_is_read_after_a_change_is_not_frozen(change: str) -> No
     model = flatten(replace(graph(text).graphdef, variables={"kept": value}))
     with pytest.raises(RewriteError, match=r"read reads the variable kept after \w+ write changed it"):
         frozen(inspect(model))
+
+
+UPDATES = {
+    "assigned": ("u = Assign(c, one)", [("u", "c:0")]),
+    "through an Identity": ("i = Identity(c)\nu = AssignSub(i, one)", [("u", "c:0")]),
+    "read as a variable": ("u = ReadVariableOp(c)", [("u", "c:0")]),
+    "handed on as a reference": ("u = RefIdentity(c)", [("u", "c:0")]),
+    "a variable": ("v = VariableV2(shape=[1])\nu = Assign(v, one)", []),
+    "with a constant": ("v = VariableV2(shape=[1])\nu = Assign(v, c)", []),
+    "only read": ("u = Neg(c)\nw = Add(c, c)", []),
+    "without inputs": ("u = VarIsInitializedOp()", []),
+    "two": ("u = RefIdentity(c)\nw = AssignAdd(u, one)", [("u", "c:0"), ("w", "c:0")]),
+}
+
+
+@pytest.mark.parametrize("case", UPDATES)
+def test_updates_of_what_freezing_made_a_constant(case: str) -> None:
+    lines, expected = UPDATES[case]
+    nodes = graph("c = Const([2.0])\none = Const([1.0])\n" + lines)
+    assert [(node.name, target.name) for node, target in updates_of_constants(nodes)] == expected

@@ -155,7 +155,7 @@ def test_channels_of_a_placeholder(shape: list[int], data_format: str | None, ex
         ("k = VariableV2(dtype=float, shape=[3, 3, 3, 5])\ny = FusedConv2D(x, k)", 5),
         ("k = VariableV2(dtype=float, shape=[1, 3, 3, 3, 5])\ny = Conv3D(x, k)", 5),
         ("y = FusedConv2D(x)", None),
-        ("k = VariableV2(dtype=float, shape=[3, 3, 3, 4])\ny = DepthwiseConv2dNative(x, k)", 12),
+        ("k = VariableV2(dtype=float, shape=[5, 7, 3, 4])\ny = DepthwiseConv2dNative(x, k)", 12),
         ("k = VariableV2(dtype=float, shape=[6, 7])\ny = MatMul(x, k)", 7),
         ("k = VariableV2(dtype=float, shape=[6, 7])\ny = MatMul(x, k, transpose_b=true)", 6),
         ("k = VariableV2(dtype=float, shape=[6, 7])\ny = MatMul(x, k, transpose_b=false)", 7),

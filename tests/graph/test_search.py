@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from bninspect.graph.search import dependents, downstream, end, postorder, reach, rings, steps, upstream, way
+import pytest
+
+from bninspect.graph.search import (
+    dependencies,
+    dependents,
+    downstream,
+    end,
+    postorder,
+    producers,
+    reach,
+    readers,
+    rings,
+    steps,
+    upstream,
+    way,
+)
 from tests.support.text import graph
 
 RING = {1: 2, 2: 3, 3: 4, 4: 2}
@@ -88,3 +103,40 @@ def test_rings_come_together_behind_what_stands_before_them() -> None:
 def test_dependents_wait_by_data_or_by_control() -> None:
     found = graph("a = Placeholder()\nb = Identity(a, ^a)\nc = NoOp(^a)")
     assert [node.name for node in dependents(found)(found.node("a"))] == ["b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("before", "starts", "expected"),
+    [
+        ({1: [2, 3], 2: [], 3: [2]}, [1], [(2,), (3,), (1,)]),
+        ({1: [2, 3], 2: [4], 4: [2], 3: [4, 1]}, [1], [(2, 4), (1, 3)]),
+        ({1: [2], 2: [1], 3: [1]}, [3, 1], [(1, 2), (3,)]),
+        ({1: [], 2: [1]}, [1, 2, 1], [(1,), (2,)]),
+    ],
+)
+def test_a_ring_that_was_given_out_is_closed(
+    before: dict[int, list[int]], starts: list[int], expected: list[tuple[int, ...]]
+) -> None:
+    assert list(rings(starts, before.__getitem__)) == expected
+
+
+def test_what_a_node_reads_waits_for_and_who_reads_it() -> None:
+    found = graph("a = Placeholder()\nb = Placeholder()\nc = Add(b, a, ^d)\nd = NoOp()\ne = Neg(b)")
+    b, c = found.node("b"), found.node("c")
+    assert [node.name for node in producers(c)] == ["b", "a"]
+    assert [node.name for node in dependencies(c)] == ["b", "a", "d"]
+    assert [node.name for node in readers(found)(b)] == ["c", "e"]
+    assert list(dependents(found)(c)) == []
+
+
+def test_what_is_fed_needs_nothing_upstream() -> None:
+    found = graph("a = Placeholder()\nb = Neg(a)\nc = NoOp(^a)\nd = Add(b, b, ^c)")
+
+    def names(**options: bool) -> set[str]:
+        return {
+            node.name
+            for node in upstream([found.node("d")], until=lambda node: node.name in ("b", "c"), **options)
+        }
+
+    assert names() == {"b", "c", "d"}
+    assert names(controls=False) == {"b", "d"}

@@ -8,7 +8,9 @@ import pytest
 
 from bninspect.errors import GraphDefError
 from bninspect.graph.ops import ASSIGNS, IDENTITIES, MERGES, NEXT_TURNS, RESHAPES, SELECTS, SWITCHES
-from bninspect.graph.taken import INPUTS
+from bninspect.graph.taken import INPUTS, of_its_kind
+from bninspect.graphdef.attributes import attribute
+from bninspect.graphdef.records import AttributePlaceholder
 from bninspect.graphdef.schema import message_class
 from tests.support.text import graph
 
@@ -84,3 +86,30 @@ def test_an_attribute_is_of_its_kind_or_refused(name: str, fitting: set[str], ki
     else:
         with pytest.raises(GraphDefError, match=f"damaged: attribute {name} of 'n' is .*, where .* belongs"):
             node.attr(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "words"),
+    [
+        ("T", "i", "a whole number, where a type"),
+        ("T", "b", "true or false, where a type"),
+        ("T", "func", "a function, where a type"),
+        ("T", "list(func)", "a list, where a type"),
+        ("dtype", "list(type)", "a list, where a type"),
+        ("is_training", "type", "a type, where true or false"),
+        ("exponential_avg_factor", "s", "text, where a number"),
+        ("batch_dims", "b", "true or false, where a whole number"),
+        ("data_format", "func", "a function, where text"),
+    ],
+)
+def test_a_refusal_says_what_is_there_and_what_belongs(name: str, kind: str, words: str) -> None:
+    with pytest.raises(GraphDefError) as caught:
+        of_its_kind(name, attribute(value(kind)), "n")
+    assert str(caught.value) == f"damaged: attribute {name} of 'n' is {words} belongs"
+
+
+def test_what_is_left_to_a_call_or_not_there_is_of_any_kind() -> None:
+    left = AttributePlaceholder("dtype")
+    assert of_its_kind("T", left, "n") is left
+    assert of_its_kind("is_training", None, "n") is None
+    assert of_its_kind("strides", 3, "n") == 3

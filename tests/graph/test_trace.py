@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from bninspect.errors import GraphDefError
+from bninspect.graph import flatten
 from bninspect.graph.trace import (
     cast_free,
     constant,
+    content,
+    far,
     integers,
     is_loop_variable,
     is_scalar,
@@ -18,9 +23,13 @@ from bninspect.graph.trace import (
     shape_of,
     value,
 )
+from bninspect.graphdef.reader import records
 from tests.support.catching import fused
 from tests.support.parts import STORED, names_of_parts, only_layer
-from tests.support.text import graph
+from tests.support.text import graph, graphdef
+
+if TYPE_CHECKING:
+    from bninspect.graph import Tensor
 
 
 @pytest.mark.parametrize("length", [10, 64, 65, 200])
@@ -164,3 +173,86 @@ def test_a_number_among_the_attributes() -> None:
     assert number(node, "absent", None) is None
     with pytest.raises(GraphDefError, match="damaged: attribute name of 'k' is no number"):
         number(node, "name", None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "m = Add(x, n)\nn = NextIteration(m)",
+        "m = Merge(x, n, n)\nn = NextIteration(m)",
+        "m = Merge(x)",
+        "m = Merge(x, n)\nn = Identity(m)",
+        "m = Merge(n, x)\nn = NextIteration(m)",
+    ],
+    ids=["no Merge", "of three", "of one", "no next turn", "the wrong way round"],
+)
+def test_what_is_no_loop_variable_stays_what_it_is(line: str) -> None:
+    found = graph("x = Placeholder(dtype=float)\n" + line).node("m").output()
+    assert same(found) == found
+
+
+def test_a_turn_may_hand_a_variable_on_so_often() -> None:
+    for count in (7, 8):
+        chain = "".join(f"i{number + 1} = Identity(i{number})\n" for number in range(count - 1))
+        text = f"x = Placeholder()\nm = Merge(x, n)\ni0 = Identity(m)\n{chain}n = NextIteration(i{count - 1})"
+        found = graph(text)
+        assert (same(found.node("m").output()) == found.node("x").output()) is (count == 7)
+
+
+CHAIN = "a = Placeholder()\nb = LogicalNot(a)\nc = Identity(b)\nd = LogicalNot(c)\ne = LogicalNot(d)"
+NEGATIONS = {"a": False, "b": True, "c": True, "d": False, "e": True}
+
+
+@pytest.mark.parametrize("order", ["abcde", "edcba", "cea", "ee"])
+def test_how_often_a_way_negates_is_the_same_whatever_was_asked_before(order: str) -> None:
+    found = graph(CHAIN)
+
+    def step(tensor: Tensor) -> tuple[Tensor, bool] | None:
+        node = tensor.node
+        return (node.inputs[0], node.op == "LogicalNot") if node.inputs else None
+
+    for name in order:
+        assert far(found.node(name).output(), "key", step) == (found.node("a").output(), NEGATIONS[name])
+    asked: list[Tensor] = []
+    assert far(found.node(order[-1]).output(), "key", asked.append)[1] == NEGATIONS[order[-1]]
+    assert [tensor.node.name for tensor in asked] == (["a"] if order[-1] == "a" else [])
+    assert far(found.node("e").output(), "another", lambda _: None) == (found.node("e").output(), False)
+
+
+def test_a_ring_of_negations_ends_where_it_closes() -> None:
+    found = graph("a = LogicalNot(c)\nb = Identity(a)\nc = LogicalNot(b)")
+    a, c = found.node("a").output(), found.node("c").output()
+
+    def step(tensor: Tensor) -> tuple[Tensor, bool]:
+        return tensor.node.inputs[0], tensor.node.op == "LogicalNot"
+
+    assert far(c, "key", step) == (c, False)
+    assert far(a, "key", step) == (c, True)
+
+
+@pytest.mark.parametrize(("size", "known"), [(1 << 20, True), ((1 << 20) + 1, False)])
+def test_a_constant_is_looked_into_up_to_a_million_values(size: int, known: bool) -> None:
+    message = graphdef("c = Const([1.5])")
+    message.node[0].attr["value"].tensor.tensor_shape.dim[0].size = size
+    found = constant(flatten(records(message.SerializeToString(), "text")).node("c").output())
+    assert (found is not None) is known
+    assert found is None or (found.shape, found[-1]) == ((size,), 1.5)
+
+
+@pytest.mark.parametrize(("count", "most", "known"), [(32, 32, True), (33, 32, False), (2, 1, False)])
+def test_whole_numbers_are_read_up_to_so_many(count: int, most: int, known: bool) -> None:
+    tensor = graph(f"c = Const({list(range(count))})").node("c").output()
+    assert integers(tensor, most) == (tuple(range(count)) if known else None)
+    assert integers(tensor) == (tuple(range(count)) if count <= 32 else None)
+
+
+def test_content_is_that_of_a_const_alone() -> None:
+    message = graphdef("c = Const([1.5])\nf = Fill(c, c)\nbare = NoOp()")
+    message.node[1].attr["value"].CopyFrom(message.node[0].attr["value"])
+    message.node[2].op = "Const"
+    nodes = flatten(records(message.SerializeToString(), "text"))
+    held = content(nodes.node("c"))
+    assert held is not None
+    assert held.array().tolist() == [1.5]
+    assert content(nodes.node("c")) is held
+    assert [content(nodes.node(name)) for name in ("f", "bare", "bare")] == [None] * 3

@@ -66,3 +66,49 @@ def test_of_other_ops_and_unwritten_attributes_nothing_is_said() -> None:
 def test_a_reference_to_a_variable_counts_as_its_value() -> None:
     node = graph("v = VariableV2(dtype=float, shape=[3])\n").node("v")
     assert given_type(node, 0) == "float"
+
+
+X = "x = Placeholder(dtype=float)\n"
+GIVEN = [
+    ("Relu(x, T=half)", ["half"]),
+    ("Reshape(x, x, T=half)", ["half"]),
+    ("ConcatV2(x, x, T=half)", ["half"]),
+    ("Merge(x, T=half)", ["half", None]),
+    ("RefMerge(x, T=half)", ["half", None]),
+    ("FusedBatchNormV3(x, x, x, x, x, T=half, U=float)", ["half", "float", "float"]),
+    ("Placeholder(dtype=double, T=half)", ["double"]),
+    ("ReadVariableOp(x, dtype=double)", ["double"]),
+    ("Less(x, x, T=half)", ["bool"]),
+    ("LogicalNot(x)", ["bool"]),
+    ("LogicalAnd(x, x)", ["bool"]),
+    ("Shape(x, T=half, out_type=int64)", ["int64"]),
+    ("Size(x, T=half, out_type=int32)", ["int32"]),
+    ("Cast(x, SrcT=half, DstT=float)", ["float"]),
+    ("ArgMax(x, x, T=half, DstT=float, dtype=float)", [None]),
+    ("Relu(x)", [None]),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), GIVEN, ids=[line for line, _ in GIVEN])
+def test_the_types_that_a_node_gives(line: str, expected: list[str | None]) -> None:
+    node = graph(f"{X}n = {line}").node("n")
+    assert [given_type(node, port) for port in range(len(expected))] == expected
+
+
+TAKEN = [
+    ("Relu(x, T=half)", [("T", "half")]),
+    ("Less(x, x, T=half)", [("T", "half"), ("T", "half")]),
+    ("Add(x, x, T=half)", [("T", "half"), ("T", "half")]),
+    ("Reshape(x, x, T=half)", [("T", "half"), None]),
+    ("FusedBatchNormV2(x, x, x, x, x, T=half, U=float)", [("T", "half"), *[("U", "float")] * 4, None]),
+    ("FusedBatchNorm(x, x, x, x, x, T=half)", [("T", "half")] * 5),
+    ("Cast(x, SrcT=half, DstT=float)", [("SrcT", "half")]),
+    ("ConcatV2(x, x, T=half)", [None, None]),
+    ("Relu(x)", [None]),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), TAKEN, ids=[line for line, _ in TAKEN])
+def test_the_types_that_an_op_takes(line: str, expected: list[tuple[str, str] | None]) -> None:
+    node = graph(f"{X}n = {line}").node("n")
+    assert [taken_type(node, slot) for slot in range(len(expected))] == expected

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from bninspect.errors import GraphDefError
 from bninspect.graphdef import read
 from bninspect.graphdef.schema import message_class
-from tests.support.messages import chain, refusal, written
+from tests.support.messages import chain, field, refusal, written
 
 
 def savedmodel(*tags: str, version: int | None = 1) -> Any:
@@ -109,3 +110,36 @@ def test_the_facts_of_a_metagraph_are_its_first_field(tmp_path: Path) -> None:
     facts, graph_ = part.meta_info_def.SerializeToString(), part.graph_def.SerializeToString()
     content = b"".join((b"\x12", bytes([len(graph_)]), graph_, b"\x0a", bytes([len(facts)]), facts))
     assert read(written(tmp_path, content)).tensorflow_version == "1.15.5"
+
+
+def test_a_savedmodel_of_text_that_has_no_graph(tmp_path: Path) -> None:
+    text = b"saved_model_schema_version: 1\n"
+    assert refusal(written(tmp_path, text)) == "a SavedModel without a graph"
+
+
+def test_the_list_of_ops_is_stepped_over(tmp_path: Path) -> None:
+    """Its bytes are not even parsed, and neither is what field 3 of the facts may hold."""
+    graph_ = chain("Relu").SerializeToString()
+    for number in (2, 3):
+        facts = field(number, b"\xff") + field(4, b"serve") + field(5, b"2.21.0")
+        found = read(written(tmp_path, field(1, facts) + field(2, graph_)))
+        assert found.tensorflow_version == "2.21.0"
+    with pytest.raises(GraphDefError, match="a MetaInfoDef that cannot be parsed"):
+        read(written(tmp_path, field(1, field(5, b"\xff")) + field(2, graph_)))
+
+
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [
+        ("node { name: 'x' op: 'A' }", "graphdef-text"),
+        ("node { name: 'x' op: 'A' of_a_later_tensorflow: 3 }", None),
+        ("graph_def { node { name: 'x' op: 'A' } } object_graph_def { nodes { } }", "metagraph-text"),
+    ],
+    ids=["known", "an unknown field of a node", "the objects of a SavedModel"],
+)
+def test_of_text_only_the_objects_may_be_unknown(text: str, read_as: str | None, tmp_path: Path) -> None:
+    path = written(tmp_path, text.encode())
+    if read_as is None:
+        assert "text that is no GraphDef" in refusal(path)
+    else:
+        assert read(path).format == read_as

@@ -104,6 +104,7 @@ def test_a_large_attribute_that_is_no_tensor(tmp_path: Path) -> None:
     assert found.attr("text") == b"a" * 5000
     assert found.attr("small") == 7
     assert found.attr("none", 3) == 3
+    assert [name in found.attributes for name in ("list", "small", "none")] == [True, True, False]
 
 
 def test_a_large_tensor_whose_values_are_listed(tmp_path: Path) -> None:

@@ -155,3 +155,25 @@ def test_an_if_that_does_not_say_its_types_cannot_be_written_out() -> None:
     model = graph(CHOICE)
     with pytest.raises(RewriteError, match=r"^the type of choice/Switch_0 \(Switch\) is unknown$"):
         prune(Edits(model), (model.node("choice/Merge_0").output(),))
+
+
+CALL = """
+x = Placeholder(dtype=float)
+c = PartitionedCall(x, f=@f)
+def f(a) -> y=r:y:0
+    r = Rsqrt(a, T=float)
+"""
+
+
+def test_the_output_of_a_call_keeps_the_name_of_the_call() -> None:
+    """Whoever ran the original by `c:0` runs what is written by it, too."""
+    found = graph(CALL)
+    result = found.node("c/Result_0").output()
+    pruned = prune(Edits(found), (), (result,))
+    assert pruned.names == {result: "c:0"}
+    assert [(node.name, node.inputs) for node in pruned.graphdef.nodes] == [
+        ("x", ()),
+        ("c/r", ("x",)),
+        ("c/Result_0", ("c/r",)),
+        ("c", ("c/Result_0",)),
+    ]

@@ -63,6 +63,7 @@ class _Flattening:
         for scope, function in self.lowering.bodies:  # grows while it is walked: a body may hold calls
             self._write(scope, function.nodes)
         self._resolve()
+        self._name_results(top)
         graph = Graph(
             self.nodes,
             graphdef=self.graphdef,
@@ -78,7 +79,7 @@ class _Flattening:
         """The nodes of one body; calls are prepared, their bodies come later."""
         inner = scope.functions[-1] if scope.functions else None
         calls = self.library.calls
-        values = self.graphdef.variables if self.graphdef.variables and inner is None else {}
+        values = self.graphdef.variables if inner is None else None
         tensors, written_out, arguments = scope.tensors, scope.calls, scope.arguments
         tensor = partial(tuple.__new__, Tensor)  # as Tensor itself, in half the time
         written: list[Node] = []
@@ -160,6 +161,22 @@ class _Flattening:
             )
         for merge, scope, name in self.lowering.predicates:
             merge.predicate = self.edges.tensor(scope, name, merge)
+
+    def _name_results(self, top: Scope) -> None:
+        """What a call at the top level gives as an output of the model is named after the call: a tensor
+        inside a function cannot be fetched.
+        """
+        if not top.calls:
+            return
+        read = {tensor for node in self.nodes for tensor in node.inputs}
+        served = {name for signature in self.graphdef.signatures for name in signature.outputs.values()}
+        for name, given in list(self._calls(top)):
+            for port, tensor in enumerate(given):
+                names = {f"{name}:{port}"} | ({name} if port == 0 else set())
+                if tensor.node.functions and (tensor not in read or names & served):
+                    read.add(tensor)
+                    result = self.lowering.result(top.calls[name].nodedef, port, tensor)
+                    top.tensors |= dict.fromkeys(names, result)
 
     def _join(self, scope: Scope, node: Node) -> int:
         """Gives a node its inputs and what it waits for; how many that is."""

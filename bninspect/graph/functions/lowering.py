@@ -6,11 +6,13 @@ An If becomes a Switch per input and a Merge per output, as in TensorFlow's own 
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from bninspect.errors import GraphDefError
 from bninspect.graph.functions.scopes import Call, Scope, data_inputs
 from bninspect.graph.graph import Node, Tensor
+from bninspect.graph.types import given_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,6 +144,16 @@ class Lowering:
             outputs.append(leave.output())
         self.bind(body, target, merges)
         return Call(nodedef=nodedef, bodies=(body,), outputs=list(outputs))
+
+    def result(self, call: NodeDef, port: int, tensor: Tensor) -> Tensor:
+        """An Identity at the top level that stands for an output of a call, which is this tensor."""
+        name = f"{call.name}/Result_{port}"
+        node = Node(name=name, op="Identity", nodedef=None, label=call.name, stands_for=f"{call.name}:{port}")
+        dtype = next(islice(_types(call, "Tout"), port, None))
+        node.bindings = {"T": dtype or given_type(tensor.node, tensor.port)}
+        node.inputs = (tensor,)
+        self.nodes.append(node)
+        return node.output()
 
 
 def _types(nodedef: NodeDef, key: str) -> Iterator[Any]:

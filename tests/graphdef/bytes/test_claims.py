@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from google.protobuf.message import DecodeError
 
 from bninspect.errors import GraphDefError
 from bninspect.graphdef import TensorValue, tensors
@@ -124,9 +125,13 @@ def test_values_that_do_not_fit(dtype: str, values: dict[str, Any], words: str) 
 LISTED = proto("float", (2, 400), float_val=np.arange(800.0).tolist())
 CONTENT = proto("float", (2, 400), tensor_content=np.arange(800, dtype=np.float32).tobytes())
 SMALL = proto("float", (2,), float_val=[1.0, 2.0])
+NAMED = proto("float", (2, 400), float_val=[0.5] * 800)
+NAMED.tensor_shape.dim[0].name = "rows" * 300
 
 
-@pytest.mark.parametrize("message", [LISTED, CONTENT, SMALL], ids=["listed", "as bytes", "small"])
+@pytest.mark.parametrize(
+    "message", [LISTED, CONTENT, SMALL, NAMED], ids=["listed", "as bytes", "small", "a shape of a kilobyte"]
+)
 @pytest.mark.parametrize("again", [lambda one: one, copy.copy, copy.deepcopy,
                                    lambda one: pickle.loads(pickle.dumps(one))],
                          ids=["itself", "copy", "deep copy", "pickle"])  # fmt: skip
@@ -152,3 +157,19 @@ def test_raw_values_have_the_type_and_shape_that_are_said_of_them() -> None:
 def test_bytes_that_are_no_message_are_named(of: str | None, named: str) -> None:
     with pytest.raises(GraphDefError, match=rf"^damaged: a {named} that cannot be parsed \([^()]+\)$"):
         parse("TensorProto", b"\x12\x05a", of)
+
+
+@pytest.mark.parametrize("reason", ["", " two\nlines "])
+def test_why_bytes_are_no_message_is_said_on_one_line(reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The protobuf of some systems gives no reason."""
+
+    class Refusing:
+        @staticmethod
+        def FromString(data: bytes) -> None:  # noqa: N802
+            raise DecodeError(reason)
+
+    monkeypatch.setattr(tensors, "message_class", lambda name: Refusing)
+    with pytest.raises(GraphDefError) as caught:
+        parse("TensorProto", b"")
+    said = "two lines" if reason else "it does not parse"
+    assert str(caught.value) == f"damaged: a TensorProto that cannot be parsed ({said})"

@@ -67,6 +67,7 @@ MESSAGE = (
     + b"\x1d\x01\x02\x03\x04"  # 3: 32 bits
     + b"\x21\x01\x02\x03\x04\x05\x06\x07\x08"  # 4: 64 bits
     + b"\xa2\x06\x00"  # 100: an empty text
+    + b"\x80\x01\x05"  # 16, the first whose tag has two bytes: 5
 )
 FIELDS = [
     (1, wire.VARINT, 0, 1, 3, 300),
@@ -75,6 +76,7 @@ FIELDS = [
     (3, wire.FIXED32, 139, 140, 144, 0),
     (4, wire.FIXED64, 144, 145, 153, 0),
     (100, wire.LENGTH, 153, 156, 156, 0),
+    (16, wire.VARINT, 156, 158, 159, 5),
 ]
 
 

@@ -146,5 +146,7 @@ def test_a_tensor_is_read_when_its_values_are_asked_for(tmp_path: Path, reads: l
     found = TensorValue.at(Span(held, 0, len(held)))
     assert sum(size for _, size in reads) < 2 * WINDOW
     assert (found.shape, found.dtype, found.size) == ((50_000,), "float", 50_000)
+    before = len(reads)
     assert np.array_equal(found.array(), values)
+    assert reads[before:] == [(data.index(values.tobytes()), 200_000)]
     assert found.message() == message

@@ -32,14 +32,20 @@ def test_a_checksum_of_the_standard() -> None:
 def test_a_histogram_counts_what_is_finite() -> None:
     fields = Histogram(values=np.array([0.0, 1.0, 3.0, np.nan, np.inf])).fields()
     assert (fields["num"], fields["min"], fields["max"], fields["sum"]) == (3.0, 0.0, 3.0, 4.0)
-    assert sum(fields["bucket"]) == 3.0  # type: ignore[arg-type]
-    assert fields["bucket_limit"][-1] == 3.0  # type: ignore[index]
+    assert fields["sum_squares"] == 10.0
+    assert fields["bucket"] == [1.0 if place in (0, 10, 29) else 0.0 for place in range(30)]
+    assert np.allclose(fields["bucket_limit"], np.arange(1, 31) / 10, rtol=1e-12)
 
 
 def test_a_histogram_of_nothing_is_empty() -> None:
     assert Histogram(values=np.array([np.nan])).fields() == {
         "min": 0.0, "max": 0.0, "num": 0.0, "bucket_limit": [0.0], "bucket": [0.0],
     }  # fmt: skip
+
+
+def test_a_file_begins_with_its_version() -> None:
+    event = message_class("Event").FromString(file_version())
+    assert (event.file_version, event.wall_time, event.step) == ("brain.Event:2", 0.0, 0)
 
 
 def test_numbers_stand_under_their_tags_at_a_step() -> None:
@@ -53,16 +59,19 @@ def test_numbers_stand_under_their_tags_at_a_step() -> None:
 
 @pytest.mark.parametrize(
     ("op", "size", "keeps"),
-    [("Const", 1000, True), ("Const", 1100, False), ("Foreign", 1100, True)],
+    [("Const", 1024, True), ("Const", 1025, False), ("Foreign", 1025, True)],
     ids=["a small constant", "a large one", "no constant"],
 )
 def test_the_value_of_a_large_constant_is_left_out(op: str, size: int, keeps: bool, tmp_path: Path) -> None:
-    """From 1,024 bytes of its record on, wherever it stands in the file."""
+    """Of a record of more than 1,024 bytes, wherever it stands in the file."""
     message = message_class("GraphDef")()
     message.node.add(name="first", op="NoOp").attr["text"].s = b"a" * 3000
     node = message.node.add(name="w", op=op, input=["^x"])
     node.attr["dtype"].type = 4
-    node.attr["value"].tensor.tensor_content = b"a" * (size - 50)
+    content = node.attr["value"].tensor
+    content.tensor_content = b"a" * 900
+    content.tensor_content += b"a" * (size - node.ByteSize())
+    assert node.ByteSize() == size
     path = tmp_path / "m.pb"
     path.write_bytes(message.SerializeToString())
     event = message_class("Event").FromString(graph(read(str(path))))

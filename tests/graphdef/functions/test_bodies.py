@@ -127,3 +127,18 @@ def test_a_library_in_text_form_is_read_and_exchanged(tmp_path: Path) -> None:
     del expected.node[:]
     expected.node.add(name="x", op="Placeholder")
     assert data == expected.SerializeToString() + WRITTEN
+
+
+def test_a_graph_of_one_node_is_exchanged_in_its_file(tmp_path: Path) -> None:
+    graphdef = given(tmp_path, TEXT + field(1, X))
+    assert b"".join(part.bytes() for part in spans(graphdef, {graphdef.nodes[0]: NEW})) == TEXT + WRITTEN
+
+
+def test_field_3_of_a_function_as_a_number_is_no_node(tmp_path: Path) -> None:
+    number = b"\x18\x07"
+    body = field(1, field(1, b"h")) + number + field(3, node("a", "Abs"))
+    graphdef = given(tmp_path, field(1, X) + field(2, field(1, body)))
+    exchange = {named(graphdef, "a"): NEW[:1]}
+    assert exchanged(graphdef, exchange).functions["h"].span.bytes() == body.replace(
+        field(3, node("a", "Abs")), field(3, node("w", "Const"))
+    )

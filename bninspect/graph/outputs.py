@@ -35,9 +35,9 @@ _PLUMBING = frozenset({
 _NO_NUMBERS = frozenset({"bool", "variant", "resource"})
 """Types of what a conditional hands on beside its result; variants are what an If keeps for its gradient."""
 _ENDS = frozenset({"Merge", "Exit"})
-_HOPS = 16
-"""Identities and Switches that may stand between a layer and the Merge of its statistics."""
-_NEAR = 64
+_HOPS = 17
+"""Tensors from a Merge of statistics back to their layer, through Identities and Switches."""
+_MOST_NEAR = 64
 """Nodes before one that are looked at for an input, of the first few that are asked about."""
 _MOST_LOOKS = 16
 _INPUTS = ("Placeholder", "Iterator", "OneShotIterator", "Queue", "FIFOQueue", "Reader", "ParseExample")
@@ -143,7 +143,8 @@ class _Fed:
         saves the walk over the whole graph.
         """
         self._looks += 1
-        if self._looks <= _MOST_LOOKS and any(_is_input(one.op) for one in reach([node], producers, _NEAR)):
+        near = reach([node], producers, _MOST_NEAR) if self._looks <= _MOST_LOOKS else ()
+        if any(_is_input(one.op) for one in near):
             return True
         return node in self._all
 
@@ -274,7 +275,7 @@ def _is_statistic(node: Node) -> bool:
     """
     if node.op != "Merge":
         return False
-    sources = (end(tensor, _handed_on, _HOPS + 1) for tensor in node.inputs)
+    sources = (end(tensor, _handed_on, _HOPS) for tensor in node.inputs)
     return any(source.node.op in FUSED_OPS and source.port for source in sources)
 
 

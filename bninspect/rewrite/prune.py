@@ -40,15 +40,15 @@ def prune(edits: Edits, wanted: Iterable[Tensor], named: Iterable[Tensor] = ()) 
     Raises RewriteError where a needed node cannot be written: it updates a variable, or its type is unknown.
     """
     named, wanted = tuple(dict.fromkeys(named)), tuple(dict.fromkeys(wanted))
-    roots = [edits.resolve(tensor).node for tensor in (*named, *wanted)]
-    kept = _needed(edits, roots)
-    names = {tensor: _written(edits.resolve(tensor)) for tensor in (*named, *wanted)}
+    given = {tensor: edits.resolve(_in_its_body(tensor)) for tensor in (*named, *wanted)}
+    kept = _needed(edits, [tensor.node for tensor in given.values()])
+    names = {tensor: _written(source) for tensor, source in given.items()}
     nodedefs = [_record(edits, node) for node in sorted(kept, key=_file_order)]
     taken = {nodedef.name for nodedef in nodedefs}
     for tensor in named:
         name = _name_to_keep(tensor)
         if tensor.port == 0 and names[tensor] != f"{name}:0" and name not in taken:
-            nodedefs.append(_identity(name, edits.resolve(tensor)))
+            nodedefs.append(_identity(name, given[tensor]))
             taken.add(name)
             names[tensor] = f"{name}:0"
     original = edits.graph.graphdef
@@ -130,6 +130,12 @@ def _name_to_keep(tensor: Tensor) -> str:
     if tensor.node.stands_for is not None and not tensor.node.functions:
         return tensor.node.stands_for.rpartition(":")[0]
     return tensor.node.name
+
+
+def _in_its_body(tensor: Tensor) -> Tensor:
+    """What stands for an output of a call is not written, for the output itself gets that name."""
+    node = tensor.node
+    return node.inputs[0] if node.op == "Identity" and node.stands_for is not None else tensor
 
 
 def _identity(name: str, tensor: Tensor) -> NodeDef:

@@ -200,7 +200,7 @@ def test_a_request_from_python(tmp_path: Path) -> None:
         ),
         (
             "saved_training",
-            "15 nodes and 15 functions before, 9 nodes now; 44.9 kB",
+            "15 nodes and 15 functions before, 10 nodes now; 44.9 kB",
         ),
     ],
 )

@@ -127,3 +127,20 @@ def test_a_name_that_nothing_has(name: str, line: str) -> None:
     with pytest.raises(SelectionError) as raised:
         find_tensor(graph(TEXT), name)
     assert str(raised.value) == line
+
+
+def test_of_the_names_that_are_near_three_are_shown() -> None:
+    nodes = graph("".join(f"layer{letter} = Placeholder()\n" for letter in "abcde"))
+    with pytest.raises(SelectionError, match=r"near it: layer\w, layer\w, layer\w\Z"):
+        find_tensor(nodes, "layer")
+
+
+def test_a_result_inside_a_function_by_the_name_that_is_shown() -> None:
+    text = "p = Placeholder()\nx = Placeholder()\nc = PartitionedCall(p, x, f=@outer)\ny = Add(c, c:1)\n"
+    text += "def outer(p, x) -> y=i:output:0, z=i:output:1\n"
+    text += "    i = If(p, x, then_branch=@both, else_branch=@both)\n"
+    text += "def both(a) -> y=r:y:0, z=a\n    r = Rsqrt(a)\n"
+    found = graph(text)
+    assert [tensor.name for tensor in found.node("y").inputs] == ["outer/i:0", "outer/i:1"]
+    for tensor in found.node("y").inputs:
+        assert find_tensor(found, tensor.name) == tensor

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bninspect.graph.outputs import model_outputs
+from bninspect.graph import outputs as outputs_of
+from bninspect.graph.outputs import _Fed, model_outputs
 from tests.support.text import graph
 
 X = "x = Placeholder(dtype=float)\np = Placeholder(dtype=bool)\n"
@@ -225,3 +226,19 @@ MERGES = {
 def test_where_a_conditional_ends_or_a_tuple(case: str) -> None:
     lines, expected = MERGES[case]
     assert outputs(X + lines) == expected
+
+
+def test_few_nodes_are_asked_for_an_input_near_and_many_in_one_walk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """16 looks of at most 64 nodes each cost less than a walk over a large graph; the answer is the same."""
+    walks: list[int] = []
+    downstream = outputs_of.downstream
+    monkeypatch.setattr(outputs_of, "downstream", lambda *given: walks.append(1) or downstream(*given))
+    long = "".join(f"n{number} = Neg(n{number - 1})\n" for number in range(1, 70))
+    nodes = graph(CONST + "d = Neg(c)\nn0 = Placeholder()\n" + long)
+    fed = _Fed(nodes)
+    assert all(nodes.node(f"n{number}") in fed for number in range(16))
+    assert walks == []
+    assert (nodes.node("n3") in fed, nodes.node("d") in fed, walks) == (True, False, [1])
+    others = _Fed(nodes)
+    assert (nodes.node("n63") in others, walks) == (True, [1])
+    assert (nodes.node("n64") in others, nodes.node("d") in others, walks) == (True, False, [1, 1])

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from bninspect.graphdef import GraphDef, TensorValue
+from bninspect.graphdef import GraphDef, TensorValue, read
 from bninspect.graphdef.schema import message_class
 from bninspect.graphdef.writer import copy, new_node, rewritten, serialized, write
+from tests.support.messages import field, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,3 +67,50 @@ def test_a_graph_is_written_with_its_size(tmp_path: Path) -> None:
     stream = io.BytesIO()
     assert copy(graphdef, stream) == len(data)
     assert stream.getvalue() == data
+
+
+def test_a_new_node_has_attributes_of_every_kind() -> None:
+    matrix = np.arange(6, dtype=np.int32).reshape(2, 3)
+    given: dict[str, Any] = {
+        "flag": True, "count": 3, "share": 0.5, "text": b"NHWC", "T": "half", "value": matrix, "shape": (2, 3),
+    }  # fmt: skip
+    node = new_node("n", "Any", ("a", "^b"), given)
+    assert (node.name, node.op, node.inputs) == ("n", "Any", ("a", "^b"))
+    found = dict(node.attributes)
+    value = found.pop("value")
+    assert (value.dtype, value.shape, value.array().tolist()) == ("int32", (2, 3), matrix.tolist())
+    assert found == {key: part for key, part in given.items() if key != "value"}
+    assert [type(found[key]) for key in ("flag", "count", "share")] == [bool, int, float]
+
+
+DEBUG = field(6, field(1, b"T"))
+"""What a node was made of, field 6: a message that begins as an entry of the attributes does."""
+UNNAMED = field(5, field(2, b"\x18\x07"))
+"""An entry of the attributes whose key is not written: the empty one."""
+
+
+def test_only_attributes_are_left_out(tmp_path: Path) -> None:
+    head = field(1, b"y") + field(2, b"Relu")
+    typed = field(5, field(1, b"T") + field(2, b"\x30\x01"))
+    (node,) = read(written(tmp_path, field(1, head + DEBUG + typed + UNNAMED))).nodes
+    assert dict(node.attributes) == {"T": "float", "": 7}
+    for key, kept in {"T": DEBUG + UNNAMED, "": DEBUG + typed}.items():
+        new = rewritten(node, name="y", inputs=(), without=frozenset({key}))
+        assert new.span.bytes() == head + kept
+
+
+GRADIENT = field(2, field(1, b"f") + field(2, b"g"))
+FUNCTION = field(1, field(1, field(1, b"f")))
+X = field(1, field(1, b"x") + field(2, b"Placeholder"))
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b"", field(2, FUNCTION), field(2, FUNCTION + GRADIENT), field(2, GRADIENT), b"\x22\x02\x08\x1b"],
+    ids=["nodes alone", "a function", "with its gradient", "a gradient alone", "versions"],
+)
+def test_what_is_read_is_written_byte_for_byte(rest: bytes, tmp_path: Path) -> None:
+    graphdef = read(written(tmp_path, X + rest))
+    assert serialized(graphdef) == X + rest
+    stream = io.BytesIO()
+    assert (copy(graphdef, stream), stream.getvalue()) == (len(X + rest), X + rest)

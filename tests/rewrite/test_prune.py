@@ -174,6 +174,5 @@ def test_the_output_of_a_call_keeps_the_name_of_the_call() -> None:
     assert [(node.name, node.inputs) for node in pruned.graphdef.nodes] == [
         ("x", ()),
         ("c/r", ("x",)),
-        ("c/Result_0", ("c/r",)),
-        ("c", ("c/Result_0",)),
+        ("c", ("c/r",)),
     ]

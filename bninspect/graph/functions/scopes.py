@@ -105,8 +105,6 @@ class Edges:
 
     def conditions(self, scope: Scope) -> tuple[tuple[Tensor, bool], ...]:
         """The predicates of the Ifs around a scope, outermost first, with the branch it stands in."""
-        if not scope.conditions:
-            return ()
         if scope not in self._conditions:
             self._conditions[scope] = tuple(
                 (self.tensor(outer, name, None), taken) for (outer, name), taken in scope.conditions

@@ -72,7 +72,8 @@ def test_a_graph_is_written_with_its_size(tmp_path: Path) -> None:
 def test_a_new_node_has_attributes_of_every_kind() -> None:
     matrix = np.arange(6, dtype=np.int32).reshape(2, 3)
     given: dict[str, Any] = {
-        "flag": True, "count": 3, "share": 0.5, "text": b"NHWC", "T": "half", "value": matrix, "shape": (2, 3),
+        "flag": True, "count": 3, "share": 0.5, "text": b"NHWC", "T": "half", "value": matrix,
+        "shape": (2, 3),
     }  # fmt: skip
     node = new_node("n", "Any", ("a", "^b"), given)
     assert (node.name, node.op, node.inputs) == ("n", "Any", ("a", "^b"))

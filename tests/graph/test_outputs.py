@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from bninspect.graph import outputs as outputs_of
 from bninspect.graph.outputs import _Fed, model_outputs
+from bninspect.graph.search import downstream
 from tests.support.text import graph
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from bninspect.graph import Graph, Node
 
 X = "x = Placeholder(dtype=float)\np = Placeholder(dtype=bool)\n"
 Y = "y = Relu(x)\n"
@@ -231,8 +239,12 @@ def test_where_a_conditional_ends_or_a_tuple(case: str) -> None:
 def test_few_nodes_are_asked_for_an_input_near_and_many_in_one_walk(monkeypatch: pytest.MonkeyPatch) -> None:
     """16 looks of at most 64 nodes each cost less than a walk over a large graph; the answer is the same."""
     walks: list[int] = []
-    downstream = outputs_of.downstream
-    monkeypatch.setattr(outputs_of, "downstream", lambda *given: walks.append(1) or downstream(*given))
+
+    def counted(walked: Graph, sources: Iterable[Node]) -> set[Node]:
+        walks.append(1)
+        return downstream(walked, sources)
+
+    monkeypatch.setattr(outputs_of, "downstream", counted)
     long = "".join(f"n{number} = Neg(n{number - 1})\n" for number in range(1, 70))
     nodes = graph(CONST + "d = Neg(c)\nn0 = Placeholder()\n" + long)
     fed = _Fed(nodes)

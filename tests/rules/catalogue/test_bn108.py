@@ -79,6 +79,16 @@ def test_does_not_catch_an_update_by_what_is_chosen(chosen: str) -> None:
     assert not found("BN108", STORED + text)
 
 
+@pytest.mark.parametrize(("chosen", "caught_so"), [(BLEND, False), ("chosen = Identity(y_train:1)\n", True)])
+def test_a_blend_of_both_branches_makes_an_update_harmless(chosen: str, caught_so: bool) -> None:
+    """Both run, whatever is fed: nothing but the blend is conditional."""
+    text = (
+        PHASE + fused("y_infer") + fused("y_train", training=True) + "y = Select(phase, y_train, y_infer)\n"
+    )
+    text += chosen + UPDATE.format(batch="chosen", variable="mean", control="") + HEAD
+    assert bool(found("BN108", STORED + text)) is caught_so
+
+
 def test_catches_a_conditional_update_of_a_layer_that_always_trains() -> None:
     text = PHASE + fused(training=True) + "s = Switch(phase, phase)\npivot = Identity(s:1)\n"
     text += UPDATE.format(batch="y:1", variable="mean", control=", ^pivot")

@@ -194,3 +194,11 @@ def test_which_tensor_an_input_means(name: str, tensor: str) -> None:
     found = graph(text)
     assert [one.name for one in found.node("y").inputs] == [tensor]
     assert [one.name for one in found.node("c/b").inputs[:2]] == ["f/s:1", "x:0"]
+
+
+def test_what_waits_for_an_if_waits_for_what_joins_its_branches() -> None:
+    """One of the branches never runs; in a body a node may wait for an argument."""
+    text = "p = Placeholder()\ni = If(p, p, p, then_branch=@two, else_branch=@two)\nz = NoOp(^i)\n"
+    found = graph(text + "def two(a, b) -> y=r:y:0, z=b\n    r = Rsqrt(a, ^b)\n")
+    assert [node.name for node in found.node("z").controls] == ["i/Merge_0", "i/Merge_1"]
+    assert [node.name for node in found.node("i/then/r").controls] == ["i/Switch_1"]

@@ -49,7 +49,7 @@ _WORDS = {
 
 def check(case: Case) -> Iterator[Finding]:
     """Each layer whose mode a converter would change, with all converters that would."""
-    if not case.converters or not case.layers:
+    if not case.converters:
         return
     changed: dict[BatchNorm, list[tuple[ConverterForecast, GroupForecast]]] = {}
     for one in forecast(case.report, case.converters):

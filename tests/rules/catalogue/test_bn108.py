@@ -79,7 +79,15 @@ def test_does_not_catch_an_update_by_what_is_chosen(chosen: str) -> None:
     assert not found("BN108", STORED + text)
 
 
-@pytest.mark.parametrize(("chosen", "caught_so"), [(BLEND, False), ("chosen = Identity(y_train:1)\n", True)])
+@pytest.mark.parametrize(
+    ("chosen", "caught_so"),
+    [
+        (BLEND, False),
+        ("mask = GreaterEqual(y_train:1, mean)\nchosen = Select(mask, y_train:1, mean)\n", False),
+        ("chosen = Identity(y_train:1)\n", True),
+    ],
+    ids=["blended", "selected channel by channel", "as it is"],
+)
 def test_a_blend_of_both_branches_makes_an_update_harmless(chosen: str, caught_so: bool) -> None:
     """Both run, whatever is fed: nothing but the blend is conditional."""
     text = (

@@ -66,12 +66,14 @@ class Copy:
         """The test that noticed the fault, or why nothing could run; None if all of these pass with it."""
         source = (ROOT / mutant.path).read_bytes()
         place = self.folder / mutant.path
-        Path(importlib.util.cache_from_source(place)).unlink(missing_ok=True)
+        compiled = Path(importlib.util.cache_from_source(place))
+        compiled.unlink(missing_ok=True)
         place.write_bytes(mutant.fault.plant(source))
         try:
             return self.first_to_fail(tests[:FIRST]) or self.first_to_fail(tests[FIRST:])
         finally:
             place.write_bytes(source)
+            compiled.unlink(missing_ok=True)
 
     def first_to_fail(self, tests: Sequence[str]) -> str | None:
         """The test that failed first, or why none could run; None if all pass."""
@@ -88,11 +90,11 @@ class Copy:
         running.write_text("no end before the first test", encoding="utf-8")
         names.write_text("\n".join(tests), encoding="utf-8")
         settings = ["-q", "--tb=no", "-rfE", "-p", "no:cacheprovider", "--hypothesis-seed=0", *options]
-        settings += ["-p", "tests.mutants.running"]
-        # What Python compiled is kept for all files but the one with the fault.
+        settings += ["-p", "tests.mutants.running", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
+        # What Python and pytest compile is kept for all files but the one with the fault.
         environment = {
             "PYTHONPATH": str(self.folder),
-            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONDONTWRITEBYTECODE": "",
             "COLUMNS": "4000",
             "BNINSPECT_NETWORKS": str(self._networks),
             VARIABLE: str(running),

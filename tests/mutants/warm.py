@@ -23,7 +23,7 @@ from typing import Any
 
 IMPORTED = (
     "pytest", "numpy", "click", "rich.console", "rich.table", "google.protobuf.json_format",
-    "jsonschema", "yaml", "tensorflow",
+    "jsonschema", "yaml", "hypothesis", "tensorflow",
 )  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def _run(asked: dict[str, Any]) -> None:
     os.environ.update(asked["environment"])
     os.chdir(asked["folder"])
     sys.path.insert(0, asked["folder"])
-    sys.dont_write_bytecode = True
+    sys.dont_write_bytecode = False
     code = 3
     try:
         code = int(sys.modules["pytest"].main(asked["arguments"]))

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from bninspect.graph import Node, Tensor
 
 REDUCTIONS = frozenset({"Mean", "Sum"})
-_ARITHMETIC = frozenset({
+_ELEMENTWISE = frozenset({
     "Add", "AddV2", "AddN", "Sub", "Mul", "RealDiv", "Div", "DivNoNan", "Neg", "Square", "SquaredDifference",
-    "Maximum", "Minimum", "Relu", "Pow", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Abs", "Squeeze", "ExpandDims",
-    "Reshape", "Cast", "Transpose", "BroadcastTo", "Tile", "Pack", "Unpack", "ConcatV2", "Concat", "Split",
-    "SplitV", "StridedSlice", "Slice", "GatherV2", "Gather", "Bitcast",
+    "Maximum", "Minimum", "Relu", "Pow", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Abs", "Cast",
 })  # fmt: skip
+_ARITHMETIC = _ELEMENTWISE | {
+    "Squeeze", "ExpandDims", "Reshape", "Transpose", "BroadcastTo", "Tile", "Pack", "Unpack", "ConcatV2",
+    "Concat", "Split", "SplitV", "StridedSlice", "Slice", "GatherV2", "Gather", "Bitcast",
+}  # fmt: skip
 _REPLICAS = frozenset({
     "CrossReplicaSum", "CollectiveReduce", "CollectiveReduceV2", "CollectiveReduceV3", "NcclAllReduce",
     "XlaAllReduce",
@@ -54,6 +56,8 @@ class _Place(NamedTuple):
     """The last reduction on the way; None before the first."""
     order: Order
     """The axes of what that reduces, in the tensor."""
+    reduced: frozenset[int] | None
+    """The axes that all reductions on the way are taken over; None where these may be no axes of x."""
 
 
 class Walk:
@@ -74,11 +78,13 @@ class Walk:
         self.reductions: dict[Node, set[Order]] = {}
         """Reduction -> the axes of what it reduces, in x; empty if only what other reductions give is."""
         self.fused: list[Node] = []
+        self._of_each_image: set[int] = set()
+        """The axes of a way to x on which no reduction takes the first: each image has a value of its own."""
         self._reason: str | None = None
 
     def back_from(self, statistic: Tensor) -> str | None:
         """Walk; the reason where the walk meets what it cannot judge, else None."""
-        start = _Place(statistic, None, ())
+        start = _Place(statistic, None, (), frozenset())
         for passed, _ in enumerate(reach([start], self._before)):
             if passed == _MOST_NODES:
                 return self._reason or f"the statistics of {statistic.name} depend on too many nodes to judge"
@@ -95,6 +101,8 @@ class Walk:
             self.reached_x = True
             if place.reduction is not None:
                 self.reductions[place.reduction].add(_behind(place.order, self._orders[target]))
+                if place.reduced and min(place.reduced) > 0 and self._orders[target] == ():
+                    self._of_each_image |= place.reduced
             return []
         if node.op.startswith("Placeholder"):
             self._reason = f"the statistics are computed from another tensor, {tensor.name}"
@@ -115,9 +123,12 @@ class Walk:
             return []
         if node.op in REDUCTIONS:
             self.reductions.setdefault(node, set())
-            return [_Place(one, node, ()) for one in node.inputs[:1]]
+            axes = integers(node.inputs[1])
+            reduced = None if axes is None or place.reduced is None else place.reduced.union(axes)
+            return [_Place(node.inputs[0], node, (), reduced)]
         order = _behind(place.order, _order(node)) if node.op == "Transpose" else place.order
-        return [_Place(one, place.reduction, order) for one in self._inputs(node)]
+        reduced = place.reduced if place.reduction is None or node.op in _ELEMENTWISE else None
+        return [_Place(one, place.reduction, order, reduced) for one in self._inputs(node)]
 
     def _inputs(self, node: Node) -> tuple[Tensor, ...]:
         """The inputs that carry values rather than shapes or places."""
@@ -155,7 +166,7 @@ class Walk:
             if axes is None:
                 return None
             found.update(axes)
-        return tuple(sorted(found))
+        return tuple(sorted(self._of_each_image or found))
 
     def is_of_x(self) -> bool:
         """Whether a single reduction was met, and what it reduces is x."""

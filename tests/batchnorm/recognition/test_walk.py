@@ -55,6 +55,25 @@ MOMENTS = {
     "a mean": ("y = Mean(x, axes)\n", Found((0, 1, 2), of_x=True)),
     "a sum": ("y = Sum(x, first)\n", Found((0,), of_x=True)),
     "of a cast": ("wide = Cast(x)\ny = Mean(wide, axes)\n", Found((0, 1, 2), of_x=True)),
+    "of each image, around a mean of all": (
+        "near = Const([1, 2])\nm = Mean(x, axes, keep_dims=true)\nd = SquaredDifference(x, m)\n"
+        "y = Mean(d, near)\n",
+        Found((1, 2), shifts=("m",)),
+    ),
+    "of all, around the mean of each image": (
+        "near = Const([1, 2])\nm = Mean(x, near, keep_dims=true)\nd = SquaredDifference(x, m)\n"
+        "y = Mean(d, axes)\n",
+        Found((0, 1, 2), shifts=("m",)),
+    ),
+    "of each image, then of all": (
+        "near = Const([1, 2])\nm = Mean(x, near)\ny = Mean(m, first)\n",
+        Found((0, 1, 2)),
+    ),
+    "of all images side by side, around a mean of x": (
+        "to = Const([1, -1, 3])\nside = Reshape(x, to)\nm = Mean(x, axes)\nd = SquaredDifference(side, m)\n"
+        "second = Const([1])\ny = Mean(d, second)\n",
+        Found((0, 1, 2)),
+    ),
     "of x as rows": (
         "to = Const([-1, 3])\nrows = Reshape(x, to)\ny = Mean(rows, first)\n",
         Found((0,), of_x=False),

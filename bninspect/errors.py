@@ -52,6 +52,11 @@ class InputSizeError(RunError):
         """`said` ends with what to change, and `options` do that."""
         super().__init__(f"{said} ({options})")
         self.said = said
+        self.options = options
+
+    def __reduce__(self) -> tuple[type[InputSizeError], tuple[str, str]]:
+        """What another process raised is raised again here."""
+        return InputSizeError, (self.said, self.options)
 
 
 @frozen_dataclass

@@ -80,8 +80,9 @@ def without_layers(report: Report, verb: str) -> str:
     """Of a model without a layer: `no batch norm to strip`, or what could not be decided, and why."""
     if not report.unrecognised:
         return f"no batch norm to {verb}"
-    first = report.unrecognised[0]
-    return f"what {first.node} is could not be decided: {first.reason}"
+    first, *others = report.unrecognised
+    more = f" (and {counted(len(others), 'more place')})" if others else ""
+    return f"what {first.node} is could not be decided: {first.reason}{more}"
 
 
 def _none(report: Report) -> str:

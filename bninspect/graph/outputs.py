@@ -35,7 +35,7 @@ _PLUMBING = frozenset({
 _NO_NUMBERS = frozenset({"bool", "variant", "resource"})
 """Types of what a conditional hands on beside its result; variants are what an If keeps for its gradient."""
 _ENDS = frozenset({"Merge", "Exit"})
-_HOPS = 17
+_MOST_TENSORS = 17
 """Tensors from a Merge of statistics back to their layer, through Identities and Switches."""
 _MOST_NEAR = 64
 """Nodes before one that are looked at for an input, of the first few that are asked about."""
@@ -275,7 +275,7 @@ def _is_statistic(node: Node) -> bool:
     """
     if node.op != "Merge":
         return False
-    sources = (end(tensor, _handed_on, _HOPS) for tensor in node.inputs)
+    sources = (end(tensor, _handed_on, _MOST_TENSORS) for tensor in node.inputs)
     return any(source.node.op in FUSED_OPS and source.port for source in sources)
 
 

@@ -41,7 +41,7 @@ _TEXT_FIELDS: tuple[tuple[bytes, str], ...] = (
     (rb"node\s*[:{<]|library\s*[:{<]|versions\s*[:{<]", "graphdef"),
 )
 _MOST_FIELDS = 65
-"""Of a message that are looked through for one."""
+"""Fields at the beginning of a message among which one is looked for."""
 _LARGEST_HEAD = 1 << 16
 """Bytes of a text in which its first field has to stand."""
 _OP_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_.>/\\-]*\Z")

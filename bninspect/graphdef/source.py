@@ -32,8 +32,7 @@ class FileBytes:
         """Raises OSError."""
         self._cached: tuple[int, bytes] = (0, b"")
         """Where the last window starts, and what is in it: one value, so that threads see both or neither."""
-        # To read is 0, on every system; some know of text, too.
-        self._descriptor = os.open(path, getattr(os, "O_BINARY", os.O_RDONLY))
+        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         self._size = os.fstat(self._descriptor).st_size
 
     def __del__(self) -> None:

@@ -99,8 +99,8 @@ def inferred(edits: Edits, layer: BatchNorm, site: Site, stored: tuple[Tensor, T
 
 def layout(layer: BatchNorm, channels: int) -> tuple[int, ...]:
     """The shape in which so many values (-1: as many as there are), one per channel, meet the x of a layer.
-    Raises RewriteError where the rank of x, or how statistics of several axes are
-    laid out, cannot be told.
+
+    Raises RewriteError where the rank of x, or how statistics of several axes are laid out, cannot be told.
     """
     if layer.kept_axes:
         return _of_several_axes(layer, channels)

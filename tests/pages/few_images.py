@@ -31,7 +31,7 @@ images of four batches for samples, as `refresh` does with fewer batches: too la
 
 `--until W` over {orders} orders of images, batches of {batch}; right is the number of batches
 after which the error over all orders is W. The share of orders that end within a batch of it, and in brackets
-the most that any rule reaches which sees the moments of these batches:
+how often a rule can be right that does equally well where n and where n + 3 batches are right:
 
 {until}
 

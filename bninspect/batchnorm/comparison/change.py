@@ -170,7 +170,8 @@ class _Sums:
 
     def relative(self) -> float:
         base = max(math.sqrt(max(self.norm_old, self.norm_new)), FLOOR * math.sqrt(max(self.values, 1)))
-        return math.sqrt(self.squared) / base if math.isfinite(self.squared) else math.nan
+        known = math.isfinite(self.squared) and (not self.squared or math.isfinite(base))
+        return math.sqrt(self.squared) / base if known else math.nan
 
 
 def _chunks(old: NDArray[Any], new: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any], int]]:
@@ -193,7 +194,7 @@ def _chunks(old: NDArray[Any], new: NDArray[Any]) -> Iterator[tuple[NDArray[Any]
 
 def _is_one_value(array: NDArray[Any]) -> bool:
     """Whether the array is one value in memory, whatever its shape."""
-    return not any(array.strides)
+    return array.size > 0 and not any(array.strides)
 
 
 def statistics_change(old: Statistics, new: Statistics, epsilon: float | None) -> StatisticsChange:

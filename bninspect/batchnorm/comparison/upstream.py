@@ -28,7 +28,7 @@ _KERNEL_SECOND = frozenset({
 _PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"})
 """Ops either input of which may be the weights."""
 _MOST_NODES = 500
-_MOST_OF_WEIGHTS = 51
+_TOO_MANY = 51
 """So many nodes, or more, are no making of weights of what is stored."""
 
 
@@ -76,8 +76,8 @@ def _followed(node: Node) -> Sequence[Tensor]:
 
 def _is_stored(node: Node) -> bool:
     """Whether a node is computed from variables and constants alone (of weights made binary, scaled)."""
-    made_of = list(reach([node], producers, _MOST_OF_WEIGHTS))
-    return len(made_of) < _MOST_OF_WEIGHTS and all(
+    made_of = list(reach([node], producers, _TOO_MANY))
+    return len(made_of) < _TOO_MANY and all(
         one.inputs or one.op in VARIABLES or one.op == "Const" for one in made_of
     )
 

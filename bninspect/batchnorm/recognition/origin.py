@@ -98,6 +98,8 @@ def _side(
     for side in found:
         if isinstance(side, Undecided):
             return side, None, ()
+    if not found:
+        return Undecided(reason=f"no side of {tensor.name} can be taken"), None, ()
     first, *others = found
     if any(type(other) is not type(first) for other in others):
         reason = f"{tensor.name} is of the batch or stored, as a further predicate says"

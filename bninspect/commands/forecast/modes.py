@@ -193,7 +193,7 @@ def _runs(
             feeds = _round(given, fed, mode).feeds
             values[mode], draws = _run(stripped.pruned, stripped.report.outputs, feeds, allowed)
         except BninspectError as error:
-            said = f"{error.said} ({_OPTIONS})" if isinstance(error, InputSizeError) else str(error)
+            said = str(InputSizeError(error.said, _OPTIONS) if isinstance(error, InputSizeError) else error)
             obstacle = obstacle or said
             unrunnable = said if isinstance(error, RunError) else unrunnable
     return _Runs(given=given, values=values, draws=draws, obstacle=obstacle, unrunnable=unrunnable)

@@ -168,6 +168,7 @@ class _Flattening:
         """
         if not top.calls:
             return
+        taken = {node.name for node in self.nodes}
         read = {tensor for node in self.nodes for tensor in node.inputs}
         served = {name for signature in self.graphdef.signatures for name in signature.outputs.values()}
         for name, given in list(self._calls(top)):
@@ -175,7 +176,7 @@ class _Flattening:
                 names = {f"{name}:{port}"} | ({name} if port == 0 else set())
                 if tensor.node.functions and (tensor not in read or names & served):
                     read.add(tensor)
-                    result = self.lowering.result(top.calls[name].nodedef, port, tensor)
+                    result = self.lowering.result(top.calls[name].nodedef, port, tensor, taken)
                     top.tensors |= dict.fromkeys(names, result)
 
     def _join(self, scope: Scope, node: Node) -> int:

@@ -79,7 +79,7 @@ def _started(report: Report) -> Iterator[tuple[str, TensorValue]]:
     """The variables that hold moving statistics, with the values they start from."""
     for moving in filter(None, (layer.moving for layer in report.layers)):
         for tensor, start in ((moving.mean, 0), (moving.variance, 1)):
-            shape = _shape(tensor.node)
+            shape = _shape(tensor.node) if tensor.node.op in VARIABLES else None
             if shape is not None:
                 dtype = str(tensor.node.attr("dtype", "float")).removesuffix("_ref")
                 array = np.full(shape, start, NUMPY[dtype])
@@ -87,8 +87,8 @@ def _started(report: Report) -> Iterator[tuple[str, TensorValue]]:
                 yield tensor.node.name, constant.attr("value")
 
 
-def _shape(node: Node) -> tuple[int, ...] | None:
-    """The shape of a variable; None if that is not known, and of a constant."""
-    shape = declared_shape(node)
+def _shape(variable: Node) -> tuple[int, ...] | None:
+    """The shape of a variable; None if that is not known."""
+    shape = declared_shape(variable)
     known = shape is not None and all(size >= 0 for size in shape) and prod(shape) <= _MOST_VALUES
     return shape if known else None

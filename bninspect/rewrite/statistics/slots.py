@@ -116,7 +116,10 @@ def _read_by(layer: BatchNorm) -> MovingStatistics | None:
     moving = layer.moving
     if moving is None or layer.inference is not None:
         return moving
-    wired = any(value(branch.mean) == moving.mean for branch in layer.wiring.branches)
+    wired = any(
+        value(branch.mean) == moving.mean and value(branch.variance) == moving.variance
+        for branch in layer.wiring.branches
+    )
     return moving if wired else None
 
 

@@ -54,8 +54,10 @@ def check(case: Case) -> Iterator[Finding]:
     for node, target in updates_of_constants(case.report.graph):
         owner, place = owners.get(target.name, (None, 0))
         found.setdefault(owner, []).append((place, node))
+    if not found:
+        return
+    effect, remedy = _fix(case)
     for layer, ranked in found.items():
-        effect, remedy = _fix(case)
         nodes = [node for _, node in sorted(ranked, key=lambda rank: (rank[0], rank[1].op, rank[1].name))]
         ops = listed(sorted({node.op for node in nodes}))
         constant = same(nodes[0].inputs[0]).node.label

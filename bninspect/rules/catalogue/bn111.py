@@ -43,6 +43,8 @@ _REMEDY = (
 
 def check(case: Case) -> Iterator[Finding]:
     """Every undecided place that the outputs depend on."""
+    if not case.report.unrecognised:
+        return
     labels = {node.label for node in upstream(tensor.node for tensor in case.report.outputs)}
     for place in case.report.unrecognised:
         if place.node in labels:

@@ -51,6 +51,8 @@ _GROUP = "train_op = tf.group(train_op, what ema.apply or the layer returned), a
 def check(case: Case) -> Iterator[Finding]:
     """Layers whose updates nobody runs."""
     unused = first_calls(layer for layer in case.layers if layer.updates == "unused")
+    if not unused:
+        return
     training = training_of(case.report)
     listed = {name.partition(":")[0] for name in case.report.graph.graphdef.collections.get("update_ops", ())}
     for layer in unused:

@@ -174,6 +174,8 @@ def test_the_same_large_values_have_not_moved() -> None:
     assert (found.moved, found.relative, found.max_abs) == (False, 0.0, 0.0)
     far = change([claimed([1e200], dtype=2)], [claimed([0.0], dtype=2)])
     assert (far.moved, str(far.relative), far.max_abs) == (True, "nan", 1e200)
+    base = change([claimed([1.4e154], dtype=2)], [claimed([0.1e154], dtype=2)])
+    assert (base.moved, str(base.relative)) == (True, "nan")
 
 
 def test_no_values_have_not_moved() -> None:

@@ -157,3 +157,15 @@ def test_a_choice_of_one_kind_is_of_that_kind(first: str, second: str, kind: typ
     else:
         assert isinstance(one, Batch)
         assert (one.node.name, one.axes, one.of_x) == ("batch_mean", (0, 1, 2), True)
+
+
+def test_a_side_that_can_never_be_taken() -> None:
+    """What is handed on where the phase is false is chosen where it is true."""
+    lines = """
+without = Switch(mean, phase)
+one = Switch(without, other)
+two = Switch(without, other)
+inner = Merge(one, two:1)
+y = SelectV2(phase, inner, batch_mean)
+"""
+    assert found(lines) == Undecided(reason="no side of inner:0 can be taken")

@@ -202,3 +202,13 @@ def test_what_waits_for_an_if_waits_for_what_joins_its_branches() -> None:
     found = graph(text + "def two(a, b) -> y=r:y:0, z=b\n    r = Rsqrt(a, ^b)\n")
     assert [node.name for node in found.node("z").controls] == ["i/Merge_0", "i/Merge_1"]
     assert [node.name for node in found.node("i/then/r").controls] == ["i/Switch_1"]
+
+
+def test_an_output_of_a_call_has_a_name_of_its_own() -> None:
+    """Beside nodes that have the names which it would have."""
+    text = "x = Placeholder()\nc = PartitionedCall(x, f=@root)\n"
+    taken = "c/Result_0 = Relu(x)\nc/Result_0_ = Relu(x)\n"
+    found = graph(text + taken + ROOT)
+    assert ops(found) == {"x": "Placeholder", "c/r": "Rsqrt", "c/Result_0": "Relu", "c/Result_0_": "Relu",
+                          "c/Result_0__": "Identity"}  # fmt: skip
+    assert len(found) == 5

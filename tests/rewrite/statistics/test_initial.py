@@ -97,3 +97,23 @@ def test_five_variables_are_named(count: int, end: str) -> None:
     lines += [f"a{n} = Add({f'a{n - 1}' if n else 'y'}, w{n}, T=float)" for n in range(count)]
     with pytest.raises(RewriteError, match=f"these variables have no value: {end}"):
         with_initial_statistics(model(more="\n".join(lines)))
+
+
+GIVEN = {
+    "a value": "variance = Placeholder(dtype=float, shape=[3])\n",
+    "a handle": "fed = Placeholder(dtype=resource, shape=[3])\nvariance = ReadVariableOp(fed, dtype=float)\n",
+}
+
+
+@pytest.mark.parametrize("kind", GIVEN)
+def test_what_is_fed_starts_from_nothing(kind: str) -> None:
+    text = f"""
+x = Placeholder(dtype=float, shape=[-1, 8, 8, 3])
+gamma = {CONSTANT}
+mean = VariableV2(dtype=float, shape=[3])
+{GIVEN[kind]}
+bn = FusedBatchNormV3(x, gamma, gamma, mean, variance, T=float, U=float, is_training=false, epsilon=0.001)
+"""
+    found = with_initial_statistics(inspect(graph(text)))
+    assert [layer.statistics.state.value for layer in found.layers] == ["unread"]
+    assert [node.name for node in found.graph if node.stored is not None] == ["mean"]

@@ -35,6 +35,7 @@ _ATTRIBUTES = (*_WRITTEN_ALIKE, "T", "Tblock_shape", "Tcrops", "block_size")
 _LAID_OUT = IDENTITIES | SPREADS | {"Reshape"}
 _MOST_HOPS = 6
 _MOST_PLACES = 6
+"""What a twin of the convolution gives, and the tensors that hand it on."""
 
 
 class Unscaled:

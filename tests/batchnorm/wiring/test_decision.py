@@ -69,14 +69,14 @@ def test_nothing_is_decided(kind: str) -> None:
     assert decided(UNDECIDED[kind]) is None
 
 
-@pytest.mark.parametrize(("many", "is_told"), [(6, True), (7, False)])
-def test_of_more_that_have_a_say_no_values_are_told(many: int, is_told: bool) -> None:
+@pytest.mark.parametrize(("many", "is_decided"), [(6, True), (7, False)])
+def test_of_more_that_have_a_say_no_values_are_told(many: int, is_decided: bool) -> None:
     rows = "".join(
         f"p{at} = Placeholder(dtype=bool, shape=[])\n"
         f"y{at} = Select(p{at}, a, {f'y{at - 1}' if at else 'b'})\n"
         for at in range(many)
     )
-    assert (decided(rows, f"y{many - 1}") is not None) is is_told
+    assert (decided(rows, f"y{many - 1}") is not None) is is_decided
 
 
 @pytest.mark.parametrize(("deep", "is_followed"), [(8, True), (9, False)])

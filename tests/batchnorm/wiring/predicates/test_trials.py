@@ -135,19 +135,19 @@ def test_only_as_many_as_can_all_be_tried() -> None:
     assert tried(conjunction(10), {"p9": "p8"}) == {f"p{number}": BITS for number in range(9)}
 
 
-@pytest.mark.parametrize(("most", "is_told"), [(3, False), (4, True)])
+@pytest.mark.parametrize(("most", "is_found"), [(3, False), (4, True)])
 def test_only_as_much_logic_as_is_looked_at(
-    most: int, is_told: bool, monkeypatch: pytest.MonkeyPatch
+    most: int, is_found: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trials_module, "_MOST_LOGIC", most)
-    assert (tried(BOOL + "d = LogicalAnd(p, q)\ne = LogicalNot(d)") is not None) is is_told
+    assert (tried(BOOL + "d = LogicalAnd(p, q)\ne = LogicalNot(d)") is not None) is is_found
 
 
-@pytest.mark.parametrize(("most", "is_told"), [(2, False), (3, True)])
-def test_only_as_many_sums_as_are_tried(most: int, is_told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("most", "is_found"), [(2, False), (3, True)])
+def test_only_as_many_sums_as_are_tried(most: int, is_found: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trials_module, "_MOST_TRIALS", most)
     lines = WHOLE + "c = Const(4)\nd = Add(m, one)\nb = Add(d, c)\n"
-    assert (trials_module._sums(logic(graph(lines).nodes[-1].output())[0]) is not None) is is_told
+    assert (trials_module._sums(logic(graph(lines).nodes[-1].output())[0]) is not None) is is_found
 
 
 @pytest.mark.parametrize(

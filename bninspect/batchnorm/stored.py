@@ -23,6 +23,8 @@ NO_VALUE = "a constant without a value"
 NOT_IN_CHECKPOINT = "they are in variables that the checkpoint does not hold"
 
 Range = tuple[float | None, float | None]
+_FEW = 32
+"""Values of which Python finds the bounds before NumPy has begun to."""
 
 
 def stored_statistics(moving: MovingStatistics) -> Statistics:
@@ -73,5 +75,9 @@ def _judged(
 
 def _range(values: NDArray[Any]) -> Range:
     """(min, max); None for a bound that is not finite: for both where a value is no number."""
+    if values.size <= _FEW:
+        few = values.ravel().tolist()
+        if isfinite(sum(few)):
+            return float(min(few)), float(max(few))
     low, high = float(np.minimum.reduce(values, None)), float(np.maximum.reduce(values, None))
     return (low if isfinite(low) else None, high if isfinite(high) else None)

@@ -196,8 +196,8 @@ class Graph:
         use = partial(tuple.__new__, Use)  # as `_tensor`
         uses: list[list[Use]] = [[] for _ in self.nodes]
         for consumer in self.nodes:
-            for slot, tensor in enumerate(consumer.inputs):
-                uses[tensor.node.index].append(use((consumer, slot)))
+            for slot, (node, _) in enumerate(consumer.inputs):
+                uses[node.index].append(use((consumer, slot)))
         return uses
 
     def uses(self, node: Node) -> list[Use]:

@@ -27,7 +27,7 @@ def topological(roots: Iterable[Node]) -> dict[Node, int]:
         if node.op in NEXT_TURNS:
             backs.append(node)  # what goes round the loop comes behind all the rest
             return []
-        earlier = [tensor.node for tensor in node.inputs]
+        earlier = [given for given, _ in node.inputs]
         return [*earlier, *reversed(node.controls)] if node.controls else earlier
 
     round_the_loops = (tensor.node for back in backs for tensor in back.inputs)

@@ -146,18 +146,20 @@ class _Attributes(Mapping[str, Any]):
         self._values: dict[str, Any] = {}
 
     def __getitem__(self, key: str) -> Any:
+        self.get(key)
+        return self._values[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """As of any mapping, and the default for an attribute without a value, too."""
         values = self._values
         if key not in values:
             if key in self._large:
                 values[key] = _large_attribute(self._large[key])
             elif key in self._small:
                 values[key] = attribute(self._small[key])
-        return values[key]
-
-    def get(self, key: str, default: Any = None) -> Any:
-        value = self._values.get(key)
-        if value is None and (key in self._small or key in self._large):
-            value = self[key]
+            else:
+                return default
+        value = values[key]
         return default if value is None else value
 
     def __contains__(self, key: object) -> bool:

@@ -51,7 +51,8 @@ class _Flattening:
         self.library = Library(graphdef)
         self.written_out = self.library.candidates if only is None else only
         self.nodes: list[Node] = []
-        self.pending: list[tuple[Scope, list[Node]]] = []
+        self.pending: list[tuple[Scope, list[tuple[Node, tuple[str, ...]]]]] = []
+        """The nodes of each body, with the names of their inputs."""
         self.lowering = Lowering(graphdef, self.nodes)
         self.opaque: list[tuple[Node, str]] = []
         self.edges = Edges()
@@ -82,7 +83,7 @@ class _Flattening:
         values = self.graphdef.variables if inner is None else None
         tensors, written_out, arguments = scope.tensors, scope.calls, scope.arguments
         tensor = partial(tuple.__new__, Tensor)  # as Tensor itself, in half the time
-        written: list[Node] = []
+        written: list[tuple[Node, tuple[str, ...]]] = []
         for nodedef in nodedefs:
             name = nodedef.name
             if name in tensors or name in written_out or name in arguments:
@@ -99,7 +100,7 @@ class _Flattening:
                 node.stored = values.get(name)
             tensors[name] = tensor((node, 0))
             self.nodes.append(node)  # among those that a call was written as
-            written.append(node)
+            written.append((node, nodedef.inputs))
         self.pending.append((scope, written))
 
     def _call(self, scope: Scope, nodedef: NodeDef) -> Call | None:
@@ -148,8 +149,18 @@ class _Flattening:
         """Every input string becomes a Tensor."""
         waits = 0
         for scope, nodes in self.pending:
-            for node in nodes:
-                waits += self._join(scope, node)
+            known = scope.tensors.__getitem__
+            is_plain = scope.pivot is None and not scope.conditions
+            for node, names in nodes:
+                try:  # most inputs of most nodes are the first outputs of others
+                    data = tuple(map(known, names)) if is_plain else None
+                except KeyError:
+                    data = None
+                if data is None:
+                    waits += self._join(scope, node, names)
+                else:
+                    node.inputs = data
+                    check_inputs(node.op, len(data), node.label)
                 if waits > _MOST_WAITS:
                     raise GraphDefError(
                         f"nodes wait for calls of functions with over {_MOST_WAITS} nodes in all"
@@ -179,13 +190,12 @@ class _Flattening:
                     result = self.lowering.result(top.calls[name].nodedef, port, tensor, taken)
                     top.tensors |= dict.fromkeys(names, result)
 
-    def _join(self, scope: Scope, node: Node) -> int:
+    def _join(self, scope: Scope, node: Node, names: tuple[str, ...]) -> int:
         """Gives a node its inputs and what it waits for; how many that is."""
-        assert node.nodedef is not None
         known = scope.tensors
         data: list[Tensor] = []
         controls: list[Node] = []
-        for name in node.nodedef.inputs:
+        for name in names:
             if name in known:
                 data.append(known[name])
             elif name[:1] == "^":

@@ -126,9 +126,12 @@ def _written(tensor: Tensor) -> str:
 
 
 def _name_to_keep(tensor: Tensor) -> str:
-    """The node name under which people know the tensor."""
+    """The node name under which people know the tensor. A later output of what is no node any more cannot
+    have its old name, which would be that of the first output: its number stands behind it.
+    """
     if tensor.node.stands_for is not None and not tensor.node.functions:
-        return tensor.node.stands_for.rpartition(":")[0]
+        name, _, port = tensor.node.stands_for.rpartition(":")
+        return name if port == "0" else f"{name}_{port}"
     return tensor.node.name
 
 

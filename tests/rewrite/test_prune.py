@@ -128,15 +128,15 @@ def test_a_tensor_that_another_replaced_keeps_the_name_that_people_know(merge: s
 
 
 def test_of_two_results_of_an_if_the_first_has_its_name() -> None:
-    """The other has none in a graph without the If."""
+    """The other has its number behind it: an output of the same number of no node can have its name."""
     two = CHOICE.replace("def yes(a) -> y=n:y:0", "def yes(a) -> y=n:y:0, z=a")
     edits = Edits(graph(two.replace("def no(a) -> y=n:y:0", "def no(a) -> y=n:y:0, z=a")))
     first, second = (edits.graph.node(f"choice/Merge_{number}").output() for number in (0, 1))
     for tensor in (first, second):
         edits.redirect(tensor, edits.graph.node("x").output())
     written = prune(edits, (), (first, second))
-    assert written.names == {first: "choice:0", second: "x:0"}
-    assert [node.name for node in written.graphdef.nodes] == ["x", "choice"]
+    assert written.names == {first: "choice:0", second: "choice_1:0"}
+    assert [node.name for node in written.graphdef.nodes] == ["x", "choice", "choice_1"]
 
 
 def test_what_is_more_in_the_library_stays_with_the_functions_that_are_called() -> None:

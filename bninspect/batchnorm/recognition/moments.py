@@ -25,6 +25,8 @@ _ARITHMETIC = _ELEMENTWISE | {
     "Squeeze", "ExpandDims", "Reshape", "Transpose", "BroadcastTo", "Tile", "Pack", "Unpack", "ConcatV2",
     "Concat", "Split", "SplitV", "StridedSlice", "Slice", "GatherV2", "Gather", "Bitcast",
 }  # fmt: skip
+_BENDING = frozenset({"Maximum", "Minimum", "Relu", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Abs"})
+"""What no moment of x is taken of; the square of a difference is one of another kind."""
 _REPLICAS = frozenset({
     "CrossReplicaSum", "CollectiveReduce", "CollectiveReduceV2", "CollectiveReduceV3", "NcclAllReduce",
     "XlaAllReduce",
@@ -32,6 +34,7 @@ _REPLICAS = frozenset({
 """Sums over replicas: their first input is the value, the others say among whom it is summed."""
 _SHAPED = frozenset({
     "Reshape", "ExpandDims", "Squeeze", "BroadcastTo", "Tile", "Transpose", "StridedSlice", "Slice", "Pow",
+    "SplitV", "Gather", "GatherV2",
 })  # fmt: skip
 """Ops whose first input is the value, the others shapes, places or an exponent."""
 _OF_THE_FIRST = _SHAPED | _REPLICAS
@@ -58,6 +61,8 @@ class _Place(NamedTuple):
     """The axes of what that reduces, in the tensor."""
     reduced: frozenset[int] | None
     """The axes that all reductions on the way are taken over; None where these may be no axes of x."""
+    bent: Node | None
+    """What makes other values of those that the last reduction reduces, such as a Relu."""
 
 
 class Walk:
@@ -84,7 +89,7 @@ class Walk:
 
     def back_from(self, statistic: Tensor) -> str | None:
         """Walk; the reason where the walk meets what it cannot judge, else None."""
-        start = _Place(statistic, None, (), frozenset())
+        start = _Place(statistic, None, (), frozenset(), None)
         for passed, _ in enumerate(reach([start], self._before)):
             if passed == _MOST_NODES:
                 return self._reason or f"the statistics of {statistic.name} depend on too many nodes to judge"
@@ -99,6 +104,8 @@ class Walk:
         target = next((one for one in (tensor, cast_free(tensor)) if one in self._orders), None)
         if target is not None:
             self.reached_x = True
+            if place.bent is not None:
+                self._reason = f"the statistics are those of {place.bent.op} {place.bent.label}, not of x"
             if place.reduction is not None:
                 self.reductions[place.reduction].add(_behind(place.order, self._orders[target]))
                 if place.reduced and min(place.reduced) > 0 and self._orders[target] == ():
@@ -125,10 +132,11 @@ class Walk:
             self.reductions.setdefault(node, set())
             axes = integers(node.inputs[1])
             reduced = None if axes is None or place.reduced is None else place.reduced.union(axes)
-            return [_Place(node.inputs[0], node, (), reduced)]
+            return [_Place(node.inputs[0], node, (), reduced, None)]
         order = _behind(place.order, _order(node)) if node.op == "Transpose" else place.order
         reduced = place.reduced if place.reduction is None or node.op in _ELEMENTWISE else None
-        return [_Place(one, place.reduction, order, reduced) for one in self._inputs(node)]
+        bent = node if place.reduction is not None and node.op in _BENDING else place.bent
+        return [_Place(one, place.reduction, order, reduced, bent) for one in self._inputs(node)]
 
     def _inputs(self, node: Node) -> tuple[Tensor, ...]:
         """The inputs that carry values rather than shapes or places."""
@@ -139,7 +147,7 @@ class Walk:
                 self.shifts.add(same(second))
         if node.op in _OF_THE_FIRST:
             return node.inputs[:1]
-        if node.op in ("ConcatV2", "GatherV2", "Gather"):
+        if node.op == "ConcatV2":
             return node.inputs[:-1]
         return node.inputs
 

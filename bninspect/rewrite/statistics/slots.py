@@ -169,22 +169,24 @@ def _read_elsewhere(
     ends = {node for layer in layers for site in layer.sites for node in (site.node, site.output.node)}
     ends |= {layer.output.node for layer in layers}  # where what never runs ends, too
     roots = [node for node in report.graph if node.nodedef is mean or node.nodedef is variance]
-    reached = _reached(roots, ends, report)
+    goals = {tensor.node for tensor in report.outputs}
+    goals |= {site.x.node for layer in layers for site in layer.sites}
+    reached = _reached(roots, ends, goals, report)
     return None if reached is None else f"{reached.op} {reached.label} reads, too"
 
 
-def _reached(roots: list[Node], ends: set[Node], report: Report) -> Node | None:
-    """The first node through which the constants come to an output past the layers; None where they do not.
+def _reached(roots: list[Node], ends: set[Node], goals: set[Node], report: Report) -> Node | None:
+    """The first node through which the constants come, not by the ends of their layers, to an output or to
+    what one of the layers normalizes (the bias of a convolution); None where they do not.
 
     An output that hands on the constant itself is an output of statistics.
     """
-    outputs = {tensor.node for tensor in report.outputs}
     onward = readers(report.graph)
     through: dict[Node, Node | None] = {}
     for node, before in steps(roots, lambda node: (one for one in onward(node) if one not in ends)):
         earlier = None if before is None else through[before]
         changes = before is not None and node.op not in _HANDING_ON
         through[node] = earlier or (node if changes else None)
-        if node in outputs and through[node] is not None:
+        if node in goals and through[node] is not None:
             return through[node]
     return None

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bninspect.batchnorm import State
+from bninspect.batchnorm.stored import EMPTY
 from bninspect.rules.facts.values import stored
 from bninspect.rules.remedies import refresh_command
 from bninspect.rules.rule import Needs, Rule, Severity
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from bninspect.rules.facts.values import Values
     from bninspect.rules.rule import Case, Finding
 
+_RESTORE = "restore the statistics of this layer from its checkpoint and freeze it again"
 _GO_BACK = "go back to a checkpoint from before the first NaN"
 
 
@@ -55,7 +57,8 @@ def check(case: Case) -> Iterator[Finding]:
     unread = [
         layer
         for layer in case.layers
-        if layer.statistics.state is State.INVALID and layer.statistics.values is None
+        if layer.statistics.values is None
+        and (layer.statistics.state is State.INVALID or layer.statistics.reason == EMPTY)
     ]
     names = [values.layer.name for values, _ in wrong] + [layer.name for layer in unread]
     for values, reason in wrong:
@@ -67,7 +70,8 @@ def check(case: Case) -> Iterator[Finding]:
             f"the statistics cannot be read: {layer.statistics.reason}",
             layer=layer.name,
             node=None if layer.moving_mean is None else layer.moving_mean.node.label,
-            remedy=refresh_command(case, names) or _GO_BACK,
+            remedy=refresh_command(case, names)
+            or (_RESTORE if layer.statistics.reason == EMPTY else _GO_BACK),
         )
 
 

@@ -65,7 +65,7 @@ def test_of_a_product_of_two_that_are_made_of_the_image_both_ways_are_walked() -
 def test_what_is_made_of_more_is_no_making_of_weights(
     most: int, found: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upstream, "_MOST_OF_WEIGHTS", most)
+    monkeypatch.setattr(upstream, "_TOO_MANY", most)
     text = MADE + "kernel3 = VariableV2(dtype=float, shape=[3, 3])\nless = Neg(kernel3)\nhalf = Abs(less)\n"
     assert weights(text + "product = MatMul(conv, half)\n" + fused(x="product")) == found
 

@@ -62,6 +62,11 @@ def test_of_the_batch() -> None:
             "fed = Placeholder(dtype=int32)\ny = Mean(x, fed)\n",
             "the axes that Mean y is taken over are not constant",
         ),
+        ("a = Relu(x)\ny = Mean(a, axes)\n", "the statistics are those of Relu a, not of x"),
+        (
+            "a = Abs(x)\nb = Square(a)\ny = Mean(b, axes)\n",
+            "the statistics are those of Abs a, not of x",
+        ),
         (
             "a = Select(other, random, mean)\ny = Select(phase, a, batch_mean)\n",
             "the statistics come from RandomUniform random, neither a moment of x nor stored",
@@ -169,3 +174,32 @@ inner = Merge(one, two:1)
 y = SelectV2(phase, inner, batch_mean)
 """
     assert found(lines) == Undecided(reason="no side of inner:0 can be taken")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "y = Relu(batch_mean)\n",
+        "own = Const([1, 2])\na = Mean(x, own)\nb = Relu(a)\nzero = Const([0])\ny = Mean(b, zero)\n",
+    ],
+    ids=["behind the moment", "of the mean of each image"],
+)
+def test_what_is_clipped_behind_a_mean_of_x_is_of_the_batch(lines: str) -> None:
+    assert isinstance(found(lines), Batch)
+
+
+@pytest.mark.parametrize(
+    "op", ["Gather(table, number_of_domain)", "GatherV2(table, number_of_domain, first)"]
+)
+def test_what_is_picked_by_a_number_that_is_fed_is_stored(op: str) -> None:
+    """Of several domains each has statistics of its own."""
+    lines = (
+        "table = VariableV2(shape=[5, 3])\nnumber_of_domain = Placeholder(dtype=int32)\nfirst = Const(0)\n"
+    )
+    assert isinstance(found(f"{lines}y = {op}\n"), Stored)
+
+
+def test_the_sizes_of_parts_are_no_statistics() -> None:
+    lines = "sizes = Const([4, 4])\nalong = Const(0)\np = SplitV(x, sizes, along)\n"
+    lines += "a = Mean(p, axes)\nb = Mean(p:1, axes)\ns = Add(a, b)\nhalf = Const(0.5)\ny = Mul(s, half)\n"
+    assert isinstance(found(lines), Batch)

@@ -85,6 +85,10 @@ KINDS = {
         [f"a: -, -, a ({TOP_READS})", f"bn: -, -, bn ({TOP_READS})"],
     ),
     "of a chain": (chain() + "top = Mul(bn, mean, T=float)\n", [f"{CONSTANT_THAT}Mul top reads, too"]),
+    "a bias before it": (
+        "b = Add(x, mean, T=float)\n" + fused(x="b") + TOP,
+        ["bn: -, -, bn (Add b reads, too)"],
+    ),
     "past a reshape": (
         fused() + "size = Const([1, 3])\nrow = Reshape(mean, size, T=float)\ntop = Add(bn, row, T=float)\n",
         [f"bn: -, -, bn ({TOP_READS})"],

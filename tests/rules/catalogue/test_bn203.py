@@ -95,3 +95,13 @@ def test_the_author_is_the_remedy_where_refresh_would_refuse(monkeypatch: pytest
     layer = replace(good.layers[0], statistics=Statistics(state=State.INVALID, reason="damaged"))
     (finding,) = judge(Case(report=replace(good, layers=(layer,))), select(["BN203"])).findings
     assert finding.remedy == bn203._GO_BACK
+
+
+def test_catches_statistics_that_are_empty() -> None:
+    """As in a training op whose mode was turned by hand: TensorFlow refuses to run it."""
+    finding = caught("BN203", STORED + "none = Const([])\n" + fused().replace("mean, variance", "none, none"))
+    assert (finding.layer, finding.message) == (
+        "y",
+        "the statistics cannot be read: what should hold them is empty",
+    )
+    assert finding.remedy is not None

@@ -65,6 +65,7 @@ class _Flattening:
             self._write(scope, function.nodes)
         self._resolve()
         self._name_results(top)
+        self._name_apart()
         graph = Graph(
             self.nodes,
             graphdef=self.graphdef,
@@ -179,7 +180,6 @@ class _Flattening:
         """
         if not top.calls:
             return
-        taken = {node.name for node in self.nodes}
         read = {tensor for node in self.nodes for tensor in node.inputs}
         served = {name for signature in self.graphdef.signatures for name in signature.outputs.values()}
         for name, given in list(self._calls(top)):
@@ -187,8 +187,21 @@ class _Flattening:
                 names = {f"{name}:{port}"} | ({name} if port == 0 else set())
                 if tensor.node.functions and (tensor not in read or names & served):
                     read.add(tensor)
-                    result = self.lowering.result(top.calls[name].nodedef, port, tensor, taken)
+                    result = self.lowering.result(top.calls[name].nodedef, port, tensor)
                     top.tensors |= dict.fromkeys(names, result)
+
+    def _name_apart(self) -> None:
+        """A node that a call was written as gets a name that no other has: one at the top level may be called
+        `call/node`, too.
+        """
+        if not self.library.calls:
+            return
+        ours = [node for node in self.nodes if node.functions or node.nodedef is None]
+        taken = {node.name for node in self.nodes if not node.functions and node.nodedef is not None}
+        for node in ours:
+            while node.name in taken:
+                node.name += "_"
+            taken.add(node.name)
 
     def _join(self, scope: Scope, node: Node, names: tuple[str, ...]) -> int:
         """Gives a node its inputs and what it waits for; how many that is."""

@@ -145,14 +145,9 @@ class Lowering:
         self.bind(body, target, merges)
         return Call(nodedef=nodedef, bodies=(body,), outputs=list(outputs))
 
-    def result(self, call: NodeDef, port: int, tensor: Tensor, taken: set[str]) -> Tensor:
-        """An Identity at the top level that stands for an output of a call, which is this tensor; its name is
-        none of those taken, and is then one of them.
-        """
+    def result(self, call: NodeDef, port: int, tensor: Tensor) -> Tensor:
+        """An Identity at the top level that stands for an output of a call, which is this tensor."""
         name = f"{call.name}/Result_{port}"
-        while name in taken:
-            name += "_"
-        taken.add(name)
         node = Node(name=name, op="Identity", nodedef=None, label=call.name, stands_for=f"{call.name}:{port}")
         dtype = next(islice(_types(call, "Tout"), port, None))
         node.bindings = {"T": dtype or given_type(tensor.node, tensor.port)}

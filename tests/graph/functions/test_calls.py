@@ -212,3 +212,10 @@ def test_an_output_of_a_call_has_a_name_of_its_own() -> None:
     assert ops(found) == {"x": "Placeholder", "c/r": "Rsqrt", "c/Result_0": "Relu", "c/Result_0_": "Relu",
                           "c/Result_0__": "Identity"}  # fmt: skip
     assert len(found) == 5
+
+
+def test_a_node_of_a_call_has_a_name_of_its_own() -> None:
+    """A node at the top level may be called so already, and stays what it is."""
+    found = graph("x = Placeholder()\nc = PartitionedCall(x, f=@root)\nc/r = Relu(c)\ny = Neg(c/r)\n" + ROOT)
+    assert ops(found) == {"x": "Placeholder", "c/r": "Relu", "c/r_": "Rsqrt", "y": "Neg"}
+    assert [tensor.node.name for tensor in found.node("c/r").inputs] == ["c/r_"]

@@ -122,6 +122,7 @@ def layer(
     outputs = [
         node(f"{name}/cond/FusedBatchNormV3{suffix}", "FusedBatchNormV3").output() for suffix in ("", "_1")
     ]
+    x = tensor(f"{name}/Conv2D", "Conv2D")
     training, inference = (
         Branch(
             node=output.node,
@@ -130,7 +131,7 @@ def layer(
             mean=moving_mean,
             variance=moving_variance,
             site=cast(
-                "Site", SimpleNamespace(node=output.node, output=output, folded=False, carried=None)
+                "Site", SimpleNamespace(node=output.node, output=output, x=x, folded=False, carried=None)
             ),  # more of it nobody reads
         )
         for index, output in enumerate(outputs)
@@ -147,7 +148,7 @@ def layer(
         "form": Form.FUSED,
         "op": "FusedBatchNormV3",
         "wiring": wiring,
-        "x": tensor(f"{name}/Conv2D", "Conv2D"),
+        "x": x,
         "output": wiring.only.output if isinstance(wiring, Fixed) else merge.output(),
         "gamma": constant(f"{name}/gamma", [1.0, 0.5, 2.0]),
         "beta": constant(f"{name}/beta", [0.0, 0.0, 0.0]),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import gc
 import subprocess
 import sys
+from pathlib import Path
 from weakref import ref
+
+import pytest
 
 from bninspect.collector import collector_held_off, left_to_collector
 from tests.support.places import FIXTURES
@@ -48,3 +51,21 @@ def test_what_was_made_while_the_collector_was_held_off_counts_as_old() -> None:
         made = [Made()]
     assert any(one is made for one in gc.get_objects(generation=2))
     assert gc.isenabled()
+
+
+MANY = """
+import os, sys, bninspect
+for _ in range(150):
+    bninspect.inspect(sys.argv[1])
+print(len(os.listdir("/proc/self/fd")))
+"""
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/fd").is_dir(), reason="the system does not tell which files are open"
+)
+def test_models_with_loops_do_not_stay_in_memory() -> None:
+    """Their graphs are rings, and hold the file that they were read from."""
+    path = str(FIXTURES / "while_beside.pb")
+    ended = subprocess.run([sys.executable, "-c", MANY, path], capture_output=True, text=True, check=True)
+    assert int(ended.stdout) < 80

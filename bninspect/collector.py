@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-_MOST_TIMES = 64
+_MOST_TIMES = 250
 """Without a full pass: each may leave a graph in memory, and a file open."""
 _times = count(1)
 _OBJECTS = 200_000
@@ -33,7 +33,7 @@ def collect_rarely() -> None:
 def collector_held_off() -> Iterator[None]:
     """As it was before, afterwards. What was made meanwhile lives on and counts as old: the collector does
     not begin with a pass over all of it. Nor does it find what of it is freed later in rings (a graph with a
-    loop, and its file); so a full pass comes after some dozens of times.
+    loop, and its file); so a full pass comes after some hundred times.
     """
     enabled = gc.isenabled()
     gc.disable()

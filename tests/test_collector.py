@@ -55,7 +55,7 @@ def test_what_was_made_while_the_collector_was_held_off_counts_as_old() -> None:
 
 MANY = """
 import os, sys, bninspect
-for _ in range(150):
+for _ in range(400):
     bninspect.inspect(sys.argv[1])
 print(len(os.listdir("/proc/self/fd")))
 """
@@ -68,4 +68,4 @@ def test_models_with_loops_do_not_stay_in_memory() -> None:
     """Their graphs are rings, and hold the file that they were read from."""
     path = str(FIXTURES / "while_beside.pb")
     ended = subprocess.run([sys.executable, "-c", MANY, path], capture_output=True, text=True, check=True)
-    assert int(ended.stdout) < 80
+    assert int(ended.stdout) < 200

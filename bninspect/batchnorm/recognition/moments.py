@@ -25,8 +25,8 @@ _ARITHMETIC = _ELEMENTWISE | {
     "Squeeze", "ExpandDims", "Reshape", "Transpose", "BroadcastTo", "Tile", "Pack", "Unpack", "ConcatV2",
     "Concat", "Split", "SplitV", "StridedSlice", "Slice", "GatherV2", "Gather", "Bitcast",
 }  # fmt: skip
-_BENDING = frozenset({"Maximum", "Minimum", "Relu", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Abs"})
-"""What no moment of x is taken of; the square of a difference is one of another kind."""
+_NONLINEAR = frozenset({"Maximum", "Minimum", "Relu", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Abs"})
+"""Less squares, of which variances are taken: the mean of what one of these gives is no moment of x."""
 _REPLICAS = frozenset({
     "CrossReplicaSum", "CollectiveReduce", "CollectiveReduceV2", "CollectiveReduceV3", "NcclAllReduce",
     "XlaAllReduce",
@@ -61,8 +61,8 @@ class _Place(NamedTuple):
     """The axes of what that reduces, in the tensor."""
     reduced: frozenset[int] | None
     """The axes that all reductions on the way are taken over; None where these may be no axes of x."""
-    bent: Node | None
-    """What makes other values of those that the last reduction reduces, such as a Relu."""
+    nonlinear: Node | None
+    """The last op of that kind between x and the last reduction, such as a Relu."""
 
 
 class Walk:
@@ -104,8 +104,8 @@ class Walk:
         target = next((one for one in (tensor, cast_free(tensor)) if one in self._orders), None)
         if target is not None:
             self.reached_x = True
-            if place.bent is not None:
-                self._reason = f"the statistics are those of {place.bent.op} {place.bent.label}, not of x"
+            if (other := place.nonlinear) is not None:
+                self._reason = f"the statistics are those of {other.op} {other.label}, not of x"
             if place.reduction is not None:
                 self.reductions[place.reduction].add(_behind(place.order, self._orders[target]))
                 if place.reduced and min(place.reduced) > 0 and self._orders[target] == ():
@@ -135,8 +135,8 @@ class Walk:
             return [_Place(node.inputs[0], node, (), reduced, None)]
         order = _behind(place.order, _order(node)) if node.op == "Transpose" else place.order
         reduced = place.reduced if place.reduction is None or node.op in _ELEMENTWISE else None
-        bent = node if place.reduction is not None and node.op in _BENDING else place.bent
-        return [_Place(one, place.reduction, order, reduced, bent) for one in self._inputs(node)]
+        nonlinear = node if place.reduction is not None and node.op in _NONLINEAR else place.nonlinear
+        return [_Place(one, place.reduction, order, reduced, nonlinear) for one in self._inputs(node)]
 
     def _inputs(self, node: Node) -> tuple[Tensor, ...]:
         """The inputs that carry values rather than shapes or places."""

@@ -71,7 +71,7 @@ class Conditions:
         self._steps = 0
         self._any = any(node.op in SWITCHES for node in graph)
         for node in order if self._any else ():
-            if node.inputs or node.controls or node.conditions:  # as _may_depend, of every node of a graph
+            if _may_depend(node):
                 self._known[node] = self._join_of(node)
 
     def of(self, node: Node) -> Context:

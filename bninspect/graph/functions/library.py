@@ -37,6 +37,8 @@ COMPILED_OPS = frozenset({
 """Ops that run a program, made of a graph, that stands in an attribute or comes from a compiler."""
 ROOT_OPS = frozenset({"Rsqrt", "Sqrt", "Pow"})
 """Ops that may take the square root of a variance."""
+POWER_OPS = frozenset({"Log", "Exp"})
+"""Ops that may take a root together: exp(-0.5 * log(variance))."""
 UNREAD_OPS = REWRITTEN_OPS | FUSED_CONVOLUTIONS | COMPILED_OPS | {QUANTIZED_OP}
 """Ops that may hold a batch norm that is not read."""
 CANDIDATES = FUSED_OPS | UNREAD_OPS | ROOT_OPS | {GLOBAL_OP}
@@ -86,7 +88,8 @@ class Library:
             if nodedef.op in IF_OPS or target.name not in self._functions
         ]
         for function in self._functions.values():
-            if any(nodedef.op in CANDIDATES for nodedef in function.nodes):
+            ops = {nodedef.op for nodedef in function.nodes}
+            if ops & CANDIDATES or ops >= POWER_OPS:
                 found.append(function.name)
             for nodedef in function.nodes:
                 if nodedef.op in self.calls:

@@ -54,6 +54,17 @@ def test_functions_that_may_hold_a_normalization(tmp_path: Path) -> None:
     assert library(tmp_path).candidates == {"fused", "calls", "yes", "plain", "steered"}
 
 
+@pytest.mark.parametrize(
+    ("ops", "found"),
+    [(("Log", "Exp"), {"f"}), (("Log", "Log"), set()), (("Exp", "Exp"), set()), (("Rsqrt", "Relu"), {"f"})],
+    ids=["a power by its logarithm", "logarithms", "exponentials", "a root"],
+)
+def test_a_root_may_be_taken_by_a_logarithm(ops: tuple[str, str], found: set[str], tmp_path: Path) -> None:
+    body = f"def f(a) -> y=two:y:0\n    one = {ops[0]}(a)\n    two = {ops[1]}(one:y:0)\n"
+    text = "x = Placeholder()\nc = PartitionedCall(x, f=@f)\n" + body
+    assert Library(read(written(tmp_path, graphdef(text)))).candidates == found
+
+
 def test_a_function_named_in_the_attributes_of_a_function_is_called(tmp_path: Path) -> None:
     """As a function given to another one: no node names it, and the run needs it all the same."""
     message = graphdef("x = Placeholder()\ncall = MapDefun(x, f=@outer)\nother = Relu(x)" + BODIES)

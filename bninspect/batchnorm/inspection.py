@@ -21,10 +21,10 @@ from bninspect.batchnorm.recognition.unread import unread
 from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.skipped import skipped
 from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT, UNREAD_VARIABLES
+from bninspect.batchnorm.wiring.arithmetic.mixture import mixtures
 from bninspect.batchnorm.wiring.assemble import from_pair, from_site
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.deciding import tensors_asking
-from bninspect.batchnorm.wiring.mixture import mixtures
 from bninspect.batchnorm.wiring.nested import Deciders
 from bninspect.batchnorm.wiring.pairing import pairs
 from bninspect.errors import GraphDefError, one_line

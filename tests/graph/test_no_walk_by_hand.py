@@ -18,7 +18,7 @@ WALKS_OF_THEIR_OWN = {
         batchnorm/recognition/quantization/expansion.py: Expansion._convolved Expansion._expanded
             Expansion._merged Expansion.of
         batchnorm/training/assigns.py: _number
-        batchnorm/wiring/blend.py: Blends._product Blends._terms Blends.weight
+        batchnorm/wiring/arithmetic/blend.py: Blends._product Blends._terms Blends.weight
         batchnorm/wiring/nested.py: _Tree.truth
     """,
     "halves a table, as deep as what decides is many": """

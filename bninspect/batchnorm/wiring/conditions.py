@@ -10,8 +10,8 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from bninspect.batchnorm.wiring.blend import SUMS, Blends, may_weigh
-from bninspect.batchnorm.wiring.picked import PICKS, picked
+from bninspect.batchnorm.wiring.arithmetic.blend import SUMS, Blends, may_weigh
+from bninspect.batchnorm.wiring.arithmetic.picked import PICKS, picked
 from bninspect.batchnorm.wiring.predicates.predicate import asked, base, logic
 from bninspect.batchnorm.wiring.predicates.spelling import spelling
 from bninspect.batchnorm.wiring.predicates.truth import Truth, possible, truth

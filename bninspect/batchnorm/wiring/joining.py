@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.wiring.blend import STEPS
-from bninspect.batchnorm.wiring.picked import SIDE_BY_SIDE
+from bninspect.batchnorm.wiring.arithmetic.blend import STEPS
+from bninspect.batchnorm.wiring.arithmetic.picked import SIDE_BY_SIDE
 from bninspect.graph.ops import IDENTITIES, MERGES, RESHAPES, SELECTS, SWITCHES
 from bninspect.graph.search import reach
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Unrecognised
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.wiring.blend import STEPS, SUMS
-from bninspect.batchnorm.wiring.picked import SIDE_BY_SIDE
+from bninspect.batchnorm.wiring.arithmetic.blend import STEPS, SUMS
+from bninspect.batchnorm.wiring.arithmetic.picked import SIDE_BY_SIDE
 from bninspect.graph.ops import IDENTITIES, RESHAPES
 from bninspect.graph.search import reach
 from bninspect.graph.trace import cast_free

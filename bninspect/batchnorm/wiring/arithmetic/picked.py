@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.wiring.blend import Blend
+from bninspect.batchnorm.wiring.arithmetic.blend import Blend
 from bninspect.graph.search import way
 from bninspect.graph.trace import declared_shape, integers, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bninspect.batchnorm.wiring.blend import Weight
+    from bninspect.batchnorm.wiring.arithmetic.blend import Weight
     from bninspect.graph import Node, Tensor
 
 GATHERS = frozenset({"GatherV2", "Gather"})

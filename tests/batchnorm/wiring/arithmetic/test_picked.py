@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.wiring import picked
+from bninspect.batchnorm.wiring.arithmetic import picked
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.graph import flatten
 from bninspect.graphdef.reader import records

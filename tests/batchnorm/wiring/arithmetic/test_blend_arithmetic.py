@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bninspect.batchnorm.wiring.blend import Blends, may_weigh
+from bninspect.batchnorm.wiring.arithmetic.blend import Blends, may_weigh
 from bninspect.batchnorm.wiring.conditions import Conditions
 from tests.support.text import graph
 

@@ -1,0 +1,1 @@
+"""A choice written as arithmetic: a boolean as a number weighs what is added up, or picks from a stack."""

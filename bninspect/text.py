@@ -104,6 +104,11 @@ def listed(names: Sequence[str], shown: int = 3) -> str:
     return ", ".join(names[:shown]) + (f" and {more:,} more" if more > 0 else "")
 
 
+def first_few(names: Sequence[str], shown: int = 5) -> str:
+    """`a, b, c, d, e, ...`: the names where they are few, the first of them where they are many."""
+    return ", ".join(names[:shown]) + (", ..." if len(names) > shown else "")
+
+
 def by_reason(pairs: Iterable[tuple[str, Reason]]) -> dict[Reason, list[str]]:
     """Each reason once -> all that it is the reason for, of pairs of (what, reason), in their order."""
     found: dict[Reason, list[str]] = {}

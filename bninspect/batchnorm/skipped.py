@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from bninspect.errors import Absent
 from bninspect.graph.functions.library import FUSED_OPS, GLOBAL_OP
+from bninspect.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
     from bninspect.graph import Graph, Node
-
-_NAMED = 3
 
 
 def skipped(graph: Graph, places: Container[Node], idle: Mapping[Node, str]) -> list[Absent]:
@@ -68,5 +67,4 @@ def _plural(noun: str, count: int) -> str:
 
 
 def _names(nodes: Sequence[Node]) -> str:
-    """The first few of them."""
-    return ", ".join(node.label for node in nodes[:_NAMED]) + (", ..." if len(nodes) > _NAMED else "")
+    return first_few([node.label for node in nodes], 3)

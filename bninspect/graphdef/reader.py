@@ -92,7 +92,7 @@ def records(buffer: Buffer, path: str) -> GraphDef:
     """
     size = len(buffer)
     sniff.refuse_foreign(buffer, size)
-    kind = sniff.text_format(buffer, size)
+    kind = sniff.text_format(buffer)
     suffix = ""
     if kind is not None:
         suffix, buffer = "-text", _binary_of_text(buffer, kind)

@@ -84,7 +84,7 @@ def refuse_foreign(buffer: Buffer, size: int) -> None:
         raise GraphDefError("not a TensorFlow graph: it begins with zero bytes only")
 
 
-def text_format(buffer: Buffer, size: int) -> str | None:
+def text_format(buffer: Buffer) -> str | None:
     """`graphdef`, `metagraph` or `savedmodel` where the file is protobuf text, else None.
 
     Raises GraphDefError for text that is none of them.

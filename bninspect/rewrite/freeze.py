@@ -24,6 +24,7 @@ from bninspect.rewrite.constants import HANDLES, variables_to_constants
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.folded.quantization import hold_updates
 from bninspect.rewrite.prune import prune
+from bninspect.text import first_few
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 _TABLES = ("HashTable", "MutableHashTable", "MutableDenseHashTable", "AnonymousHashTable")
 """Ops (by how they begin) that make a table, which is filled when a model is loaded."""
-_MOST_NAMED = 5
 
 
 def frozen(report: Report) -> Report:
@@ -113,10 +113,9 @@ def _refuse(pruned: Pruned, edits: Edits, blocked: dict[Node, str]) -> None:
     """Raises RewriteError where the outputs still need a variable, or a table."""
     without = sorted(node.label for node in pruned.kept if node.op in VARIABLES)
     if without:
-        names = ", ".join(without[:_MOST_NAMED]) + (", ..." if len(without) > _MOST_NAMED else "")
         path, checkpoint = edits.graph.graphdef.path, edits.graph.graphdef.checkpoint
         reason = f"variables that the outputs need are not in the checkpoint {checkpoint}"
-        raise RewriteError(f"{path}: {reason}: {names}")
+        raise RewriteError(f"{path}: {reason}: {first_few(without)}")
     for node, reason in blocked.items():
         if node in pruned.kept:
             raise RewriteError(f"{node.op} {node.label} reads the variable {reason}")

@@ -15,15 +15,13 @@ from bninspect.graph import flatten
 from bninspect.rewrite.specialize import LayerChange, specialize
 from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.run.unfused import unfused
-from bninspect.text import layers, listed
+from bninspect.text import first_few, layers, listed
 
 if TYPE_CHECKING:
     from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Tensor
     from bninspect.rewrite.edits import Edits
     from bninspect.rewrite.prune import Pruned
-
-_MOST_NAMED = 5
 
 
 @frozen_dataclass
@@ -132,7 +130,7 @@ def rewritable(report: Report, mode: Mode) -> Report:
         if not lost:
             break
     else:
-        names = ", ".join(sorted(lost)[:_MOST_NAMED]) + (", ..." if len(lost) > _MOST_NAMED else "")
+        names = first_few(sorted(lost))
         raise RewriteError(
             f"{names}: in the body of a While, which cannot be taken apart; nothing was written"
         )

@@ -16,6 +16,7 @@ from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.statistics.initial import refuse_without_values, with_initial_statistics
 from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.rewrite.strip import require_layers
+from bninspect.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,5 +153,5 @@ def refuse_nothing(made: Plan, left: Sequence[Absent], slots: int) -> None:
     if asked:
         raise RewriteError(f"{path}: {asked[0].what} cannot be refreshed: {asked[0].reason}")
     if not slots:
-        names = ", ".join(one.what for one in left[:5]) + (", ..." if len(left) > 5 else "")
+        names = first_few([one.what for one in left])
         raise RewriteError(f"{path}: no layer can be refreshed: {names}: {left[0].reason}")

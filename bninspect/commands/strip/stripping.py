@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bninspect.measure.facts import Verification
     from bninspect.rewrite.strip import Stripped
 
-_OUTPUTS_TOLD = 12
+_MOST_NAMED = 12
 
 
 @frozen_dataclass
@@ -143,8 +143,8 @@ def _refuse_ambiguous(report: Report) -> None:
     if report.graph.signatures or len(report.outputs) < 2:
         return
     names = [tensor.name.removesuffix(":0") for tensor in report.outputs]
-    more = len(names) - _OUTPUTS_TOLD
-    listed = " ".join(f"--output {name}" for name in names[:_OUTPUTS_TOLD])
+    more = len(names) - _MOST_NAMED
+    listed = " ".join(f"--output {name}" for name in names[:_MOST_NAMED])
     listed += f" and {more} more" if more > 0 else ""
     what = f"{len(names)} tensors may be its outputs"
     raise SelectionError(f"{report.graph.graphdef.path}: {what}; name those to keep, out of {listed}")

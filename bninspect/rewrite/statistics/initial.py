@@ -22,6 +22,7 @@ from bninspect.graph.search import upstream
 from bninspect.graph.trace import declared_shape
 from bninspect.graphdef.dtypes import NUMPY
 from bninspect.graphdef.writer import new_node
+from bninspect.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from bninspect.graph import Node
     from bninspect.graphdef import TensorValue
 
-_MOST_NAMED = 5
 _MOST_VALUES = 1 << 20
 """More channels than any layer has."""
 
@@ -45,10 +45,9 @@ def with_initial_statistics(report: Report) -> Report:
         return report
     values = dict(_started(report))
     if others := _others(report, values):
-        names = ", ".join(others[:_MOST_NAMED]) + (", ..." if len(others) > _MOST_NAMED else "")
         raise RewriteError(
             f"{report.graph.graphdef.path}: refresh runs the model, and these variables have no value: "
-            f"{names}; {missing.fix} (--unfrozen does without moving statistics alone)"
+            f"{first_few(others)}; {missing.fix} (--unfrozen does without moving statistics alone)"
         )
     found = inspect(
         flatten(replace(report.graph.graphdef, variables=values)),

@@ -40,7 +40,7 @@ from bninspect.rules.facts.values import stored
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
 from bninspect.statistics.median import median
-from bninspect.text import counted, number
+from bninspect.text import counted, first_few, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def check(case: Case) -> Iterator[Finding]:
         beside = measured.get(values.layer.name)
         accounts = beside is not None and _rest_fits(beside, found)
         gain = float(values.gain()[found].max())
-        where = ", ".join(str(channel) for channel in found[:3]) + (", ..." if found.size > 3 else "")
+        where = first_few([str(channel) for channel in found], 3)
         yield RULE.finding(
             f"{found.size} of {counted(values.size, 'channel')} ({where}) "
             f"{'has' if found.size == 1 else 'have'} a moving variance of at most "

@@ -18,6 +18,7 @@ from bninspect.graph.ops import VARIABLES
 from bninspect.graph.search import postorder
 from bninspect.graph.trace import constant, content, far, same, shape_free
 from bninspect.graphdef.dtypes import INTEGERS
+from bninspect.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,7 +44,6 @@ PREDICATE_OPS = frozenset(_ARITY)
 _DEFAULTED = "PlaceholderWithDefault"
 _HOPS = 64
 _MOST_LOGIC = 1000
-_SHOWN = 5
 
 Value = bool | int | float
 Operand = float | bytes
@@ -89,7 +89,7 @@ def analyse(tensor: Tensor) -> Predicate:
     if not leaves:
         return _predicate(tensor, constant=bool(evaluate(order, {})))
     if len(leaves) > 1:
-        names = ", ".join(leaf.name for leaf in leaves[:_SHOWN]) + (", ..." if len(leaves) > _SHOWN else "")
+        names = first_few([leaf.name for leaf in leaves])
         return _predicate(tensor, reason=f"computed from several: {names}")
     (leaf,) = leaves
     reason = _not_a_source(leaf)

@@ -19,7 +19,7 @@ from bninspect.graph.loops import in_loops
 from bninspect.graph.search import reach
 from bninspect.graphdef.records import node_name
 from bninspect.inputs.deciding import fed_name, fed_value, sources
-from bninspect.measure.instrument import GapNames, dtype_at, gap_nodes, x_dtype
+from bninspect.measure.instrument import GapNames, gaps_of, x_dtype
 from bninspect.rewrite import specialize
 from bninspect.rewrite.asserted import without_asserts_of
 from bninspect.rewrite.copies import Copies, copies
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 MODES = (Mode.TRAINING, Mode.INFERENCE)
 _PREFIX = "inference"
-_GAPS = "bninspect_gap"
 
 
 @frozen_dataclass
@@ -133,6 +132,28 @@ class BothModes:
             _moved=(*self._moved, into),
         )
 
+    def one_mode_alone(self, layer: str) -> str | None:
+        """Why a layer ran in one mode in both copies; None if it ran in both modes."""
+        for mode in MODES:
+            change = self.changes[mode][layer]
+            if change.what == "left":
+                return f"no {mode.value} mode: {change.reason}"
+        return None
+
+    @property
+    def differ(self) -> bool:
+        """Whether any layer has both modes; if none has, both copies are the same model."""
+        return any(self.one_mode_alone(layer) is None for layer in self.changes[Mode.TRAINING])
+
+    def fed_for_others(self) -> dict[str, bool]:
+        """What the other readers of each source are fed for in both copies, where there are any."""
+        held = {node.name for node in self.graphdef.nodes}
+        return {
+            source.name: value[Mode.INFERENCE]
+            for source, value in self.sources.items()
+            if source.node.name in held
+        }
+
     def reached(self, graph: Iterable[Node]) -> set[Node]:
         """The nodes of the original that the program depends on, but for those before a source, which is
         fed."""
@@ -192,7 +213,7 @@ def both_modes(
         name = pruned[mode].names[tensor]
         return name if mode is Mode.TRAINING else both.second(name)
 
-    gaps, nodes = _gaps(
+    gaps, nodes = gaps_of(
         [layer for layer in compared if layer.output.node not in loops],
         lambda mode, layer: place(mode, outputs[mode][layer.name]),
     )
@@ -251,21 +272,3 @@ def moments_in(special: Specialization, layer: BatchNorm, mode: Mode) -> tuple[T
         kept_axes=layer.kept_axes,
     )
     return found.mean, found.variance, found.values
-
-
-def _gaps(
-    layers: Sequence[BatchNorm], place: Callable[[Mode, BatchNorm], str]
-) -> tuple[dict[str, GapNames], list[Any]]:
-    """Where the gap of each layer is fetched, and the nodes that take it."""
-    names: dict[str, GapNames] = {}
-    nodes = []
-    for number, layer in enumerate(layers):
-        training, inference = (place(mode, layer) for mode in MODES)
-        try:
-            dtype = dtype_at(layer)
-        except RewriteError:
-            continue
-        scope = f"{_GAPS}/{number}"
-        nodes += gap_nodes(scope, training, inference, dtype)
-        names[layer.name] = GapNames.under(scope)
-    return names, nodes

@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from bninspect.batchnorm.mode import Mode
+from bninspect.errors import RewriteError
 from bninspect.graph.types import given_type
 from bninspect.graphdef.dtypes import NARROW
 from bninspect.graphdef.writer import new_node
 from bninspect.rewrite import dtype_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from bninspect.batchnorm import BatchNorm
     from bninspect.batchnorm.site import Site
     from bninspect.graphdef import NodeDef
+
+_GAPS = "bninspect_gap"
 
 
 class GapNames(NamedTuple):
@@ -70,6 +76,24 @@ def gap_nodes(scope: str, training: str, inference: str, dtype: str) -> list[Nod
     op("norm", "L2Loss", (t,), T=wide)
     op("size", "Size", (t,), T=wide, out_type="int64")
     return nodes
+
+
+def gaps_of(
+    layers: Sequence[BatchNorm], place: Callable[[Mode, BatchNorm], str]
+) -> tuple[dict[str, GapNames], list[NodeDef]]:
+    """Where the gap of each layer is fetched, and the nodes that take it."""
+    names: dict[str, GapNames] = {}
+    nodes: list[NodeDef] = []
+    for number, layer in enumerate(layers):
+        training, inference = place(Mode.TRAINING, layer), place(Mode.INFERENCE, layer)
+        try:
+            dtype = dtype_at(layer)
+        except RewriteError:
+            continue
+        scope = f"{_GAPS}/{number}"
+        nodes += gap_nodes(scope, training, inference, dtype)
+        names[layer.name] = GapNames.under(scope)
+    return names, nodes
 
 
 def x_dtype(site: Site) -> str:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bninspect.errors import Absent
+from bninspect.errors import Absent, RunError
 from bninspect.inputs import patch
 from bninspect.measure.both_modes import MODES
 from bninspect.measure.facts import OutputDifference, Patch, SeenImage
+from bninspect.run.pure_ops import RANDOM_OPS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from bninspect.graph import Tensor
+    from bninspect.graph import Graph, Node, Tensor
     from bninspect.inputs.inputs import Inputs
+    from bninspect.measure.both_modes import BothModes
+    from bninspect.measure.facts import Question
     from bninspect.measure.passes import Passes
+
+
+def random_node(graph: Graph, both: BothModes) -> str | None:
+    """The first node of the original that draws random numbers on the way to what was compared."""
+    reached = both.reached(graph)
+    return next((node.label for node in graph if node in reached and node.op in RANDOM_OPS), None)
 
 
 def output_differences(
@@ -43,6 +52,18 @@ def empty(outputs: Sequence[Tensor], passes: Passes) -> list[Absent]:
         for tensor in outputs
         if tensor in passes.meters and not passes.meters[tensor].values
     ]
+
+
+def patched_tensors(question: Question, loops: set[Node]) -> tuple[Tensor, ...]:
+    """The tensors whose patch is wanted. Raises InputError, RunError where a patch cannot be had."""
+    if question.patch is None or not question.layers:
+        return ()
+    patch.parse(question.patch)
+    chosen = question.patched or (question.layers[0].output,)
+    for tensor in chosen:
+        if tensor.node in loops:
+            raise RunError(f"--patch of {tensor.name}: it stands in a loop, where it has many values")
+    return chosen
 
 
 def cut(tensor: Tensor, text: str, passes: Passes) -> Patch:

@@ -14,7 +14,8 @@ import numpy as np
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.errors import RunError
-from bninspect.measure.facts import Gap
+from bninspect.graphdef.dtypes import NUMPY
+from bninspect.measure.facts import Gap, InputFact
 from bninspect.statistics.distance import RELATIVE_FLOOR, Meter
 from bninspect.statistics.pooling import ImageMoments, concatenated
 
@@ -132,6 +133,20 @@ class Passes:
             return whole.grouped(min(images, whole.images) or whole.images)
         except ValueError:
             return None
+
+    def input_facts(self, inputs: Inputs) -> tuple[InputFact, ...]:
+        """The image input, where there is one, and those fed beside it, but for what is fed by hand."""
+        return tuple(
+            InputFact(
+                name=place.name,
+                dtype="string" if place.dtype == "string" else NUMPY[place.dtype].name,
+                shape=self.shapes.get(place.name, ()),
+                source=pictures.names,
+                preset=inputs.preset if pictures is inputs.pictures else None,
+                drawn=pictures.drawn,
+            )
+            for place, pictures in inputs.elements
+        )
 
     def _note_shapes(self, feeds: Mapping[str, Array]) -> None:
         """The shape of each feed, its batches added up."""

@@ -10,8 +10,8 @@ from bninspect.batchnorm import inspect
 from bninspect.inputs.request import Request
 from bninspect.measure.both_modes import both_modes
 from bninspect.measure.facts import Question, Verification
+from bninspect.measure.left_out import qualified
 from bninspect.measure.run import probe
-from bninspect.measure.undecided import qualified
 from tests.support.refreshing import refresh
 from tests.support.text import graph, graphdef
 

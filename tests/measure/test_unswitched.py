@@ -12,7 +12,7 @@ from bninspect.batchnorm.layer import Unrecognised
 from bninspect.errors import Absent
 from bninspect.measure.both_modes import both_modes
 from bninspect.measure.facts import Verification
-from bninspect.measure.undecided import qualified, undecided
+from bninspect.measure.left_out import qualified, undecided
 from tests.measure.test_undecided import _model
 from tests.support.text import graph
 

@@ -1,10 +1,11 @@
-"""The single facts of a probe: what was left out and why, what was fed, what draws. No model is run."""
+"""What a probe leaves out and why, what it feeds, what draws. No model is run."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,27 +15,31 @@ from bninspect.batchnorm.layer import State, Statistics
 from bninspect.errors import Absent, InputError, RunError
 from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.placeholders import Placeholder
-from bninspect.measure import run as measuring
-from bninspect.measure.both_modes import both_modes
+from bninspect.measure import left_out
+from bninspect.measure.both_modes import BothModes, both_modes
 from bninspect.measure.facts import InputFact, ProbedLayer, Question
+from bninspect.measure.outputs import patched_tensors, random_node
 from bninspect.measure.passes import Passes
 from tests.support import parts
 from tests.support.measuring import off_by
 from tests.support.reports import layer, node, phase, tensor
 
-if TYPE_CHECKING:
-    from bninspect.measure.both_modes import BothModes
-
 TRAINING, INFERENCE = Mode.TRAINING, Mode.INFERENCE
 
 
 def changed(**ways: tuple[str, str]) -> BothModes:
-    """What was done to each layer in the copy for training, and in that for inference."""
+    """Both modes, of which is known what was done to each layer in each copy."""
     changes = {
         mode: {name: SimpleNamespace(what=way[side], reason=f"odd {side}") for name, way in ways.items()}
         for side, mode in enumerate((TRAINING, INFERENCE))
     }
-    return cast("BothModes", SimpleNamespace(changes=changes, unmeasured={}))
+    return made(changes=changes)
+
+
+def made(**fields: Any) -> BothModes:
+    """Both modes, with these fields alone."""
+    nothing: dict[str, Any] = {one.name: {} for one in dataclasses.fields(BothModes)}
+    return BothModes(**{**nothing, **fields})
 
 
 @pytest.mark.parametrize(
@@ -46,7 +51,7 @@ def changed(**ways: tuple[str, str]) -> BothModes:
     ],
 )
 def test_a_layer_of_one_mode_says_which_it_has_not(ways: tuple[str, str], reason: str | None) -> None:
-    assert measuring._one_mode_alone(layer("bn"), changed(bn=ways)) == reason
+    assert changed(bn=ways).one_mode_alone("bn") == reason
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,7 @@ def test_a_layer_of_one_mode_says_which_it_has_not(ways: tuple[str, str], reason
     ids=["both", "no training", "no inference", "each lacks one", "one of two has both"],
 )
 def test_whether_the_copies_differ(ways: dict[str, tuple[str, str]], any_has_both: bool) -> None:
-    assert measuring._both_modes_run(changed(**ways)) is any_has_both
+    assert changed(**ways).differ is any_has_both
 
 
 @pytest.mark.parametrize(
@@ -79,8 +84,7 @@ def test_whether_the_copies_differ(ways: dict[str, tuple[str, str]], any_has_bot
 def test_why_nothing_was_measured(unmeasured: Any, lost: Any, reason: str | None) -> None:
     passes = Passes([], (), {})
     passes.lost.update(lost)
-    both = cast("BothModes", SimpleNamespace(unmeasured=unmeasured))
-    assert measuring._unmeasured(layer("bn"), both, passes) == reason
+    assert left_out.unmeasured(layer("bn"), made(unmeasured=unmeasured), passes) == reason
 
 
 UNKNOWN = Statistics(state=State.ABSENT, reason="they are nowhere")
@@ -111,7 +115,7 @@ def probed(*, off: float | None, statistics: Statistics | None = None, **changes
     ],
 )  # fmt: skip
 def test_a_layer_without_an_own_error_says_why(one: ProbedLayer, reason: str | None) -> None:
-    found = measuring._without_own_error([one])
+    found = left_out.without_own_error([one])
     if reason is None:
         assert found == []
     else:
@@ -121,23 +125,16 @@ def test_a_layer_without_an_own_error_says_why(one: ProbedLayer, reason: str | N
 
 
 @pytest.mark.parametrize(
-    ("switch", "held", "fed"),
-    [
-        ("layers", ["training"], {"training:0": False}),
-        ("layers", ["other"], {}),
-        ("graph", ["training"], {}),
-    ],
-    ids=["others read it", "nothing else reads it", "the whole graph is switched"],
+    ("held", "fed"),
+    [(["training"], {"training:0": False}), (["other"], {})],
+    ids=["others read it", "nothing else reads it"],
 )
-def test_what_the_other_readers_of_a_source_are_fed(
-    switch: Any, held: list[str], fed: dict[str, bool]
-) -> None:
-    both = SimpleNamespace(
+def test_what_the_other_readers_of_a_source_are_fed(held: list[str], fed: dict[str, bool]) -> None:
+    both = made(
         graphdef=SimpleNamespace(nodes=[node(name) for name in held]),
         sources={phase(): {TRAINING: True, INFERENCE: False}},
     )
-    question = Question(layers=(), switch=switch)
-    assert measuring._fed_for_others(cast("BothModes", both), question) == fed
+    assert both.fed_for_others() == fed
 
 
 A, B = layer("a"), layer("b")
@@ -156,15 +153,15 @@ OTHER = tensor("other")
     ids=["not asked", "no slice", "no layers", "of the first layer", "of these"],
 )
 def test_the_tensors_whose_patch_is_wanted(question: Question, chosen: tuple[Any, ...]) -> None:
-    assert measuring._patched(question, {B.x.node}) == chosen
+    assert patched_tensors(question, {B.x.node}) == chosen
 
 
 def test_a_patch_that_cannot_be_had_is_refused() -> None:
     question = Question(layers=(A, B), patch="0", patched=(OTHER,))
     with pytest.raises(InputError, match="'x' is no index"):
-        measuring._patched(replace(question, patch="x"), set())
+        patched_tensors(replace(question, patch="x"), set())
     with pytest.raises(RunError, match="--patch of other:0: it stands in a loop, where it has many values"):
-        measuring._patched(question, {OTHER.node})
+        patched_tensors(question, {OTHER.node})
 
 
 DRAWN = """
@@ -185,7 +182,7 @@ def test_the_first_node_that_draws_on_the_way_to_what_is_compared(last: str, dra
     found = parts.report(parts.PHASE + lines.replace("_train)", "_train, T=float)"))
     outputs = [found.graph.node("out").output()]
     both = both_modes(found, lambda mode, _: mode, outputs)
-    assert measuring._random_node(found, both) == drawn
+    assert random_node(found.graph, both) == drawn
 
 
 def test_every_input_is_named_with_what_was_fed() -> None:
@@ -204,7 +201,9 @@ def test_every_input_is_named_with_what_was_fed() -> None:
     fact = InputFact(
         name="label:0", dtype="string", shape=(2,), source=("random, seed 0",), preset=None, drawn=True
     )
-    assert measuring._input_facts(given, shapes) == (
+    passes = Passes([], (), {})
+    passes.shapes.update(shapes)
+    assert passes.input_facts(given) == (
         InputFact(
             name="image:0", dtype=np.dtype(np.float16).name, shape=(2, 4, 4, 3), source=("a.png", "b.png"),
             preset="tf",
@@ -222,14 +221,8 @@ def test_a_layer_of_one_mode_is_skipped_once() -> None:
     [one] = found.layers
     assert one.mode is TRAINING
     both = both_modes(found, lambda mode, _: mode, found.outputs, found.layers)
-    assert measuring._one_mode_alone(one, both) is not None
+    reason = both.one_mode_alone(one.name)
+    assert reason is not None
     passes = Passes([], (), {})
     passes.lost.update({("training", one.name): "dead", ("inference", one.name): "dead"})
-    given = Inputs(place=None, pictures=None, batch_size=1, preset=None, feeds={}, said={})
-    facts = measuring._found(
-        found, Question(layers=found.layers), both, given, passes, (found.outputs, ()), (), None
-    )
-    reason = measuring._one_mode_alone(one, both)
-    assert facts.skipped == (Absent(what=one.name, reason=str(reason)),)
-    assert facts.layers == ()
-    assert facts.outputs == ()
+    assert left_out.without_both_modes(found.layers, both, passes) == [Absent(what=one.name, reason=reason)]

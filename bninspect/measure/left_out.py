@@ -1,7 +1,8 @@
-"""Normalizations that recognition could not decide, and that a run therefore left as they were.
+"""What a run in both modes did not measure, and why: each is said.
 
-They are not measured. One that reads what decides the mode of the layers may be a switched layer itself: it
-ran in inference mode in both copies, so that the training copy is not the model in training.
+A normalization that recognition could not decide is run as it is. One that reads what decides the mode of the
+layers may be a switched layer itself: it ran in inference mode in both copies, so that the training copy is
+not the model in training.
 """
 
 from __future__ import annotations
@@ -18,10 +19,64 @@ from bninspect.measure.both_modes import MODES
 from bninspect.text import listed
 
 if TYPE_CHECKING:
-    from bninspect.batchnorm import Report
+    from collections.abc import Sequence
+
+    from bninspect.batchnorm import BatchNorm, Report
     from bninspect.graph import Node
     from bninspect.measure.both_modes import BothModes
-    from bninspect.measure.facts import Verification
+    from bninspect.measure.facts import ProbedLayer, Verification
+    from bninspect.measure.passes import Passes
+
+
+_SINGLE = (
+    "no own error: training mode has one value per channel in a batch, here or before it, and gives beta "
+    "whatever the input; give a batch of several (--batch-size)"
+)
+
+
+def without_both_modes(layers: Sequence[BatchNorm], both: BothModes, passes: Passes) -> list[Absent]:
+    """The layers that ran in one mode alone, or of which nothing was measured."""
+    return [
+        Absent(what=layer.name, reason=reason)
+        for layer in layers
+        if (reason := both.one_mode_alone(layer.name) or unmeasured(layer, both, passes)) is not None
+    ]
+
+
+def unmeasured(layer: BatchNorm, both: BothModes, passes: Passes) -> str | None:
+    """Why nothing was measured of what a layer normalizes; None if it was."""
+    if layer.name in both.unmeasured:
+        return both.unmeasured[layer.name]
+    lost = [passes.lost.get((mode.value, layer.name)) for mode in MODES]
+    return lost[0] if all(lost) else None
+
+
+def without_own_error(layers: Sequence[ProbedLayer]) -> list[Absent]:
+    """The layers that ran in both modes, whose x was measured and could be set against nothing. Why another
+    ran in one mode alone is said already.
+    """
+    return [
+        Absent(
+            what=one.layer.name,
+            reason=_SINGLE
+            if one.single
+            else f"no own error: its stored statistics are unknown, {one.layer.statistics.reason}",
+        )
+        for one in layers
+        if one.own is not None
+        and one.own.staleness is None
+        and (one.single or one.layer.statistics.reason)
+        and one.has_both_modes
+    ]
+
+
+def without_value(passes: Passes) -> list[Absent]:
+    """The tensors of which a value was wanted, and there is none."""
+    return [
+        Absent(what=what.name, reason=reason)
+        for (_, what), reason in passes.lost.items()
+        if not isinstance(what, str)
+    ]
 
 
 def undecided(report: Report, program: BothModes) -> tuple[Absent, ...]:

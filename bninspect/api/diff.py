@@ -75,6 +75,6 @@ def diff(old: Model, new: Model, *, fail_on: Level = "error") -> DiffReport:
         layers=Layers(found.layers),
         unmatched=found.unmatched,
         steps=found.steps,
-        findings=tuple(one.finding for one in result.judged.found),
-        exit_code=CheckResult(models=(result.judged,), fail_on=Severity(level)).exit_code(),
+        findings=tuple(one.finding for one in result.result.found),
+        exit_code=CheckResult(models=(result.result,), fail_on=Severity(level)).exit_code(),
     )

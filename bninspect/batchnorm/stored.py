@@ -49,14 +49,14 @@ def stored_statistics(moving: MovingStatistics) -> Statistics:
     except GraphDefError as error:
         return Statistics(state=State.INVALID, reason=str(error))
     ranges = _range(arrays[0]), _range(arrays[1])
-    state, reason = _judged(*arrays, *ranges)
+    state, reason = _state(*arrays, *ranges)
     held = StoredStatistics(
         mean=values[0], variance=values[1], mean_range=ranges[0], variance_range=ranges[1]
     )
     return Statistics(state=state, reason=reason, values=held)
 
 
-def _judged(
+def _state(
     mean: NDArray[Any], variance: NDArray[Any], means: Range, variances: Range
 ) -> tuple[State, str | None]:
     """initial (0 and 1; or 0 and 0, as an average of tensors starts), stored, or invalid and why."""

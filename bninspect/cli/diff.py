@@ -76,4 +76,4 @@ def command(
         from bninspect.render.diff.screen import render_diff
 
         standard_output().write(render_diff(result, everything=everything))
-    return CheckResult(models=(result.judged,), fail_on=Severity(fail_on)).exit_code(exit_zero)
+    return CheckResult(models=(result.result,), fail_on=Severity(fail_on)).exit_code(exit_zero)

@@ -19,7 +19,7 @@ _VARIABLE = "BNINSPECT_MODEL"
 _MODELS = (".pb", ".pbtxt", ".meta", ".keras", ".h5", ".hdf5")
 
 
-def _found(context: click.Context, parameter: click.Parameter, path: str | None) -> str:
+def _given_or_only(context: click.Context, parameter: click.Parameter, path: str | None) -> str:
     return options.configured(context, parameter, path or _model(context.obj))
 
 
@@ -50,7 +50,9 @@ def _model(config: Config | None) -> str:
       bninspect probe model.pb --random 8 --feed keep_prob=1.0 --output logits --format json
     """,
 )
-@click.argument("path", metavar="[MODEL]", required=False, type=click.Path(), is_eager=True, callback=_found)
+@click.argument(
+    "path", metavar="[MODEL]", required=False, type=click.Path(), is_eager=True, callback=_given_or_only
+)
 @inputs.options
 @options.output
 @options.layer

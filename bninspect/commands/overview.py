@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.missing import missing_weights
-from bninspect.commands.check.one_model import Settings, judged
+from bninspect.commands.check.one_model import Settings, judge_model
 from bninspect.errors import BninspectError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.search import dependencies, reach
@@ -48,7 +48,7 @@ def overview(settings: Settings) -> Overview:
     """
     report = inspect(load(settings.path), outputs=settings.outputs)
     case = Case(report=report, allowed_ops=settings.allowed_ops)
-    checked = judged(settings, case)
+    checked = judge_model(settings, case)
     refused = _refused(report, settings.allowed_ops)
     following = _following(case, checked, refused)
     return Overview(report=report, checked=checked, following=following, refused=refused)

@@ -32,6 +32,7 @@ from bninspect.rewrite.serving import mode_under
 from bninspect.run.needed import cut
 from bninspect.run.pure_ops import RANDOM_OPS
 from bninspect.run.running import Wish
+from bninspect.statistics.distance import largest_difference, largest_magnitude
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -198,7 +199,7 @@ def _compared(
         unsure = drawn_inside_functions(report, alive)
         for tensor, value in zip(alive, own, strict=True):
             if tensor not in unsure:
-                distance, allowed = apart(value, given[tensor])
+                distance, allowed = difference_and_allowance(value, given[tensor])
                 if distance > allowed:
                     return _differs(tensor.name, distance, mode)
                 largest = max(largest or 0.0, distance)
@@ -233,7 +234,7 @@ def _has_index(merge: Node, loops: Container[Node]) -> bool:
     return in_file and not merge.functions and merge not in loops
 
 
-def apart(own: Array, original: Array) -> tuple[float, float]:
+def difference_and_allowance(own: Array, original: Array) -> tuple[float, float]:
     """(the largest difference, how large it may be). Values that are not finite must be the same."""
     if own.shape != original.shape:
         return float("inf"), 0.0
@@ -241,13 +242,8 @@ def apart(own: Array, original: Array) -> tuple[float, float]:
         return 0.0, 0.0
     if own.dtype.kind not in "fiub":
         return float("inf"), 0.0
-    a, b = own.astype(np.float64), original.astype(np.float64)
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
-    with np.errstate(invalid="ignore"):
-        gap = np.where(same, 0.0, np.abs(a - b))
-    size = float(np.abs(b[np.isfinite(b)]).max(initial=0.0))
     share = HALF_TOLERANCE if original.dtype == np.float16 else TOLERANCE
-    return float(np.where(np.isnan(gap), np.inf, gap).max(initial=0.0)), share * size
+    return largest_difference(own, original), share * largest_magnitude(original)
 
 
 def drawn_inside_functions(report: Report, tensors: Sequence[Tensor]) -> set[Tensor]:

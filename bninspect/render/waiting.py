@@ -109,7 +109,7 @@ class _Bar:
     def _show(self, text: str, *, at_once: bool = True) -> None:
         """Shows the text now, or when the line is drawn next."""
         if self._shown is None:
-            self._shown = _progress(self, self._console or _apart())
+            self._shown = _progress(self, self._console or _own_standard_error())
             self._task = self._shown.add_task(text, total=None, count="", left="")
             self._shown.start()
         if self._task is not None:
@@ -144,7 +144,7 @@ def _progress(bar: _Bar, console: Console) -> Progress:
     return Moving(text, BarColumn(), TimeElapsedColumn(), *fields, console=console, transient=True)
 
 
-def _apart() -> Console:
+def _own_standard_error() -> Console:
     """Standard error by a descriptor of its own: TensorFlow is kept off the other one while it works."""
     from rich.console import Console
 

@@ -145,11 +145,16 @@ def _largest_first(row: Floats) -> tuple[Ranked, ...]:
     return tuple(Ranked(int(index), float(row[index])) for index in order if not np.isnan(row[index]))
 
 
-def difference(training: NDArray[Any], inference: NDArray[Any]) -> Difference:
-    """The Difference of two arrays of equal shape. Raises ValueError for one without real numbers."""
-    meter = Meter()
-    meter.add(training, inference)
-    found = meter.difference()
-    if found is None:
-        raise ValueError("only real numbers are subtracted, and at least one of them")
-    return found
+def largest_magnitude(values: NDArray[Any]) -> float:
+    """The largest finite magnitude, or 0."""
+    magnitudes = np.abs(np.asarray(values, np.float64))
+    return float(magnitudes[np.isfinite(magnitudes)].max(initial=0.0))
+
+
+def largest_difference(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """max |one - other|; equal infinities, and NaN beside NaN, are no difference; beside a number, inf."""
+    a, b = np.asarray(one, np.float64), np.asarray(other, np.float64)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    with np.errstate(invalid="ignore", over="ignore"):
+        gap = np.where(same, 0.0, np.abs(a - b))
+    return float(np.where(np.isnan(gap), np.inf, gap).max(initial=0.0))

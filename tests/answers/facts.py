@@ -12,7 +12,7 @@ from bninspect.batchnorm import inspect
 from bninspect.batchnorm.verdict import verdict
 from bninspect.commands.check.one_model import Settings, check
 from bninspect.commands.check.result import CheckResult
-from bninspect.commands.diff.pair import judged_pair
+from bninspect.commands.diff.pair import compare_reports
 from bninspect.commands.strip.stripping import StripOptions, strip
 from bninspect.errors import BninspectError
 from bninspect.files import STREAM
@@ -98,7 +98,7 @@ def _check(graph: Graph) -> dict[str, Any]:
 
 def _diff(original: Report, report: Report) -> dict[str, Any]:
     try:
-        return diff_document(judged_pair(original, report))
+        return diff_document(compare_reports(original, report))
     except BninspectError as error:
         return {"refused": str(error)}
 

@@ -7,7 +7,7 @@ from math import inf, nan
 import numpy as np
 import pytest
 
-from bninspect.measure.verify import HALF_TOLERANCE, TOLERANCE, apart
+from bninspect.measure.verify import HALF_TOLERANCE, TOLERANCE, difference_and_allowance
 
 
 @pytest.mark.parametrize(
@@ -24,15 +24,15 @@ from bninspect.measure.verify import HALF_TOLERANCE, TOLERANCE, apart
     ],
 )
 def test_numbers(own: list[float], original: list[float], found: tuple[float, float]) -> None:
-    assert apart(np.array(own), np.array(original)) == found
+    assert difference_and_allowance(np.array(own), np.array(original)) == found
 
 
 def test_shapes_and_texts_have_no_distance() -> None:
-    assert apart(np.zeros(2), np.zeros((2, 1))) == (inf, 0.0)
-    assert apart(np.array([b"a"], object), np.array([b"a"], object)) == (0.0, 0.0)
-    assert apart(np.array([b"a"], object), np.array([b"b"], object)) == (inf, 0.0)
+    assert difference_and_allowance(np.zeros(2), np.zeros((2, 1))) == (inf, 0.0)
+    assert difference_and_allowance(np.array([b"a"], object), np.array([b"a"], object)) == (0.0, 0.0)
+    assert difference_and_allowance(np.array([b"a"], object), np.array([b"b"], object)) == (inf, 0.0)
 
 
 def test_half_precision_has_a_tolerance_of_its_own() -> None:
     own, original = np.array([1.0, 2.0], np.float16), np.array([1.0, 4.0], np.float16)
-    assert apart(own, original) == (2.0, 4.0 * HALF_TOLERANCE)
+    assert difference_and_allowance(own, original) == (2.0, 4.0 * HALF_TOLERANCE)

@@ -16,7 +16,14 @@ from bninspect.inputs.placeholders import Placeholder
 from bninspect.measure import verify as verifying
 from bninspect.measure.both_modes import MODES, both_modes
 from bninspect.measure.facts import Verification
-from bninspect.measure.verify import HALF_TOLERANCE, TOLERANCE, _as_the_source_says, apart, check, verify
+from bninspect.measure.verify import (
+    HALF_TOLERANCE,
+    TOLERANCE,
+    _as_the_source_says,
+    check,
+    difference_and_allowance,
+    verify,
+)
 from tests.measure.test_drawn import DRAWS
 from tests.support import parts, reports, text
 from tests.support.catching import fused
@@ -273,4 +280,4 @@ def test_copies_that_cannot_be_written_are_not_held_against_the_original(
 
 def test_small_values_have_a_small_tolerance() -> None:
     assert (TOLERANCE, HALF_TOLERANCE) == (0.0001, 0.01)
-    assert apart(np.array([0.5, 0.0]), np.array([0.25, 0.0])) == (0.25, 0.25 * TOLERANCE)
+    assert difference_and_allowance(np.array([0.5, 0.0]), np.array([0.25, 0.0])) == (0.25, 0.25 * TOLERANCE)

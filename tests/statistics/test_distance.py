@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from bninspect.statistics.distance import RELATIVE_FLOOR, Meter, difference
+from bninspect.statistics.distance import RELATIVE_FLOOR, Meter
+from tests.support.measuring import difference
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

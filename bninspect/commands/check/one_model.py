@@ -85,7 +85,7 @@ def check(settings: Settings, graph: Graph | None = None) -> ModelResult:
 
 def _checked(settings: Settings, graph: Graph | None) -> ModelResult:
     report = inspect(load(graph or settings.path), outputs=settings.outputs)
-    return judged(settings, *case_of(settings, report))
+    return judge_model(settings, *case_of(settings, report))
 
 
 def case_of(
@@ -140,7 +140,7 @@ def run(
     return probe(held, question, settings.request or Request(), progress)
 
 
-def judged(settings: Settings, case: Case, failure: str | None = None) -> ModelResult:
+def judge_model(settings: Settings, case: Case, failure: str | None = None) -> ModelResult:
     """What the rules say of a model at hand; `failure` is why it could not be run, where it could not."""
     report, case = case.report, replace(case, severities=settings.severities, converters=settings.converters)
     selected = select(settings.select, settings.ignore)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.comparison.comparison import diff
-from bninspect.commands.check.one_model import Allowance, Settings, judged
+from bninspect.commands.check.one_model import Allowance, Settings, judge_model
 from bninspect.errors import GraphDefError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import Graph, collector_held_off, flatten
@@ -37,7 +37,7 @@ class PairResult:
     """What moved from one file to the other, and what is wrong with it."""
 
     comparison: Comparison
-    judged: ModelResult
+    result: ModelResult
     """What the rules say, at the path of NEW."""
     borrowed: Side | None = None
     """Which of the two is a checkpoint without a graph of its own, read with the other's."""
@@ -55,7 +55,7 @@ def compare(
     """
     with collector_held_off():
         before, after, borrowed = _opened(old, new)
-        pair = judged_pair(inspect(before), inspect(after), allowances, severities)
+        pair = compare_reports(inspect(before), inspect(after), allowances, severities)
         found = replace(pair, borrowed=borrowed)
         return _with_graph_first(found) if borrowed == "new" else found
 
@@ -69,12 +69,12 @@ def _with_graph_first(pair: PairResult) -> PairResult:
         replace(one, finding=replace(one.finding, remedy=f"{first}{one.finding.remedy}"))
         if (one.finding.remedy or "").startswith("bninspect ")
         else one
-        for one in pair.judged.found
+        for one in pair.result.found
     )
-    return replace(pair, judged=replace(pair.judged, found=found))
+    return replace(pair, result=replace(pair.result, found=found))
 
 
-def judged_pair(
+def compare_reports(
     old: Report,
     new: Report,
     allowances: Sequence[Allowance] = (),
@@ -90,7 +90,7 @@ def judged_pair(
         allowances=tuple(allowances),
         severities=severities or {},
     )
-    return PairResult(comparison=comparison, judged=judged(settings, case))
+    return PairResult(comparison=comparison, result=judge_model(settings, case))
 
 
 def _opened(old: Model, new: Model) -> tuple[Graph, Graph, Side | None]:

@@ -39,7 +39,7 @@ class Trial:
     """Mode -> greatest difference from it, as a share of the largest value."""
 
 
-def judged(
+def judge_trial(
     values: Mapping[str, Sequence[Array]], modes: Modes, forecast: ConverterForecast, version: str | None
 ) -> Trial:
     """By what the converted model gives in each round: of all layers in one mode, else layer by layer as it

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.commands.forecast.judging import Trial, judged
+from bninspect.commands.forecast.judging import Trial, judge_trial
 from bninspect.commands.forecast.modes import Modes, modes_of
 from bninspect.converters.fact import Serves
 from bninspect.errors import Absent, BninspectError
@@ -166,4 +166,4 @@ def seen(
         return Trial(converter=converter, version=number, serves=serves, reason=reason)
     made = np.load(asked["made"])
     values = {at: [made[f"{at}/{place}"] for place in range(len(modes.outputs))] for at in modes.rounds}
-    return judged(values, modes, forecast, number)
+    return judge_trial(values, modes, forecast, number)

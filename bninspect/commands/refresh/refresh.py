@@ -16,7 +16,7 @@ from bninspect.commands.refresh.parts import digest, read_part, together, write_
 from bninspect.commands.refresh.plan import RefreshOptions, plan_model, refuse_nothing
 from bninspect.commands.refresh.reestimate import empty_fold, estimate
 from bninspect.commands.refresh.refreshed import Refreshed, by_old_names, rows
-from bninspect.commands.refresh.second_look import looked_at
+from bninspect.commands.refresh.second_look import probe_again
 from bninspect.commands.strip.stripped import verify_stripped
 from bninspect.errors import Absent, InputError, RewriteError
 from bninspect.files import STREAM, refuse, refuse_read
@@ -111,7 +111,7 @@ def refresh(
     after = inspect(load(target), outputs=_names(made.report))
     seen, result, count = None, None, 0
     if options.checked:
-        seen, result, count = looked_at(after, found, target, options.allowed_ops)
+        seen, result, count = probe_again(after, found, target, options.allowed_ops)
     measured = {} if seen is None else by_old_names(seen, made.report.layers)
     return Refreshed(
         report=made.report,
@@ -126,7 +126,7 @@ def refresh(
         verification=verification,
         serving=after,
         ran=None if seen is None else seen.verification,
-        looked_at=count,
+        images_checked=count,
         result=result,
         seen=seen,
     )

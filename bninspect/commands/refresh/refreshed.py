@@ -82,7 +82,7 @@ class Refreshed:
     """Whether what is run to measure a layer is the model, fed by its own predicate; None where the result
     was not run.
     """
-    looked_at: int
+    images_checked: int
     """How many images the result was run on."""
     result: ModelResult | None
     """What `check` says of the result; None where that was not asked."""

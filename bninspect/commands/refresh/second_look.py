@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bninspect.commands.check.one_model import Settings, judged
+from bninspect.commands.check.one_model import Settings, judge_model
 from bninspect.errors import BninspectError
 from bninspect.measure.facts import Question
 from bninspect.measure.run import probe
@@ -25,22 +25,22 @@ _LOOKED_AT = 64
 """Images that the result is run on, about: as many as tell a stale layer in nearly any case."""
 
 
-def looked_at(
+def probe_again(
     after: Report, found: Estimates, target: str, allowed: Sequence[str]
 ) -> tuple[Probe | None, ModelResult, int]:
     """The result run on some of the images, and what the rules say of it."""
     settings = Settings(path=target)
     if found.request is None:
         reason = "merged parts hold no images"
-        return None, judged(settings, Case(report=after, no_probe=reason)), 0
+        return None, judge_model(settings, Case(report=after, no_probe=reason)), 0
     request, count = _sample(found, found.request)
     step("measuring the new model")
     try:
         seen = probe(after, Question(layers=after.layers, allowed=tuple(allowed)), request)
     except BninspectError as error:
         case = Case(report=after, no_probe=f"the model could not be run: {error}")
-        return None, judged(settings, case, str(error)), 0
-    return seen, judged(settings, Case(report=after, probe=seen, request=found.request)), count
+        return None, judge_model(settings, case, str(error)), 0
+    return seen, judge_model(settings, Case(report=after, probe=seen, request=found.request)), count
 
 
 def _sample(found: Estimates, request: Request) -> tuple[Request, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.commands.check.one_model import Settings, judged
+from bninspect.commands.check.one_model import Settings, judge_model
 from bninspect.commands.report.states import LayerState, layer_states
 from bninspect.converters.forecast import forecast
 from bninspect.frozen_dataclass import frozen_dataclass
@@ -73,7 +73,7 @@ class PageFacts:
 
 def page_facts(settings: Settings, case: Case, failure: str | None = None) -> PageFacts:
     """The facts of a model at hand, judged; `failure` is why it could not be run, where it could not."""
-    return facts_of(case, judged(settings, case, failure))
+    return facts_of(case, judge_model(settings, case, failure))
 
 
 def facts_of(case: Case, result: ModelResult) -> PageFacts:

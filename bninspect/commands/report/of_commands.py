@@ -49,7 +49,7 @@ def facts_of_refresh(done: Refreshed) -> PageFacts:
 def facts_of_pair(pair: PairResult) -> PageFacts:
     """The newer of two files, beside the older one."""
     comparison = pair.comparison
-    facts = facts_of(Case(report=comparison.new, moved=comparison), pair.judged)
+    facts = facts_of(Case(report=comparison.new, moved=comparison), pair.result)
     path = comparison.old.graph.graphdef.path
     return replace(facts, before=Before(path=path, scores={}, comparison=comparison))
 

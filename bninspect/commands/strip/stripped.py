@@ -5,8 +5,8 @@ decides the mode is fed, a constant too, so that a mode that the file never serv
 values serve it, or none serves it to all layers, one after the other (`rounds`). A layer that was flipped has
 no such mode in the original: there its output is taken from the new graph, so that all around it is compared,
 and the layer itself is compared with its formula. Compared are the outputs of the model and of its layers,
-with the tolerance of `verify.apart`; random ops have the same seeds in both. In the end the new graph is run
-as it will be served (`as_served`).
+with the tolerance of `measure/verify.py`; random ops have the same seeds in both. In the end the new graph is
+run as it will be served (`as_served`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from bninspect.inputs.placeholders import needed_where_fed, placeholders
 from bninspect.inputs.request import Request
 from bninspect.measure.both_modes import unfetchable
 from bninspect.measure.facts import Verification
-from bninspect.measure.verify import apart, drawn_inside_functions
+from bninspect.measure.verify import difference_and_allowance, drawn_inside_functions
 from bninspect.run import session
 from bninspect.steps import step
 
@@ -193,7 +193,7 @@ def _beyond(pair: ProgramPair, batches: Iterator[Feeds]) -> tuple[float, str | N
         for tensor, own, original in pair.run(batch):
             if original.dtype.kind == "f" and not np.isfinite(original).any():
                 continue
-            difference, allowance = apart(own, original)
+            difference, allowance = difference_and_allowance(own, original)
             if difference > allowance:
                 return difference, tensor
             largest = max(largest or 0.0, difference)

@@ -27,6 +27,7 @@ from bninspect.errors import RunError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.search import way
 from bninspect.measure.companions.batches import batches_of
+from bninspect.statistics.distance import largest_difference, largest_magnitude
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -164,32 +165,17 @@ def _compared(
         return None
     if first.size and np.isnan(np.asarray(first[0], np.float64)).all():
         return None
-    size = _largest(first)
-    rerun = _apart(first, again)
+    size = largest_magnitude(first)
+    rerun = largest_difference(first, again)
     epsilon = float(np.finfo(first.dtype).eps) if first.dtype.kind == "f" else 0.0
     return Dependence(
         name=name,
-        change=_apart(first[0], accompanied[0]),
+        change=largest_difference(first[0], accompanied[0]),
         rerun=rerun,
         floor=max(RERUN * rerun, ROUNDING * epsilon * size),
         size=size,
-        control=None if control is None else _apart(control[0][0], control[1][0]),
+        control=None if control is None else largest_difference(control[0][0], control[1][0]),
     )
-
-
-def _largest(values: Array) -> float:
-    """The largest finite magnitude, or 0."""
-    magnitudes = np.abs(np.asarray(values, np.float64))
-    return float(magnitudes[np.isfinite(magnitudes)].max(initial=0.0))
-
-
-def _apart(one: Array, other: Array) -> float:
-    """max |one - other|; equal infinities, and NaN beside NaN, are no difference; beside a number, inf."""
-    a, b = np.asarray(one, np.float64), np.asarray(other, np.float64)
-    same = (a == b) | (np.isnan(a) & np.isnan(b))
-    with np.errstate(invalid="ignore", over="ignore"):
-        gap = np.where(same, 0.0, np.abs(a - b))
-    return float(np.where(np.isnan(gap), np.inf, gap).max(initial=0.0))
 
 
 def _inconclusive(found: Sequence[Dependence], count: int, controlled: bool) -> str | None:

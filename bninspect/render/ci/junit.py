@@ -35,7 +35,7 @@ def junit(result: CheckResult) -> str:
 
 
 def _suite(model: ModelResult, fail_on: Severity) -> ElementTree.Element:
-    cases = [_found(model, one, fail_on) for one in model.found]
+    cases = [_test_case(model, one, fail_on) for one in model.found]
     for skip in model.not_run:
         case = _case(model, skip.code, "not judged")
         ElementTree.SubElement(case, "skipped", message=_clean(skip.reason))
@@ -59,7 +59,7 @@ def _case(model: ModelResult, code: str, name: str) -> ElementTree.Element:
     )
 
 
-def _found(model: ModelResult, found: Found, fail_on: Severity) -> ElementTree.Element:
+def _test_case(model: ModelResult, found: Found, fail_on: Severity) -> ElementTree.Element:
     finding = found.finding
     where = finding.layer or finding.node or "model"
     case = _case(model, finding.code, f"{found.name}: {where}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def diff_document(result: PairResult) -> Document:
     """The document of `diff`; `findings`, `allowed` and `skipped` are as those of `check`."""
     found = result.comparison
-    checked = check_document(CheckResult(models=(result.judged,)))
+    checked = check_document(CheckResult(models=(result.result,)))
     return {
         **head(),
         "old": _side(found.old, found.steps[0]),

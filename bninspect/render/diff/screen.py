@@ -60,7 +60,7 @@ def _body(result: PairResult, layers: int, most: int) -> Iterator[Item]:
     """
     yield from files(result)
     yield Line()
-    wrong = {one.finding.layer for one in result.judged.found}
+    wrong = {one.finding.layer for one in result.result.found}
     moves = result.comparison.layers
     groups = [[move] for move in moves] if len(moves) <= layers else _groups(moves, wrong)
     columns = _columns(groups, wrong)

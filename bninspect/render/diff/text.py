@@ -57,7 +57,7 @@ def verdict(result: PairResult) -> Line:
         said = f"of {len(names):,} layers, {', '.join(each)}"
     if reset := sum(move.is_reset for move in found.layers):
         said += f"; statistics back at their initial values in {reset:,}"
-    return Line(f"{found.new.graph.graphdef.path}: {said}", "error" if result.judged.found else "bold")
+    return Line(f"{found.new.graph.graphdef.path}: {said}", "error" if result.result.found else "bold")
 
 
 def files(result: PairResult) -> Iterator[Line]:
@@ -83,7 +83,7 @@ def _file(report: Report, step: int | None, owner: str | None) -> str:
 
 def told_of(result: PairResult) -> Iterator[Line]:
     """What was found."""
-    for line in findings(result.judged):
+    for line in findings(result.result):
         yield line._replace(indent=line.indent - 2)
 
 
@@ -96,9 +96,9 @@ def notes(result: PairResult, most: int) -> Iterator[Line]:
         yield from (Line(text, tone) for text in texts[:most])
         if len(texts) > most:
             yield Line(f"and {len(texts) - most:,} more of these: --all", "dim")
-    for code, layer, reason in result.judged.allowed[:most]:
+    for code, layer, reason in result.result.allowed[:most]:
         yield Line(f"allowed: {code} at {layer} ({reason})", "dim")
-    for skip in result.judged.not_run:
+    for skip in result.result.not_run:
         yield Line(f"not judged: {skip.code} ({skip.reason})", "dim")
 
 

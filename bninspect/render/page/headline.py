@@ -68,7 +68,7 @@ def head(facts: PageFacts, prefix: str, level: str = "h1") -> Html:
             ),
             tag(level, f"{headline(facts)}.", class_="model"),
             tag("p", *_decided(facts, prefix), class_="sub"),
-            tag("div", *_facts(facts), class_="facts"),
+            tag("div", *_key_figures(facts), class_="facts"),
         )
     )
 
@@ -104,7 +104,7 @@ def _run(probe: Probe) -> str:
     return f"{on}. Not verified: {checked.reason}."
 
 
-def _facts(facts: PageFacts) -> Iterator[Html]:
+def _key_figures(facts: PageFacts) -> Iterator[Html]:
     yield _wrong(facts)
     if facts.probe is None or not facts.probe.ran:
         yield from _static(facts)

@@ -9,7 +9,7 @@ from bninspect.render.probe.layers import render_layers
 from bninspect.render.probe.outputs import render_outputs
 from bninspect.render.probe.patch import render_patch
 from bninspect.render.probe.words import (
-    apart,
+    gap_sentence,
     render_alarm,
     render_checks,
     render_findings,
@@ -67,7 +67,7 @@ def _body(probe: Probe, diagnosis: Diagnosis, limit: _Limits) -> Iterator[Item]:
         yield from sections(_skipped(probe, limit.skipped))
         return
     yield from render_alarm(probe)
-    yield Line(apart(probe))
+    yield Line(gap_sentence(probe))
     yield from sections(
         render_outputs(probe, limit.outputs, limit.tops),
         *(render_patch(patch) for patch in probe.patches),

@@ -44,7 +44,7 @@ def verdict(probe: Probe, diagnosis: Diagnosis) -> Line:
     return Line(f"{name}: {diagnosis.conclusion}", "bold" if diagnosis.open else "good")
 
 
-def apart(probe: Probe) -> str:
+def gap_sentence(probe: Probe) -> str:
     """How far the two modes differ: at the output where they differ most, else at such a layer."""
     if not any(one.has_both_modes for one in probe.layers):
         return "No layer could be compared in both modes."

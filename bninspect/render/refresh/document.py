@@ -40,7 +40,7 @@ def refresh_document(done: Refreshed) -> Document:
         "verification": verification_document(done.verification),
         "layers": [_row(row) for row in done.rows],
         "left": [{"layer": one.what, "reason": one.reason} for one in done.left],
-        "images_checked": done.looked_at,
+        "images_checked": done.images_checked,
         "findings": checked["findings"],
         "skipped": checked["skipped"],
     }

@@ -83,7 +83,7 @@ def _legend(done: Refreshed) -> str:
             else "the new model was not run"
         )
         return f"{legend}; {why}."
-    seen = counted(done.looked_at, "image") if done.looked_at else "what was fed"
+    seen = counted(done.images_checked, "image") if done.images_checked else "what was fed"
     return (
         f"{legend}; after: the new statistics, measured by running the new model on {seen}, all layers in "
         "training mode; deployed: in inference mode."

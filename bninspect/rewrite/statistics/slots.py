@@ -137,10 +137,10 @@ def _of_group(place: Place, layers: tuple[BatchNorm, ...], report: Report) -> tu
     other = _read_elsewhere(layers, mean, variance, report)
     if other is None:
         return [Slot(layers=layers, mean=mean, variance=variance)], []
-    return _apart(layers, other)
+    return _of_fused_ops(layers, other)
 
 
-def _apart(layers: tuple[BatchNorm, ...], other: str) -> tuple[list[Slot], list[Absent]]:
+def _of_fused_ops(layers: tuple[BatchNorm, ...], other: str) -> tuple[list[Slot], list[Absent]]:
     """Constants of its own for each fused op; a chain cannot be told apart from what else reads its
     constants.
     """

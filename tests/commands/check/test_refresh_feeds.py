@@ -38,7 +38,7 @@ def test_what_only_a_later_step_needs_is_taken(tmp_path: Path, label: str, strip
     request = Request(random=_IMAGES, feeds=(label,))
     done = refresh(_MODEL, tmp_path / "out.pb", request, stripped=stripped)
     assert len(done.rows) == 1
-    assert done.looked_at == _IMAGES
+    assert done.images_checked == _IMAGES
     assert done.rows[0].after is not None
     assert done.result is not None
     assert done.result.error is None

@@ -230,7 +230,7 @@ def test_the_result_is_looked_at(tmp_path: Path) -> None:
     (row,) = done.rows
     assert row.layer.statistics.state is State.INITIAL
     assert row.before is not None
-    assert (row.before.verdict, done.looked_at) == ("error", 64)
+    assert (row.before.verdict, done.images_checked) == ("error", 64)
     assert done.ran is not None
     assert done.ran.state == "verified"
     assert row.after is not None

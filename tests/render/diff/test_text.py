@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bninspect.commands.check.one_model import Allowance
-from bninspect.commands.diff.pair import compare, judged_pair
+from bninspect.commands.diff.pair import compare, compare_reports
 from bninspect.render.diff.markdown import diff_markdown
 from bninspect.render.diff.screen import render_diff
 from bninspect.render.screenful import MOST_ROWS
@@ -29,7 +29,7 @@ def text(result: PairResult, width: int | None = 100) -> str:
 
 @pytest.fixture(scope="module")
 def result() -> PairResult:
-    return judged_pair(*old_and_new())
+    return compare_reports(*old_and_new())
 
 
 @pytest.mark.parametrize("width", [160, 100, 80])
@@ -71,14 +71,14 @@ def test_colours_are_the_consoles_to_leave_out(result: PairResult) -> None:
 
 def test_what_is_the_same_is_said_so() -> None:
     old, _ = old_and_new()
-    shown = text(judged_pair(old, old))
+    shown = text(compare_reports(old, old))
     assert shown.startswith("text: nothing moved in all 6 layers\n")
     assert "BN501" not in shown
 
 
 def test_what_is_allowed_is_told() -> None:
     allowed = (Allowance(code="BN501", layer="*", reason="a test"),)
-    shown = text(judged_pair(*old_and_new(), allowances=allowed))
+    shown = text(compare_reports(*old_and_new(), allowances=allowed))
     assert "allowed: BN501 at resnet_v1_50/block1/unit_1/bottleneck_v1/shortcut/BatchNorm (a test)" in shown
     assert "statistics-unchanged" not in shown
 

@@ -12,7 +12,7 @@ import pytest
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.comparison.comparison import diff
-from bninspect.commands.diff.pair import judged_pair
+from bninspect.commands.diff.pair import compare_reports
 from bninspect.commands.report.facts import Before
 from bninspect.measure.facts import OutputDifference, Patch, SeenImage
 from bninspect.models.open import load
@@ -24,8 +24,9 @@ from bninspect.render.page.pictures.modes import both_modes
 from bninspect.render.page.pictures.network import network_map
 from bninspect.render.page.pictures.scales import Scale, ScoreScale
 from bninspect.render.page.pictures.wiring import wiring_picture
-from bninspect.statistics.distance import Ranked, Rankings, difference
+from bninspect.statistics.distance import Ranked, Rankings
 from tests.render.page.test_numbers import at
+from tests.support.measuring import difference
 from tests.support.moving import old_and_new
 from tests.support.page_facts import PageReader, facts_of_probe, network
 from tests.support.places import FIXTURES
@@ -126,7 +127,7 @@ def test_the_numbers_of_a_patch_are_those_of_json() -> None:
 
 def test_what_moved_is_that_of_json() -> None:
     old, new = old_and_new()
-    held: Any = {"diff": json.loads(dumps(diff_document(judged_pair(old, new))))}
+    held: Any = {"diff": json.loads(dumps(diff_document(compare_reports(old, new))))}
     before = Before(path="old.pb", scores={}, comparison=diff(old, new))
     [card] = before_and_after(facts_of_probe(network(2)), before)
     numbers = PageReader(card).numbers

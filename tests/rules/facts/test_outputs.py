@@ -11,7 +11,8 @@ import pytest
 from bninspect.measure.facts import OutputDifference
 from bninspect.rules.facts.outputs import distance, effect, worst_output
 from bninspect.statistics import thresholds
-from bninspect.statistics.distance import Difference, difference
+from bninspect.statistics.distance import Difference
+from tests.support.measuring import difference
 from tests.support.probes import net, probe
 
 

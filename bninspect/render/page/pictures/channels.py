@@ -60,7 +60,7 @@ def worst_channels(one: ProbedLayer) -> list[int]:
 
 def stored_pictures(mean: Floats, variance: Floats) -> list[Html]:
     """Of a layer that was not run: how its stored statistics are spread."""
-    return [_spread(mean, "moving mean"), _spread(variance, "moving variance")]
+    return [_values(mean, "moving mean"), _values(variance, "moving variance")]
 
 
 def _scatter(batch: Floats, moving: Floats, worst: Sequence[int], what: str) -> Html:
@@ -133,7 +133,7 @@ def _histogram(values: Floats, agreed: float, name: str) -> Html:
     return _bars(np.clip(known, low, high), (low, high), agreed, name, beyond)
 
 
-def _spread(values: Floats, name: str) -> Html:
+def _values(values: Floats, name: str) -> Html:
     known = values[np.isfinite(values)]
     scale = around(known.tolist(), 0, 1)
     return _bars(known, (scale.low, scale.high), None, name)

@@ -77,6 +77,23 @@ def one_line(error: BninspectError) -> str:
     return line if len(line) <= 1000 else f"{line[:1000]}..."
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of what an error of a library says, or its type."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
+def traceback_of(error: BaseException) -> str:
+    """The traceback as Python prints it."""
+    from traceback import format_exception
+
+    return "".join(format_exception(error))
+
+
+def bug_of(error: Exception) -> str | None:
+    """The traceback of a bug of ours; None for what a user, the system or the memory can cause."""
+    return None if isinstance(error, BninspectError | OSError | MemoryError) else traceback_of(error)
+
+
 def described(path: str, error: Exception) -> str:
     """What went wrong with one model of several, on one line that names it."""
     if isinstance(error, BninspectError):

@@ -177,13 +177,13 @@ def refuse_unknown(names: Iterable[str], known: Iterable[str], of: str) -> None:
     there = sorted(known)
     for name in names:
         if name not in there:
-            raise OptionError(f"{name} is no option of {of}; {_hint(name, there)}")
+            raise OptionError(f"{name} is no option of {of}; {hint(name, there)}")
 
 
-def _hint(given: str, there: Iterable[str]) -> str:
+def hint(given: str, there: Iterable[str]) -> str:
     """`did you mean tf?`, else what there is."""
     known = list(there)
-    near = _nearest(given, known)
+    near = nearest(given, known)
     return f"did you mean {near}?" if near else f"there are {', '.join(known)}"
 
 
@@ -197,12 +197,12 @@ def _choice(name: str, value: Any, there: tuple[str, ...]) -> str:
 
 
 def _no_choice(name: str, value: str, there: tuple[str, ...]) -> str:
-    near = _nearest(value, there)
+    near = nearest(value, there)
     hint = f"; did you mean {near!r}?" if near else ""
     raise OptionError(f"{name}={value!r}: one of {', '.join(there)} is wanted{hint}")
 
 
-def _nearest(given: str, there: Sequence[str]) -> str | None:
+def nearest(given: str, there: Sequence[str]) -> str | None:
     """The one of these that the given one may be a slip of; None if none is near."""
     from difflib import get_close_matches
 

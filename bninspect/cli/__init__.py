@@ -16,7 +16,7 @@ import click
 
 from bninspect.cli.commands import program
 from bninspect.cli.interrupts import Ended, watch
-from bninspect.errors import BninspectError
+from bninspect.errors import BninspectError, traceback_of
 from bninspect.escaping import printable, printable_lines
 
 if TYPE_CHECKING:
@@ -123,9 +123,7 @@ def _say(message: str) -> None:
 
 
 def _print_traceback(error: BaseException) -> None:
-    import traceback
-
-    click.echo(printable_lines("".join(traceback.format_exception(error))), err=True, nl=False)
+    click.echo(printable_lines(traceback_of(error)), err=True, nl=False)
 
 
 def _silence_stdout() -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import click
 
 from bninspect.cli.options import ARGUMENTS
+from bninspect.options import hint
 from bninspect.version import __version__
 
 
@@ -75,11 +76,7 @@ class LazyGroup(click.Group):
         if name not in COMMANDS and _is_model(name):
             return name, import_module(_MODEL).command, args
         if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
-            from difflib import get_close_matches
-
-            close = get_close_matches(name, COMMANDS, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(COMMANDS)}"
-            raise click.UsageError(f"no command {name!r}; {hint}", ctx)
+            raise click.UsageError(f"no command {name!r}; {hint(name, COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.selection import select
-from bninspect.errors import BninspectError, OptionError, described
+from bninspect.errors import OptionError, bug_of, described
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.models.checkpoint.locate import is_no_part, names_checkpoint
 from bninspect.models.open import load
@@ -94,11 +94,4 @@ def inspect_each(paths: Sequence[str], options: GraphOptions | None = None) -> I
         try:
             yield inspect_model(path, options)
         except Exception as error:
-            ours = not isinstance(error, BninspectError | OSError | MemoryError)
-            yield Unread(path=path, error=described(path, error), bug=_traceback(error) if ours else None)
-
-
-def _traceback(error: Exception) -> str:
-    from traceback import format_exception
-
-    return "".join(format_exception(error))
+            yield Unread(path=path, error=described(path, error), bug=bug_of(error))

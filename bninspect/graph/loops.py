@@ -5,12 +5,10 @@ A node of the frame may read nothing from outside but through an Enter, and has 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from bninspect.graph.ops import ENTERS, EXITS
-from bninspect.graph.search import reach, steps
-from bninspect.graphdef.records import node_name
+from bninspect.graph.search import reach, readers_by_name, steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,10 +30,7 @@ def in_loops(graph: Graph) -> set[Node]:
 def frames(nodes: Mapping[str, NodeDef]) -> dict[str, str]:
     """The loop that each of these records (by name) stands in, by its frame's name; of nested ones any."""
     enters = [node.name for node in nodes.values() if node.op in ENTERS]
-    readers: dict[str, list[str]] = defaultdict(list)
-    for node in nodes.values() if enters else ():
-        for text in node.inputs:
-            readers[node_name(text)].append(node.name)
+    readers = readers_by_name(nodes.values() if enters else ())
 
     def inside(name: str) -> Sequence[str]:
         return () if nodes[name].op in EXITS else readers[name]

@@ -8,13 +8,16 @@ lazy: what leads onward is asked after a place was given out, so that a caller t
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from typing import TYPE_CHECKING, TypeVar
 
+from bninspect.graphdef.records import node_name
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bninspect.graph.graph import Graph, Node
+    from bninspect.graphdef.records import NodeDef
 
 Place = TypeVar("Place")
 """A node, a tensor, or whatever else a walk goes over; hashable."""
@@ -148,6 +151,15 @@ def dependencies(node: Node) -> list[Node]:
 def readers(graph: Graph) -> Callable[[Node], Iterator[Node]]:
     """Of a node the nodes that read one of its outputs, in graph order."""
     return lambda node: (use.node for use in graph.uses(node))
+
+
+def readers_by_name(nodes: Iterable[NodeDef]) -> Mapping[str, list[str]]:
+    """Name of a record -> the names of those that wait for it, by data or by a control input."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for node in nodes:
+        for text in node.inputs:
+            found[node_name(text)].append(node.name)
+    return found
 
 
 def dependents(graph: Graph) -> Callable[[Node], Sequence[Node]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from bninspect.graph.ops import BROADCASTS, KEEP_BATCH, KEEP_CHANNELS, KEEP_RANK, RANK, VARIABLES
@@ -72,10 +73,7 @@ def length(tensor: Tensor | None) -> int | None:
     shape = declared_shape(node) if node.op in VARIABLES else None
     if not shape or min(shape) <= 0:
         return None
-    size = 1
-    for one in shape:
-        size *= one
-    return size
+    return prod(shape)
 
 
 def channels(x: Tensor, data_format: str | None) -> int | None:

@@ -5,6 +5,7 @@ A rewritten node keeps every byte of the fields that do not change, unknown ones
 
 from __future__ import annotations
 
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,13 +20,19 @@ from bninspect.graphdef.tensors import TensorValue
 from bninspect.graphdef.wire import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
     from bninspect.graphdef.records import GraphDef
 
 _NAME, _OP, _INPUT, _ATTR = 1, 2, 3, 5
+
+
+def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
+    """The name, with a number behind it where it is taken already."""
+    numbered = (f"{name}_{number}" for number in count(1))
+    return next(one for one in chain((name,), numbered) if not is_taken(one))
 
 
 def new_node(name: str, op: str, inputs: tuple[str, ...], attributes: Mapping[str, Any]) -> NodeDef:

@@ -7,12 +7,11 @@ not the model in training.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.errors import Absent
-from bninspect.graph.search import reach
+from bninspect.graph.search import reach, readers_by_name
 from bninspect.graphdef.records import node_name
 from bninspect.inputs.deciding import fed_name
 from bninspect.measure.both_modes import MODES
@@ -123,9 +122,5 @@ def _names(node: Node, program: BothModes) -> set[str]:
 
 def _behind_sources(program: BothModes) -> set[str]:
     """Names of the nodes of the program that depend on a source."""
-    readers: dict[str, list[str]] = defaultdict(list)
-    for node in program.graphdef.nodes:
-        for text in node.inputs:
-            readers[node_name(text)].append(node.name)
     fed = (node_name(program.places(mode, fed_name(source))) for mode in MODES for source in program.sources)
-    return set(reach(fed, lambda name: readers[name]))
+    return set(reach(fed, readers_by_name(program.graphdef.nodes).__getitem__))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bninspect.commands.graph import GraphResult
     from bninspect.graph import Graph, Tensor
     from bninspect.graphdef import GraphDef
+    from bninspect.statistics.staleness import Staleness
 
 SCHEMA_VERSION = 1
 _NAMED = {None: "null", True: "true", False: "false"}
@@ -193,6 +194,18 @@ def _layer(layer: BatchNorm) -> Document:
         "updates": layer.updates,
         "idle_update_ops": [node.label for node in layer.idle_update_ops],
         "trainable": None if layer.trainable is None else list(layer.trainable),
+    }
+
+
+def staleness_document(found: Staleness | None) -> Document | None:
+    """How far stored statistics are from what was measured; null where there are none."""
+    if found is None:
+        return None
+    return {
+        "score": found.score,
+        "score_error": found.score_error,
+        "verdict": found.verdict,
+        "worst": found.worst and found.worst._asdict(),
     }
 
 

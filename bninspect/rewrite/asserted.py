@@ -6,13 +6,12 @@ copy that gives the layers one mode and everything else the other would stop the
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bninspect.graph.search import reach
+from bninspect.graph.search import reach, readers_by_name
 from bninspect.graphdef.records import node_name
 from bninspect.graphdef.writer import new_node, rewritten
 
@@ -32,11 +31,7 @@ def without_asserts_of(graphdef: GraphDef, sources: Iterable[str]) -> GraphDef:
     asserts = [node for node in graphdef.nodes if node.op == "Assert"]
     if not asserts:
         return graphdef
-    readers: dict[str, list[str]] = defaultdict(list)
-    for node in graphdef.nodes:
-        for text in node.inputs:
-            readers[node_name(text)].append(node.name)
-    behind = set(reach(sources, readers.__getitem__))
+    behind = set(reach(sources, readers_by_name(graphdef.nodes).__getitem__))
     held = {node.name: _holding(node) for node in asserts if node.name in behind}
     nodes = (new for node in graphdef.nodes for new in held.get(node.name, (node,)))
     return replace(graphdef, nodes=tuple(nodes))

@@ -13,6 +13,7 @@ from bninspect.graph import Node, Tensor
 from bninspect.graph.loops import in_loops
 from bninspect.graph.ops import SWITCHES, mutates
 from bninspect.graph.search import dependents, end, reach, way
+from bninspect.graphdef.writer import free_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -69,9 +70,7 @@ class Edits:
         self, name: str, op: str, inputs: Sequence[Tensor], controls: Sequence[Node] = (), **attributes: Any
     ) -> Tensor:
         """Output 0 of a new node; the name is made unique."""
-        unique, count = name, 1
-        while unique in self.graph or unique in self._names:
-            unique, count = f"{name}_{count}", count + 1
+        unique = free_name(name, lambda one: one in self.graph or one in self._names)
         self._names.add(unique)
         node = Node(name=unique, op=op, nodedef=None)
         node.inputs, node.controls, node.bindings = tuple(inputs), tuple(controls), attributes

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bninspect.graphdef.writer import rewritten
+from bninspect.graphdef.writer import free_name, rewritten
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -37,7 +37,7 @@ def unfused(graphdef: GraphDef) -> GraphDef:
     """
     names = {node.name for node in graphdef.nodes}
     apart = {
-        node.name: _free(f"{node.name}/{_NORMALIZED}", names)
+        node.name: free_name(f"{node.name}/{_NORMALIZED}", names.__contains__)
         for node in graphdef.nodes
         if node.op == INTERNAL
     }
@@ -63,7 +63,7 @@ def _written_out(node: NodeDef, inputs: tuple[str, ...], name: str, names: Colle
     relu = node.attr("activation_mode", b"Identity") == b"Relu"
     side = data[OWN_INPUTS : OWN_INPUTS + 1]
     if side:
-        total = _free(f"{node.name}/sum", names) if relu else node.name
+        total = free_name(f"{node.name}/sum", names.__contains__) if relu else node.name
         nodes.append(_in_place_of(node, total, "AddV2", (name, *side), ("T",)))
         name = total
     if name != node.name:
@@ -78,11 +78,3 @@ def _in_place_of(
     types: dict[str, Any] = {key: "float" for key in ("T", "U") if key in kept and key not in node.attributes}
     others = frozenset(node.attributes) - frozenset(kept)
     return rewritten(node, name=name, op=op, inputs=inputs, attributes=types, without=others)
-
-
-def _free(name: str, names: Collection[str]) -> str:
-    """The name, with a number behind it where the graph has it already."""
-    unique, count = name, 1
-    while unique in names:
-        unique, count = f"{name}_{count}", count + 1
-    return unique

@@ -173,7 +173,9 @@ def test_progress_is_for_a_person_only(
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    monkeypatch.setattr("bninspect.render.waiting._apart", lambda: Console(stderr=True, force_terminal=True))
+    monkeypatch.setattr(
+        "bninspect.render.waiting._own_standard_error", lambda: Console(stderr=True, force_terminal=True)
+    )
     _, out, err = check("models", "--format", "json")
     assert json.loads(out)["schema_version"] == 1
     assert "of 3 models" in err

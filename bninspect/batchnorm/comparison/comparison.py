@@ -17,10 +17,9 @@ from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.training.train_ops import Training
 from bninspect.batchnorm.verdict import without_layers
-from bninspect.errors import BninspectError, GraphDefError
+from bninspect.errors import BninspectError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import VARIABLES
-from bninspect.graph.trace import stored_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,7 +123,7 @@ def diff(old: Report, new: Report) -> Comparison:
         raise BninspectError(_nothing(old, new))
     sides = _Side(old), _Side(new)
     measured = [_Measured(pair, *sides) for pair in pairs]
-    steps = sides[0].step(), sides[1].step()
+    steps = sides[0].steps(), sides[1].steps()
     trained = any(one.moved for one in measured) or (None not in steps and steps[0] != steps[1])
     layers = tuple(one.judged(trained) for one in measured)
     if all(_is_blind(layer) for layer in layers):
@@ -167,16 +166,9 @@ class _Side:
         """What keeps the nearest weights before the layer."""
         return self._upstream.weights(layer.x)
 
-    def step(self) -> int | None:
+    def steps(self) -> int | None:
         """The global step that the file holds."""
-        node = Training(self.graph).global_step
-        held = None if node is None else stored_value(node)
-        if held is None or held.size != 1:
-            return None
-        try:
-            return int(held.array().item())
-        except GraphDefError:
-            return None
+        return Training(self.graph).steps
 
 
 class _Measured:

@@ -9,6 +9,7 @@ Source: Hoffer, Hubara & Soudry 2017, arXiv:1705.08741, "Ghost Batch Normalizati
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.site import Batch
@@ -48,16 +49,9 @@ def _channels(match: Match, x: Tensor) -> set[int]:
     for tensor in (*match.gamma, *(() if match.beta is None else (match.beta,))):
         shape = shape_of(value(tensor).node)
         if shape:
-            found.add(_product(shape))
+            found.add(prod(shape))
     maker = same(x).node
     weights = shape_of(value(maker.inputs[1]).node) if maker.op in _CONVOLUTIONS else None
     if weights:
         found.add(weights[-1])
     return {size for size in found if size > 1}
-
-
-def _product(shape: tuple[int, ...]) -> int:
-    size = 1
-    for one in shape:
-        size *= one
-    return size

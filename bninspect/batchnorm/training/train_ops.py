@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import isfinite, nan
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.training.assigns import is_made_of
+from bninspect.errors import GraphDefError
 from bninspect.graph.ops import ADDS_IN_PLACE, APPLIES, ASSIGNS, REPLACES, VARIABLES
 from bninspect.graph.search import dependents, downstream, reach, upstream
-from bninspect.graph.trace import same, scalar
+from bninspect.graph.trace import same, scalar, stored_value
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -94,6 +96,16 @@ class Training:
         whole = {node for node in counted if node.op in VARIABLES and node.attr("dtype") in _WHOLE_NUMBERS}
         found = listed or whole
         return found.pop() if len(found) == 1 else None
+
+    @property
+    def steps(self) -> int | None:
+        """The steps that the file counts; None where it counts none, or the value is no count."""
+        held = None if self.global_step is None else stored_value(self.global_step)
+        try:
+            count = held.numbers().item() if held is not None and held.size == 1 else nan
+        except GraphDefError:
+            return None
+        return int(count) if isfinite(count) and count >= 0 else None
 
     def _listed(self, collection: str) -> list[str]:
         """Names of the nodes in a collection."""

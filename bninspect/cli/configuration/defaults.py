@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bninspect.errors import BninspectError
+from bninspect.options import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,8 +95,6 @@ def _value(option: click.Parameter, value: Any) -> Any:
 
 
 def _hint(key: str, known: Mapping[str, Mapping[str, click.Parameter]]) -> str:
-    from difflib import get_close_matches
-
     names = sorted({name for options in known.values() for name in options})
-    close = get_close_matches(key, names, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(names)}"
+    close = nearest(key, names)
+    return f"; did you mean {close!r}?" if close else f"; there are {', '.join(names)}"

@@ -13,7 +13,7 @@ from bninspect.batchnorm.stored import UNREAD_VARIABLES
 from bninspect.batchnorm.verdict import verdict
 from bninspect.commands.check.result import Found, ModelResult
 from bninspect.commands.check.sketch import sketch
-from bninspect.errors import BninspectError, described
+from bninspect.errors import BninspectError, bug_of, described
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import collector_held_off
 from bninspect.models.open import load
@@ -74,13 +74,8 @@ def check(settings: Settings, graph: Graph | None = None) -> ModelResult:
     try:
         with collector_held_off():
             return _checked(settings, graph)
-    except (BninspectError, OSError, MemoryError) as error:
-        return ModelResult(path=settings.path, error=described(settings.path, error))
     except Exception as error:
-        from traceback import format_exception
-
-        bug = "".join(format_exception(error))
-        return ModelResult(path=settings.path, error=described(settings.path, error), bug=bug)
+        return ModelResult(path=settings.path, error=described(settings.path, error), bug=bug_of(error))
 
 
 def _checked(settings: Settings, graph: Graph | None) -> ModelResult:

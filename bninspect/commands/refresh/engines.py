@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from bninspect.collector import left_alone_from_now
-from bninspect.errors import BninspectError, InputError, RunError
+from bninspect.errors import BninspectError, InputError, RunError, first_line
 from bninspect.run import settings
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def measured_by(
     except (BninspectError, KeyboardInterrupt, GeneratorExit):
         raise
     except Exception as error:  # of any engine
-        reason = (str(error).splitlines() or [""])[0] or type(error).__name__
+        reason = first_line(error)
         raise RunError(
             f"--engine {engine or LOCAL}: a worker ended before its task ({type(error).__name__}: {reason}); "
             "with --parts DIR the same command goes on where it was"

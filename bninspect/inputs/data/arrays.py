@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib import format as npy
 
-from bninspect.errors import InputError
+from bninspect.errors import InputError, first_line
 from bninspect.inputs.data.source import ALONE
 from bninspect.inputs.memory import refuse_large
 
@@ -129,8 +129,7 @@ def _header(path: str, stream: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, columns_first, dtype = read(stream)
     except _NO_HEADER as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(f"{path} is no .npy file of plain values: {reason}") from None
+        raise InputError(f"{path} is no .npy file of plain values: {first_line(error)}") from None
     if dtype.hasobject:
         raise InputError(f"{path} holds Python objects, which are not loaded: save plain values")
     if not shape or min(shape) < 1 or not dtype.itemsize:

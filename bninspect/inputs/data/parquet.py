@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bninspect.errors import InputError
+from bninspect.errors import InputError, first_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -99,5 +99,4 @@ def _reading(path: str) -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:  # pyarrow's own are of many kinds
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(f"{path} is no parquet file, or is damaged: {reason}") from None
+        raise InputError(f"{path} is no parquet file, or is damaged: {first_line(error)}") from None

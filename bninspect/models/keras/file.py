@@ -14,7 +14,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from bninspect.documents import from_json
-from bninspect.errors import GraphDefError
+from bninspect.errors import GraphDefError, first_line
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.models.keras import safety as keras_safety
 from bninspect.models.keras.weights import copied, most_unpacked
@@ -74,7 +74,7 @@ def _of_zip(buffer: Buffer, folder: Path) -> KerasFile:
             with archive.open(_sized(archive, _WEIGHTS)) as source, unchecked.open("wb") as target:
                 shutil.copyfileobj(source, target, 1 << 20)
     except _DAMAGED as error:
-        raise GraphDefError(f"a zip archive that is damaged or cut short: {_first_line(error)}") from None
+        raise GraphDefError(f"a zip archive that is damaged or cut short: {first_line(error)}") from None
     copied(unchecked, weights)
     unchecked.unlink()
     copy = folder / "model.keras"
@@ -125,7 +125,7 @@ def _json(text: bytes | str, what: str) -> dict[str, Any]:
     try:
         found = from_json(text, _DEEPEST)
     except ValueError as error:
-        raise GraphDefError(f"damaged: {what} is no JSON: {_first_line(error)}") from None
+        raise GraphDefError(f"damaged: {what} is no JSON: {first_line(error)}") from None
     if not isinstance(found, dict):
         raise GraphDefError(f"damaged: {what} is a {type(found).__name__}, not an object of JSON")
     return found
@@ -153,7 +153,3 @@ def _other_hdf5(attributes: set[str], names: set[str]) -> str:
     if "layer_names" in attributes or "layers" in names or "_layer_checkpoint_dependencies" in names:
         return f"an HDF5 file of Keras's weights alone (save_weights), without the model: {_SAVE}"
     return "not a TensorFlow graph: this is an HDF5 file and no Keras model (it has no model_config)"
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), "") or type(error).__name__

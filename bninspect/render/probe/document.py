@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.render.json import head, model
+from bninspect.render.json import head, model, staleness_document
 
 if TYPE_CHECKING:
     from bninspect.commands.probe.diagnosis import Diagnosis
@@ -87,15 +87,10 @@ def _error(measured: LayerMeasurement | None, *, single: bool, drawn: bool) -> D
     """
     if measured is None:
         return None
-    found = measured.staleness
-    if found is None:
+    document = staleness_document(measured.staleness)
+    if document is None:
         return {"score": None, "score_error": None, "verdict": None, "worst": None} if single else None
-    return {
-        "score": found.score,
-        "score_error": found.score_error,
-        "verdict": None if drawn else found.verdict,
-        "worst": found.worst and found.worst._asdict(),
-    }
+    return {**document, "verdict": None} if drawn else document
 
 
 def _output(one: OutputDifference) -> Document:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from bninspect.commands.check.result import CheckResult
 from bninspect.render.check.document import check_document
-from bninspect.render.json import head, model
+from bninspect.render.json import head, model, staleness_document
 from bninspect.render.strip.document import verification_document
 
 if TYPE_CHECKING:
     from bninspect.commands.refresh.refreshed import Refreshed, Row
     from bninspect.render.json import Document
-    from bninspect.statistics.staleness import Staleness
 
 
 def refresh_document(done: Refreshed) -> Document:
@@ -51,22 +50,10 @@ def _row(row: Row) -> Document:
         "name": row.layer.name,
         "channels": row.layer.channels,
         "values": row.values,
-        "before": _error(row.before),
-        "after": _error(row.own),
-        "deployed": _error(row.deployed),
+        "before": staleness_document(row.before),
+        "after": staleness_document(row.own),
+        "deployed": staleness_document(row.deployed),
         "shared_with": list(row.others),
         "made": row.made,
         "note": row.note,
-    }
-
-
-def _error(found: Staleness | None) -> Document | None:
-    """How far statistics are from what was measured; null where there are none."""
-    if found is None:
-        return None
-    return {
-        "score": found.score,
-        "score_error": found.score_error,
-        "verdict": found.verdict,
-        "worst": found.worst and found.worst._asdict(),
     }

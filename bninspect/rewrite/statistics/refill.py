@@ -17,7 +17,7 @@ from bninspect.errors import RewriteError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graphdef.dtypes import FLOATS, NUMPY, name_of_numpy
 from bninspect.graphdef.tensors import TensorValue
-from bninspect.graphdef.writer import new_node, rewritten
+from bninspect.graphdef.writer import free_name, new_node, rewritten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,9 +145,7 @@ def _rewired(reader: NodeDef, one: Filling, body: tuple[str | None, set[str]]) -
     inputs = list(reader.inputs)
     made = []
     for at, what, value in zip(_INPUTS, _NAMES, (one.mean, one.variance), strict=True):
-        name, count = f"{reader.name}/{what}", 1
-        while name in names:
-            name, count = f"{reader.name}/{what}_{count}", count + 1
+        name = free_name(f"{reader.name}/{what}", names.__contains__)
         made.append(new_node(name, "Const", (), {"dtype": name_of_numpy(value.dtype), "value": value}))
         inputs[at] = name if function is None else f"{name}:output:0"
     return (*made, rewritten(reader, name=reader.name, inputs=tuple(inputs)))

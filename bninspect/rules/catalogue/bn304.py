@@ -27,12 +27,10 @@ left of them does no harm: `allow` it with this reason.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import State
 from bninspect.batchnorm.training.train_ops import training_of
-from bninspect.graph.trace import stored_value
 from bninspect.rules.facts.training import first_calls
 from bninspect.rules.rule import Needs, Rule, Severity
 from bninspect.statistics import thresholds
@@ -50,7 +48,7 @@ _USUAL = (0.999, 0.997, 0.99, 0.97, 0.95, 0.9, 0.85, thresholds.LEAST_MOMENTUM)
 
 def check(case: Case) -> Iterator[Finding]:
     """Layers whose averages move too slowly for the steps made, or too fast for any."""
-    steps = _steps(case)
+    steps = training_of(case.report).steps
     for layer, node in _averaging(case):
         momentum = _momentum(layer, case)
         if momentum is None:
@@ -93,16 +91,6 @@ def _momentum(layer: BatchNorm, case: Case) -> float | None:
     return case.momentum if layer.momentum is None else layer.momentum
 
 
-def _steps(case: Case) -> int | None:
-    """The value of the global step; None if it is not known, or is no count."""
-    node = training_of(case.report).global_step
-    held = None if node is None else stored_value(node)
-    if held is None or held.size != 1:
-        return None
-    steps = held.numbers().item()
-    return int(steps) if math.isfinite(steps) and steps >= 0 else None
-
-
 def undecided(case: Case) -> str | None:
     """What could not be judged: a momentum that is computed when the model runs, steps that are not known."""
     unknown: list[str] = []
@@ -115,7 +103,7 @@ def undecided(case: Case) -> str | None:
             slow |= momentum >= thresholds.LEAST_MOMENTUM
     if unknown:
         return f"the momentum of {listed(unknown)} is no constant of the graph"
-    if slow and _steps(case) is None:
+    if slow and training_of(case.report).steps is None:
         return "how many steps were made is not known: no global step was read from a checkpoint"
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,9 @@ from bninspect.batchnorm import inspect
 from bninspect.batchnorm.training.train_ops import Training, training_of
 from bninspect.errors import GraphDefError
 from bninspect.graph import Graph, flatten
+from bninspect.graphdef.schema import message_class
+from bninspect.graphdef.tensors import TensorValue
+from tests.batchnorm.comparison.test_verdicts import stored
 from tests.batchnorm.training.test_updates import CHOSEN, MEAN_STEP, STORED, TRAIN, VARIANCE_STEP
 from tests.support.parts import MOMENTS, only_layer
 from tests.support.text import graph
@@ -55,6 +59,27 @@ def test_the_global_step_of_the_collection(listed: tuple[str, ...], found: str |
     text += "a = VariableV2(dtype=int64, shape=[])\ncount = AssignAdd(a, one, ^learn)\n"
     step = Training(listing(text, global_step=listed)).global_step
     assert (None if step is None else step.name) == found
+
+
+@pytest.mark.parametrize(
+    ("numbers", "steps"),
+    [([20.0], 20), ([0.0], 0), ([-1.0], None), ([math.nan], None), ([math.inf], None), ([1.0, 2.0], None),
+     (None, None)],
+    ids=str,
+)  # fmt: skip
+def test_the_steps_are_one_count(numbers: list[float] | None, steps: int | None) -> None:
+    text = STORED + TRAIN.format(control="") + "b = VariableV2(dtype=float, shape=[])\n"
+    counting = listing(text, global_step=("b:0",))
+    if numbers is not None:
+        counting.node("b").stored = stored(numbers)
+    assert Training(counting).steps == steps
+
+
+def test_a_damaged_count_is_none() -> None:
+    text = STORED + TRAIN.format(control="") + "b = VariableV2(dtype=float, shape=[])\n"
+    counting = listing(text, global_step=("b:0",))
+    counting.node("b").stored = TensorValue(message_class("TensorProto")(dtype=1, tensor_content=b"12345"))
+    assert Training(counting).steps is None
 
 
 GROUPED = """

@@ -1,4 +1,4 @@
-"""Clauses of what moved between two files, of averages in half precision, and of the steps of training."""
+"""Clauses of what moved between two files, and of averages in half precision."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from bninspect.batchnorm import State
 from bninspect.batchnorm.comparison.comparison import Trains, Verdict
-from bninspect.rules.catalogue import bn207, bn304, bn501, bn502
+from bninspect.rules.catalogue import bn207, bn501, bn502
 from bninspect.statistics import thresholds
 
 
@@ -158,23 +158,3 @@ def test_what_float16_cannot_hold(mean: list[float], variance: list[float], word
         found = half(mean, variance, *types)
         assert found is words is None or (words is not None and str(found).startswith(words))
     assert half(mean, variance, "float") is None
-
-
-@pytest.mark.parametrize(
-    ("numbers", "steps"),
-    [([20.0], 20), ([0.0], 0), ([-1.0], None), ([np.nan], None), ([np.inf], None), ([1.0, 2.0], None),
-     (None, None)],
-    ids=str,
-)  # fmt: skip
-def test_steps_are_one_count(
-    numbers: list[float] | None, steps: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    held = None if numbers is None else SimpleNamespace(
-        size=len(numbers), numbers=lambda: np.array(numbers)
-    )  # fmt: skip
-    monkeypatch.setattr(bn304, "training_of", lambda report: SimpleNamespace(global_step="step"))
-    monkeypatch.setattr(bn304, "stored_value", lambda node: held)
-    case: Any = SimpleNamespace(report=None)
-    assert bn304._steps(case) == steps
-    monkeypatch.setattr(bn304, "training_of", lambda report: SimpleNamespace(global_step=None))
-    assert bn304._steps(case) is None

@@ -184,6 +184,11 @@ class BatchNorm:
         return max((branch.site.kept_axes for branch in self.wiring.served), key=len)
 
     @property
+    def is_renormalized(self) -> bool:
+        """Whether r and d of batch renormalization correct the moments of its batch."""
+        return any(branch.site.renormalization is not None for branch in self.wiring.served)
+
+    @property
     def trains_on_batch(self) -> bool:
         """Whether its graph is trained, and the layer normalizes with its batch meanwhile."""
         return self.updates is not None and self.mode is not Mode.INFERENCE

@@ -77,6 +77,20 @@ class Carried:
     """Where conditionals choose what corrects it."""
 
 
+@frozen_dataclass
+class Renormalization:
+    """What batch renormalization corrects the moments of a batch by, in training mode."""
+
+    stored: tuple[Tensor, ...]
+    """The stored statistics that r and d are made of."""
+    cancels: bool
+    """Whether r and d are not clipped, so that the moments of the batch cancel."""
+    moving: tuple[Tensor, Tensor] | None
+    """The moving mean and variance, where r and d are made of these; None where of others, such as a stored
+    standard deviation.
+    """
+
+
 @frozen_dataclass(eq=False)
 class Site:
     """One normalization, before it is known what stands in its other branch."""
@@ -103,5 +117,7 @@ class Site:
     """
     folded: bool = False
     """Whether nothing of it is left but weights, into which its parameters and statistics were folded."""
+    renormalization: Renormalization | None = None
+    """Of a site in training mode: r and d beside its gamma and beta; None where nothing corrects it."""
     carried: Carried | None = None
     """Of a site folded into a convolution: where its parts stand; None of any other."""

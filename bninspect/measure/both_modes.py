@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.recognition.ghost import in_groups
+from bninspect.batchnorm.recognition.batches.ghost import in_groups
 from bninspect.errors import RewriteError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.loops import in_loops

@@ -1,4 +1,5 @@
-"""Merges behind a layer that hand on what it computes: they go where the layer goes.
+"""Merges that go where a layer goes: behind it, those that hand on what it computes; beside it, those of its
+gamma and beta.
 
 An If that holds a layer also returns the batch's mean and variance, for updates; and some wiring leads the
 output through a second conditional on the same predicate, whose branches differ by updates alone. Both sides
@@ -16,11 +17,13 @@ from bninspect.graph.trace import same
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bninspect.batchnorm import BatchNorm
+    from bninspect.batchnorm import BatchNorm, Branch
     from bninspect.batchnorm.wiring.conditions import Conditions
     from bninspect.graph import Graph, Node, Tensor
 
 _MOST_NODES = 500
+_MOST_PARAMETERS = 200
+"""How far gamma and beta are followed."""
 
 
 def following(layer: BatchNorm, source: Tensor, graph: Graph, conditions: Conditions) -> list[Node]:
@@ -45,3 +48,14 @@ def following(layer: BatchNorm, source: Tensor, graph: Graph, conditions: Condit
     for _ in reach(sorted(own, key=lambda node: node.index), onward, _MOST_NODES):
         pass
     return list(found)
+
+
+def beside(branch: Branch, source: Tensor, conditions: Conditions) -> list[Node]:
+    """Merges on the same predicate that gamma and beta come through (batch renormalization's r and d)."""
+    site = branch.site
+
+    def before(node: Node) -> Iterator[Node]:
+        return (tensor.node for tensor in node.inputs if same(tensor) != site.x)
+
+    parameters = (tensor.node for tensor in (site.gamma, site.beta) if tensor is not None)
+    return [node for node in reach(parameters, before, _MOST_PARAMETERS) if conditions.is_on(node, source)]

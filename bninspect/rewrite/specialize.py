@@ -8,6 +8,7 @@ fixes the other mode, a fused op is flipped and a chain is written anew. The sam
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.branches import Fixed, Switched
@@ -18,13 +19,12 @@ from bninspect.errors import RewriteError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import MERGES, SWITCHES
 from bninspect.graph.search import end, reach
-from bninspect.graph.trace import same
 from bninspect.graphdef.dtypes import name_of_numpy
 from bninspect.rewrite.checks import leave_out_checks
 from bninspect.rewrite.edits import Edits
 from bninspect.rewrite.folded.quantization import decided_delays, hold_updates
 from bninspect.rewrite.folded.scaled_weights import refold, unfreeze
-from bninspect.rewrite.following import following
+from bninspect.rewrite.following import beside, following
 from bninspect.rewrite.formulas import empty_statistics, inferred, restated, trained
 from bninspect.rewrite.prune import Pruned, dtype_of, prune
 from bninspect.rewrite.serving import deciders
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from bninspect.graph import Node, Tensor
     from bninspect.rewrite.serving import Decider
 
-_MOST_NODES = 200
-"""How far gamma and beta are followed."""
 _LAST_GLOBAL = 8
 """The last GraphDef version with BatchNormWithGlobalNormalization; TensorFlow refuses it from then on."""
 _UNWRITABLE = "it stands in a loop, where its formula cannot be replaced"
@@ -81,18 +79,27 @@ class Specialization:
         return prune(self.edits, wanted, named)
 
 
-def specialize(report: Report, choice: Choice, *, everything: bool = False) -> Specialization:
+def specialize(
+    report: Report,
+    choice: Choice,
+    *,
+    everything: bool = False,
+    parameters: Callable[[BatchNorm], bool] | None = None,
+) -> Specialization:
     """Every layer of the report in the chosen mode (one mode for all, or a function of the layer).
 
     A layer that cannot have it is left as it is, with the reason among the changes. With `everything`, which
-    takes one mode for all, whatever else the sources of the predicates decide is settled, too.
+    takes one mode for all, whatever else the sources of the predicates decide is settled, too. Layers of
+    which `parameters` is true have the gamma and beta of inference in training mode, too: those that a
+    predicate chooses, without r and d of batch renormalization.
     """
     edits = Edits(report.graph)
     conditions = Conditions(report.graph)
     changes = []
     for layer in report.layers:
         mode = choice if isinstance(choice, Mode) else choice(layer)
-        changes.append(_specialized(layer, mode, edits, conditions))
+        own = mode if parameters is None or not parameters(layer) else Mode.INFERENCE
+        changes.append(_specialized(layer, mode, own, edits, conditions))
     hold_updates(edits)
     for join, value in decided_delays(edits, conditions):
         _, negated = conditions.base(join.predicate)
@@ -103,7 +110,10 @@ def specialize(report: Report, choice: Choice, *, everything: bool = False) -> S
     return Specialization(edits=edits, changes=tuple(changes))
 
 
-def _specialized(layer: BatchNorm, mode: Mode, edits: Edits, conditions: Conditions) -> LayerChange:
+def _specialized(
+    layer: BatchNorm, mode: Mode, parameters: Mode, edits: Edits, conditions: Conditions
+) -> LayerChange:
+    """The layer in a mode, with the gamma and beta of the same or of the other."""
     branch = layer.branch(mode)
     corrected = layer.form is Form.FOLDED and mode is Mode.INFERENCE and bool(layer.merges)
     if branch is None or corrected:  # a correction by the batch's statistics cancels, but for its rounding
@@ -111,27 +121,21 @@ def _specialized(layer: BatchNorm, mode: Mode, edits: Edits, conditions: Conditi
     if isinstance(layer.wiring, Fixed) or not layer.wiring.joins:
         if layer.form is Form.GLOBAL and (edits.graph.graphdef.producer or 0) > _LAST_GLOBAL:
             edits.redirect(branch.site.output, restated(edits, layer, branch.site))
+        if parameters is not mode and branch.site.renormalization is not None:
+            with suppress(RewriteError):  # then they stay
+                edits.redirect(branch.site.output, trained(edits, layer, branch.site))
         return LayerChange(layer=layer, mode=mode, what="kept")
     switch = layer.wiring.switch
     source, _ = conditions.base(switch.predicate.tensor)
     behind = following(layer, source, edits.graph, conditions)
-    for merge in (*layer.wiring.joins, *_beside(branch, source, conditions), *behind):
+    chosen = dict.fromkeys(beside(branch, source, conditions), parameters)
+    chosen |= dict.fromkeys((*layer.wiring.joins, *behind), mode)
+    for merge, taken in chosen.items():
         join = conditions.join(merge)
         assert join is not None
-        value = value_at(join, switch, mode, conditions)
+        value = value_at(join, switch, taken, conditions)
         _take(join, value is not False, branch.site.x.node, edits, conditions)
     return LayerChange(layer=layer, mode=mode, what="branch")
-
-
-def _beside(branch: Branch, source: Tensor, conditions: Conditions) -> list[Node]:
-    """Merges on the same predicate that gamma and beta come through (batch renormalization's r and d)."""
-    site = branch.site
-
-    def before(node: Node) -> Iterator[Node]:
-        return (tensor.node for tensor in node.inputs if same(tensor) != site.x)
-
-    parameters = (tensor.node for tensor in (site.gamma, site.beta) if tensor is not None)
-    return [node for node in reach(parameters, before, _MOST_NODES) if conditions.is_on(node, source)]
 
 
 def settle(report: Report, mode: Mode, edits: Edits, conditions: Conditions) -> None:

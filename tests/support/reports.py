@@ -131,7 +131,10 @@ def layer(
             mean=moving_mean,
             variance=moving_variance,
             site=cast(
-                "Site", SimpleNamespace(node=output.node, output=output, x=x, folded=False, carried=None)
+                "Site",
+                SimpleNamespace(
+                    node=output.node, output=output, x=x, folded=False, carried=None, renormalization=None
+                ),
             ),  # more of it nobody reads
         )
         for index, output in enumerate(outputs)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Lookalike, Unrecognised
 from bninspect.batchnorm.mode import Form, Mode
-from bninspect.batchnorm.recognition.algebra import Region, root_of
+from bninspect.batchnorm.recognition.algebra import ADDS, Region, root_of
+from bninspect.batchnorm.recognition.batches.ghost import is_over_images
+from bninspect.batchnorm.recognition.batches.renorm import Uncorrected, corrects, uncorrected
 from bninspect.batchnorm.recognition.epsilon import radicand_of, roots_alike, unsettled
 from bninspect.batchnorm.recognition.formula import Match
 from bninspect.batchnorm.recognition.fused import mode_of
-from bninspect.batchnorm.recognition.ghost import is_over_images
+from bninspect.batchnorm.recognition.moments import REDUCTIONS
 from bninspect.batchnorm.recognition.origin import origin
 from bninspect.batchnorm.recognition.undecided import without_match
 from bninspect.batchnorm.recognition.variance import is_parameter, is_variance_like
@@ -80,9 +82,9 @@ def _judge(
         origin(parts.variance, match.x, conditions, parts.beneath),
     )
     mode = mode_of(*origins, match.output.node, match.x.node, conditions)
-    whole = _with_parameters_behind(match, graph)
-    if mode is Mode.TRAINING and is_parameter(match.x):
-        reason = "what it normalizes is stored: weights, and no batch"
+    whole, behind = _with_parameters_behind(match, graph, is_corrected=mode is Mode.TRAINING)
+    reason = _no_batch(match.x, mode)
+    if reason is not None:
         return Lookalike(node=match.output.node, kind="other", reason=reason)
     if isinstance(mode, Lookalike):
         axes = {one.axes for one in origins if isinstance(one, Batch)}
@@ -90,8 +92,12 @@ def _judge(
             return mode
         mode = Mode.TRAINING
     mean_origin, variance_origin = origins
-    if isinstance(mode, Undecided):
-        return Unrecognised(node=match.output.node.label, reason=mode.reason)
+    found = uncorrected(whole, behind, conditions) if mode is Mode.TRAINING else Uncorrected(match=whole)
+    for one in (mode, found):
+        if isinstance(one, Undecided):
+            return Unrecognised(node=match.output.node.label, reason=one.reason)
+    assert isinstance(mode, Mode)
+    assert isinstance(found, Uncorrected)
     assert not isinstance(mean_origin, Undecided)
     assert not isinstance(variance_origin, Undecided)
     return Site(
@@ -100,8 +106,8 @@ def _judge(
         node=whole.output.node,
         mode=mode,
         x=match.x,
-        gamma=_parameter(whole.gamma),
-        beta=whole.beta,
+        gamma=_parameter(found.match.gamma),
+        beta=found.match.beta,
         mean=match.mean,
         variance=parts.variance,
         mean_origin=mean_origin,
@@ -110,6 +116,22 @@ def _judge(
         output=whole.output,
         data_format=_data_format(mean_origin, match),
         kept_axes=_kept_axes(mean_origin, match),
+        renormalization=found.renormalization,
+    )
+
+
+def _no_batch(x: Tensor, mode: Mode | Lookalike | Undecided) -> str | None:
+    """Why what is normalized is no batch: weights, or moments of one (d of batch renormalization)."""
+    if mode is Mode.TRAINING and is_parameter(x):
+        return "what it normalizes is stored: weights, and no batch"
+    node = value(x).node
+    axes = integers(node.inputs[1]) if node.op in REDUCTIONS else None
+    dimensions = None if axes is None else rank(node.inputs[0])
+    if axes is None or dimensions is None or len(axes) < dimensions - 1:
+        return None
+    over_images = 0 in {axis % dimensions for axis in axes}
+    return (
+        f"what it normalizes is {node.op} {node.label} over the batch, and no batch" if over_images else None
     )
 
 
@@ -126,9 +148,14 @@ def _parameter(factors: tuple[Tensor, ...]) -> Tensor | None:
     return vectors[0] if vectors else (factors[0] if factors else None)
 
 
-def _with_parameters_behind(match: Match, graph: Graph) -> Match:
-    """With the gamma and beta behind the normalization, where nothing else reads what they change."""
+def _with_parameters_behind(
+    match: Match, graph: Graph, *, is_corrected: bool
+) -> tuple[Match, tuple[Tensor, ...]]:
+    """With the gamma and beta behind the normalization, where nothing else reads what they change; and the
+    r and d that stand between, which only a layer in training mode has.
+    """
     end = match.output
+    corrections: list[Tensor] = []
     for _ in range(_MOST_STEPS):
         uses = graph.uses_of(end) if match.beta is None else []
         if len(uses) != 1:
@@ -138,16 +165,20 @@ def _with_parameters_behind(match: Match, graph: Graph) -> Match:
             end = node.output()
             continue
         other = node.inputs[1 - slot] if len(node.inputs) == 2 else None
-        if other is None or not is_parameter(other):
+        if other is None or not (is_parameter(other) or (is_corrected and corrects(other, match.x))):
             break
         end = node.output()
-        if node.op == "Mul" and all(_is_one(factor) for factor in match.gamma):
+        scales = node.op == "Mul"
+        if (scales or node.op in ADDS) and not is_parameter(other):
+            corrections.append(other)
+            match = replace(match, output=end)
+        elif scales and all(_is_one(factor) for factor in match.gamma):
             match = replace(match, output=end, gamma=(other,))
-        elif node.op in ("Add", "AddV2", "BiasAdd"):
+        elif node.op in ADDS:
             match = replace(match, output=end, beta=other)
         else:
             break
-    return match
+    return match, tuple(corrections)
 
 
 def _first_of_each_x(region: Region, decided: list[tuple[Match, Site | Lookalike]]) -> list[Found]:

@@ -15,6 +15,7 @@ from bninspect.batchnorm.stored import EMPTY, NO_VALUE, stored_statistics
 from bninspect.batchnorm.switch import ModeSwitch
 from bninspect.graph.ops import VARIABLES
 from bninspect.graph.trace import content, declared_shape, value
+from bninspect.text import listed
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.branches import Wiring
@@ -89,7 +90,7 @@ def _layer(site: Site, wiring: Wiring, output: Tensor, again: tuple[Site, ...] =
     """The record of a layer that is written and wired so."""
     moving = _moving(wiring)
     gamma, beta = (None if tensor is None else value(tensor) for tensor in (site.gamma, site.beta))
-    statistics = _statistics(wiring.branch(Mode.INFERENCE), moving)
+    statistics = _statistics(wiring, moving)
     kept = () if moving is None else (moving.mean, moving.variance)
     nodes = tuple(branch.node for branch in wiring.served)
     name = None if site.carried is None else parameter_scope((gamma, beta, *kept))
@@ -113,12 +114,13 @@ def _layer(site: Site, wiring: Wiring, output: Tensor, again: tuple[Site, ...] =
     )
 
 
-def _statistics(inference: Branch | None, moving: MovingStatistics | None) -> Statistics:
+def _statistics(wiring: Wiring, moving: MovingStatistics | None) -> Statistics:
     """The stored statistics; those that inference mode computes from what is stored are not read."""
     if moving is not None:
         return stored_statistics(moving)
+    inference = wiring.branch(Mode.INFERENCE)
     if inference is None:
-        return Statistics(state=State.ABSENT, reason=_PRUNED)
+        return Statistics(state=State.ABSENT, reason=_pruned(wiring))
     if inference.site.folded:
         reason = f"they were folded into weights ({inference.node.op} {inference.node.label})"
         return Statistics(state=State.UNREAD, reason=reason)
@@ -133,14 +135,30 @@ def _statistics(inference: Branch | None, moving: MovingStatistics | None) -> St
     )
 
 
+def _pruned(wiring: Wiring) -> str:
+    """Why a layer in training mode has no stored statistics; of batch renormalization, what it reads."""
+    renormalization = wiring.served[0].site.renormalization
+    if renormalization is None:
+        return _PRUNED
+    names = listed([one.name for one in renormalization.stored])
+    cancel = "; nothing clips these, so that they cancel the moments of the batch"
+    return f"batch renormalization reads {names} for r and d alone{cancel if renormalization.cancels else ''}"
+
+
 def _moving(wiring: Wiring) -> MovingStatistics | None:
-    """Where the moving statistics are: what inference reads, else what the training op is wired to."""
+    """Where the moving statistics are: what inference reads, else what the training op is wired to, or
+    batch renormalization corrects its batch by.
+    """
     for branch in (wiring.branch(Mode.INFERENCE), wiring.branch(Mode.TRAINING)):
         if branch is None:
             continue
         mean, variance = value(branch.mean), value(branch.variance)
         if _is_kept(mean) and _is_kept(variance):
             return MovingStatistics(mean=mean, variance=variance)
+    renormalization = wiring.served[0].site.renormalization
+    if renormalization is not None and renormalization.moving is not None:
+        mean, variance = renormalization.moving
+        return MovingStatistics(mean=mean, variance=variance)
     return None
 
 

@@ -75,7 +75,9 @@ def training_program(
     Raises RewriteError where the moments depend on what cannot be written.
     """
     names = {layer.name for layer in chosen}
-    special = specialize(report, lambda layer: _mode(layer, names, stripped))
+    special = specialize(
+        report, lambda layer: _mode(layer, names, stripped), parameters=lambda layer: layer.name in names
+    )
     share = special.edits.add(_SHARE, "Const", (), dtype="float", value=np.zeros((), np.float32))
     taken, left = _moments(special, chosen, share if mixed else None)
     fate = Conditions(report.graph).of_tensor

@@ -146,6 +146,7 @@ def common(layers: Sequence[BatchNorm]) -> str:
     ]
     if more := len(forms) - _MOST_VALUES:
         facts += [counted(more, "other form")] if more > 0 else []
+    facts += ["batch renormalization"] if any(layer.is_renormalized for layer in layers) else []
     formats = sorted({layer.data_format for layer in layers if layer.data_format})
     facts += [" and ".join(formats)] if formats else []
     facts.append(f"epsilon {_values({layer.epsilon for layer in layers})}")

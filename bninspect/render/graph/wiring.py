@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def wiring(layer: BatchNorm) -> Tree:
     """The layer's name and form, and below it input, branches, merge, scale and offset, output."""
     facts = [f"{layer.form.value} ({layer.op})"]
+    facts += ["batch renormalization"] if layer.is_renormalized else []
     facts += [layer.data_format] if layer.data_format else []
     facts += [counted(layer.channels, "channel")] if layer.channels is not None else []
     scale = [f"gamma {_named(layer.gamma, 'none: 1')}", f"beta {_named(layer.beta, 'none: 0')}"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bninspect.batchnorm.recognition.batches.ghost import in_groups, is_over_images
 from bninspect.batchnorm.recognition.formula import Match
-from bninspect.batchnorm.recognition.ghost import in_groups, is_over_images
 from tests.support.parts import BATCH, only_layer
 from tests.support.text import graph
 

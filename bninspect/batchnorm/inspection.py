@@ -17,7 +17,7 @@ from bninspect.batchnorm.layer import (
 )
 from bninspect.batchnorm.naming import unique
 from bninspect.batchnorm.recognition.fused import fused, global_normalization
-from bninspect.batchnorm.recognition.unread import unread
+from bninspect.batchnorm.recognition.unread import instead_of, unread
 from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.skipped import skipped
 from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT, UNREAD_VARIABLES
@@ -124,7 +124,10 @@ def _inspected(
         unrecognised=(
             *_one_for_each(unrecognised),
             *_unused(moments, sites),
-            *(Unrecognised(node=node.label, reason=why) for node, why in graph.opaque_calls),
+            *(
+                Unrecognised(node=node.label, reason=why, remedy=instead_of(node.op))
+                for node, why in graph.opaque_calls
+            ),
         ),
         skipped=tuple(skipped(graph, {*places, *elsewhere}, idle)),
     )

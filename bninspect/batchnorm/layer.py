@@ -234,6 +234,8 @@ class Unrecognised:
     """The node, as a person is shown it."""
     reason: str
     """Why it could not be decided."""
+    remedy: str | None = None
+    """How to have it read, in words; None if no other file of the model would say more."""
 
 
 @frozen_dataclass(eq=False)

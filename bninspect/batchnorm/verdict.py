@@ -82,12 +82,19 @@ def without_layers(report: Report, verb: str) -> str:
         return f"no batch norm to {verb}"
     first, *others = report.unrecognised
     more = f" (and {counted(len(others), 'more place')})" if others else ""
-    return f"what {first.node} is could not be decided: {first.reason}{more}"
+    remedy = f"; {first.remedy}" if first.remedy else ""
+    return f"what {first.node} is could not be decided: {first.reason}{more}{remedy}"
+
+
+def undecided(report: Report) -> str:
+    """`2 places could not be decided`; empty if all were."""
+    count = len(report.unrecognised)
+    return f"{counted(count, 'place')} could not be decided" if count else ""
 
 
 def _none(report: Report) -> str:
     if report.unrecognised:
-        return f"no batch norm for certain: {counted(len(report.unrecognised), 'place')} could not be decided"
+        return f"no batch norm for certain: {undecided(report)}"
     return "no batch norm; it may be folded into the weights, or this is not the file you meant"
 
 
@@ -105,6 +112,8 @@ def _besides(report: Report) -> Iterator[tuple[str, Level]]:
         yield "no value serves inference to all", "error"
     if any(layer.trains_on_batch and layer.updates != "run" for layer in report.layers):
         yield "training does not update the moving statistics", "error"
+    if report.unrecognised:
+        yield undecided(report), "warning"
 
 
 def opposed(report: Report) -> tuple[str, ...]:

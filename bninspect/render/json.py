@@ -73,7 +73,7 @@ def graph_document(report: Report, layers: Sequence[BatchNorm]) -> Document:
             {"name": found.node.label, "kind": found.kind, "reason": found.reason}
             for found in report.lookalikes
         ],
-        "unrecognised": [{"node": found.node, "reason": found.reason} for found in report.unrecognised],
+        "unrecognised": unrecognised(report),
         "skipped": [
             {"what": skip.what, "count": skip.count, "reason": skip.reason} for skip in report.skipped
         ],
@@ -96,6 +96,13 @@ def graphs_document(models: Sequence[Document]) -> Document:
 def modes(layers: Sequence[BatchNorm]) -> dict[str, int]:
     """How many of the layers are in each mode."""
     return dict(sorted(Counter(layer.mode.value for layer in layers).items()))
+
+
+def unrecognised(report: Report) -> list[Document]:
+    """What may be a batch norm and could not be decided."""
+    return [
+        {"node": found.node, "reason": found.reason, "fix": found.remedy} for found in report.unrecognised
+    ]
 
 
 def head() -> Document:

@@ -12,6 +12,7 @@ from bninspect.batchnorm.verdict import without_layers
 from bninspect.errors import RewriteError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import flatten
+from bninspect.graph.search import upstream
 from bninspect.rewrite.specialize import LayerChange, specialize
 from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.run.unfused import unfused
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from bninspect.graph import Tensor
     from bninspect.rewrite.edits import Edits
     from bninspect.rewrite.prune import Pruned
+
+_GRADIENTS = frozenset({"FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3"})
 
 
 @frozen_dataclass
@@ -82,10 +85,34 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
 
 
 def _refuse_other(written: Report, mode: Mode) -> None:
-    """Raises RewriteError if a batch norm of the new graph does not run in the mode."""
+    """Raises RewriteError if a batch norm of the new graph, or the gradient of one, is not of the mode."""
     other = [layer.name for layer in written.layers if layer.mode is not mode]
     if other:
         raise RewriteError(f"{listed(other)} would still not run in {mode.value} mode; nothing was written")
+    if gradients := gradients_of_other(written, mode):
+        other_mode = (Mode.INFERENCE if mode is Mode.TRAINING else Mode.TRAINING).value
+        what = (
+            f"gradient {gradients[0]}, which stays one"
+            if len(gradients) == 1
+            else (f"gradients {listed(gradients)}, which stay those")
+        )
+        raise RewriteError(
+            f"the outputs need the {what} of {other_mode} mode: choose outputs without it with --output; "
+            "nothing was written"
+        )
+
+
+def gradients_of_other(report: Report, mode: Mode) -> list[str]:
+    """The fused gradients that the outputs need and that are not those of layers in this mode, as reports
+    name nodes.
+    """
+    needed = upstream(tensor.node for tensor in report.outputs)
+    training = mode is Mode.TRAINING
+    return sorted(
+        node.label
+        for node in needed
+        if node.op in _GRADIENTS and node.attr("is_training", True) is not training
+    )
 
 
 def require_layers(report: Report, verb: str) -> None:

@@ -24,7 +24,7 @@ from bninspect.options import IMAGES
 from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.serving import deciders
 from bninspect.rewrite.statistics.slots import find_slots
-from bninspect.rewrite.strip import strip
+from bninspect.rewrite.strip import gradients_of_other, strip
 from bninspect.rules.rule import Case
 
 if TYPE_CHECKING:
@@ -90,13 +90,18 @@ def refresh_command(case: Case, names: Collection[str] = (), *, strip: bool = Fa
     ways = (True,) if strip else (False, True)
     strips = next((way for way in ways if wanted <= fillable(report, way)), None)
     outputs = _outputs(report, needed=False)
-    if strips is None or outputs is None or (strips and report.unrecognised):
+    if strips is None or outputs is None or (strips and _stays_open(report)):
         return None
     some = len(names) < len(report.layers) and len(names) <= _FEW_LAYERS and not strip
     chosen = "".join(f" --layer {quote(name)}" for name in names) if some else ""
     stripping = " --strip" if strips else ""
     target = _target(report, "serving" if strips else "refreshed")
     return f"bninspect refresh {_model(report)}{chosen}{data(case)}{stripping}{outputs} -o {target}"
+
+
+def _stays_open(report: Report) -> bool:
+    """Whether `strip` refuses the model whatever its statistics are."""
+    return bool(report.unrecognised or gradients_of_other(report, Mode.INFERENCE))
 
 
 def probe_command(case: Case, preset: PresetFit | None = None) -> str:

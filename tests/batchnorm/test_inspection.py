@@ -192,7 +192,7 @@ def test_what_tensorflow_makes_of_a_layer_while_it_runs_is_said(read: str) -> No
     text = STORED + EMPTY + f"bn = _MklFusedBatchNormV3(x, gamma, beta, none, none)\ny = Neg({read})\n"
     (one,) = report(text).unrecognised
     assert one.node == "bn"
-    assert one.reason.endswith("save the graph that was loaded, and not the one that ran")
+    assert one.remedy == "save the graph that was loaded, and not the one that ran"
 
 
 def test_layers_of_one_scope_are_told_apart_and_others_keep_their_names() -> None:

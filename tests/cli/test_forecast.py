@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bninspect import cli
+from tests.support.catching import fused
+from tests.support.parts import STORED, UNDECIDED
 from tests.support.places import FIXTURES
+from tests.support.text import graphdef
 
 
 def forecast(capsys: pytest.CaptureFixture[str], fixture: str, *options: str) -> dict[str, Any]:
@@ -48,6 +52,23 @@ def test_a_fix_that_changes_no_verdict_is_none(capsys: pytest.CaptureFixture[str
     assert found["openvino"]["serves"] == "refuses"
     assert found[""]["fix"] is None
     assert found[""]["stripped"] == []
+
+
+def test_a_place_that_could_not_be_decided_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """No converter was seen to do anything with it: the verdict is about the layers alone."""
+    model = str(tmp_path / "model.pb")
+    text = STORED + UNDECIDED + fused() + "top = Add(y, undecided)\n"
+    Path(model).write_bytes(graphdef(text).SerializeToString())
+    assert cli.run(["forecast", model]) == 0
+    verdict, *rest = capsys.readouterr().out.splitlines()
+    assert verdict.endswith("serve inference; 1 place could not be decided")
+    assert any(line.startswith("could not be decided: undecided: the statistics mix") for line in rest)
+    assert cli.run(["forecast", model, "--format", "markdown"]) == 0
+    assert "could not be decided: undecided: " in capsys.readouterr().out
+    (place,) = forecast(capsys, model)[""]["unrecognised"]
+    assert (place["node"], place["fix"]) == ("undecided", None)
 
 
 def test_weights_that_are_missing_come_before_strip(capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,7 +83,7 @@ def test_the_document_of_a_switched_layer() -> None:
         "reason": "Rsqrt of a sum of squares",
     }
     assert document["unrecognised"] == [
-        {"node": "odd/FusedBatchNorm", "reason": "its variance is computed from two inputs"}
+        {"node": "odd/FusedBatchNorm", "reason": "its variance is computed from two inputs", "fix": None}
     ]
     assert document["skipped"] == [
         {"what": "function bodies", "count": 318, "reason": "nothing that is served calls them"}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bninspect.batchnorm import Mode
+from bninspect.batchnorm import Mode, inspect
 from bninspect.errors import RewriteError
 from bninspect.rewrite import strip as rewriting
 from bninspect.rewrite.specialize import LayerChange, Specialization, specialize
 from bninspect.rewrite.strip import require_layers, rewritable, strip
 from tests.support.parts import EMPTY, PHASE, STORED, UNDECIDED, fused_cond, report
+from tests.support.text import graph
 
 TYPES = "T=float, U=float"
 SERVING = f"served = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false, {TYPES})\n"
@@ -85,6 +86,31 @@ def test_a_layer_that_would_run_in_the_other_mode_is_refused(monkeypatch: pytest
         strip(found)
     assert str(refused.value) == "bn_train would still not run in inference mode; nothing was written"
     assert [layer.mode for layer in strip(found, Mode.TRAINING).written.layers] == [Mode.TRAINING]
+
+
+def gradient(is_training: bool) -> str:
+    """What a visualization (Grad-CAM) was frozen with: the gradient of a layer beside its output."""
+    flag = str(is_training).lower()
+    return (
+        STORED
+        + f"bn = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training={flag}, {TYPES})\n"
+        + "dy = Placeholder(dtype=float)\n"
+        + f"back = FusedBatchNormGradV3(dy, x, gamma, bn:3, bn:4, bn:5, is_training={flag}, {TYPES})\n"
+        + "top = Add(back, bn, T=float)\n"
+    )
+
+
+@pytest.mark.parametrize("mode", [Mode.INFERENCE, Mode.TRAINING])
+def test_a_gradient_that_would_stay_of_the_other_mode_is_refused(mode: Mode) -> None:
+    other = Mode.TRAINING if mode is Mode.INFERENCE else Mode.INFERENCE
+    with pytest.raises(RewriteError) as refused:
+        strip(inspect(graph(gradient(other is Mode.TRAINING)), outputs=("top",)), mode)
+    assert str(refused.value) == (
+        f"the outputs need the gradient back, which stays one of {other.value} mode: choose outputs without "
+        "it with --output; nothing was written"
+    )
+    same = inspect(graph(gradient(mode is Mode.TRAINING)), outputs=("top",))
+    assert len(strip(same, mode).written.layers) == 1
 
 
 @pytest.mark.parametrize(

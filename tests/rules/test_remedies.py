@@ -25,8 +25,11 @@ from bninspect.rules.remedies import (
     strip_command,
     to_inference,
 )
+from tests.support.catching import fused
+from tests.support.parts import STORED, report
 from tests.support.places import FIXTURES
 from tests.support.probing import fit
+from tests.support.text import graph
 
 
 def _case(name: str, request: Request | None = None, outputs: tuple[str, ...] = ()) -> Case:
@@ -47,6 +50,17 @@ def test_nothing_is_offered_for_what_could_not_be_decided() -> None:
     case = _case("cases/always_blend_div.pb")
     assert "could not be decided" in (obstacle(case.report) or "")
     assert strip_command(case) is strip_command(case, Mode.TRAINING) is refresh_command(case) is None
+
+
+def test_nothing_is_offered_for_a_gradient_that_stays_of_training_mode() -> None:
+    text = (
+        STORED
+        + fused(training=True)
+        + "back = FusedBatchNormGradV3(y, x, gamma, y:3, y:4, y:5, is_training=true)\ntop = Add(back, y)\n"
+    )
+    case = Case(report=inspect(graph(text), outputs=("top",)))
+    assert to_inference(case) == BUILD_ANEW
+    assert strip_command(Case(report=report(STORED + fused(training=True))))
 
 
 def test_outputs_that_the_file_does_not_tell_are_named() -> None:

@@ -138,11 +138,12 @@ class _Shaped:
         self.upstream = Upstream(report.layers)
 
     def of(self, layer: BatchNorm) -> _Shapes:
-        """Channels, form, epsilon, the shapes of gamma and beta and of the weights before it."""
+        """Channels, epsilon, the shapes of gamma and beta and of the weights before it. Not the form: `strip`
+        may write a layer in another.
+        """
         weights = self.upstream.weights(layer.x)
         return (
             layer.channels,
-            layer.form,
             layer.epsilon,
             _of_tensor(layer.gamma),
             _of_tensor(layer.beta),

@@ -7,7 +7,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.layer import Unrecognised
-from bninspect.graph.functions.library import FUSED_CONVOLUTIONS, QUANTIZED_OP, REWRITTEN_OPS, calls
+from bninspect.graph.functions.library import (
+    FUSED_CONVOLUTIONS,
+    QUANTIZED_OP,
+    REWRITTEN_OPS,
+    UNREAD_OPS,
+    calls,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,13 +21,23 @@ if TYPE_CHECKING:
     from bninspect.graph import Graph, Node
 
 _LOADED = "save the graph that was loaded, and not the one that ran"
-_REWRITTEN = f"is a batch norm as TensorFlow rewrites it for oneDNN while it runs: {_LOADED}"
-_FUSED = f"holds a batch norm as TensorFlow fuses it into a convolution while it runs: {_LOADED}"
-_QUANTIZED = "is a batch norm of 8-bit numbers: inspect the model as it was before it was quantized"
-_COMPILED = (
-    "runs a compiled program, and a batch norm in it is not seen: inspect the model as it was before it was "
-    "compiled"
-)
+_REWRITTEN = "is a batch norm as TensorFlow rewrites it for oneDNN while it runs"
+_FUSED = "holds a batch norm as TensorFlow fuses it into a convolution while it runs"
+_QUANTIZED = "is a batch norm of 8-bit numbers"
+_COMPILED = "runs a compiled program, and a batch norm in it is not seen"
+_BEFORE = {
+    QUANTIZED_OP: "inspect the model as it was before it was quantized",
+    "XlaCallModule": "export the model in inference mode (use_running_average=True in Flax, "
+    "is_training=False in Haiku, model.eval() in PyTorch)",
+    "TRTEngineOp": "inspect the model that was given to TF-TRT (input_saved_model_dir)",
+    "NeuronOp": "inspect the model that was given to the compiler (tfn.saved_model.compile or tfn.trace)",
+    "NGraphEncapsulate": "inspect the model as it was before nGraph rewrote it",
+    "_nGraphEncapsulate": "inspect the model as it was before nGraph rewrote it",
+    "RemoteFusedGraphExecute": "inspect the model as it was before it was fused for the Hexagon DSP",
+}
+"""Op -> what shows the batch norm that it hides; of every other one, what TensorFlow loaded: it writes those
+itself while it runs a graph.
+"""
 _CALLING_BACK = "XlaCallModule"
 """Its functions are those that its program calls, and the program is none of them."""
 
@@ -46,4 +62,9 @@ def unread(node: Node, graph: Graph) -> Iterator[Unrecognised]:
         and calls(node.nodedef, graph.graphdef.functions)
     ):
         return
-    yield Unrecognised(node=node.label, reason=f"{node.op} {reason}")
+    yield Unrecognised(node=node.label, reason=f"{node.op} {reason}", remedy=instead_of(node.op))
+
+
+def instead_of(op: str) -> str | None:
+    """What to inspect instead of a graph with this op of `UNREAD_OPS`; None for any other op."""
+    return _BEFORE.get(op, _LOADED) if op in UNREAD_OPS else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.commands.check.result import CheckResult
 from bninspect.render.check.document import check_document
-from bninspect.render.json import head, model
+from bninspect.render.json import head, model, unrecognised
 
 if TYPE_CHECKING:
     from bninspect.batchnorm.comparison.change import StatisticsChange, TensorChange
@@ -35,7 +35,12 @@ def diff_document(result: PairResult) -> Document:
 def _side(report: Report, step: int | None) -> Document:
     """One file: as `model` of the other commands, with its checkpoint and the global step."""
     record = report.graph.graphdef
-    return {**model(report.graph, report.outputs), "checkpoint": record.checkpoint, "step": step}
+    return {
+        **model(report.graph, report.outputs),
+        "checkpoint": record.checkpoint,
+        "step": step,
+        "unrecognised": unrecognised(report),
+    }
 
 
 def _layer(move: LayerMove) -> Document:

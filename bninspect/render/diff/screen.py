@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.comparison.comparison import Trains, Verdict
-from bninspect.render.diff.text import files, legend, notes, told_of, verdict
+from bninspect.render.diff.text import files, legend, notes, told_of, undecided_places, verdict
 from bninspect.render.line import Line
 from bninspect.render.screenful import EVERYTHING, Screenful, sections
 from bninspect.render.table import Cell, Column, Table, name_column
@@ -69,7 +69,7 @@ def _body(result: PairResult, layers: int, most: int) -> Iterator[Item]:
     if len(groups) < len(moves):
         yield Line("--all lists the layers one by one.", "dim")
     yield _Legend(table)
-    yield from sections(told_of(result), notes(result, most))
+    yield from sections(told_of(result), undecided_places(result, most), notes(result, most))
 
 
 def _groups(moves: Sequence[LayerMove], wrong: Collection[str | None]) -> list[list[LayerMove]]:

@@ -6,7 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.comparison.comparison import Trains, Verdict
+from bninspect.batchnorm.verdict import undecided
 from bninspect.render.check.text import findings
+from bninspect.render.graph.notes import undecided_lines
 from bninspect.render.line import Line
 from bninspect.text import by_reason, counted, grouped, layers, listed
 
@@ -57,6 +59,8 @@ def verdict(result: PairResult) -> Line:
         said = f"of {len(names):,} layers, {', '.join(each)}"
     if reset := sum(move.is_reset for move in found.layers):
         said += f"; statistics back at their initial values in {reset:,}"
+    if besides := undecided(found.new) or undecided(found.old):
+        said += f"; {besides}"
     return Line(f"{found.new.graph.graphdef.path}: {said}", "error" if result.result.found else "bold")
 
 
@@ -100,6 +104,16 @@ def notes(result: PairResult, most: int) -> Iterator[Line]:
         yield Line(f"allowed: {code} at {layer} ({reason})", "dim")
     for skip in result.result.not_run:
         yield Line(f"not judged: {skip.code} ({skip.reason})", "dim")
+
+
+def undecided_places(result: PairResult, most: int) -> Iterator[Line]:
+    """What may be a batch norm in either file and could not be decided, of which nothing was compared."""
+    old, new = result.comparison.old, result.comparison.new
+    if old.unrecognised == new.unrecognised:
+        yield from undecided_lines(new, most)
+    else:
+        yield from undecided_lines(old, most, " in OLD")
+        yield from undecided_lines(new, most, " in NEW")
 
 
 def _notes(found: Comparison) -> Iterator[tuple[list[str], Tone]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bninspect.render.json import head, model
+from bninspect.render.json import head, model, unrecognised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +21,7 @@ def forecast_document(result: ForecastResult) -> Document:
         **head(),
         "model": model(result.report.graph, result.report.outputs),
         "converters": _converters(result.forecasts),
+        "unrecognised": unrecognised(result.report),
         "fix": result.fix,
         "stripped": _converters(result.stripped),
         "tried": [_seen(one) for one in result.seen],

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.escaping import printable
-from bninspect.render.forecast.screen import WORDS, rows, title, verdict
+from bninspect.render.forecast.screen import MOST_UNDECIDED, WORDS, rows, title, verdict
+from bninspect.render.graph.notes import undecided_lines
 from bninspect.render.markdown import escaped, fenced
 from bninspect.text import grouped
 
@@ -22,6 +23,8 @@ def forecast_markdown(result: ForecastResult) -> str:
         why = group.reason if one.converter.tested else f"reported, untested: {group.reason}"
         cells = (title(one), names, WORDS[group.serves], why)
         lines.append(f"| {' | '.join(map(escaped, cells))} |")
+    for line in undecided_lines(result.report, MOST_UNDECIDED):
+        lines += ["", escaped(line.label + line.text)]
     if result.fix is not None:
         lines += ["", *fenced("sh", [printable(result.fix)])]
     return "\n".join([*lines, ""])

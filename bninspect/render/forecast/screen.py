@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.verdict import undecided
 from bninspect.converters.fact import Serves
+from bninspect.render.graph.notes import undecided_lines
 from bninspect.render.line import Line
-from bninspect.render.screenful import Screenful
+from bninspect.render.screenful import Screenful, sections
 from bninspect.render.table import Cell, Column, Table
 from bninspect.text import grouped, listed
 
@@ -46,6 +48,7 @@ _PHRASES = {
 }
 """What the verdict says of a converter, and of several, in its order."""
 _MOST_NODES = 2
+MOST_UNDECIDED = 5
 
 
 def render_forecast(result: ForecastResult) -> Iterator[Item]:
@@ -54,22 +57,24 @@ def render_forecast(result: ForecastResult) -> Iterator[Item]:
 
 
 def verdict(result: ForecastResult) -> Line:
-    """`model.pb: OpenVINO serves TRAINING, Core ML refuses the model, TFLite serves inference`."""
+    """`model.pb: OpenVINO serves TRAINING; Core ML, OpenCV refuse the model; TFLite serves inference`."""
     tested = [one for one in result.forecasts if one.converter.tested]
+    besides = undecided(result.report)
     bad = any(one.changed for one in tested)
-    good = all(_kind(one) == Serves.INFERENCE.value for one in tested)
+    good = not besides and all(_kind(one) == Serves.INFERENCE.value for one in tested)
     text = clauses(tested) or "no run of these converters is known; what is reported stands below"
+    text += f"; {besides}" if besides else ""
     return Line(
         f"{result.report.graph.graphdef.path}: {text}", "error" if bad else "good" if good else "bold"
     )
 
 
 def clauses(forecasts: Sequence[ConverterForecast]) -> str:
-    """`OpenVINO serves TRAINING, Core ML refuses the model`; empty for none."""
+    """`OpenVINO serves TRAINING; Core ML, OpenCV refuse the model`; empty for none."""
     names: dict[str, list[str]] = {}
     for one in forecasts:
         names.setdefault(_kind(one), []).append(one.converter.title)
-    return ", ".join(
+    return "; ".join(
         f"{listed(names[kind], 6)} {_PHRASES[kind][len(names[kind]) > 1]}"
         for kind in _PHRASES
         if kind in names
@@ -88,6 +93,7 @@ def _body(result: ForecastResult) -> Iterator[Item]:
         yield Line("reported: read in its documentation and its users' reports, never run here", "dim")
     yield from _nodes(result)
     yield from _tried(result)
+    yield from sections(undecided_lines(result.report, MOST_UNDECIDED))
     if result.fix is not None:
         yield Line()
         yield Line(result.fix, label="fix: ", whole=result.fix.startswith("bninspect "))

@@ -46,11 +46,19 @@ def other_lines(report: Report, most: int) -> Iterator[Line]:
     groups = by_reason((found.node.label, (found.kind, found.reason)) for found in report.lookalikes)
     looks = [f"{len(names):,} {kind}: {listed(names)} ({why})" for (kind, why), names in groups.items()]
     yield from _titled("not batch norm:", looks, most)
-    undecided = by_reason((place.node, place.reason) for place in report.unrecognised)
-    places = [f"{listed(nodes)}: {reason}" for reason, nodes in undecided.items()]
-    yield from _titled("could not be decided:", places, most, "warning")
+    yield from undecided_lines(report, most)
     skipped = [f"{skip.count:,} {skip.what}: {skip.reason}" for skip in report.skipped]
     yield from _titled("left out:", skipped, most)
+
+
+def undecided_lines(report: Report, most: int, where: str = "") -> Iterator[Line]:
+    """What may be a batch norm and could not be decided: at most so many entries. `where`: ` in OLD`."""
+    undecided = by_reason((place.node, (place.reason, place.remedy)) for place in report.unrecognised)
+    places = [
+        f"{listed(nodes)}: {reason}" + (f"; {remedy}" if remedy else "")
+        for (reason, remedy), nodes in undecided.items()
+    ]
+    yield from _titled(f"could not be decided{where}:", places, most, "warning")
 
 
 def _titled(title: str, entries: Sequence[str], most: int, tone: Tone = "plain") -> Iterator[Line]:

@@ -51,7 +51,7 @@ def check(case: Case) -> Iterator[Finding]:
             yield RULE.finding(
                 f"{place.node} may be a batch norm and could not be decided: {place.reason}",
                 node=place.node,
-                remedy=_REMEDY,
+                remedy=place.remedy or _REMEDY,
             )
 
 

@@ -46,7 +46,10 @@ _RESTORE = "restore each layer from its own entry of the checkpoint and freeze i
 def check(case: Case) -> Iterator[Finding]:
     """One finding per set of equal statistics, at the first layer that repeats them."""
     same: dict[tuple[bytes, bytes], list[Values]] = {}
+    kept: dict[tuple[str, str], Values] = {}
     for values in stored(case, State.STORED):
+        kept.setdefault((values.moving.mean.name, values.moving.variance.name), values)
+    for values in kept.values():
         same.setdefault((values.mean.tobytes(), values.variance.tobytes()), []).append(values)
     for holders in same.values():
         distinct = {cast_free(values.layer.x): values for values in reversed(holders)}

@@ -1,4 +1,4 @@
-"""The stored statistics of a case as numbers: once for each set of them, however many calls read it."""
+"""The stored statistics of a case as numbers: of every layer, though another may read the same."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Values:
     """The numbers of one layer."""
 
     layer: BatchNorm
-    """The first of those that read these statistics."""
+    """The layer that reads these statistics."""
     moving: MovingStatistics
     """Where they are kept."""
     mean: Floats
@@ -90,15 +90,10 @@ _known: WeakKeyDictionary[Graph, dict[BatchNorm, Values | None]] = WeakKeyDictio
 def stored(case: Case, *states: State) -> Iterator[Values]:
     """The statistics in one of these states whose mean and variance are of one length."""
     known = _known.setdefault(case.report.graph, {})
-    seen = set()
     for layer in case.layers:
         held = layer.statistics
         if held.state not in states or held.values is None or layer.moving is None:
             continue
-        key = (layer.moving.mean.name, layer.moving.variance.name)
-        if key in seen:
-            continue
-        seen.add(key)
         if layer not in known:
             known[layer] = _values(layer, held.values, layer.moving)
         if (values := known[layer]) is not None:

@@ -140,7 +140,6 @@ def test_channels_that_a_file_does_not_say_are_no_other_number(
 
 
 KINDS: dict[str, dict[str, Any]] = {
-    "form": {"form": Form.DECOMPOSED},
     "channels": {"channels": 5},
     "epsilon": {"epsilon": 0.5},
     "no gamma": {"gamma": None},
@@ -157,6 +156,14 @@ def test_what_tells_layers_of_other_names_apart(kind: str) -> None:
     pairs, unmatched = matched(written(plain, other), written(*renamed))
     assert [(pair.old.name, pair.new.name, pair.how) for pair in pairs] == [("b/bn", "v/bn", "order")]
     assert [(one.side, one.name) for one in unmatched] == [("old", "a/bn"), ("new", "u/bn"), ("new", "w/bn")]
+
+
+def test_a_layer_that_was_written_in_another_form_is_the_same() -> None:
+    """As `strip` writes the global op, which TensorFlow no longer knows, as a chain."""
+    old, new = written(made("y", form=Form.GLOBAL)), written(made("y/bninspect", form=Form.DECOMPOSED))
+    (pair,), unmatched = matched(old, new)
+    assert (pair.old.name, pair.new.name, pair.how) == ("y", "y/bninspect", "order")
+    assert not unmatched
 
 
 def test_nothing_in_common_is_an_error() -> None:

@@ -20,6 +20,7 @@ from tests.pages.schemas.shared import (
     HEAD,
     MODES,
     RULES_SKIPPED,
+    UNRECOGNISED,
     worst,
 )
 
@@ -43,7 +44,12 @@ def _change(what: str) -> Schema:
 
 def _side(what: str) -> Schema:
     return record(
-        f"The file {what}.", {**FILE, "step": whole("Its global step; null if there is none.", null=True)}
+        f"The file {what}.",
+        {
+            **FILE,
+            "step": whole("Its global step; null if there is none.", null=True),
+            "unrecognised": UNRECOGNISED,
+        },
     )
 
 

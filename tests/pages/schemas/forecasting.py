@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.pages.schemas.kinds import Schema, document, flag, number, record, several, text, texts
-from tests.pages.schemas.shared import HEAD, MODEL
+from tests.pages.schemas.shared import HEAD, MODEL, UNRECOGNISED
 
 SERVES = ("inference", "training", "asks", "refuses", "other numbers", "unknown")
 
@@ -46,6 +46,7 @@ FORECAST = document(
             **HEAD,
             "model": MODEL,
             "converters": _converters("In the order of the table."),
+            "unrecognised": UNRECOGNISED,
             "fix": text("A command, or what does it in words; null if all serve inference.", null=True),
             "stripped": _converters(
                 "The same of the model as strip writes it; empty if that is not the fix."

@@ -23,6 +23,7 @@ from tests.pages.schemas.shared import (
     RULES_SKIPPED,
     SEVERITIES,
     STATES,
+    UNRECOGNISED,
 )
 
 _DECIDING: dict[str, Schema] = {
@@ -143,10 +144,7 @@ _GRAPH: dict[str, Schema] = {
             },
         ),
     ),
-    "unrecognised": several(
-        "What may be batch norm and could not be decided.",
-        record("One place.", {"node": text("Its node."), "reason": text("Why it could not be decided.")}),
-    ),
+    "unrecognised": UNRECOGNISED,
     "skipped": several(
         "What was left out on purpose.",
         record("One kind.", {"what": text("In words."), "count": whole("How many."), "reason": text("Why.")}),

@@ -35,6 +35,18 @@ FILE: dict[str, Schema] = {
 }
 MODEL = record("The file that was read.", FILE)
 
+UNRECOGNISED = several(
+    "What may be batch norm and could not be decided.",
+    record(
+        "One place.",
+        {
+            "node": text("Its node."),
+            "reason": text("Why it could not be decided."),
+            "fix": text("How to have it read; null if no other file would say more.", null=True),
+        },
+    ),
+)
+
 FINDINGS = several(
     "What is wrong, by model, code and graph order.",
     record(

@@ -9,12 +9,15 @@ import pytest
 
 from bninspect.commands.check.one_model import Allowance
 from bninspect.commands.diff.pair import compare, compare_reports
+from bninspect.render.diff.document import diff_document
 from bninspect.render.diff.markdown import diff_markdown
 from bninspect.render.diff.screen import render_diff
 from bninspect.render.screenful import MOST_ROWS
+from tests.support.catching import fused
 from tests.support.checks import AWKWARD
 from tests.support.drawing import coloured, drawn
 from tests.support.moving import old_and_new
+from tests.support.parts import STORED, UNDECIDED, report
 from tests.support.places import FIXTURES
 
 if TYPE_CHECKING:
@@ -74,6 +77,22 @@ def test_what_is_the_same_is_said_so() -> None:
     shown = text(compare_reports(old, old))
     assert shown.startswith("text: nothing moved in all 6 layers\n")
     assert "BN501" not in shown
+
+
+def test_places_that_could_not_be_decided_are_named_with_their_file() -> None:
+    """Of which nothing was compared: a verdict that is silent on them says more than is known."""
+    plain = STORED + fused() + "top = Relu(y)\n"
+    undecided = STORED + UNDECIDED + fused() + "top = Add(y, undecided)\n"
+    old, new = report(plain), report(undecided)
+    assert "could not be decided" not in text(compare_reports(old, old), None)
+    both = text(compare_reports(new, new), None)
+    assert both.startswith("text: nothing moved in y; 1 place could not be decided\n")
+    assert "\ncould not be decided: undecided: the statistics mix those of the batch" in both
+    assert "\ncould not be decided in NEW: undecided: " in text(compare_reports(old, new), None)
+    assert "\ncould not be decided in OLD: undecided: " in text(compare_reports(new, old), None)
+    sides = diff_document(compare_reports(old, new))
+    assert [place["node"] for place in sides["new"]["unrecognised"]] == ["undecided"]
+    assert sides["old"]["unrecognised"] == []
 
 
 def test_what_is_allowed_is_told() -> None:

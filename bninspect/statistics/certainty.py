@@ -22,22 +22,24 @@ from typing import TYPE_CHECKING
 from bninspect.statistics.staleness import staleness
 
 if TYPE_CHECKING:
-    from bninspect.statistics.spread import Spread
+    from bninspect.statistics.moment_sums import MomentSums
 
 ENOUGH_BATCHES = 3
 """From so many on batches are the samples: of two, one error in twenty comes out below 0.7 of what it is."""
 
 
-def standard_error(spread: Spread, epsilon: float | None, between: Spread | None = None) -> float | None:
+def standard_error(
+    sums: MomentSums, epsilon: float | None, between: MomentSums | None = None
+) -> float | None:
     """The standard error of the moments of these images, in standard deviations (with epsilon).
 
     `between` has every full batch as one sample; None: only images are known. None is returned for fewer than
     two samples, and if no channel has finite moments.
     """
-    samples = spread if between is None or between.images < ENOUGH_BATCHES else between
+    samples = sums if between is None or between.images < ENOUGH_BATCHES else between
     if samples.images < 2:
         return None
-    moments = spread.pooled()
+    moments = sums.pooled()
     found = staleness(moments.mean, moments.variance, epsilon, None, samples)
     if found.score is None:
         return None

@@ -40,8 +40,8 @@ from bninspect.statistics.median import median
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from bninspect.statistics.moment_sums import MomentSums
     from bninspect.statistics.pooling import ImageMoments, Moments
-    from bninspect.statistics.spread import Spread
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
@@ -114,7 +114,7 @@ def staleness(
     moving_variance: ArrayLike,
     epsilon: float | None,
     gamma: ArrayLike | None,
-    moments: ImageMoments | Spread,
+    moments: ImageMoments | MomentSums,
     fewest: int | None = None,
 ) -> Staleness:
     """Stored statistics, shape (channels,) each, against measured ones. An epsilon that is None counts as 0.
@@ -171,7 +171,9 @@ def gaps(
     return d, r, np.hypot(d, r - 1)
 
 
-def _floor(moments: ImageMoments | Spread, pooled: Moments, scale: Floats, epsilon: float) -> Floats | float:
+def _floor(
+    moments: ImageMoments | MomentSums, pooled: Moments, scale: Floats, epsilon: float
+) -> Floats | float:
     """F per channel (see the head of this file)."""
     images = moments.images
     if images < 2:

@@ -25,7 +25,7 @@ from bninspect.commands.refresh.reestimate import empty_fold, estimate
 from bninspect.graph import load
 from bninspect.inputs.request import Request
 from bninspect.statistics.certainty import standard_error
-from bninspect.statistics.spread import Spread
+from bninspect.statistics.moment_sums import MomentSums
 from tests.networks import recorded
 from tests.networks.store import known
 
@@ -73,13 +73,13 @@ def said_over_seen(
         said, seen = [], []
         for start in range(0, len(whole.batches) - batches + 1, batches):
             fold = empty_fold(report, report.layers, stripped=False)
-            for spread in whole.batches[start : start + batches]:
-                fold.add({name: spread}, BATCH)
+            for sums in whole.batches[start : start + batches]:
+                fold.add({name: sums}, BATCH)
             one = fold.layers[name]
             sure = fold.look()
-            error = standard_error(one.spread, EPSILON) if by_image else sure and sure.error
+            error = standard_error(one.sums, EPSILON) if by_image else sure and sure.error
             said.append((error or 0.0) ** 2)
-            seen.append(squared_error(one.spread.moments, whole.spread.moments))
+            seen.append(squared_error(one.sums.moments, whole.sums.moments))
         ratios.append(np.sqrt(np.mean(said) / np.mean(seen)))
     return round(min(ratios), 4), round(max(ratios), 4)
 
@@ -105,13 +105,13 @@ def mean_error(one: Estimate, batches: int) -> float:
     """The mean squared error over all orders after so many batches."""
     first = (one.batches[order * BATCHES :][:batches] for order in range(ORDERS))
     return float(
-        np.mean([squared_error(Spread.merged(found).moments, one.spread.moments) for found in first])
+        np.mean([squared_error(MomentSums.merged(found).moments, one.sums.moments) for found in first])
     )
 
 
 def most(one: Estimate, right: int) -> float:
     """The share that no rule exceeds in both of two cases (see the head of this file)."""
-    pooled = one.spread.moments
+    pooled = one.sums.moments
     scale = pooled.variance + EPSILON
     means = np.stack([batch.moments.mean for batch in one.batches])
     squares = np.stack([batch.moments.variance for batch in one.batches]) + (means - pooled.mean) ** 2

@@ -80,4 +80,4 @@ def refreshed(path: Path, images: Bytes, count: int, folder: Path, prior: int = 
 def _moments(fold: Fold, slot: Slot) -> Moments:
     """Of the layer of a slot that no other shares."""
     (layer,) = slot.layers
-    return fold.layers[layer.name].spread.pooled()
+    return fold.layers[layer.name].sums.pooled()

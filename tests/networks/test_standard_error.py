@@ -38,9 +38,9 @@ def test_the_standard_error_is_the_spread_of_redrawn_images(
         seen, predicted = [], []
         for start in range(0, DRAWS * BATCHES, BATCHES):
             fold = empty_fold(report, report.layers, stripped=False)
-            for spread in whole.batches[start : start + BATCHES]:
-                fold.add({name: spread}, BATCH)
-            seen.append(squared_error(fold.layers[name].spread.moments, whole.spread.moments))
+            for sums in whole.batches[start : start + BATCHES]:
+                fold.add({name: sums}, BATCH)
+            seen.append(squared_error(fold.layers[name].sums.moments, whole.sums.moments))
             predicted.append(said(fold) ** 2)
         ratio = np.sqrt(np.mean(predicted) / np.mean(seen))
         print(f"{kind} {name}: {np.sqrt(np.mean(seen)):.4f}, said {np.sqrt(np.mean(predicted)):.4f}")
@@ -59,13 +59,13 @@ def test_until_ends_within_a_batch_where_images_are_the_samples(
     chosen = report.layers[-1:]
     found = estimate(report, chosen, request, keep=True)
     (name, whole), *_ = found.layers.items()
-    errors = [squared_error(one.moments, whole.spread.moments) for one in whole.batches]
+    errors = [squared_error(one.moments, whole.sums.moments) for one in whole.batches]
     for right in RIGHT:
         until, ends = np.sqrt(np.mean(errors) / (right - 0.5)), []
         for start in range(0, len(whole.batches) - right - 1, right + 2):
             fold = empty_fold(report, chosen, stripped=False)
-            for spread in whole.batches[start : start + right + 2]:
-                fold.add({name: spread}, BATCH)
+            for sums in whole.batches[start : start + right + 2]:
+                fold.add({name: sums}, BATCH)
                 if said(fold) <= until:
                     ends.append(fold.images // BATCH)
                     break

@@ -14,8 +14,8 @@ from bninspect.commands.refresh.estimates import Estimate, Estimates
 from bninspect.commands.refresh.parts import digest, write_part
 from bninspect.commands.refresh.plan import RefreshOptions, plan
 from bninspect.graph import load
+from bninspect.statistics.moment_sums import MomentSums
 from bninspect.statistics.pooling import ImageMoments
-from bninspect.statistics.spread import Spread
 from tests.support.places import ROOT
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def part(path: Path, model: Path = MODEL, seed: int = 0, **changes: Any) -> str:
     for layer in made.layers:
         shape = (64, layer.channels or 1)
         moments = ImageMoments.of(draw.normal(size=shape), draw.uniform(0.5, 2, shape), 64)
-        spread = Spread.of(moments)
-        layers[layer.name] = Estimate(spread=spread, fewest=2048, between=spread.as_one())
+        sums = MomentSums.of(moments)
+        layers[layer.name] = Estimate(sums=sums, fewest=2048, between=sums.as_one())
     facts: dict[str, Any] = {
         "layers": layers, "left": {}, "images": 64, "batch_size": 32, "last": 32, "how": {"preset": "tf"},
     }  # fmt: skip

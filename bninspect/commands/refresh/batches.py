@@ -17,8 +17,8 @@ from bninspect.measure.both_modes import both_modes
 from bninspect.measure.examined import bound_first, fitting_alone, prepared
 from bninspect.measure.verify import run_by
 from bninspect.run.running import Running
+from bninspect.statistics.moment_sums import MomentSums
 from bninspect.statistics.pooling import ImageMoments
-from bninspect.statistics.spread import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -174,5 +174,5 @@ def _moments(values: Mapping[str, list[NDArray[Any]]], images: int) -> Batch:
         moments = ImageMoments.of(mean, variance, int(count[0]))
         if images and moments.images > images and moments.images % images == 0:
             moments = moments.grouped(images)
-        found[name] = Spread.of(moments)
+        found[name] = MomentSums.of(moments)
     return found

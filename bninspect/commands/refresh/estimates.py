@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.statistics.certainty import standard_error
-from bninspect.statistics.spread import Spread
+from bninspect.statistics.moment_sums import MomentSums
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from bninspect.inputs.request import Request
 
-    Batch = Mapping[str, Spread]
+    Batch = Mapping[str, MomentSums]
     """Layer -> what it normalized in one batch."""
     Task = tuple[int, int]
     """The first of the batches to measure, and the one behind the last."""
@@ -52,12 +52,12 @@ class Certainty:
 class Estimate:
     """What one layer normalized, over all batches."""
 
-    spread: Spread
+    sums: MomentSums
     fewest: int
     """Of how many values of a channel the smallest batch was."""
-    between: Spread
+    between: MomentSums
     """Each full batch as one sample."""
-    batches: tuple[Spread, ...] = ()
+    batches: tuple[MomentSums, ...] = ()
     """Each batch by itself, if that was asked for."""
 
 
@@ -110,15 +110,15 @@ class Fold:
 
     def add(self, batch: Batch, images: int) -> None:
         """Takes in the next batch, of so many images (0: what was fed is none)."""
-        for name, spread in batch.items():
+        for name, sums in batch.items():
             if name in self.lost:
                 continue
-            kept = (spread,) if self.keep else ()
+            kept = (sums,) if self.keep else ()
             before = self.layers.get(name)
             self.layers[name] = (
-                Estimate(spread=spread, fewest=spread.moments.values, between=spread.as_one(), batches=kept)
+                Estimate(sums=sums, fewest=sums.moments.values, between=sums.as_one(), batches=kept)
                 if before is None
-                else _more(before, spread, kept)
+                else _more(before, sums, kept)
             )
         self.images += images
         self._batches += 1
@@ -143,8 +143,8 @@ class Fold:
     def _error(self, layer: str) -> float | None:
         """The standard error of one layer; None if that is not known."""
         one = self.layers[layer]
-        by_image = layer in self.independent and one.spread.images == self.images
-        return standard_error(one.spread, self.epsilons.get(layer, 0.0), None if by_image else one.between)
+        by_image = layer in self.independent and one.sums.images == self.images
+        return standard_error(one.sums, self.epsilons.get(layer, 0.0), None if by_image else one.between)
 
     def whole_curve(self) -> tuple[Certainty, ...]:
         """The curve, with its last point after all batches."""
@@ -152,14 +152,14 @@ class Fold:
         return () if last is None else (*(one for one in self.curve if one.images < last.images), last)
 
 
-def _more(before: Estimate, spread: Spread, kept: tuple[Spread, ...]) -> Estimate:
+def _more(before: Estimate, sums: MomentSums, kept: tuple[MomentSums, ...]) -> Estimate:
     """The estimate with one batch more. A batch smaller than the first is no sample of batches."""
     between = before.between
-    if spread.moments.values * between.images == between.moments.values:
-        between = Spread.merged([between, spread.as_one()])
+    if sums.moments.values * between.images == between.moments.values:
+        between = MomentSums.merged([between, sums.as_one()])
     return Estimate(
-        spread=Spread.merged([before.spread, spread]),
-        fewest=min(spread.moments.values, before.fewest),
+        sums=MomentSums.merged([before.sums, sums]),
+        fewest=min(sums.moments.values, before.fewest),
         between=between,
         batches=(*before.batches, *kept),
     )

@@ -1,10 +1,10 @@
 """`--moments PART.npz`: the estimates of one part of a large set in a file; and the parts together.
 
 A file holds, of each layer and batch, `<layer>/mean`, `/variance` (shape (batches, channels)), `/values` and
-`/images` (shape (batches,)), the sums of `statistics.spread` under `/origin` and `/sums`, all in float64; and
-under `bninspect` a text (JSON) that says of which model they are and how they were taken. Parts of one model,
-taken in one way, cut at the borders of batches and given in order are what one run over all gives, to the
-last bit.
+`/images` (shape (batches,)), the sums of `statistics.moment_sums` under `/origin` and `/sums`, all in
+float64; and under `bninspect` a text (JSON) that says of which model they are and how they were taken. Parts
+of one model, taken in one way, cut at the borders of batches and given in order are what one run over all
+gives, to the last bit.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from bninspect.errors import InputError
 from bninspect.files import write_arrays
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graphdef.writer import pieces
+from bninspect.statistics.moment_sums import SUMS, MomentSums
 from bninspect.statistics.pooling import Moments
-from bninspect.statistics.spread import SUMS, Spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -91,7 +91,7 @@ def write_part(path: str, estimates: Estimates, model: str, training: str) -> No
     """Writes the file, whole or not at all. Raises OSError."""
     arrays: dict[str, NDArray[Any]] = {}
     for name, one in estimates.layers.items():
-        arrays |= {f"{name}/{key}": array for key, array in _arrays(one.batches or (one.spread,)).items()}
+        arrays |= {f"{name}/{key}": array for key, array in _arrays(one.batches or (one.sums,)).items()}
     head = {
         "format": _FORMAT,
         "model": model,
@@ -106,7 +106,7 @@ def write_part(path: str, estimates: Estimates, model: str, training: str) -> No
     write_arrays(path, {"bninspect": np.array(json.dumps(head)), **arrays})
 
 
-def _arrays(batches: Sequence[Spread]) -> dict[str, NDArray[Any]]:
+def _arrays(batches: Sequence[MomentSums]) -> dict[str, NDArray[Any]]:
     """Of one layer, a row for each batch."""
     return {
         "mean": np.stack([one.moments.mean for one in batches]),
@@ -114,7 +114,7 @@ def _arrays(batches: Sequence[Spread]) -> dict[str, NDArray[Any]]:
         "values": np.array([one.moments.values for one in batches], np.float64),
         "images": np.array([one.images for one in batches], np.float64),
         "origin": np.stack([one.origin for one in batches]),
-        "sums": np.stack([one.sums for one in batches]),
+        "sums": np.stack([one.powers for one in batches]),
     }
 
 
@@ -137,8 +137,8 @@ def _part(path: str, found: Any) -> Part:
     layers = {str(name): _layer(found, str(name)) for name in head["layers"]}
     numbers = hashlib.sha256()
     for name, one in layers.items():
-        for spread in one.batches:
-            for part in (spread.moments.mean, spread.moments.variance, spread.origin, spread.sums):
+        for sums in one.batches:
+            for part in (sums.moments.mean, sums.moments.variance, sums.origin, sums.powers):
                 numbers.update(name.encode("utf-8", "surrogatepass") + part.tobytes())
     images, batch_size, last = (int(head[key]) for key in ("images", "batch_size", "last"))
     if images < 0 or batch_size < 1 or last < 0 or len({len(one.batches) for one in layers.values()}) > 1:
@@ -173,22 +173,22 @@ def _layer(found: Any, name: str) -> Estimate:
         raise ValueError
     return _folded(
         tuple(
-            Spread(
+            MomentSums(
                 moments=Moments(mean=mean[row], variance=variance[row], values=int(values[row])),
                 images=int(images[row]),
                 origin=origin[row],
-                sums=sums[row],
+                powers=sums[row],
             )
             for row in range(batches)
         )
     )
 
 
-def _folded(batches: Sequence[Spread]) -> Estimate:
+def _folded(batches: Sequence[MomentSums]) -> Estimate:
     """One layer over batches, in their order, as a run folds them."""
     fold = Fold(epsilons={}, keep=True)
-    for spread in batches:
-        fold.add({"": spread}, 0)
+    for sums in batches:
+        fold.add({"": sums}, 0)
     return fold.layers[""]
 
 

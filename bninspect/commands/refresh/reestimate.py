@@ -2,7 +2,7 @@
 layer's x pooled over a whole set of images, batch by batch.
 
 PreciseBN of Wu & Johnson 2021 (arXiv:2105.07576). Of a batch nothing leaves TensorFlow but moments, and of
-those only sums are kept (`statistics.spread`), so that memory does not grow with the set.
+those only sums are kept (`statistics.moment_sums`), so that memory does not grow with the set.
 """
 
 from __future__ import annotations

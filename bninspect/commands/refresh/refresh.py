@@ -29,7 +29,7 @@ from bninspect.rewrite.statistics.inserted import inserted
 from bninspect.rewrite.statistics.refill import exchange, filling
 from bninspect.rewrite.strip import strip
 from bninspect.run import settings
-from bninspect.statistics.spread import Spread
+from bninspect.statistics.moment_sums import MomentSums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -204,8 +204,8 @@ def _fillings(made: Plan, found: Estimates, mix: float) -> tuple[list[Filling], 
             left += [Absent(what=layer.name, reason=reason) for layer in slot.layers]
             continue
         try:
-            spread = Spread.merged([found.layers[layer.name].spread for layer in slot.layers])
-            fillings.append(filling(slot, spread.pooled(), mix))
+            sums = MomentSums.merged([found.layers[layer.name].sums for layer in slot.layers])
+            fillings.append(filling(slot, sums.pooled(), mix))
         except RewriteError as error:
             left += [Absent(what=layer.name, reason=str(error)) for layer in slot.layers]
         except ValueError:

@@ -123,7 +123,7 @@ def rows(
             found_rows.append(
                 Row(
                     layer=layer,
-                    values=sum(found.layers[one.name].spread.moments.values for one in slot.layers),
+                    values=sum(found.layers[one.name].sums.moments.values for one in slot.layers),
                     before=_before(layer, measured, fewest),
                     after=after.get(layer.name),
                     others=tuple(one.name for one in slot.layers if one.name != layer.name),
@@ -152,9 +152,9 @@ def _before(layer: BatchNorm, measured: Estimate, fewest: int | None) -> Stalene
     if layer.statistics.values is None:
         return None
     mean, variance = layer.statistics.values.numbers()
-    if not mean.shape == variance.shape == measured.spread.moments.mean.shape:
+    if not mean.shape == variance.shape == measured.sums.moments.mean.shape:
         return None
     gamma = vector(stored_value(layer.gamma.node)) if layer.gamma is not None else None
     if gamma is not None and gamma.size not in (1, mean.size):
         gamma = None
-    return staleness(mean, variance, layer.epsilon, gamma, measured.spread, fewest)
+    return staleness(mean, variance, layer.epsilon, gamma, measured.sums, fewest)

@@ -11,8 +11,8 @@ from bninspect.batchnorm import inspect
 from bninspect.commands.refresh.estimates import Fold
 from bninspect.commands.refresh.training_program import independent
 from bninspect.statistics.certainty import standard_error
+from bninspect.statistics.moment_sums import MomentSums
 from bninspect.statistics.pooling import ImageMoments
-from bninspect.statistics.spread import Spread
 from tests.support.text import graph
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ normalized = FusedBatchNorm(images, ones, zeros, mean, other, is_training=false)
 def test_their_samples_are_the_images() -> None:
     draw = np.random.default_rng(7)
 
-    def batch(rows: int) -> Spread:
-        return Spread.of(ImageMoments.of(draw.normal(size=(rows, 3)), np.ones((rows, 3)), 16))
+    def batch(rows: int) -> MomentSums:
+        return MomentSums.of(ImageMoments.of(draw.normal(size=(rows, 3)), np.ones((rows, 3)), 16))
 
     batches = [{"alone": batch(8), "behind": batch(8), "in frames": batch(24)} for _ in range(4)]
     fold = Fold(epsilons={}, independent=("alone", "in frames"))
@@ -130,8 +130,8 @@ def test_their_samples_are_the_images() -> None:
         fold.add(one, 8)
     for name, found in fold.layers.items():
         fold.layers = {name: found}
-        by_image = standard_error(found.spread, 0.0)
-        by_batch = standard_error(found.spread, 0.0, found.between)
+        by_image = standard_error(found.sums, 0.0)
+        by_batch = standard_error(found.sums, 0.0, found.between)
         sure = fold.look()
         assert sure is not None
         assert by_image != by_batch

@@ -76,7 +76,7 @@ def test_threads_of_one_worker_take_turns(records: str) -> None:
     for one, other in zip(beside, alone, strict=True):
         (ours, _), (theirs, _) = one.batches[0], other.batches[0]
         for name, spread in ours.items():
-            assert spread.sums.tobytes() == theirs[name].sums.tobytes()
+            assert spread.powers.tobytes() == theirs[name].powers.tobytes()
 
 
 def test_moments_from_python_are_measured_by_workers_too(tmp_path: Path, records: str) -> None:

@@ -91,8 +91,8 @@ def test_to_keep_nothing_changes_nothing() -> None:
     half = estimate(report, report.layers, asked(), kept=lambda images: 0.5)
     last = report.layers[-1].name
     for name, one in plain.layers.items():
-        np.testing.assert_allclose(one.spread.moments.mean, none.layers[name].spread.moments.mean, atol=1e-5)
-    difference = plain.layers[last].spread.moments.mean - half.layers[last].spread.moments.mean
+        np.testing.assert_allclose(one.sums.moments.mean, none.layers[name].sums.moments.mean, atol=1e-5)
+    difference = plain.layers[last].sums.moments.mean - half.layers[last].sums.moments.mean
     assert np.abs(difference).max() > 1e-3
 
 
@@ -103,7 +103,7 @@ def test_workers_mix_too() -> None:
     ((batch, images),) = measure_in_worker(pickle.dumps(work), 0, 1).batches
     assert images == IMAGES
     for name, one in alone.layers.items():
-        np.testing.assert_allclose(batch[name].moments.mean, one.spread.moments.mean, atol=1e-5)
+        np.testing.assert_allclose(batch[name].moments.mean, one.sums.moments.mean, atol=1e-5)
 
 
 def test_parts_of_another_share_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,32 +32,32 @@ SUMS = 8
 
 
 @frozen_dataclass(eq=False)
-class Spread:
-    """A set of images, as far as one layer sees it."""
+class MomentSums:
+    """The sums over a set of images, as far as one layer sees it."""
 
     moments: Moments
     """Of all values of all images together."""
     images: int
     origin: Floats
     """K, shape (channels,)."""
-    sums: Floats
+    powers: Floats
     """Shape (8, channels), in the order above."""
 
     @classmethod
-    def of(cls, images: ImageMoments) -> Spread:
+    def of(cls, images: ImageMoments) -> MomentSums:
         """The same of images at hand."""
         pooled = images.pooled()
         with np.errstate(invalid="ignore", over="ignore"):
             c, v = images.mean - pooled.mean, images.variance
             c2 = c * c
             parts = (c, c2, c2 * c, c2 * c2, v, v * c, v * c2, v * v)  # c**3 takes ten times as long
-            sums = np.stack([part.sum(axis=0) for part in parts])
-        return cls(moments=pooled, images=images.images, origin=pooled.mean, sums=sums)
+            powers = np.stack([part.sum(axis=0) for part in parts])
+        return cls(moments=pooled, images=images.images, origin=pooled.mean, powers=powers)
 
-    def as_one(self) -> Spread:
+    def as_one(self) -> MomentSums:
         """The whole set as one sample, for how much such sets differ."""
         moments = self.moments
-        return Spread.of(ImageMoments.of(moments.mean[None], moments.variance[None], moments.values))
+        return MomentSums.of(ImageMoments.of(moments.mean[None], moments.variance[None], moments.values))
 
     def pooled(self) -> Moments:
         """The moments of all images together."""
@@ -65,7 +65,7 @@ class Spread:
 
     def of_means(self) -> Floats:
         """var(m_i), with I - 1; shape (channels,). There must be two images."""
-        c, c2 = self.sums[0], self.sums[1]
+        c, c2 = self.powers[0], self.powers[1]
         found: Floats = np.maximum(c2 - c * c / self.images, 0.0) / (self.images - 1)
         return found
 
@@ -81,7 +81,7 @@ class Spread:
         """The sums around another K: c' = c + t with t = K - K'."""
         t = self.origin - origin
         t2 = t * t
-        c, c2, c3, c4, v, vc, vc2, v2 = self.sums
+        c, c2, c3, c4, v, vc, vc2, v2 = self.powers
         count = self.images
         return np.stack([
             c + count * t,
@@ -95,14 +95,14 @@ class Spread:
         ])  # fmt: skip
 
     @classmethod
-    def merged(cls, parts: Sequence[Spread]) -> Spread:
+    def merged(cls, parts: Sequence[MomentSums]) -> MomentSums:
         """All images of all parts, in any order but for rounding. Raises ValueError for no value."""
         with np.errstate(invalid="ignore", over="ignore"):
             moments = merged([part.moments for part in parts])
-            sums = np.sum([part._around(parts[0].origin) for part in parts], axis=0)
+            powers = np.sum([part._around(parts[0].origin) for part in parts], axis=0)
         return cls(
             moments=moments,
             images=sum(part.images for part in parts),
             origin=parts[0].origin,
-            sums=sums,
+            powers=powers,
         )

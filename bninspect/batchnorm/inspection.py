@@ -110,7 +110,7 @@ def _inspected(
     unrecognised += [said for said, _ in mixed]
     unrecognised += [pair.undecided() for pair in undecided]
     deciders = Deciders(conditions)
-    layers = [from_pair(pair, deciders) for pair in paired]
+    layers = [from_pair(pair, deciders, conditions) for pair in paired]
     layers += [from_site(site, deciders, conditions) for site in alone]
     layers.sort(key=lambda layer: places.get(layer.output.node, len(places)))
     layers = _with_reasons(_trained(_named(layers), graph), graph)

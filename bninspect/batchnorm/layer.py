@@ -1,8 +1,4 @@
-"""The nouns of everything else: a batch-norm layer, its branches, what chooses, its statistics.
-
-Plain facts, read from the graph by the other files of this room. Terms as TensorFlow has them, with `moving =
-moving * momentum + batch * (1 - momentum)`.
-"""
+"""The nouns of everything else: a batch-norm layer, its branches, what chooses, its statistics."""
 
 from __future__ import annotations
 
@@ -82,6 +78,18 @@ class MovingStatistics:
 
 
 @frozen_dataclass(eq=False)
+class StatisticsSet:
+    """One of several sets of moving statistics of a layer."""
+
+    node: Node
+    """What normalizes with it, or hands its mean on."""
+    when: Tensor
+    """A predicate: true where the set serves inference mode."""
+    moving: MovingStatistics
+    statistics: Statistics
+
+
+@frozen_dataclass(eq=False)
 class BatchNorm:
     """One batch-norm layer, at one call."""
 
@@ -102,7 +110,7 @@ class BatchNorm:
     beta: Tensor | None
     """The offset, as gamma."""
     moving: MovingStatistics | None
-    """None where the layer keeps none, or they are computed when the model runs."""
+    """None where the layer keeps none, or several sets, or they are computed when the model runs."""
     epsilon: float | None
     """Added to the variance; None where it cannot be read."""
     momentum: float | None
@@ -115,11 +123,12 @@ class BatchNorm:
     """What is known of the stored mean and variance."""
     again: tuple[Site, ...] = ()
     """Where one of its modes is written once more, and taken in place of its branch."""
+    sets: tuple[StatisticsSet, ...] = ()
+    """Every set of moving statistics that can serve inference mode, if there are several; else none."""
     updates: str | None = None
     """In a training graph `run`, `unused` or `none`; None where there is no train op to speak of."""
     updates_apart: bool = False
-    """Whether they run with what waits for the train op in TRAIN_OP or is grouped with it, not with it alone.
-    """
+    """Whether they run with what waits for the train op or is grouped with it, not with it alone."""
     update_ops: tuple[Node, ...] = ()
     """What assigns to its moving statistics what a batch gave, whoever runs it."""
     idle_update_ops: tuple[Node, ...] = ()
@@ -178,9 +187,7 @@ class BatchNorm:
 
     @property
     def kept_axes(self) -> tuple[int, ...]:
-        """The axes of x, counted from its end, that have statistics of their own; as a rule none but the
-        channels of its data format, and then none are named.
-        """
+        """The axes of x, from its end, that have statistics of their own; none if those are the channels."""
         return max((branch.site.kept_axes for branch in self.wiring.served), key=len)
 
     @property

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.wiring.predicates.words import condition
 from bninspect.errors import Absent
 from bninspect.graph.search import reach, readers_by_name
 from bninspect.graphdef.records import node_name
@@ -31,6 +32,20 @@ _SINGLE = (
     "no own error: training mode has one value per channel in a batch, here or before it, and gives beta "
     "whatever the input; give a batch of several (--batch-size)"
 )
+
+
+def other_sets(layers: Sequence[BatchNorm], served: Sequence[BatchNorm]) -> list[Absent]:
+    """What was not measured of layers with several sets of statistics: those that `served` does not have."""
+    return [
+        Absent(
+            what=layer.name,
+            reason=f"not measured with what is fed: its statistics {kept.moving.mean.node.label} and "
+            f"{kept.moving.variance.node.label}, which serve when {condition(kept.when)}",
+        )
+        for layer, one in zip(layers, served, strict=True)
+        for kept in layer.sets
+        if not one.sets and kept.moving != one.moving
+    ]
 
 
 def without_both_modes(layers: Sequence[BatchNorm], both: BothModes, passes: Passes) -> list[Absent]:

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bninspect.batchnorm.mode import Mode
+from bninspect.batchnorm.wiring.sets import serving
 from bninspect.errors import GraphDefError
 from bninspect.graph.trace import stored_value
 from bninspect.measure.facts import LayerMeasurement, Probe, ProbedLayer
 from bninspect.statistics.staleness import staleness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from bninspect.batchnorm import BatchNorm
     from bninspect.graphdef import TensorValue
+    from bninspect.inputs.inputs import Inputs
     from bninspect.measure.both_modes import BothModes
     from bninspect.measure.passes import Passes
     from bninspect.statistics.pooling import ImageMoments
@@ -43,6 +45,17 @@ def probed_layers(
         found.append(_single(one, alone=fewest == 1 or sum(values) == 1) if here == 1 else one)
         fewest = here
     return tuple(found)
+
+
+def served_by(layers: Sequence[BatchNorm], inputs: Inputs, both: BothModes) -> tuple[BatchNorm, ...]:
+    """The layers; one with several sets of moving statistics with the set that serves inference mode while
+    this is fed, if that is known.
+    """
+    if not any(layer.sets for layer in layers):
+        return tuple(layers)
+    values = {source.name: value[Mode.INFERENCE] for source, value in both.sources.items()}
+    values |= {name: array.item() for name, array in inputs.feeds.items() if array.size == 1}
+    return tuple(serving(layer, values) for layer in layers)
 
 
 def _single(one: ProbedLayer, *, alone: bool) -> ProbedLayer:

@@ -22,6 +22,7 @@ from bninspect.measure.facts import (
     Verification,
 )
 from bninspect.measure.left_out import (
+    other_sets,
     qualified,
     undecided,
     unmeasured,
@@ -29,7 +30,7 @@ from bninspect.measure.left_out import (
     without_own_error,
     without_value,
 )
-from bninspect.measure.measured import probed_layers
+from bninspect.measure.measured import probed_layers, served_by
 from bninspect.measure.outputs import (
     cut,
     empty,
@@ -83,6 +84,9 @@ def probe(
 
     first = bound_first(request, bound)
     both = both.cut(first.names)
+    served = served_by(question.layers, first, both)
+    skipped = (*skipped, *other_sets(question.layers, served))
+    question = replace(question, layers=served)
     keep = {*patched, *(outputs if question.keep else ())}
     wishes = _wishes(report, question.layers, both, dict.fromkeys((*outputs, *patched)))
     passes = Passes(wishes, keep, _SERVED[question.switch])

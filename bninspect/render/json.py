@@ -8,6 +8,7 @@ from collections import Counter
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any
 
+from bninspect.batchnorm.wiring.predicates.words import condition
 from bninspect.commands.graph import Unread
 from bninspect.text import as_written
 from bninspect.version import __version__
@@ -198,6 +199,16 @@ def _layer(layer: BatchNorm) -> Document:
         "data_format": layer.data_format,
         "channels": layer.channels,
         "statistics": _statistics(layer.statistics),
+        "statistics_sets": [
+            {
+                "when": condition(one.when),
+                "node": one.node.label,
+                "moving_mean": one.moving.mean.node.label,
+                "moving_variance": one.moving.variance.node.label,
+                "statistics": _statistics(one.statistics),
+            }
+            for one in layer.sets
+        ],
         "updates": layer.updates,
         "idle_update_ops": [node.label for node in layer.idle_update_ops],
         "trainable": None if layer.trainable is None else list(layer.trainable),

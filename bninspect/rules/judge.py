@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import State
+from bninspect.batchnorm.wiring.sets import by_set
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.rules.explain import ORDER, causes_first, causes_of, explained
 from bninspect.rules.rule import Needs
@@ -153,5 +154,6 @@ def _undecided(rule: Rule, case: Case) -> str | None:
 
 
 def _unread(case: Case) -> list[BatchNorm]:
-    """The layers whose statistics were not read."""
-    return [layer for layer in case.layers if layer.statistics.state is State.UNREAD]
+    """The layers whose statistics were not read, one of several sets of them at least."""
+    every = ([one for one in by_set(layer) if one.statistics.state is State.UNREAD] for layer in case.layers)
+    return [unread[0] for unread in every if unread]

@@ -72,6 +72,7 @@ def test_the_document_of_a_switched_layer() -> None:
             "data_format": "NHWC",
             "channels": 3,
             "statistics": {"state": "stored", "reason": None, "mean": [-0.5, 2.25], "variance": [0.25, 4.0]},
+            "statistics_sets": [],
             "updates": "run",
             "idle_update_ops": [],
             "trainable": ["gamma"],

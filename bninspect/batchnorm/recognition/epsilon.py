@@ -74,7 +74,7 @@ def _numbers(tensor: Tensor, conditions: Conditions) -> set[float | None]:
     """All that a tensor can be when nothing is fed, None among it for what is no known number."""
     return {
         scalar(end.node.inputs[0] if end.node.op == "PlaceholderWithDefault" else end)
-        for end, _ in alternatives(tensor, conditions)
+        for end in (one.tensor for one in alternatives(tensor, conditions))
     }
 
 

@@ -38,26 +38,28 @@ class Alternative(NamedTuple):
     """At its source, before Reshape and Cast."""
     joins: tuple[Node, ...]
     """The Merges and Selects it comes through, the last first."""
+    given: Context = frozenset()
+    """All that holds where it is chosen."""
 
 
 def alternatives(tensor: Tensor, conditions: Conditions, given: Context = frozenset()) -> list[Alternative]:
     """All that the tensor can be where `given` holds; itself, where nothing chooses or too much does."""
     source = value(tensor)
     if conditions.join(source.node) is None:
-        return [Alternative(source, ())]
+        return [Alternative(source, (), given)]
     found: list[Alternative] = []
 
     def before(place: _Descent) -> Iterator[_Descent]:
         current, context, joins = place
         join = conditions.join(current.node) if current.port == 0 else None
         if join is None or current.node in joins:
-            found.append(Alternative(current, joins))
+            found.append(Alternative(current, joins, context))
             return
         for side, narrower in sides(join, conditions, context):
             yield _Descent(value(side), narrower, (*joins, current.node))
 
     ways = postorder([_Descent(source, given, ())], before, _MOST_PLACES)
-    return found if len(list(ways)) < _MOST_PLACES else [Alternative(source, ())]
+    return found if len(list(ways)) < _MOST_PLACES else [Alternative(source, (), given)]
 
 
 def sides(join: Join, conditions: Conditions, given: Context = frozenset()) -> list[tuple[Tensor, Context]]:

@@ -13,6 +13,7 @@ from bninspect.batchnorm.recognition.fused import along
 from bninspect.batchnorm.site import Batch, Chosen, Site
 from bninspect.batchnorm.stored import EMPTY, NO_VALUE, stored_statistics
 from bninspect.batchnorm.switch import ModeSwitch
+from bninspect.batchnorm.wiring.sets import not_one, sets_of
 from bninspect.graph.ops import VARIABLES
 from bninspect.graph.trace import content, declared_shape, value
 from bninspect.text import listed
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
 _PRUNED = "training mode needs none, and none are in the file"
 
 
-def from_pair(pair: ModePair, deciders: Deciders) -> BatchNorm:
+def from_pair(pair: ModePair, deciders: Deciders, conditions: Conditions) -> BatchNorm:
     """The layer of two sites in opposite branches."""
     switch = ModeSwitch(predicate=deciders.of(pair.predicate), training_when_predicate=pair.training_when)
     training = _branch(pair.training, pair.training_when)
     inference = _branch(pair.inference, not pair.training_when)
     written = pair.training if pair.inference.folded else pair.inference
-    return _layer(written, wire(switch, training, inference, pair.merges), pair.output, pair.again)
+    wiring = wire(switch, training, inference, pair.merges)
+    return _layer(written, wiring, pair.output, conditions, pair.again)
 
 
 def from_site(site: Site, deciders: Deciders, conditions: Conditions) -> BatchNorm:
@@ -43,9 +45,10 @@ def from_site(site: Site, deciders: Deciders, conditions: Conditions) -> BatchNo
         assert isinstance(site.variance_origin, Chosen)  # or it were no site
         variance = along(site.variance_origin, mean.join.predicate, conditions)
         assert isinstance(variance, Chosen)
-        return _of_chosen(site, mean, variance, deciders)
+        return _of_chosen(site, mean, variance, deciders, conditions)
     around = sorted(conditions.of(site.node), key=lambda pair: pair[0].name)
-    return _layer(site, Fixed(mode=site.mode, only=_branch(site, None), runs_when=tuple(around)), site.output)
+    wiring = Fixed(mode=site.mode, only=_branch(site, None), runs_when=tuple(around))
+    return _layer(site, wiring, site.output, conditions)
 
 
 def _branch(site: Site, taken_when: bool | None) -> Branch:
@@ -59,7 +62,9 @@ def _branch(site: Site, taken_when: bool | None) -> Branch:
     )
 
 
-def _of_chosen(site: Site, mean: Chosen, variance: Chosen, deciders: Deciders) -> BatchNorm:
+def _of_chosen(
+    site: Site, mean: Chosen, variance: Chosen, deciders: Deciders, conditions: Conditions
+) -> BatchNorm:
     """One chain, two Merges: the branches are what yields the mean in either mode."""
     training_when = isinstance(mean.if_true, Batch)
     switch = ModeSwitch(predicate=deciders.of(mean.join.predicate), training_when_predicate=training_when)
@@ -83,14 +88,17 @@ def _of_chosen(site: Site, mean: Chosen, variance: Chosen, deciders: Deciders) -
     if site.carried is not None:
         merges = site.carried.merges
     wiring = wire(switch, branch(training_when), branch(not training_when), merges)
-    return _layer(site, wiring, site.output)
+    return _layer(site, wiring, site.output, conditions)
 
 
-def _layer(site: Site, wiring: Wiring, output: Tensor, again: tuple[Site, ...] = ()) -> BatchNorm:
+def _layer(
+    site: Site, wiring: Wiring, output: Tensor, conditions: Conditions, again: tuple[Site, ...] = ()
+) -> BatchNorm:
     """The record of a layer that is written and wired so."""
-    moving = _moving(wiring)
+    sets = sets_of(wiring, output, again, conditions)
+    moving = None if sets else _moving(wiring)
     gamma, beta = (None if tensor is None else value(tensor) for tensor in (site.gamma, site.beta))
-    statistics = _statistics(wiring, moving)
+    statistics = not_one(sets) if sets else _statistics(wiring, moving)
     kept = () if moving is None else (moving.mean, moving.variance)
     nodes = tuple(branch.node for branch in wiring.served)
     name = None if site.carried is None else parameter_scope((gamma, beta, *kept))
@@ -107,9 +115,10 @@ def _layer(site: Site, wiring: Wiring, output: Tensor, again: tuple[Site, ...] =
         epsilon=site.epsilon,
         momentum=None,
         data_format=site.data_format,
-        channels=_channels(statistics, (gamma, beta, *kept)),
+        channels=_channels(statistics, (gamma, beta, *kept, *(one.moving.mean for one in sets))),
         statistics=statistics,
         again=again,
+        sets=sets,
         functions=next((node.functions for node in nodes if node.functions), ()),
     )
 

@@ -74,16 +74,25 @@ class Demand:
             return dependencies(node)
         return [chosen.side(values[chosen.source])]
 
-    def sources(self, nodes: Collection[Node]) -> tuple[Tensor, ...]:
-        """What decides alone whether one of these nodes is needed; no more than a predicate is made of."""
+    def sources(self, nodes: Collection[Node], known: Sequence[Tensor] = ()) -> tuple[Tensor, ...]:
+        """What decides alone whether one of these nodes is needed, or while these known sources have some of
+        their values; they are among it. No more than a predicate is made of.
+        """
         choosing = (one.source for one in self._chosen.values())
         around = (source for node in nodes for source, _ in self._conditions.of(node))
-        deciding = []
+        given = [values for values in contexts(known) if self._conditions.possible(values)]
+        deciding = list(known)
         for source in dict.fromkeys((*choosing, *around)):
-            yes, no = contexts((source,))
-            if any(self.needs([node], yes) != self.needs([node], no) for node in nodes):
+            if source not in known and any(self._decides(source, node, given) for node in nodes):
                 deciding.append(source)
         return tuple(deciding[:MOST_PARTS])
+
+    def _decides(self, source: Tensor, node: Node, given: Sequence[Context]) -> bool:
+        """Whether a node is needed for one value of the source alone, where one of these contexts holds."""
+        return any(
+            self.needs([node], values | {(source, True)}) != self.needs([node], values | {(source, False)})
+            for values in given
+        )
 
     def table(
         self, groups: Sequence[Collection[Node]], sources: Sequence[Tensor]

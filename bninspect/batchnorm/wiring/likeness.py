@@ -62,7 +62,12 @@ def does_the_same(first: Site, second: Site) -> bool:
         return True
     if first.mode is not second.mode or first.epsilon != second.epsilon:
         return False
-    return parameters(first) == parameters(second) and _statistics(first) == _statistics(second)
+    return parameters(first) == parameters(second) and one_set(first, second)
+
+
+def one_set(first: Site, second: Site) -> bool:
+    """Whether two sites of one mode normalize with the same statistics."""
+    return _statistics(first) == _statistics(second)
 
 
 def _statistics(site: Site) -> object:

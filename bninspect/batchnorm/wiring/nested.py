@@ -17,7 +17,8 @@ from bninspect.batchnorm.switch import JointDecider
 from bninspect.batchnorm.wiring.alternatives import sides
 from bninspect.batchnorm.wiring.conditions import contexts
 from bninspect.batchnorm.wiring.deciding import value_of
-from bninspect.batchnorm.wiring.predicates.predicate import analyse, base
+from bninspect.batchnorm.wiring.predicates.predicate import analyse
+from bninspect.batchnorm.wiring.predicates.words import condition
 from bninspect.graph import Node, Tensor
 from bninspect.graph.search import postorder
 from bninspect.graph.trace import same, value
@@ -106,8 +107,7 @@ def _made(op: str, *operands: Truth | None) -> Tensor:
     """A node that stands in no graph, whose name says what it is."""
     tensors = tuple(tensor for tensor in operands if isinstance(tensor, Tensor))
     if op == "LogicalNot":
-        behind, negated = base(tensors[0])
-        words = behind.name if negated else f"not {behind.name}"
+        words = condition(tensors[0], opposite=True)
     else:
         words = (" and " if op == "LogicalAnd" else " or ").join(map(_words, tensors))
     node = Node(name=words, op=op, nodedef=None, stands_for=words)
@@ -116,13 +116,12 @@ def _made(op: str, *operands: Truth | None) -> Tensor:
 
 
 def _words(tensor: Tensor) -> str:
-    if _is_made(tensor):
+    if is_made(tensor):
         return tensor.name if tensor.node.op == "LogicalNot" else f"({tensor.name})"
-    behind, negated = base(tensor)
-    return f"not {behind.name}" if negated else behind.name
+    return condition(tensor)
 
 
-def _is_made(tensor: Tensor) -> bool:
+def is_made(tensor: Tensor) -> bool:
     """Whether the tensor was made here: no graph has numbered its node."""
     return tensor.node.index < 0
 
@@ -131,7 +130,7 @@ def analysed(tensor: Tensor, conditions: Conditions) -> Predicate:
     """What decides a predicate; of one that was made here, what decides its parts, too."""
     behind, negated = conditions.base(tensor)
     found = replace(analyse(tensor), behind=behind, negated=negated)
-    if not _is_made(tensor) or is_decided(found):
+    if not is_made(tensor) or is_decided(found):
         return found
     return replace(found, parts=_parts(tensor, conditions))
 
@@ -179,5 +178,5 @@ def _parts(tensor: Tensor, conditions: Conditions) -> tuple[JointDecider, ...]:
 
 def _predicates(tensor: Tensor) -> Iterator[Tensor]:
     """The predicates of the file that one was made of."""
-    parts = postorder([tensor], lambda part: part.node.inputs if _is_made(part) else ())
-    return (part for part in parts if not _is_made(part))
+    parts = postorder([tensor], lambda part: part.node.inputs if is_made(part) else ())
+    return (part for part in parts if not is_made(part))

@@ -98,8 +98,11 @@ def _choice(training: Written, inference: Written, demand: Demand) -> _Choice | 
     every = [*_nodes(training), *_nodes(inference)]
     sources = demand.sources(every)
     needed = demand.table([_nodes(training), _nodes(inference)], sources)
-    if any(map(all, needed)):
-        return None
+    while any(map(all, needed)):
+        further = demand.sources(every, sources)
+        if further == sources:
+            return None
+        sources, needed = further, demand.table([_nodes(training), _nodes(inference)], further)
     table = tuple(trains if trains or serves else None for trains, serves in needed)
     truth, deciding = _formula(table, sources)
     if not isinstance(truth, Tensor):

@@ -16,7 +16,7 @@ from bninspect.batchnorm.site import Site
 from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.batchnorm.wiring.joining import Joins
 from bninspect.batchnorm.wiring.likeness import ModePair, does_the_same, is_alike, one_layer
-from bninspect.batchnorm.wiring.nested import decision
+from bninspect.batchnorm.wiring.nested import decision, is_made
 from bninspect.batchnorm.wiring.opposed import opposed_pairs
 from bninspect.graph.trace import value
 
@@ -101,7 +101,8 @@ def _decided(
     node: Node, by_output: dict[Tensor, Site], conditions: Conditions
 ) -> tuple[ModePair, set[Site]] | None:
     """The pair of which conditionals that end at this node choose one, and all sites that are a mode of it;
-    None where they do not, or where one of them alone has the say.
+    None where they do not, or where one of them alone has the say. Several sets of statistics may serve
+    inference where they have no say in the mode.
     """
     join = conditions.join(node)
     sides = () if join is None else (value(join.if_true), value(join.if_false))
@@ -121,7 +122,9 @@ def _decided(
         return None
     training = [site for site in here if site.mode is Mode.TRAINING]
     inference = [site for site in here if site.mode is Mode.INFERENCE]
-    alike = all(does_the_same(site, side[0]) for side in (training, inference) for site in side[1:])
+    same = does_the_same if is_made(made.predicate) else is_alike
+    alike = all(does_the_same(site, training[0]) for site in training[1:])
+    alike = alike and all(same(site, inference[0]) for site in inference[1:])
     if not alike or not one_layer(training[0], inference[0]):
         return None
     pair = ModePair(

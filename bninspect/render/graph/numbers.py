@@ -8,6 +8,8 @@ import numpy as np
 
 from bninspect.batchnorm.gain import gain, of_one, raised_by_wrapper
 from bninspect.batchnorm.layer import State
+from bninspect.batchnorm.wiring.predicates.words import condition
+from bninspect.batchnorm.wiring.sets import by_set
 from bninspect.render.line import Line
 from bninspect.rules.facts.training import UNTRAINABLE
 from bninspect.text import as_written, between, counted, listed, plain
@@ -32,10 +34,14 @@ _UPDATES = {
 
 def numbers(layer: BatchNorm) -> Iterator[Line]:
     """The statements, in order."""
-    bad = layer.statistics.state in (State.INITIAL, State.INVALID)
-    yield _line(_statistics(layer), "error" if bad else "plain")
+    every = by_set(layer)
+    whens = [f"if {condition(kept.when)}: " for kept in layer.sets] or [""]
+    for when, one in zip(whens, every, strict=True):
+        bad = one.statistics.state in (State.INITIAL, State.INVALID)
+        yield _line(when + _statistics(one), "error" if bad else "plain")
     yield from _epsilon(layer)
-    yield _line(_gain(layer))
+    for when, one in zip(whens, every, strict=True):
+        yield _line(when + _gain(one))
     momentum = as_written(layer.momentum)
     if momentum is not None:
         rest = as_written(float(np.float32(1.0 - momentum)))

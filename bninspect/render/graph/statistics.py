@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.batchnorm.stored import UNREAD_VARIABLES
+from bninspect.batchnorm.wiring.predicates.words import condition
+from bninspect.batchnorm.wiring.sets import by_set
 from bninspect.render.line import Line
 from bninspect.text import counted, listed, plain
 
@@ -36,6 +38,8 @@ def state_lines(layers: Sequence[BatchNorm], report: Report | None = None) -> It
     report, the fix of weights that are missing.
     """
     missing = None if report is None else missing_weights(report)
+    yield from _set_lines([layer for layer in layers if layer.sets])
+    layers = [layer for layer in layers if not layer.sets]
     states = dict.fromkeys((layer.statistics.state, _zero(layer)) for layer in layers)
     for state, zero in sorted(states, key=lambda pair: (_ORDER.index(pair[0]), pair[1])):
         alike = [layer for layer in layers if (layer.statistics.state, _zero(layer)) == (state, zero)]
@@ -52,6 +56,29 @@ def state_lines(layers: Sequence[BatchNorm], report: Report | None = None) -> It
     if missing is not None:
         yield Line(_lacking(missing), "warning", label="weights missing")
         yield Line(missing.fix, label="fix: ", indent=2, whole=True)
+
+
+def _set_lines(layers: Sequence[BatchNorm]) -> Iterator[Line]:
+    """Of layers with several sets of statistics each set: when it serves, and what it holds."""
+    alike: dict[tuple[str, ...], list[BatchNorm]] = {}
+    for layer in layers:
+        alike.setdefault(tuple(condition(one.when) for one in layer.sets), []).append(layer)
+    for whens, those in alike.items():
+        yield Line(f"{counted(len(whens), 'set')} of statistics can serve inference ({_who(those)})")
+        for at, (when, sets) in enumerate(zip(whens, zip(*map(by_set, those), strict=True), strict=True)):
+            state = min((one.statistics.state for one in sets), key=_ORDER.index)
+            tone = _TONES.get(state, "plain")
+            graver = [one for one in sets if one.statistics.state is state]
+            means = _meaning(graver, state, _zero(graver[0]))
+            label = f"if {when}"
+            yield Line(f": {_reads(those, at)}, {state.value}: {means}", tone, label=label, indent=2)
+
+
+def _reads(layers: Sequence[BatchNorm], at: int) -> str:
+    """Which nodes read the set of this place, and where its mean is kept."""
+    nodes = [(one.node.label, one.moving.mean.node.label) for one in (layer.sets[at] for layer in layers)]
+    names = [mean if node == mean else f"{node} reads {mean}" for node, mean in nodes]
+    return listed(names, 2)
 
 
 def _lacking(missing: MissingWeights) -> str:

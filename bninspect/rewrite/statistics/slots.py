@@ -89,6 +89,8 @@ def _place(layer: BatchNorm, *, create: bool) -> Place | str:
             node = (moving.mean if mean is None else moving.variance).node
             return f"its statistics are no constants of the file: {node.op} {node.label}"
         return mean, variance
+    if layer.sets:
+        return f"refresh writes one set of statistics, and it has several: {layer.statistics.reason}"
     if layer.branch(Mode.INFERENCE) is not None:
         return f"its statistics are not read from the file: {layer.statistics.reason}"
     if layer.form is Form.FUSED or create:

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from bninspect.batchnorm.wiring.sets import by_set
 from bninspect.errors import GraphDefError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.trace import stored_value
@@ -83,20 +84,21 @@ class Values:
         return found
 
 
-_known: WeakKeyDictionary[Graph, dict[BatchNorm, Values | None]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Graph, dict[tuple[BatchNorm, str, str], Values | None]] = WeakKeyDictionary()
 """What was read of a graph before: several rules ask for the same numbers."""
 
 
 def stored(case: Case, *states: State) -> Iterator[Values]:
     """The statistics in one of these states whose mean and variance are of one length."""
     known = _known.setdefault(case.report.graph, {})
-    for layer in case.layers:
-        held = layer.statistics
-        if held.state not in states or held.values is None or layer.moving is None:
+    for layer, one in ((each, one) for each in case.layers for one in by_set(each)):
+        held = one.statistics
+        if held.state not in states or held.values is None or one.moving is None:
             continue
-        if layer not in known:
-            known[layer] = _values(layer, held.values, layer.moving)
-        if (values := known[layer]) is not None:
+        place = layer, one.moving.mean.name, one.moving.variance.name
+        if place not in known:
+            known[place] = _values(one, held.values, one.moving)
+        if (values := known[place]) is not None:
             yield values
 
 

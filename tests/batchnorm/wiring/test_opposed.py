@@ -192,6 +192,9 @@ TREES = {
     "h = Select(r, a_train, a_infer)\ni = Select(q, a_train, h)\ny = Select(p, a_train, i)": (
         "p:0 or (q:0 or r:0)", True, ["h", "i", "y"],
     ),
+    "h = Select(r, a_train, a_infer)\ni = Select(q, a_infer, h)\ny = Select(p, a_train, i)": (
+        "p:0 or (r:0 and not q:0)", True, ["h", "i", "y"],
+    ),
     "h = Select(r, a_train, a_infer)\nw = Relu(h)\ni = Select(q, w, x)\ny = Select(p, i, x)": (
         "r:0", True, ["h"],
     ),

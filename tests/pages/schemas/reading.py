@@ -60,6 +60,21 @@ def _bounds(what: str) -> Schema:
     )
 
 
+def _statistics(told: str) -> Schema:
+    return record(
+        told,
+        {
+            "state": text(
+                "initial (as before training), stored, absent (not in the file), unread (in variables "
+                "that were not read) or invalid (not finite, or a negative variance).", *STATES,
+            ),
+            "reason": text("Why they are absent, unread or invalid; else null.", null=True),
+            "mean": _bounds("mean"),
+            "variance": _bounds("variance"),
+        },
+    )  # fmt: skip
+
+
 _LAYER = record(
     "One batch norm at one call.",
     {
@@ -92,17 +107,19 @@ _LAYER = record(
         "momentum": number("Of moving = moving * momentum + batch * (1 - momentum), or null.", null=True),
         "data_format": text("Channels last or first, whatever the rank.", "NHWC", "NCHW", null=True),
         "channels": whole("How many; null if the file does not say.", null=True),
-        "statistics": record(
-            "The stored statistics.",
-            {
-                "state": text(
-                    "initial (as before training), stored, absent (not in the file), unread (in variables "
-                    "that were not read) or invalid (not finite, or a negative variance).", *STATES,
-                ),
-                "reason": text("Why they are absent, unread or invalid; else null.", null=True),
-                "mean": _bounds("mean"),
-                "variance": _bounds("variance"),
-            },
+        "statistics": _statistics("The stored statistics; unread if several sets of them can serve."),
+        "statistics_sets": several(
+            "The sets of statistics that can serve inference, if there are several; else empty.",
+            record(
+                "One set.",
+                {
+                    "when": text("The condition under which it serves inference."),
+                    "node": text("What normalizes with it, or hands its mean on."),
+                    "moving_mean": text("The node that keeps its mean."),
+                    "moving_variance": text("The node that keeps its variance."),
+                    "statistics": _statistics("What it holds."),
+                },
+            ),
         ),
         "updates": text(
             "Of a training graph, whether a train op runs the updates of the moving statistics.",

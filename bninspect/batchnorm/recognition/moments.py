@@ -8,6 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from bninspect.batchnorm.recognition.other_tensors import (
+    PICKS,
+    SPLITS,
+    gives_another,
+    is_a_square,
+    lost_parts,
+    operands,
+)
 from bninspect.graph.functions.library import FUSED_OPS
 from bninspect.graph.ops import VARIABLES
 from bninspect.graph.search import reach, way
@@ -25,8 +33,6 @@ _ARITHMETIC = _ELEMENTWISE | {
     "Squeeze", "ExpandDims", "Reshape", "Transpose", "BroadcastTo", "Tile", "Pack", "Unpack", "ConcatV2",
     "Concat", "Split", "SplitV", "StridedSlice", "Slice", "GatherV2", "Gather", "Bitcast",
 }  # fmt: skip
-_NONLINEAR = frozenset({"Maximum", "Minimum", "Relu", "Sqrt", "Rsqrt", "Reciprocal", "Inv", "Abs"})
-"""Less squares, of which variances are taken: the mean of what one of these gives is no moment of x."""
 _REPLICAS = frozenset({
     "CrossReplicaSum", "CollectiveReduce", "CollectiveReduceV2", "CollectiveReduceV3", "NcclAllReduce",
     "XlaAllReduce",
@@ -61,8 +67,12 @@ class _Place(NamedTuple):
     """The axes of what that reduces, in the tensor."""
     reduced: frozenset[int] | None
     """The axes that all reductions on the way are taken over; None where these may be no axes of x."""
-    nonlinear: Node | None
-    """The last op of that kind between x and the last reduction, such as a Relu."""
+    other: Node | None
+    """The last op between x and the last reduction that makes another tensor of x, such as a Relu."""
+    behind: frozenset[Tensor | float]
+    """What is added or multiplied behind the reductions: what undoes a shift or a scale before them."""
+    squared: bool
+    """Whether there is a square on the way, which no shift of x changes but by what is taken off again."""
 
 
 class Walk:
@@ -85,15 +95,18 @@ class Walk:
         self.fused: list[Node] = []
         self._of_each_image: set[int] = set()
         """The axes of a way to x on which no reduction takes the first: each image has a value of its own."""
+        self._ports: dict[Node, set[int]] = {}
+        """Op that splits what is reduced -> the parts that were reached."""
         self._reason: str | None = None
 
     def back_from(self, statistic: Tensor) -> str | None:
         """Walk; the reason where the walk meets what it cannot judge, else None."""
-        start = _Place(statistic, None, (), frozenset(), None)
+        start = _Place(statistic, None, (), frozenset(), None, frozenset(), squared=False)
         for passed, _ in enumerate(reach([start], self._before)):
             if passed == _MOST_NODES:
                 return self._reason or f"the statistics of {statistic.name} depend on too many nodes to judge"
-        return self._reason
+        lost = lost_parts(self._ports.items()) if self._ports and self.reached_x else None
+        return self._reason if self._reason or lost is None else _of(lost)
 
     def _before(self, place: _Place) -> list[_Place]:
         """What a tensor on the way is made of; nothing where the walk ends or met what it cannot judge."""
@@ -104,8 +117,8 @@ class Walk:
         target = next((one for one in (tensor, cast_free(tensor)) if one in self._orders), None)
         if target is not None:
             self.reached_x = True
-            if (other := place.nonlinear) is not None:
-                self._reason = f"the statistics are those of {other.op} {other.label}, not of x"
+            if (other := place.other) is not None:
+                self._reason = _of(other)
             if place.reduction is not None:
                 self.reductions[place.reduction].add(_behind(place.order, self._orders[target]))
                 if place.reduced and min(place.reduced) > 0 and self._orders[target] == ():
@@ -118,10 +131,12 @@ class Walk:
             if not is_scalar(tensor) and tensor not in self.stored:
                 self.stored.append(tensor)
             return []
-        moments = node.op in FUSED_OPS and node.inputs and tensor.port in _BATCH_PORTS
-        if moments and self._in_x(node.inputs[0]) is not None:
-            self.reached_x = True
-            self.fused.append(node)
+        if node.op in FUSED_OPS and node.inputs and tensor.port in _BATCH_PORTS:
+            if self._in_x(node.inputs[0]) is not None:
+                self.reached_x = True
+                self.fused.append(node)
+            else:
+                self._reason = f"the statistics are computed from another tensor, {node.inputs[0].name}"
             return []
         if node.op in _SHAPES:
             return []
@@ -132,11 +147,22 @@ class Walk:
             self.reductions.setdefault(node, set())
             axes = integers(node.inputs[1])
             reduced = None if axes is None or place.reduced is None else place.reduced.union(axes)
-            return [_Place(node.inputs[0], node, (), reduced, None)]
+            other = place.other if place.reduction is None else None
+            return [
+                place._replace(tensor=node.inputs[0], reduction=node, order=(), reduced=reduced, other=other)
+            ]
+        if node.op in SPLITS and place.reduction is not None:
+            self._ports.setdefault(node, set()).add(tensor.port)
         order = _behind(place.order, _order(node)) if node.op == "Transpose" else place.order
-        reduced = place.reduced if place.reduction is None or node.op in _ELEMENTWISE else None
-        nonlinear = node if place.reduction is not None and node.op in _NONLINEAR else place.nonlinear
-        return [_Place(one, place.reduction, order, reduced, nonlinear) for one in self._inputs(node)]
+        inner = place.reduction is not None
+        onward = place._replace(
+            order=order,
+            reduced=place.reduced if not inner or node.op in _ELEMENTWISE else None,
+            other=node if _is_another(node, place) else place.other,
+            behind=place.behind if inner else place.behind | operands(node),
+            squared=place.squared or is_a_square(node),
+        )
+        return [onward._replace(tensor=one) for one in self._inputs(node)]
 
     def _inputs(self, node: Node) -> tuple[Tensor, ...]:
         """The inputs that carry values rather than shapes or places."""
@@ -180,6 +206,18 @@ class Walk:
         """Whether a single reduction was met, and what it reduces is x."""
         reduced = [cast_free(node.inputs[0]) for node in self.reductions]
         return len(reduced) == 1 and reduced[0] in self._targets
+
+
+def _is_another(node: Node, place: _Place) -> bool:
+    """Whether the node, met at this place, makes another tensor of x, or other statistics of those of x."""
+    if place.reduction is None:
+        return node.op in PICKS
+    return gives_another(node, place.reduction, place.behind, squared=place.squared)
+
+
+def _of(node: Node) -> str:
+    """Why moments of what the node gives are no statistics of x."""
+    return f"the statistics are those of {node.op} {node.label}, not of x"
 
 
 def _foreign(node: Node) -> str:

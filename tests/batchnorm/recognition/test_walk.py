@@ -96,7 +96,6 @@ MOMENTS = {
         "m = Mean(x, axes)\nn = Mean(x, axes)\ny = ConcatV2(m, n, half)\n",
         Found((0, 1, 2)),
     ),
-    "some of it": ("m = Mean(x, axes)\ny = GatherV2(m, half)\n", Found((0, 1, 2), of_x=True)),
     "over axes that are fed": ("fed = Placeholder(dtype=int32)\ny = Mean(x, fed)\n", Found(None, of_x=True)),
     "of the transpose": ("z = Transpose(x, to_first)\ny = Mean(z, channels)\n", Found((2,))),
     "of the transpose of a transpose": (
@@ -131,7 +130,10 @@ STORED = {
         "d = Sub(x, mean)\nm = Mean(d, axes)\ny = Add(m, mean)\n",
         Found((0, 1, 2), ("mean",), ("mean",)),
     ),
-    "that x is taken off": ("d = Sub(mean, x)\ny = Mean(d, axes)\n", Found((0, 1, 2), ("mean",))),
+    "that x is taken off": (
+        "d = Sub(mean, x)\nq = Square(d)\ny = Mean(q, axes)\n",
+        Found((0, 1, 2), ("mean",)),
+    ),
     "laid out and taken off x": (
         "to = Const([1, 1, 1, 3])\nm = Reshape(mean, to)\nc = Cast(x)\nd = SquaredDifference(c, m)\n"
         "y = Mean(d, axes)\n",
@@ -203,7 +205,7 @@ UNJUDGED = {
     ),
     "moments of another fused op": (
         FUSED.format("other", '"NHWC"') + "y = Identity(bn:1)\n",
-        "the statistics come from FusedBatchNormV3 bn, neither a moment of x nor stored",
+        "the statistics are computed from another tensor, other:0",
     ),
 }
 

@@ -10,9 +10,8 @@ from copy import deepcopy
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, overload
 
-from bninspect.api.frame import frame
 from bninspect.api.notebook import shown
-from bninspect.errors import SelectionError
+from bninspect.errors import PackageError, SelectionError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.render.json import finite
 from bninspect.render.line import Room
@@ -98,10 +97,24 @@ class Shown:
         """The rows of `to_dict` as a table, `own.score` for the score in `own`; a row for each layer, of a
         check for each finding. Raises PackageError where pandas is not installed.
         """
-        return frame(self.to_dict()[self.ROWS])
+        return _frame(self.to_dict()[self.ROWS])
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.verdict}>"
 
     def _repr_html_(self) -> str:
         return shown(self.verdict, self.pictures, self.to_dict()[self.ROWS], self.COLUMNS)
+
+
+def _frame(rows: Sequence[dict[str, Any]]) -> DataFrame:
+    """The rows as a table, a column for each number or text, `own.score` for the score in `own`.
+
+    Raises PackageError where pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise PackageError(
+            "to_frame needs pandas, which is not installed: pip install pandas; to_dict gives the same rows"
+        ) from None
+    return pandas.json_normalize(list(rows))

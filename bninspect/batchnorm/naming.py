@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bninspect.batchnorm.layer import BatchNorm, Report
     from bninspect.graph import Node, Tensor
@@ -75,10 +75,13 @@ def named_as(original: Report, report: Report) -> Report:
     """The report with its layers called as in the original, which is of the same model with other calls
     written out: a name is made unique among the layers of one report, so that one layer may have two.
     """
-    names = {_place(layer): layer.name for layer in original.layers}
-    layers = {
-        layer.name: replace(layer, name=names.get(_place(layer), layer.name)) for layer in report.layers
-    }
+    known = by_place(original)
+    return with_layers(report, lambda layer: replace(layer, name=known.get(place(layer), layer).name))
+
+
+def with_layers(report: Report, changed: Callable[[BatchNorm], BatchNorm]) -> Report:
+    """The report with its layers changed, in its groups, too."""
+    layers = {layer.name: changed(layer) for layer in report.layers}
     switches = tuple(
         replace(group, layers=tuple(layers[layer.name] for layer in group.layers))
         for group in report.switches
@@ -86,6 +89,11 @@ def named_as(original: Report, report: Report) -> Report:
     return replace(report, layers=tuple(layers.values()), switches=switches)
 
 
-def _place(layer: BatchNorm) -> tuple[str, int]:
+def by_place(report: Report) -> dict[tuple[str, int], BatchNorm]:
+    """The layers, each under its place."""
+    return {place(layer): layer for layer in report.layers}
+
+
+def place(layer: BatchNorm) -> tuple[str, int]:
     """Where its output stands, which is the same however much of the model is written out."""
     return layer.output.node.name, layer.output.port

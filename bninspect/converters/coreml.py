@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bninspect.converters.fact import Converter, Fact, Serves
-from bninspect.converters.importing import REFUSED
+from bninspect.converters.shared_facts import REFUSED
 
 _UNSUPPORTED = frozenset({"_FusedBatchNormEx", "BatchNormWithGlobalNormalization", "FusedBatchNormV2"})
 

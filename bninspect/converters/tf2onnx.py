@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.converters.fact import Converter, Fact, Serves
-from bninspect.converters.importing import REFUSED
-from bninspect.converters.shared_facts import KEEPS_CONDITIONAL, KEEPS_INFERENCE, TRAINS_UNLESS_FED
+from bninspect.converters.shared_facts import KEEPS_CONDITIONAL, KEEPS_INFERENCE, REFUSED, TRAINS_UNLESS_FED
 
 _HANDED_ON = frozenset({"_FusedBatchNormEx", "BatchNormWithGlobalNormalization"})
 

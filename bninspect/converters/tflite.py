@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bninspect.converters.fact import Converter, Fact, Serves
-from bninspect.converters.importing import REFUSED
 from bninspect.converters.shared_facts import (
     KEEPS_CONDITIONAL,
     KEEPS_INFERENCE,
     KEEPS_TRAINING,
+    REFUSED,
     TRAINS_UNLESS_FED,
 )
 

@@ -63,6 +63,17 @@ class Line(NamedTuple):
                 yield ((left + piece, "plain" if label else self.tone),)
 
 
+def fix_line(fix: str, code: str, said: dict[str, str], indent: int) -> Line:
+    """The fix of a finding, once, however many findings it is the fix of: `fix: bninspect strip ...`, or
+    `fix: the one of BN405` where that rule has said it before; `said` is what was said so far, and by which
+    rule.
+    """
+    first = said.setdefault(fix, code)
+    if first != code:
+        return Line(f"fix: the one of {first}", indent=indent)
+    return Line(fix, indent=indent, label="fix: ", whole=fix.startswith("bninspect "))
+
+
 def pieces(text: str, width: int | None, hang: int = 0) -> list[str]:
     """The text, safe to print, in lines of at most `width`; `hang` spaces stand before all but the first."""
     text = printable(text)

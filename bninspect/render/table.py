@@ -61,6 +61,11 @@ class Table:
         self.titled = titled
         self.indent = indent
 
+    @classmethod
+    def without(cls, names: Column, columns: Sequence[Column], left_out: Sequence[Sequence[str]]) -> Table:
+        """The names, and the columns whose titles a layout does not leave out, the richest layout first."""
+        return cls(*([names, *(one for one in columns if one.title not in titles)] for titles in left_out))
+
     def shown(self, room: Room) -> Sequence[Column]:
         """The columns that are drawn in so much room: of the richest layout that fits, else the leanest."""
         if room.width is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.layer import MovingStatistics
 from bninspect.batchnorm.missing import missing_weights
+from bninspect.batchnorm.naming import by_place, place, with_layers
 from bninspect.batchnorm.stored import stored_statistics
 from bninspect.errors import RewriteError
 from bninspect.graph import Tensor, flatten
@@ -131,18 +132,11 @@ def _as_known(found: Report, original: Report) -> Report:
     """The layers as the original knows them (told by the node that gives their output): their names, and what
     only a training graph tells.
     """
-    known = {(layer.output.node.name, layer.output.port): layer for layer in original.layers}
-    named = {
-        layer.name: _told(layer, known.get((layer.output.node.name, layer.output.port)), found.graph)
-        for layer in found.layers
-    }
-    switches = tuple(
-        replace(group, layers=tuple(named[layer.name] for layer in group.layers)) for group in found.switches
-    )
-    return replace(found, layers=tuple(named.values()), switches=switches)
+    known = by_place(original)
+    return with_layers(found, lambda layer: _completed(layer, known.get(place(layer)), found.graph))
 
 
-def _told(layer: BatchNorm, before: BatchNorm | None, graph: Graph) -> BatchNorm:
+def _completed(layer: BatchNorm, before: BatchNorm | None, graph: Graph) -> BatchNorm:
     if before is None:
         return layer
     if layer.moving is None and before.moving is not None:

@@ -1,7 +1,10 @@
-"""What an event file holds, as bytes: the version of the format, a graph, numbers and histograms under tags.
+"""What an event file holds, as bytes: the version of the format, a graph, numbers and histograms under tags;
+each event is a TFRecord:
 
-Source: tensorflow/core/util/event.proto and core/framework/summary.proto. The time of every event is 0, so
-that the same facts give the same bytes.
+    length, 8 bytes | masked CRC of it, 4 | content | masked CRC of it, 4        all little-endian
+
+Source: tensorflow/core/util/event.proto, core/framework/summary.proto, tsl/lib/io/record_writer.h. The time
+of every event is 0, so that the same facts give the same bytes.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bninspect.checksum import masked_crc32c
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graphdef.schema import message_class
 from bninspect.graphdef.writer import rewritten, serialized
@@ -83,3 +87,13 @@ def _light(node: NodeDef) -> NodeDef:
 def _written(**fields: object) -> bytes:
     data: bytes = message_class("Event")(**fields).SerializeToString(deterministic=True)
     return data
+
+
+def framed(content: bytes) -> bytes:
+    """The record of an event."""
+    length = len(content).to_bytes(8, "little")
+    return length + _checksum(length) + content + _checksum(content)
+
+
+def _checksum(data: bytes) -> bytes:
+    return masked_crc32c(data).to_bytes(4, "little")

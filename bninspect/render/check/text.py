@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.stored import UNREAD_VARIABLES
 from bninspect.render.check.groups import Group, groups, of_layers
 from bninspect.render.check.words import counts, headline, summary
-from bninspect.render.fixes import fix_line
-from bninspect.render.line import Line
+from bninspect.render.line import Line, fix_line
 from bninspect.rules.rule import Severity
 from bninspect.text import by_reason, listed
 

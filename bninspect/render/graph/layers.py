@@ -53,9 +53,7 @@ def layer_table(layers: Sequence[BatchNorm]) -> Table:
         for title, cells in texts.items()
         if set(cells) != {NONE} and (title in _ALWAYS or len(set(cells)) > 1)
     ]
-    return Table(
-        *([names, *(column for column in columns if column.title not in titles)] for titles in _WITHOUT)
-    )
+    return Table.without(names, columns, _WITHOUT)
 
 
 def _texts(layers: Sequence[BatchNorm]) -> dict[str, list[str | None]]:

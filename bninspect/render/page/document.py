@@ -5,15 +5,20 @@ Its policy allows its own styles, pictures within it, and the one script whose h
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
+from functools import cache
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bninspect.render.page.markup import Html, joined, shortened, tag
-from bninspect.render.page.style import script, style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_COMMENT = re.compile(r"/\*.*?\*/|^\s*//[^\n]*$", re.DOTALL | re.MULTILINE)
+_SPACE = re.compile(r"\s*\n\s*")
 
 
 def document(title: str, body: Iterable[str], *, scripted: bool = True) -> str:
@@ -41,3 +46,20 @@ def document(title: str, body: Iterable[str], *, scripted: bool = True) -> str:
         lang="en",
     )
     return f"<!doctype html>\n{whole}\n"
+
+
+def style() -> str:
+    """The style sheet."""
+    return _short("page.css")
+
+
+def script() -> str:
+    """The script: it opens what a link points to, and filters the rows of a table."""
+    return _short("page.js")
+
+
+@cache
+def _short(name: str) -> str:
+    """The file beside this one as it is sent: without comments and indents."""
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return _SPACE.sub("\n", _COMMENT.sub("", text)).strip()

@@ -69,7 +69,7 @@ def _table(outputs: Sequence[OutputDifference]) -> Table:
         for title, texts in columns.items()
         if set(texts) != {"-"}
     ]
-    return Table(*([names, *(one for one in shown if one.title not in titles)] for titles in _WITHOUT))
+    return Table.without(names, shown, _WITHOUT)
 
 
 def _share(share: float) -> str:

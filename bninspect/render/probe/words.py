@@ -6,8 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.verdict import without_layers
-from bninspect.render.fixes import fix_line
-from bninspect.render.line import Line
+from bninspect.render.line import Line, fix_line
 from bninspect.rules import Severity, rules
 from bninspect.rules.facts.outputs import distance, effect, relative
 from bninspect.text import counted, listed, number, sentence, short

@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from bninspect.render.page.style import style
+from bninspect.render.page.document import style
 
 EYES = {
     "usual": np.eye(3),

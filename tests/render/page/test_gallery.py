@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bninspect.render.page.style import script, style
+from bninspect.render.page.document import script, style
 from tests.pages.gallery import GALLERY, PAGES
 from tests.support.page_facts import PageReader
 

@@ -10,7 +10,7 @@ import pytest
 
 from bninspect.commands.report.facts import PageFacts
 from bninspect.commands.report.states import LayerState
-from bninspect.render.page.style import script
+from bninspect.render.page.document import script
 from tests.support.page_facts import STALE, PageReader, facts_of_probe, network, page
 from tests.support.probes import output, probe, probed
 

@@ -30,12 +30,12 @@ def from_json(text: str | bytes, deepest: int = _DEEPEST) -> Any:
         raise _deep(deepest) from None
 
 
-def from_toml(stream: BinaryIO, deepest: int = _DEEPEST) -> dict[str, Any]:
-    """The document. Raises ValueError for bytes that are no TOML, and for more levels than `deepest`."""
+def from_toml(stream: BinaryIO) -> dict[str, Any]:
+    """The document. Raises ValueError for bytes that are no TOML, and for one nested too deeply."""
     try:
-        found: dict[str, Any] = _shallow(tomllib.load(stream), deepest)
+        found: dict[str, Any] = _shallow(tomllib.load(stream), _DEEPEST)
     except RecursionError:
-        raise _deep(deepest) from None
+        raise _deep(_DEEPEST) from None
     return found
 
 

@@ -134,7 +134,7 @@ def _is_graphdef(buffer: Buffer, start: int, end: int) -> bool:
     """Its first node has a name and an op; or it has no node but versions."""
     node = _first(buffer, start, end, 1)
     if node is None:
-        if _holds(buffer, start, end, 2, _begins_with_a_node):
+        if _holds(buffer, start, end, _begins_with_a_node):
             return False  # a MetaGraph that says nothing about itself
         versions = _first(buffer, start, end, 4) or _first(buffer, start, end, 2)
         return start == end or (versions is not None and versions.wire == wire.LENGTH)
@@ -152,10 +152,9 @@ def _begins_with_a_node(buffer: Buffer, start: int, end: int) -> bool:
     return op.end - op.start < 256 and _OP_NAME.match(bytes(buffer[op.start : op.end])) is not None
 
 
-def _holds(
-    buffer: Buffer, start: int, end: int, number: int, check: Callable[[Buffer, int, int], bool]
-) -> bool:
-    field = _first(buffer, start, end, number)
+def _holds(buffer: Buffer, start: int, end: int, check: Callable[[Buffer, int, int], bool]) -> bool:
+    """Whether its first field 2 is a message that passes the check."""
+    field = _first(buffer, start, end, 2)
     return field is not None and field.wire == wire.LENGTH and check(buffer, field.start, field.end)
 
 
@@ -163,7 +162,7 @@ def _is_metagraph(buffer: Buffer, start: int, end: int) -> bool:
     """Field 2 is a GraphDef (in a GraphDef it would be the library, whose first field is a function)."""
     first = _first(buffer, start, end, 1)
     may_be = first is None or first.wire == wire.LENGTH
-    return may_be and not _is_graphdef(buffer, start, end) and _holds(buffer, start, end, 2, _is_graphdef)
+    return may_be and not _is_graphdef(buffer, start, end) and _holds(buffer, start, end, _is_graphdef)
 
 
 def _is_savedmodel(buffer: Buffer, start: int, end: int) -> bool:
@@ -171,7 +170,7 @@ def _is_savedmodel(buffer: Buffer, start: int, end: int) -> bool:
     leaves out.
     """
     first = _first(buffer, start, end, 1)
-    return (first is None or first.wire == wire.VARINT) and _holds(buffer, start, end, 2, _is_metagraph)
+    return (first is None or first.wire == wire.VARINT) and _holds(buffer, start, end, _is_metagraph)
 
 
 def _is_hub_marker(buffer: Buffer, size: int) -> bool:

@@ -189,15 +189,10 @@ def _formula(chain: Chain, x: Tensor, moments: tuple[Tensor, Tensor], layer: Bat
     scale = chain.op("scale", "Rsqrt", (chain.op("shifted", "Add", (variance, epsilon), T=t),), T=t)
     y = chain.op("normalized", "Mul", (centred, scale), T=t)
     if site.gamma is not None:
-        y = chain.op("scaled", "Mul", (y, _parameter(chain, "gamma", site.gamma, layer, wide)), T=t)
+        y = chain.op("scaled", "Mul", (y, chain.cast("gamma", site.gamma, dtype_of(site.gamma), wide)), T=t)
     if site.beta is not None:
-        y = chain.op("offset", "Add", (y, _parameter(chain, "beta", site.beta, layer, wide)), T=t)
+        y = chain.op("offset", "Add", (y, chain.cast("beta", site.beta, dtype_of(site.beta), wide)), T=t)
     return chain.cast("y", y, wide, dtype_of(site.output))
-
-
-def _parameter(chain: Chain, name: str, tensor: Tensor, layer: BatchNorm, wide: str) -> Tensor:
-    """gamma or beta in the type of the chain, laid out as the file does."""
-    return chain.cast(name, tensor, dtype_of(tensor), wide)
 
 
 def kept_axes_last(

@@ -102,7 +102,7 @@ def try_converters(
     return tuple(found), untried
 
 
-def run_converters(requests: Sequence[Mapping[str, Any]], seconds: float = SECONDS) -> str | None:
+def run_converters(requests: Sequence[Mapping[str, Any]]) -> str | None:
     """Runs requests to one converter in one child, in order; why it ended early, if it did."""
     first = Path(requests[0]["result"])
     listed = first.with_suffix(".requests")
@@ -113,10 +113,10 @@ def run_converters(requests: Sequence[Mapping[str, Any]], seconds: float = SECON
             ended = subprocess.run(
                 [sys.executable, "-m", _CHILD, str(listed)],
                 env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                timeout=seconds * len(requests), check=False,
+                timeout=SECONDS * len(requests), check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            return f"it did not end within {seconds:g} s"
+            return f"it did not end within {SECONDS:g} s"
     return f"its process ended with {ended.returncode}" if ended.returncode else None
 
 

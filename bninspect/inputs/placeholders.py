@@ -218,10 +218,14 @@ def _short(place: Placeholder) -> str:
     return place.name.removesuffix(":0")
 
 
-def example(graph: Graph, place: Placeholder) -> str:
-    """`--feed NAME=VALUE` with a value of the placeholder's dtype and shape: `x=@x.npy`, `keep_prob=1.0`."""
+def example(graph: Graph, place: Placeholder, value: str | None = None) -> str:
+    """`--feed NAME=VALUE` with this value, or one of the placeholder's dtype and shape: `x=@x.npy`,
+    `keep_prob=1.0`.
+    """
     array = f"@{_short(place).rpartition('/')[2]}.npy"
-    if place.dtype == "string":
+    if value is not None and not place.shape:
+        pass
+    elif place.dtype == "string":
         value = _EXAMPLES.get(content(graph, place) or "", array if place.shape else "TEXT")
     elif place.shape:
         value = array

@@ -15,6 +15,8 @@ from weakref import WeakKeyDictionary
 
 from bninspect.batchnorm import Mode
 from bninspect.batchnorm.missing import missing_weights
+from bninspect.batchnorm.verdict import source_value
+from bninspect.batchnorm.wiring.predicates.predicate import analyse
 from bninspect.errors import BninspectError, InputError
 from bninspect.graph.loops import in_loops
 from bninspect.graph.outputs import model_outputs
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from bninspect.batchnorm import Report
-    from bninspect.graph import Graph
+    from bninspect.graph import Graph, Tensor
     from bninspect.inputs.request import Request
     from bninspect.measure.presets import PresetFit
 
@@ -212,23 +214,37 @@ def _outputs(report: Report, *, needed: bool) -> str | None:
 
 def inputs_wanted(report: Report) -> str:
     """The options that give the model what it has to be fed, if nobody gave it anything: `--image DIR`,
-    `--feed wav_data=@clip.wav`; empty for a model without placeholders.
+    `--feed wav_data=@clip.wav`; empty for a model without placeholders. Nothing that is only there to decide
+    the mode; what decides if layers run at all, so that they do.
     """
-    needed = upstream(tensor.node for tensor in report.outputs)
-    decided = {decider.tensor for decider in deciders(report)}
-    places = [place for place in placeholders(report.graph, needed) if place.tensor not in decided]
+    decided = {one for decider in deciders(report) for one, _ in decider.asking}
+    graph = report.graph
+    ends = {one.node for one in decided if len(list(graph.uses(one.node))) == len(list(graph.uses_of(one)))}
+    needed = upstream((tensor.node for tensor in report.outputs), until=ends.__contains__)
+    places = [place for place in placeholders(graph, needed) if place.tensor not in decided]
     try:
-        image = image_input(report.graph, places, report.layers, None)
+        image = image_input(graph, places, report.layers, None)
     except InputError:
         image = None
     if image is not None:  # what stands before it does not run
-        end = image.tensor.node
-        needed = upstream((tensor.node for tensor in report.outputs), until=lambda node: node is end)
+        ends.add(image.tensor.node)
+        needed = upstream((tensor.node for tensor in report.outputs), until=ends.__contains__)
     others = [
         place for place in places if place != image and not place.has_default and place.tensor.node in needed
     ]
-    feeds = [example(report.graph, place) for place in others]
+    running = _values_that_run(report)
+    feeds = [example(graph, place, running.get(place.tensor)) for place in others]
     return " ".join(([] if image is None else [IMAGES]) + feeds)
+
+
+def _values_that_run(report: Report) -> dict[Tensor, str]:
+    """What decides whether layers run at all -> its value for which they do."""
+    found: dict[Tensor, str] = {}
+    for predicate, value in (pair for layer in report.layers for pair in layer.runs_when):
+        decided = analyse(predicate)
+        if decided.source is not None:
+            found.setdefault(decided.source, source_value(decided.source, value == decided.true_when))
+    return found
 
 
 def _words(request: Request) -> tuple[str, ...]:

@@ -144,6 +144,12 @@ def test_weights_come_before_every_command() -> None:
 
 
 KEEP = "keep = Placeholder(dtype=float, shape=[])\nscaled = Mul(y, keep)\n"
+BY_A_NUMBER = "rate = Placeholder(dtype=float, shape=[])\nhigh = Const(5.0)\nphase = Less(rate, high)\n"
+TRAINS_ALONE = (
+    PHASE + "handed = Switch(x, phase)\nnone = Const([])\n"
+    "a = FusedBatchNormV3(handed:1, gamma, beta, none, none)\nb = Identity(handed)\ny = Merge(b, a)\n"
+)
+"""A layer that is there in training alone."""
 BEHIND = """
 raw = Placeholder(dtype=string, shape=[])
 decoded = DecodeRaw(raw, out_type=float)
@@ -160,11 +166,15 @@ x = PlaceholderWithDefault(decoded, dtype=float, shape=[-1, 8, 8, 3])
         (STORED + PHASE + fused_cond("phase") + KEEP, "--image DIR --feed keep=1.0"),
         (STORED + fused() + "half = Const(0.5)\nkeep = PlaceholderWithDefault(half, dtype=float, shape=[])\n"
          "scaled = Mul(y, keep)\n", "--image DIR"),
+        (STORED + BY_A_NUMBER + fused_cond("phase"), "--image DIR"),
+        (STORED + BY_A_NUMBER + fused_cond("phase") + "end = Mul(y, rate)\n", "--image DIR --feed rate=1.0"),
+        (STORED + TRAINS_ALONE, "--image DIR --feed phase=true"),
         (BEHIND + PARAMETERS + fused(), "--image DIR"),
         ("x = Placeholder(dtype=float, shape=[-1, 3])\ny = Relu(x)\n", "--feed x=@x.npy"),
         ("y = Const([1.0, 2.0])\n", ""),
     ],
     ids=["an image", "and a number", "and a number of one output", "a mode is decided by strip", "a default",
+         "of a number that decides", "which is read elsewhere", "for a layer to run",
          "what stands before the image", "an array", "nothing"],
 )  # fmt: skip
 def test_what_a_model_is_fed(text: str, words: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.wiring.deciding import sent_to_training_by
+from bninspect.batchnorm.wiring.deciding import only_in_training, sent_to_training_by
 from bninspect.batchnorm.wiring.sets import by_set
 from bninspect.text import counted
 
@@ -137,13 +137,19 @@ def behaviours(report: Report, *, deploy: bool = False) -> tuple[Behaviour, ...]
 
 
 def _behaviours(report: Report, for_training: bool) -> Iterator[Behaviour]:
+    idle = only_in_training(report.layers)
     for mode in (Mode.TRAINING, Mode.INFERENCE):
-        around: dict[str, list[BatchNorm]] = {}
+        around: dict[tuple[str, bool], list[BatchNorm]] = {}
         for layer in report.layers:
             if layer.switch is None and layer.mode is mode:
-                around.setdefault(", ".join(source.name for source, _ in layer.runs_when), []).append(layer)
-        for conditionals, alike in around.items():
-            yield _fixed(tuple(alike), mode, conditionals, for_training)
+                conditionals = ", ".join(source.name for source, _ in layer.runs_when)
+                around.setdefault((conditionals, layer in idle), []).append(layer)
+        for (conditionals, alone), alike in around.items():
+            if alone:
+                brief = f"in training only, inside a conditional on {conditionals}"
+                yield Behaviour(tuple(alike), brief, brief, True)
+            else:
+                yield _fixed(tuple(alike), mode, conditionals, for_training)
     for group in report.switches:
         yield from _decided(group)
 

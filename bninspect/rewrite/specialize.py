@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.branches import Fixed, Switched
 from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.wiring.conditions import Conditions, constant_truth
-from bninspect.batchnorm.wiring.deciding import value_at, value_of
+from bninspect.batchnorm.wiring.deciding import only_in_training, value_at, value_of
 from bninspect.errors import RewriteError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph.ops import MERGES, SWITCHES
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 _LAST_GLOBAL = 8
 """The last GraphDef version with BatchNormWithGlobalNormalization; TensorFlow refuses it from then on."""
+ONLY_IN_TRAINING = "it only runs where the other layers train"
 _UNWRITABLE = "it stands in a loop, where its formula cannot be replaced"
 _OUTSIDE = "it stands in a loop, and its stored statistics outside of it"
 
@@ -96,8 +97,12 @@ def specialize(
     edits = Edits(report.graph)
     conditions = Conditions(report.graph)
     changes = []
+    idle = only_in_training(report.layers)
     for layer in report.layers:
         mode = choice if isinstance(choice, Mode) else choice(layer)
+        if layer in idle and mode is Mode.INFERENCE:
+            changes.append(LayerChange(layer=layer, mode=mode, what="left", reason=ONLY_IN_TRAINING))
+            continue
         own = mode if parameters is None or not parameters(layer) else Mode.INFERENCE
         changes.append(_specialized(layer, mode, own, edits, conditions))
     hold_updates(edits)
@@ -279,17 +284,13 @@ def _flip_to_inference(layer: BatchNorm, branch: Branch, edits: Edits) -> str | 
         return "its stored statistics are not in the file"
     if edits.in_loop(branch.site.node):
         return _OUTSIDE
-    if layer.form is Form.FOLDED:
-        try:
-            refold(edits, layer, branch.site, moving.mean, moving.variance, anew=False)
-        except RewriteError as error:
-            return str(error)
-        return None
+    kept = moving.mean, moving.variance
     if layer.form is not Form.FUSED:
         try:
-            edits.redirect(
-                branch.site.output, inferred(edits, layer, branch.site, (moving.mean, moving.variance))
-            )
+            if layer.form is Form.FOLDED:
+                refold(edits, layer, branch.site, *kept, anew=False)
+            else:
+                edits.redirect(branch.site.output, inferred(edits, layer, branch.site, kept))
         except RewriteError as error:
             return str(error)
         return None

@@ -13,7 +13,7 @@ from bninspect.errors import RewriteError
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.graph import flatten
 from bninspect.graph.search import upstream
-from bninspect.rewrite.specialize import LayerChange, specialize
+from bninspect.rewrite.specialize import ONLY_IN_TRAINING, LayerChange, specialize
 from bninspect.rewrite.statistics.slots import find_slots
 from bninspect.run.unfused import unfused
 from bninspect.text import first_few, layers, listed
@@ -56,7 +56,11 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
     """
     original, report = report, rewritable(report, mode)
     specialization = specialize(report, mode, everything=True)
-    left = [change for change in specialization.changes if change.what == "left"]
+    left = [
+        change
+        for change in specialization.changes
+        if change.what == "left" and change.reason != ONLY_IN_TRAINING
+    ]
     if left:
         who = layers([change.layer.name for change in left], len(report.layers))
         why = str(left[0].reason)

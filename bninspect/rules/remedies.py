@@ -219,7 +219,8 @@ def inputs_wanted(report: Report) -> str:
     """
     decided = {one for decider in deciders(report) for one, _ in decider.asking}
     graph = report.graph
-    ends = {one.node for one in decided if len(list(graph.uses(one.node))) == len(list(graph.uses_of(one)))}
+    reached = upstream(tensor.node for tensor in report.outputs)
+    ends = {one.node for one in decided if one.node in reached and _gives_only(one, graph)}
     needed = upstream((tensor.node for tensor in report.outputs), until=ends.__contains__)
     places = [place for place in placeholders(graph, needed) if place.tensor not in decided]
     try:
@@ -235,6 +236,11 @@ def inputs_wanted(report: Report) -> str:
     running = _values_that_run(report)
     feeds = [example(graph, place, running.get(place.tensor)) for place in others]
     return " ".join(([] if image is None else [IMAGES]) + feeds)
+
+
+def _gives_only(tensor: Tensor, graph: Graph) -> bool:
+    """Whether nothing else that the tensor's node gives is read."""
+    return len(tuple(graph.uses(tensor.node))) == len(tuple(graph.uses_of(tensor)))
 
 
 def _values_that_run(report: Report) -> dict[Tensor, str]:

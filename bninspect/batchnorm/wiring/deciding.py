@@ -74,6 +74,26 @@ def deciders_of(switch: ModeSwitch, mode: Mode) -> dict[Tensor, bool]:
     return {part.tensor: part.if_true if is_true else part.if_false for part in switch.predicate.parts}
 
 
+def only_in_training(layers: Sequence[BatchNorm]) -> frozenset[BatchNorm]:
+    """The layers fixed in training mode that never run while all others are in inference mode: the same
+    predicate that sends those there keeps these from running (an auxiliary head that only training needs).
+    """
+    alone = [layer for layer in layers if layer.mode is Mode.TRAINING and layer.runs_when]
+    if not alone:
+        return frozenset()
+    serving: dict[Tensor, set[bool]] = {}
+    for layer in layers:
+        if layer.mode is Mode.SWITCHED and layer.switch is not None and not layer.switch.predicate.parts:
+            for tensor, value in deciders_of(layer.switch, Mode.INFERENCE).items():
+                serving.setdefault(tensor, set()).add(value)
+    agreed = {tensor: values.pop() for tensor, values in serving.items() if len(values) == 1}
+    return frozenset(
+        layer
+        for layer in alone
+        if any(value_of(predicate, agreed) is (not value) for predicate, value in layer.runs_when)
+    )
+
+
 def value_at(join: Join, switch: ModeSwitch, mode: Mode, conditions: Conditions) -> bool | None:
     """What the predicate of one of a layer's joins is in a mode of the layer; None where either will do."""
     own, negated = conditions.base(join.predicate)

@@ -150,6 +150,8 @@ def _layers(changes: Sequence[LayerChange]) -> Iterator[Line]:
 def _what(change: LayerChange) -> str:
     """The mode that a layer has now, and how it came to its mode before."""
     before, now = change.layer.mode, change.mode.value
+    if change.what == "left":
+        return "left out, as it runs in training alone"
     if change.what == "kept":
         return f"{now} mode, as before"
     if before is Mode.SWITCHED:

@@ -34,7 +34,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import Mode, State
 from bninspect.batchnorm.stored import NOT_IN_CHECKPOINT
 from bninspect.rules.facts.switched import whenever
-from bninspect.rules.facts.training import is_served, not_served
+from bninspect.rules.facts.training import is_served, not_served, served_layers
 from bninspect.rules.remedies import refresh_command, to_inference
 from bninspect.rules.rule import Rule, Severity
 
@@ -49,7 +49,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Layers in training mode whose stored statistics are in the file; the others are BN102's."""
     if not is_served(case):
         return
-    for layer in case.layers:
+    for layer in served_layers(case):
         if layer.mode is not Mode.TRAINING or layer.statistics.state is State.ABSENT:
             continue
         fixed = "" if layer.switch is None else f": {layer.switch.predicate.tensor.name} is a constant"

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode, State
 from bninspect.rules.facts.switched import whenever
-from bninspect.rules.facts.training import is_served, not_served
+from bninspect.rules.facts.training import is_served, not_served, served_layers
 from bninspect.rules.remedies import refresh_command
 from bninspect.rules.rule import Rule, Severity
 
@@ -56,7 +56,7 @@ def check(case: Case) -> Iterator[Finding]:
     """Layers in training mode without stored statistics."""
     if not is_served(case):
         return
-    for layer in case.layers:
+    for layer in served_layers(case):
         if layer.mode is not Mode.TRAINING or layer.statistics.state is not State.ABSENT:
             continue
         yield RULE.finding(

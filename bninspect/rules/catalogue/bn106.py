@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import Mode
 from bninspect.graph.ops import PLACEHOLDERS
 from bninspect.graph.search import upstream
-from bninspect.rules.facts.training import is_served
+from bninspect.rules.facts.training import is_served, served_layers
 from bninspect.rules.remedies import to_inference
 from bninspect.rules.rule import Rule, Severity
 from bninspect.text import counted, verb
@@ -45,7 +45,7 @@ _WIRE = "pass the placeholder to the layers: tf.layers.batch_normalization(x, tr
 
 def check(case: Case) -> Iterator[Finding]:
     """Boolean placeholders beside all layers, where some layers are fixed to training."""
-    baked = [layer for layer in case.layers if layer.mode is Mode.TRAINING]
+    baked = [layer for layer in served_layers(case) if layer.mode is Mode.TRAINING]
     if not baked:
         return
     graph = case.report.graph

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import Mode
+from bninspect.batchnorm.wiring.deciding import only_in_training
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,9 +32,15 @@ def is_served(case: Case) -> bool:
     return case.deploy or not case.report.is_for_training
 
 
+def served_layers(case: Case) -> list[BatchNorm]:
+    """The layers but those that run in training alone."""
+    idle = only_in_training(case.layers)
+    return [layer for layer in case.layers if layer not in idle]
+
+
 def not_served(case: Case) -> str | None:
     """Why a rule on what is served says nothing of layers that train in this graph; None where it judges."""
-    baked = any(layer.mode is Mode.TRAINING for layer in case.layers)
+    baked = any(layer.mode is Mode.TRAINING for layer in served_layers(case))
     return NOT_SERVED if baked and not is_served(case) else None
 
 

@@ -190,8 +190,9 @@ STRIP = document(
                         "name": text("In the original."),
                         "mode": text("In the original.", *MODES),
                         "change": text(
-                            "branch (one was taken), flipped (its mode changed) or kept (it had the mode).",
-                            "branch", "flipped", "kept",
+                            "branch (one was taken), flipped (its mode changed), kept (it had the mode) or "
+                            "left (it never runs in the mode, and is not written).",
+                            "branch", "flipped", "kept", "left",
                         ),
                         "statistics": text("State of its statistics, as in graph.", *STATES),
                     },

@@ -62,6 +62,12 @@ class Undecided:
 Origin = Batch | Stored | Chosen | Undecided
 
 
+def batches_of(origin: Origin) -> tuple[Batch, ...]:
+    """The moments of x that a statistic is, or can be."""
+    sides = (origin.if_true, origin.if_false) if isinstance(origin, Chosen) else (origin,)
+    return tuple(side for side in sides if isinstance(side, Batch))
+
+
 @frozen_dataclass(eq=False)
 class Carried:
     """How a batch norm stands in a convolution: its scale in the weights, its offset behind."""

@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.layer import Lookalike, Unrecognised
 from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.recognition.algebra import ADDS, Region, root_of
-from bninspect.batchnorm.recognition.batches.ghost import is_over_images
+from bninspect.batchnorm.recognition.batches.ghost import (
+    data_format_of_groups,
+    is_of_one_image,
+    is_over_images,
+)
 from bninspect.batchnorm.recognition.batches.renorm import Uncorrected, corrects, uncorrected
 from bninspect.batchnorm.recognition.epsilon import radicand_of, roots_alike, unsettled
 from bninspect.batchnorm.recognition.formula import Match
@@ -22,7 +26,7 @@ from bninspect.batchnorm.recognition.moments import REDUCTIONS
 from bninspect.batchnorm.recognition.origin import origin
 from bninspect.batchnorm.recognition.undecided import without_match
 from bninspect.batchnorm.recognition.variance import is_parameter, is_variance_like
-from bninspect.batchnorm.site import Batch, Chosen, Site, Stored, Undecided
+from bninspect.batchnorm.site import Batch, Chosen, Site, Stored, Undecided, batches_of
 from bninspect.graph.shapes import rank
 from bninspect.graph.trace import content, integers, is_scalar, same, scalar, shape_of, value
 
@@ -86,11 +90,15 @@ def _judge(
     reason = _no_batch(match.x, mode)
     if reason is not None:
         return Lookalike(node=match.output.node, kind="other", reason=reason)
+    over = {batch.axes for one in origins for batch in batches_of(one)}
+    axes = over.pop() if len(over) == 1 else ()
+    if is_of_one_image(whole, axes):
+        reason = f"its moments are taken over axes {list(axes)}, of groups of one image each"
+        return Lookalike(node=match.output.node, kind="instance_norm", reason=reason)
     if isinstance(mode, Lookalike):
-        axes = {one.axes for one in origins if isinstance(one, Batch)}
-        if len(axes) != 1 or not is_over_images(whole, axes.pop()):
+        if not is_over_images(whole, axes):
             return mode
-        mode = Mode.TRAINING
+        mode = Mode.SWITCHED if isinstance(origins[0], Chosen) else Mode.TRAINING
     mean_origin, variance_origin = origins
     found = uncorrected(whole, behind, conditions) if mode is Mode.TRAINING else Uncorrected(match=whole)
     for one in (mode, found):
@@ -114,8 +122,8 @@ def _judge(
         variance_origin=variance_origin,
         epsilon=parts.epsilon,
         output=whole.output,
-        data_format=_data_format(mean_origin, match),
-        kept_axes=_kept_axes(mean_origin, match),
+        data_format=_data_format(mean_origin, whole),
+        kept_axes=_kept_axes(mean_origin, whole),
         renormalization=found.renormalization,
     )
 
@@ -196,9 +204,9 @@ def _first_of_each_x(region: Region, decided: list[tuple[Match, Site | Lookalike
 
 def _data_format(mean: Origin, match: Match) -> str:
     """Channels last or first, by the axes of the moments, or by the layout of the stored mean."""
-    batch = next((side for side, _ in _sides(mean, match) if isinstance(side, Batch)), None)
-    if batch is not None:
-        return "NHWC" if _leave_the_last(batch.axes) else "NCHW"
+    for batch in batches_of(mean):
+        of_groups = data_format_of_groups(match, batch.axes)
+        return of_groups or ("NHWC" if _leave_the_last(batch.axes) else "NCHW")
     shape = _laid_out(match.mean) or ()
     is_first = len(shape) >= 3 and shape[-1] == 1 and sum(size != 1 for size in shape) == 1
     return "NCHW" if is_first else "NHWC"
@@ -234,7 +242,7 @@ def _kept_axes(mean: Origin, match: Match) -> tuple[int, ...]:
     for side, _ in sides:
         if isinstance(side, Batch) and side.of_x and (dimensions := rank(match.x)):
             reduced = {axis % dimensions for axis in side.axes}
-            if 0 not in reduced:  # of groups of images, which stand on an axis of their own meanwhile
+            if is_over_images(match, side.axes):  # the groups stand on an axis of their own meanwhile
                 return ()
             kept = tuple(axis - dimensions for axis in range(dimensions) if axis not in reduced)
             several = laid_out is None or len(kept) <= max(1, len(laid_out))

@@ -286,7 +286,7 @@ def test_moments_over_groups_of_images_are_over_the_same_axes(mean: str, varianc
 
 def test_a_group_of_one_image_is_normalized_by_its_own() -> None:
     (reason,) = reasons(ghost("[-1, 1, 8, 8, 3]", "[1, 2, 3]"))
-    assert reason.endswith("its moments are taken over axes [1, 2, 3], per image: not over the batch")
+    assert reason.endswith("its moments are taken over axes [1, 2, 3], of groups of one image each")
 
 
 def test_moments_over_groups_of_channels_are_not() -> None:

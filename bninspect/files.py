@@ -134,7 +134,7 @@ def _reaching_the_disk(stream: BinaryIO) -> Iterator[None]:
 
 
 def refuse(path: Path) -> None:
-    """Raises OSError where `path` cannot be written, as far as that can be told before: it is a folder, the
+    """Raises OSError where `path` cannot be written, as far as that shows before: it is a folder, the
     folder it would stand in does not exist, or one of the two may not be written.
     """
     target = Path(os.path.realpath(path))

@@ -1,4 +1,4 @@
-"""The step that a command is at, told to whoever listens: a terminal in front of which somebody waits.
+"""The step that a command is at, for whoever listens: a terminal in front of which somebody waits.
 
 Steps begin deep inside: TensorFlow is loaded by the first function that needs it, on whatever thread. No
 caller should have to hand a listener down to there. Without a listener nothing happens, and no result depends

@@ -116,7 +116,7 @@ class BatchNorm:
     momentum: float | None
     """Of moving = moving * momentum + batch * (1 - momentum); None where the file does not say."""
     data_format: str | None
-    """NHWC or NCHW (channels last or first, whatever the rank); None where it cannot be told."""
+    """NHWC or NCHW (channels last or first, whatever the rank); None where it is not known."""
     channels: int | None
     """How many; None where the file does not say."""
     statistics: Statistics

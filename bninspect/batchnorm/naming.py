@@ -58,7 +58,7 @@ def _scope(name: str) -> str:
 
 
 def unique(names: Sequence[str], nodes: Sequence[str]) -> list[str]:
-    """The names, those that occur more than once told apart by their node's own name, else by a number."""
+    """The names, those that occur more than once distinguished by their node's own name, else by a number."""
     counts: dict[str, int] = {}
     for name in names:
         counts[name] = counts.get(name, 0) + 1

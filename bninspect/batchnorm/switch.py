@@ -44,7 +44,7 @@ class Predicate:
     true_when: bool | None
     """The value of the source that makes the predicate true; None where `source` is None."""
     unfed: bool | None = None
-    """The predicate's value when nothing is fed; None where the source has no default that can be told. Not
+    """The predicate's value when nothing is fed; None where the source has no default that is known. Not
     `default == true_when`: a default may be a number other than 0 and 1."""
     reason: str | None = None
     """Why there is no single source, where there is none."""
@@ -80,7 +80,7 @@ class ModeSwitch:
 
     @property
     def served_by_default(self) -> Mode | None:
-        """The mode when nothing is fed; None where the model cannot run so, or the default cannot be told."""
+        """The mode when nothing is fed; None where the model cannot run so, or the default is not known."""
         value = self.predicate.unfed if self.predicate.constant is None else self.predicate.constant
         if value is None:
             return None

@@ -117,7 +117,7 @@ def _reason(error: Exception) -> str:
 def _say(message: str) -> None:
     """One line on standard error, with no control character that a file could have put into it."""
     line = " ".join(message.split())
-    # Where nobody can be told, the exit code still stands.
+    # Where nothing can be printed, the exit code still stands.
     with suppress(OSError):
         click.echo(f"bninspect: {printable(line)}", err=True)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _ENDINGS = (".pb", ".pbtxt", ".meta", ".keras", ".h5", ".hdf5")
-"""What a folder is searched for; a file that is named outright is told by its content."""
+"""What a folder is searched for; a file that is named outright is known by its content."""
 
 
 def models(names: Sequence[str]) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def models(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def identity(path: str | Path) -> Path:
-    """What a model is told from others by: its absolute path; of `saved_model.pb` that of its folder."""
+    """What distinguishes a model from others: its absolute path; of `saved_model.pb` that of its folder."""
     absolute = Path(path).absolute()
     return absolute.parent if absolute.name in SAVED else absolute
 

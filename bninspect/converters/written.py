@@ -132,7 +132,7 @@ class Written:
 
     @property
     def first_of_merge(self) -> Mode | None:
-        """The mode that input 0 of its Merge brings; None if no Merge chooses, or that cannot be told."""
+        """The mode that input 0 of its Merge brings; None if no Merge chooses, or that is not known."""
         if self.is_fixed or not self.by_merge:
             return None
         first = same(self.layer.merges[0].inputs[0])

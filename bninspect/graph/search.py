@@ -174,7 +174,7 @@ def dependents(graph: Graph) -> Callable[[Node], Sequence[Node]]:
 def upstream(
     roots: Iterable[Node], *, controls: bool = True, until: Callable[[Node], bool] | None = None
 ) -> set[Node]:
-    """The roots and all they depend on, through data and (unless told otherwise) control inputs. What a node
+    """The roots and all they depend on, through data and (if `controls`) control inputs. What a node
     depends on for which `until` is true, since it is fed, is not counted.
     """
     before = dependencies if controls else producers

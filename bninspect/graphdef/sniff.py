@@ -1,4 +1,4 @@
-"""What a file is, told by its content and never by its ending; and what a foreign file seems to be."""
+"""What a file is, by its content and never by its ending; and what a foreign file seems to be."""
 
 from __future__ import annotations
 

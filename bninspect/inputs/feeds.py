@@ -54,7 +54,7 @@ def parse(
 
 
 def rows(graph: Graph, fed: Mapping[str, NDArray[Any]]) -> int | None:
-    """How many rows a batch has, as told by an array fed for a placeholder that takes any number of them;
+    """How many rows a batch has, by an array fed for a placeholder that takes any number of them;
     None if none is."""
     for name, array in fed.items():
         place = of(find_tensor(graph, name))

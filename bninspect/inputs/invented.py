@@ -58,7 +58,7 @@ def invented(
 
 
 def _image(graph: Graph, places: Sequence[Placeholder], layers: Sequence[BatchNorm]) -> Placeholder | None:
-    """The placeholder that takes the image, where that can be told."""
+    """The placeholder that takes the image, where one is known."""
     try:
         return image_input(graph, places, layers, None)
     except InputError:

@@ -56,7 +56,7 @@ def prepared(
     """What to feed, after what was bound first; if the preset is `auto`, by the one that fits best, and how
     all of them fit.
 
-    `bound` makes inputs of a request, `fit` tries every preset. If nothing can be told, pixels stay raw.
+    `bound` makes inputs of a request, `fit` tries every preset. If none can be chosen, pixels stay raw.
     """
     if request.preprocess != AUTO:
         return inputs, None

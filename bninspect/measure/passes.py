@@ -38,7 +38,7 @@ its x in that mode."""
 
 
 class Passes:
-    """What is gathered over the batches."""
+    """What was measured over the batches."""
 
     def __init__(self, wishes: Sequence[Wish], keep: Collection[Tensor], served: Mapping[Mode, Mode]) -> None:
         self.wishes = list(wishes)
@@ -63,7 +63,10 @@ class Passes:
         inputs: Inputs,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
-        """Every batch; `progress` is told (images done, images in all). Raises RunError, InputError."""
+        """Every batch; `progress` is called with (images done, images in all).
+
+        Raises RunError, InputError.
+        """
         for number, feeds in enumerate(inputs.batches()):
             if progress is not None:
                 progress(number * inputs.batch_size, inputs.count)

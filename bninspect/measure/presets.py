@@ -42,7 +42,7 @@ class PresetFit:
 
     @property
     def usual(self) -> bool:
-        """Whether the order of colours is the one this preset has unless told otherwise."""
+        """Whether the order of colours is the one this preset has by default."""
         return self.channels == ("bgr" if self.preset == "caffe" else "rgb")
 
     @property

@@ -63,7 +63,7 @@ _SERVED: dict[str, dict[Mode, Mode]] = {
 def probe(
     report: Report, question: Question, request: Request, progress: Callable[[int, int], None] | None = None
 ) -> Probe:
-    """Runs the model in both modes and compares them; `progress` is told (images done, images in all).
+    """Runs the model in both modes and compares them; `progress` is called with (images done, images in all).
 
     Raises InputError for inputs and patches that do not fit, RunError where TensorFlow is missing, an op is
     refused or the run fails, RewriteError where the model cannot be rewritten.

@@ -31,7 +31,7 @@ def load(model: str | os.PathLike[str] | Graph) -> Graph:
     """The graph of the model at this path, with the values of its variables where they can be read; of a
     graph that is loaded already, itself.
 
-    `.pb`, `.pbtxt`, `.meta`, a checkpoint, a SavedModel, `.keras`, `.h5`, each told by its content; `-` for
+    `.pb`, `.pbtxt`, `.meta`, a checkpoint, a SavedModel, `.keras`, `.h5`, each known by its content; `-` for
     standard input. Raises GraphDefError: one line that says what the file seems to be and what to do; of a
     Keras file also RunError, where TensorFlow or Keras is missing or does not load it.
     """

@@ -61,7 +61,7 @@ class Clock:
 
 @contextmanager
 def waiting(what: str, of: str = "images", console: Console | None = None) -> Iterator[Tell]:
-    """Yields what is to be told (images done, images in all), or models; steps are heard meanwhile. The bar
+    """Yields what is called with (images done, images in all), or models; steps are heard meanwhile. The bar
     begins with the first step, or with the first count of several, and is gone at the end.
     """
     if console is None and (sys.stderr is None or not sys.stderr.isatty()):

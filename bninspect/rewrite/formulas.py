@@ -73,7 +73,7 @@ def trained(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
     """The output of a decomposed or global layer in training mode, as new nodes that read its x, gamma and
     beta.
 
-    Raises RewriteError where the type of x or its number of channels cannot be told.
+    Raises RewriteError where the type of x or its number of channels is not known.
     """
     wide = _wide(site)
     chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
@@ -84,7 +84,7 @@ def trained(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
 def restated(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
     """The output of a global layer with the statistics it is given, as new nodes.
 
-    Raises RewriteError where the type of x cannot be told.
+    Raises RewriteError where the type of x is not known.
     """
     return _reading(edits, layer, site, (site.mean, site.variance), None)
 
@@ -92,7 +92,7 @@ def restated(edits: Edits, layer: BatchNorm, site: Site) -> Tensor:
 def inferred(edits: Edits, layer: BatchNorm, site: Site, stored: tuple[Tensor, Tensor]) -> Tensor:
     """The output of a layer with these statistics instead of its own, one value per channel, as new nodes.
 
-    Raises RewriteError where the type of x cannot be told, or how the statistics meet it.
+    Raises RewriteError where the type of x is not known, or how the statistics meet it.
     """
     return _reading(edits, layer, site, stored, layout(layer, -1))
 
@@ -100,7 +100,7 @@ def inferred(edits: Edits, layer: BatchNorm, site: Site, stored: tuple[Tensor, T
 def layout(layer: BatchNorm, channels: int) -> tuple[int, ...]:
     """The shape in which so many values (-1: as many as there are), one per channel, meet the x of a layer.
 
-    Raises RewriteError where the rank of x, or how statistics of several axes are laid out, cannot be told.
+    Raises RewriteError where the rank of x, or how statistics of several axes are laid out, is not known.
     """
     if layer.kept_axes:
         return _of_several_axes(layer, channels)
@@ -126,7 +126,7 @@ def normalized(edits: Edits, layer: BatchNorm, site: Site, mean: np.ndarray, var
     """The output of a layer with these statistics, as new nodes and constants; the arrays are laid out to
     meet x.
 
-    Raises RewriteError where the type of x cannot be told.
+    Raises RewriteError where the type of x is not known.
     """
     wide = _wide(site)
     chain = Chain(edits, f"{site.node.name}/bninspect", site.x.node)
@@ -200,7 +200,7 @@ def kept_axes_last(
 ) -> Tensor:
     """x with the axes that have statistics of their own as its last ones; the image stays the first.
 
-    Raises RewriteError where they are not the last ones, and the rank of the original x cannot be told.
+    Raises RewriteError where they are not the last ones, and the rank of the original x is not known.
     """
     if kept_axes == tuple(range(-len(kept_axes), 0)):
         return x

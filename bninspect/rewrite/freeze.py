@@ -129,7 +129,7 @@ def _refuse(pruned: Pruned, edits: Edits, blocked: dict[Node, str]) -> None:
 
 
 def _as_known(found: Report, original: Report) -> Report:
-    """The layers as the original knows them (told by the node that gives their output): their names, and what
+    """The layers as the original knows them (by the node that gives their output): their names, and what
     only a training graph tells.
     """
     known = by_place(original)

@@ -57,7 +57,7 @@ def measure(
 
     Channels are the last axis, or axis 1 for NCHW, or those of `kept_axes` together (counted from the end)
     where these have statistics of their own. The tensor is the one its readers have after the edits made so
-    far: measure after specializing. Its dtype is told by its node unless given; raises RewriteError where it
+    far: measure after specializing. Its dtype is that of its node unless given; raises RewriteError where it
     is not, or where the rank of x is not and the kept axes are not the last ones.
     """
     x = edits.resolve(tensor)

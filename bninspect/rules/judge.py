@@ -51,7 +51,7 @@ class Judgement:
 
 
 def judge(case: Case, chosen: Iterable[Rule] | None = None) -> Judgement:
-    """What the chosen rules (all unless told otherwise) say of one model. A rule that cannot run is among
+    """What the chosen rules (all by default) say of one model. A rule that cannot run is among
     `not_run`, with the reason.
     """
     every = {rule.code: rule for rule in rules()}

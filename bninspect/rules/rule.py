@@ -158,7 +158,7 @@ class Rule:
     ) -> Finding:
         """A finding of this rule: without a message, the evidence says it; without a title, the rule's.
 
-        It accounts for its own layer unless told otherwise.
+        It accounts for its own layer by default.
         """
         if accounts_for is None:
             accounts_for = frozenset() if layer is None else frozenset({layer})

@@ -60,6 +60,6 @@ def _whole(node: NodeDef) -> NodeDef:
 
 
 def _placeholder(node: NodeDef) -> NodeDef:
-    """A Placeholder in place of the node; the node itself if its type cannot be told."""
+    """A Placeholder in place of the node; the node itself if its type is not known."""
     dtype = given_type(node, 0)
     return node if dtype is None else new_node(node.name, "Placeholder", (), {"dtype": dtype})

@@ -137,7 +137,7 @@ FEWEST_VALUES = 1000
 3 % of a standard deviation and the variance to 4.5 % (1/sqrt(n) and sqrt(2/n), for normal values)."""
 FEWEST_IMAGES = 32
 """Images below which it is, too: what differs from image to image has then a mean known to 0.18 standard
-deviations (1/sqrt(32)), which more pixels do not mend."""
+deviations (1/sqrt(32)), which more pixels do not change."""
 
 STALE_THROUGHOUT = 0.5
 """From this share of the layers on, stale statistics are no matter of single layers. Chosen, not measured: it

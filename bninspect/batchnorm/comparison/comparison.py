@@ -184,7 +184,7 @@ class _Measured:
 
     @property
     def moved(self) -> bool | None:
-        """Whether any of weights, gamma and beta moved; None where that could not be told."""
+        """Whether any of weights, gamma and beta moved; None where that is not known."""
         moved = [one.moved for one in self.parameters]
         return True if True in moved else None if None in moved else False
 

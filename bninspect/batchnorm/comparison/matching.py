@@ -32,12 +32,12 @@ class MatchedLayer(NamedTuple):
     old: BatchNorm
     new: BatchNorm
     how: How
-    """What told that they are one: the name, or graph order and shapes."""
+    """Why they are one: the name, or graph order and shapes."""
 
 
 @frozen_dataclass
 class Unmatched:
-    """A layer of one file that is none of the other's, as far as can be told."""
+    """A layer of one file that is none of the other's, as far as names, order and shapes show."""
 
     side: Side
     name: str

@@ -153,7 +153,7 @@ def _chosen(
 
 
 def along(variance: Chosen, predicate: Tensor, conditions: Conditions) -> Chosen | Undecided:
-    """The choice of the variance, told by the predicate of the mean, where the two have one value."""
+    """The choice of the variance, by the predicate of the mean, where the two have one value."""
     join = variance.join
     (source, negated), (other, turned) = conditions.base(predicate), conditions.base(join.predicate)
     if source != other:

@@ -138,7 +138,7 @@ def averages_of(variable: Tensor, graph: Graph) -> list[Update]:
 
 
 def is_made_of(node: Node, sources: Collection[Node]) -> bool:
-    """Whether a node is computed from one of the sources, near enough to be told."""
+    """Whether a node is computed from one of the sources, near enough to be seen."""
     return any(current in sources for current in reach([node], _producers, _MOST_NODES))
 
 

@@ -52,7 +52,7 @@ class Training:
     @cached_property
     def run(self) -> set[Node]:
         """Every node that some train op runs: what the optimizers' ops, and all that waits for them, depend
-        on; and what gathers their gradients in variables over several runs.
+        on; and what adds up their gradients in variables over several runs.
         """
         ends = [*self.applies, *self._gathering()]
         return upstream(reach(ends, dependents(self._graph)))

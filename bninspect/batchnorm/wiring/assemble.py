@@ -1,4 +1,4 @@
-"""Pairs and sites -> BatchNorm records: branches, switch, parameters and statistics gathered in one place."""
+"""Pairs and sites -> BatchNorm records: branches, switch, parameters and statistics in one place."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class ModePair:
         return {self.training, self.inference, *self.again}
 
     def undecided(self) -> Unrecognised:
-        """What is said if more conditionals choose between the two than could be told apart."""
+        """What is said if more conditionals choose between the two than could be distinguished."""
         modes = f"training mode ({self.training.node.label}) and inference mode ({self.inference.node.label})"
         why = "more conditionals than can be told apart choose between them"
         return Unrecognised(node=self.output.node.label, reason=f"{modes} of one x: {why}")

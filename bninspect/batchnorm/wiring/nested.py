@@ -51,7 +51,7 @@ def decision(
     tensor: Tensor, is_first: Callable[[Tensor], bool | None], conditions: Conditions
 ) -> Decision | None:
     """When a tensor is the first of two things, by `is_first` of each that it can be; None where that says
-    None of one of them, where it is always the same, and where no values of what decides can be told.
+    None of one of them, where it is always the same, and where no values of what decides are known.
     """
     tree = _Tree(is_first, conditions)
     found = tree.truth(value(tensor), frozenset(), _DEEPEST)

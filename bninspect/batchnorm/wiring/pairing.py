@@ -32,7 +32,7 @@ class Pairs(NamedTuple):
 
     pairs: list[ModePair]
     undecided: list[ModePair]
-    """Pairs between which more conditionals choose than could be told apart."""
+    """Pairs between which more conditionals choose than could be distinguished."""
     alone: list[Site]
 
 

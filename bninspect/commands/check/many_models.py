@@ -31,7 +31,7 @@ def check_all(
     jobs: int | None = None,
     done: Callable[[ModelResult], None] = lambda result: None,
 ) -> tuple[ModelResult, ...]:
-    """The results in the order of the work, at most `jobs` models at a time; `done` is told of each.
+    """The results in the order of the work, at most `jobs` models at a time; `done` is called with each.
 
     Without `jobs`, as many as there are processors, and one where models are run: TensorFlow uses every
     processor by itself.

@@ -116,8 +116,8 @@ def run(
     patch: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Probe:
-    """Both modes of a model on what the settings feed it, with the numbers of a patch; `progress` is told
-    (images done, images in all). Raises BninspectError where it cannot be run.
+    """Both modes of a model on what the settings feed it, with the numbers of a patch; `progress` is called
+    with (images done, images in all). Raises BninspectError where it cannot be run.
     """
     from bninspect.inputs.request import Request
     from bninspect.measure.facts import Question

@@ -128,7 +128,7 @@ def _ready(crew: list[_Worker[Work, Result]]) -> list[_Worker[Work, Result]]:
 
 def _serve(function: Callable[[Work], Result], pipe: Connection) -> None:
     """The life of a process: until nothing more comes. Ctrl-C is for the process that the person sees; one
-    that is told to stop cleans up.
+    that is asked to stop cleans up.
     """
     import signal
 

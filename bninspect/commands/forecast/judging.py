@@ -32,9 +32,9 @@ class Trial:
     version: str | None
     """Of the package that was run."""
     serves: Serves | None
-    """What the numbers of the converted model are; None if it cannot be told."""
+    """What the numbers of the converted model are; None if that is not known."""
     reason: str | None = None
-    """Why it refused, or why nothing can be told."""
+    """Why it refused, or why that is not known."""
     difference: Mapping[str, float] | None = None
     """Mode -> greatest difference from it, as a share of the largest value."""
 
@@ -64,7 +64,7 @@ def judge_trial(
 
 
 def _served(apart: Mapping[str, Mapping[str, float]], modes: Modes) -> tuple[Serves | None, str | None]:
-    """(what it serves, why that cannot be told), with all layers in one mode."""
+    """(what it serves, why that is not known), with all layers in one mode."""
     served = [
         (at, [mode for mode, far in found.items() if far <= modes.tolerance]) for at, found in apart.items()
     ]

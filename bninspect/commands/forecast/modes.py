@@ -88,7 +88,7 @@ class Modes:
         return tuple(tensor.name for tensor in self.report.outputs)
 
     def mode_in(self, layer: BatchNorm, name: str) -> Mode | None:
-        """The mode of a layer in a round, as the file has it; None if that cannot be told."""
+        """The mode of a layer in a round, as the file has it; None if that is not known."""
         return mode_under(layer, self.rounds[name].decided)
 
     def given_by(self, modes: tuple[Mode, ...]) -> Values | None:

@@ -67,8 +67,8 @@ def probe_model(
     progress: Callable[[int, int], None] | None = None,
     severities: Mapping[str, Severity] | None = None,
 ) -> ProbeResult:
-    """Both modes of the model, a path or a graph, on what the request feeds it, judged; `progress` is told
-    (images done, images in all), `severities` say how grave the findings of a code are.
+    """Both modes of the model, a path or a graph, on what the request feeds it, judged; `progress` is called
+    with (images done, images in all), `severities` say how grave the findings of a code are.
 
     Raises BninspectError: as `load`, `select` and `measure.run.probe` do, and for a target that may not be
     written.

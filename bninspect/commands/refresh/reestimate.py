@@ -44,7 +44,7 @@ def estimate(
 
     Measuring ends with the batch after which no layer's standard error is above `until`; None: with the last
     one. `keep`: each batch is kept by itself, too. `measure` gives the batches of a run in order. `progress`
-    is told (images done, images in all).
+    is called with (images done, images in all).
 
     Raises InputError for inputs that do not fit, RunError where TensorFlow is missing, an op is refused or
     the run fails, RewriteError where the model cannot be rewritten.

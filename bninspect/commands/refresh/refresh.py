@@ -82,7 +82,7 @@ def refresh(
     """Runs the images of the request, or merges `parts` (files of `write_moments`), and writes the model with
     its statistics re-estimated to `target`, whole or not at all; says what became of each layer.
 
-    `model` is a path or a graph. `progress` is told (images done, images in all). Nothing is printed.
+    `model` is a path or a graph. `progress` is called with (images done, images in all). Nothing is printed.
 
     Raises BninspectError where the model cannot be read, nothing is left to refresh, a layer that was asked
     for cannot be, inputs or parts do not fit, the model cannot be run or the stripped result differs; OSError

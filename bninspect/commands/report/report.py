@@ -28,7 +28,7 @@ def report_model(
 ) -> PageFacts:
     """The facts of the model that the settings name; without a request, what the file alone tells. `against`
     is an older file of the same graph, `patch` the numbers to show, such as `0,22:28,22:28,0`; `progress` is
-    told (images done, images in all).
+    called with (images done, images in all).
 
     Raises BninspectError as `load` and `diff` do. A model that cannot be run is no error: what its file tells
     stands, with the reason.

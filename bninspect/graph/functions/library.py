@@ -60,7 +60,7 @@ class Library:
     def calls(self) -> frozenset[str]:
         """Names of the ops of this file that call functions of its library.
 
-        Whether an op does is told by its attributes; all nodes of one op have the same ones, so one node is
+        Whether an op does follows from its attributes; all nodes of one op have the same ones, so one node is
         asked.
         """
         seen, calling = set(), set(self._functions)

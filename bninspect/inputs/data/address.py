@@ -1,4 +1,4 @@
-"""What the path of a `--data SPEC` names, told without opening it: a function, an address, or files here.
+"""What the path of a `--data SPEC` names, without opening it: a function, an address, or files here.
 
 It imports nothing, since the configuration asks it before any command runs.
 """

@@ -1,4 +1,4 @@
-"""`--data SPEC`: what it names, told by content, and which value of an element goes to which input.
+"""`--data SPEC`: what it names, by its content, and which value of an element goes to which input.
 
     SPEC = PATH[#FIELD[=INPUT][,FIELD[=INPUT]...]]  or  FILE.py:FUNCTION
 

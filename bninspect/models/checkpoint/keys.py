@@ -3,7 +3,7 @@
 A saver writes its variables under keys that it chooses (an average's under the name of what it averages, an
 object's under its path), so the graph is asked: RestoreV2 gives the tensor of a key, an Assign puts it into a
 variable. A SavedModel of TensorFlow 2 tells besides which objects its functions are bound to. Where neither
-tells of a variable, its own name is left, which is what a saver takes where it is told nothing; but not where
+tells of a variable, its own name is left, which is what a saver takes by default; but not where
 another variable is restored from that key.
 """
 
@@ -36,7 +36,7 @@ class Key(NamedTuple):
 
     name: str
     part: str
-    """Which part of the tensor, as RestoreV2 is told; empty for the whole."""
+    """Which part of the tensor, as RestoreV2 is given it; empty for the whole."""
 
 
 def values_of(graphdef: GraphDef, checkpoint: Checkpoint) -> Mapping[str, TensorValue]:
@@ -136,7 +136,7 @@ def _texts(tensor: Tensor) -> tuple[str, ...]:
 
 
 def _own_key(node: Node) -> str:
-    """The key a saver takes where it is told none: the name of the variable."""
+    """The key a saver takes by default: the name of the variable."""
     shared = node.attr("shared_name")
     return shared.decode("utf-8", "replace") if isinstance(shared, bytes) and shared else node.name
 

@@ -125,7 +125,7 @@ def _is_of_checkpoint(file: str) -> bool:
 
 
 def _ends(file: str | Path) -> tuple[bytes, bytes]:
-    """The first bytes of a file, in which a state is told from a graph, and its last: a magic number."""
+    """The first bytes of a file, which tell a state from a graph, and its last: a magic number."""
     with open(file, "rb") as stream:
         head = stream.read(4096)
         stream.seek(-min(len(MAGIC), os.fstat(stream.fileno()).st_size), os.SEEK_END)

@@ -1,4 +1,4 @@
-"""One layer told from its input to its output, for someone who sees a Switch for the first time."""
+"""One layer from its input to its output, for someone who sees a Switch for the first time."""
 
 from __future__ import annotations
 

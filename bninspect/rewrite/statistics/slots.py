@@ -143,7 +143,7 @@ def _of_group(place: Place, layers: tuple[BatchNorm, ...], report: Report) -> tu
 
 
 def _of_fused_ops(layers: tuple[BatchNorm, ...], other: str) -> tuple[list[Slot], list[Absent]]:
-    """Constants of its own for each fused op; a chain cannot be told apart from what else reads its
+    """Constants of its own for each fused op; a chain cannot be separated from what else reads its
     constants.
     """
     readers: dict[NodeDef, list[BatchNorm]] = {}

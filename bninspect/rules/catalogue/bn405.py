@@ -96,7 +96,7 @@ def _explained(probe: Probe, trial: PresetTrial) -> Iterator[str]:
 
 
 def undecided(case: Case) -> str | None:
-    """Why no preset could be told from another."""
+    """Why no preset could be chosen before another."""
     probe = probe_of(case)
     if better_preset(probe) is not None:
         return None

@@ -58,8 +58,8 @@ FORECAST = document(
                     {
                         "converter": text("As --for takes it."),
                         "version": text("Of the package that was run.", null=True),
-                        "serves": text("What was seen; null if it cannot be told.", *SERVES, null=True),
-                        "reason": text("Why it refused, or nothing can be told; else null.", null=True),
+                        "serves": text("What was seen; null if it is not known.", *SERVES, null=True),
+                        "reason": text("Why it refused, or why that is not known; else null.", null=True),
                         "difference": record(
                             "Mode -> greatest difference from it, as a share of the largest value; null if "
                             "nothing was run.",

@@ -47,7 +47,7 @@ class Uncorrected:
 def uncorrected(match: Match, behind: tuple[Tensor, ...], conditions: Conditions) -> Uncorrected | Undecided:
     """A normalization with the moments of its batch, without r and d; `behind` are those that stand behind.
 
-    Undecided where gamma or beta are made of the batch, too, and cannot be told from r and d.
+    Undecided where gamma or beta are made of the batch, too, and cannot be separated from r and d.
     """
     corrections = list(behind)
     gamma: list[Tensor] = []

@@ -199,7 +199,7 @@ def _default(leaf: Tensor) -> Value | None:
 
 
 def _unfed(tensor: Tensor) -> bool | None:
-    """The predicate when nothing is fed; None where something has to be, or a default cannot be told."""
+    """The predicate when nothing is fed; None where something has to be, or a default is not known."""
     order, leaves = logic(tensor, unfed=True)
     found = None if leaves else evaluate(order, {})
     return None if found is None or isinstance(found, bytes) else bool(found)

@@ -54,7 +54,7 @@ def truth(predicate: Tensor) -> tuple[Truth, bool] | None:
 
 
 def possible(conditions: Iterable[tuple[Tensor, bool]]) -> bool:
-    """Whether all of these predicates can have these values at once; true where that cannot be told."""
+    """Whether all of these predicates can have these values at once; true where that is not known."""
     wanted: dict[Tensor, bool] = {}
     for predicate, value in conditions:
         if wanted.setdefault(predicate, value) != value:

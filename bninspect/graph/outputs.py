@@ -12,6 +12,7 @@ from bninspect.graph.graph import Tensor
 from bninspect.graph.loops import in_loops
 from bninspect.graph.ops import mutates
 from bninspect.graph.search import dependencies, downstream, end, producers, reach, upstream
+from bninspect.graph.types import gives
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -82,14 +83,14 @@ def find_tensor(graph: Graph, name: str) -> Tensor:
     base, colon, index = name.rpartition(":")
     if not colon or not index.isdecimal():
         base, index = name, "0"
-    if base in graph:
+    if base in graph and gives(graph.node(base), int(index)):
         return graph.node(base).output(int(index))
     if int(index) < len(graph.calls.get(base, ())):
         return graph.calls[base][int(index)]
     for node in graph:
         if node.stands_for == f"{base}:{index}":
             return node.output()
-        if node.label == base and node.stands_for is None:
+        if node.label == base and node.stands_for is None and gives(node, int(index)):
             return node.output(int(index))
     from difflib import get_close_matches
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.graph.functions.ports import outputs_of
 from bninspect.graph.ops import MERGES, PLACEHOLDERS
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ _FUSED = frozenset({"FusedBatchNormV2", "FusedBatchNormV3"})
 """x and y are of the type T, the four parameters and statistics of U."""
 _TESTS = frozenset({"Less", "LessEqual", "Greater", "GreaterEqual", "Equal", "NotEqual"})
 _SOURCES = frozenset({"Const", *PLACEHOLDERS, "Variable", "VariableV2", "ReadVariableOp"})
+
+
+_SEVERAL = frozenset({"Switch", "Unpack", "Split", "SplitV", "FusedBatchNorm"})
+_GIVE_ONE = (_GIVE_T | _SOURCES | _TESTS | {"LogicalNot", "LogicalAnd", "LogicalOr", "Cast"}) - _SEVERAL
+
+
+def gives(node: Node, port: int) -> bool:
+    """Whether a node has an output of this number, as far as its op tells."""
+    return port < (1 if node.op in _GIVE_ONE else outputs_of(node.op) or port + 1)
 
 
 def given_type(node: Node | NodeDef, port: int) -> str | None:

@@ -22,7 +22,7 @@ w = While(x, body=@loop, cond=@cond)
 u = Abs(call)
 def inner(a) -> first=r:y:0, second=k:y:0
     r = Rsqrt(a)
-    k = Neg(a)
+    k = Unpack(a)
 def loop(a) -> b=r:y:0
     r = Rsqrt(a)
 def cond(a) -> b=a
@@ -117,6 +117,7 @@ def test_the_names_that_are_asked_for_in_their_order_each_once() -> None:
         ("scope/z", "no node is named 'scope/z'; near it: scope/y"),
         ("nothing:of", "no node is named 'nothing:of'"),
         ("call:2", "'call' has no output 2"),
+        ("x:9", "'x' has no output 9"),
         ("cal", "no node is named 'cal'; near it: call"),
         ("w:1", "'w' has no output 1"),
         ("inner", "no node is named 'inner'; near it: inner/r, inner/k"),

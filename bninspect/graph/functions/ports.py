@@ -131,6 +131,12 @@ def _parsed() -> dict[str, tuple[str, ...]]:
 _OUTPUTS = _parsed()
 
 
+def outputs_of(op: str) -> int | None:
+    """How many outputs an op has that has several; None of any other."""
+    arguments = _OUTPUTS.get(op)
+    return None if arguments is None else len(arguments)
+
+
 def port(op: str, argument: str, index: int) -> int:
     """The flat output number of output `index` of an argument of this op."""
     arguments = _OUTPUTS.get(op)

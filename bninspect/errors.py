@@ -6,7 +6,13 @@ Every error here ends a command with exit code 2; anything else that escapes is 
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 from bninspect.frozen_dataclass import frozen_dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class BninspectError(Exception):
@@ -75,6 +81,16 @@ def one_line(error: BninspectError) -> str:
     """The message on one line of at most a thousand letters, whatever names a file has put into it."""
     line = " ".join(str(error).split())
     return line if len(line) <= 1000 else f"{line[:1000]}..."
+
+
+@contextmanager
+def damage_named(path: str) -> Iterator[None]:
+    """Puts the path in front of what damage to the file is met meanwhile, unless it stands there."""
+    try:
+        yield
+    except GraphDefError as error:
+        line = one_line(error)
+        raise GraphDefError(line if line.startswith(f"{path}: ") else f"{path}: {line}") from None
 
 
 def first_line(error: BaseException) -> str:

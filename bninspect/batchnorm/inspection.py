@@ -27,7 +27,7 @@ from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.deciding import tensors_asking
 from bninspect.batchnorm.wiring.nested import Deciders
 from bninspect.batchnorm.wiring.pairing import pairs
-from bninspect.errors import GraphDefError, one_line
+from bninspect.errors import damage_named
 from bninspect.graph import collector_held_off, model_outputs
 from bninspect.graph.functions.library import CANDIDATES, FUSED_OPS, GLOBAL_OP, ROOT_OPS, UNREAD_OPS
 from bninspect.graph.ops import APPLIES, ASSIGNS, CONVOLUTIONS
@@ -55,12 +55,9 @@ def inspect(graph: Graph, outputs: Sequence[str] = (), signature: str | None = N
     Raises SelectionError for an output or a signature that is not in the graph, GraphDefError (with the path
     in front) for damage met on the way.
     """
-    try:
-        with collector_held_off():
-            tensors = model_outputs(graph, outputs, signature)
-            return _with_signatures(graph, tensors, tensors if outputs or signature else ())
-    except GraphDefError as error:
-        raise GraphDefError(f"{graph.graphdef.path}: {one_line(error)}") from None
+    with damage_named(graph.graphdef.path), collector_held_off():
+        tensors = model_outputs(graph, outputs, signature)
+        return _with_signatures(graph, tensors, tensors if outputs or signature else ())
 
 
 def _with_signatures(graph: Graph, tensors: tuple[Tensor, ...], asked_for: Collection[Tensor]) -> Report:

@@ -8,6 +8,8 @@ alone is a layer of one mode.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.mode import Mode
@@ -54,19 +56,36 @@ def pairs(
     paired = paired.union(*(pair.sites for pair in opposed))
     folded = _beside_folded([site for site in fixed if site not in paired], joins, conditions)
     paired |= {pair.training for pair in folded}
-    undecided = _chosen_again(found, every, joins, conditions)
-    decided = [pair for pair in (*found, *opposed, *folded) if pair not in undecided]
+    again = _chosen_again(found, every, joins, conditions)
+    agreed = {pair: nodes for pair, nodes in again.items() if _agrees(pair, nodes, conditions)}
+    undecided = [pair for pair in again if pair not in agreed]
+    found = [
+        replace(pair, merges=(*pair.merges, *agreed.get(pair, ()))) for pair in found if pair not in undecided
+    ]
+    decided = [*found, *opposed, *folded]
     return Pairs(decided, undecided, [site for site in sites if site not in paired])
+
+
+def _agrees(pair: ModePair, nodes: Sequence[Node], conditions: Conditions) -> bool:
+    """Whether joins choose between the two modes of a pair by what decides the pair, and the same way."""
+    source, negated = conditions.base(pair.predicate)
+    modes = {value(site.output): site.mode for site in pair.sites}
+    for node, mode in product(nodes, (Mode.TRAINING, Mode.INFERENCE)):
+        held = (pair.training_when == (mode is Mode.TRAINING)) != negated
+        given = alternatives(node.output(), conditions, frozenset({(source, held)}))
+        if any(not one.joins or modes.get(one.tensor, mode) is not mode for one in given):
+            return False
+    return True
 
 
 def _chosen_again(
     found: Sequence[ModePair], every: Sequence[Node], joins: Joins, conditions: Conditions
-) -> list[ModePair]:
-    """The pairs between which a further join, past what was taken for their output, chooses, too; or may, if
-    it chooses among too many.
+) -> dict[ModePair, list[Node]]:
+    """The pairs between which further joins, past what was taken for their output, choose, too; or may, if
+    they choose among too many; and these joins.
     """
     of_site = {value(site.output): (pair, site) for pair in found for site in pair.sites}
-    again: dict[ModePair, None] = {}
+    again: dict[ModePair, list[Node]] = {}
     for node in every:
         ways = [(one.tensor, one.joins) for one in alternatives(node.output(), conditions) if one.joins]
         if not ways and conditions.join(node) is not None:  # more than are followed
@@ -78,8 +97,9 @@ def _chosen_again(
             pair, site = of_site[tensor]
             if node not in pair.merges and pair.output.node not in through:
                 chosen.setdefault(pair, set()).add(site.mode)
-        again |= {pair: None for pair, modes in chosen.items() if len(modes) > 1}
-    return list(again)
+        for pair in (pair for pair, modes in chosen.items() if len(modes) > 1):
+            again.setdefault(pair, []).append(node)
+    return again
 
 
 def _nested(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.converters.forecast import ConverterForecast, forecast
 from bninspect.converters.table import NAMES
-from bninspect.errors import Absent, OptionError
+from bninspect.errors import Absent, OptionError, damage_named
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.models.open import load
 from bninspect.options import Assignments, Checked, Texts, refuse_unknown
@@ -68,8 +68,9 @@ def forecast_model(
     options = options or ForecastOptions()
     report = inspect(load(model))
     require_layers(report, "forecast")
-    found = forecast(report, options.converters)
-    fix, stripped = for_converters(report, found)
+    with damage_named(report.graph.graphdef.path):
+        found = forecast(report, options.converters)
+        fix, stripped = for_converters(report, found)
     seen: tuple[Trial, ...] = ()
     untried: tuple[Absent, ...] = ()
     if options.attempt:

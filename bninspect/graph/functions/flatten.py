@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bninspect.errors import GraphDefError, one_line
+from bninspect.errors import GraphDefError, damage_named
 from bninspect.graph.functions.library import CALL_OPS, IF_OPS, WHILE_OPS, Library
 from bninspect.graph.functions.lowering import BRANCHES, Lowering
 from bninspect.graph.functions.scopes import Call, Edges, Scope, data_inputs
@@ -36,10 +36,8 @@ def flatten(graphdef: GraphDef, *, loops: bool = True, only: frozenset[str] | No
     Raises GraphDefError, with the path in front, where an input names no node, two nodes have one name, or
     functions call each other without end.
     """
-    try:
+    with damage_named(graphdef.path):
         return _Flattening(graphdef, loops, only).graph()
-    except GraphDefError as error:
-        raise GraphDefError(f"{graphdef.path}: {one_line(error)}") from None
 
 
 class _Flattening:

@@ -39,6 +39,15 @@ CHOSEN = {
     "one of the modes, or something else": ("z = Select(export, infer, other)\n", True),
     "one mode twice": ("again = Identity(infer)\nz = Select(export, infer, again)\n", True),
     "the modes, on another question": ("z = Select(export, train, infer)\n", False),
+    "the modes, on the same question": ("z = Select(phase, train, infer)\nw = Add(y, z)\n", True),
+    "the modes, on its negation": (
+        "no = LogicalNot(phase)\nz = Select(no, infer, train)\nw = Add(y, z)\n",
+        True,
+    ),
+    "the modes, on its negation the other way": (
+        "no = LogicalNot(phase)\nz = Select(no, train, infer)\nw = Add(y, z)\n",
+        False,
+    ),
     "the modes, in a further choice": (
         "i = Select(export, infer, other)\nz = Select(export, train, other)\n"
         "q = Placeholder(dtype=bool, shape=[])\nw = Select(q, i, z)\n",

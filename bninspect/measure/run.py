@@ -15,12 +15,7 @@ from bninspect.inputs.inputs import Inputs
 from bninspect.inputs.request import Request
 from bninspect.measure.both_modes import MODES, BothModes, both_modes
 from bninspect.measure.examined import bound_first, examined, fitting, prepared
-from bninspect.measure.facts import (
-    Probe,
-    ProbedLayer,
-    Question,
-    Verification,
-)
+from bninspect.measure.facts import Probe, ProbedLayer, Question, Verification
 from bninspect.measure.left_out import (
     other_sets,
     qualified,

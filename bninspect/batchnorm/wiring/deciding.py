@@ -5,14 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.mode import Mode
-from bninspect.batchnorm.wiring.predicates.predicate import (
-    analyse,
-    apply,
-    asked,
-    logic,
-    operands,
-    uniform,
-)
+from bninspect.batchnorm.wiring.predicates.predicate import analyse, apply, asked, logic, operands, uniform
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence

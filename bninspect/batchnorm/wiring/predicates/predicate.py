@@ -14,16 +14,16 @@ from operator import add, ge, gt, le, lt, sub
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm.switch import Predicate
-from bninspect.graph.ops import VARIABLES
-from bninspect.graph.search import postorder
+from bninspect.graph.ops import PLACEHOLDERS, VARIABLES
+from bninspect.graph.search import postorder, producers, reach
 from bninspect.graph.trace import constant, content, far, same, shape_free
 from bninspect.graphdef.dtypes import INTEGERS
-from bninspect.text import first_few
+from bninspect.text import first_few, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bninspect.graph import Tensor
+    from bninspect.graph import Node, Tensor
 
 _THROUGH = frozenset({"Cast", "Reshape", "Squeeze", "ExpandDims", "Tile", "BroadcastTo", "Any", "All"})
 HANDED_ON = _THROUGH | {"Fill"}
@@ -176,13 +176,22 @@ def _not_a_source(leaf: Tensor) -> str | None:
     """Why the one tensor left is nothing that a caller or a file sets to true or false; None where it is."""
     op = leaf.node.op
     if not op.startswith("Placeholder") and op not in VARIABLES:
-        return f"computed by {op} {leaf.node.label}"
+        return f"computed by {op} {leaf.node.label}{_from(leaf.node)}"
     dtype = _dtype(leaf)
     if dtype == "bool" or (op.startswith("Placeholder") and dtype in INTEGERS):
         return None
     if dtype == "string":
         return f"a text, {leaf.name}, is compared"
     return f"computed from a number, {leaf.name} ({dtype})"
+
+
+def _from(node: Node) -> str:
+    """` from image:0`: the placeholders that a node is computed from; empty if there are none, or if too much
+    stands before it.
+    """
+    before = list(reach([node], producers, _MOST_LOGIC))
+    fed = [one.output().name for one in before if one.op in PLACEHOLDERS]
+    return f" from {listed(fed)}" if fed and len(before) < _MOST_LOGIC else ""
 
 
 def _dtype(leaf: Tensor) -> str:

@@ -145,11 +145,11 @@ NO_SOURCE = {
     ),
     "another op": (
         "a = Const([0])\nm = Any(f, a)\nf = Placeholder(dtype=bool)\nq = Identity(m)",
-        "computed by Any m",
+        "computed by Any m from f:0",
     ),
     "data": (
         "s = Shape(x)\nt = StridedSlice(s, s, s, s)\nc = Const(1)\nq = Greater(t, c)",
-        "computed by StridedSlice t",
+        "computed by StridedSlice t from x:0",
     ),
 }
 

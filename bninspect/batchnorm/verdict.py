@@ -12,7 +12,6 @@ from bninspect.batchnorm.layer import State
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.wiring.deciding import only_in_training, sent_to_training_by
-from bninspect.batchnorm.wiring.sets import by_set
 from bninspect.text import counted
 
 if TYPE_CHECKING:
@@ -102,13 +101,15 @@ def _none(report: Report) -> str:
 def _besides(report: Report) -> Iterator[tuple[str, Level]]:
     """What is to be known of the model besides the modes of its layers, and how grave it is."""
     total = len(report.layers)
+    several = [layer for layer in report.layers if layer.sets]
     for state, words in _GRAVE:
-        count = sum(any(one.statistics.state is state for one in by_set(layer)) for layer in report.layers)
+        count = sum(layer.statistics.state is state for layer in report.layers)
+        count += sum(any(one.statistics.state is state for one in layer.sets) for layer in several)
         if count:
             who = f"{count:,} with " if count < total else "all with " if total > 1 else ""
             yield who + words, "error"
-    if count := sum(bool(layer.sets) for layer in report.layers):
-        who = f"{count:,} with " if count < total else "all with " if total > 1 else ""
+    if several:
+        who = f"{len(several):,} with " if len(several) < total else "all with " if total > 1 else ""
         yield f"{who}several sets of statistics", "plain"
     if missing_weights(report) is not None:
         yield "weights missing", "plain" if report.is_for_training else "error"

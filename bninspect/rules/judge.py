@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import State
+from bninspect.batchnorm.wiring.predicates.words import condition
 from bninspect.batchnorm.wiring.sets import by_set
 from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.rules.explain import ORDER, causes_first, causes_of, explained
@@ -56,12 +57,20 @@ def judge(case: Case, chosen: Iterable[Rule] | None = None) -> Judgement:
     """
     every = {rule.code: rule for rule in rules()}
     wanted = [rule.code for rule in (rules() if chosen is None else chosen)]
+    sets = {
+        tensor.node.label: condition(kept.when)
+        for layer in case.layers
+        for kept in layer.sets
+        for tensor in (kept.moving.mean, kept.moving.variance)
+    }
     findings: dict[str, list[Finding]] = {}
     not_run: dict[str, NotRun] = {}
     for code in causes_first(causes_of(wanted)):
         said = [finding for known in findings.values() for finding in known]
         shown = replace(case, explained=dict(explained(code, said)))
         findings[code], skip = _apply(every[code], shown)
+        if sets:
+            findings[code] = [_of_set(finding, sets.get(finding.node or "")) for finding in findings[code]]
         if code in case.severities:
             grave = case.severities[code]
             findings[code] = [replace(finding, severity=grave) for finding in findings[code]]
@@ -71,6 +80,14 @@ def judge(case: Case, chosen: Iterable[Rule] | None = None) -> Judgement:
         findings=tuple(finding for code in wanted for finding in findings[code]),
         not_run=tuple(not_run[code] for code in wanted if code in not_run),
     )
+
+
+def _of_set(finding: Finding, when: str | None) -> Finding:
+    """The finding; with the condition in front, if it is on one of several sets of statistics."""
+    if when is None:
+        return finding
+    said = f"if {when}: "
+    return replace(finding, message=said + finding.message, evidence=said + finding.evidence)
 
 
 def group_by_code(case: Case, findings: Iterable[Finding]) -> tuple[Finding, ...]:

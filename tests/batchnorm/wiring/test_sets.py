@@ -15,8 +15,8 @@ from bninspect.render.graph.numbers import numbers
 from bninspect.render.graph.statistics import state_lines
 from bninspect.render.json import graph_document
 from bninspect.rewrite.statistics.slots import find_slots
+from bninspect.rules import Case, judge
 from bninspect.rules.facts.values import stored
-from bninspect.rules.rule import Case
 from tests.support.parts import BATCH, EMPTY, PHASE
 from tests.support.text import graph
 
@@ -143,6 +143,13 @@ def test_rules_see_the_numbers_of_every_set() -> None:
     found = list(stored(Case(report=report(BY_NUMBER)), State.STORED))
     assert [values.node for values in found] == ["mean", "mean2"]
     np.testing.assert_array_equal(found[1].mean, [4.0, 5.0, 6.0])
+
+
+def test_a_finding_says_when_its_set_serves() -> None:
+    broken = report(BY_NUMBER.replace("[7.0, 8.0, 9.0]", "[7.0, -8.0, 9.0]"))
+    (found,) = (one for one in judge(Case(report=broken)).findings if one.code == "BN203")
+    assert found.node == "variance2"
+    assert found.message.startswith("if mode:0 != 1: 1 of 3 channels have a negative moving variance")
 
 
 def test_refresh_writes_none_of_several() -> None:

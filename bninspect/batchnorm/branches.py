@@ -42,7 +42,9 @@ class Fixed:
     """Training or inference."""
     only: Branch
     runs_when: tuple[tuple[Tensor, bool], ...] = ()
-    """Predicates of conditionals around the layer, with the values that let it run at all."""
+    """Predicates of conditionals around the layer, with the values that let it run at all; in training mode
+    of Selects, too, with those that let it be handed on.
+    """
 
     @property
     def served(self) -> tuple[Branch, ...]:

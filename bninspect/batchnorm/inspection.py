@@ -15,6 +15,7 @@ from bninspect.batchnorm.layer import (
     SwitchGroup,
     Unrecognised,
 )
+from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.naming import unique
 from bninspect.batchnorm.recognition.fused import fused, global_normalization
 from bninspect.batchnorm.recognition.unread import instead_of, unread
@@ -25,6 +26,7 @@ from bninspect.batchnorm.wiring.arithmetic.mixture import mixtures
 from bninspect.batchnorm.wiring.assemble import from_pair, from_site
 from bninspect.batchnorm.wiring.conditions import Conditions
 from bninspect.batchnorm.wiring.deciding import tensors_asking
+from bninspect.batchnorm.wiring.demand import Demand
 from bninspect.batchnorm.wiring.nested import Deciders
 from bninspect.batchnorm.wiring.pairing import pairs
 from bninspect.errors import damage_named
@@ -108,7 +110,9 @@ def _inspected(
     unrecognised += [pair.undecided() for pair in undecided]
     deciders = Deciders(conditions)
     layers = [from_pair(pair, deciders, conditions) for pair in paired]
-    layers += [from_site(site, deciders, conditions) for site in alone]
+    switched = any(site.mode is Mode.SWITCHED for site in alone) or bool(paired)
+    demand = Demand([tensor.node for tensor in tensors], graph, conditions) if switched else None
+    layers += [from_site(site, deciders, conditions, demand) for site in alone]
     layers.sort(key=lambda layer: places.get(layer.output.node, len(places)))
     layers = _with_reasons(_trained(_named(layers), graph), graph)
     return Report(

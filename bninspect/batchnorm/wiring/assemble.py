@@ -21,6 +21,7 @@ from bninspect.text import listed
 if TYPE_CHECKING:
     from bninspect.batchnorm.branches import Wiring
     from bninspect.batchnorm.wiring.conditions import Conditions
+    from bninspect.batchnorm.wiring.demand import Demand
     from bninspect.batchnorm.wiring.likeness import ModePair
     from bninspect.batchnorm.wiring.nested import Deciders
     from bninspect.graph import Tensor
@@ -38,15 +39,23 @@ def from_pair(pair: ModePair, deciders: Deciders, conditions: Conditions) -> Bat
     return _layer(written, wiring, pair.output, conditions, pair.again)
 
 
-def from_site(site: Site, deciders: Deciders, conditions: Conditions) -> BatchNorm:
-    """The layer of a site that stands alone: one mode, or one chain whose statistics are chosen."""
+def from_site(
+    site: Site, deciders: Deciders, conditions: Conditions, demand: Demand | None = None
+) -> BatchNorm:
+    """The layer of a site that stands alone: one mode, or one chain whose statistics are chosen.
+
+    With the demand of the outputs, a layer in training mode runs when a Select hands it on, too.
+    """
     mean = site.mean_origin
     if isinstance(mean, Chosen):
         assert isinstance(site.variance_origin, Chosen)  # or it were no site
         variance = along(site.variance_origin, mean.join.predicate, conditions)
         assert isinstance(variance, Chosen)
         return _of_chosen(site, mean, variance, deciders, conditions)
-    around = sorted(conditions.of(site.node), key=lambda pair: pair[0].name)
+    runs = conditions.of(site.node)
+    if demand is not None and site.mode is Mode.TRAINING:
+        runs |= demand.condition(site.output.node)
+    around = sorted(runs, key=lambda pair: pair[0].name)
     wiring = Fixed(mode=site.mode, only=_branch(site, None), runs_when=tuple(around))
     return _layer(site, wiring, site.output, conditions)
 

@@ -111,6 +111,17 @@ class Demand:
         against = {(source, not value) for source, value in given}
         return any(node in needed and against.isdisjoint(self._conditions.of(node)) for node in nodes)
 
+    def condition(self, node: Node) -> Context:
+        """The sources, each with the one value that lets the node run and be needed; none without which it
+        may be.
+        """
+        return frozenset(
+            (source, value)
+            for source in self.sources([node])
+            for value in (True, False)
+            if not self.needs([node], frozenset({(source, not value)}))
+        )
+
     def needs_at_once(self, first: Collection[Node], second: Collection[Node]) -> bool:
         """Whether one of the first and one of the second are needed under the same values."""
         return any(map(all, self.table([first, second], self.sources([*first, *second]))))

@@ -49,7 +49,8 @@ def check(case: Case) -> Iterator[Finding]:
     if not baked:
         return
     graph = case.report.graph
-    reaching = upstream(layer.output.node for layer in case.layers)
+    deciding = [group.switch.predicate.tensor.node for group in case.report.switches]
+    reaching = upstream([*(layer.output.node for layer in case.layers), *deciding])
     for node in graph:
         if node.op in PLACEHOLDERS and node.attr("dtype") == "bool" and node not in reaching:
             does = "feeds nothing" if not graph.uses(node) else "reaches no batch norm"

@@ -53,6 +53,12 @@ def test_does_not_catch_a_switch_of_another_layer() -> None:
     assert not found("BN106", text)
 
 
+def test_does_not_catch_what_chooses_behind_both_branches() -> None:
+    text = STORED + PHASE + fused(training=True, name="a") + fused(name="b")
+    text += "chosen = Select(phase, a, b)\n" + fused(x="chosen", training=True, name="c")
+    assert not found("BN106", text)
+
+
 def test_does_not_catch_where_nothing_is_baked() -> None:
     assert not found("BN106", STORED + PHASE + fused())
 

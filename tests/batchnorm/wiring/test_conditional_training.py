@@ -42,12 +42,12 @@ HALVES = """
     beta = Const([0.0, 0.0])
     mean = Const([0.5, 0.5])
     variance = Const([2.0, 2.0])
-    halves = Split(axis, x, num_split=2)
-    clean = FusedBatchNormV3(halves, gamma, beta, mean, variance, is_training=true, epsilon=0.001)
-    noisy = FusedBatchNormV3(halves:1, gamma, beta, mean, variance, is_training=true, epsilon=0.001)
-    both = ConcatV2(clean, noisy, axis)
-    serving = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false, epsilon=0.001)
-    y = SelectV2(p, both, serving)
+    halves = Split(axis, x, num_split=2, T=float)
+    clean = FusedBatchNormV3(halves, gamma, beta, mean, variance, is_training=true, T=float)
+    noisy = FusedBatchNormV3(halves:1, gamma, beta, mean, variance, is_training=true, T=float)
+    both = ConcatV2(clean, noisy, axis, T=float)
+    serving = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false, T=float)
+    y = SelectV2(p, both, serving, T=float)
 """
 
 

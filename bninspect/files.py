@@ -135,8 +135,11 @@ def _reaching_the_disk(stream: BinaryIO) -> Iterator[None]:
 
 def refuse(path: Path) -> None:
     """Raises OSError where `path` cannot be written, as far as that shows before: it is a folder, the
-    folder it would stand in does not exist, or one of the two may not be written.
+    folder it would stand in does not exist, or one of the two may not be written. A target that may be
+    standard output does not come here: where one does, it is none.
     """
+    if str(path) == STREAM:
+        raise OSError(errno.EINVAL, "standard output takes what is printed; name a file", STREAM)
     target = Path(os.path.realpath(path))
     folder = target.parent
     if target.is_dir():

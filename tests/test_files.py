@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bninspect.errors import RewriteError
-from bninspect.files import refuse, refuse_read, whole
+from bninspect.files import refuse, refuse_read, whole, write
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -97,6 +97,14 @@ def test_what_cannot_be_written_is_refused_before(tmp_path: Path) -> None:
         refuse(tmp_path / "file" / "out")
     refuse(tmp_path / "file")
     refuse(tmp_path / "new")
+
+
+def test_a_dash_is_no_name_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of that name is what nobody asks for who writes `-o -`."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match="name a file"):
+        write("-", [b"page"])
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_may_not_be_written_is_refused_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -188,6 +188,8 @@ class Verification:
     """Of a stripped model that was compared under several values of what decides: each (`mode:0=1`)."""
     layer_by_layer: bool = False
     """Whether no value serves the mode to all layers, so that each was compared where its own is fed."""
+    by_formula: bool = False
+    """Whether layers were compared with their formula, since the original never runs them in the mode."""
 
 
 @frozen_dataclass

@@ -9,8 +9,10 @@ import pytest
 from bninspect.batchnorm import inspect
 from bninspect.cli import run
 from bninspect.graph import load
+from tests.support.catching import fused, replaced
 from tests.support.places import ROOT
 from tests.support.refreshing import MODEL, part, refused
+from tests.support.text import graphdef
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,10 @@ def test_what_is_worth_knowing_is_said(
     assert "bn2 3 4,480 absent" in words
     assert run(["refresh", source, "-o", "served.pb", "--random", "64", "--strip", "--no-check"]) == 0
     words = " ".join(capsys.readouterr().out.split())
-    assert "verified: the stripped model gives what the model gives when it is fed for inference" in words
+    assert (
+        "verified: the layers that changed their mode are as their formula, all else as the model with"
+        in words
+    )
     assert "still runs in training mode" not in words
     assert {layer.mode.value for layer in inspect(load("served.pb")).layers} == {"inference"}
 
@@ -189,3 +194,25 @@ def test_a_damaged_image_among_many_ends_it_and_leaves_the_target(
     assert "4.jpg is damaged" in told
     assert target.read_bytes() == b"mine"
     assert len(list(tmp_path.iterdir())) == 7
+
+
+@pytest.mark.tensorflow
+def test_a_model_without_inputs_was_fed_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("tensorflow", reason="runs the model")
+    monkeypatch.chdir(tmp_path)
+    text = (
+        replaced()
+        + "rows = Const([1.0, 2.0, 3.0, 4.0, 6.0, 8.0])\nshape = Const([1, 1, 2, 3])\n"
+        + "x = Reshape(rows, shape, T=float, Tshape=int32)\n"
+        + fused()
+    )
+    Path("model.pb").write_bytes(graphdef(text).SerializeToString())
+    assert run(["refresh", "model.pb", "-o", "new.pb"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "new.pb: written: the statistics of y, from the values in the file, which takes no inputs\n"
+    )
+    assert "what was fed" not in said
+    assert "(2)\n" in said

@@ -158,6 +158,7 @@ def _compared(
         max_abs=largest,
         rounds=tuple(compared) if len(every) > 1 else (),
         layer_by_layer=any(one.handed for one in every),
+        by_formula=bool(flipped),
     )
 
 

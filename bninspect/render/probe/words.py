@@ -9,6 +9,7 @@ from bninspect.batchnorm.verdict import without_layers
 from bninspect.render.line import Line, fix_line
 from bninspect.rules import Severity, rules
 from bninspect.rules.facts.outputs import distance, effect, relative
+from bninspect.statistics.thresholds import MOST_GAP
 from bninspect.text import counted, listed, number, sentence, short
 
 if TYPE_CHECKING:
@@ -142,7 +143,8 @@ def render_presets(probe: Probe, diagnosis: Diagnosis) -> Iterator[Line]:
             return
         doubt = f", though not clearly: {trial.reason}" if trial.reason else ""
         yield Line(f"--preprocess auto: {best.options} was used{doubt}")
-    yield Line(f"--preprocess, and how far it leaves {trial.layer} off: {_fits(trial)}")
+    most = f"a channel counts as {MOST_GAP:g} at most"
+    yield Line(f"--preprocess, and how far it leaves {trial.layer} off ({most}): {_fits(trial)}")
 
 
 def _fits(trial: PresetTrial) -> str:

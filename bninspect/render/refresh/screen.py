@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bninspect.render.check.text import findings
 from bninspect.render.line import Line
 from bninspect.render.probe.layers import TONES, score_cell
-from bninspect.render.refresh.text import certainty, notes, setting, verdict, warnings, worth
+from bninspect.render.refresh.text import certainty, notes, setting, source, verdict, warnings, worth
 from bninspect.render.screenful import EVERYTHING, Screenful, sections
 from bninspect.render.table import Cell, Column, Table, name_column
 from bninspect.text import by_reason, counted
@@ -83,7 +83,7 @@ def _legend(done: Refreshed) -> str:
             else "the new model was not run"
         )
         return f"{legend}; {why}."
-    seen = counted(done.images_checked, "image") if done.images_checked else "what was fed"
+    seen = counted(done.images_checked, "image") if done.images_checked else source(done.estimates)
     return (
         f"{legend}; after: the new statistics, measured by running the new model on {seen}, all layers in "
         "training mode; deployed: in inference mode."

@@ -9,6 +9,7 @@ from bninspect.batchnorm.mode import Mode
 from bninspect.commands.refresh.estimates import DRAWN
 from bninspect.escaping import printable
 from bninspect.render.line import Line
+from bninspect.render.strip.text import proof
 from bninspect.statistics.thresholds import FEWEST_IMAGES, FEWEST_VALUES, SURE, WARNING
 from bninspect.text import by_reason, counted, grouped, human_size, layer_score, layers, listed
 
@@ -43,7 +44,7 @@ def verdict(done: Refreshed) -> Line:
         reason = "written with statistics of random numbers, which serve no model; give images: --image DIR"
         return Line(f"{done.target}: {reason}", "error")
     which = layers([row.layer.name for row in done.rows], len(done.report.layers))
-    what = counted(found.images, "image") if found.images else "what was fed"
+    what = source(found)
     whence = f" in {counted(done.parts, 'part')}" if done.parts else ""
     good = done.verification is None or done.verification.state == "verified"
     verified = "" if done.verification is None else ", verified" if good else ", not verified"
@@ -84,11 +85,23 @@ def setting(done: Refreshed) -> Iterator[Line]:
 
 
 def _compared(verification: Verification) -> str:
-    """The stripped model beside the one that was not, with the same new statistics and fed for inference."""
+    """The stripped model beside the one that was not."""
     if verification.state != "verified":
         return f"not verified: {verification.reason}"
-    how = "bit for bit" if not verification.max_abs else f"to within {verification.max_abs:.2g}"
-    return f"verified: the stripped model gives what the model gives when it is fed for inference, {how}"
+    return f"verified: {proof(verification, Mode.INFERENCE, 'the model with the new statistics')}"
+
+
+def source(found: Estimates) -> str:
+    """What the statistics were measured on: `64 images`."""
+    if found.images:
+        return counted(found.images, "image")
+    return "what was fed" if _is_fed(found) else "the values in the file, which takes no inputs"
+
+
+def _is_fed(found: Estimates) -> bool:
+    """Whether any values came from outside the file."""
+    given = found.request
+    return found.images > 0 or (given is not None and bool(given.feeds or given.data))
 
 
 def certainty(done: Refreshed) -> Iterator[Line]:
@@ -162,11 +175,12 @@ def _poor(done: Refreshed) -> Iterator[str]:
             "wins little, and may make the model worse; compare both on labelled images, or keep the old ones"
         )
     poor = [row for row in done.rows if row.values < FEWEST_VALUES]
+    more = "; give more images" if found.images else "; feed more of them" if _is_fed(found) else ""
     if poor:
         least = min(row.values for row in poor)
         yield (
             f"{grouped([row.layer.name for row in poor])}: fewer than {FEWEST_VALUES:,} values of a channel "
-            f"({least:,}); give more images"
+            f"({least:,}){more}"
         )
     if found.images > found.batch_size and found.last * 2 < found.batch_size:
         yield (

@@ -51,25 +51,24 @@ def _verdict(result: StripResult) -> Line:
         return Line(f"{target}: written, not verified: --no-verify compares nothing", "bold")
     if checked.state != "verified":
         return Line(f"{target}: written, not verified: {checked.reason}", "warning")
-    return Line(f"{target}: written, verified: {_proof(result, checked)}", "good")
+    return Line(f"{target}: written, verified: {proof(checked, result.stripped.mode)}", "good")
 
 
-def _proof(result: StripResult, checked: Verification) -> str:
-    """What was compared, and how well it agrees."""
+def proof(checked: Verification, mode: Mode, original: str = "the original") -> str:
+    """What was compared in this mode, and how well it agrees with the `original`."""
     exactly = ", bit for bit" if not checked.max_abs else f" to within {checked.max_abs:.2g}"
     rounds = f", fed {listed(checked.rounds, len(checked.rounds))}" if checked.rounds else ""
-    if any(change.what == "flipped" for change in result.stripped.changes):
+    if checked.by_formula:
         return (
-            f"the layers that changed their mode are as their formula, all else as the original"
+            f"the layers that changed their mode are as their formula, all else as {original}"
             f"{exactly}{rounds}"
         )
-    mode = result.stripped.mode.value
     if checked.layer_by_layer:
         return (
-            f"each layer is as the original has it in {mode} mode{exactly}{rounds}; no one value serves that "
-            "mode to all layers"
+            f"each layer is as {original} has it in {mode.value} mode{exactly}{rounds}; no one value serves "
+            "that mode to all layers"
         )
-    return f"the outputs are those of the original in {mode} mode{exactly}{rounds}"
+    return f"the outputs are those of {original} in {mode.value} mode{exactly}{rounds}"
 
 
 def _invalid(changes: Sequence[LayerChange]) -> Iterator[Line]:

@@ -64,12 +64,13 @@ def check(case: Case) -> Iterator[Finding]:
             continue
         beside = measured.get(values.layer.name)
         accounts = beside is not None and _rest_fits(beside, found)
+        most = float(values.variance[found].max())
         gain = float(values.gain()[found].max())
         where = first_few([str(channel) for channel in found], 3)
         yield RULE.finding(
             f"{found.size} of {counted(values.size, 'channel')} ({where}) "
-            f"{'has' if found.size == 1 else 'have'} a moving variance of at most "
-            f"{number(float(values.variance[found].max()))}, and the layer's median is "
+            f"{'has' if found.size == 1 else 'have'} a moving variance of "
+            f"{'at most ' if most else ''}{number(most)}, and the layer's median is "
             f"{number(values.median())}: inference multiplies by up to {number(gain)}",
             layer=values.layer.name,
             node=values.variance_node,

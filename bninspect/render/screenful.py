@@ -37,13 +37,14 @@ def sections(*parts: Iterable[Item]) -> Iterator[Item]:
 class Screenful:
     """The verdict and one of the bodies."""
 
-    def __init__(self, verdict: Line, *bodies: Body, limited: bool = True) -> None:
+    def __init__(self, verdict: Line, *bodies: Body, limited: bool = True, rest: str = "--all") -> None:
         """`bodies` give what stands below the verdict, the fullest first; not `limited`: the first is drawn
-        whole, because all was asked for.
+        whole, because all was asked for. `rest`: what shows what does not fit.
         """
         self.verdict = verdict
         self.bodies = bodies
         self.limited = limited
+        self.rest = rest
 
     def rows(self, room: Room) -> Iterator[Row]:
         """The verdict, what stands below, and the verdict again."""
@@ -55,7 +56,7 @@ class Screenful:
                 break
         else:
             more = len(below) + 2 * len(first) + 1 - MOST_ROWS
-            below[-more:] = Line(f"and {counted(more, 'more line')}: --all", "dim").rows(room)
+            below[-more:] = Line(f"and {counted(more, 'more line')}: {self.rest}", "dim").rows(room)
         yield from first
         yield from below
         if len(first) + len(below) > ONE_SCREEN:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _MOST_GROUPS = 10
 """Rules of one model that are shown; with three lines each no model fills more than a screen or two."""
 _MOST_ENTRIES = 5
+IN_CHECK = "bninspect check --verbose"
+"""What shows all findings to a reader of another command."""
 TONES: dict[Severity, Tone] = {
     Severity.ERROR: "error",
     Severity.WARNING: "warning",
@@ -41,7 +43,7 @@ def lines(result: CheckResult, *, statistics: bool = False, verbose: bool = Fals
     everywhere = _everywhere(result)
     space = False
     for model in shown:
-        body = [*findings(model, verbose=verbose), *_notes(model, everywhere, verbose)]
+        body = [*findings(model, verbose=verbose, rest="--verbose"), *_notes(model, everywhere, verbose)]
         if space or (body and model is not shown[0]):
             yield Line("")
         yield Line(headline(model), "bold")
@@ -55,16 +57,20 @@ def lines(result: CheckResult, *, statistics: bool = False, verbose: bool = Fals
     yield summary(result)
 
 
-def findings(model: ModelResult, *, verbose: bool = False) -> Iterator[Line]:
-    """What was found in a model, rule by rule, the gravest first; known findings are counted."""
+def findings(
+    model: ModelResult, *, verbose: bool = False, most: int = _MOST_GROUPS, rest: str = IN_CHECK
+) -> Iterator[Line]:
+    """What was found in a model, rule by rule, the gravest first; known findings are counted. Of the rules at
+    most so many, unless `verbose`; `rest`: what shows the others.
+    """
     fresh = groups(model.fresh)
-    shown = fresh if verbose else fresh[:_MOST_GROUPS]
+    shown = fresh if verbose else fresh[:most]
     said: dict[str, str] = {}
     for group in shown:
         yield from _group(group, model, said, verbose)
     if fresh[len(shown) :]:
         more = [f"{group.code} ({len(group.found):,})" for group in fresh[len(shown) :]]
-        yield Line(f"and {listed(more, 5)}: --verbose shows them", "dim", indent=2)
+        yield Line(f"and {listed(more, 5)}: {rest} shows them", "dim", indent=2)
     known = groups([one for one in model.found if one.known])
     if known:
         codes = ", ".join(f"{group.code} {len(group.found):,}" for group in known)

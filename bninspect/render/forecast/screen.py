@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 from bninspect.batchnorm.verdict import undecided
 from bninspect.converters.fact import Serves
@@ -10,7 +11,7 @@ from bninspect.render.graph.notes import undecided_lines
 from bninspect.render.line import Line
 from bninspect.render.screenful import Screenful, sections
 from bninspect.render.table import Cell, Column, Table
-from bninspect.text import grouped, listed
+from bninspect.text import by_reason, grouped, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from bninspect.commands.forecast.judging import Trial
     from bninspect.converters.forecast import ConverterForecast, GroupForecast
     from bninspect.render.line import Item, Tone
+
+Reasons = Literal["beside", "below", "left out"]
+"""Where it says why: in the table, each reason once below it, or nowhere."""
 
 WORDS = {
     Serves.INFERENCE: "inference",
@@ -47,13 +51,15 @@ _PHRASES = {
     Serves.UNKNOWN.value: ("cannot be forecast", "cannot be forecast"),
 }
 """What the verdict says of a converter, and of several, in its order."""
+_REASONS: tuple[Reasons, ...] = ("beside", "below", "left out")
 _MOST_NODES = 2
 MOST_UNDECIDED = 5
 
 
 def render_forecast(result: ForecastResult) -> Iterator[Item]:
     """The verdict on one line, then the table and the fix."""
-    yield Screenful(verdict(result), lambda: _body(result))
+    bodies = [partial(_body, result, reasons) for reasons in _REASONS]
+    yield Screenful(verdict(result), *bodies, rest="--format json")
 
 
 def verdict(result: ForecastResult) -> Line:
@@ -86,12 +92,16 @@ def _kind(one: ConverterForecast) -> str:
     return _FLIPPED if flipped else one.serves.value
 
 
-def _body(result: ForecastResult) -> Iterator[Item]:
+def _body(result: ForecastResult, reasons: Reasons) -> Iterator[Item]:
+    """What stands below the verdict, the fix last."""
     yield Line()
-    yield _table(result)
-    if any(not one.converter.tested for one in result.forecasts):
-        yield Line("reported: read in its documentation and its users' reports, never run here", "dim")
-    yield from _nodes(result)
+    yield _table(result, why=reasons == "beside")
+    if reasons == "below":
+        yield from _reasons(result)
+    if reasons != "left out":
+        if any(not one.converter.tested for one in result.forecasts):
+            yield Line("reported: read in its documentation and its users' reports, never run here", "dim")
+        yield from _nodes(result)
     yield from _tried(result)
     yield from sections(undecided_lines(result.report, MOST_UNDECIDED))
     if result.fix is not None:
@@ -105,19 +115,26 @@ def rows(result: ForecastResult) -> list[tuple[ConverterForecast, GroupForecast]
     return [(one, group) for one in result.forecasts for group in one.groups]
 
 
-def _table(result: ForecastResult) -> Table:
+def _reasons(result: ForecastResult) -> Iterator[Line]:
+    """Each reason once, with the converters that it is of."""
+    reasons = by_reason((one.converter.title, _why(one, group)) for one, group in rows(result))
+    for reason, names in reasons.items():
+        yield Line(f"{', '.join(dict.fromkeys(names))}: {reason}")
+
+
+def _table(result: ForecastResult, *, why: bool) -> Table:
     found = rows(result)
     seen = {one.converter: one for one in result.seen}
     alone = all(len(one.groups) == 1 for one in result.forecasts)
-    who = Column("converter", tuple(Cell(title(one)) for one, _ in found))
+    who = Column("converter", tuple(Cell(title(one)) for one, _ in found), folds=True)
     serves = Column("serves", tuple(Cell(WORDS[group.serves], _TONES[group.serves]) for _, group in found))
     layers = Column(
         "layers",
         tuple(Cell(grouped([layer.name for layer in group.layers])) for _, group in found),
         folds=True,
     )
-    why = Column("why", tuple(Cell(_why(one, group)) for one, group in found), folds=True)
-    columns = [who, serves, *([] if alone else [layers]), why]
+    reasons = Column("why", tuple(Cell(_why(one, group)) for one, group in found), folds=True)
+    columns = [who, serves, *([] if alone else [layers]), *([reasons] if why else [])]
     if seen:
         tried = Column("tried", tuple(_seen(seen.get(one.converter.name)) for one, _ in found))
         columns.insert(2, tried)

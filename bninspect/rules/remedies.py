@@ -184,14 +184,15 @@ def _model(report: Report) -> str:
 
 
 def _target(report: Report, kind: str) -> str:
-    """A file beside the model: `net.pb` -> `net.serving.pb`. Of a MetaGraph `net-serving.pb`: what begins
-    with its name and a dot belongs to its checkpoint.
+    """A file beside the model: `net.pb` -> `net.serving.pb`; if it has no name of its own
+    (`net/saved_model.pb`, `net/.meta`), that of its folder. Of a MetaGraph `net-serving.pb`: what begins with
+    its name and a dot belongs to its checkpoint.
     """
     named = report.graph.graphdef.path
     if named == "-":
         return f"{kind}.pb"
     path = Path(named)
-    if path.name in _SAVED:
+    if path.name in _SAVED | _FORMATS:
         path = path.parent
     stem = path.stem if path.suffix in _FORMATS and not path.is_dir() else path.name
     dash = "-" if report.graph.graphdef.format.startswith("metagraph") else "."

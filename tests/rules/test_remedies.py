@@ -173,6 +173,8 @@ def test_what_brings_a_model_to_inference() -> None:
         ("a b/net.pbtxt", "'a b/net.pbtxt'", "'a b/net.refreshed.pb'"),
         ("saved/saved_model.pb", "saved/saved_model.pb", "saved.refreshed.pb"),
         ("net.v2", "net.v2", "net.v2.refreshed.pb"),
+        ("nets/.meta", "nets/.meta", "nets.refreshed.pb"),
+        (".meta", ".meta", "refreshed.pb"),
     ],
 )
 def test_the_new_file_stands_beside_the_model(path: str, model: str, target: str) -> None:

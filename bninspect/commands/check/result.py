@@ -135,10 +135,14 @@ class CheckResult:
 
     @property
     def not_run_by_reason(self) -> Mapping[tuple[str, tuple[str, ...]], tuple[str, ...]]:
-        """(reason, models) -> codes: what is to be said of many rules and many models, said once."""
+        """(reason, models) -> codes: what is to be said of many rules and many models, said once. Rules that
+        are for another kind of file are left out.
+        """
+        foreign = {(one.code, one.reason) for model in self.models for one in model.not_run if one.foreign}
         codes: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         for (code, reason), models in self.not_run.items():
-            codes.setdefault((reason, models), []).append(code)
+            if (code, reason) not in foreign:
+                codes.setdefault((reason, models), []).append(code)
         return {what: tuple(of) for what, of in codes.items()}
 
     def verdict(self, model: ModelResult) -> Verdict:

@@ -140,7 +140,7 @@ def _of_all(result: CheckResult, everywhere: frozenset[tuple[str, str]], verbose
         (skip.code, skip.reason)
         for model in result.models
         for skip in model.not_run
-        if skip.foreign or (skip.unasked and not verbose)
+        if skip.unasked and not verbose
     }
     for (reason, _), codes in result.not_run_by_reason.items():
         said = [code for code in codes if (code, reason) in everywhere - quiet]

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import pytest
 
-from bninspect.commands.check.result import CheckResult
+from bninspect.commands.check.result import CheckResult, ModelResult
 from bninspect.escaping import printable_lines
 from bninspect.render.ci.github import github
+from bninspect.rules.judge import NotRun
 from tests.support.checks import AWKWARD, HOSTILE, NO_IMAGES, ORDINARY
 
 COMMAND = re.compile(r"::(?P<name>\w+)(?: (?P<properties>[^:]*))?::(?P<data>.*)\Z")
@@ -73,6 +74,15 @@ def test_what_did_not_run_is_one_notice_for_each_reason() -> None:
     assert told[0] == (
         f"not judged in models/a.pb, models/healthy.pb, models/train.meta: BN401, BN403 ({NO_IMAGES})"
     )
+
+
+def test_rules_for_another_kind_of_file_take_no_notice_away() -> None:
+    """GitHub shows ten of a step."""
+    foreign = NotRun(code="BN501", reason="needs two files", foreign=True)
+    model = ModelResult(path="a.pb", not_run=(foreign, NotRun(code="BN401", reason="no images")))
+    assert [one.data for one in commands(github(CheckResult(models=(model,))))] == [
+        "not judged in a.pb: BN401 (no images)"
+    ]
 
 
 def test_every_letter_survives_or_is_escaped() -> None:

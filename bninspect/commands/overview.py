@@ -7,21 +7,17 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm import inspect
 from bninspect.batchnorm.missing import missing_weights
 from bninspect.commands.check.one_model import Settings, judge_model
-from bninspect.errors import BninspectError
 from bninspect.frozen_dataclass import frozen_dataclass
-from bninspect.graph.search import dependencies, reach
 from bninspect.models.open import load
 from bninspect.rules import Case, Severity
-from bninspect.rules.remedies import probe_command
-from bninspect.run.pure_ops import PURE_OPS
+from bninspect.rules.remedies import probe_command, refused_op
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable
 
     from bninspect.batchnorm import Report
     from bninspect.commands.check.result import ModelResult
     from bninspect.commands.probe.probe import ProbeResult
-    from bninspect.graph import Node
     from bninspect.inputs.request import Request
 
 
@@ -49,7 +45,7 @@ def overview(settings: Settings) -> Overview:
     report = inspect(load(settings.path), outputs=settings.outputs)
     case = Case(report=report, allowed_ops=settings.allowed_ops)
     checked = judge_model(settings, case)
-    refused = _refused(report, settings.allowed_ops)
+    refused = refused_op(case)
     following = _following(case, checked, refused)
     return Overview(report=report, checked=checked, following=following, refused=refused)
 
@@ -59,27 +55,6 @@ def _following(case: Case, checked: ModelResult, refused: str | None) -> str | N
     fix = next((one.remedy for one in errors if one.remedy and one.remedy.startswith("bninspect ")), None)
     runs = case.report.layers and missing_weights(case.report) is None and refused is None
     return fix or (probe_command(case) if runs else None)
-
-
-def _refused(report: Report, allowed: Sequence[str]) -> str | None:
-    """An op that a run of both modes is refused for, whatever is fed; None where there is none."""
-
-    def before(node: Node) -> Iterable[Node]:
-        return () if node.op.startswith("Placeholder") else dependencies(node)
-
-    ops = {node.op for node in reach((tensor.node for tensor in report.outputs), before)}
-    refused = ops - PURE_OPS - set(allowed)
-    if not refused or missing_weights(report) is not None:
-        return None
-    from bninspect.measure.both_modes import both_modes
-    from bninspect.rewrite.freeze import frozen
-
-    try:  # freezing takes out variables, and fixing the mode the updates behind them
-        held = frozen(report)
-        program = both_modes(held, lambda mode, _: mode, held.outputs).graphdef
-    except BninspectError:
-        return None
-    return next((node.op for node in program.nodes if node.op in refused), None)
 
 
 def measure(

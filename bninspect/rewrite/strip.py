@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bninspect.batchnorm import inspect
-from bninspect.batchnorm.mode import Mode
+from bninspect.batchnorm.mode import Form, Mode
 from bninspect.batchnorm.naming import named_as
 from bninspect.batchnorm.verdict import without_layers
 from bninspect.errors import RewriteError
@@ -19,12 +19,17 @@ from bninspect.run.unfused import unfused
 from bninspect.text import first_few, layers, listed
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from bninspect.batchnorm import BatchNorm, Report
-    from bninspect.graph import Tensor
+    from bninspect.graph import Graph, Node, Tensor
     from bninspect.rewrite.edits import Edits
     from bninspect.rewrite.prune import Pruned
 
+
 _GRADIENTS = frozenset({"FusedBatchNormGrad", "FusedBatchNormGradV2", "FusedBatchNormGradV3"})
+_MOMENTS = (1, 2)
+"""Outputs of a fused op beside y: the mean and variance that it normalized with."""
 
 
 @frozen_dataclass
@@ -78,6 +83,10 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
     outputs = [pruned.names[tensor] for tensor in report.outputs]  # a call's result has another name now
     written = inspect(flatten(pruned.graphdef), outputs=outputs)
     _refuse_other(written, mode)
+    flipped = [change.layer for change in specialization.changes if change.what == "flipped"]
+    for reason in (gradients_left(written, mode), moments_read(flipped, report.graph, pruned.kept)):
+        if reason is not None:
+            raise RewriteError(f"{reason}: choose outputs without it with --output; nothing was written")
     return Stripped(
         report=report,
         mode=mode,
@@ -89,34 +98,47 @@ def strip(report: Report, mode: Mode = Mode.INFERENCE) -> Stripped:
 
 
 def _refuse_other(written: Report, mode: Mode) -> None:
-    """Raises RewriteError if a batch norm of the new graph, or the gradient of one, is not of the mode."""
+    """Raises RewriteError if a batch norm of the new graph does not run in the mode."""
     other = [layer.name for layer in written.layers if layer.mode is not mode]
     if other:
         raise RewriteError(f"{listed(other)} would still not run in {mode.value} mode; nothing was written")
-    if gradients := gradients_of_other(written, mode):
-        other_mode = (Mode.INFERENCE if mode is Mode.TRAINING else Mode.TRAINING).value
-        what = (
-            f"gradient {gradients[0]}, which stays one"
-            if len(gradients) == 1
-            else (f"gradients {listed(gradients)}, which stay those")
-        )
-        raise RewriteError(
-            f"the outputs need the {what} of {other_mode} mode: choose outputs without it with --output; "
-            "nothing was written"
-        )
 
 
-def gradients_of_other(report: Report, mode: Mode) -> list[str]:
-    """The fused gradients that the outputs need and that are not those of layers in this mode, as reports
-    name nodes.
-    """
+def gradients_left(report: Report, mode: Mode) -> str | None:
+    """That the outputs need gradients of layers in the other mode, and which; None if they need none."""
     needed = upstream(tensor.node for tensor in report.outputs)
     training = mode is Mode.TRAINING
-    return sorted(
+    names = sorted(
         node.label
         for node in needed
         if node.op in _GRADIENTS and node.attr("is_training", True) is not training
     )
+    other = (Mode.INFERENCE if training else Mode.TRAINING).value
+    return f"the outputs need a gradient in {other} mode ({listed(names)})" if names else None
+
+
+def moments_read(layers: Iterable[BatchNorm], graph: Graph, kept: Collection[Node]) -> str | None:
+    """That nodes which are `kept` read the mean or variance that a fused op of these layers normalizes with,
+    and of which layers; None if none does. In another mode those are others.
+    """
+    names = [
+        layer.name
+        for layer in layers
+        if layer.form is Form.FUSED
+        and any(
+            use.node in kept and use.node.inputs[use.slot].port in _MOMENTS
+            for site in layer.sites
+            for use in graph.uses(site.node)
+        )
+    ]
+    return f"the outputs need the moments of the batch ({listed(names)})" if names else None
+
+
+def needs_training(report: Report) -> str | None:
+    """Why the outputs of this model cannot do without training mode, whatever statistics it is given."""
+    needed = upstream((tensor.node for tensor in report.outputs), controls=False)
+    training = [layer for layer in report.layers if layer.mode is Mode.TRAINING]
+    return gradients_left(report, Mode.INFERENCE) or moments_read(training, report.graph, needed)
 
 
 def require_layers(report: Report, verb: str) -> None:

@@ -20,20 +20,21 @@ from bninspect.batchnorm.wiring.predicates.predicate import analyse
 from bninspect.errors import BninspectError, InputError
 from bninspect.graph.loops import in_loops
 from bninspect.graph.outputs import model_outputs
-from bninspect.graph.search import upstream
+from bninspect.graph.search import dependencies, reach, upstream
 from bninspect.inputs.placeholders import example, image_input, placeholders
 from bninspect.options import IMAGES
 from bninspect.rewrite.freeze import frozen
 from bninspect.rewrite.serving import deciders
 from bninspect.rewrite.statistics.slots import find_slots
-from bninspect.rewrite.strip import gradients_of_other, strip
+from bninspect.rewrite.strip import needs_training, strip
 from bninspect.rules.rule import Case
+from bninspect.run.pure_ops import PURE_OPS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from bninspect.batchnorm import Report
-    from bninspect.graph import Graph, Tensor
+    from bninspect.graph import Graph, Node, Tensor
     from bninspect.inputs.request import Request
     from bninspect.measure.presets import PresetFit
 
@@ -92,7 +93,7 @@ def refresh_command(case: Case, names: Collection[str] = (), *, strip: bool = Fa
     ways = (True,) if strip else (False, True)
     strips = next((way for way in ways if wanted <= fillable(report, way)), None)
     outputs = _outputs(report, needed=False)
-    if strips is None or outputs is None or (strips and _stays_open(report)):
+    if strips is None or outputs is None or (strips and _stays_open(report)) or refused_op(case):
         return None
     some = len(names) < len(report.layers) and len(names) <= _FEW_LAYERS and not strip
     chosen = "".join(f" --layer {quote(name)}" for name in names) if some else ""
@@ -103,7 +104,7 @@ def refresh_command(case: Case, names: Collection[str] = (), *, strip: bool = Fa
 
 def _stays_open(report: Report) -> bool:
     """Whether `strip` refuses the model whatever its statistics are."""
-    return bool(report.unrecognised or gradients_of_other(report, Mode.INFERENCE))
+    return bool(report.unrecognised or needs_training(report))
 
 
 def probe_command(case: Case, preset: PresetFit | None = None) -> str:
@@ -151,6 +152,27 @@ def data(case: Case) -> str:
     if given.random is not None or len(given.images) > _FEW_IMAGES:
         given = replace(given, images=("DIR",), random=None)
     return "".join(f" {word}" for word in (join(_words(given)),) if word) + allowed
+
+
+def refused_op(case: Case) -> str | None:
+    """An op that a run of both modes is refused for, whatever is fed; None if there is none."""
+    report = case.report
+
+    def before(node: Node) -> Iterable[Node]:
+        return () if node.op.startswith("Placeholder") else dependencies(node)
+
+    ops = {node.op for node in reach((tensor.node for tensor in report.outputs), before)}
+    refused = ops - PURE_OPS - set(case.allowed_ops)
+    if not refused or missing_weights(report) is not None:
+        return None
+    from bninspect.measure.both_modes import both_modes
+
+    try:  # freezing takes out variables, and fixing the mode the updates behind them
+        held = frozen(report)
+        program = both_modes(held, lambda mode, _: mode, held.outputs).graphdef
+    except BninspectError:
+        return None
+    return next((node.op for node in program.nodes if node.op in refused), None)
 
 
 def _tried(report: Report, mode: Mode) -> Report | str:

@@ -106,11 +106,26 @@ def test_a_gradient_that_would_stay_of_the_other_mode_is_refused(mode: Mode) -> 
     with pytest.raises(RewriteError) as refused:
         strip(inspect(graph(gradient(other is Mode.TRAINING)), outputs=("top",)), mode)
     assert str(refused.value) == (
-        f"the outputs need the gradient back, which stays one of {other.value} mode: choose outputs without "
-        "it with --output; nothing was written"
+        f"the outputs need a gradient in {other.value} mode (back): choose outputs without it with --output; "
+        "nothing was written"
     )
     same = inspect(graph(gradient(mode is Mode.TRAINING)), outputs=("top",))
     assert len(strip(same, mode).written.layers) == 1
+
+
+@pytest.mark.parametrize("mode", [Mode.INFERENCE, Mode.TRAINING])
+def test_moments_of_the_batch_that_are_an_output_are_refused(mode: Mode) -> None:
+    """In the other mode the op gives the stored ones there."""
+    flag = str(mode is Mode.INFERENCE).lower()
+    text = f"bn = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training={flag}, {TYPES})\n"
+    found = report(STORED + text + top("bn") + "mean_of_it = Identity(bn:1, T=float)\n")
+    with pytest.raises(RewriteError) as refused:
+        strip(found, mode)
+    assert str(refused.value) == (
+        "the outputs need the moments of the batch (bn): choose outputs without it with --output; "
+        "nothing was written"
+    )
+    assert strip(inspect(found.graph, outputs=("top",)), mode).written.layers[0].mode is mode
 
 
 @pytest.mark.parametrize(

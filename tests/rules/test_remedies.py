@@ -18,6 +18,7 @@ from bninspect.rules.conversion import for_converters
 from bninspect.rules.remedies import (
     BUILD_ANEW,
     data,
+    inputs_wanted,
     layers_in_loops,
     obstacle,
     probe_command,
@@ -26,7 +27,7 @@ from bninspect.rules.remedies import (
     to_inference,
 )
 from tests.support.catching import fused
-from tests.support.parts import STORED, report
+from tests.support.parts import EMPTY, PHASE, STORED, report
 from tests.support.places import FIXTURES
 from tests.support.probing import fit
 from tests.support.text import graph
@@ -61,6 +62,22 @@ def test_nothing_is_offered_for_a_gradient_that_stays_of_training_mode() -> None
     case = Case(report=inspect(graph(text), outputs=("top",)))
     assert to_inference(case) == BUILD_ANEW
     assert strip_command(Case(report=report(STORED + fused(training=True))))
+
+
+def test_refresh_is_not_offered_where_an_op_would_not_be_run() -> None:
+    layer = fused(training=True).replace("mean, variance", "none, none").replace("(x,", "(read,")
+    case = Case(report=report(STORED + EMPTY + "read = PyFunc(x, T=float)\n" + layer))
+    assert refresh_command(case, strip=True) is None
+    assert to_inference(case) == BUILD_ANEW
+    assert "--allow-op PyFunc" in (refresh_command(replace(case, allowed_ops=("PyFunc",)), strip=True) or "")
+
+
+def test_what_lets_a_layer_run_at_all_is_fed() -> None:
+    """A head that runs while it is trained: fed for inference it would have no value."""
+    text = STORED + PHASE + "in_training = Switch(x, phase)\n" + fused(x="in_training:1", training=True)
+    (layer,) = report(text + "top = Relu(y)\n").layers
+    assert [(source.name, value) for source, value in layer.runs_when] == [("phase:0", True)]
+    assert "--feed phase=true" in inputs_wanted(report(text + "top = Relu(y)\n"))
 
 
 def test_outputs_that_the_file_does_not_tell_are_named() -> None:

@@ -27,7 +27,7 @@ from bninspect.rules.remedies import (
     to_inference,
 )
 from tests.support.catching import fused
-from tests.support.parts import EMPTY, PHASE, STORED, report
+from tests.support.parts import EMPTY, PHASE, STORED, fused_cond, report
 from tests.support.places import FIXTURES
 from tests.support.probing import fit
 from tests.support.text import graph
@@ -70,6 +70,17 @@ def test_refresh_is_not_offered_where_an_op_would_not_be_run() -> None:
     assert refresh_command(case, strip=True) is None
     assert to_inference(case) == BUILD_ANEW
     assert "--allow-op PyFunc" in (refresh_command(replace(case, allowed_ops=("PyFunc",)), strip=True) or "")
+
+
+def test_what_the_predicate_is_computed_of_is_not_fed() -> None:
+    """It is set itself: `probe` refuses a value for what no longer has a say."""
+    text = (
+        STORED
+        + "share = Placeholder(dtype=float, shape=[])\nhalf = Const(0.5)\nphase = Greater(share, half)\n"
+    )
+    found = report(text + fused_cond("phase", "bn") + "top = Relu(bn)\n")
+    assert [layer.mode for layer in found.layers] == [Mode.SWITCHED]
+    assert inputs_wanted(found) == "--image DIR"
 
 
 def test_what_lets_a_layer_run_at_all_is_fed() -> None:

@@ -230,7 +230,7 @@ def example(graph: Graph, place: Placeholder, value: str | None = None) -> str:
     elif place.shape:
         value = array
     elif place.dtype == "bool":
-        value = str(truth).lower()
+        value = "false"
     else:
         value = "1.0" if place.dtype in FLOATS else "0"
     return f"--feed {_short(place)}={value}"

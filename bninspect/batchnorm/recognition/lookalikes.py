@@ -19,6 +19,8 @@ from bninspect.graph.shapes import rank, target_of
 from bninspect.graph.trace import constant, same, value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bninspect.batchnorm.site import Batch
     from bninspect.graph import Graph, Node, Tensor
 
@@ -31,10 +33,10 @@ def of_moments(node: Node, x: Node, *moments: Batch) -> Lookalike | Undecided | 
 
     Undecided if the axes count from the end of what has no known rank, and leave out one behind the first.
     """
-    axes, *others = dict.fromkeys(moment.axes for moment in moments)
-    if others:
-        return Lookalike(node=node, kind="other", reason="mean and variance are taken over different axes")
     dimensions = rank(x.output())
+    if not over_the_same(dimensions, moments):
+        return Lookalike(node=node, kind="other", reason="mean and variance are taken over different axes")
+    axes = moments[0].axes
     positive = _positive(axes, dimensions)
     if 0 not in positive:
         if dimensions is None and any(-axis > len(axes) for axis in axes):
@@ -55,6 +57,11 @@ def of_moments(node: Node, x: Node, *moments: Batch) -> Lookalike | Undecided | 
             reason=f"its moments are taken over all axes {list(axes)}: one mean for all channels",
         )
     return None
+
+
+def over_the_same(dimensions: int | None, moments: Sequence[Batch]) -> bool:
+    """Whether moments of an x of so many axes are taken over the same ones, from whichever end they count."""
+    return len({frozenset(_positive(moment.axes, dimensions)) for moment in moments}) < 2
 
 
 def _positive(axes: tuple[int, ...], dimensions: int | None) -> set[int]:
@@ -90,11 +97,13 @@ def batch_in_channels(node: Node, graph: Graph) -> Lookalike | None:
         return None
     channels = sizes[1 if data_format_of(node) == "NCHW" else 3]
     back = [use.node for use in graph.uses(node) if use.node.inputs[use.slot].port == 0]
-    if not any(reader.op == "Reshape" for reader in back):
+    is_free, made_up = channels is None or channels <= 0, _made_up(node.inputs[1])
+    if not (is_free or made_up):
         return None
-    if channels is not None and channels > 0 and not _made_up(node.inputs[1]):
+    fits_any = is_free and made_up and constant(node.inputs[1]) is None
+    if not fits_any and not any(reader.op == "Reshape" for reader in back):
         return None
-    kind = _borrowed_kind(node, graph, reshape, sizes[2])
+    kind = _borrowed_kind(node, graph, reshape, sizes)
     return Lookalike(
         node=node,
         kind=kind,
@@ -111,9 +120,13 @@ def _made_up(gamma: Tensor) -> bool:
     return values is not None and values.size > 0 and bool((values == 1).all())
 
 
-def _borrowed_kind(node: Node, graph: Graph, reshape: Node, size: int | None) -> str:
-    """layer_norm, group_norm or instance_norm: by the size of the scale behind it, and a second Reshape."""
-    if data_format_of(node) == "NHWC" or value(node.inputs[1]).node.op == "Tile":
+def _borrowed_kind(node: Node, graph: Graph, reshape: Node, sizes: tuple[int | None, ...]) -> str:
+    """layer_norm, group_norm or instance_norm: by whether height and width stay apart, the size of the scale
+    behind it, and a second Reshape.
+    """
+    size, width = sizes[2:]
+    apart = rank(reshape.inputs[0]) == len(sizes) and (size or 0) > 1 and (width or 0) > 1
+    if apart or data_format_of(node) == "NHWC" or value(node.inputs[1]).node.op == "Tile":
         return "instance_norm"
     if same(reshape.inputs[0]).node.op in ("Reshape", "Transpose"):
         return "group_norm"

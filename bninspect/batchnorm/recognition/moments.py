@@ -31,7 +31,7 @@ _ELEMENTWISE = frozenset({
 })  # fmt: skip
 _ARITHMETIC = _ELEMENTWISE | {
     "Squeeze", "ExpandDims", "Reshape", "Transpose", "BroadcastTo", "Tile", "Pack", "Unpack", "ConcatV2",
-    "Concat", "Split", "SplitV", "StridedSlice", "Slice", "GatherV2", "Gather", "Bitcast",
+    "Concat", "Split", "SplitV", "StridedSlice", "Slice", "GatherV2", "Gather", "Bitcast", "Dequantize",
 }  # fmt: skip
 _REPLICAS = frozenset({
     "CrossReplicaSum", "CollectiveReduce", "CollectiveReduceV2", "CollectiveReduceV3", "NcclAllReduce",
@@ -40,9 +40,9 @@ _REPLICAS = frozenset({
 """Sums over replicas: their first input is the value, the others say among whom it is summed."""
 _SHAPED = frozenset({
     "Reshape", "ExpandDims", "Squeeze", "BroadcastTo", "Tile", "Transpose", "StridedSlice", "Slice", "Pow",
-    "SplitV", "Gather", "GatherV2",
+    "SplitV", "Gather", "GatherV2", "Dequantize",
 })  # fmt: skip
-"""Ops whose first input is the value, the others shapes, places or an exponent."""
+"""Ops whose first input is the value, the others shapes, places, an exponent or a range."""
 _OF_THE_FIRST = _SHAPED | _REPLICAS
 _PASSED = _ARITHMETIC | REDUCTIONS | _REPLICAS
 """Ops that the walk goes on through."""

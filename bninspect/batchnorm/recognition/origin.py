@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bninspect.batchnorm.recognition.lookalikes import over_the_same
 from bninspect.batchnorm.recognition.moments import Walk, is_stored
 from bninspect.batchnorm.site import Batch, Chosen, Origin, Stored, Undecided
 from bninspect.batchnorm.wiring.alternatives import alternatives
 from bninspect.batchnorm.wiring.conditions import Join
 from bninspect.batchnorm.wiring.nested import decision
+from bninspect.graph.shapes import rank
 from bninspect.graph.trace import value
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ def origin(
     assert isinstance(if_false, Batch | Stored)
     if type(if_true) is type(if_false):
         one = if_true if isinstance(if_true, Batch) else Stored(node=source.node, source=None)
-        return _over_several_axes(source, (if_true, if_false)) or one
+        return _over_several_axes(source, x, (if_true, if_false)) or one
     inner = [node for node in (*joins, *others) if conditions.is_on(node, predicate)]
     tensors = (first or join.if_true, second or join.if_false)
     return Chosen(
@@ -106,17 +108,18 @@ def _side(
         return Undecided(reason=reason), None, ()
     if isinstance(first, Stored) and any(other != first for other in others):
         return Stored(node=value(tensor).node, source=None), None, ()
-    several = _over_several_axes(tensor, found)
+    several = _over_several_axes(tensor, x, found)
     if several is not None:
         return several, None, ()
     direct = sources[0] == value(tensor)
     return first, None if direct else sources[0], every[0].joins
 
 
-def _over_several_axes(tensor: Tensor, sides: Iterable[Origin]) -> Undecided | None:
+def _over_several_axes(tensor: Tensor, x: Tensor, sides: Iterable[Origin]) -> Undecided | None:
     """Why a tensor that can be any of these is no one moment: over different axes; None if it is one."""
-    axes = sorted({side.axes for side in sides if isinstance(side, Batch)})
-    if len(axes) < 2:
+    moments = [side for side in sides if isinstance(side, Batch)]
+    axes = sorted({side.axes for side in moments})
+    if len(axes) < 2 or over_the_same(rank(x), moments):
         return None
     listed = " or ".join(str(list(one)) for one in axes)
     return Undecided(reason=f"{tensor.name} is a moment over axes {listed}, as a predicate says")

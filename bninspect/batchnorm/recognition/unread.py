@@ -1,5 +1,6 @@
 """Batch norm that the file holds and that is not read: what TensorFlow makes of one while it runs, 8-bit ops,
-and programs that were compiled from a graph. It is said, for such a model is not one without batch norm.
+ops of other hardware, and programs that were compiled from a graph. It is said, for such a model is not one
+without batch norm.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from bninspect.batchnorm.layer import Unrecognised
 from bninspect.graph.functions.library import (
     FUSED_CONVOLUTIONS,
+    IPU_OPS,
     QUANTIZED_OP,
     REWRITTEN_OPS,
     UNREAD_OPS,
@@ -24,6 +26,7 @@ _LOADED = "save the graph that was loaded, and not the one that ran"
 _REWRITTEN = "is a batch norm as TensorFlow rewrites it for oneDNN while it runs"
 _FUSED = "holds a batch norm as TensorFlow fuses it into a convolution while it runs"
 _QUANTIZED = "is a batch norm of 8-bit numbers"
+_IPU = "is a batch norm as Graphcore's TensorFlow writes it for an IPU"
 _COMPILED = "runs a compiled program, and a batch norm in it is not seen"
 _BEFORE = {
     QUANTIZED_OP: "inspect the model as it was before it was quantized",
@@ -33,6 +36,7 @@ _BEFORE = {
     "NeuronOp": "inspect the model that was given to the compiler (tfn.saved_model.compile or tfn.trace)",
     "NGraphEncapsulate": "inspect the model as it was before nGraph rewrote it",
     "_nGraphEncapsulate": "inspect the model as it was before nGraph rewrote it",
+    **dict.fromkeys(IPU_OPS, "build the graph outside of an IPU scope, and freeze it again"),
     "RemoteFusedGraphExecute": "inspect the model as it was before it was fused for the Hexagon DSP",
 }
 """Op -> what shows the batch norm that it hides; of every other one, what TensorFlow loaded: it writes those
@@ -56,6 +60,8 @@ def unread(node: Node, graph: Graph) -> Iterator[Unrecognised]:
         reason = _REWRITTEN
     elif node.op == QUANTIZED_OP:
         reason = _QUANTIZED
+    elif node.op in IPU_OPS:
+        reason = _IPU
     elif (
         node.op != _CALLING_BACK
         and node.nodedef is not None

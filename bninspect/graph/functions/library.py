@@ -30,6 +30,8 @@ FUSED_CONVOLUTIONS = frozenset({
 (core/grappler/optimizers/remapper.cc).
 """
 QUANTIZED_OP = "QuantizedBatchNormWithGlobalNormalization"
+IPU_OPS = frozenset({"PopnnBatchNormInference", "PopnnBatchNormTraining"})
+"""The batch norm of Graphcore's TensorFlow for its IPU."""
 COMPILED_OPS = frozenset({
     "XlaCallModule", "XlaLaunch", "XlaLaunchV2", "_XlaRun", "TPUExecute", "TPUExecuteAndUpdateVariables",
     "TRTEngineOp", "RemoteFusedGraphExecute", "NeuronOp", "NGraphEncapsulate", "_nGraphEncapsulate",
@@ -39,7 +41,7 @@ ROOT_OPS = frozenset({"Rsqrt", "Sqrt", "Pow"})
 """Ops that may take the square root of a variance."""
 POWER_OPS = frozenset({"Log", "Exp"})
 """Ops that may take a root together: exp(-0.5 * log(variance))."""
-UNREAD_OPS = REWRITTEN_OPS | FUSED_CONVOLUTIONS | COMPILED_OPS | {QUANTIZED_OP}
+UNREAD_OPS = REWRITTEN_OPS | FUSED_CONVOLUTIONS | COMPILED_OPS | IPU_OPS | {QUANTIZED_OP}
 """Ops that may hold a batch norm that is not read."""
 CANDIDATES = FUSED_OPS | UNREAD_OPS | ROOT_OPS | {GLOBAL_OP}
 """Ops that may be a batch norm, or the core of one."""

@@ -85,6 +85,19 @@ def test_the_channels_by_the_layout_and_a_scale_that_is_a_parameter(
     assert kind_of(lines, of="of", gamma=gamma, layout=layout) == kind
 
 
+FILLED = "filled = Fill(count, number)\n"
+WIDE = "to_wide = Const([1, -1, 8, 8])\nwide = Reshape(x, to_wide)\n"
+
+
+def test_a_scale_that_is_filled_in_for_as_many_channels_as_there_are() -> None:
+    assert kind_of(FILLED, gamma="filled", back="y = Relu(bn)\n") == "layer_norm"
+    assert kind_of(FILLED + WIDE, of="wide", gamma="filled", back="y = Relu(bn)\n") == "instance_norm"
+
+
+def test_height_and_width_that_stay_apart_are_those_of_an_instance() -> None:
+    assert kind_of(WIDE, of="wide") == "instance_norm"
+
+
 @pytest.mark.parametrize(
     "back",
     ["y = Relu(bn)\n", "moments = Reshape(bn:1, shape)\n", "y = Mul(bn, vector)\n"],

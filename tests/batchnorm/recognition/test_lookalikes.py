@@ -200,6 +200,11 @@ def test_a_scale_of_six_numbers_says_that_there_are_six_channels() -> None:
     assert only_layer(text).mode.value == "training"
 
 
+def test_axes_from_either_end_are_the_same() -> None:
+    text = chain("[0, 1, 2]").replace("Mean(x, axes)", "Mean(x, others)")
+    assert only_layer("others = Const([-4, -3, -2])\n" + text).mode.value == "training"
+
+
 def test_mean_and_variance_over_different_axes() -> None:
     text = chain("[0, 1, 2]").replace("Mean(x, axes)", "Mean(x, others)")
     assert reasons("others = Const([0, 1])\n" + text) == [

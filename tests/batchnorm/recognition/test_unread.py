@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.batchnorm.verdict import verdict
-from bninspect.graph.functions.library import COMPILED_OPS, FUSED_CONVOLUTIONS, REWRITTEN_OPS
+from bninspect.graph.functions.library import COMPILED_OPS, FUSED_CONVOLUTIONS, IPU_OPS, REWRITTEN_OPS
 from tests.support.parts import IMAGE, STORED, reasons, report
 
 CONVOLVED = "w = Const([0.5])\ny = {op}(x, w, gamma, beta, mean, variance, fused_ops={fused})\n"
@@ -41,6 +41,13 @@ def test_whole_numbers() -> None:
     (said,) = report(STORED + text).unrecognised
     assert said.reason == "QuantizedBatchNormWithGlobalNormalization is a batch norm of 8-bit numbers"
     assert said.remedy == "inspect the model as it was before it was quantized"
+
+
+@pytest.mark.parametrize("op", sorted(IPU_OPS))
+def test_an_op_of_other_hardware(op: str) -> None:
+    (said,) = report(STORED + f"y = {op}(x, gamma, beta, mean, variance)\n").unrecognised
+    assert said.reason == f"{op} is a batch norm as Graphcore's TensorFlow writes it for an IPU"
+    assert said.remedy == "build the graph outside of an IPU scope, and freeze it again"
 
 
 @pytest.mark.parametrize("op", sorted(COMPILED_OPS))

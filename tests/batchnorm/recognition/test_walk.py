@@ -293,3 +293,7 @@ def test_of_what_x_is_no_known_transpose_of(order: str) -> None:
 def test_axes_of_the_transpose_from_the_end(axes: str, found: tuple[int, ...] | None) -> None:
     lines = f"over = Const({axes})\nz = Transpose(x, to_first)\ny = Mean(z, over)\n"
     assert walked(lines) == Found(found)
+
+
+def test_what_is_dequantized_from_what_is_stored_is_stored() -> None:
+    assert walked("y = Dequantize(mean, number, half)\n") == Found((), ("mean",))

@@ -63,6 +63,10 @@ class Line(NamedTuple):
                 yield ((left + piece, "plain" if label else self.tone),)
 
 
+_PASTED = ("bninspect ", "cp ", "with ")
+"""How a fix begins that is no sentence: a command, or a line of Python."""
+
+
 def fix_line(fix: str, code: str, said: dict[str, str], indent: int) -> Line:
     """The fix of a finding, once, however many findings it is the fix of: `fix: bninspect strip ...`, or
     `fix: the one of BN405` where that rule has said it before; `said` is what was said so far, and by which
@@ -71,7 +75,7 @@ def fix_line(fix: str, code: str, said: dict[str, str], indent: int) -> Line:
     first = said.setdefault(fix, code)
     if first != code:
         return Line(f"fix: the one of {first}", indent=indent)
-    return Line(fix, indent=indent, label="fix: ", whole=fix.startswith("bninspect "))
+    return Line(fix, indent=indent, label="fix: ", whole=fix.startswith(_PASTED))
 
 
 def pieces(text: str, width: int | None, hang: int = 0) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bninspect.escaping import printable
-from bninspect.render.line import fold, wrap
+from bninspect.render.line import Room, fix_line, fold, wrap
 
 
 @pytest.mark.parametrize("width", range(1, 60))
@@ -34,3 +34,18 @@ def test_text_wraps_at_spaces_and_folds_long_names() -> None:
 
 def test_control_characters_are_shown_and_not_obeyed() -> None:
     assert printable("a\x1b[31mb\n\udcff") == "a\\x1b[31mb\\n\\udcff"
+
+
+@pytest.mark.parametrize(
+    ("fix", "is_whole"),
+    [
+        ("bninspect strip a/model.pb --output one --output two -o a/model.serving.pb", True),
+        ("cp a/graph.meta b/model.ckpt.meta && bninspect refresh b/model.ckpt.meta --image DIR", True),
+        ("with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)): train()", True),
+        ("train with a smaller epsilon; if a conversion changed it, convert again with the old one", False),
+    ],
+    ids=["ours", "copy", "Python", "words"],
+)
+def test_a_fix_that_is_pasted_never_folds(fix: str, is_whole: bool) -> None:
+    rows = list(fix_line(fix, "BN301", {}, 2).rows(Room(50)))
+    assert (len(rows) == 1) is is_whole

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from bninspect.batchnorm.verdict import undecided
 from bninspect.converters.fact import Serves
 from bninspect.render.graph.notes import undecided_lines
-from bninspect.render.line import Line
+from bninspect.render.line import Line, fix_line
 from bninspect.render.screenful import Screenful, sections
 from bninspect.render.table import Cell, Column, Table
 from bninspect.text import by_reason, grouped, listed
@@ -106,7 +106,7 @@ def _body(result: ForecastResult, reasons: Reasons) -> Iterator[Item]:
     yield from sections(undecided_lines(result.report, MOST_UNDECIDED))
     if result.fix is not None:
         yield Line()
-        yield Line(result.fix, label="fix: ", whole=result.fix.startswith("bninspect "))
+        yield fix_line(result.fix, "", {}, 0)
         yield from _after(result.stripped)
 
 

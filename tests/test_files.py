@@ -10,6 +10,7 @@ import pytest
 
 from bninspect.errors import RewriteError
 from bninspect.files import refuse, refuse_read, whole, write
+from bninspect.inputs.request import Request
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -147,3 +148,18 @@ def test_what_belongs_to_a_model_is_not_written_over(tmp_path: Path) -> None:
         refuse_read(tmp_path / "model.ckpt-1.index", "graph.meta", prefix=str(tmp_path / "model.ckpt-1"))
     refuse_read(tmp_path / "model.ckpt-10.index", "graph.meta", prefix=str(tmp_path / "model.ckpt-1"))
     refuse_read(saved / "new.pb", str(saved))
+
+
+@pytest.mark.parametrize("named", ["photos", "photos/*.jpg", "photos/a.jpg"])
+def test_an_image_that_is_read_is_not_written_over(
+    named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However it was named; what else stands in the folder is no input."""
+    monkeypatch.chdir(tmp_path)
+    Path("photos").mkdir()
+    for name in ("a.jpg", "page.html"):
+        Path("photos", name).write_bytes(b"one")
+    read = Request(images=(named,)).files
+    with pytest.raises(RewriteError, match="is read as an input"):
+        refuse_read(Path("photos/a.jpg"), "model.pb", inputs=read)
+    refuse_read(Path("photos/page.html"), "model.pb", inputs=read)

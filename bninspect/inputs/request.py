@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bninspect.frozen_dataclass import frozen_dataclass
+from bninspect.inputs.data.files import image_files
 from bninspect.inputs.data.spec import local_files
 from bninspect.options import Assignments, Channels, Checked, Count, Preprocess, Resize, Seed, Size, Texts
 
@@ -55,6 +56,7 @@ class Request(Checked):
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The files that it names one by one: images, data, and arrays to feed."""
+        """All that is read: images, those in a folder and of a glob, too, data, and arrays to feed."""
         given = (value for _, _, value in (feed.partition("=@") for feed in self.feeds) if value)
-        return (*self.images, *local_files(self.data), *given)
+        found = (str(file) for pattern in self.images for file in image_files(pattern))
+        return (*found, *local_files(self.data), *given)

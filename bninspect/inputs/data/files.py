@@ -37,6 +37,14 @@ def matching(option: str, pattern: str, suffixes: Collection[str]) -> list[Path]
     return files
 
 
+def image_files(pattern: str) -> list[Path]:
+    """The image files that a path, a folder or a glob stands for; empty if it stands for none."""
+    try:
+        return matching("--image", pattern, images.SUFFIXES)
+    except InputError:
+        return []
+
+
 def find_images(patterns: Sequence[str]) -> tuple[Path, ...]:
     """The image files that the paths, folders and globs stand for: sorted within each, each file once.
 

@@ -159,7 +159,7 @@ def test_an_image_that_is_read_is_not_written_over(
     Path("photos").mkdir()
     for name in ("a.jpg", "page.html"):
         Path("photos", name).write_bytes(b"one")
-    read = Request(images=(named,)).files
-    with pytest.raises(RewriteError, match="is read as an input"):
-        refuse_read(Path("photos/a.jpg"), "model.pb", inputs=read)
-    refuse_read(Path("photos/page.html"), "model.pb", inputs=read)
+    for read in (Request(images=(named,)).files, Request(data=(named,)).files):
+        with pytest.raises(RewriteError, match="is read as an input"):
+            refuse_read(Path("photos/a.jpg"), "model.pb", inputs=read)
+        refuse_read(Path("photos/page.html"), "model.pb", inputs=read)

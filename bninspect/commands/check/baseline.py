@@ -116,6 +116,8 @@ def read(path: Path, may_be_absent: bool = False) -> Baseline:
         raise BninspectError(f"{path}: {error.strerror}; --update-baseline writes one") from None
     except OSError as error:
         raise BninspectError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BninspectError(f"{path}: not a baseline file: it is no text") from None
     except ValueError as error:
         raise BninspectError(f"{path}: not a baseline file: {error}") from None
     entries = document.get("entries") if isinstance(document, dict) else None

@@ -16,7 +16,7 @@ from bninspect.frozen_dataclass import frozen_dataclass
 from bninspect.inputs.data import images
 from bninspect.inputs.data.address import is_remote, script
 from bninspect.inputs.data.arrays import MAGIC as NPY, Npy, Npz
-from bninspect.inputs.data.files import ImageFiles, find_images
+from bninspect.inputs.data.files import ImageFiles, find_images, image_files
 from bninspect.inputs.data.opened import Opened, find
 from bninspect.inputs.data.parquet import MAGIC as PARQUET, Parquet
 from bninspect.inputs.data.script import Script
@@ -85,6 +85,7 @@ def local_files(texts: Sequence[str]) -> tuple[str, ...]:
         if function is not None:
             named.append(function[0])
         elif not is_remote(spec.path):
+            named += map(str, image_files(spec.path))
             try:
                 named += find(spec.path)
             except InputError:  # said when it is opened

@@ -145,3 +145,10 @@ def test_what_another_version_called_otherwise_is_known(
     renewed = old.renewed([ModelResult(path=path, found=(renamed,), judged=("BN403", "BN405"))])
     assert renewed.keys == {(model, "BN405", "bn")}
     assert renewed.written(old) == f"{old.path}: 1 finding written (1 new, 1 gone)"
+
+
+def test_a_file_that_is_no_text_is_no_baseline(tmp_path: Path) -> None:
+    path = tmp_path / "model.pb"
+    path.write_bytes(b"\xc8\xff")
+    with pytest.raises(BninspectError, match="not a baseline file: it is no text"):
+        read(path)

@@ -15,9 +15,9 @@ from bninspect.batchnorm.wiring.arithmetic.picked import PICKS, picked
 from bninspect.batchnorm.wiring.predicates.predicate import asked, base, logic
 from bninspect.batchnorm.wiring.predicates.spelling import spelling
 from bninspect.batchnorm.wiring.predicates.truth import Truth, possible, truth
-from bninspect.graph.ops import MERGES, NEXT_TURNS, SELECTS, SWITCHES
+from bninspect.graph.ops import MERGES, NEXT_TURNS, PLACEHOLDERS, SELECTS, SWITCHES
 from bninspect.graph.search import dependencies, postorder, reach
-from bninspect.graph.trace import is_loop_variable
+from bninspect.graph.trace import declared_shape, is_loop_variable, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -203,7 +203,7 @@ class Conditions:
             blend = blends.of(node) if node.op in SUMS else picked(node, blends.weight)
             return None if blend is None else Join(node, *blend)
         if node.op in SELECTS:
-            return Join(node, *node.inputs)
+            return None if _is_of_each_image(node.inputs[0]) else Join(node, *node.inputs)
         if len(node.inputs) != 2 or is_loop_variable(node):
             return None
         first, second = node.inputs
@@ -282,3 +282,10 @@ def _both(first: Context, second: Context) -> Context:
 
 def _steers_loop(switch: Node) -> bool:
     return switch.inputs[1].node.op == "LoopCond"
+
+
+def _is_of_each_image(predicate: Tensor) -> bool:
+    """Whether a fed predicate has a value for each image, so that a Select takes some from either side."""
+    node = same(predicate).node
+    shape = declared_shape(node) if node.op in PLACEHOLDERS else None
+    return shape is not None and shape[:1] not in ((), (1,))

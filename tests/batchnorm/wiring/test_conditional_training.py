@@ -67,3 +67,10 @@ def test_what_is_handed_on_either_way_runs_whatever_is_fed() -> None:
     found = report(HALVES + "    z = Identity(noisy)\n")
     (fixed,) = (layer for layer in found.layers if layer.mode is Mode.TRAINING)
     assert fixed.runs_when == ()
+
+
+def test_a_select_of_each_image_chooses_no_mode() -> None:
+    """Some images are handed on from either side: both run, whatever is fed."""
+    found = report(HALVES.replace("dtype=bool, shape=[]", "dtype=bool, shape=[-1]"))
+    assert sorted(layer.mode.value for layer in found.layers) == ["inference", "training", "training"]
+    assert [layer.runs_when for layer in found.layers] == [(), (), ()]

@@ -24,61 +24,66 @@ _SMALL = 1024
 _LARGE_ATTRIBUTE = 1024
 _RUN = 1 << 14
 """Bytes of small nodes that are parsed at once."""
-_NODES = {"GraphDef": "node", "FunctionDef": "node_def"}
+_NODES = {"GraphDef": ("node", 1), "FunctionDef": ("node_def", 3)}
+"""Message -> its field of nodes, and the number of it."""
 
 
 class NodeReader:
-    """The nodes of one message, as its fields come."""
+    """The nodes of one message, and all else that is in it."""
 
-    def __init__(self, buffer: Buffer, message: str) -> None:
-        """`message` is what holds them, a GraphDef or a FunctionDef."""
-        self._buffer = buffer
+    def __init__(self, span: Span, message: str) -> None:
+        """`message` is what lies at this place, a GraphDef or a FunctionDef."""
+        self._span = span
         self._message = message
-        self._read: list[NodeDef] = []
-        self._waiting: list[Field] = []
-        self._end = -1
-        """Where the last of those that wait ends: the next one has to begin there."""
-        self._full = -1
-        """Where it has to end."""
+        self._field, self._number = _NODES[message]
+        self._nodes: list[NodeDef] = []
 
-    def add(self, field: Field) -> None:
-        """One more node, at this place. Raises GraphDefError where it, or one before it, is damaged."""
-        _, _, begin, start, end, _ = field
-        if end - start > _SMALL:
-            self._parse()
-            self._read.append(_large_node(Span(self._buffer, start, end)))
-            return
-        if begin != self._end or end > self._full:
-            self._parse()
-            self._full = begin + _RUN
-        self._waiting.append(field)
-        self._end = end
+    def others(self) -> Iterator[Field]:
+        """The fields that are no nodes, in order; the nodes among them are read.
+
+        Raises GraphDefError where a field or a node is damaged.
+        """
+        buffer, position, end = self._span
+        while position < end:
+            for field in wire.fields(buffer, position, end):
+                position = field.end
+                if field.number != self._number or field.wire != wire.LENGTH:
+                    yield field
+                elif field.end - field.start > _SMALL:
+                    self._nodes.append(_large_node(Span(buffer, field.start, field.end)))
+                else:
+                    position = self._read_small(field)
+                    break
 
     def nodes(self) -> tuple[NodeDef, ...]:
-        """All of them, in order. Raises GraphDefError as `add`."""
-        self._parse()
-        return tuple(self._read)
+        """Those that were read, in order."""
+        return tuple(self._nodes)
 
-    def _parse(self) -> None:
-        """The small nodes that wait become records."""
-        places, self._waiting = self._waiting, []
-        if not places:
-            return
-        buffer = self._buffer
-        run = _Run(places[0].begin, bytes(buffer[places[0].begin : places[-1].end]))
-        decode = run.attributes_at
-        messages = getattr(parse(self._message, run.data, "NodeDef"), _NODES[self._message])
+    def _read_small(self, first: Field) -> int:
+        """Reads a small node and those that stand right behind it, as many as are parsed at once; where the
+        last of them ends.
+        """
+        buffer, _, end = self._span
+        begin = first.begin
+        base, window = wire.window(buffer, begin)
+        last = min(end, begin + _RUN) - base
+        places = [(first.start - base, first.end - base)]
+        places += wire.alike(window, first.end - base, last, self._number, _SMALL)
+        data = window[begin - base : places[-1][1]]
+        decode = _Run(begin, data).attributes_at
+        messages = getattr(parse(self._message, data, "NodeDef"), self._field)
         span = partial(tuple.__new__, Span)  # as Span itself, in half the time
-        self._read += [
+        self._nodes += [
             NodeDef(
                 message.name,
                 intern(message.op),
                 tuple(message.input[:]),
-                span((buffer, start, end)),
+                span((buffer, base + start, base + stop)),
                 decode,
             )
-            for message, (_, _, _, start, end, _) in zip(messages, places, strict=True)
+            for message, (start, stop) in zip(messages, places, strict=True)
         ]
+        return base + places[-1][1]
 
 
 class _Run(NamedTuple):

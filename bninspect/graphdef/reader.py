@@ -118,13 +118,11 @@ def _binary_of_text(buffer: Buffer, kind: str) -> bytes:
 
 def _read_graph(span: Span, facts: dict[str, Any]) -> GraphDef:
     """The nodes, the library and the versions of a GraphDef."""
-    reader = NodeReader(span.buffer, "GraphDef")
+    reader = NodeReader(span, "GraphDef")
     functions: dict[str, FunctionDef] = {}
     rest: list[Span] = []
-    for field in wire.fields(*span):
-        if field.number == 1 and field.wire == wire.LENGTH:
-            reader.add(field)
-        elif field.number == 2 and field.wire == wire.LENGTH:
+    for field in reader.others():
+        if field.number == 2 and field.wire == wire.LENGTH:
             rest.extend(_read_library(Span(span.buffer, field.start, field.end), functions))
         elif field.number == 4 and field.wire == wire.LENGTH:
             versions = Span(span.buffer, field.start, field.end)
@@ -150,12 +148,10 @@ def _read_library(span: Span, functions: dict[str, FunctionDef]) -> Iterator[Spa
 
 def _function(span: Span) -> FunctionDef:
     """One function: its signature, its nodes as records, what it returns."""
-    reader = NodeReader(span.buffer, "FunctionDef")
+    reader = NodeReader(span, "FunctionDef")
     rest = bytearray()
-    for field in wire.fields(*span):
-        if field.number == 3 and field.wire == wire.LENGTH:
-            reader.add(field)
-        elif field.number in (1, 4, 6):
+    for field in reader.others():
+        if field.number in (1, 4, 6):
             rest += span.buffer[field.begin : field.end]
     message = parse("FunctionDef", bytes(rest))
     nodes, returns = reader.nodes(), dict(message.ret)

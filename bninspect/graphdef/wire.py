@@ -70,8 +70,13 @@ _field = partial(tuple.__new__, Field)
 
 def varint(buffer: Buffer, position: int, end: int) -> tuple[int, int]:
     """(value, position behind it). Raises GraphDefError where it runs over the end or over ten bytes."""
-    base, window = buffer.window(position) if isinstance(buffer, FileBytes) else (0, buffer)
-    return _varint(window, base, position, end)
+    base, here = window(buffer, position)
+    return _varint(here, base, position, end)
+
+
+def window(buffer: Buffer, position: int) -> tuple[int, bytes]:
+    """(where it begins, its bytes) of a part of the file with this position in it (see `FileBytes.window`)."""
+    return buffer.window(position) if isinstance(buffer, FileBytes) else (0, buffer)
 
 
 def _varint(window: bytes, base: int, position: int, end: int) -> tuple[int, int]:
@@ -143,3 +148,24 @@ def _fields(window: bytes, base: int, position: int, last: int, end: int) -> Ite
             raise GraphDefError(f"{what}: the field at byte {begin} runs to byte {stop} of {end}")
         yield _field((number, wire, begin, position, stop, value))
         position = stop
+
+
+def alike(window: bytes, position: int, last: int, number: int, most: int) -> list[tuple[int, int]]:
+    """(start, end) of the values of the fields that follow one another from here on, up to `last`: those of
+    this number (below 16) that are length-delimited, of `most` bytes (below 16384). What `fields` finds, in a
+    third of the time, as far as it is that.
+    """
+    places: list[tuple[int, int]] = []
+    tag = number << 3 | LENGTH
+    last = min(last, len(window))
+    while position + 2 < last and window[position] == tag:
+        length = window[position + 1]
+        start = position + 2
+        if length >= 0x80:
+            length += (window[start] << 7) - 0x80
+            start += 1
+        position = start + length
+        if length > most or position > last:
+            break
+        places.append((start, position))
+    return places

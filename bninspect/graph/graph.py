@@ -161,6 +161,8 @@ class Graph:
         """Calls of functions that hold candidates and were not written out, with the reason."""
         self.calls = calls or {}
         """Name of a call at the top level that was written out -> what it gives: it is no node any more."""
+        self._beside_first: set[Node] = set()
+        """The nodes of which another output than the first is read; complete with `_uses`."""
         self._by_op = by_op = defaultdict[str, list[Node]](list)
         for index, node in enumerate(self.nodes):
             node.index = index
@@ -196,8 +198,10 @@ class Graph:
         use = partial(tuple.__new__, Use)  # as `_tensor`
         uses: list[list[Use]] = [[] for _ in self.nodes]
         for consumer in self.nodes:
-            for slot, (node, _) in enumerate(consumer.inputs):
+            for slot, (node, port) in enumerate(consumer.inputs):
                 uses[node.index].append(use((consumer, slot)))
+                if port:
+                    self._beside_first.add(node)
         return uses
 
     def uses(self, node: Node) -> list[Use]:
@@ -211,4 +215,7 @@ class Graph:
     def uses_of(self, tensor: Tensor) -> list[Use]:
         """Every data input that reads this tensor, in graph order."""
         node, port = tensor
-        return [use for use in self._uses[node.index] if use.node.inputs[use.slot].port == port]
+        uses = self._uses[node.index]
+        if node in self._beside_first:
+            return [use for use in uses if use.node.inputs[use.slot].port == port]
+        return [] if port else uses

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from bninspect.graph.ops import NEXT_TURNS
-from bninspect.graph.search import postorder
+from bninspect.graph.search import inputs_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,13 +23,12 @@ def topological(roots: Iterable[Node]) -> dict[Node, int]:
     """
     backs: list[Node] = []
 
-    def before(node: Node) -> list[Node]:
+    def ends_turn(node: Node) -> bool:
         if node.op in NEXT_TURNS:
             backs.append(node)  # what goes round the loop comes behind all the rest
-            return []
-        earlier = [given for given, _ in node.inputs]
-        return [*earlier, *reversed(node.controls)] if node.controls else earlier
+            return True
+        return False
 
     round_the_loops = (tensor.node for back in backs for tensor in back.inputs)
-    order = postorder(chain(roots, round_the_loops), before)
-    return {node: place for place, node in enumerate(order)}
+    order = inputs_first(chain(roots, round_the_loops), ends_turn)
+    return dict(zip(order, range(len(order)), strict=True))

@@ -82,21 +82,55 @@ def postorder(
     """
     entered: set[Place] = set()
     for start in starts:
-        stack: list[tuple[Place | None, Iterator[Place]]] = [(None, iter((start,)))]
-        while stack:
-            place, rest = stack[-1]
+        stack: list[tuple[Place | None, Iterator[Place]]] = []
+        place: Place | None = None
+        rest: Iterator[Place] = iter((start,))
+        while True:
             for one in rest:
                 if one not in entered and (most is None or len(entered) < most):
                     entered.add(one)
                     earlier = before(one)
                     if earlier:
-                        stack.append((one, iter(earlier)))
+                        stack.append((place, rest))
+                        place, rest = one, iter(earlier)
                         break
                     yield one
             else:
-                stack.pop()
-                if place is not None:
-                    yield place
+                if place is None:
+                    break
+                yield place
+                place, rest = stack.pop()
+
+
+def inputs_first(roots: Iterable[Node], ends: Callable[[Node], bool]) -> list[Node]:
+    """As `postorder` of nodes: what one reads stands before it, in the order of its inputs, then what it waits
+    for, the last first; behind a node that `ends` nothing is asked for. All at once, since a whole graph is
+    walked so: in half the time.
+    """
+    entered: set[Node] = set()
+    order: list[Node] = []
+    for root in roots:
+        stack: list[tuple[Node | None, Iterator[tuple[Node, int]]]] = []
+        node: Node | None = None
+        rest = iter(((root, 0),))
+        while True:
+            for one, _ in rest:
+                if one not in entered:
+                    entered.add(one)
+                    earlier = one.inputs
+                    if one.controls:
+                        earlier = (*earlier, *(control.output() for control in reversed(one.controls)))
+                    if earlier and not ends(one):
+                        stack.append((node, rest))
+                        node, rest = one, iter(earlier)
+                        break
+                    order.append(one)
+            else:
+                if node is None:
+                    break
+                order.append(node)
+                node, rest = stack.pop()
+    return order
 
 
 def rings(starts: Iterable[Place], before: Callable[[Place], Iterable[Place]]) -> Iterator[tuple[Place, ...]]:

@@ -49,8 +49,8 @@ class _Flattening:
         self.library = Library(graphdef)
         self.written_out = self.library.candidates if only is None else only
         self.nodes: list[Node] = []
-        self.pending: list[tuple[Scope, list[tuple[Node, tuple[str, ...]]]]] = []
-        """The nodes of each body, with the names of their inputs."""
+        self.pending: list[tuple[Scope, list[tuple[Node, NodeDef]]]] = []
+        """The nodes of each body, with the records that name their inputs."""
         self.lowering = Lowering(graphdef, self.nodes)
         self.opaque: list[tuple[Node, str]] = []
         self.edges = Edges()
@@ -77,29 +77,33 @@ class _Flattening:
 
     def _write(self, scope: Scope, nodedefs: tuple[NodeDef, ...]) -> None:
         """The nodes of one body; calls are prepared, their bodies come later."""
-        inner = scope.functions[-1] if scope.functions else None
+        path, functions = scope.path, scope.functions
+        inner = functions[-1] if functions else None
         calls = self.library.calls
         values = self.graphdef.variables if inner is None else None
         tensors, written_out, arguments = scope.tensors, scope.calls, scope.arguments
         tensor = partial(tuple.__new__, Tensor)  # as Tensor itself, in half the time
-        written: list[tuple[Node, tuple[str, ...]]] = []
+        add = self.nodes.append  # among those that a call was written as
+        written: list[tuple[Node, NodeDef]] = []
         for nodedef in nodedefs:
             name = nodedef.name
+            op = nodedef.op
             if name in tensors or name in written_out or name in arguments:
                 where = f" in function {inner}" if inner else ""
                 raise GraphDefError(f"damaged: two nodes are named {name!r}{where}")
-            if nodedef.op in calls and (call := self._call(scope, nodedef)) is not None:
+            if op in calls and (call := self._call(scope, nodedef)) is not None:
                 written_out[name] = call
                 continue
-            label = f"{inner}/{name}" if inner else None
-            node = Node(scope.path + name, nodedef.op, nodedef, scope.functions, label)
-            if scope.bindings:
+            if inner is None:
+                node = Node(name, op, nodedef)
+                if values:
+                    node.stored = values.get(name)
+            else:
+                node = Node(path + name, op, nodedef, functions, f"{inner}/{name}")
                 node.bindings = scope.bindings
-            if values:
-                node.stored = values.get(name)
             tensors[name] = tensor((node, 0))
-            self.nodes.append(node)  # among those that a call was written as
-            written.append((node, nodedef.inputs))
+            add(node)
+            written.append((node, nodedef))
         self.pending.append((scope, written))
 
     def _call(self, scope: Scope, nodedef: NodeDef) -> Call | None:
@@ -150,16 +154,18 @@ class _Flattening:
         for scope, nodes in self.pending:
             known = scope.tensors.__getitem__
             is_plain = scope.pivot is None and not scope.conditions
-            for node, names in nodes:
+            for node, nodedef in nodes:
+                names = nodedef.inputs
+                if not names and is_plain:
+                    continue
                 try:  # most inputs of most nodes are the first outputs of others
                     data = tuple(map(known, names)) if is_plain else None
                 except KeyError:
                     data = None
-                if data is None:
-                    waits += self._join(scope, node, names)
-                else:
+                if data is not None:
                     node.inputs = data
-                    check_inputs(node.op, len(data), node.label)
+                    continue
+                waits += self._join(scope, node, names)
                 if waits > _MOST_WAITS:
                     raise GraphDefError(
                         f"nodes wait for calls of functions with over {_MOST_WAITS} nodes in all"
@@ -171,6 +177,7 @@ class _Flattening:
             )
         for merge, scope, name in self.lowering.predicates:
             merge.predicate = self.edges.tensor(scope, name, merge)
+        check_inputs(self.nodes)
 
     def _name_results(self, top: Scope) -> None:
         """What a call at the top level gives as an output of the model is named after the call: a tensor
@@ -209,10 +216,10 @@ class _Flattening:
         for name in names:
             if name in known:
                 data.append(known[name])
-            elif name[:1] == "^":
-                controls.extend(self.edges.controls(scope, name[1:], node))
-            else:
+            elif name[:1] != "^":
                 data.append(self.edges.tensor(scope, name, node))
+            else:
+                controls.extend(self.edges.controls(scope, name[1:], node))
         if scope.pivot is not None and not data:
             controls.append(scope.pivot)
         node.inputs = tuple(data)
@@ -220,7 +227,6 @@ class _Flattening:
             node.controls = tuple(controls)
         if scope.conditions:
             node.conditions = self.edges.conditions(scope)
-        check_inputs(node.op, len(data), node.label)
         return len(controls)
 
     def _calls(self, top: Scope) -> Iterator[tuple[str, tuple[Tensor, ...]]]:

@@ -50,6 +50,10 @@ class Call:
     outputs: list[Tensor | tuple[Scope, str]]
 
 
+_FEW = {str(number): number for number in range(10)}
+"""The numbers of most outputs, as written."""
+
+
 class Edges:
     """The edges of one graph, as its scopes name them."""
 
@@ -66,6 +70,11 @@ class Edges:
         if isinstance(found, Tensor):
             scope.tensors[name] = found
             return found
+        return self._far(scope, name, reader)
+
+    def _far(self, scope: Scope, name: str, reader: Node | None) -> Tensor:
+        """As `tensor`, where it takes more than a step."""
+        found: Tensor | tuple[Scope, str] | None = None
 
         def onward(place: tuple[Scope, str]) -> tuple[Scope, str] | None:
             nonlocal found
@@ -125,7 +134,11 @@ def _step(scope: Scope, name: str) -> Tensor | tuple[Scope, str] | None:
         number = _port(call.nodedef.op, rest, name)
         return call.outputs[number] if number < len(call.outputs) else None
     first = scope.tensors.get(base)
-    return None if first is None else first.node.output(_port(first.node.op, rest, name))
+    if first is None:
+        return None
+    number = _FEW.get(rest)
+    node = first.node
+    return node.output(_port(node.op, rest, name) if number is None else number)
 
 
 def data_inputs(nodedef: NodeDef) -> list[str]:

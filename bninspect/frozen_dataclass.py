@@ -23,7 +23,7 @@ else:
         return lambda decorator: decorator
 
 
-_MANY = 1000
+_MANY = 250
 """Records of one class. Where there are so many, what they cost is more than what compiling a method does."""
 
 

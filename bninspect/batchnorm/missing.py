@@ -43,9 +43,11 @@ def missing_weights(report: Report) -> MissingWeights | None:
     """The weights that are missing; None if a checkpoint was read, or the outputs need no variable."""
     record = report.graph.graphdef
     variables = [] if record.variables is not None else report.graph.where(VARIABLES.__contains__)
+    if not variables:
+        return None
     kept = [tensor for layer in report.layers for tensor in (layer.moving_mean, layer.moving_variance)]
     roots = [tensor.node for tensor in (*report.outputs, *kept) if tensor is not None]
-    needed = len(upstream(roots).intersection(variables)) if variables else 0
+    needed = len(upstream(roots).intersection(variables))
     if not needed:
         return None
     where, fix = _words(record)

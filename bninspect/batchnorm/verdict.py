@@ -139,18 +139,18 @@ def behaviours(report: Report, *, deploy: bool = False) -> tuple[Behaviour, ...]
 
 def _behaviours(report: Report, for_training: bool) -> Iterator[Behaviour]:
     idle = only_in_training(report.layers)
-    for mode in (Mode.TRAINING, Mode.INFERENCE):
-        around: dict[tuple[str, bool], list[BatchNorm]] = {}
-        for layer in report.layers:
-            if layer.switch is None and layer.mode is mode:
-                conditionals = ", ".join(source.name for source, _ in layer.runs_when)
-                around.setdefault((conditionals, layer in idle), []).append(layer)
-        for (conditionals, alone), alike in around.items():
+    around: dict[Mode, dict[tuple[str, bool], list[BatchNorm]]] = {Mode.TRAINING: {}, Mode.INFERENCE: {}}
+    for layer in report.layers:
+        if layer.switch is None:
+            conditionals = ", ".join([source.name for source, _ in layer.runs_when])
+            around[layer.mode].setdefault((conditionals, layer in idle), []).append(layer)
+    for mode, alike in around.items():
+        for (conditionals, alone), layers in alike.items():
             if alone:
                 brief = f"in training only, inside a conditional on {conditionals}"
-                yield Behaviour(tuple(alike), brief, brief, True)
+                yield Behaviour(tuple(layers), brief, brief, True)
             else:
-                yield _fixed(tuple(alike), mode, conditionals, for_training)
+                yield _fixed(tuple(layers), mode, conditionals, for_training)
     for group in report.switches:
         yield from _decided(group)
 

@@ -11,7 +11,7 @@ from tests.support.worklists import worklists
 
 WALKS_OF_THEIR_OWN = {
     "the walks of all others": """
-        graph/search.py: _all postorder reach
+        graph/search.py: _all inputs_first postorder reach
     """,
     "multiplies out an expression, no deeper than a bound": """
         batchnorm/recognition/algebra.py: Region._expand Region._expanded Region._operand

@@ -71,7 +71,7 @@ class Conditions:
         self._steps = 0
         self._any = any(node.op in SWITCHES for node in graph)
         for node in order if self._any else ():
-            if _may_depend(node):
+            if node.inputs or node.controls or node.conditions:  # as `_may_depend`
                 self._known[node] = self._join_of(node)
 
     def of(self, node: Node) -> Context:
@@ -156,17 +156,19 @@ class Conditions:
         return None if self.possible(context) else "their conditions cannot hold at once"
 
     def _edge(self, tensor: Tensor) -> Context:
-        node = tensor.node
+        node, port = tensor
         context = self._known.get(node, _EMPTY)
         if node.op not in SWITCHES or len(context) >= _MOST_CONDITIONS:
             return context
-        if _steers_loop(node):
-            return context
-        place = context, node.inputs[1], tensor.port
-        if place not in self._edges:
-            source, negated = self.base(node.inputs[1])
-            self._edges[place] = context | {(source, (tensor.port == 1) != negated)}
-        return self._edges[place]
+        predicate = node.inputs[1]
+        place = context, predicate, port
+        edge = self._edges.get(place)
+        if edge is None:
+            if predicate.node.op == "LoopCond":
+                return context
+            source, negated = self.base(predicate)
+            edge = self._edges[place] = context | {(source, (port == 1) != negated)}
+        return edge
 
     def _join_of(self, node: Node) -> Context:
         """A node's context from those of its inputs."""
@@ -175,9 +177,10 @@ class Conditions:
                 return self._edge(node.inputs[0])
             return frozenset.intersection(*(self._edge(tensor) for tensor in node.inputs))
         context = _EMPTY
+        known = self._known.get
         for tensor in node.inputs:
-            before = tensor.node
-            edge = self._edge(tensor) if before.op in SWITCHES else self._known.get(before, _EMPTY)
+            before, _ = tensor
+            edge = self._edge(tensor) if before.op in SWITCHES else known(before, _EMPTY)
             if edge is not context:
                 context = _both(context, edge) if context else edge
         for control in node.controls:
@@ -278,10 +281,6 @@ def _both(first: Context, second: Context) -> Context:
     if second <= first or len(first) >= _MOST_CONDITIONS:
         return first
     return first | second
-
-
-def _steers_loop(switch: Node) -> bool:
-    return switch.inputs[1].node.op == "LoopCond"
 
 
 def _is_of_each_image(predicate: Tensor) -> bool:

@@ -85,23 +85,19 @@ def _unnamed(rows: Mapping[BatchNorm, Picture]) -> list[tuple[Picture, list[Batc
 
 def _picture(layer: BatchNorm) -> Picture:
     """The branches that may run, of a switched layer that of the value true first, and where they meet."""
-    switched = layer.mode is Mode.SWITCHED
+    if layer.mode is not Mode.SWITCHED:
+        [branch] = layer.wiring.served
+        return ((layer.mode.value, branch.node.label, ""),)
     kind = conditional(layer)
-    both = ((Mode.TRAINING, layer.training), (Mode.INFERENCE, layer.inference))
     served = [
-        (_value(layer, mode, branch) if switched else "", mode, branch)
-        for mode, branch in both
-        if branch is not None
+        (_value(layer, mode, branch), mode, branch)
+        for mode, branch in zip((Mode.TRAINING, Mode.INFERENCE), layer.wiring.served, strict=True)
     ]
     rows = [
-        (
-            f"{value:<5}  {mode.value}" if value else mode.value,
-            branch.node.label,
-            _port(kind, branch) if switched else "",
-        )
+        (f"{value:<5}  {mode.value}" if value else mode.value, branch.node.label, _port(kind, branch))
         for value, mode, branch in sorted(served, key=lambda row: row[0] in ("false", "0"))
     ]
-    meet = dict.fromkeys(node.label for node in layer.merges) if switched else ()
+    meet = dict.fromkeys([node.label for node in layer.merges])
     for number, label in enumerate(meet):
         rows.append(("" if number else "joined by", label, "" if kind in ("Switch", "If") else kind))
     return tuple(rows)
@@ -109,13 +105,16 @@ def _picture(layer: BatchNorm) -> Picture:
 
 def _relative(layer: BatchNorm, label: str) -> str | None:
     """The node as `LAYER/cond/Merge`; None if it does not stand below its layer."""
-    inside = layer.wiring.served[0].node.functions[-1:]
-    for name in (label, *(below(label, function) for function in inside)):
-        if name == layer.name:
-            return "LAYER"
-        if name.startswith(f"{layer.name}/"):
-            return f"LAYER/{name[len(layer.name) + 1 :]}"
-    return None
+    name = layer.name
+    functions = layer.wiring.served[0].node.functions
+    if functions and not _is_in(label, name):
+        label = below(label, functions[-1])
+    return f"LAYER{label[len(name) :]}" if _is_in(label, name) else None
+
+
+def _is_in(label: str, name: str) -> bool:
+    """Whether a node is the one of this name, or stands below it."""
+    return label.startswith(name) and label[len(name) : len(name) + 1] in ("", "/")
 
 
 def _value(layer: BatchNorm, mode: Mode, branch: Branch) -> str:

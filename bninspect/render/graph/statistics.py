@@ -40,9 +40,11 @@ def state_lines(layers: Sequence[BatchNorm], report: Report | None = None) -> It
     missing = None if report is None else missing_weights(report)
     yield from _set_lines([layer for layer in layers if layer.sets])
     layers = [layer for layer in layers if not layer.sets]
-    states = dict.fromkeys((layer.statistics.state, _zero(layer)) for layer in layers)
+    states: dict[tuple[State, bool], list[BatchNorm]] = {}
+    for layer in layers:
+        states.setdefault((layer.statistics.state, _zero(layer)), []).append(layer)
     for state, zero in sorted(states, key=lambda pair: (_ORDER.index(pair[0]), pair[1])):
-        alike = [layer for layer in layers if (layer.statistics.state, _zero(layer)) == (state, zero)]
+        alike = states[state, zero]
         who = f" ({_who(alike)})" if len(states) > 1 else ""
         label = "statistics not read" if state is State.UNREAD else f"statistics {state.value}"
         unread = state is State.UNREAD and all(one.statistics.reason == UNREAD_VARIABLES for one in alike)
@@ -92,9 +94,10 @@ def _who(layers: Sequence[BatchNorm]) -> str:
 
 def _zero(layer: BatchNorm) -> bool:
     """Whether the variance is 0 in every channel, as an ExponentialMovingAverage of tensors starts."""
+    if layer.statistics.state is not State.INITIAL:
+        return False
     values = layer.statistics.values
-    initial = layer.statistics.state is State.INITIAL
-    return initial and values is not None and values.variance_range == (0.0, 0.0)
+    return values is not None and values.variance_range == (0.0, 0.0)
 
 
 def _meaning(layers: Sequence[BatchNorm], state: State, zero: bool) -> str:

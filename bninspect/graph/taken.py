@@ -82,15 +82,16 @@ def check_inputs(nodes: Iterable[Node]) -> None:
         if given < least:
             raise GraphDefError(f"damaged: {node.op} {node.label!r} has {given} of its {least} inputs")
         if most is not None and given > most:
-            raise GraphDefError(
-                f"damaged: {node.op} {node.label!r} has {given} inputs, where {most} belong"
-            )
+            raise GraphDefError(f"damaged: {node.op} {node.label!r} has {given} inputs, where {most} belong")
 
 
 def of_its_kind(name: str, value: Any, owner: str) -> Any:
     """The value of an attribute. Raises GraphDefError where it is of another kind than its name has."""
     kinds = _KINDS.get(name)
-    if kinds is None or value is None or isinstance(value, AttributePlaceholder):
+    if kinds is None or value is None:
+        return value
+    kind = value.__class__
+    if (kind in kinds and kind is not tuple) or kind is AttributePlaceholder:
         return value
     fits = isinstance(value, kinds) and (int not in kinds or not isinstance(value, bool))
     if fits and not (isinstance(value, tuple) and _is_record(value)):

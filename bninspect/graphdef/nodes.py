@@ -9,7 +9,7 @@ is to find an object, and no letters are compared.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
+from struct import pack, unpack_from
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -67,41 +67,60 @@ class NodeReader:
         begin = first.begin
         base, window = wire.window(buffer, begin)
         last = min(end, begin + _RUN) - base
-        places = [(first.start - base, first.end - base)]
+        places = [first.start - base, first.end - base]
         places += wire.alike(window, first.end - base, last, self._number, _SMALL)
-        data = window[begin - base : places[-1][1]]
-        decode = _Run(begin, data).attributes_at
+        data = window[begin - base : places[-1]]
+        run = _Run(buffer, base, begin, data, pack(f"{len(places)}Q", *places))
         messages = getattr(parse(self._message, data, "NodeDef"), self._field)
-        span = partial(tuple.__new__, Span)  # as Span itself, in half the time
         self._nodes += [
-            NodeDef(
-                message.name,
-                intern(message.op),
-                tuple(message.input[:]),
-                span((buffer, base + start, base + stop)),
-                decode,
-            )
-            for message, (start, stop) in zip(messages, places, strict=True)
+            NodeDef(message.name, intern(message.op), tuple(message.input[:]), run, number)
+            for message, number in zip(messages, range(len(places) // 2), strict=True)
         ]
-        return base + places[-1][1]
+        return base + places[-1]
 
 
 class _Run(NamedTuple):
     """Small nodes side by side: the file is asked for them once."""
 
+    buffer: Buffer
+    base: int
+    """Where the window begins in which they were found."""
     begin: int
     data: bytes
+    places: bytes
+    """Of each where it begins and ends in the window."""
 
-    def attributes_at(self, span: Span) -> Mapping[str, Any]:
-        """As the function of this name, of one of these nodes."""
-        data = self.data[span.start - self.begin : span.end - self.begin]
-        return _Attributes(parse("NodeDef", data).attr, {})
+    def span(self, number: int) -> Span:
+        """As `Kept.span`."""
+        start, end = unpack_from("2Q", self.places, 16 * number)
+        return Span(self.buffer, self.base + start, self.base + end)
+
+    def attributes(self, number: int) -> Mapping[str, Any]:
+        """As `Kept.attributes`."""
+        start, end = unpack_from("2Q", self.places, 16 * number)
+        skipped = self.begin - self.base
+        return _Attributes(parse("NodeDef", self.data[start - skipped : end - skipped]).attr, {})
+
+
+class Alone(NamedTuple):
+    """One node, wherever its bytes lie."""
+
+    place: Span
+
+    def span(self, _number: int) -> Span:
+        """As `Kept.span`."""
+        return self.place
+
+    def attributes(self, _number: int) -> Mapping[str, Any]:
+        """As `Kept.attributes`."""
+        data, large = _without_large(self.place)
+        return _Attributes(parse("NodeDef", data).attr, large)
 
 
 def _large_node(span: Span) -> NodeDef:
     """A node of which only the head is parsed."""
     message = parse("NodeDef", _without_large(span)[0])
-    return NodeDef(message.name, intern(message.op), tuple(message.input[:]), span, attributes_at)
+    return NodeDef(message.name, intern(message.op), tuple(message.input[:]), Alone(span))
 
 
 def _without_large(span: Span) -> tuple[bytes, dict[str, Span]]:
@@ -133,12 +152,6 @@ def _entry(span: Span) -> tuple[str, Span]:
     return key, value
 
 
-def attributes_at(span: Span) -> Mapping[str, Any]:
-    """Every attribute of the node at this place, as Python values."""
-    data, large = _without_large(span)
-    return _Attributes(parse("NodeDef", data).attr, large)
-
-
 class _Attributes(Mapping[str, Any]):
     """The attributes of one node, each made a Python value when it is asked for."""
 
@@ -157,14 +170,14 @@ class _Attributes(Mapping[str, Any]):
     def get(self, key: str, default: Any = None) -> Any:
         """As of any mapping, and the default for an attribute without a value, too."""
         values = self._values
-        if key not in values:
-            if key in self._large:
-                values[key] = _large_attribute(self._large[key])
-            elif key in self._small:
-                values[key] = attribute(self._small[key])
-            else:
-                return default
-        value = values[key]
+        if key in values:
+            value = values[key]
+        elif key in self._large:
+            value = values[key] = _large_attribute(self._large[key])
+        elif key in self._small:
+            value = values[key] = attribute(self._small[key])
+        else:
+            return default
         return default if value is None else value
 
     def __contains__(self, key: object) -> bool:

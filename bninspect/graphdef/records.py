@@ -7,12 +7,12 @@ whatever the weights weigh, and an untouched node can be written again byte for 
 from __future__ import annotations
 
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from bninspect.frozen_dataclass import frozen_dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from bninspect.graphdef.tensors import TensorValue
     from bninspect.graphdef.wire import Span
@@ -36,34 +36,41 @@ class AttributePlaceholder(NamedTuple):
     name: str
 
 
+class Kept(Protocol):
+    """Where nodes are kept, each at its number."""
+
+    def span(self, number: int) -> Span:
+        """Its bytes."""
+
+    def attributes(self, number: int) -> Mapping[str, Any]:
+        """Its attributes, as Python values. Raises GraphDefError where they are damaged."""
+
+
 class NodeDef:
-    """One node as the file writes it: name, op, input strings, and its attributes on demand, which `decode`
-    makes of what lies at `span`.
-    """
+    """One node as the file writes it: name, op, input strings, and its attributes on demand."""
 
-    __slots__ = ("_attributes", "_decode", "inputs", "name", "op", "span")
+    __slots__ = ("_attributes", "_kept", "_number", "inputs", "name", "op")
 
-    def __init__(
-        self,
-        name: str,
-        op: str,
-        inputs: tuple[str, ...],
-        span: Span,
-        decode: Callable[[Span], Mapping[str, Any]],
-    ) -> None:
+    def __init__(self, name: str, op: str, inputs: tuple[str, ...], kept: Kept, number: int = 0) -> None:
+        """`kept` has its bytes and its attributes, at this number."""
         self.name = name
         self.op = op
         self.inputs = inputs
         """As written: `name`, `name:1`, `^name`; in a function body `arg`, `name:output:0`, `^name`."""
-        self.span = span
-        self._decode = decode
+        self._kept = kept
+        self._number = number
         self._attributes: Mapping[str, Any] | None = None
+
+    @property
+    def span(self) -> Span:
+        """Where its bytes lie."""
+        return self._kept.span(self._number)
 
     @property
     def attributes(self) -> Mapping[str, Any]:
         """Every attribute as a Python value; tensors stay in the file until their values are asked for."""
         if self._attributes is None:
-            self._attributes = self._decode(self.span)
+            self._attributes = self._kept.attributes(self._number)
         return self._attributes
 
     def attr(self, name: str, default: Any = None) -> Any:

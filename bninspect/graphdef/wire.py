@@ -75,7 +75,7 @@ def varint(buffer: Buffer, position: int, end: int) -> tuple[int, int]:
 
 
 def window(buffer: Buffer, position: int) -> tuple[int, bytes]:
-    """(where it begins, its bytes) of a part of the file with this position in it (see `FileBytes.window`)."""
+    """(where it begins, its bytes) of a part of the file that holds this position: see `FileBytes.window`."""
     return buffer.window(position) if isinstance(buffer, FileBytes) else (0, buffer)
 
 
@@ -150,12 +150,12 @@ def _fields(window: bytes, base: int, position: int, last: int, end: int) -> Ite
         position = stop
 
 
-def alike(window: bytes, position: int, last: int, number: int, most: int) -> list[tuple[int, int]]:
-    """(start, end) of the values of the fields that follow one another from here on, up to `last`: those of
-    this number (below 16) that are length-delimited, of `most` bytes (below 16384). What `fields` finds, in a
-    third of the time, as far as it is that.
+def alike(window: bytes, position: int, last: int, number: int, most: int) -> list[int]:
+    """Where the values of the fields that follow one another from here on start and end, by turns, up to
+    `last`: of those with this number (below 16) that are length-delimited, of `most` bytes (below 16384).
+    What `fields` finds, in a third of the time, as far as it is that.
     """
-    places: list[tuple[int, int]] = []
+    places: list[int] = []
     tag = number << 3 | LENGTH
     last = min(last, len(window))
     while position + 2 < last and window[position] == tag:
@@ -167,5 +167,5 @@ def alike(window: bytes, position: int, last: int, number: int, most: int) -> li
         position = start + length
         if length > most or position > last:
             break
-        places.append((start, position))
+        places += (start, position)
     return places

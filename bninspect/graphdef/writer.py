@@ -13,7 +13,7 @@ import numpy as np
 from bninspect.files import whole
 from bninspect.graphdef import wire
 from bninspect.graphdef.dtypes import NUMBERS, name_of_numpy
-from bninspect.graphdef.nodes import attributes_at
+from bninspect.graphdef.nodes import Alone
 from bninspect.graphdef.records import NodeDef
 from bninspect.graphdef.schema import message_class
 from bninspect.graphdef.tensors import TensorValue
@@ -77,7 +77,7 @@ def rewritten(
 
 
 def _record(name: str, op: str, inputs: tuple[str, ...], data: bytes) -> NodeDef:
-    return NodeDef(name=name, op=op, inputs=inputs, span=Span(data, 0, len(data)), decode=attributes_at)
+    return NodeDef(name=name, op=op, inputs=inputs, kept=Alone(Span(data, 0, len(data))))
 
 
 def _key(span: Span, field: wire.Field) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -31,11 +31,21 @@ if TYPE_CHECKING:
     from bninspect.batchnorm.site import Site
 
 
+class Given(NamedTuple):
+    """Keeps one node of no file: its attributes."""
+
+    values: dict[str, Any]
+
+    def span(self, _number: int) -> Span:
+        return Span(b"", 0, 0)
+
+    def attributes(self, _number: int) -> dict[str, Any]:
+        return self.values
+
+
 def node(name: str, op: str = "Identity", **attributes: Any) -> Node:
     """A node with these attributes."""
-    span = Span(b"", 0, 0)
-    record = NodeDef(name=name, op=op, inputs=(), span=span, decode=lambda _: attributes)
-    return Node(name=name, op=op, nodedef=record)
+    return Node(name=name, op=op, nodedef=NodeDef(name, op, (), Given(attributes)))
 
 
 def tensor(name: str, op: str = "Identity", **attributes: Any) -> Tensor:

@@ -67,7 +67,8 @@ class Conditions:
         self._asking: dict[Tensor, dict[Tensor, bool]] | None = None
         self.may_weigh = may_weigh(graph)
         """Whether a predicate may choose as a number: in blends and picks."""
-        self._joining = _JOINING if self.may_weigh else MERGES | SELECTS
+        self.joining = _JOINING if self.may_weigh else MERGES | SELECTS
+        """The ops at which alternatives may meet."""
         self._steps = 0
         self._any = any(node.op in SWITCHES for node in graph)
         for node in order if self._any else ():
@@ -194,7 +195,7 @@ class Conditions:
         """What chooses at a Merge, at the outputs of an If, at a Select, at a sum that is a blend, or at a
         pick; None where no edge tells.
         """
-        if node.op not in self._joining:
+        if node.op not in self.joining:
             return None
         if node not in self._joins:
             self._joins[node] = self._join(node)

@@ -31,6 +31,8 @@ class Joins:
         self._conditions = conditions
         self._known: dict[Site, list[Node]] = {}
         self._steps = STEPS if conditions.may_weigh else frozenset()
+        self._leading = conditions.joining | self._steps | SIDE_BY_SIDE | _ONWARD
+        """The ops that lead to a join, or are one."""
 
     def behind(self, site: Site) -> list[Node]:
         """The nodes that choose which the site's output is handed to, through further ones too, nearest
@@ -41,12 +43,16 @@ class Joins:
         return self._known[site]
 
     def _ahead_of(self, output: Tensor) -> list[Node]:
+        if not any(node.op in self._leading for node, _ in self._graph.uses_of(output)):
+            return []
         weighed = {output: 0}
         found: list[Node] = []
 
         def onward(tensor: Tensor) -> Iterator[Tensor]:
             for node, slot in self._graph.uses_of(tensor):
                 op, steps = node.op, 0
+                if op not in self._leading:
+                    continue
                 if op in _CHOOSING or self._conditions.join(node) is not None:
                     found.append(node)
                 elif op in self._steps and weighed[tensor] < _MOST_WEIGHED:

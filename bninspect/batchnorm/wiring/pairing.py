@@ -87,8 +87,14 @@ def _chosen_again(
     of_site = {value(site.output): (pair, site) for pair in found for site in pair.sites}
     again: dict[ModePair, list[Node]] = {}
     for node in every:
+        join = conditions.join(node)
+        if join is None or all(
+            side in of_site and node in of_site[side][0].merges and conditions.join(side.node) is None
+            for side in (value(join.if_true), value(join.if_false))
+        ):
+            continue
         ways = [(one.tensor, one.joins) for one in alternatives(node.output(), conditions) if one.joins]
-        if not ways and conditions.join(node) is not None:  # more than are followed
+        if not ways:  # more than are followed
             ways = [(tensor, ()) for tensor, (_, site) in of_site.items() if node in joins.behind(site)]
         chosen: dict[ModePair, set[Mode]] = {}
         for tensor, through in ways:

@@ -12,7 +12,7 @@ from bninspect.errors import GraphDefError
 from bninspect.graph import Graph, Node, flatten
 from bninspect.graph.functions import flatten as flattening
 from bninspect.graph.functions.library import Library
-from bninspect.graphdef import GraphDef, NodeDef
+from bninspect.graphdef import GraphDef, NodeDef, Span
 from bninspect.graphdef.reader import records
 from tests.support.text import graph, graphdef
 
@@ -132,14 +132,20 @@ def test_of_each_op_one_node_is_asked_whether_it_calls() -> None:
     made = read("a = Relu(x)\nx = Placeholder()\nb = Relu(a)\nc = Relu(b)\n" + ROOT)
     asked: list[str] = []
 
-    def counted(node: NodeDef) -> NodeDef:
-        def decode(_: object) -> dict[str, Any]:
-            asked.append(node.name)
+    class Noted:
+        """Keeps what is asked for."""
+
+        def span(self, number: int) -> Span:
+            return made.nodes[number].span
+
+        def attributes(self, number: int) -> dict[str, Any]:
+            asked.append(made.nodes[number].name)
             return {}
 
-        return NodeDef(node.name, node.op, node.inputs, node.span, decode)
-
-    assert Library(replace(made, nodes=tuple(map(counted, made.nodes)))).calls == {"root"}
+    nodes = tuple(
+        NodeDef(node.name, node.op, node.inputs, Noted(), number) for number, node in enumerate(made.nodes)
+    )
+    assert Library(replace(made, nodes=nodes)).calls == {"root"}
     assert asked == ["a", "x"]
 
 

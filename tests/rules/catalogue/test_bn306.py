@@ -11,6 +11,7 @@ from bninspect.batchnorm import inspect
 from bninspect.graph import load
 from bninspect.rules import Case, judge, select
 from tests.batchnorm.training.test_updates import STORED, TRAIN
+from tests.support import reports
 from tests.support.catching import caught, found, fused, of_checkpoint, of_fixture
 
 LEARN = TRAIN.format(control="")
@@ -35,16 +36,11 @@ def test_catches_it_behind_a_convolution() -> None:
 @pytest.mark.parametrize("source", ["IteratorGetNext()", "QueueDequeueManyV2()"])
 def test_catches_it_where_the_node_notes_the_shape(source: str) -> None:
     """The note of a MetaGraph, or an iterator's own."""
-    from bninspect.graph import Node
     from bninspect.graph.shapes import batch_size
-    from bninspect.graphdef import NodeDef, Span
 
     name = "output_shapes" if source.startswith("Iterator") else "_output_shapes"
     attributes = {name: ((7,), (1, 8, 8, 3))}
-    record = NodeDef(
-        name="next", op=source[:-2], inputs=(), span=Span(b"", 0, 0), decode=lambda _: attributes
-    )
-    node = Node(name="next", op=source[:-2], nodedef=record)
+    node = reports.node("next", source[:-2], **attributes)
     assert (batch_size(node.output(0)), batch_size(node.output(1)), batch_size(node.output(2))) == (
         7,
         1,

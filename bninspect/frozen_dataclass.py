@@ -67,7 +67,7 @@ def _initializer(made: Any) -> Callable[..., None]:
     def initialize(self: Any, /, **values: Any) -> None:
         nonlocal count
         count += 1
-        if count == _MANY and not checks and not factories:
+        if count == _MANY and not checks and not factories and made.__bases__ == (object,):
             made.__init__ = _compiled(made)
         if len(values) < len(slots):
             values = {**defaults, **values}
@@ -88,16 +88,29 @@ def _initializer(made: Any) -> Callable[..., None]:
 
 
 def _compiled(made: Any) -> Callable[..., None]:
-    """The `__init__` of the class as source, which takes half the time of the other."""
-    names: dict[str, Any] = {"__name__": made.__module__}
-    arguments, lines = [], []
-    for one in fields(made):
-        names[f"_put_{one.name}"] = getattr(made, one.name).__set__
-        names[f"_default_{one.name}"] = one.default
-        arguments.append(one.name if one.default is MISSING else f"{one.name}=_default_{one.name}")
-        lines.append(f"    _put_{one.name}(self, {one.name})")
-    exec("\n".join([f"def __init__(self, /, *, {', '.join(arguments)}):", *lines]), names)
-    compiled: Callable[..., None] = names["__init__"]
+    """The `__init__` of the class as source, which takes a third of the time of the other: it sets the fields
+    while the record is of a class with the same slots that lets them be set.
+    """
+    names = [one.name for one in fields(made)]
+    settable = type(made.__name__, (), {"__slots__": names})
+    known = {
+        "__name__": made.__module__,
+        "_become": object.__dict__["__class__"].__set__,
+        "_settable": settable,
+        "_made": made,
+    }
+    known |= {f"_default_{one.name}": one.default for one in fields(made)}
+    arguments = [
+        one.name if one.default is MISSING else f"{one.name}=_default_{one.name}" for one in fields(made)
+    ]
+    lines = [
+        f"def __init__(self, /, *, {', '.join(arguments)}):",
+        "    _become(self, _settable)",
+        *(f"    self.{name} = {name}" for name in names),
+        "    _become(self, _made)",
+    ]
+    exec("\n".join(lines), known)
+    compiled: Callable[..., None] = known["__init__"]
     return compiled
 
 

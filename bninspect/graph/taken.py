@@ -8,16 +8,11 @@ tensorflow/core/ops/*.cc.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bninspect.errors import GraphDefError
 from bninspect.graphdef.records import AttributePlaceholder, FunctionRef
 from bninspect.graphdef.tensors import TensorValue
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from bninspect.graph.graph import Node
 
 _ONE = (
     "Identity", "RefIdentity", "StopGradient", "PreventGradient", "CheckNumerics", "Snapshot", "DeepCopy",
@@ -68,21 +63,6 @@ _NAMES = (
     (bool, "true or false"), (str, "a type"), (bytes, "text"), (float, "a number"), (int, "a whole number"),
     (TensorValue, "a tensor"), (FunctionRef, "a function"), (AttributePlaceholder, "left to a call"),
 )  # fmt: skip
-
-
-def check_inputs(nodes: Iterable[Node]) -> None:
-    """Raises GraphDefError for a node with fewer data inputs than its op takes, or with more."""
-    every = INPUTS.get
-    for node in nodes:
-        bounds = every(node.op)
-        if bounds is None:
-            continue
-        least, most = bounds
-        given = len(node.inputs)
-        if given < least:
-            raise GraphDefError(f"damaged: {node.op} {node.label!r} has {given} of its {least} inputs")
-        if most is not None and given > most:
-            raise GraphDefError(f"damaged: {node.op} {node.label!r} has {given} inputs, where {most} belong")
 
 
 def of_its_kind(name: str, value: Any, owner: str) -> Any:

@@ -15,11 +15,11 @@ from bninspect.graph.functions.library import CALL_OPS, IF_OPS, WHILE_OPS, Libra
 from bninspect.graph.functions.lowering import BRANCHES, Lowering
 from bninspect.graph.functions.scopes import Call, Edges, Scope, data_inputs
 from bninspect.graph.graph import Graph, Node, Signature, Tensor
-from bninspect.graph.taken import check_inputs
+from bninspect.graph.taken import INPUTS
 from bninspect.graphdef.records import FunctionRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from bninspect.graphdef.records import GraphDef, NodeDef
 
@@ -177,7 +177,7 @@ class _Flattening:
             )
         for merge, scope, name in self.lowering.predicates:
             merge.predicate = self.edges.tensor(scope, name, merge)
-        check_inputs(self.nodes)
+        _check_inputs(self.nodes)
 
     def _name_results(self, top: Scope) -> None:
         """What a call at the top level gives as an output of the model is named after the call: a tensor
@@ -254,3 +254,18 @@ class _Flattening:
 def _names_functions(nodedef: NodeDef, keys: tuple[str, ...]) -> bool:
     """Whether each of these attributes is a function."""
     return all(isinstance(nodedef.attr(key), FunctionRef) for key in keys)
+
+
+def _check_inputs(nodes: Iterable[Node]) -> None:
+    """Raises GraphDefError for a node with fewer data inputs than its op takes, or with more."""
+    every = INPUTS.get
+    for node in nodes:
+        bounds = every(node.op)
+        if bounds is None:
+            continue
+        least, most = bounds
+        given = len(node.inputs)
+        if given < least:
+            raise GraphDefError(f"damaged: {node.op} {node.label!r} has {given} of its {least} inputs")
+        if most is not None and given > most:
+            raise GraphDefError(f"damaged: {node.op} {node.label!r} has {given} inputs, where {most} belong")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -59,7 +60,13 @@ def as_written(value: float | None) -> float | None:
 
     0.0010000000474974513, which is what a float attribute of 0.001 reads as, gives 0.001.
     """
-    if value is None or not math.isfinite(value) or _single(value) != value:
+    return value if value is None or value == 0 or not math.isfinite(value) else _as_written(value)
+
+
+@lru_cache(maxsize=1024)
+def _as_written(value: float) -> float:
+    """As `as_written`, of a number with an end, and not of 0, of which there are two; layers have few."""
+    if _single(value) != value:
         return value
     return next(
         written for digits in range(1, 18) if _single(written := float(f"{value:.{digits}g}")) == value

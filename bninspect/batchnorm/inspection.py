@@ -219,6 +219,8 @@ def _is_normalized_with(node: Node, graph: Graph, places: Container[Node], outpu
 
 def _unused(moments: Sequence[Node], sites: Sequence[Site]) -> list[Unrecognised]:
     """The fused ops that only take moments, where no normalization is made of them."""
+    if not moments:
+        return []
     origins = [origin for site in sites for origin in (site.mean_origin, site.variance_origin)]
     sides = [
         side

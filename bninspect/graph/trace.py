@@ -57,6 +57,8 @@ _HOPS = 64
 def _through(tensor: Tensor, ops: frozenset[str]) -> Tensor:
     for _ in range(_HOPS):
         node = tensor.node
+        if node.op not in ops and node.op not in _CHOOSING_INPUTS:
+            return tensor
         before = node.inputs[0] if node.op in ops else _before(tensor, ops)
         if before is None:
             return tensor

@@ -49,4 +49,4 @@ def with_checkpoint(graphdef: GraphDef, prefix: str) -> GraphDef:
 
 
 def _has_variables(graphdef: GraphDef) -> bool:
-    return any(node.op in VARIABLES for node in graphdef.nodes)
+    return not VARIABLES.isdisjoint([node.op for node in graphdef.nodes])

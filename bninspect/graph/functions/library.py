@@ -65,13 +65,15 @@ class Library:
         Whether an op does follows from its attributes; all nodes of one op have the same ones, so one node is
         asked.
         """
-        seen, calling = set(), set(self._functions)
-        for nodedef in self._all_nodes():
-            if nodedef.op not in seen:
-                seen.add(nodedef.op)
-                if any(True for value in nodedef.attributes.values() for _ in _references(value)):
-                    calling.add(nodedef.op)
-        return frozenset(calling)
+        calling = {
+            op
+            for op, nodedef in self._first_of_each_op().items()
+            if any(True for value in nodedef.attributes.values() for _ in _references(value))
+        }
+        return frozenset(calling.union(self._functions))
+
+    def _first_of_each_op(self) -> dict[str, NodeDef]:
+        return {nodedef.op: nodedef for nodedef in reversed([*self._all_nodes()])}
 
     @cached_property
     def candidates(self) -> frozenset[str]:

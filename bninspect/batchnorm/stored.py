@@ -76,7 +76,7 @@ def _state(
 def _range(values: NDArray[Any]) -> Range:
     """(min, max); None for a bound that is not finite: for both where a value is no number."""
     if values.size <= _FEW:
-        few = values.ravel().tolist()
+        few = values.tolist() if values.ndim == 1 else values.ravel().tolist()
         if isfinite(sum(few)):
             return float(min(few)), float(max(few))
     low, high = float(np.minimum.reduce(values, None)), float(np.maximum.reduce(values, None))

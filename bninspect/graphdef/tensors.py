@@ -6,6 +6,7 @@ view. Source: tensorflow/core/framework/tensor.proto and tensor.cc (`Tensor::Fro
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +56,15 @@ def _claimed(shape: tuple[int, ...]) -> int:
     return total
 
 
+@lru_cache(maxsize=4096)
+def _dimensions(shape: bytes) -> tuple[tuple[int, ...], int]:
+    """(lengths, how many values they claim) of a TensorShapeProto: a model has few that differ, and to read
+    one through the objects of its message costs more than all else of a small tensor.
+    """
+    lengths = tuple(dim.size for dim in parse("TensorShapeProto", shape).dim)
+    return lengths, _claimed(lengths)
+
+
 class TensorValue:
     """The value of a tensor attribute: dtype and shape at once, the numbers when asked."""
 
@@ -70,9 +80,8 @@ class TensorValue:
         self._content_span = content
         self._whole_message = whole
         self.dtype: str = dtype_name(message.dtype)
-        self.shape: tuple[int, ...] = tuple([dim.size for dim in message.tensor_shape.dim])
-        self.size = _claimed(self.shape)
-        """How many values the shape claims; at most _MOST_CLAIMED, and -1 where the shape is none."""
+        self.shape, self.size = _dimensions(message.tensor_shape.SerializeToString())
+        """The shape, and how many values it claims: at most _MOST_CLAIMED, and -1 where it is none."""
 
     @classmethod
     def at(cls, span: Span) -> TensorValue:

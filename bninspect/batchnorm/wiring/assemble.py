@@ -106,7 +106,8 @@ def _layer(
     """The record of a layer that is written and wired so."""
     sets = sets_of(wiring, output, again, conditions)
     moving = None if sets else _moving(wiring)
-    gamma, beta = (None if tensor is None else value(tensor) for tensor in (site.gamma, site.beta))
+    gamma = None if site.gamma is None else value(site.gamma)
+    beta = None if site.beta is None else value(site.beta)
     statistics = not_one(sets) if sets else _statistics(wiring, moving)
     kept = () if moving is None else (moving.mean, moving.variance)
     nodes = tuple(branch.node for branch in wiring.served)

@@ -9,6 +9,7 @@ from bninspect.graph.search import (
     dependents,
     downstream,
     end,
+    inputs_first,
     postorder,
     producers,
     reach,
@@ -140,3 +141,22 @@ def test_what_is_fed_needs_nothing_upstream() -> None:
 
     assert names() == {"b", "c", "d"}
     assert names(controls=False) == {"b", "d"}
+
+
+def test_inputs_come_first_in_their_order_then_what_is_waited_for() -> None:
+    made = graph(
+        "a = Relu(x)\nx = Placeholder()\nb = Add(c, a, ^e, ^d)\nc = Relu(x)\nd = NoOp(^a)\ne = NoOp()"
+    )
+    order = inputs_first([made.node("b")], lambda node: False)
+    assert [node.name for node in order] == ["x", "c", "a", "d", "e", "b"]
+
+
+def test_behind_a_node_that_ends_nothing_is_asked_for() -> None:
+    made = graph("a = Relu(x)\nx = Placeholder()\nb = Relu(a)\ny = Placeholder()")
+    roots = [made.node("b"), made.node("y"), made.node("b")]
+    assert [node.name for node in inputs_first(roots, lambda node: node.name == "a")] == ["a", "b", "y"]
+
+
+def test_inputs_first_cuts_a_ring_where_it_closes() -> None:
+    made = graph("a = Merge(x, b)\nx = Placeholder()\nb = NextIteration(a)\nc = Relu(b)")
+    assert [node.name for node in inputs_first([made.node("c")], lambda node: False)] == ["x", "a", "b", "c"]

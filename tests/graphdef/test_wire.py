@@ -54,7 +54,19 @@ WIDE = b"\x0a\x85\x80\x00hello"  # a length of three bytes, which a writer may h
         (NODE + b"\x0a", [2, 4]),
         (b"", []),
     ],
-    ids="two|long|too-long|another|a-number|cut-short|empty|empty-at-the-end|wide|a-tag|nothing".split("|"),
+    ids=[
+        "two",
+        "long",
+        "too-long",
+        "another",
+        "a-number",
+        "cut-short",
+        "empty",
+        "empty-at-the-end",
+        "wide",
+        "a-tag",
+        "nothing",
+    ],
 )
 def test_fields_that_are_alike_are_found_at_once(data: bytes, places: list[int]) -> None:
     """As far as they are alike; what follows is left to `fields`."""

@@ -136,9 +136,9 @@ def _step(scope: Scope, name: str) -> Tensor | tuple[Scope, str] | None:
     first = scope.tensors.get(base)
     if first is None:
         return None
-    number = _FEW.get(rest)
+    few = _FEW.get(rest)
     node = first.node
-    return node.output(_port(node.op, rest, name) if number is None else number)
+    return node.output(_port(node.op, rest, name) if few is None else few)
 
 
 def data_inputs(nodedef: NodeDef) -> list[str]:

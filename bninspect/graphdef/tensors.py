@@ -156,7 +156,7 @@ class TensorValue:
         if flat.size != size:
             flat = self._filled(flat, size)
         array = flat if self.shape == flat.shape else flat.reshape(self.shape)
-        array.flags.writeable = False
+        array.setflags(write=False)
         return array
 
     def message(self) -> Any:

@@ -90,9 +90,10 @@ def _judge(
     reason = _no_batch(match.x, mode)
     if reason is not None:
         return Lookalike(node=match.output.node, kind="other", reason=reason)
-    over = {batch.axes for one in origins for batch in batches_of(one)}
+    batches = [batch for one in origins for batch in batches_of(one)]
+    over = {batch.axes for batch in batches}
     axes = over.pop() if len(over) == 1 else ()
-    if is_of_one_image(whole, axes):
+    if batches and is_of_one_image(whole, axes):
         reason = f"its moments are taken over axes {list(axes)}, of groups of one image each"
         return Lookalike(node=match.output.node, kind="instance_norm", reason=reason)
     if isinstance(mode, Lookalike):

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from bninspect.graph import Node, Tensor
 
 
+_MAY_HOLD_DIFFERENCE = frozenset({"Sub", "Add", "AddV2", "Mul"})
+"""The ops that `difference_of` and `_products` take apart."""
+
+
 class Term(NamedTuple):
     """sign * R**root * the product of the factors."""
 
@@ -44,9 +48,10 @@ def read(output: Tensor, terms: tuple[Term, ...]) -> Match | None:
     rooted: list[Term] = []
     plain: list[Term] = []
     for term in terms:
-        if term.root not in (0, 1):
+        root = term.root
+        if root not in (0, 1):
             return None
-        (rooted if term.root else plain).append(term)
+        (rooted if root else plain).append(term)
     if not rooted or len(rooted) > 2 or len(plain) > 1 or (plain and not _is_beta(plain[0])):
         return None
     beta = plain[0].factors[0] if plain else None
@@ -102,6 +107,8 @@ def _except(factors: tuple[Tensor, ...], factor: Tensor) -> tuple[Tensor, ...]:
 def _centred(output: Tensor, term: Term, beta: Tensor | None) -> Match | None:
     """R * gamma * (x - mean): one factor is a difference, or a product that holds one."""
     for index, factor in enumerate(term.factors):
+        if value(factor).node.op not in _MAY_HOLD_DIFFERENCE:
+            continue
         others = term.factors[:index] + term.factors[index + 1 :]
         for difference, gamma in ((factor, ()), *_products(value(factor).node)):
             pair = difference_of(value(difference).node)

@@ -261,10 +261,12 @@ def constant_truth(predicate: Tensor) -> bool | None:
     return None if known is None or known[0].leaves else known[1]
 
 
-def _tensors_before(tensor: Tensor) -> Iterator[Tensor]:
+def _tensors_before(tensor: Tensor) -> tuple[Tensor, ...]:
     """What the node of a tensor reads, then what it waits for."""
-    yield from tensor.node.inputs
-    yield from (control.output() for control in tensor.node.controls)
+    node = tensor.node
+    if not node.controls:
+        return node.inputs
+    return (*node.inputs, *(control.output() for control in node.controls))
 
 
 def _may_depend(node: Node) -> bool:

@@ -10,8 +10,6 @@ from bninspect.graph.ops import IDENTITIES, MERGES, RESHAPES, SELECTS, SWITCHES
 from bninspect.graph.search import reach
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from bninspect.batchnorm.site import Site
     from bninspect.batchnorm.wiring.conditions import Conditions
     from bninspect.graph import Graph, Node, Tensor
@@ -48,7 +46,8 @@ class Joins:
         weighed = {output: 0}
         found: list[Node] = []
 
-        def onward(tensor: Tensor) -> Iterator[Tensor]:
+        def onward(tensor: Tensor) -> list[Tensor]:
+            ahead = []
             for node, slot in self._graph.uses_of(tensor):
                 op, steps = node.op, 0
                 if op not in self._leading:
@@ -62,7 +61,8 @@ class Joins:
                 for port in (0, 1) if op in SWITCHES else (0,):
                     given = node.output(port)
                     weighed.setdefault(given, steps)
-                    yield given
+                    ahead.append(given)
+            return ahead
 
         for _ in reach([output], onward, _MOST_ONWARD):
             pass

@@ -98,9 +98,10 @@ def _with(layer: BatchNorm, one: StatisticsSet) -> BatchNorm:
 
 def _may_have_several(inference: Branch, again: Sequence[Site], conditions: Conditions) -> bool:
     """Whether there is anything to look for, by what is known already: for most layers nothing."""
-    if any(site.mode is Mode.INFERENCE and not one_set(site, inference.site) for site in again):
+    if again and any(site.mode is Mode.INFERENCE and not one_set(site, inference.site) for site in again):
         return True
-    return any(conditions.join(value(kept).node) is not None for kept in (inference.mean, inference.variance))
+    mean, variance = value(inference.mean).node, value(inference.variance).node
+    return conditions.join(mean) is not None or conditions.join(variance) is not None
 
 
 def _cases(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -68,9 +69,9 @@ def _show_one(path: str, chosen: GraphOptions, everything: bool, form: str) -> i
 
     result = left_to_collector(inspect_model(path, chosen))
     if form == "json":
-        from bninspect.render.json import dumps, graph_document
+        from bninspect.render.json import graph_pieces
 
-        click.echo(dumps(graph_document(result.report, result.layers)))
+        sys.stdout.writelines([*graph_pieces(result.report, result.layers), "\n"])
         return 0
     from bninspect.render.console import standard_output
     from bninspect.render.graph.screen import render_graph, render_layers

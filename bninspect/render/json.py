@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Iterator
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,31 @@ def dumps(document: Document) -> str:
     ASCII alone, and no `##[`, which a runner may take for a command (`escaping.printable`): a string with an
     escape in it is the same string.
     """
-    return _written(document, "\n").replace("##", "#\\u0023")
+    return "".join(pieces(document))
+
+
+def pieces(document: Mapping[str, Any]) -> Iterator[str]:
+    """The text of `dumps` in pieces; of a list in it, which may be an iterator, one entry at a time. So what
+    tells of many layers is never there twice.
+    """
+    newline, inner = "\n  ", "\n    "
+    start = "{"
+    for key, value in document.items():
+        yield f"{start}{newline}{encode_basestring_ascii(key)}: "
+        start = ","
+        if not isinstance(value, list | Iterator):
+            yield _without_commands(_written(value, newline))
+            continue
+        opening = "["
+        for entry in value:
+            yield f"{opening}{inner}{_without_commands(_written(entry, inner))}"
+            opening = ","
+        yield f"{newline}]" if opening == "," else "[]"
+    yield "\n}" if document else "{}"
+
+
+def _without_commands(text: str) -> str:
+    return text.replace("##", "#\\u0023")
 
 
 def _written(value: Any, newline: str) -> str:
@@ -90,6 +115,11 @@ def graph_document(report: Report, layers: Sequence[BatchNorm]) -> Document:
             {"what": skip.what, "count": skip.count, "reason": skip.reason} for skip in report.skipped
         ],
     }
+
+
+def graph_pieces(report: Report, layers: Sequence[BatchNorm]) -> Iterator[str]:
+    """The text of `graph_document` in pieces, each layer written before the next one is looked at."""
+    return pieces({**graph_document(report, ()), "layers": map(_layer, layers)})
 
 
 def one_of_several(result: GraphResult | Unread) -> Document:

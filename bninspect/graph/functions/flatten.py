@@ -49,8 +49,8 @@ class _Flattening:
         self.library = Library(graphdef)
         self.written_out = self.library.candidates if only is None else only
         self.nodes: list[Node] = []
-        self.pending: list[tuple[Scope, list[tuple[Node, NodeDef]]]] = []
-        """The nodes of each body, with the records that name their inputs."""
+        self.pending: list[tuple[Scope, list[Node], list[tuple[str, ...]]]] = []
+        """The nodes of each body, and the names of the inputs of each."""
         self.lowering = Lowering(graphdef, self.nodes)
         self.opaque: list[tuple[Node, str]] = []
         self.edges = Edges()
@@ -71,7 +71,7 @@ class _Flattening:
             opaque_calls=tuple(self.opaque),
             calls=dict(self._calls(top)),
         )
-        for scope, _ in self.pending:  # a call and the bodies in it hold each other, and so every node
+        for scope, _, _ in self.pending:  # a call and the bodies in it hold each other, and so every node
             scope.calls.clear()
         return graph
 
@@ -84,7 +84,8 @@ class _Flattening:
         tensors, written_out, arguments = scope.tensors, scope.calls, scope.arguments
         tensor = partial(tuple.__new__, Tensor)  # as Tensor itself, in half the time
         add = self.nodes.append  # among those that a call was written as
-        written: list[tuple[Node, NodeDef]] = []
+        written: list[Node] = []
+        inputs: list[tuple[str, ...]] = []
         for nodedef in nodedefs:
             name = nodedef.name
             op = nodedef.op
@@ -103,8 +104,9 @@ class _Flattening:
                 node.bindings = scope.bindings
             tensors[name] = tensor((node, 0))
             add(node)
-            written.append((node, nodedef))
-        self.pending.append((scope, written))
+            written.append(node)
+            inputs.append(nodedef.inputs)
+        self.pending.append((scope, written, inputs))
 
     def _call(self, scope: Scope, nodedef: NodeDef) -> Call | None:
         """How a call is written out; None where it stays one node."""
@@ -151,11 +153,10 @@ class _Flattening:
     def _resolve(self) -> None:
         """Every input string becomes a Tensor."""
         waits = 0
-        for scope, nodes in self.pending:
+        for scope, nodes, inputs in self.pending:
             known = scope.tensors.__getitem__
             is_plain = scope.pivot is None and not scope.conditions
-            for node, nodedef in nodes:
-                names = nodedef.inputs
+            for node, names in zip(nodes, inputs, strict=True):
                 if not names and is_plain:
                     continue
                 try:  # most inputs of most nodes are the first outputs of others
@@ -170,10 +171,10 @@ class _Flattening:
                     raise GraphDefError(
                         f"nodes wait for calls of functions with over {_MOST_WAITS} nodes in all"
                     )
-        for node, inputs in self.lowering.lowered:
+        for node, given in self.lowering.lowered:
             node.inputs = tuple(
                 value if isinstance(value, Tensor) else self.edges.tensor(value[0], value[1], node)
-                for value in inputs
+                for value in given
             )
         for merge, scope, name in self.lowering.predicates:
             merge.predicate = self.edges.tensor(scope, name, merge)

@@ -15,7 +15,7 @@ from bninspect.batchnorm.wiring.deciding import only_in_training, sent_to_traini
 from bninspect.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from bninspect.batchnorm.layer import BatchNorm, Report, SwitchGroup
     from bninspect.batchnorm.switch import ModeSwitch, Predicate
@@ -55,7 +55,11 @@ def verdict(report: Report, *, deploy: bool = False) -> ModelVerdict:
     """The sentence: `72 batch norms, all switched by phase:0 (placeholder, no default: must be fed)`. With
     `deploy`, a training graph is about to be served as it is.
     """
-    ways = behaviours(report, deploy=deploy)
+    return verdict_on(behaviours(report, deploy=deploy), report)
+
+
+def verdict_on(ways: Sequence[Behaviour], report: Report) -> ModelVerdict:
+    """The sentence of a report whose layers behave in these ways."""
     total = len(report.layers)
     besides = list(_besides(report))
     levels = {way.level for way in ways} | {level for _, level in besides}

@@ -8,7 +8,7 @@ default, `epsilon` 1e-4) and ops/compat: BatchNormWithGlobalNormalization (t, m,
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.layer import Lookalike, Unrecognised
 from bninspect.batchnorm.mode import Form, Mode
@@ -27,6 +27,16 @@ _EPSILON = 1e-4
 """The default of the attribute, for files whose defaults were stripped."""
 
 
+class _Inputs(NamedTuple):
+    """What the op reads."""
+
+    x: Tensor
+    gamma: Tensor | None
+    beta: Tensor
+    mean: Tensor
+    variance: Tensor
+
+
 def fused(node: Node, graph: Graph, conditions: Conditions) -> Site | Lookalike | Unrecognised:
     """What one fused op is."""
     if len(node.inputs) < 5:
@@ -42,19 +52,9 @@ def fused(node: Node, graph: Graph, conditions: Conditions) -> Site | Lookalike 
         moments = own, own
     else:
         moments = origin(mean, x, conditions), origin(variance, x, conditions)
-    return _site(
-        node,
-        Form.FUSED,
-        moments,
-        conditions,
-        x=x,
-        gamma=gamma,
-        beta=beta,
-        mean=mean,
-        variance=variance,
-        epsilon=number(node, "epsilon", _EPSILON),
-        data_format=data_format,
-    )
+    epsilon = number(node, "epsilon", _EPSILON)
+    inputs = _Inputs(x, gamma, beta, mean, variance)
+    return _site(node, Form.FUSED, moments, conditions, inputs, epsilon, data_format)
 
 
 def global_normalization(node: Node, conditions: Conditions) -> Site | Lookalike | Unrecognised:
@@ -62,19 +62,11 @@ def global_normalization(node: Node, conditions: Conditions) -> Site | Lookalike
     if len(node.inputs) < 5:
         return _short(node)
     x, mean, variance, beta, gamma = node.inputs[:5]
-    return _site(
-        node,
-        Form.GLOBAL,
-        (origin(mean, x, conditions), origin(variance, x, conditions)),
-        conditions,
-        x=x,
-        gamma=gamma if node.attr("scale_after_normalization", True) else None,
-        beta=beta,
-        mean=mean,
-        variance=variance,
-        epsilon=number(node, "variance_epsilon", None),
-        data_format="NHWC",
-    )
+    moments = origin(mean, x, conditions), origin(variance, x, conditions)
+    epsilon = number(node, "variance_epsilon", None)
+    is_scaled = node.attr("scale_after_normalization", True)
+    inputs = _Inputs(x, gamma if is_scaled else None, beta, mean, variance)
+    return _site(node, Form.GLOBAL, moments, conditions, inputs, epsilon, "NHWC")
 
 
 def _short(node: Node) -> Unrecognised:
@@ -86,14 +78,15 @@ def _site(
     form: Form,
     origins: tuple[Origin, Origin],
     conditions: Conditions,
-    *,
-    x: Tensor,
-    **parts: Any,
+    inputs: _Inputs,
+    epsilon: float | None,
+    data_format: str,
 ) -> Site | Lookalike | Unrecognised:
     """The site of a single op, where its statistics decide on a mode."""
     mean_origin, variance_origin = origins
     own = isinstance(mean_origin, Batch) and mean_origin.node is node
-    mode = Mode.TRAINING if own else mode_of(mean_origin, variance_origin, node, same(x).node, conditions)
+    x = same(inputs.x)
+    mode = Mode.TRAINING if own else mode_of(mean_origin, variance_origin, node, x.node, conditions)
     if isinstance(mode, Lookalike):
         return mode
     if isinstance(mode, Undecided):
@@ -105,11 +98,16 @@ def _site(
         op=node.op,
         node=node,
         mode=mode,
-        x=same(x),
+        x=x,
+        gamma=inputs.gamma,
+        beta=inputs.beta,
+        mean=inputs.mean,
+        variance=inputs.variance,
         mean_origin=mean_origin,
         variance_origin=variance_origin,
+        epsilon=epsilon,
         output=node.output(),
-        **parts,
+        data_format=data_format,
     )
 
 

@@ -67,10 +67,7 @@ class Edges:
         Raises GraphDefError where there is none.
         """
         found = _step(scope, name)
-        if isinstance(found, Tensor):
-            scope.tensors[name] = found
-            return found
-        return self._far(scope, name, reader)
+        return found if isinstance(found, Tensor) else self._far(scope, name, reader)
 
     def _far(self, scope: Scope, name: str, reader: Node | None) -> Tensor:
         """As `tensor`, where it takes more than a step."""

@@ -6,7 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bninspect.batchnorm.verdict import behaviours, verdict
+from bninspect.batchnorm.verdict import behaviours, verdict_on
 from bninspect.render.graph.groups import group
 from bninspect.render.graph.notes import opposed_lines, other_lines, signature_lines
 from bninspect.render.graph.statistics import state_lines
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from bninspect.batchnorm.layer import BatchNorm, Report
-    from bninspect.batchnorm.verdict import ModelVerdict
+    from bninspect.batchnorm.verdict import Behaviour, ModelVerdict
     from bninspect.graphdef import GraphDef
     from bninspect.render.line import Item, Tone
 
@@ -36,9 +36,10 @@ _FORMATS = {
 
 def render_graph(report: Report, *, everything: bool = False) -> Iterator[Item]:
     """The whole model. With `everything`, each layer in a table and every note."""
-    said = verdict_line(report, verdict(report))
+    ways = behaviours(report)
+    said = verdict_line(report, verdict_on(ways, report))
     limits = ((EVERYTHING,) * 3,) if everything else _LIMITS
-    yield Screenful(said, *(partial(_body, report, *limit) for limit in limits), limited=not everything)
+    yield Screenful(said, *(partial(_body, report, ways, *limit) for limit in limits), limited=not everything)
 
 
 def verdict_line(report: Report, said: ModelVerdict) -> Line:
@@ -48,10 +49,10 @@ def verdict_line(report: Report, said: ModelVerdict) -> Line:
     return Line(f"{'standard input' if path == '-' else path}: {said.text}", tone)
 
 
-def _body(report: Report, groups: int, wirings: int, notes: int) -> Iterator[Item]:
+def _body(report: Report, ways: Sequence[Behaviour], groups: int, wirings: int, notes: int) -> Iterator[Item]:
     """What stands below the verdict."""
     yield from sections(
-        _groups(report, groups, wirings),
+        _groups(report, ways, groups, wirings),
         (*opposed_lines(report), *signature_lines(report, notes)),
         (*state_lines(report.layers, report), *training_lines(report)),
         other_lines(report, notes),
@@ -60,9 +61,8 @@ def _body(report: Report, groups: int, wirings: int, notes: int) -> Iterator[Ite
     )
 
 
-def _groups(report: Report, most: int, wirings: int) -> Iterator[Item]:
+def _groups(report: Report, ways: Sequence[Behaviour], most: int, wirings: int) -> Iterator[Item]:
     """Each behaviour with its layers, the gravest first."""
-    ways = behaviours(report)
     for index, way in enumerate(ways[:most]):
         if index:
             yield Line()

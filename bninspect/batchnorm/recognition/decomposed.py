@@ -101,12 +101,11 @@ def _judge(
             return mode
         mode = Mode.SWITCHED if isinstance(origins[0], Chosen) else Mode.TRAINING
     mean_origin, variance_origin = origins
+    if isinstance(mode, Undecided):
+        return Unrecognised(node=match.output.node.label, reason=mode.reason)
     found = uncorrected(whole, behind, conditions) if mode is Mode.TRAINING else Uncorrected(match=whole)
-    for one in (mode, found):
-        if isinstance(one, Undecided):
-            return Unrecognised(node=match.output.node.label, reason=one.reason)
-    assert isinstance(mode, Mode)
-    assert isinstance(found, Uncorrected)
+    if isinstance(found, Undecided):
+        return Unrecognised(node=match.output.node.label, reason=found.reason)
     assert not isinstance(mean_origin, Undecided)
     assert not isinstance(variance_origin, Undecided)
     return Site(

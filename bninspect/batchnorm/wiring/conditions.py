@@ -53,8 +53,7 @@ class Conditions:
     def __init__(self, graph: Graph, order: Iterable[Node] = ()) -> None:
         """`order`: nodes that will be asked about, each behind all that it reads."""
         self._graph = graph
-        self._known: list[Context | None] = [None] * len(graph)
-        """By the index of the node."""
+        self._known: dict[Node, Context] = {}
         self._predicates: dict[Tensor, tuple[Tensor, bool]] = {}
         self._alike: dict[Truth, tuple[Tensor, bool]] = {}
         """Per truth table the tensor that stands for it, and whether that is its negation."""
@@ -74,26 +73,22 @@ class Conditions:
         self._any = any(node.op in SWITCHES for node in graph)
         for node in order if self._any else ():
             if node.inputs or node.controls or node.conditions:  # as `_may_depend`
-                self._known[node.index] = self._join_of(node)
+                self._known[node] = self._join_of(node)
 
     def of(self, node: Node) -> Context:
         """What must hold for the node to run, as far as Switch ports and If branches tell."""
         if not self._any:
             return _EMPTY
-        known = self._known[node.index]
+        known = self._known.get(node)
         if known is None:
             for current in postorder([node], self._unknown_before):
-                known = self._known[current.index] = self._join_of(current)
+                known = self._known[current] = self._join_of(current)
         return known or _EMPTY
 
     def _unknown_before(self, node: Node) -> list[Node]:
         """The last first, as pairs of alike predicates stand for the one that was met first."""
         known = self._known
-        return [
-            before
-            for before in reversed(_before(node))
-            if known[before.index] is None and _may_depend(before)
-        ]
+        return [before for before in reversed(_before(node)) if before not in known and _may_depend(before)]
 
     def of_tensor(self, tensor: Tensor) -> Context:
         """What must hold for the tensor to be alive: that of its node, and the port of a Switch."""
@@ -164,7 +159,7 @@ class Conditions:
 
     def _edge(self, tensor: Tensor) -> Context:
         node, port = tensor
-        context = self._known[node.index] or _EMPTY
+        context = self._known.get(node, _EMPTY)
         if node.op not in SWITCHES or len(context) >= _MOST_CONDITIONS:
             return context
         predicate = node.inputs[1]
@@ -184,14 +179,14 @@ class Conditions:
                 return self._edge(node.inputs[0])
             return frozenset.intersection(*(self._edge(tensor) for tensor in node.inputs))
         context = _EMPTY
-        known = self._known
+        known = self._known.get
         for tensor in node.inputs:
             before, _ = tensor
-            edge = self._edge(tensor) if before.op in SWITCHES else known[before.index] or _EMPTY
+            edge = self._edge(tensor) if before.op in SWITCHES else known(before, _EMPTY)
             if edge is not context:
                 context = _both(context, edge) if context else edge
         for control in node.controls:
-            context = _both(context, known[control.index] or _EMPTY)
+            context = _both(context, known(control, _EMPTY))
         if node.conditions:
             given = ((self.base(predicate), taken) for predicate, taken in node.conditions)
             context |= {(source, taken != negated) for (source, negated), taken in given}

@@ -144,10 +144,12 @@ class Deciders:
 
     def of(self, tensor: Tensor) -> Predicate:
         """As `analysed`."""
-        source = same(tensor)
-        if source not in self._known:
-            self._known[source] = analysed(source, self._conditions)
-        return replace(self._known[source], tensor=tensor)
+        if tensor not in self._known:
+            source = same(tensor)
+            if source not in self._known:
+                self._known[source] = analysed(source, self._conditions)
+            self._known[tensor] = replace(self._known[source], tensor=tensor)
+        return self._known[tensor]
 
 
 def is_decided(predicate: Predicate) -> bool:

@@ -60,7 +60,9 @@ def pairs(
     agreed = {pair: nodes for pair, nodes in again.items() if _agrees(pair, nodes, conditions)}
     undecided = [pair for pair in again if pair not in agreed]
     found = [
-        replace(pair, merges=(*pair.merges, *agreed.get(pair, ()))) for pair in found if pair not in undecided
+        replace(pair, merges=(*pair.merges, *agreed[pair])) if pair in agreed else pair
+        for pair in found
+        if pair not in undecided
     ]
     decided = [*found, *opposed, *folded]
     return Pairs(decided, undecided, [site for site in sites if site not in paired])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,9 +13,8 @@ from bninspect.graph.ops import VARIABLES
 from bninspect.graph.trace import stored_value
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from bninspect.batchnorm.layer import MovingStatistics
+    from bninspect.graphdef import TensorValue
 
 UNREAD_VARIABLES = "they are in variables, which were not read"
 EMPTY = "what should hold them is empty"
@@ -43,13 +42,12 @@ def stored_statistics(moving: MovingStatistics) -> Statistics:
     if not values[0].size or not values[1].size:
         return Statistics(state=State.ABSENT, reason=EMPTY)
     try:
-        arrays = values[0].reals(), values[1].reals()
+        ranges = _range(values[0]), _range(values[1])
     except CutShortError:
         raise
     except GraphDefError as error:
         return Statistics(state=State.INVALID, reason=str(error))
-    ranges = _range(arrays[0]), _range(arrays[1])
-    state, reason = _state(*arrays, *ranges)
+    state, reason = _state(values[0], values[1], *ranges)
     held = StoredStatistics(
         mean=values[0], variance=values[1], mean_range=ranges[0], variance_range=ranges[1]
     )
@@ -57,27 +55,29 @@ def stored_statistics(moving: MovingStatistics) -> Statistics:
 
 
 def _state(
-    mean: NDArray[Any], variance: NDArray[Any], means: Range, variances: Range
+    mean: TensorValue, variance: TensorValue, means: Range, variances: Range
 ) -> tuple[State, str | None]:
     """initial (0 and 1; or 0 and 0, as an average of tensors starts), stored, or invalid and why."""
     lowest = variances[0]
     if lowest is None or None in (*means, *variances):
         alike = mean.shape == variance.shape
-        broken = int((~np.isfinite(mean) | ~np.isfinite(variance)).sum()) if alike else 0
+        broken = int((~np.isfinite(mean.reals()) | ~np.isfinite(variance.reals())).sum()) if alike else 0
         return State.INVALID, f"{broken or 'some'} of {mean.size} channels are not finite"
     if lowest < 0:
-        negative = int((variance < 0).sum())
+        negative = int((variance.reals() < 0).sum())
         return State.INVALID, f"{negative} of {variance.size} channels have a negative variance"
     if means == (0, 0) and variances in ((0, 0), (1, 1)):
         return State.INITIAL, None
     return State.STORED, None
 
 
-def _range(values: NDArray[Any]) -> Range:
-    """(min, max); None for a bound that is not finite: for both where a value is no number."""
-    if values.size <= _FEW:
-        few = values.tolist() if values.ndim == 1 else values.ravel().tolist()
-        if isfinite(sum(few)):
-            return float(min(few)), float(max(few))
+def _range(value: TensorValue) -> Range:
+    """(min, max); None for a bound that is not finite: for both where a value is no number. Raises
+    GraphDefError as `TensorValue.reals`.
+    """
+    few = value.few(_FEW)
+    if few is not None and isfinite(sum(few)):
+        return min(few), max(few)
+    values = value.reals()
     low, high = float(np.minimum.reduce(values, None)), float(np.maximum.reduce(values, None))
     return (low if isfinite(low) else None, high if isfinite(high) else None)

@@ -171,7 +171,9 @@ def content(node: Node) -> TensorValue | None:
     if node.op != "Const":
         return None
     if node.content is None:
-        found = node.attr("value")
+        found = None if node.nodedef is None else node.nodedef.only("value")
+        if not isinstance(found, TensorValue):
+            found = node.attr("value")  # that of the call, in a function
         node.content = found if isinstance(found, TensorValue) else False
     return node.content or None
 

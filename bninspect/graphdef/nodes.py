@@ -97,9 +97,18 @@ class _Run(NamedTuple):
 
     def attributes(self, number: int) -> Mapping[str, Any]:
         """As `Kept.attributes`."""
+        return _Attributes(self._messages(number), {})
+
+    def attribute(self, number: int, name: str) -> Any:
+        """As `Kept.attribute`."""
+        message = self._messages(number).get(name)
+        return None if message is None else attribute(message)
+
+    def _messages(self, number: int) -> Any:
+        """The map of a node's attributes, as protobuf has it."""
         start, end = unpack_from("2Q", self.places, 16 * number)
         skipped = self.begin - self.base
-        return _Attributes(parse("NodeDef", self.data[start - skipped : end - skipped]).attr, {})
+        return parse("NodeDef", self.data[start - skipped : end - skipped]).attr
 
 
 class Alone(NamedTuple):
@@ -115,6 +124,10 @@ class Alone(NamedTuple):
         """As `Kept.attributes`."""
         data, large = _without_large(self.place)
         return _Attributes(parse("NodeDef", data).attr, large)
+
+    def attribute(self, number: int, name: str) -> Any:
+        """As `Kept.attribute`."""
+        return self.attributes(number).get(name)
 
 
 def _large_node(span: Span) -> NodeDef:

@@ -45,6 +45,9 @@ class Kept(Protocol):
     def attributes(self, number: int) -> Mapping[str, Any]:
         """Its attributes, as Python values. Raises GraphDefError where they are damaged."""
 
+    def attribute(self, number: int, name: str) -> Any:
+        """One of them; None where it is absent or has no value."""
+
 
 class NodeDef:
     """One node as the file writes it: name, op, input strings, and its attributes on demand."""
@@ -72,6 +75,14 @@ class NodeDef:
         if self._attributes is None:
             self._attributes = self._kept.attributes(self._number)
         return self._attributes
+
+    def only(self, name: str) -> Any:
+        """One attribute, of a node that will be asked for no other: the rest is not kept. None where it is
+        absent or has no value.
+        """
+        if self._attributes is None:
+            return self._kept.attribute(self._number, name)
+        return self._attributes.get(name)
 
     def attr(self, name: str, default: Any = None) -> Any:
         """One attribute, or the default where it is absent or has no value."""

@@ -7,6 +7,7 @@ view. Source: tensorflow/core/framework/tensor.proto and tensor.cc (`Tensor::Fro
 from __future__ import annotations
 
 from functools import lru_cache
+from struct import unpack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,6 +142,17 @@ class TensorValue:
                 f"a constant of shape {_shown(self.shape)}, where a few numbers were expected"
             )
         return self.array()
+
+    def few(self, most: int) -> tuple[float, ...] | None:
+        """The values, flat, as numbers of Python, where these are at most so many, and stand in the file as
+        float32: NumPy has not begun by then. None for any others.
+        """
+        if self.dtype != "float" or not 0 < self.size <= most:
+            return None
+        content = self._content()
+        if content is None or len(content) != 4 * self.size:
+            return None
+        return unpack(f"<{self.size}f", content)
 
     def array(self) -> NDArray[Any]:
         """The values, read-only, in the tensor's shape; float32 for bfloat16, objects (bytes) for strings.

@@ -117,7 +117,7 @@ def test_a_file_that_is_cut_short_is_no_state(monkeypatch: pytest.MonkeyPatch) -
     moving = MovingStatistics(mean=ONES, variance=ONES)
     held = content(ONES.node)
     assert held is not None
-    monkeypatch.setattr(type(held), "reals", lambda _: cut_short())
+    monkeypatch.setattr(type(held), "few", lambda *_: cut_short())
     with pytest.raises(CutShortError):
         stored_statistics(moving)
 

@@ -42,6 +42,9 @@ class Given(NamedTuple):
     def attributes(self, _number: int) -> dict[str, Any]:
         return self.values
 
+    def attribute(self, _number: int, name: str) -> Any:
+        return self.values.get(name)
+
 
 def node(name: str, op: str = "Identity", **attributes: Any) -> Node:
     """A node with these attributes."""

@@ -159,7 +159,7 @@ class _Flattening:
             for node, names in zip(nodes, inputs, strict=True):
                 if not names and is_plain:
                     continue
-                try:  # most inputs of most nodes are the first outputs of others
+                try:  # most inputs of most nodes are outputs of others, by their number
                     data = tuple(map(known, names)) if is_plain else None
                 except KeyError:
                     data = None

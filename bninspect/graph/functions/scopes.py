@@ -21,14 +21,33 @@ if TYPE_CHECKING:
     from bninspect.graphdef.records import NodeDef
 
 
+_FEW = {str(number): number for number in range(10)}
+"""The numbers of most outputs, as written."""
+
+
+class Names(dict[str, Tensor]):
+    """The tensors that names mean in one body. Of a node, `node:1` need not be there to be found."""
+
+    __slots__ = ("arguments",)
+    arguments: Mapping[str, object]
+    """What is no node in it: `argument:0` means what the argument is bound to."""
+
+    def __missing__(self, name: str) -> Tensor:
+        base, _, written = name.partition(":")
+        first, number = self.get(base), _FEW.get(written)
+        if first is None or number is None or base in self.arguments:
+            raise KeyError(name)
+        return first.node.output(number)
+
+
 @dataclass(slots=True, eq=False)
 class Scope:
     """One body: the top level, or a function at one call."""
 
     path: str
     functions: tuple[str, ...]
-    tensors: dict[str, Tensor] = field(default_factory=dict)
-    """What a name means: that of a node its first output, and whatever else was asked for before."""
+    tensors: Names = field(default_factory=lambda: Names())
+    """What a name means: that of a node its first output, and whatever took more than a step."""
     calls: dict[str, Call] = field(default_factory=dict)
     """The calls that are written out, by name."""
     arguments: dict[str, Tensor | tuple[Scope, str]] = field(default_factory=dict)
@@ -40,6 +59,9 @@ class Scope:
     pivot: Node | None = None
     """Lives when the branch of an If is taken: what a node without data inputs there waits for."""
 
+    def __post_init__(self) -> None:
+        self.tensors.arguments = self.arguments
+
 
 @frozen_dataclass(eq=False)
 class Call:
@@ -48,10 +70,6 @@ class Call:
     nodedef: NodeDef
     bodies: tuple[Scope, ...]
     outputs: list[Tensor | tuple[Scope, str]]
-
-
-_FEW = {str(number): number for number in range(10)}
-"""The numbers of most outputs, as written."""
 
 
 class Edges:
@@ -131,11 +149,7 @@ def _step(scope: Scope, name: str) -> Tensor | tuple[Scope, str] | None:
         number = _port(call.nodedef.op, rest, name)
         return call.outputs[number] if number < len(call.outputs) else None
     first = scope.tensors.get(base)
-    if first is None:
-        return None
-    few = _FEW.get(rest)
-    node = first.node
-    return node.output(_port(node.op, rest, name) if few is None else few)
+    return None if first is None else first.node.output(_port(first.node.op, rest, name))
 
 
 def data_inputs(nodedef: NodeDef) -> list[str]:

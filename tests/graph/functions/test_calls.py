@@ -142,6 +142,9 @@ def test_of_each_op_one_node_is_asked_whether_it_calls() -> None:
             asked.append(made.nodes[number].name)
             return {}
 
+        def attribute(self, number: int, name: str) -> Any:
+            return self.attributes(number).get(name)
+
     nodes = tuple(
         NodeDef(node.name, node.op, node.inputs, Noted(), number) for number, node in enumerate(made.nodes)
     )

@@ -135,7 +135,7 @@ def _no_batch(x: Tensor, mode: Mode | Lookalike | Undecided) -> str | None:
     node = value(x).node
     axes = integers(node.inputs[1]) if node.op in REDUCTIONS else None
     dimensions = None if axes is None else rank(node.inputs[0])
-    if axes is None or dimensions is None or len(axes) < dimensions - 1:
+    if not axes or not dimensions or len(axes) < dimensions - 1:
         return None
     over_images = 0 in {axis % dimensions for axis in axes}
     return (

@@ -184,9 +184,9 @@ class Conditions:
             before, _ = tensor
             edge = self._edge(tensor) if before.op in SWITCHES else known(before, _EMPTY)
             if edge is not context:
-                context = _both(context, edge) if context else edge
+                context = both(context, edge) if context else edge
         for control in node.controls:
-            context = _both(context, known(control, _EMPTY))
+            context = both(context, known(control, _EMPTY))
         if node.conditions:
             given = ((self.base(predicate), taken) for predicate, taken in node.conditions)
             context |= {(source, taken != negated) for (source, negated), taken in given}
@@ -280,7 +280,7 @@ def _before(node: Node) -> list[Node]:
     return [] if node.op in NEXT_TURNS else dependencies(node)
 
 
-def _both(first: Context, second: Context) -> Context:
+def both(first: Context, second: Context) -> Context:
     """What holds where both hold; of more than any model nests, only the first."""
     if second <= first or len(first) >= _MOST_CONDITIONS:
         return first

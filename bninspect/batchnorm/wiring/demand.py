@@ -9,9 +9,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from bninspect.batchnorm.wiring.conditions import contexts
+from bninspect.batchnorm.wiring.conditions import both, contexts
 from bninspect.batchnorm.wiring.nested import MOST_PARTS
-from bninspect.graph.search import dependencies, reach
+from bninspect.graph.search import dependencies, postorder, reach
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _MOST_STEPS = 2_000_000
 """Nodes looked at for one graph, in all."""
+_MOST_TURNS = 8
+_ALWAYS: Context = frozenset()
 
 
 class _Chosen(NamedTuple):
@@ -56,13 +58,13 @@ class Demand:
             if join is not None
         }
 
-    def _needed(self, given: Context) -> set[Node]:
-        """The nodes that the outputs need where these sources have these values; nothing once too many were
-        looked at.
+    def _needed(self, given: Context) -> set[Node] | None:
+        """The nodes that the outputs need where these sources have these values; None if that is not known,
+        since too many were looked at.
         """
-        if self._steps > _MOST_STEPS:
-            return set()
         if given not in self._known:
+            if self._steps > _MOST_STEPS:
+                return None
             values = dict(given)
             self._known[given] = set(reach(self._outputs, lambda node: self._before(node, values)))
             self._steps += len(self._known[given])
@@ -74,16 +76,19 @@ class Demand:
             return dependencies(node)
         return [chosen.side(values[chosen.source])]
 
-    def sources(self, nodes: Collection[Node], known: Sequence[Tensor] = ()) -> tuple[Tensor, ...]:
-        """What decides alone whether one of these nodes is needed, or while these known sources have some of
-        their values; they are among it. No more than a predicate is made of.
+    def sources(
+        self, nodes: Collection[Node], known: Sequence[Tensor] = (), at: Sequence[Context] = (_ALWAYS,)
+    ) -> tuple[Tensor, ...]:
+        """What decides alone whether one of these nodes is needed, where one of these values of known sources
+        holds; the known ones come first. No more than a predicate is made of.
         """
+        if len(known) >= MOST_PARTS:
+            return tuple(known)
         choosing = (one.source for one in self._chosen.values())
         around = (source for node in nodes for source, _ in self._conditions.of(node))
-        given = [values for values in contexts(known) if self._conditions.possible(values)]
         deciding = list(known)
         for source in dict.fromkeys((*choosing, *around)):
-            if source not in known and any(self._decides(source, node, given) for node in nodes):
+            if source not in known and any(self._decides(source, node, at) for node in nodes):
                 deciding.append(source)
         return tuple(deciding[:MOST_PARTS])
 
@@ -106,21 +111,49 @@ class Demand:
         ]
 
     def needs(self, nodes: Collection[Node], given: Context) -> bool:
-        """Whether one of these nodes runs and is needed where these sources have these values."""
+        """Whether one of these nodes runs and is needed where these sources have these values; true where
+        that is not known.
+        """
         needed = self._needed(given)
+        if needed is None:
+            return True
         against = {(source, not value) for source, value in given}
         return any(node in needed and against.isdisjoint(self._conditions.of(node)) for node in nodes)
 
     def condition(self, node: Node) -> Context:
-        """The sources, each with the one value that lets the node run and be needed; none without which it
-        may be.
+        """The sources, each with the one value that lets the node be needed; none without which it may be."""
+        return self._needed_when.get(node, _ALWAYS)
+
+    @cached_property
+    def _needed_when(self) -> Mapping[Node, Context]:
+        """Of every node that may be needed what holds on each way from an output to it: found for all at
+        once, and again until nothing changes, as ways go round loops. Nothing where they do so too often.
         """
-        return frozenset(
-            (source, value)
-            for source in self.sources([node])
-            for value in (True, False)
-            if not self.needs([node], frozenset({(source, not value)}))
-        )
+        order = [*postorder(self._outputs, lambda node: [one for one, _ in self._edges(node, _ALWAYS)])][::-1]
+        found: dict[Node, Context] = dict.fromkeys(self._outputs, _ALWAYS)
+        for _ in range(_MOST_TURNS):
+            changed = False
+            for node in order:
+                for one, given in self._edges(node, found[node]):
+                    known = found.get(one)
+                    if known is None or not known <= given:
+                        found[one] = given if known is None else known & given
+                        changed = True
+            if not changed:
+                return found
+        return {}
+
+    def _edges(self, node: Node, given: Context) -> list[tuple[Node, Context]]:
+        """What a node waits for, each with what holds where it is needed for that, if this holds for the
+        node: of a join what it hands on and what chooses.
+        """
+        chosen = self._chosen.get(node)
+        if chosen is None:
+            return [(one, given) for one in dependencies(node)]
+        sides = [
+            (chosen.side(value), both(given, frozenset({(chosen.source, value)}))) for value in (True, False)
+        ]
+        return [*sides, *((one, given) for one in (chosen.join.predicate.node, *node.controls))]
 
     def needs_at_once(self, first: Collection[Node], second: Collection[Node]) -> bool:
         """Whether one of the first and one of the second are needed under the same values."""

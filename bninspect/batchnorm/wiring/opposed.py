@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bninspect.batchnorm.mode import Mode
 from bninspect.batchnorm.switch import ModeSwitch
+from bninspect.batchnorm.wiring.conditions import contexts
 from bninspect.batchnorm.wiring.deciding import deciders_of, value_of
 from bninspect.batchnorm.wiring.demand import Demand
 from bninspect.batchnorm.wiring.likeness import ModePair, does_the_same, of_one_x, parameters
@@ -99,7 +100,8 @@ def _choice(training: Written, inference: Written, demand: Demand) -> _Choice | 
     sources = demand.sources(every)
     needed = demand.table([_nodes(training), _nodes(inference)], sources)
     while any(map(all, needed)):
-        further = demand.sources(every, sources)
+        at_once = [given for given, row in zip(contexts(sources), needed, strict=True) if all(row)]
+        further = demand.sources(every, sources, at_once)
         if further == sources:
             return None
         sources, needed = further, demand.table([_nodes(training), _nodes(inference)], further)

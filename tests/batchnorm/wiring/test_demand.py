@@ -25,6 +25,31 @@ INNER = {
 NESTED = HEAD + INNER["the predicate itself"] + "y = SelectV2(export, c, inner)\n"
 SWITCHED = HEAD + "handed = Switch(a, not)\nd = Relu(handed)\ne = Relu(handed:1)\n"
 
+LOOP = (
+    HEAD
+    + """
+enter = Enter(a, frame_name="loop")
+turn = Merge(enter, next)
+on = LoopCond(go)
+go = Less(turn, b)
+leave = Switch(turn, on)
+deep = Relu(leave:1)
+next = NextIteration(body)
+body = Add(deep, other)
+last = Exit(leave)
+enter2 = Enter(b, frame_name="loop")
+turn2 = Merge(enter2, next2)
+leave2 = Switch(turn2, on)
+other = Relu(leave2:1)
+next2 = NextIteration(body2)
+body2 = Add(other, deep)
+last2 = Exit(leave2)
+y = SelectV2(phase, last, c)
+free = Relu(last2)
+"""
+)
+"""Two variables of a loop, each of which is made of both."""
+
 
 class Asked:
     """The demand of these outputs, asked by names."""
@@ -44,6 +69,9 @@ class Asked:
 
     def table(self, nodes: tuple[str, ...], *sources: str) -> tuple[bool | None, ...]:
         return tuple(one for (one,) in self.demand.table([self.nodes(nodes)], self.tensors(*sources)))
+
+    def condition(self, *names: str) -> set[tuple[str, bool]]:
+        return {(s.name, value) for node in self.nodes(names) for s, value in self.demand.condition(node)}
 
     def at_once(self, first: str, second: str) -> bool:
         return self.demand.needs_at_once(self.nodes((first,)), self.nodes((second,)))
@@ -177,14 +205,40 @@ def test_without_a_join_it_is_what_the_switch_reads() -> None:
 
 @pytest.mark.parametrize(
     ("most", "expected"),
-    [(3, (True, True, False, False)), (6, (True, True, True, False)), (7, (True,) * 4)],
+    [(1, (False, True, True, True)), (4, (False, False, True, True)), (7, (False, False, True, False))],
 )
-def test_nothing_is_needed_once_too_many_nodes_were_looked_at(
+def test_anything_may_be_needed_once_too_many_nodes_were_looked_at(
     most: int, expected: tuple[bool, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of four values of the two predicates, with two nodes, two, three and three."""
     monkeypatch.setattr(demand_module, "_MOST_STEPS", most)
-    assert Asked(NESTED, "y").table(("y",), "export", "phase") == expected
+    assert Asked(NESTED, "y").table(("a",), "export", "phase") == expected
+
+
+def test_what_has_to_hold_for_a_node_is_what_holds_on_every_way_to_it() -> None:
+    """The branch of a join within a join, what stands before both branches of one, and a predicate."""
+    asked = Asked(NESTED.replace("phase, a, b", "phase, a, both") + "both = Relu(a)\n", "y")
+    assert asked.condition("both") == {("export:0", False), ("phase:0", False)}
+    assert asked.condition("a") == {("export:0", False)}
+    assert asked.condition("c") == {("export:0", True)}
+    assert asked.condition("phase") == {("export:0", False)}
+    assert asked.condition("export", "y") == set()
+
+
+def test_what_has_to_hold_round_a_loop() -> None:
+    """A way into a loop that no join closes opens all of the loop, by whichever end it is come to first."""
+    asked = Asked(LOOP, "y", "free")
+    assert asked.condition("deep", "other", "body", "body2") == set()
+    assert Asked(LOOP, "y").condition("body", "body2") == {("phase:0", True)}
+
+
+def test_what_has_to_hold_is_found_for_all_nodes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By no more walks than one for each value of a predicate."""
+    monkeypatch.setattr(demand_module, "_MOST_STEPS", 0)
+    lines = [f"p{i} = Placeholder(dtype=bool, shape=[])\nd{i} = SelectV2(p{i}, a, b)\n" for i in range(9)]
+    asked = Asked(HEAD + "".join(lines) + "y = AddN(" + ", ".join(f"d{i}" for i in range(9)) + ")\n", "y")
+    assert asked.condition("a") == set()
+    assert asked.condition("p3") == set()
 
 
 def test_the_joins_that_decide_nothing_of_a_node_are_none_of_its() -> None:

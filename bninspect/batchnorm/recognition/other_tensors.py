@@ -45,7 +45,7 @@ def gives_another(node: Node, reduction: Node, behind: Operands, *, squared: boo
     if node.op in _SHIFTS or node.op == "Neg":
         return not squared and _moves(node, behind)
     if node.op in _SCALES:
-        return _scales(node, reduction, behind)
+        return _scales(node, reduction, behind, squared=squared)
     return node.op in _NONLINEAR
 
 
@@ -106,13 +106,17 @@ def _moves(node: Node, behind: Operands) -> bool:
     return not all(_operand(tensor) in behind or scalar(tensor) == 0 for tensor in kept)
 
 
-def _scales(node: Node, reduction: Node, behind: Operands) -> bool:
-    """Whether a multiple is taken that is not undone; that a sum is of multiples makes it a mean."""
+def _scales(node: Node, reduction: Node, behind: Operands, *, squared: bool) -> bool:
+    """Whether a multiple is taken that is not undone; that a sum is of multiples makes it a mean, and a
+    multiple of squares is one of the variance, as behind the reduction.
+    """
     first, second = node.inputs[:2]
     if node.op in _DIVISIONS and is_scalar(first):
         return True
-    number = scalar(second) if is_scalar(second) else scalar(first)
-    if number is None or abs(number) == 1 or reduction.op != "Mean" or number == 0:
+    number, scaled = (scalar(second), first) if is_scalar(second) else (scalar(first), second)
+    if number == -1:
+        return not squared and -1.0 not in behind
+    if number in (None, 0, 1) or reduction.op != "Mean" or is_a_square(same(scaled).node):
         return False
     undone = (number, 1 / number, number * number, 1 / (number * number))
     numbers = [one for one in behind if isinstance(one, float)]

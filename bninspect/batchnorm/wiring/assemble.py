@@ -104,8 +104,8 @@ def _layer(
     site: Site, wiring: Wiring, output: Tensor, conditions: Conditions, again: tuple[Site, ...] = ()
 ) -> BatchNorm:
     """The record of a layer that is written and wired so."""
-    sets = sets_of(wiring, output, again, conditions)
-    moving = None if sets else _moving(wiring)
+    only, sets = sets_of(wiring, output, again, conditions)
+    moving = None if sets else _moving(wiring, only)
     gamma = None if site.gamma is None else value(site.gamma)
     beta = None if site.beta is None else value(site.beta)
     statistics = not_one(sets) if sets else _statistics(wiring, moving)
@@ -164,10 +164,12 @@ def _pruned(wiring: Wiring) -> str:
     return f"batch renormalization reads {names} for r and d alone{cancel if renormalization.cancels else ''}"
 
 
-def _moving(wiring: Wiring) -> MovingStatistics | None:
-    """Where the moving statistics are: what inference reads, else what the training op is wired to, or
-    batch renormalization corrects its batch by.
+def _moving(wiring: Wiring, only: MovingStatistics | None) -> MovingStatistics | None:
+    """Where the moving statistics are: the only ones that can serve inference mode, or what that reads, else
+    what the training op is wired to, or batch renormalization corrects its batch by.
     """
+    if only is not None and _is_kept(only.mean) and _is_kept(only.variance):
+        return only
     for branch in (wiring.branch(Mode.INFERENCE), wiring.branch(Mode.TRAINING)):
         if branch is None:
             continue

@@ -44,21 +44,24 @@ _MOST_CASES = 32
 
 def sets_of(
     wiring: Wiring, output: Tensor, again: Sequence[Site], conditions: Conditions
-) -> tuple[StatisticsSet, ...]:
-    """Every set that can serve inference mode, if there are several; else none."""
+) -> tuple[MovingStatistics | None, tuple[StatisticsSet, ...]]:
+    """(where the one set is that can serve inference mode, of what could be several; every set that can, if
+    there are several).
+    """
     inference = wiring.branch(Mode.INFERENCE)
     if inference is None or inference.site.folded or not _may_have_several(inference, again, conditions):
-        return ()
+        return None, ()
     sites = (inference.site, *(site for site in again if site.mode is Mode.INFERENCE))
     found: dict[Kept, tuple[Node, list[Context]]] = {}
     for cases, (node, kept, given) in enumerate(_cases(wiring, inference, output, sites, conditions)):
         if cases >= _MOST_CASES:
-            return ()
-        found.setdefault(kept, (node, []))[1].append(given)
+            return None, ()
+        if conditions.never(given) is None:
+            found.setdefault(kept, (node, []))[1].append(given)
     if len(found) < 2:
-        return ()
+        return next((MovingStatistics(mean=mean, variance=variance) for mean, variance in found), None), ()
     shared = frozenset.intersection(*(given for _, every in found.values() for given in every))
-    return tuple(
+    return None, tuple(
         StatisticsSet(
             node=node,
             when=when,

@@ -10,6 +10,7 @@ NUMBERS = """
 two = Const(2.0)
 inverse = Const(0.5)
 four = Const(4.0)
+minus = Const(-1.0)
 one = Const(1.0)
 nothing = Const(0.0)
 zero = Const(0)
@@ -36,6 +37,11 @@ OF_X = {
     "once": "z = Mul(x, one)\ny = Mean(z, axes)\n",
     "a sum of shares": "z = Mul(x, inverse)\ny = Sum(z, axes)\n",
     "negated twice": "z = Neg(x)\nm = Mean(z, axes)\ny = Neg(m)\n",
+    "by the opposite twice": "z = Mul(x, minus)\nm = Mean(z, axes)\ny = Mul(m, minus)\n",
+    "a variance of the opposite": "z = Mul(x, minus)\n" + VARIANCE,
+    "a variance of a sample": (
+        "m = Mean(x, axes)\nd = SquaredDifference(x, m)\nz = Mul(d, two)\ny = Mean(z, axes)\n"
+    ),
     "squares": "z = Mul(x, x)\ny = Mean(z, axes)\n",
     "squares as a power": "z = Pow(x, two)\ny = Mean(z, axes)\n",
     "all of it": SLICE.format(15),
@@ -59,6 +65,7 @@ OF_ANOTHER = {
     "added to itself": ("z = AddN(x, x)\ny = Mean(z, axes)\n", "AddN z"),
     "negated": ("z = Neg(x)\ny = Mean(z, axes)\n", "Neg z"),
     "a multiple": ("z = Mul(two, x)\ny = Mean(z, axes)\n", "Mul z"),
+    "the opposite": ("z = Mul(x, minus)\ny = Mean(z, axes)\n", "Mul z"),
     "a variance of a multiple": ("z = RealDiv(x, two)\n" + VARIANCE, "RealDiv z"),
     "an inverse": ("z = RealDiv(one, x)\ny = Mean(z, axes)\n", "RealDiv z"),
     "a cube": ("three = Const(3.0)\nz = Pow(x, three)\ny = Mean(z, axes)\n", "Pow z"),

@@ -94,6 +94,24 @@ def whens(layer: BatchNorm) -> dict[str, str]:
     return {condition(one.when): one.moving.mean.node.label for one in layer.sets}
 
 
+ALWAYS = {
+    "outputs": "in = Select(always, first, second)\ny = Select(phase, train, in)\n",
+    "by a negation": (
+        "never = LogicalNot(always)\nin = Select(never, second, first)\ny = Select(phase, train, in)\n"
+    ),
+    "statistics": CASES["statistics of a fused op"][0].replace("Select(other", "Select(always"),
+}
+
+
+@pytest.mark.parametrize("case", ALWAYS)
+@pytest.mark.parametrize(("always", "mean"), [("true", "mean"), ("false", "mean2")])
+def test_a_constant_leaves_one_set(case: str, always: str, mean: str) -> None:
+    (layer,) = inspect(graph(HEAD + f"always = Const({always})\n" + ALWAYS[case]), ["y"]).layers
+    assert layer.sets == ()
+    assert layer.moving_mean is not None
+    assert (layer.moving_mean.node.name, layer.statistics.state) == (mean, State.STORED)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_every_set_and_when_it_serves(name: str) -> None:
     text, expected = CASES[name]

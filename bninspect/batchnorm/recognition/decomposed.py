@@ -25,7 +25,7 @@ from bninspect.batchnorm.recognition.fused import mode_of
 from bninspect.batchnorm.recognition.moments import REDUCTIONS
 from bninspect.batchnorm.recognition.origin import origin
 from bninspect.batchnorm.recognition.undecided import without_match
-from bninspect.batchnorm.recognition.variance import is_parameter, is_variance_like
+from bninspect.batchnorm.recognition.variance import is_parameter, is_squared, is_variance_like
 from bninspect.batchnorm.site import Batch, Chosen, Site, Stored, Undecided, batches_of
 from bninspect.graph.shapes import rank
 from bninspect.graph.trace import content, integers, is_scalar, same, scalar, shape_of, value
@@ -87,7 +87,7 @@ def _judge(
     )
     mode = mode_of(*origins, match.output.node, match.x.node, conditions)
     whole, behind = _with_parameters_behind(match, graph, is_corrected=mode is Mode.TRAINING)
-    reason = _no_batch(match.x, mode)
+    reason = _no_batch(match.x, mode, graph)
     if reason is not None:
         return Lookalike(node=match.output.node, kind="other", reason=reason)
     batches = [batch for one in origins for batch in batches_of(one)]
@@ -128,7 +128,7 @@ def _judge(
     )
 
 
-def _no_batch(x: Tensor, mode: Mode | Lookalike | Undecided) -> str | None:
+def _no_batch(x: Tensor, mode: Mode | Lookalike | Undecided, graph: Graph) -> str | None:
     """Why what is normalized is no batch: weights, or moments of one (d of batch renormalization)."""
     if mode is Mode.TRAINING and is_parameter(x):
         return "what it normalizes is stored: weights, and no batch"
@@ -137,10 +137,18 @@ def _no_batch(x: Tensor, mode: Mode | Lookalike | Undecided) -> str | None:
     dimensions = None if axes is None else rank(node.inputs[0])
     if not axes or not dimensions or len(axes) < dimensions - 1:
         return None
-    over_images = 0 in {axis % dimensions for axis in axes}
-    return (
-        f"what it normalizes is {node.op} {node.label} over the batch, and no batch" if over_images else None
-    )
+    if 0 not in {axis % dimensions for axis in axes} or not _is_squared_too(node.inputs[0], graph):
+        return None
+    return f"what it normalizes is {node.op} {node.label} over the batch, and no batch"
+
+
+def _is_squared_too(tensor: Tensor, graph: Graph) -> bool:
+    """Whether what a mean is taken of is squared as well, for a variance: else what seems to be images may be
+    the points of one, or its words, and the mean what is made of all of them.
+    """
+    near = [use.node for use in graph.uses_of(tensor)]
+    differences = [one for one in near if one.op == "Sub"]
+    return any(map(is_squared, near + [use.node for one in differences for use in graph.uses(one)]))
 
 
 def _is_one(tensor: Tensor) -> bool:

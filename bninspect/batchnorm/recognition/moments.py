@@ -87,6 +87,8 @@ class Walk:
             untransposed = same(turned.inputs[0])
             self._orders[untransposed] = self._orders[cast_free(untransposed)] = _inverse(_order(turned))
         self.reached_x = False
+        self.unreduced = False
+        """Whether x was reached by a way without a reduction, too: then there is a value for each place."""
         self.stored: list[Tensor] = []
         self.shifts: set[Tensor] = set()
         """Stored tensors only taken off x before its moments: they change nothing but the rounding."""
@@ -119,7 +121,9 @@ class Walk:
             self.reached_x = True
             if (other := place.other) is not None:
                 self._reason = _of(other)
-            if place.reduction is not None:
+            if place.reduction is None:
+                self.unreduced = True
+            else:
                 self.reductions[place.reduction].add(_behind(place.order, self._orders[target]))
                 if place.reduced and min(place.reduced) > 0 and self._orders[target] == ():
                     self._of_each_image |= place.reduced

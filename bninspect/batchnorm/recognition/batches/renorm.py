@@ -82,7 +82,7 @@ def _stored_in(tensor: Tensor, x: Tensor) -> list[Tensor]:
     if is_parameter(tensor) or is_scalar(tensor):
         return []
     walk = Walk(x)
-    if walk.back_from(value(tensor)) is not None or not (walk.reductions or walk.fused):
+    if walk.back_from(value(tensor)) is not None or not walk.reached_x or walk.unreduced:
         return []
     return [] if 0 not in (walk.axes() or ()) else [one for one in walk.stored if one not in walk.shifts]
 

@@ -98,3 +98,27 @@ def test_a_computed_gamma_is_no_correction(case: str) -> None:
     layer = only_layer(BATCH + PLAIN[case] + chain)
     assert layer.gamma is not None
     assert (layer.gamma.name, layer.is_renormalized) == ("g:0", False)
+
+
+NO_MOMENTS = {
+    "what is stored": "gain = Mean(beta, first, keep_dims=true)\n",
+    "x itself": "less = Sub(x, batch_mean)\ngain = Mul(less, beta)\n",
+}
+
+
+@pytest.mark.parametrize("case", NO_MOMENTS)
+def test_what_is_made_of_more_or_less_than_moments_is_no_correction(case: str) -> None:
+    lines = "first = Const([0])\nshifted = Add(batch_variance, epsilon)\nof_batch = Sqrt(shifted)\n"
+    ahead = "centred = Sub(x, batch_mean)\nn = RealDiv(centred, of_batch)\ny = Mul(n, gain)\n"
+    layer = only_layer(BATCH + lines + NO_MOMENTS[case] + ahead)
+    assert (layer.output.name, layer.is_renormalized) == ("n:0", False)
+
+
+def test_a_mean_of_what_no_variance_is_taken_of_is_normalized() -> None:
+    """What is first in it may count the points of a cloud, and the mean be all that is known of that."""
+    lines = (
+        "points = Placeholder(dtype=float, shape=[50, 3])\nfirst = Const([0])\n"
+        "pooled = Mean(points, first, keep_dims=true)\nroom = Add(variance, epsilon)\nroot = Rsqrt(room)\n"
+        "less = Sub(pooled, mean)\ny = Mul(less, root)\n"
+    )
+    assert only_layer(BATCH + lines).mode is Mode.INFERENCE

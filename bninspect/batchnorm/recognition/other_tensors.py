@@ -83,7 +83,7 @@ def _operand(tensor: Tensor) -> Tensor | float:
 
 def _takes_all(node: Node) -> bool:
     """Whether a StridedSlice takes every place of every axis that it names, and adds or drops none."""
-    if node.op != "StridedSlice":
+    if node.op != "StridedSlice" or len(node.inputs) < 4:
         return False
     strides = integers(node.inputs[3])
     masks = [node.attr(f"{name}_mask", 0) for name in ("begin", "end", "ellipsis")]

@@ -70,6 +70,7 @@ OF_ANOTHER = {
     "an inverse": ("z = RealDiv(one, x)\ny = Mean(z, axes)\n", "RealDiv z"),
     "a cube": ("three = Const(3.0)\nz = Pow(x, three)\ny = Mean(z, axes)\n", "Pow z"),
     "a crop": (SLICE.format(9), "StridedSlice z"),
+    "a crop without steps": ("z = StridedSlice(x, at)\ny = Mean(z, axes)\n", "StridedSlice z"),
     "a slice": ("z = Slice(x, at, by)\ny = Mean(z, axes)\n", "Slice z"),
     "one part": ("s = Split(zero, x, num_split=2)\ny = Mean(s, axes)\n", "Split s"),
     "one of a list": ("s = SplitV(x, sizes, zero, num_split=2)\ny = Mean(s:1, axes)\n", "SplitV s"),

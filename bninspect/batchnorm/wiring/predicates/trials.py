@@ -19,6 +19,7 @@ from bninspect.batchnorm.wiring.predicates.predicate import (
     operands,
     uniform,
 )
+from bninspect.graph.search import end as last_of
 from bninspect.graph.trace import same
 from bninspect.graphdef.dtypes import FLOATS, INTEGERS
 
@@ -122,9 +123,7 @@ def _compared(
 
 def _handed(side: Tensor) -> Tensor:
     """What one side of a comparison hands on, as it is or in another type."""
-    while side.node.op in HANDED_ON and (before := operands(side)):
-        side = before[0]
-    return side
+    return last_of(side, lambda one: next(iter(operands(one)), None) if one.node.op in HANDED_ON else None)
 
 
 def _sums(order: Sequence[Tensor]) -> set[float] | None:

@@ -174,3 +174,9 @@ def test_a_number_that_is_moved_changes_where_it_was_before(step: int, op: str) 
     assert found is not None
     ((_, values),) = found[0].leaves
     assert values[1] == 10 - (step if op == "Add" else -step)
+
+
+@pytest.mark.parametrize("ring", ["two = Cast(two)\n", "three = Cast(two)\ntwo = Cast(three)\n"])
+def test_a_number_that_is_cast_in_a_ring_ends(ring: str) -> None:
+    """Only a damaged file holds one."""
+    assert tried(WHOLE + ring + "p = Greater(m, two)\n") is None

@@ -132,12 +132,12 @@ def _specialized(
         return LayerChange(layer=layer, mode=mode, what="kept")
     switch = layer.wiring.switch
     source, _ = conditions.base(switch.predicate.tensor)
-    behind = following(layer, source, edits.graph, conditions)
     chosen = dict.fromkeys(beside(branch, source, conditions), parameters)
-    chosen |= dict.fromkeys((*layer.wiring.joins, *behind), mode)
+    chosen |= dict.fromkeys((*layer.wiring.joins, *following(layer, source, edits.graph, conditions)), mode)
     for merge, taken in chosen.items():
         join = conditions.join(merge)
-        assert join is not None
+        if join is None:  # of a damaged file
+            return LayerChange(layer=layer, mode=mode, what="left", reason=f"{merge.label} is damaged")
         value = value_at(join, switch, taken, conditions)
         _take(join, value is not False, branch.site.x.node, edits, conditions)
     return LayerChange(layer=layer, mode=mode, what="branch")

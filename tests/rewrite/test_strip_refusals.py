@@ -6,11 +6,13 @@ import pytest
 
 from bninspect.batchnorm import Mode, inspect
 from bninspect.errors import RewriteError
+from bninspect.graph import flatten
+from bninspect.graphdef.reader import records
 from bninspect.rewrite import strip as rewriting
 from bninspect.rewrite.specialize import LayerChange, Specialization, specialize
 from bninspect.rewrite.strip import require_layers, rewritable, strip
 from tests.support.parts import EMPTY, PHASE, STORED, UNDECIDED, fused_cond, report
-from tests.support.text import graph
+from tests.support.text import graph, graphdef
 
 TYPES = "T=float, U=float"
 SERVING = f"served = FusedBatchNormV3(x, gamma, beta, mean, variance, is_training=false, {TYPES})\n"
@@ -232,3 +234,22 @@ def test_layers_in_the_body_of_a_while_keep_their_mode(count: int, names: str) -
     message = f"{names}: in the body of a While, which cannot be taken apart; nothing was written"
     assert str(refused.value) == message
     assert [change.what for change in strip(found).changes] == ["kept"] * count
+
+
+def test_a_predicate_that_is_fed_by_the_layer_it_switches_is_refused_in_words() -> None:
+    """Only a damaged file has such a ring, and a constant that reads x."""
+    lines = (
+        EMPTY
+        + "x = Placeholder(dtype=float)\nphase = Placeholder(b, dtype=bool, shape=[])\ngamma = Const([1.0])\n"
+        + "beta = Const([1.0])\nmean = Const([1.0])\nvariance = Const([1.0])\nat = Const(0)\n"
+        + "sw = Switch(x, phase, T=float)\nparts = Split(sw:1, at, num_split=2)\n"
+        + training("a", "parts")
+        + training("b", "parts:1")
+        + SERVING.replace("(x", "(sw")
+        + "c = ConcatV2(a, b, at, N=2)\ny = Merge(served, variance, T=float)\n"
+    )
+    message = graphdef(lines)
+    next(node for node in message.node if node.name == "variance").input.append("x")
+    found = inspect(flatten(records(message.SerializeToString(), "text")))
+    with pytest.raises(RewriteError, match=r"\(b, served\) cannot run in inference mode"):
+        strip(found)

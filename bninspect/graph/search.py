@@ -103,9 +103,9 @@ def postorder(
 
 
 def inputs_first(roots: Iterable[Node], ends: Callable[[Node], bool]) -> list[Node]:
-    """As `postorder` of nodes: what one reads stands before it, in the order of its inputs, then what it
-    waits for, the last first; behind a node that `ends` nothing is asked for. All at once, since a whole
-    graph is walked so: in half the time.
+    """The roots and all they depend on, as `postorder` of nodes: what one reads stands before it, in the
+    order of its inputs, then what it waits for, the last first; behind a node that `ends` nothing is asked
+    for. All at once, since a whole graph is walked so: in half the time.
     """
     entered: set[Node] = set()
     order: list[Node] = []

@@ -66,34 +66,32 @@ class NodeReader:
         buffer, _, end = self._span
         begin = first.begin
         base, window = wire.window(buffer, begin)
-        last = min(end, begin + _RUN) - base
-        places = [first.start - base, first.end - base]
-        places += wire.alike(window, first.end - base, last, self._number, _SMALL)
-        data = window[begin - base : places[-1]]
-        run = _Run(buffer, base, begin, data, pack(f"{len(places)}Q", *places))
+        data = window[begin - base : min(end, begin + _RUN) - base]
+        places = [first.start - begin, first.end - begin]
+        places += wire.alike(data, first.end - begin, len(data), self._number, _SMALL)
+        data = data[: places[-1]]
+        run = _Run(buffer, begin, data, pack(f"{len(places)}H", *places))
         messages = getattr(parse(self._message, data, "NodeDef"), self._field)
         self._nodes += [
             NodeDef(message.name, intern(message.op), tuple(message.input[:]), run, number)
             for message, number in zip(messages, range(len(places) // 2), strict=True)
         ]
-        return base + places[-1]
+        return begin + places[-1]
 
 
 class _Run(NamedTuple):
     """Small nodes side by side: the file is asked for them once."""
 
     buffer: Buffer
-    base: int
-    """Where the window begins in which they were found."""
     begin: int
     data: bytes
     places: bytes
-    """Of each where it begins and ends in the window."""
+    """Of each where it begins and ends in `data`, as numbers of 16 bits."""
 
     def span(self, number: int) -> Span:
         """As `Kept.span`."""
-        start, end = unpack_from("2Q", self.places, 16 * number)
-        return Span(self.buffer, self.base + start, self.base + end)
+        start, end = unpack_from("2H", self.places, 4 * number)
+        return Span(self.buffer, self.begin + start, self.begin + end)
 
     def attributes(self, number: int) -> Mapping[str, Any]:
         """As `Kept.attributes`."""
@@ -106,9 +104,8 @@ class _Run(NamedTuple):
 
     def _messages(self, number: int) -> Any:
         """The map of a node's attributes, as protobuf has it."""
-        start, end = unpack_from("2Q", self.places, 16 * number)
-        skipped = self.begin - self.base
-        return parse("NodeDef", self.data[start - skipped : end - skipped]).attr
+        start, end = unpack_from("2H", self.places, 4 * number)
+        return parse("NodeDef", self.data[start:end]).attr
 
 
 class Alone(NamedTuple):

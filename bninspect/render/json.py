@@ -68,6 +68,7 @@ def pieces(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _without_commands(text: str) -> str:
+    """JSON that begins no command of a runner; `dumps` says which."""
     return text.replace("##", "#\\u0023")
 
 
